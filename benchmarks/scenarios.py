@@ -25,12 +25,12 @@ from benchmarks.table import Section
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
+from emulator.platform.runs import RunRequest
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.load import load as read
 from emulator.server import Emulator
 from emulator.settings import Settings
-from emulator.web.admin.scenarios.runs import RunRequest
 from emulator.world.store.events import entries
 from emulator.world.world import World
 
@@ -165,7 +165,7 @@ async def _starts_ms() -> list[float]:
     scenario = read("scenario: Empty\ntimeline: [{log: begun}]\n", "empty.yaml")
     times_ms = []
     async with Emulator(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)) as emulator:
-        runs = emulator.platform.worlds.runs
+        runs = emulator.worlds.runs
         for _ in range(20):
             began = time.perf_counter()
             entry = runs.start(RunRequest(scenario=scenario), emulator.platform)

@@ -15,7 +15,7 @@ from benchmarks.contest.process import Missing
 from benchmarks.table import Section, spread
 from emulator.core.clock import Clock, ManualClock, SystemClock, wall_ns
 from emulator.seeding import file
-from emulator.seeding.template import Template, sown
+from emulator.seeding.template import Template, seed_state
 from emulator.server import Emulator
 from emulator.world.chat import messages
 from emulator.world.live import streams
@@ -35,7 +35,7 @@ _PEER_TIMES_MAX = 3.0
 
 def measure() -> Section:
     """Memory first, while nothing was freed; then the core, a folder, HTTP, and the peer."""
-    template = Template(sown(file.read("default"), RulesConfig()))
+    template = Template(seed_state(file.read("default"), RulesConfig()))
     each_kib, facts = _world_kib(template), _facts(template)
     core = _in_the_core(template)
     core["reset a world on disk"] = _on_disk(template)

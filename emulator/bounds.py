@@ -1,7 +1,7 @@
 """From `Settings` to what each part is told: one function a part, so that none knows another."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emulator.chat_delivery.send_queue import SendQueueConfig
@@ -13,17 +13,17 @@ from emulator.media.hls.store import MediaStoreConfig
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.webrtc.config import WebRtcConfig
-from emulator.seeding.seed import Seed
+from emulator.platform.platform import ServiceFactory
+from emulator.platform.request_log import RequestLog
+from emulator.platform.seeds import MakeState, ParseSeed
+from emulator.platform.worlds import WorldConfig
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import HostNames, Ports
 from emulator.web.admin.callers import Callers
 from emulator.web.chat.chats import Anonymous, ChatConfig
-from emulator.web.http.request_log import RequestLog
-from emulator.web.platform import WorldConfig
 from emulator.web.servers.config import SocketConfig
 from emulator.webhooks.webhooks import WebhookConfig
 from emulator.world.rules import RulesConfig
-from emulator.world.store.journal import Store
 from emulator.world.webhooks import targets
 
 _ANONYMOUS: dict[str, Anonymous] = {"dialect": "", "refuse": "refuse", "read": "read"}
@@ -48,26 +48,23 @@ def rules(settings: Settings) -> RulesConfig:
     )
 
 
-def making(
+def worlds(
     settings: Settings,
     make_clock: Callable[[], WorldClock],
     tasks: asyncio.TaskGroup,
-    sow: Callable[[str, RulesConfig], Store],
-    parse: Callable[[str, bytes], Seed] | None = None,
+    services: Sequence[ServiceFactory],
+    seed_state: MakeState,
+    parse_seed: ParseSeed | None = None,
 ) -> WorldConfig:
     return WorldConfig(
         make_clock=make_clock,
         rules=rules(settings),
-        broadcasts=broadcasts(settings),
-        chats=chats(settings),
-        webhooks=webhooks(settings),
-        simulcasts=simulcasts(settings),
         tasks=tasks,
+        services=services,
         seed=settings.seed,
-        sow=sow,
-        parse=parse,
+        seed_state=seed_state,
+        parse_seed=parse_seed,
         worlds_max=settings.worlds_max,
-        snapshots_max=settings.snapshots_max,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from starlette.types import ASGIApp
 
-from emulator import bounds, ready
+from emulator import bounds, ready, services
 from emulator.core.errors import Refused
 from emulator.core.hosts import is_loopback
 from emulator.core.world_clock import WorldClock
@@ -27,14 +27,15 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
+from emulator.platform.platform import Platform
+from emulator.platform.shared import Shared
+from emulator.platform.worlds import Worlds
 from emulator.seeding import file, images
 from emulator.settings import Settings
 from emulator.web import app
-from emulator.web.platform import Platform, Shared, State
-from emulator.web.servers.choice import WebServer, speaks_quic, web_server
+from emulator.web.servers.choice import speaks_quic, web_server
 from emulator.web.servers.config import Tls
 from emulator.web.servers.listening import listen
-from emulator.web.worlds import Worlds
 from emulator.world.world import DEFAULT
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class Emulator:
         # As above, for a caller on this machine, whatever name others reach it by.
         self.local: dict[str, Any] = {}
         self.app: ASGIApp
+        self.worlds: Worlds
         self.platform: Platform
         self._loop: asyncio.AbstractEventLoop
         self._stack = AsyncExitStack()
@@ -121,14 +123,22 @@ class Emulator:
             body_bytes_max=settings.body_bytes_max,
             upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,
-            callers=bounds.callers(settings),
             allowed_folders=bounds.allowed_folders(settings),
             steering_key=folder.steering_key(),
             picture_turns=asyncio.Semaphore(settings.pictures_at_once_max),
             requests=bounds.request_log(settings),
+            snapshots_max=settings.snapshots_max,
         )
-        worlds = Worlds(
-            shared, bounds.making(settings, WorldClock, tasks, images.facts, file.parse)
+        worlds = self.worlds = Worlds(
+            shared,
+            bounds.worlds(
+                settings,
+                WorldClock,
+                tasks,
+                services.of_each_world(settings, tasks),
+                images.seed_state,
+                file.parse,
+            ),
         )
         stack.callback(worlds.close)
         stack.push_async_callback(self._export, worlds)
@@ -140,14 +150,15 @@ class Emulator:
 
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
         tls = _tls_context(settings, folder, "rtmps")
-        ingest = RtmpServer(worlds, bounds.rtmp(settings))
+        ingest = RtmpServer(worlds.directory, bounds.rtmp(settings))
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
         rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls)
 
-        shared.peers = Peers(worlds, bounds.webrtc(settings), tasks, ingest.rounds.catch_up)
+        shared.peers = Peers(
+            worlds.directory, bounds.webrtc(settings), tasks, ingest.rounds.catch_up
+        )
         stack.push_async_callback(shared.peers.stop, "the emulator stops")
-        stack.callback(worlds.let_go, "the emulator stops")
         stun = StunServer()
         stack.callback(stun.stop)
         stun_port = await stun.start(settings.host, settings.stun_port)
@@ -162,9 +173,11 @@ class Emulator:
         shared.reach = reach if ready.follows_callers(settings) else None
         self.ready = shared.ready = ready.ready(settings, folder, shared.public)
         self.local = ready.ready(settings, folder, shared.local)
-        self.app = app.build(worlds)
+        self.app = app.build(worlds, bounds.callers(settings))
         web = web_server(settings.http, self.app, https, bounds.sockets(settings, handles.limit()))
-        stack.push_async_callback(_stop_web, web, worlds, shared.state)
+        stack.push_async_callback(web.stop)
+        # While sockets can still be written to: each chat and publisher hears why it ends.
+        stack.callback(worlds.say_goodbye, "the emulator stops")
         await web.start(listening)
         shared.state.is_ready = True
         folder.tell(self.local)
@@ -180,8 +193,10 @@ class Emulator:
         path = self.settings.export_on_exit
         if path is None or not self.ready:
             return
+        from emulator.platform import transfer
+
         try:
-            await worlds.write_file(worlds.default, path)
+            await transfer.export(worlds.default, path)
         except OSError as failure:
             raise Refused(
                 "unavailable", f"The world was not exported to {path}: {failure.strerror}."
@@ -249,13 +264,6 @@ async def _watch_handles() -> None:
             await asyncio.sleep(_SILENT_SECONDS)
 
 
-async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:
-    state.is_ready = False
-    # While its sockets can still be written to: each chat hears why it ends.
-    worlds.say_goodbye("the emulator stops")
-    await web.stop()
-
-
 async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platform:
     """What the folder keeps. A damaged database is kept aside, and a fresh one begun.
 
@@ -291,8 +299,10 @@ async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> N
             f"The data folder {settings.data} has a world already. Choose another --data, or use"
             f" `live-emulator world import {path} --replace` once this emulator runs.",
         )
+    from emulator.platform import transfer
+
     try:
-        await worlds.read_file(path, DEFAULT, is_replacing=True)
+        await transfer.import_world(worlds, path, DEFAULT, is_replacing=True)
     except OSError as failure:
         raise Refused(
             "unavailable", f"--import {path} cannot be read: {failure.strerror}."

@@ -1,11 +1,11 @@
-"""Facts on their way up. `publish` calls each listener once, at once, and never waits.
+"""Events on their way up: each goes at once to the handlers of its type.
 
-A listener must return quickly (put it in a queue, set a flag); one that fails is logged and does
-not keep the event from the others.
+A handler must return quickly (put it in a queue, set a flag); one that fails is logged and does not
+keep the event from the others.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.core.events import Event
@@ -13,55 +13,76 @@ from emulator.core.events.bursts import Burst
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[Event], None]
-BurstListener = Callable[[Burst], None]
+Handler = Callable[[Any], None]
+# What is called for an event of which type. A type stands for its subclasses: the nearest one
+# counts. A type of bursts gets them whole; where none fits, each of their events is handled.
+Handlers = Mapping[type[Event] | type[Burst], Handler]
 
 
 class Bus:
-    """One world's events, to its listeners."""
+    """One world's events, to its subscribers in the order in which they came."""
 
     def __init__(self) -> None:
-        self._listeners: list[tuple[Listener, BurstListener | None]] = []
+        self._subscribers: list[Handlers] = []
+        # What is called for a type of event or of burst, found when the first of it is published.
+        self._of_event: dict[type[Event], tuple[Handler, ...]] = {}
+        self._of_burst: dict[tuple[type[Burst], type[Event]], tuple[Handler, ...]] = {}
 
-    def subscribe(
-        self, listener: Listener, burst: BurstListener | None = None
-    ) -> Callable[[], None]:
-        """Hear every event from now on. Call what is returned to stop.
-
-        `burst` hears many events at once, where there are many; without it, `listener` hears each.
-        """
-        entry = (listener, burst)
-        self._listeners.append(entry)
+    def subscribe(self, handlers: Handlers) -> Callable[[], None]:
+        """Handle events from now on. Call what is returned to stop."""
+        own = dict(handlers)
+        self._change([*self._subscribers, own])
 
         def unsubscribe() -> None:
-            if entry in self._listeners:
-                self._listeners.remove(entry)
+            self._change([other for other in self._subscribers if other is not own])
 
         return unsubscribe
 
     def publish(self, event: Event) -> None:
-        for listener, _ in tuple(self._listeners):
-            _call(listener, event)
+        kind = type(event)
+        handlers = self._of_event.get(kind)
+        if handlers is None:
+            found = (_nearest(handlers, kind) for handlers in self._subscribers)
+            handlers = self._of_event[kind] = tuple(handler for handler in found if handler)
+        for handler in handlers:
+            _call(handler, event, kind)
 
     def publish_burst(self, burst: Burst) -> None:
-        """Events one behind the other: each listener hears all of them in their order."""
-        for listener, whole in tuple(self._listeners):
-            if whole is ignore:
-                continue
-            if whole is not None:
-                _call(whole, burst)
-            else:
-                for event in burst:
-                    _call(listener, event)
+        """Events one behind the other: each subscriber handles all of them in their order."""
+        key = (type(burst), burst.kind)
+        handlers = self._of_burst.get(key)
+        if handlers is None:
+            found = (_for_burst(handlers, *key) for handlers in self._subscribers)
+            handlers = self._of_burst[key] = tuple(handler for handler in found if handler)
+        for handler in handlers:
+            _call(handler, burst, burst.kind)
+
+    def _change(self, subscribers: list[Handlers]) -> None:
+        self._subscribers = subscribers
+        self._of_event.clear()
+        self._of_burst.clear()
 
 
-def ignore(_: Burst) -> None:
-    """For a listener to events of which there are never many at once."""
+def _nearest(handlers: Handlers, kind: type[Event] | type[Burst]) -> Handler | None:
+    return next((handlers[base] for base in kind.__mro__ if base in handlers), None)
 
 
-def _call(listener: Callable[[Any], None], fact: Event | Burst) -> None:
+def _for_burst(handlers: Handlers, burst: type[Burst], kind: type[Event]) -> Handler | None:
+    whole = _nearest(handlers, burst)
+    single = None if whole else _nearest(handlers, kind)
+    return _for_each(single, kind) if single else whole
+
+
+def _for_each(handler: Handler, kind: type[Event]) -> Handler:
+    def handle(burst: Burst) -> None:
+        for event in burst:
+            _call(handler, event, kind)
+
+    return handle
+
+
+def _call(handler: Handler, fact: Event | Burst, kind: type[Event]) -> None:
     try:
-        listener(fact)
-    except Exception:  # A listener's bug is its own: the fact stands and others hear it.
-        kind = type(fact) if isinstance(fact, Event) else fact.kind
-        log.exception("a listener failed event=%s", kind.__name__)
+        handler(fact)
+    except Exception:  # A subscriber's bug is its own: the fact stands, and others handle it.
+        log.exception("an event's handler failed event=%s", kind.__name__)

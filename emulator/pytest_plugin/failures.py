@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from emulator.platform.request_log import LoggedRequest, RequestLog
 from emulator.pytest_plugin.worlds import World
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
 from emulator.web.http.injected_faults import HEADER
-from emulator.web.http.request_log import LoggedRequest, RequestLog
 from emulator.world.store import events
 from emulator.world.webhooks import deliveries
 

@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from emulator.core.errors import Refused
+from emulator.platform import snapshots
+from emulator.platform.platform import Platform
 from emulator.pytest_plugin.asking import ApiResponse, ask
 from emulator.pytest_plugin.platform import LiveEmulator
 from emulator.pytest_plugin.steering import Clock, Faults
 from emulator.pytest_plugin.twins import twin
-from emulator.web.platform import Platform
 from emulator.world.people import accounts
 from emulator.world.store import events
 from emulator.world.world import World as Facts
@@ -43,11 +44,11 @@ class OwnWorld:
         self._is_dropped = True
         for close in self.when_dropped:
             close()
-        self.emulator.wait(self.platform.worlds.drop(self.name))
+        self.emulator.wait(self.emulator.emulator.worlds.drop(self.name))
 
     def reset(self) -> None:
         """Back to its seed."""
-        self.emulator.wait(self.platform.worlds.reset(self.platform))
+        self.emulator.wait(snapshots.reset(self.platform))
         self._begin()
 
     reset_async = twin(reset)

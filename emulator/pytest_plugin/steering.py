@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from emulator.platform.platform import Platform
 from emulator.pytest_plugin.platform import LiveEmulator
 from emulator.pytest_plugin.twins import twin, waits
 from emulator.shapes.times import iso
-from emulator.web.platform import Platform
 from emulator.world.faults.reading import read
 from emulator.world.store import events
 

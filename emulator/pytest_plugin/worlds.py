@@ -20,7 +20,7 @@ class World(OwnWorld):
     def make(cls, emulator: LiveEmulator, seed: str, name: str | None = None) -> "World":
         """A fresh world, under a name of its own unless one is given."""
         chosen = name or f"test-{next(_numbers)}"
-        worlds = emulator.emulator.platform.worlds
+        worlds = emulator.emulator.worlds
         return cls(emulator, emulator.call(lambda: worlds.make(chosen, seed)))
 
     def __enter__(self) -> "World":

@@ -25,22 +25,22 @@ _SOURCES = ("core", "seeds", "world")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def facts(seed: str, rules: RulesConfig) -> Store:
+def seed_state(seed: str, rules: RulesConfig) -> Store:
     """The facts of the seed `default`, `none`, or the one in the file `seed`.
 
     Refuses (`invalid`) what `file.read` refuses.
     """
     path = _path() if seed == "default" else None
     if path is None:
-        return template.sown(file.read(seed), rules)
+        return template.seed_state(file.read(seed), rules)
     key = _key(rules)
     image = _read(path, key)
     if image is not None:
         return Store.of_image(image)
-    sown = template.sown(file.read(seed), rules)
+    facts = template.seed_state(file.read(seed), rules)
     if not sys.dont_write_bytecode:
-        _write(path, key, sown.image())
-    return sown
+        _write(path, key, facts.image())
+    return facts
 
 
 def _path() -> Path | None:

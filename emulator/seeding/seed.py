@@ -39,7 +39,7 @@ _DEMO = {"username": "demo", "api_key": "ak_demo", "password": "demo123456"}
 EMPTY = Seed(users=[{**_DEMO, "role": "ADMIN", "tenant": "demo"}])
 
 
-def sow(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
+def apply_seed(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
     """Put the seed's people, categories and tags into a world, all or none; then tell its story.
 
     The story needs the world's `clock` to run through it; it ends `length_ms` later.

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from emulator.core.clock import Clock, ManualClock
 from emulator.core.events import Event
-from emulator.seeding.seed import Seed, sow
+from emulator.seeding.seed import Seed, apply_seed
 from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 from emulator.world.world import World
@@ -24,14 +24,14 @@ _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
 _OPENING = "opening_ms"
 
 
-def sown(seed: Seed, rules: RulesConfig) -> Store:
+def seed_state(seed: Seed, rules: RulesConfig) -> Store:
     """The facts of a seed: the same bytes each time. Takes some 40 ms for the default one."""
     clock = ManualClock(_SOWN_AT_MS - seed.length_ms)
     # What a seed says has happened, whatever the rules are that hold from now on.
     lenient = replace(rules, streams_per_user=0, chat_lines_per_minute=0, chat_repeats_max=0)
     world = World(clock=clock, publish=_ignore, rules=lenient, name="seed")
     try:
-        sow(world, seed, clock)
+        apply_seed(world, seed, clock)
         with world.change():
             # A copy counts its own starts, so that its ids do not depend on the sowing, and has a
             # secret that no other copy has.

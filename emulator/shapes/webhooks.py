@@ -24,20 +24,9 @@ from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.people import accounts
 from emulator.world.store import events
+from emulator.world.webhooks.targets import EVENT_KINDS
 from emulator.world.world import World
 
-_KINDS: dict[type[Event], str] = {
-    StreamCreated: "stream.created",
-    StreamWentLive: "stream.live",
-    StreamEnded: "stream.ended",
-    VodReady: "vod.ready",
-    VodFailed: "vod.failed",
-    ChatPosted: "chat.message",
-    ChatDeleted: "chat.message_deleted",
-    ChatBanned: "chat.user_banned",
-    UserFollowed: "follow.created",
-    UserUnfollowed: "follow.deleted",
-}
 # What the CDN calls a video's state at such a moment.
 _STATES = {"stream.live": "live-inprogress", "vod.ready": "ready", "vod.failed": "error"}
 
@@ -49,9 +38,6 @@ class WebhookEncoder:
         self._world = world
         self._addresses = addresses
 
-    def kind(self, event: Event) -> str | None:
-        return _KINDS.get(type(event))
-
     def body(self, event: Event, kind: str) -> dict[str, Any]:
         return {**self.frame(event.at_ms), **self._subject(event, kind)}
 
@@ -59,7 +45,7 @@ class WebhookEncoder:
         return {"created_at": iso(at_ms), "ts": at_ms // 1000, "world": self._world.name}
 
     def example(self, kind: str) -> dict[str, Any] | None:
-        event_type = next(kind_class for kind_class, name in _KINDS.items() if name == kind)
+        event_type = next(event for event, name in EVENT_KINDS.items() if name == kind)
         entry = events.newest(self._world.store, event_type.__name__)
         if entry is None:
             return None

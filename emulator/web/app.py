@@ -12,16 +12,18 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from emulator.core.errors import Refused
+from emulator.platform.worlds import Worlds
 from emulator.web.admin import state
+from emulator.web.admin.callers import Callers
 from emulator.web.admin.guard import AdminGuard, CallerGuard
 from emulator.web.errors import answer, crash
 from emulator.web.http.caller_address import CallersAddresses
 from emulator.web.http.middleware import CORS, Trace, Unfinished
 from emulator.web.http.reuse import Reuse
+from emulator.web.http.world_choice import choose
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
 from emulator.web.playback import hls, images, webrtc
-from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
     from starlette.types import ExceptionHandler, Receive, Scope, Send
@@ -36,7 +38,7 @@ _OURS = ("/_emulator/", "/favicon.ico")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def build(worlds: Worlds) -> Starlette:
+def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
     """The application for all worlds of this process."""
     documented = _Api(worlds, "documented")
     client = _Api(worlds, "client")
@@ -59,7 +61,7 @@ def build(worlds: Worlds) -> Starlette:
             Middleware(Reuse),
             Middleware(Trace),
             Middleware(Unfinished),
-            Middleware(CallerGuard, callers=worlds.shared.callers),
+            Middleware(CallerGuard, callers=callers or Callers()),
             CORS,
             Middleware(CallersAddresses, reach=lambda: worlds.shared.reach),
             Middleware(AdminGuard, token=worlds.shared.admin_token),
@@ -161,9 +163,14 @@ class _Unrouted:
         from emulator.web.http.call import Call
         from emulator.web.http.request_record import record
 
-        call = Call(request=request, platform=self._worlds.default, dialect="documented")
+        call = Call(
+            request=request,
+            worlds=self._worlds,
+            platform=self._worlds.default,
+            dialect="documented",
+        )
         with suppress(Refused):
-            call.platform = self._worlds.choose(request)
+            call.platform = choose(self._worlds, request)
         record(call, response)
 
 

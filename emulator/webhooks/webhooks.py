@@ -12,24 +12,29 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
+from emulator.core.bus import Handlers
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
-from emulator.core.events.worlds import WorldReplaced
 from emulator.core.hosts import Allowed
+from emulator.core.service import Service
+from emulator.shapes.addresses import Addresses
 from emulator.webhooks.posting import WebhookResponse, post
 from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import WebhookTarget
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.shapes.webhooks import WebhookEncoder
 
 # Of an event that is made up, these are its own.
 _OWN_FIELDS = ("id", "type", "created_at", "ts", "world")
@@ -44,48 +49,28 @@ class WebhookConfig(Struct, frozen=True):
     timeout_ms: int = 10_000
 
 
-class Teller(Protocol):
-    """How an event is told to others."""
-
-    def kind(self, event: Event) -> str | None:
-        """Its public name, None for what is nobody's business."""
-        ...
-
-    def body(self, event: Event, kind: str) -> dict[str, Any]:
-        """The body of a delivery, without its id."""
-        ...
-
-    def frame(self, at_ms: int) -> dict[str, Any]:
-        """What every body says beside its id and type: when, and in which world."""
-        ...
-
-    def example(self, kind: str) -> dict[str, Any] | None:
-        """The body of the newest event of this public name; None where there was none."""
-        ...
-
-
-class Webhooks:
+class Webhooks(Service):
     """For the event loop's thread. Costs nothing while there are no targets."""
 
     def __init__(
         self,
         world: World,
-        make_teller: Callable[[], Teller],
+        addresses: Callable[[], Addresses],
         tasks: asyncio.TaskGroup,
-        bounds: WebhookConfig,
+        config: WebhookConfig,
     ) -> None:
         self._world = world
-        self._make_teller = make_teller
+        self._addresses = addresses
         self._tasks = tasks
-        self._bounds = bounds
+        self._config = config
         self._targets: list[WebhookTarget] | None = None
         self._fresh: list[tuple[str, str]] = []
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._bell: Timer | None = None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Go on with these facts: what the settings ask for, and what is still to be told."""
-        for url in self._bounds.urls:
+        for url in self._config.urls:
             targets.ensure(self._world, url)
         self._targets = None
         self.go_on()
@@ -94,11 +79,11 @@ class Webhooks:
         """Refuse (`invalid`) an address that is written down and may not be called."""
         host = urlsplit(url).hostname or ""
         with suppress(ValueError):
-            if not self._bounds.allowed.allows(host, ip_address(host)):
+            if not self._config.allowed.allows(host, ip_address(host)):
                 raise Refused("invalid", f"{host} may not be called: see `webhook_hosts`")
 
-    async def stop(self) -> None:
-        """Leave off; what is not told yet stays in the facts. `begin` goes on."""
+    async def stop(self, _: str) -> None:
+        """Leave off; what is not sent yet stays in the facts. `start` goes on."""
         self._fresh.clear()
         if self._bell is not None:
             self._bell.cancel()
@@ -109,20 +94,30 @@ class Webhooks:
         if running:
             await asyncio.wait(running)
 
-    def hear(self, event: Event) -> None:
-        """Tell the targets that want to know."""
-        if isinstance(event, WebhookTargetAdded | WebhookTargetRemoved | WorldReplaced):
-            self._targets = None
+    def handlers(self) -> Handlers:
+        return {
+            WebhookTargetAdded: self._forget_targets,
+            WebhookTargetRemoved: self._forget_targets,
+            **dict.fromkeys(targets.EVENT_KINDS, self._on_event),
+            Burst: self._on_burst,
+        }
+
+    def _forget_targets(self, _: WebhookTargetAdded | WebhookTargetRemoved) -> None:
+        self._targets = None
+
+    def _on_event(self, event: Event) -> None:
+        kind = targets.EVENT_KINDS[type(event)]
+        if not any(target.wants(kind) for target in self._all()):
             return
-        if not self._all():
-            return
-        kind = self._teller.kind(event)
-        if kind is None or not any(target.wants(kind) for target in self._all()):
-            return
-        body = {"id": self._world.ids.uuid(), "type": kind, **self._teller.body(event, kind)}
+        body = {"id": self._world.ids.uuid(), "type": kind, **self._encoder.body(event, kind)}
         if not self._fresh:
             asyncio.get_running_loop().call_soon(self._write)
         self._fresh.append((kind, _encode(body)))
+
+    def _on_burst(self, burst: Burst) -> None:
+        if burst.kind in targets.EVENT_KINDS and self._all():
+            for event in burst:
+                self._on_event(event)
 
     def send(
         self, kind: str, fields: Mapping[str, Any] | None, target: WebhookTarget | None
@@ -141,7 +136,7 @@ class Webhooks:
         )
         if not wanting:
             raise Refused("conflict", f"No webhook wants {kind}. Add one that does.")
-        said = self._teller.example(kind) if fields is None else fields
+        said = self._encoder.example(kind) if fields is None else fields
         if said is None:
             raise Refused("invalid", f"There was no {kind} in this world yet. Give a body.")
         at_ms = world.now_ms
@@ -149,7 +144,7 @@ class Webhooks:
             {
                 "id": world.ids.uuid(),
                 "type": kind,
-                **self._teller.frame(at_ms),
+                **self._encoder.frame(at_ms),
                 **{name: value for name, value in said.items() if name not in _OWN_FIELDS},
             }
         )
@@ -161,16 +156,12 @@ class Webhooks:
         self.go_on()
         return sent
 
-    def hear_burst(self, burst: Burst) -> None:
-        """Send many events at once."""
-        if self._all():
-            for event in burst:
-                self.hear(event)
-
     @cached_property
-    def _teller(self) -> Teller:
-        """Made when somebody wants to be told."""
-        return self._make_teller()
+    def _encoder(self) -> "WebhookEncoder":
+        """Imported and made when there is something to send."""
+        from emulator.shapes.webhooks import WebhookEncoder
+
+        return WebhookEncoder(self._world, self._addresses)
 
     def _all(self) -> list[WebhookTarget]:
         if self._targets is None:
@@ -231,8 +222,8 @@ class Webhooks:
             }
             answer = self._failed(target, delivery)
             if answer is None:
-                bounds = self._bounds
-                answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
+                config = self._config
+                answer = await post(target.url, headers, body, config.allowed, config.timeout_ms)
             self._world.insist(partial(self._note, target, delivery, answer))
 
     def _note(self, target: WebhookTarget, delivery: Delivery, answer: WebhookResponse) -> None:

@@ -162,7 +162,7 @@ async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
     publisher = Publisher(stage, pushed.stream_key).send()
     silent = Publisher(stage, waiting.stream_key).send_headers()
 
-    stage.broadcasts.stop("the emulator stops")
+    stage.broadcasts.end_all("the emulator stops")
 
     assert publisher.messages == ["The stream has ended: the emulator stops."]
     assert stage.now(pushed).status == "ended"
@@ -173,7 +173,7 @@ async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
 async def test_a_stop_while_a_publisher_is_waited_for_ends_its_stream_once(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send().leave()
-    stage.broadcasts.stop("the emulator stops")
+    stage.broadcasts.end_all("the emulator stops")
     # The wait for it is over, too: nothing happens when it would have been.
     stage.clock.advance(2 * WINDOW_MS)
     stage.ended_once(stream)

@@ -213,7 +213,8 @@ async def test_the_window_counts_from_the_start_of_the_next_process(stage: Stage
     stage.clock.advance(3_600_000)
 
     # when the next one starts, then it is waited for as after any other drop,
-    assert following.broadcasts.recover() == {stream.id}
+    await following.broadcasts.recover(True)
+    assert following.broadcasts.is_awaited(stream.id)
     stage.clock.advance(WINDOW_MS - 1)
     assert stage.now(stream).status == "live"
 
@@ -229,7 +230,7 @@ async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: St
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
     following = await restarted(stage)
-    following.broadcasts.recover()
+    await following.broadcasts.recover(True)
     stage.clock.advance(WINDOW_MS - 1)
 
     publisher = Publisher(following, stream.stream_key).send()
@@ -251,7 +252,7 @@ async def test_a_return_to_the_next_process_without_a_picture_still_ends(stage: 
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
     following = await restarted(stage)
-    following.broadcasts.recover()
+    await following.broadcasts.recover(True)
     Publisher(following, stream.stream_key).send_headers().leave()
     stage.clock.advance(WINDOW_MS)
     assert stage.now(stream).status == "ended"

@@ -65,7 +65,7 @@ async def started(*worlds: str) -> AsyncIterator[tuple[Emulator, httpx.AsyncClie
 
 def tour(emulator: Emulator, client: httpx.AsyncClient, prefix: str, world: str) -> Tour:
     taken = Tour(client, prefix, world)
-    taken.known["now_ms"] = emulator.platform.worlds.find(world).world.now_ms
+    taken.known["now_ms"] = emulator.worlds.find(world).world.now_ms
     return taken
 
 
@@ -76,12 +76,12 @@ async def test_every_operation_answers_as_its_document_says_and_walks_no_table(
     surface: Any = document("documented" if prefix == "/api/v1" else "client")
     wrong, seen = [], set()
     async with started("one") as (emulator, client):
-        heard = Overheard(emulator.platform.worlds.find("one").world.store)
+        heard = Overheard(emulator.worlds.find("one").world.store)
         async for taken in tour(emulator, client, prefix, "one").take():
             seen.add(taken.operation)
             wrong += mistakes(surface, taken)
         walks = heard.walks()
-        store = emulator.platform.worlds.find("one").world.store
+        store = emulator.worlds.find("one").world.store
         stored, counted = ([tuple(row) for row in store.rows(query)] for query in (KEPT, COUNTED))
     assert stored == counted
     assert wrong == []
@@ -138,7 +138,7 @@ async def test_code_in_every_text_comes_back_as_text() -> None:
     quoted = 0
     async with started("one") as (emulator, client):
         tour = Tour(client, "/api/v1", "one")
-        world = emulator.platform.worlds.find("one").world
+        world = emulator.worlds.find("one").world
         tour.known |= {"now_ms": world.now_ms, "world": HOSTILE}
         async for taken in tour.take():
             answer = taken.answer
@@ -199,8 +199,8 @@ class WithoutRoom(Tour):
 
 async def test_no_read_fails_where_nothing_can_be_written() -> None:
     async with started("one") as (emulator, client):
-        tour = WithoutRoom(client, emulator.platform.worlds.find("one").world.store)
-        tour.known["now_ms"] = emulator.platform.worlds.find("one").world.now_ms
+        tour = WithoutRoom(client, emulator.worlds.find("one").world.store)
+        tour.known["now_ms"] = emulator.worlds.find("one").world.now_ms
         for key in KEYS.values():  # An account is made with its first call.
             headers = {"Authorization": f"Bearer {key}@one"}
             assert (await client.get("/api/v1/auth/me", headers=headers)).is_success
@@ -218,7 +218,7 @@ def is_change_of_something(operation: str) -> bool:
 async def test_nobody_changes_what_belongs_to_somebody_else() -> None:
     async with started("one") as (emulator, client):
         trespass = Trespass(client, "/api/v1", "one")
-        trespass.known["now_ms"] = emulator.platform.worlds.find("one").world.now_ms
+        trespass.known["now_ms"] = emulator.worlds.find("one").world.now_ms
         async for taken in trespass.take():
             # Nothing has changed by it: the owners' tour goes on as ever.
             assert taken.answer.is_success or not taken.is_listed, taken.operation

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from emulator.core.events.library import ClipReady, RenditionFailed, RenditionReady, VodReady
+from emulator.media.recording.clips.queue import ClipQueue
+from emulator.platform import snapshots
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.world.library import clips
@@ -62,7 +64,7 @@ async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
             asked = await call("POST", vod_path, "ak_demo", json={"renditions": ["144p"]})
             assert asked.status_code == 202
             # when the emulator stops,
-            await emulator.platform.clip_queue.stop()
+            await emulator.platform.service(ClipQueue).stop("")
 
     # then the next one cuts the clip, and says of the other that it has failed.
     async with opened(tmp_path / "data") as (emulator, call):
@@ -83,21 +85,21 @@ async def test_a_snapshot_keeps_the_media_it_speaks_of() -> None:
         folder = emulator.platform.media_store.folder(
             urlsplit(shown["video_url"]).path.split("/")[-3]
         )
-        worlds, platform = emulator.platform.worlds, emulator.platform
-        worlds.save(platform, "before")
+        platform = emulator.platform
+        snapshots.save(platform, "before")
 
         await call("DELETE", path, "ak_demo")
         await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
         assert (await get(call, shown["video_url"])).status_code == 404
-        await worlds.restore(platform, "before")
+        await snapshots.restore(platform, "before")
 
         assert (await get(call, shown["video_url"])).status_code == 200
         vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
         assert (await get(call, vod["playback_url"])).status_code == 200
         # Without the snapshot and the facts, the media goes.
-        await worlds.forget(platform, "before")
+        await snapshots.drop(platform, "before")
         assert folder.exists()
-        await worlds.reset(platform)
+        await snapshots.reset(platform)
         assert not folder.exists()
 
 
@@ -119,7 +121,7 @@ async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
             return {path.name for path in media.iterdir()} == uids
 
         await asyncio.to_thread(until, only_the_film, "what was begun to be gone")
-        assert not emulator.platform.clip_queue._under_way
+        assert not emulator.platform.service(ClipQueue)._under_way
 
 
 async def test_what_cannot_be_transcoded_says_so() -> None:
@@ -163,7 +165,7 @@ async def test_a_recording_is_made_smaller_too() -> None:
 
 async def test_addresses_lead_into_the_world_that_they_are_of() -> None:
     async with opened(":memory:") as (emulator, call):
-        emulator.platform.worlds.make("other", "default")
+        emulator.worlds.make("other", "default")
         key = "ak_demo@other"
         stream = await record(emulator, call, key, seconds=2)
         body = {"title": "Look", "start_time": 0.5, "end_time": 1.5}

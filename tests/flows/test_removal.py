@@ -10,6 +10,7 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodReady
+from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.ingest.authorizer import MediaSink, PublishRequest
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.config import PublishConfig
@@ -42,7 +43,9 @@ class Stage:
 
     def knock(self, key: str) -> MediaSink:
         publish_request = PublishRequest(key, "rtmp", "192.0.2.1:5000", "test")
-        return self.emulator.platform.broadcasts.authorize(publish_request, self.messages.append)
+        return self.emulator.platform.service(Broadcasts).authorize(
+            publish_request, self.messages.append
+        )
 
     async def record(self) -> dict[str, str]:
         """A stream that has ended, and its VOD is ready."""
@@ -53,7 +56,7 @@ class Stage:
             if isinstance(event, VodReady):
                 is_ready.set()
 
-        forget = self.emulator.platform.bus.subscribe(hear)
+        forget = self.emulator.platform.bus.subscribe({Event: hear})
         sink = self.knock(stream["stream_key"])
         for tag in picture():
             sink.receive(tag)

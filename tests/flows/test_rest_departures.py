@@ -9,6 +9,7 @@ import pytest
 import segno
 from msgspec.structs import replace
 
+from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.ingest.authorizer import PublishRequest
 from emulator.server import Emulator
 from emulator.world.people import accounts
@@ -47,7 +48,7 @@ async def leaver(emulator: Emulator, call: Caller) -> Leaver:
     texts: list[str] = []
     stream = await create(call, KEY, title="Zyzzyva at work", tags=["zyzzyva"])
     publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
-    sink = emulator.platform.broadcasts.authorize(publish_request, texts.append)
+    sink = emulator.platform.service(Broadcasts).authorize(publish_request, texts.append)
     for tag in picture(2):
         sink.receive(tag)
     room = await create(call, OTHER, title="Somebody else's room")

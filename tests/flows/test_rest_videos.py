@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.server import Emulator
 from emulator.world.people import accounts
 from emulator.world.video import jobs, videos
@@ -268,7 +269,7 @@ async def test_a_job_whose_upload_is_gone_or_kills_the_process_is_not_begun_agai
             jobs.start(world, job)
             jobs.begin_again(world, jobs.find(world, job.id))
 
-        await emulator.platform.upload_queue.recover()
+        await emulator.platform.service(UploadQueue).recover(True)
 
         job = jobs.latest(world, video)
         assert job is not None

@@ -37,9 +37,9 @@ class Scene:
         bounds = SimulcastConfig(Allowed(), answer_ms=5_000)
         self.simulcasts = Simulcasts(self.world, lambda _: self.feed, tasks, bounds)
         self._news = asyncio.Event()
-        bus.subscribe(self.heard.append)
-        bus.subscribe(lambda _: self._news.set())
-        bus.subscribe(self.simulcasts.hear)
+        bus.subscribe({Event: self.heard.append})
+        bus.subscribe({Event: lambda _: self._news.set()})
+        bus.subscribe(self.simulcasts.handlers())
         user = accounts.make(self.world, "ada", api_key="")
         stream = streams.create(self.world, user, StreamPatch({"title": "Tea"}))
         self.stream: Stream = streams.go_live(self.world, stream.id)
@@ -63,7 +63,7 @@ async def scene(clock: ManualClock) -> AsyncIterator[Scene]:
         scene = Scene(clock, tasks)
         yield scene
         scene.feed.close()
-        await scene.simulcasts.stop()
+        await scene.simulcasts.stop("")
     scene.world.close()
 
 

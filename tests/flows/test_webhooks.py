@@ -14,6 +14,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.webhooks import WebhookGivenUp
 from emulator.core.hosts import Allowed
+from emulator.platform import snapshots
 from emulator.seeding import file as seeds
 from emulator.settings import Settings, WrongSetting
 from emulator.webhooks.webhooks import sign
@@ -125,7 +126,7 @@ async def test_a_failure_is_tried_again_on_the_world_s_clock_until_it_is_given_u
         if isinstance(event, WebhookGivenUp):
             given_up.append(event)
 
-    room.worlds.default.bus.subscribe(hear)
+    room.worlds.default.bus.subscribe({Event: hear})
     receiver.answers = [BROKEN] * 6
     streams.go_live(room.world, room.stream.id)
     [delivery] = await settled(room)
@@ -247,7 +248,7 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
         other = room.worlds.make("other", "none")
         assert [webhook_target.url for webhook_target in targets.of(other.world)] == [receiver.url]
         assert (await receiver.next(1)).payload["type"] == "stream.created"
-        await room.worlds.reset(room.worlds.default)
+        await snapshots.reset(room.worlds.default)
         [target] = targets.of(room.world)
         assert target.url == receiver.url
         follows.follow(room.world, room.user("bob"), room.owner)

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.platform import world_file
 from emulator.server import Emulator
 from emulator.settings import Settings
-from emulator.web import world_file
 from tests.support.recordings import publish, record
 from tests.support.rest import Caller, check_error, create
 

@@ -345,7 +345,7 @@ def test_worlds_and_webhooks_of_a_wider_scope_are_shared_and_dropped(
 
         def test_three(shop, other, live_emulator):
             shop.drop()
-            worlds = live_emulator.emulator.platform.worlds.all()
+            worlds = live_emulator.emulator.worlds.all()
             assert [each.world.name for each in worlds] == ["default", other.name]
         """
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -13,19 +13,20 @@ from urllib.parse import urlencode
 import httpx
 from starlette.types import ASGIApp
 
-from emulator import bounds
+from emulator import bounds, services
 from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
+from emulator.platform.platform import ServiceFactory
+from emulator.platform.request_log import RequestLog
+from emulator.platform.shared import Shared
+from emulator.platform.worlds import Worlds
 from emulator.seeding import images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.chat.chats import Chats
-from emulator.web.http.request_log import RequestLog
-from emulator.web.platform import Shared
-from emulator.web.worlds import Worlds
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
@@ -102,7 +103,7 @@ class Chatroom:
 
     @property
     def chats(self) -> Chats:
-        return self.worlds.default.chats
+        return self.worlds.default.service(Chats)
 
     @property
     def owner(self) -> User:
@@ -164,7 +165,7 @@ async def chatroom(
     clock = standing_clock()
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **patch)
     async with AsyncExitStack() as stack:
-        worlds = await _worlds(stack, folder, clock, settings)
+        worlds = await make_worlds(stack, folder, clock, settings)
         await worlds.open_default(path, seed)
         application = app.build(worlds)
         enter = await stack.enter_async_context(DOORS[door](application, settings))
@@ -184,9 +185,17 @@ async def chatroom(
         yield Chatroom(worlds, application, clock, stream, call, enter)
 
 
-async def _worlds(
-    stack: AsyncExitStack, folder: Path, clock: WorldClock, settings: Settings
+async def make_worlds(
+    stack: AsyncExitStack,
+    folder: Path,
+    clock: WorldClock,
+    settings: Settings,
+    more: Sequence[ServiceFactory] = (),
 ) -> Worlds:
+    """Worlds that no server serves, before the default one is opened. `more`: services beside ours.
+
+    `clock` is the default world's.
+    """
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
     media_store = MediaStore(folder, bounds.media_store(settings))
     stack.push_async_callback(media_store.close)
@@ -200,9 +209,12 @@ async def _worlds(
         upload_bytes_max=settings.upload_bytes_max,
         admin_token="",
         requests=RequestLog(settings.requests_kept_max),
+        snapshots_max=settings.snapshots_max,
     )
     clocks = chain([clock], (standing_clock() for _ in repeat(None)))
-    worlds = Worlds(shared, bounds.making(settings, clocks.__next__, tasks, images.facts))
+    listed = [*services.of_each_world(settings, tasks), *more]
+    config = bounds.worlds(settings, clocks.__next__, tasks, listed, images.seed_state)
+    worlds = Worlds(shared, config)
     stack.callback(worlds.close)
     shared.state.is_ready = True
     return worlds

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from emulator.web.http.request_log import LoggedRequest, RequestLog
+from emulator.platform.request_log import LoggedRequest, RequestLog
 
 _PLATFORM = ("/api/v1/", "/v1/")
 

@@ -124,8 +124,8 @@ async def staged(
     media_store = MediaStore(folder, MediaStoreConfig(segment_ms=1000, part_ms=200))
     bounds = BroadcastConfig(segment_ms=1000)
     broadcasts = Broadcasts(world, media_store, bounds)
-    bus.subscribe(heard.append)
-    bus.subscribe(broadcasts.hear)
+    bus.subscribe({Event: heard.append})
+    bus.subscribe(broadcasts.handlers())
     with closing(world):
         yield Stage(world, broadcasts, media_store, clock, heard)
         await media_store.close()

@@ -79,7 +79,7 @@ def picture(seconds: int) -> tuple[Tag, ...]:
 def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
     """Send so much of a picture to a stream, all at once; the publisher stays."""
     publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
-    sink = emulator.platform.worlds.authorize(publish_request, lambda _: None)
+    sink = emulator.worlds.directory.authorize(publish_request, lambda _: None)
     for tag in picture(seconds):
         sink.receive(tag)
 
@@ -92,7 +92,7 @@ async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "d
         if isinstance(event, kind):
             has_come.set()
 
-    forget = emulator.platform.worlds.find(world).bus.subscribe(hear)
+    forget = emulator.worlds.find(world).bus.subscribe({Event: hear})
     try:
         result = await act
         await asyncio.wait_for(has_come.wait(), timeout=PATIENCE_SECONDS)

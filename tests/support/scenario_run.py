@@ -67,7 +67,7 @@ async def play(text: str, *, fold_into: list[Fold] | None = None, **how: Any) ->
     runner, bus = prepare(text, **how)
     fold, played = Fold(runner), Played(runner, runner.run.world)
     runner.look = fold.look
-    bus.subscribe(fold.on_event)
+    bus.subscribe(fold.handlers())
     async for result in runner.play():
         played.results.append(result)
         fold.take(result)

@@ -23,7 +23,7 @@ from emulator.scenario.output.document import failure_message
 from emulator.settings import MEMORY, Settings
 
 if TYPE_CHECKING:
-    from emulator.web.admin.scenarios.runs import RunRecord, Runs
+    from emulator.platform.runs import RunRecord, Runs
 
 _LOOK_SECONDS = 0.1
 
@@ -120,14 +120,14 @@ class _Playing:
         self._line = LiveLine(sys.stderr if args.json else None)
 
     async def run(self) -> int:
-        from emulator.web.admin.scenarios.runs import VIRTUAL, RunRequest
+        from emulator.platform.runs import VIRTUAL, RunRequest
 
         stop = serve.stop_on_signals()
         port = Settings().port if self._args.keep else 0
         settings = Settings(data=MEMORY, port=port, rtmp_port=0, rtmps_port=0)
         async with AsyncExitStack() as stack:
             emulator = await serve.start(settings, stack)
-            runs = emulator.platform.worlds.runs
+            runs = emulator.worlds.runs
             speed = VIRTUAL if self._args.speed is None else self._args.speed
             entries = [
                 runs.start(

@@ -32,7 +32,7 @@ def replay(path: Path, speed: float) -> dict[str, Any]:
         run = Run(world=world, clock=clock, scenario=scenario, is_virtual=not speed)
         runner = Runner(run, bus.subscribe)
         fold = Fold(runner)
-        bus.subscribe(fold.on_event, fold.on_burst)
+        bus.subscribe(fold.handlers())
         began_ms = monotonic_ms()
         async for result in runner.play():
             fold.take(result)

@@ -5,18 +5,20 @@ A broadcast belongs to one stream and outlives its publisher's connection by the
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from emulator.core.bus import Handlers
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
+from emulator.core.events.worlds import ServerStopping
+from emulator.core.service import Service
 from emulator.media.broadcast import interference
 from emulator.media.broadcast.hosted import Hosted
 from emulator.media.broadcast.ladders import Ladders
@@ -272,25 +274,31 @@ class Broadcast:
             self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
 
 
-class Broadcasts:
+class Broadcasts(Service):
     """The broadcasts of one world, by stream."""
 
-    def __init__(self, world: World, media_store: MediaStore, bounds: BroadcastConfig) -> None:
+    def __init__(
+        self,
+        world: World,
+        media_store: MediaStore,
+        config: BroadcastConfig,
+        when_media: Sequence[Callable[[str], None]] = (),
+    ) -> None:
+        """`when_media` is called for each stream whose first picture has come to this process."""
         self._world = world
         self._media_store = media_store
-        self._bounds = bounds
+        self._config = config
         self._broadcasts: dict[str, Broadcast] = {}
         self.hosted = Hosted()
         self._has_media: dict[str, asyncio.Event] = {}
-        # Told of each stream whose first picture has come, to this process.
-        self.when_media: list[Callable[[str], None]] = []
+        self._when_media = when_media
         self._ladders = Ladders(
             world,
             media_store,
-            names=bounds.renditions,
-            part_ms=bounds.part_ms,
-            segment_ms=bounds.segment_ms,
-            behind_ms=bounds.renditions_behind_ms,
+            names=config.renditions,
+            part_ms=config.part_ms,
+            segment_ms=config.segment_ms,
+            behind_ms=config.renditions_behind_ms,
         )
 
     def authorize(
@@ -314,11 +322,13 @@ class Broadcasts:
         )
         return broadcast.join(publish_request, drop)
 
-    def recover(self) -> set[str]:
-        """Wait for the publishers of what an earlier process left live; returns these streams.
+    async def recover(self, is_restart: bool) -> None:
+        """Wait for the publishers of what an earlier process left live.
 
         Blocks on the disk. Streams without media, or whose recording is gone, are left alone.
         """
+        if not is_restart:
+            return
         for stream in streams.live(self._world):
             if stream.is_simulated or not stream.has_media:
                 continue
@@ -330,34 +340,57 @@ class Broadcasts:
             broadcast.pipeline.continue_on(hls_stream)
             broadcast.await_return(broadcast.pipeline.last_media_ms or self._world.now_ms)
             log.info("stream waits for its publisher since the start stream=%s", stream.id)
-        return set(self._broadcasts)
 
-    def hear(self, event: Event) -> None:
-        """The end of a stream, its deletion and a new key disconnect its publisher."""
-        if isinstance(event, StreamEnded | StreamDeleted):
-            self._has_media.pop(event.stream_id, asyncio.Event()).set()
-        if isinstance(event, StreamEnded):
-            broadcast = self._broadcasts.pop(event.stream_id, None)
-            if broadcast is not None:
-                broadcast.close(event.reason)
-        elif isinstance(event, StreamDeleted):
-            self._turn_away(event.stream_id, "The stream was deleted.")
-        elif isinstance(event, StreamKeyRotated):
-            self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
-        elif isinstance(event, FaultStarted):
-            broadcasts = tuple(self._broadcasts.values())
-            seats = [
-                (broadcast.stream_id, broadcast.publication)
-                for broadcast in broadcasts
-                if broadcast.publication is not None
-            ]
-            interference.began(self._world, event, seats)
-            synthetic.break_off(self._world, event.kind)
+    def is_awaited(self, stream_id: str) -> bool:
+        """Whether a stream has its publisher, or may still get it back."""
+        return stream_id in self._broadcasts
+
+    def handlers(self) -> Handlers:
+        return {
+            StreamEnded: self._on_ended,
+            StreamDeleted: self._on_deleted,
+            StreamKeyRotated: self._on_key_rotated,
+            FaultStarted: self._on_fault,
+            ServerStopping: self._on_server_stopping,
+        }
+
+    def _on_ended(self, event: StreamEnded) -> None:
+        self._stop_waiting_for_media(event.stream_id)
+        broadcast = self._broadcasts.pop(event.stream_id, None)
+        if broadcast is not None:
+            broadcast.close(event.reason)
+
+    def _on_deleted(self, event: StreamDeleted) -> None:
+        self._stop_waiting_for_media(event.stream_id)
+        self._turn_away(event.stream_id, "The stream was deleted.")
+
+    def _on_key_rotated(self, event: StreamKeyRotated) -> None:
+        self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
+
+    def _on_fault(self, event: FaultStarted) -> None:
+        publications = [
+            (broadcast.stream_id, broadcast.publication)
+            for broadcast in self._broadcasts.values()
+            if broadcast.publication is not None
+        ]
+        interference.began(self._world, event, publications)
+        synthetic.break_off(self._world, event.kind)
+
+    def _on_server_stopping(self, event: ServerStopping) -> None:
+        """Leave live what the next process can go on with, and end the rest.
+
+        Before the servers stop, which would take a publisher's end for its own.
+        """
+        if event.is_world_kept:
+            reason = event.reason
+            self.abandon(f"{reason[:1].upper()}{reason[1:]}. Come back to it.")
+        else:
+            self.end_all(event.reason)
 
     @property
     def media_wait_seconds(self) -> float:
         """How long a request waits for the first media of a stream."""
-        return self._bounds.media_wait_ms / 1000
+        return self._config.media_wait_ms / 1000
 
     async def wait_for_media(self, stream: Stream) -> None:
         """Return when a stream's first picture has come, or none can come any more."""
@@ -406,7 +439,12 @@ class Broadcasts:
             **report,
         }
 
-    def stop(self, reason: str) -> None:
+    async def stop(self, reason: str) -> None:
+        """Disconnect every publisher, and return when their renditions are complete."""
+        self.abandon(f"The stream is gone: {reason}.")
+        await self.settled()
+
+    def end_all(self, reason: str) -> None:
         """End every stream that is live by its media: nobody is left to take its pictures."""
         for broadcast in tuple(self._broadcasts.values()):
             broadcast.stop(reason)
@@ -433,6 +471,9 @@ class Broadcasts:
         await self.hosted.stop_all()
         await self._ladders.settled()
 
+    def _stop_waiting_for_media(self, stream_id: str) -> None:
+        self._has_media.pop(stream_id, asyncio.Event()).set()
+
     def _turn_away(self, stream_id: str, message: str) -> None:
         """Disconnect a publisher that has not shown a picture yet."""
         broadcast = self._broadcasts.pop(stream_id, None)
@@ -457,22 +498,22 @@ class Broadcasts:
                 self._media_store.discard(stream.uid)
                 raise
             log.info("stream is live stream=%s", stream.id)
-            self._has_media.pop(stream.id, asyncio.Event()).set()
+            self._stop_waiting_for_media(stream.id)
             return hls_stream
 
         def begin(epoch: "Epoch", hls_stream: HlsStream) -> "Ladder | None":
-            for tell in self.when_media:
-                tell(stream.id)
+            for call in self._when_media:
+                call(stream.id)
             return self._ladders.begin(stream.id, epoch, hls_stream)
 
-        bounds = self._bounds
+        config = self._config
         pipeline = Pipeline(
             self._world.clock,
             open_shelf,
-            part_ms=self._bounds.part_ms,
-            segment_ms=self._bounds.segment_ms,
+            part_ms=config.part_ms,
+            segment_ms=config.segment_ms,
             open_ladder=begin,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
-            transcode_behind_ms=bounds.transcode_behind_ms if bounds.transcode_ingest else None,
+            transcode_behind_ms=config.transcode_behind_ms if config.transcode_ingest else None,
         )
         return Broadcast(self._world, stream, pipeline)

@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.events.live import RenditionDropped, StreamDeleted
+from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
 
 log = logging.getLogger(__name__)
 
 
-class MediaCleanup:
+class MediaCleanup(Service):
     """Removes the media of one world's deleted streams.
 
     `is_shown` tells whether a fact, a snapshot or another world speaks of a CDN uid still.
@@ -25,11 +26,18 @@ class MediaCleanup:
         self._tasks = tasks
         self._is_shown = is_shown
 
-    def hear(self, event: Event) -> None:
-        """A deleted stream's files go, once they are all written; a rendition's, likewise."""
-        match event:
-            case StreamDeleted(is_media_kept=False, uid=uid) | RenditionDropped(uid=uid):
-                self._tasks.create_task(self._remove(uid))
+    def handlers(self) -> Handlers:
+        return {
+            StreamDeleted: self._on_stream_deleted,
+            RenditionDropped: self._on_rendition_dropped,
+        }
+
+    def _on_stream_deleted(self, event: StreamDeleted) -> None:
+        if not event.is_media_kept:
+            self._tasks.create_task(self._remove(event.uid))
+
+    def _on_rendition_dropped(self, event: RenditionDropped) -> None:
+        self._tasks.create_task(self._remove(event.uid))
 
     async def _remove(self, uid: str) -> None:
         if self._is_shown(uid) or not self._media_store.has(uid):

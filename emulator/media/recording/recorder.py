@@ -8,14 +8,15 @@ waits for it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable
 from functools import partial
 
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
 from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
+from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.window import Window
 from emulator.media.recording.jobs import written
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 SIMULATED_QUALITIES = (Quality(f"{HEIGHT}p", WIDTH, HEIGHT, 500_000),)
 
 
-class Recorder:
+class Recorder(Service):
     """Makes the VODs of one world."""
 
     def __init__(
@@ -49,36 +50,45 @@ class Recorder:
         media_store: MediaStore,
         recordings: Recordings,
         tasks: asyncio.TaskGroup,
+        is_awaited: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """`is_awaited` says of a live stream whether its publisher may still come back."""
         self._world = world
         self._media_store = media_store
         self._recordings = recordings
         self._tasks = tasks
+        self._is_awaited = is_awaited
         self._running: dict[str, asyncio.Task[None]] = {}
 
-    def hear(self, event: Event) -> None:
-        """A stream that had media has ended, or a VOD was uploaded: it is processed.
+    def handlers(self) -> Handlers:
+        return {
+            StreamEnded: self._on_vod,
+            VodUploaded: self._on_vod,
+            VodDeleted: self._on_vod_deleted,
+            # A VOD of a video waits for that, which may also come to nothing.
+            VideoReady: self._start_waiting,
+            VideoFailed: self._start_waiting,
+            VideoDeleted: self._start_waiting,
+        }
 
-        One of a video waits for that, which may also come to nothing.
-        """
-        if isinstance(event, StreamEnded | VodUploaded):
-            if event.vod_id is not None:
-                self._start(event.vod_id)
-        elif isinstance(event, VideoReady | VideoFailed | VideoDeleted):
-            self._start_waiting()
-        elif isinstance(event, VodDeleted) and event.vod_id in self._running:
+    def _on_vod(self, event: StreamEnded | VodUploaded) -> None:
+        """A stream that had media has ended, or a VOD was uploaded: it is processed."""
+        if event.vod_id is not None:
+            self._start(event.vod_id)
+
+    def _on_vod_deleted(self, event: VodDeleted) -> None:
+        if event.vod_id in self._running:
             self._running.pop(event.vod_id).cancel()
 
-    async def recover(self, waiting: AbstractSet[str] = frozenset()) -> None:
+    async def recover(self, _: bool) -> None:
         """End what was live when the last process died, and finish VODs that it left unfinished.
 
-        `waiting` are the ids of streams whose publishers may still come back. A stream that was
-        live without media just ends: its publisher, if any, is gone too.
+        A stream that was live without media just ends: its publisher, if any, is gone too.
         """
         synthetic.end_abandoned(self._world)
         left = vods.unfinished(self._world)
         for stream in streams.live(self._world):
-            if stream.is_simulated or stream.id in waiting:
+            if stream.is_simulated or self._is_awaited(stream.id):
                 continue  # The one has no publisher that could be gone.
             ended_ms = self._world.now_ms
             if stream.has_media:
@@ -90,14 +100,14 @@ class Recorder:
         for vod in left:
             self._start(vod.id)
 
-    async def stop(self) -> None:
+    async def stop(self, _: str) -> None:
         """Leave what is still processing to the next start; its files are complete by then."""
         running = tuple(self._running.values())
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _start_waiting(self) -> None:
+    def _start_waiting(self, _: VideoReady | VideoFailed | VideoDeleted) -> None:
         for vod in vods.unfinished(self._world):
             running = self._running.get(vod.id)
             if vod.video_uid is not None and (running is None or running.done()):

@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.events.live import TargetAdded, TargetRemoved
-from emulator.core.events.worlds import WorldReplaced
+from emulator.core.service import Service
 from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.feed import Feed
 from emulator.world.live import streams, targets
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 RETRY_MS, RETRY_MAX_MS = 1_000, 60_000
 
 
-class Simulcasts:
+class Simulcasts(Service):
     """Those of one world, on the loop's thread. `feed_of` gives what a live stream sends."""
 
     def __init__(
@@ -28,37 +28,36 @@ class Simulcasts:
         world: World,
         feed_of: Callable[[str], Feed | None],
         tasks: asyncio.TaskGroup,
-        bounds: SimulcastConfig,
+        config: SimulcastConfig,
     ) -> None:
         self._world = world
         self._feed_of = feed_of
         self._tasks = tasks
-        self._bounds = bounds
+        self._config = config
         self._running: dict[str, asyncio.Task[None]] = {}
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Nothing is pushed yet, whatever was when these facts were kept."""
         for target in targets.of_live_streams(self._world):
             targets.rest(self._world, target.id)
 
-    def hear(self, event: Event) -> None:
-        """A target that is added to a live stream is started, and one that is removed, stopped."""
-        if isinstance(event, TargetAdded):
-            stream = streams.find(self._world, event.stream_id)
-            if stream.has_media:
-                self._start(targets.find(self._world, stream, event.target_id))
-        elif isinstance(event, TargetRemoved):
-            self._cancel(event.target_id)
-        elif isinstance(event, WorldReplaced):
-            for target_id in tuple(self._running):
-                self._cancel(target_id)
+    def handlers(self) -> Handlers:
+        return {TargetAdded: self._on_added, TargetRemoved: self._on_removed}
 
-    def start(self, stream_id: str) -> None:
+    def _on_added(self, event: TargetAdded) -> None:
+        stream = streams.find(self._world, event.stream_id)
+        if stream.has_media:
+            self._start(targets.find(self._world, stream, event.target_id))
+
+    def _on_removed(self, event: TargetRemoved) -> None:
+        self._cancel(event.target_id)
+
+    def start_targets(self, stream_id: str) -> None:
         """A stream's first picture has come. Its end stops its targets through its feed."""
         for target in targets.of(self._world, streams.find(self._world, stream_id)):
             self._start(target)
 
-    async def stop(self) -> None:
+    async def stop(self, _: str) -> None:
         """Say goodbye to every target."""
         running = tuple(self._running.values())
         if running:
@@ -110,7 +109,7 @@ class Simulcasts:
             targets.accepted(self._world, target.id)
             log.info("simulcast is live stream=%s target=%s", target.stream_id, target.id)
 
-        await Outlet(target.url, target.key, feed, self._bounds).run(accepted)
+        await Outlet(target.url, target.key, feed, self._config).run(accepted)
 
     async def _wait(self, target: SimulcastTarget, reason: str, end: "_End") -> None:
         """Until it is called again, by the world's clock, or its stream has ended."""

@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, LinesPosted
 from emulator.core.events.worlds import WorldReplaced
 from emulator.scenario.engine.run import Run, find_stream, find_user, find_vod
@@ -33,7 +33,7 @@ _NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
 
 
 class EventMatcher:
-    """Of one run. `on_event` and `on_burst` listen to the bus; `take` gives triggered steps."""
+    """Of one run. `handlers` are for the bus; `take` gives triggered steps."""
 
     def __init__(self, run: Run, wake: Callable[[], None]) -> None:
         self.is_void = False
@@ -55,13 +55,22 @@ class EventMatcher:
                 kind = happenings.kinds()[name]
                 self._counting.setdefault(kind, {})[count_key(name, where)] = where
 
-    def on_event(self, event: Event) -> None:
+    def handlers(self) -> Handlers:
+        return {
+            Event: self._on_event,
+            LinesPosted: self._on_lines,
+            WorldReplaced: self._on_replaced,
+        }
+
+    def _on_replaced(self, event: WorldReplaced) -> None:
+        self.is_void = True
+        self._on_event(event)
+
+    def _on_event(self, event: Event) -> None:
         kind = type(event)
         self._run.count(f"event/{kind.__name__}")
         if isinstance(event, ChatEvent):
             self._count_lines(kind, event.stream_id, 1)
-        elif kind is WorldReplaced:
-            self.is_void = True
         for key, where in self._counting.get(kind, {}).items():
             if self._matches(event, where):
                 self._run.count(key)
@@ -70,12 +79,11 @@ class EventMatcher:
                 self._triggered.append(step)
         self._wake()
 
-    def on_burst(self, burst: Burst) -> None:
-        """Take in many lines at once, as `on_event` does one."""
-        is_looked_at = burst.kind in self._waiting or burst.kind in self._counting
-        if not isinstance(burst, LinesPosted) or is_looked_at:
+    def _on_lines(self, burst: LinesPosted) -> None:
+        """Many lines at once."""
+        if burst.kind in self._waiting or burst.kind in self._counting:
             for event in burst:
-                self.on_event(event)
+                self._on_event(event)
             return
         self._run.count(f"event/{burst.kind.__name__}", len(burst))
         self._count_lines(burst.kind, burst.stream_id, len(burst))

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
-from emulator.core.bus import BurstListener, Listener
+from emulator.core.bus import Handlers
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.scenario.engine.event_matcher import EventLog, EventMatcher
@@ -22,7 +22,7 @@ from emulator.scenario.engine.setup import prepare
 
 log = logging.getLogger(__name__)
 
-Subscribe = Callable[[Listener, BurstListener], Callable[[], None]]
+Subscribe = Callable[[Handlers], Callable[[], None]]
 
 
 class Runner:
@@ -85,7 +85,7 @@ class Runner:
         """Play it all. `Broken` tells what ended it early. The world's rules are put back."""
         world = self.run.world
         rules = world.rules
-        unsubscribe = self._subscribe(self._matcher.on_event, self._matcher.on_burst)
+        unsubscribe = self._subscribe(self._matcher.handlers())
         try:
             self._check_end()
             prepare(self.run)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from emulator.core.bus import Handlers
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatPosted, LinesPosted
@@ -54,29 +55,42 @@ class Fold(Struct):
     most_watching: int = 0
     lines_said: int = 0
 
-    def on_event(self, event: Event) -> None:
-        at_ms = event.at_ms - self.runner.run.began_ms
-        if isinstance(event, ChatPosted):
-            self._add_lines(event.stream_id, at_ms, 1)
-        elif isinstance(event, StreamCreated):
-            self.states.begin(event.stream_id, event.stream_id, "offline", at_ms)
-        elif isinstance(event, StreamWentLive):
-            self.states.begin(event.stream_id, event.stream_id, "live", at_ms)
-        elif isinstance(event, StreamEnded):
-            self.states.end(event.stream_id, max(0, at_ms))
-        elif isinstance(event, FaultStarted):
-            self.faults.begin(event.fault_id, event.kind, "fault", at_ms)
-        elif isinstance(event, FaultStopped):
-            self.faults.end(event.fault_id, at_ms)
+    def handlers(self) -> Handlers:
+        return {
+            ChatPosted: self._on_line,
+            LinesPosted: self._on_lines,
+            StreamCreated: self._on_created,
+            StreamWentLive: self._on_live,
+            StreamEnded: self._on_ended,
+            FaultStarted: self._on_fault_started,
+            FaultStopped: self._on_fault_stopped,
+        }
 
-    def on_burst(self, burst: Burst) -> None:
-        """Take in many events at once."""
-        if isinstance(burst, LinesPosted) and burst.kind is ChatPosted:
-            at_ms = burst.at_ms - self.runner.run.began_ms
-            self._add_lines(burst.stream_id, at_ms, len(burst))
-        else:
-            for event in burst:
-                self.on_event(event)
+    def _on_line(self, event: ChatPosted) -> None:
+        self._add_lines(event.stream_id, self._offset_ms(event), 1)
+
+    def _on_lines(self, burst: LinesPosted) -> None:
+        if burst.kind is ChatPosted:
+            self._add_lines(burst.stream_id, self._offset_ms(burst), len(burst))
+
+    def _on_created(self, event: StreamCreated) -> None:
+        self.states.begin(event.stream_id, event.stream_id, "offline", self._offset_ms(event))
+
+    def _on_live(self, event: StreamWentLive) -> None:
+        self.states.begin(event.stream_id, event.stream_id, "live", self._offset_ms(event))
+
+    def _on_ended(self, event: StreamEnded) -> None:
+        self.states.end(event.stream_id, max(0, self._offset_ms(event)))
+
+    def _on_fault_started(self, event: FaultStarted) -> None:
+        self.faults.begin(event.fault_id, event.kind, "fault", self._offset_ms(event))
+
+    def _on_fault_stopped(self, event: FaultStopped) -> None:
+        self.faults.end(event.fault_id, self._offset_ms(event))
+
+    def _offset_ms(self, fact: Event | Burst) -> int:
+        """When it happened, from the run's start."""
+        return fact.at_ms - self.runner.run.began_ms
 
     def look(self) -> int:
         """How many watch the scenario's streams at this instant; asked a few times an interval."""

@@ -6,12 +6,12 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX, SPEED_MIN, Mode, WorldClock
+from emulator.platform.platform import Platform
 from emulator.shapes.times import iso
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Milliseconds, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.web.platform import Platform
 
 ADVANCE_MAX_MS = 100 * 365 * 86_400_000
 

@@ -9,12 +9,13 @@ from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.events.worlds import WorldReplaced
+from emulator.platform.platform import Platform
 from emulator.shapes.times import iso
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.web.platform import Platform
 from emulator.world.store import events
 from emulator.world.store.events import Journalled
 
@@ -82,12 +83,15 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
     news = asyncio.Event()
     is_over = False
 
-    def hear(event: Event) -> None:
+    def end(_: WorldReplaced) -> None:
         nonlocal is_over
-        is_over = is_over or isinstance(event, WorldReplaced)
+        is_over = True
         news.set()
 
-    unsubscribe = platform.bus.subscribe(hear, lambda _: news.set())
+    def wake(_: Event | Burst) -> None:
+        news.set()
+
+    unsubscribe = platform.bus.subscribe({Event: wake, Burst: wake, WorldReplaced: end})
     try:
         yield ": the world's events\n\n"
         while not is_over:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from emulator.core.errors import Refused
+from emulator.platform.shared import Shared
 
 _NOT_ALLOWED = (
     "A request may name a file or a folder only below a folder that --allow-folder names. "
@@ -58,3 +59,8 @@ class Folders:
         if len(content) > bytes_max:
             raise Refused("invalid", f"{path} is larger than {bytes_max} bytes.")
         return content
+
+
+def folders_of(shared: Shared) -> Folders:
+    """Those that a request to this server may name."""
+    return Folders(shared.allowed_folders, shared.steering_key)

@@ -5,15 +5,17 @@ Whatever is told is counted already or costs a count over an index: a scrape is 
 
 import resource
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from starlette.responses import Response
 
+from emulator.platform.platform import Platform
+from emulator.platform.worlds import Worlds
 from emulator.version import __version__
+from emulator.web.chat.chats import Chats
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.web.platform import Platform
 
 _MEDIA_TYPE = "text/plain"
 # Prometheus' exposition format, version 0.0.4.
@@ -29,17 +31,16 @@ Sample = tuple[Mapping[str, str], float]
 @endpoint("GET", "/metrics", downloads=(_MEDIA_TYPE,))
 def get_metrics(call: Call) -> Response:
     """Read all numbers of this process and its worlds."""
-    lines = [line for family in _families(call.platform) for line in family]
+    lines = [line for family in _families(call.worlds) for line in family]
     return Response("\n".join(lines) + "\n", media_type=_CONTENT_TYPE)
 
 
-def _families(platform: Platform) -> Iterator[Iterator[str]]:
+def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     cpu_seconds = usage.ru_utime + usage.ru_stime
     # The largest so far: kilobytes on Linux, bytes on a Mac (getrusage(2)).
     memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    worlds = platform.worlds.all()
-    log = platform.shared.requests
+    log, platforms = worlds.shared.requests, worlds.all()
     yield _family("info", "gauge", "what runs here", [({"version": __version__}, 1)])
     yield _family("cpu_seconds_total", "counter", "processor time used", [({}, cpu_seconds)])
     yield _family("memory_peak_bytes", "gauge", "most memory in use", [({}, memory)])
@@ -58,7 +59,7 @@ def _families(platform: Platform) -> Iterator[Iterator[str]]:
         "time spent answering them",
         [({}, log.duration_us / 1_000_000)],
     )
-    for name, kind, text, samples in _of_worlds(worlds):
+    for name, kind, text, samples in _of_worlds(platforms):
         yield _family(name, kind, text, samples)
 
 
@@ -80,12 +81,12 @@ def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sa
     yield each("events_total", "counter", "events in the world's journal")
 
 
-_NUMBERS = {
+_NUMBERS: dict[str, Callable[[Platform], float]] = {
     "world_seconds": lambda item: item.clock.now_ms() / 1000,
     "world_speed": lambda item: item.clock.speed,
     "world_acts_due": lambda item: item.clock.pending,
     "users": lambda item: item.world.store.number("SELECT count(*) FROM users"),
-    "chat_sockets": lambda item: item.chats.sockets,
+    "chat_sockets": lambda item: item.service(Chats).sockets,
     "events_total": lambda item: item.world.store.number("SELECT max(seq) FROM events"),
 }
 

@@ -4,12 +4,12 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 
+from emulator.platform.request_log import Credential, LoggedRequest, RequestLog
 from emulator.shapes.times import iso
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
-from emulator.web.http.request_log import Credential, LoggedRequest, RequestLog
 
 
 class RequestQuery(Request):

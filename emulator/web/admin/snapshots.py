@@ -4,16 +4,17 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.platform import snapshots
+from emulator.platform.platform import Snapshot
+from emulator.platform.snapshots import NAME
 from emulator.shapes.times import iso
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.web.platform import Snapshot
-from emulator.web.worlds import SNAPSHOT_NAME
 
 
 class SnapshotCreate(Request):
-    name: str = Field(pattern=f"^{SNAPSHOT_NAME.pattern}$")
+    name: str = Field(pattern=f"^{NAME.pattern}$")
 
 
 class SnapshotShape(TypedDict):
@@ -31,28 +32,28 @@ class SnapshotList(TypedDict):
 @endpoint("GET", "/snapshots")
 def list_snapshots(call: Call) -> SnapshotList:
     """List this world's snapshots, the oldest first."""
-    dict_values = call.platform.snapshots.values()
-    shown = [_shape(call, snapshot) for snapshot in dict_values]
-    return {"world": call.world.name, "snapshots": shown, "total": len(dict_values)}
+    all_of_world = call.platform.snapshots.values()
+    shown = [_shape(call, snapshot) for snapshot in all_of_world]
+    return {"world": call.world.name, "snapshots": shown, "total": len(all_of_world)}
 
 
 @endpoint("POST", "/snapshots", status=201, refuses=("conflict",))
 def save_snapshot(call: Call, body: SnapshotCreate) -> SnapshotShape:
     """Take a snapshot of this world. One of the same name is replaced."""
     name = body.name
-    return _shape(call, call.platform.worlds.save(call.platform, name))
+    return _shape(call, snapshots.save(call.platform, name))
 
 
 @endpoint("POST", "/snapshots/{name}/restore")
 async def restore_snapshot(call: Call, name: str) -> SnapshotShape:
     """Put this world back to a snapshot. Publishers are disconnected."""
-    return _shape(call, await call.platform.worlds.restore(call.platform, name))
+    return _shape(call, await snapshots.restore(call.platform, name))
 
 
 @endpoint("DELETE", "/snapshots/{name}")
 async def delete_snapshot(call: Call, name: str) -> None:
     """Drop a snapshot."""
-    await call.platform.worlds.forget(call.platform, name)
+    await snapshots.drop(call.platform, name)
 
 
 def _shape(call: Call, snapshot: Snapshot) -> SnapshotShape:

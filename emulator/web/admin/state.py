@@ -7,8 +7,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.platform.worlds import Worlds
 from emulator.web.errors import JSONResponse
-from emulator.web.worlds import Worlds
+from emulator.web.http.world_choice import choose
 from emulator.world.live import streams
 
 
@@ -45,9 +47,9 @@ def routes(worlds: Worlds) -> list[Route]:
 
     async def ingest(request: Request) -> Response:
         """The publisher's health: codecs, bit rate, frame rate, key frames, drift, gaps."""
-        platform = worlds.choose(request)
+        platform = choose(worlds, request)
         stream = streams.find(platform.world, request.path_params["stream_id"])
-        return JSONResponse(platform.broadcasts.health(stream.id))
+        return JSONResponse(platform.service(Broadcasts).health(stream.id))
 
     table: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [
         ("health", health),

@@ -8,6 +8,7 @@ from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
+from emulator.webhooks.webhooks import Webhooks
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, WebhookTarget
@@ -96,7 +97,7 @@ def list_webhooks(call: Call) -> WebhookList:
 def add_webhook(call: Call, body: WebhookCreate) -> WebhookShape:
     """Tell an address from now on, of some events or of all. A secret is made if none is given."""
     platform = call.platform
-    platform.webhooks.check(body.url)
+    platform.service(Webhooks).check(body.url)
     events = tuple(dict.fromkeys(body.events))
     return _target(targets.add(platform.world, body.url, events, body.secret))
 
@@ -133,7 +134,7 @@ def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
     platform = call.platform
     world = platform.world
     target = targets.find(world, body.webhook_id) if body.webhook_id else None
-    sent = platform.webhooks.send(body.event, body.body, target)
+    sent = platform.service(Webhooks).send(body.event, body.body, target)
     ids = {webhook_target.row: webhook_target.id for webhook_target in targets.of(world)}
     return {"deliveries": [_delivery(delivery, ids) for delivery in sent], "total": len(sent)}
 
@@ -143,7 +144,7 @@ def replay_webhook_delivery(call: Call, delivery_id: str) -> DeliveryShape:
     """Tell it again: the same body under the same id, with a new signature."""
     world = call.platform.world
     delivery = deliveries.replay(world, deliveries.find(world, delivery_id))
-    call.platform.webhooks.go_on()
+    call.platform.service(Webhooks).go_on()
     return _delivery(delivery, {target.row: target.id for target in targets.of(world)})
 
 

@@ -14,16 +14,18 @@ from starlette.responses import FileResponse, Response
 
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
+from emulator.platform import snapshots, transfer
+from emulator.platform.platform import Platform
+from emulator.platform.world_file import SUFFIX
+from emulator.platform.worlds import NAME
 from emulator.seeding.seed import Seed
+from emulator.web.admin.folders import folders_of
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
-from emulator.web.platform import Platform
-from emulator.web.world_file import SUFFIX
-from emulator.web.worlds import NAME
 from emulator.world.world import DEFAULT
 
 _SEED_BYTES_MAX = 4 * 2**20
@@ -71,14 +73,14 @@ class WorldList(TypedDict):
 @endpoint("GET", "/worlds")
 def list_worlds(call: Call) -> WorldList:
     """List the worlds."""
-    platforms = call.platform.worlds.all()
+    platforms = call.worlds.all()
     return {"worlds": [_shape(platform) for platform in platforms], "total": len(platforms)}
 
 
 @endpoint("POST", "/worlds", status=201, refuses=("conflict", "invalid"))
 async def create_world(call: Call, body: WorldCreate) -> WorldShape:
     """Make a world, fresh from a seed."""
-    worlds = call.platform.worlds
+    worlds = call.worlds
     worlds.check_name(body.name)
     seed, content = await _seed(call, body)
     clock = WorldClock.standing(milliseconds(body.now)) if body.now else None
@@ -90,18 +92,18 @@ async def _seed(call: Call, patch: WorldCreate) -> tuple[str, Seed | None]:
 
     Refuses (`invalid`) a file that a request may not name, and content that is not a seed.
     """
-    worlds, folders = call.platform.worlds, call.platform.shared.folders
+    worlds, folders = call.worlds, folders_of(call.platform.shared)
     name, text = patch.seed, patch.seed_text
     if name is not None and text is not None:
         raise Refused("invalid", "Give `seed` or `seed_text`, not both.")
-    if text is None and (name is None or name in worlds.named_seeds):
+    if text is None and (name is None or name in worlds.seeds.named):
         return name or "default", None
 
     def read() -> tuple[str, Seed]:
         called = name or "seed_text"
         content = folders.read(called, _SEED_BYTES_MAX) if text is None else text.encode()
         digest = hashlib.sha256(content).hexdigest()[:12]
-        return f"{called}#{digest}", worlds.parse_seed(called, content)
+        return f"{called}#{digest}", worlds.seeds.parse(called, content)
 
     return await asyncio.to_thread(read)
 
@@ -109,25 +111,25 @@ async def _seed(call: Call, patch: WorldCreate) -> tuple[str, Seed | None]:
 @endpoint("DELETE", "/worlds/{name}", refuses=("conflict",))
 async def drop_world(call: Call, name: str) -> None:
     """Drop a world: publishers are disconnected, its media is removed."""
-    await call.platform.worlds.drop(name)
+    await call.worlds.drop(name)
 
 
 @endpoint("POST", "/reset")
 async def reset_world(call: Call) -> WorldShape:
     """Put this world back to its seed."""
-    await call.platform.worlds.reset(call.platform)
+    await snapshots.reset(call.platform)
     return _shape(call.platform)
 
 
 @endpoint("GET", "/worlds/{name}/file", refuses=("unavailable",), downloads=(_ZIP,))
 async def export_world(call: Call, name: str) -> Response:
     """Get a world as a file: facts, snapshots and media. What is live goes on."""
-    platform = call.platform.worlds.find(name)
+    platform = call.worlds.find(name)
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="live-emulator-export-"))
     path = folder / f"{platform.world.name}{SUFFIX}"
     removal = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
     try:
-        await call.platform.worlds.write_file(platform, path)
+        await transfer.export(platform, path)
     except OSError as failure:
         await removal()
         raise Refused(
@@ -145,8 +147,9 @@ async def export_world(call: Call, name: str) -> Response:
 )
 async def import_world(call: Call, query: WorldImport, file: Uploaded) -> WorldShape:
     """Make a world from a file that an export wrote, with its snapshots and media."""
-    worlds = call.platform.worlds
-    return _shape(await worlds.read_file(file.file, query.name, is_replacing=query.replace))
+    worlds, name = call.worlds, query.name
+    platform = await transfer.import_world(worlds, file.file, name, is_replacing=query.replace)
+    return _shape(platform)
 
 
 def _shape(platform: Platform) -> WorldShape:

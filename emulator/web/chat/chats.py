@@ -7,13 +7,15 @@ from typing import Literal
 from msgspec import Struct, field
 
 from emulator.chat_delivery.send_queue import CloseQueue, SendQueueConfig
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatEvent, ChatHeld, ChatReaderDropped
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
-from emulator.core.events.worlds import WorldReplaced
+from emulator.core.events.worlds import ServerStopping, WorldReplaced
+from emulator.core.service import Service
 from emulator.web.auth import authenticate
 from emulator.web.chat.encoder import ChatEncoder
 from emulator.web.chat.intake import LineQueue, Outcome
@@ -50,7 +52,7 @@ class ChatConfig(Struct, frozen=True):
     outbox: SendQueueConfig = field(default_factory=SendQueueConfig)
 
 
-class Chats:
+class Chats(Service):
     """For the event loop's thread. Costs nothing while nobody is connected."""
 
     def __init__(self, world: World, bounds: ChatConfig) -> None:
@@ -108,34 +110,53 @@ class Chats:
             gathering.close()
             del self._gatherings[guest.stream_id]
 
-    def hear(self, event: Event) -> None:
-        """Tell whom it concerns, if anybody is here."""
+    def handlers(self) -> Handlers:
+        return {
+            Event: self._on_event,
+            Burst: self._on_burst,
+            StreamUpdated: self._on_stream_changed,
+            StreamDeleted: self._on_stream_changed,
+            FaultStarted: self._on_fault,
+            WorldReplaced: self._on_world_replaced,
+            ServerStopping: self._on_server_stopping,
+        }
+
+    def _on_event(self, event: Event) -> None:
         self.news.forget(event)
         if not self._guests:
             return
-        if isinstance(event, WorldReplaced):
-            self.close(UNKNOWN_STREAM, "the stream is gone")
-            return
-        if isinstance(event, FaultStarted):
-            asyncio.get_running_loop().call_soon(self._break, event.kind)
-            return
         gathering = self._gatherings.get(getattr(event, "stream_id", ""))
         if gathering is not None:
-            gathering.hear(event)
-            if isinstance(event, StreamDeleted | StreamUpdated):
-                asyncio.get_running_loop().call_soon(self._check_stream, event.stream_id)
+            gathering.on_event(event)
         # Whatever happened to an account, its sockets must still be welcome afterwards.
         user_id = getattr(event, "user_id", "")
         if user_id in self._of_user and not isinstance(event, ChatEvent):
             asyncio.get_running_loop().call_soon(self._check_user, user_id)
 
-    def hear_burst(self, burst: Burst) -> None:
-        """Send many events at once; each costs nothing while no socket is open."""
+    def _on_burst(self, burst: Burst) -> None:
+        """Many events cost nothing while nobody is here."""
         if self._guests:
             for event in burst:
-                self.hear(event)
+                self._on_event(event)
         else:
             self.news.forget(burst)
+
+    def _on_stream_changed(self, event: StreamUpdated | StreamDeleted) -> None:
+        self._on_event(event)
+        if event.stream_id in self._gatherings:
+            asyncio.get_running_loop().call_soon(self._check_stream, event.stream_id)
+
+    def _on_fault(self, event: FaultStarted) -> None:
+        self.news.forget(event)
+        if self._guests:
+            asyncio.get_running_loop().call_soon(self._break, event.kind)
+
+    def _on_world_replaced(self, event: WorldReplaced) -> None:
+        self.news.forget(event)
+        self.close(UNKNOWN_STREAM, "the stream is gone")
+
+    def _on_server_stopping(self, event: ServerStopping) -> None:
+        self.close(GOING_AWAY, event.reason)
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye to everybody."""

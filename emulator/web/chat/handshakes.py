@@ -2,10 +2,10 @@
 
 from starlette.requests import HTTPConnection
 
+from emulator.platform.platform import Platform
+from emulator.platform.request_log import Credential, LoggedRequest
 from emulator.web.errors import STATUS
 from emulator.web.http.excerpt import excerpt_names, excerpt_path, excerpt_query
-from emulator.web.http.request_log import Credential, LoggedRequest
-from emulator.web.platform import Platform
 from emulator.world.people.accounts import User
 
 OPERATION = "/streams/{stream_id}/chat/ws"

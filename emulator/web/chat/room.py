@@ -113,7 +113,7 @@ class ChatRoom:
         """Tell one guest something, behind what all were told before."""
         self._topic.tell_one(guest.outbox, payload)
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Something happened to this stream or its chat."""
         if isinstance(event, StreamWentLive):
             self._is_live = True

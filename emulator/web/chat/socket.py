@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from emulator.chat_delivery.direct import sink_of
 from emulator.chat_delivery.send_queue import AsgiSendQueue, DirectSendQueue, SendQueue
 from emulator.core.errors import Refused
+from emulator.platform.worlds import Worlds
 from emulator.shapes.dialect import Dialect
 from emulator.web.auth import authenticate, expires_at_ms
 from emulator.web.chat import handshakes
@@ -29,8 +30,8 @@ from emulator.web.chat.frames import (
 )
 from emulator.web.chat.room import DIALECTS, ChatClient
 from emulator.web.errors import STATUS
+from emulator.web.http.world_choice import choose
 from emulator.web.playback.audience import COOKIE, country_of, device_of, referrer_of, session_of
-from emulator.web.worlds import Worlds
 from emulator.world.chat import bans, messages
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -95,8 +96,8 @@ class ChatSocket:
         )
         platform, user = self._worlds.default, None
         try:
-            platform = self._worlds.choose(connection, token)
-            chats = platform.chats
+            platform = choose(self._worlds, connection, token)
+            chats = platform.service(Chats)
             user = _user(chats, token, dialect)
             stream = streams.find_for(chats.world, connection.path_params["stream_id"], user)
         except Refused as refused:

@@ -15,9 +15,10 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 if TYPE_CHECKING:
+    from emulator.platform.platform import Platform
+    from emulator.platform.request_log import LoggedRequest
+    from emulator.platform.worlds import Worlds
     from emulator.web.http.operation import Operation
-    from emulator.web.http.request_log import LoggedRequest
-    from emulator.web.platform import Platform
 
 # RFC 6454, 6.2: a scheme, a host and perhaps a port.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -33,6 +34,7 @@ class Call(Struct, kw_only=True, eq=False):
     """
 
     request: Request
+    worlds: "Worlds"
     platform: "Platform"
     dialect: Dialect
     operation_or_none: "Operation | None" = None

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.core.errors import Refused
+from emulator.platform.worlds import Worlds
 from emulator.shapes.dialect import Dialect
 from emulator.shapes.times import iso
 from emulator.web import errors
@@ -30,7 +31,7 @@ from emulator.web.http.rate_limits import limit_rate
 from emulator.web.http.request_record import count_request, log_request
 from emulator.web.http.reuse import offer_reuse
 from emulator.web.http.router import Router
-from emulator.web.worlds import Worlds
+from emulator.web.http.world_choice import choose
 
 # `Date` tells whole seconds (RFC 9110, 5.6.7).
 _DATE_MS = 1_000
@@ -50,7 +51,12 @@ class Dispatch:
             self._answer = partial(_take, step, self._answer)
 
     async def answer(self, request: Request) -> Response:
-        call = Call(request=request, platform=self._worlds.default, dialect=self._dialect)
+        call = Call(
+            request=request,
+            worlds=self._worlds,
+            platform=self._worlds.default,
+            dialect=self._dialect,
+        )
         return await self._answer(call)
 
 
@@ -92,7 +98,7 @@ async def _unanswered(_: Call) -> Response:
 
 async def choose_world(call: Call, then: Next) -> Response:
     """Say which world answers, and its time where `Date` says another (decision 24)."""
-    platform = call.platform = call.platform.worlds.choose(call.request)
+    platform = call.platform = choose(call.worlds, call.request)
     response = await then(call)
     response.headers["X-Emulator-World"] = platform.world.name
     clock = platform.clock

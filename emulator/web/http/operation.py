@@ -7,7 +7,7 @@ from msgspec import Struct
 from pydantic import BaseModel
 
 from emulator.core.errors import Code
-from emulator.web.platform import Platform
+from emulator.platform.platform import Platform
 
 Auth = Literal["public", "optional", "user"]
 Provenance = Literal["documented", "guide", "client", "cdn", "assumed"]

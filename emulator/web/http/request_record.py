@@ -8,10 +8,10 @@ from pydantic_core import from_json
 from starlette.responses import Response
 
 from emulator.core.clock import monotonic_us
+from emulator.platform.request_log import ANSWER_BYTES_MAX, UNLOGGED, Credential, LoggedRequest
 from emulator.web.auth import has_two_credentials, recognised
 from emulator.web.http.call import Call
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
-from emulator.web.http.request_log import ANSWER_BYTES_MAX, UNLOGGED, Credential, LoggedRequest
 
 _JSON_BYTES_MAX = 65_536
 

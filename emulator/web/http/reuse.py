@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
+from emulator.platform.platform import Platform
+from emulator.platform.request_log import UNLOGGED, LoggedRequest
 from emulator.web.http.call import Call
 from emulator.web.http.injected_faults import HEADER as FAULT
-from emulator.web.http.request_log import UNLOGGED, LoggedRequest
-from emulator.web.platform import Platform
 
 REUSE_MS = 100
 _KEPT_MAX = 512

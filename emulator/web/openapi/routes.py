@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from emulator.platform.worlds import Worlds
 from emulator.web.errors import JSONResponse
 from emulator.web.pages import assets
-from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
     from emulator.web.openapi.document import Document

@@ -21,12 +21,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from emulator.platform.worlds import Worlds
 from emulator.shapes.addresses import CDN_NAME
 from emulator.version import __version__
 from emulator.web.http.representation import Representation, digest, respond
+from emulator.web.http.world_choice import of_media
 from emulator.web.pages import assets
 from emulator.web.playback.audience import remember
-from emulator.web.worlds import Worlds
 from emulator.world.library import clips, recordings
 from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Vod
@@ -87,7 +88,7 @@ class Watched(Struct, frozen=True):
 
 def routes(worlds: Worlds) -> list[Route]:
     """Both pages, under both names of the media addresses, and the files they need."""
-    return pages(lambda request: worlds.of_media(request).world)
+    return pages(lambda request: of_media(worlds, request).world)
 
 
 def pages(world_of: Callable[[Request], World]) -> list[Route]:

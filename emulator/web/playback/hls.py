@@ -17,19 +17,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.hls.segments import FileRange, not_missing, read
 from emulator.media.hls.stream import HlsStream, Kind, Rendered
 from emulator.media.recording.recordings import MP4_NAME
 from emulator.media.recording.uploads.upload import CONTAINERS
+from emulator.platform.platform import Platform
+from emulator.platform.worlds import Worlds
 from emulator.shapes.addresses import CDN_NAME
 from emulator.web.errors import JSONResponse
 from emulator.web.http.representation import Representation, digest, open_file, respond
-from emulator.web.platform import Platform
+from emulator.web.http.world_choice import of_media
 from emulator.web.playback import variants
 from emulator.web.playback.audience import country_of, device_of, referrer_of, remember, viewer_of
 from emulator.web.playback.faults import Asked, meet, what_of
 from emulator.web.playback.subject import Subject, subject_of
-from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions, watching
 from emulator.world.library.clips import Clip
@@ -186,7 +188,9 @@ class Playback:
                 "status": stream.status if stream else "ended",
                 "title": title,
                 "duration": self._seconds(stream, shown),
-                "protocol": self._platform.broadcasts.protocol_of(stream.id) if stream else None,
+                "protocol": self._platform.service(Broadcasts).protocol_of(stream.id)
+                if stream
+                else None,
             },
             headers={"Cache-Control": "no-store"},
         )
@@ -213,7 +217,7 @@ class Playback:
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream or subject.watched
         if stream is not None and (_waits(request) or (kind and self._is_coming(stream))):
-            broadcasts = self._platform.broadcasts
+            broadcasts = self._platform.service(Broadcasts)
             try:
                 async with asyncio.timeout(broadcasts.media_wait_seconds):
                     await broadcasts.wait_for_media(stream)
@@ -231,7 +235,7 @@ class Playback:
 
     def _is_coming(self, stream: Stream) -> bool:
         """Whether somebody publishes it, or is said to."""
-        is_published = self._platform.broadcasts.protocol_of(stream.id) is not None
+        is_published = self._platform.service(Broadcasts).protocol_of(stream.id) is not None
         return stream.status == "live" or is_published
 
     async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
@@ -352,7 +356,7 @@ def _endpoint(worlds: Worlds, answer: Answer) -> Callable[[Request], Awaitable[R
     """The address's answer, in the world that its uid belongs to."""
 
     async def endpoint(request: Request) -> Response:
-        playback = Playback(worlds.of_media(request))
+        playback = Playback(of_media(worlds, request))
         if playback.may_be_struck(answer):
             return await meet(playback.asked(request), lambda: answer(playback, request))
         return await answer(playback, request)

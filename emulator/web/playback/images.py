@@ -11,9 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.platform.worlds import Worlds
 from emulator.web.http.representation import Representation, respond
+from emulator.web.http.world_choice import of_media
 from emulator.web.playback.hls import PREFIXES
-from emulator.web.worlds import Worlds
 from emulator.world.library import thumbnails
 from emulator.world.people import images
 from emulator.world.people.names import USERNAME
@@ -36,13 +37,13 @@ _INITIAL = (
 def routes(worlds: Worlds) -> list[Route]:
     async def uploaded(request: Request) -> Response:
         """An avatar or a banner, as it was uploaded."""
-        platform = worlds.of_media(request)
+        platform = of_media(worlds, request)
         image = images.find(platform.world, request.path_params["uid"])
         return _answer(request, image.content, image.media_type, image.uid)
 
     async def added(request: Request) -> Response:
         """A picture that was uploaded for a VOD."""
-        platform = worlds.of_media(request)
+        platform = of_media(worlds, request)
         uid = request.path_params["name"]
         media_type, content = thumbnails.content(platform.world, uid)
         return _answer(request, content, media_type, uid)

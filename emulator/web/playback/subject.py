@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.media.recording.simulated.loops import HEIGHT
-from emulator.web.platform import Platform
+from emulator.platform.platform import Platform
 from emulator.world.library import clips, recordings, renditions
 from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Loop, Vod

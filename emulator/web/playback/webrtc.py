@@ -12,18 +12,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.webrtc.peers import Peer, Peers
 from emulator.media.webrtc.relay import Relay, Watching
+from emulator.platform.platform import Platform
+from emulator.platform.worlds import Worlds
 from emulator.web.auth import bearer, credential
 from emulator.web.http.caller_address import used_by
 from emulator.web.http.representation import matches
-from emulator.web.platform import Platform
+from emulator.web.http.world_choice import of_media
 from emulator.web.playback.audience import country_of, device_of, referrer_of, viewer_of
 from emulator.web.playback.faults import stalling
 from emulator.web.playback.hls import PREFIXES
 from emulator.web.playback.subject import subject_of
-from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -74,7 +76,7 @@ class Doors:
     async def play(self, request: Request) -> Response:
         """Watch."""
         offer = await body(request, SDP)
-        platform = self._worlds.of_media(request)
+        platform = of_media(self._worlds, request)
         stream, relay = _shown(platform, request.path_params["uid"])
         watching = self._watching(platform.world, stream, request)
         peer = await self.peers.watch(relay, watching, offer, stream.uid)
@@ -259,7 +261,7 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
         raise Refused("conflict", "This stream has ended.")
     if stream.is_simulated:
         raise Refused("conflict", "This stream is simulated: its playlist plays, WebRTC does not.")
-    relay = platform.broadcasts.relay_of(stream.id)
+    relay = platform.service(Broadcasts).relay_of(stream.id)
     if relay is None or relay.is_closed or not (relay.picture or relay.sound):
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
     return stream, relay

@@ -5,23 +5,30 @@ import re
 from msgspec import Struct
 
 from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatBanned, ChatDeleted, ChatPosted
+from emulator.core.events.library import VodFailed, VodReady
+from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
+from emulator.core.events.people import UserFollowed, UserUnfollowed
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.hosts import is_host
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
-KINDS = (
-    "stream.created",
-    "stream.live",
-    "stream.ended",
-    "vod.ready",
-    "vod.failed",
-    "chat.message",
-    "chat.message_deleted",
-    "chat.user_banned",
-    "follow.created",
-    "follow.deleted",
-)
+# What webhooks call the events that they tell of.
+EVENT_KINDS: dict[type[Event], str] = {
+    StreamCreated: "stream.created",
+    StreamWentLive: "stream.live",
+    StreamEnded: "stream.ended",
+    VodReady: "vod.ready",
+    VodFailed: "vod.failed",
+    ChatPosted: "chat.message",
+    ChatDeleted: "chat.message_deleted",
+    ChatBanned: "chat.user_banned",
+    UserFollowed: "follow.created",
+    UserUnfollowed: "follow.deleted",
+}
+KINDS = tuple(EVENT_KINDS.values())
 # Without a name and password (RFC 3986, 3.2.1), which would reach the log.
 URL = re.compile(
     r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?(?:[/?][!-~]*)?"

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from emulator.platform import snapshots
 from emulator.world.auth import tokens
 from emulator.world.library import removal
 from emulator.world.live import streams
@@ -188,7 +189,7 @@ async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None
 
     await room.worlds.drop("other")
     assert await Guest(there, "documented").code() == 4004
-    await room.worlds.reset(room.worlds.default)
+    await snapshots.reset(room.worlds.default)
     assert await here.code() == 4004
 
 

@@ -32,7 +32,7 @@ def dropped(room: Chatroom) -> list[ChatReaderDropped]:
         if isinstance(event, ChatReaderDropped):
             events.append(event)
 
-    room.worlds.default.bus.subscribe(hear)
+    room.worlds.default.bus.subscribe({Event: hear})
     return events
 
 

@@ -15,7 +15,7 @@ from emulator.server import Emulator
 async def test_every_example_of_the_reference_passes_on_a_server(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    runs = emulator.platform.worlds.runs
+    runs = emulator.worlds.runs
     failed: dict[str, Any] = {}
     for name, action in registry.every().items():
         steps = "".join(f"- {step}\n" for step in (*action.before, action.example))
@@ -42,7 +42,7 @@ async def test_the_example_of_facts_passes_on_a_server(
 ) -> None:
     answer = await client.post("/_emulator/scenarios", json={"text": FACTS_EXAMPLE})
     assert answer.status_code == 201, answer.text
-    entry = emulator.platform.worlds.runs.find(answer.json()["id"])
+    entry = emulator.worlds.runs.find(answer.json()["id"])
     await entry.done.wait()
 
     report = entry.report or {}

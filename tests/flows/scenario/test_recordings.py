@@ -56,7 +56,7 @@ RECORDED = (
 async def played(client: httpx.AsyncClient, emulator: Emulator, **order: Any) -> dict[str, Any]:
     answer = await client.post("/_emulator/scenarios", json=order)
     assert answer.status_code == 201, answer.text
-    entry = emulator.platform.worlds.runs.find(answer.json()["id"])
+    entry = emulator.worlds.runs.find(answer.json()["id"])
     async with asyncio.timeout(60):
         await entry.done.wait()
     assert entry.report is not None

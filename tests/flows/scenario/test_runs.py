@@ -39,7 +39,7 @@ async def start(client: httpx.AsyncClient, **order: Any) -> dict[str, Any]:
 
 
 async def over(emulator: Emulator, run_id: str) -> dict[str, Any]:
-    entry = emulator.platform.worlds.runs.find(run_id)
+    entry = emulator.worlds.runs.find(run_id)
     async with asyncio.timeout(30):
         await entry.done.wait()
     assert entry.report is not None
@@ -110,7 +110,7 @@ async def test_a_world_that_is_reset_under_a_run_ends_it(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     text = "scenario: x\nlasts: forever\ntimeline:\n  - {every: 1s, log: still here}\n"
-    run, runs = await start(client, text=text, speed=1), emulator.platform.worlds.runs
+    run, runs = await start(client, text=text, speed=1), emulator.worlds.runs
     async with asyncio.timeout(30):
         while not runs.find(run["id"]).fold.notes:  # noqa: ASYNC110 -- a turn of the loop
             await asyncio.sleep(0)

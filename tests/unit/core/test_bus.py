@@ -5,6 +5,7 @@ import pytest
 from emulator.core.bus import Bus
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
+from emulator.core.events.chat import ChatCleared, ChatEvent
 from emulator.core.events.library import VodReady
 
 READY = VodReady(at_ms=1, vod_id="v", duration_ms=2)
@@ -14,8 +15,8 @@ def test_bus_calls_each_listener_until_it_unsubscribes() -> None:
     bus = Bus()
     first: list[Event] = []
     second: list[Event] = []
-    stop = bus.subscribe(first.append)
-    bus.subscribe(second.append)
+    stop = bus.subscribe({Event: first.append})
+    bus.subscribe({VodReady: second.append})
 
     bus.publish(READY)
     stop()
@@ -34,8 +35,8 @@ def test_bus_delivers_to_all_when_one_listener_fails(
     def fail(_: Event) -> None:
         raise RuntimeError("a bug")
 
-    bus.subscribe(fail)
-    bus.subscribe(heard.append)
+    bus.subscribe({Event: fail})
+    bus.subscribe({Event: heard.append})
     with caplog.at_level(logging.ERROR):
         bus.publish(READY)
 
@@ -53,15 +54,50 @@ def test_bus_delivers_burst_whole_or_event_by_event() -> None:
         numbers.append(1)
         return [READY, READY]
 
-    bus.subscribe(lambda _: pytest.fail("a burst's listener heard one event"), whole.append)
+    bus.subscribe({VodReady: lambda _: pytest.fail("not whole"), Burst: whole.append})
     bus.publish_burst(burst := Burst(VodReady, 1, ["{}", "{}"], make))
     # Nobody has asked for one of them yet.
     assert numbers == []
 
     for _ in range(2):
-        bus.subscribe(heard.append)
+        bus.subscribe({Event: heard.append})
     bus.publish_burst(burst)
 
     assert whole == [burst, burst]
     assert heard == [READY] * 4
     assert numbers == [1]
+
+
+def test_handler_of_the_nearest_class_is_called_for_a_subclass() -> None:
+    bus = Bus()
+    calls: list[str] = []
+    bus.subscribe({Event: lambda _: calls.append("any"), ChatEvent: lambda _: calls.append("chat")})
+    bus.subscribe({VodReady: lambda _: calls.append("vod")})
+
+    bus.publish(READY)
+    bus.publish(ChatCleared(at_ms=1, stream_id="s", by_user_id="u"))
+
+    assert calls == ["any", "vod", "chat"]
+
+
+def test_burst_passes_by_subscribers_that_handle_neither_it_nor_its_events() -> None:
+    bus = Bus()
+    bus.subscribe({ChatEvent: lambda _: pytest.fail("of another kind")})
+
+    bus.publish_burst(Burst(VodReady, 1, ["{}"], lambda: pytest.fail("nobody asked for one")))
+
+
+def test_event_of_a_handler_comes_to_all_before_others_have_the_first() -> None:
+    bus = Bus()
+    calls: list[str] = []
+
+    def answer(event: VodReady) -> None:
+        calls.append(f"first {event.vod_id}")
+        if event.vod_id == "v":
+            bus.publish(VodReady(at_ms=2, vod_id="w", duration_ms=1))
+
+    bus.subscribe({VodReady: answer})
+    bus.subscribe({VodReady: lambda event: calls.append(f"second {event.vod_id}")})
+    bus.publish(READY)
+
+    assert calls == ["first v", "first w", "second w", "second v"]

@@ -15,7 +15,7 @@ from emulator.seeding import file
 from emulator.seeding.check import check
 from emulator.seeding.references import references
 from emulator.seeding.seed import Seed
-from emulator.seeding.template import Template, sown
+from emulator.seeding.template import Template, seed_state
 from emulator.world.live import streams
 from emulator.world.rules import RulesConfig
 from emulator.world.world import World
@@ -42,7 +42,7 @@ def test_seed_file_example_of_the_page_is_valid(tmp_path: Path) -> None:
 
 
 def made_of(seed: Seed) -> World:
-    with closing(Template(sown(seed, RulesConfig()))) as template:
+    with closing(Template(seed_state(seed, RulesConfig()))) as template:
         return template.make(ManualClock(), lambda _: None, RulesConfig(), "mine")
 
 
@@ -287,4 +287,4 @@ def test_seed_file_any_valid_content_can_be_applied(
         seed = file.read(str(path))
     except Refused:
         return
-    Template(sown(seed, RulesConfig())).close()
+    Template(seed_state(seed, RulesConfig())).close()

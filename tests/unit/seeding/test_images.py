@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emulator.seeding import file, images
-from emulator.seeding.template import sown
+from emulator.seeding.template import seed_state
 from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 
@@ -29,20 +29,20 @@ def test_seed_image_gives_the_state_of_applying_the_seed(folder: Path) -> None:
     second = _facts("default")
 
     # then it begins with the same, and nothing was written again.
-    assert first == second == _content(sown(file.read("default"), RulesConfig()))
+    assert first == second == _content(seed_state(file.read("default"), RulesConfig()))
     assert path.stat().st_mtime_ns == written
 
 
 def test_seed_image_of_other_rules_or_torn_is_rebuilt(folder: Path) -> None:
-    images.facts("default", RulesConfig()).close()
+    images.seed_state("default", RulesConfig()).close()
     [path] = folder.rglob("*.image")
     whole = path.read_bytes()
 
-    images.facts("default", RulesConfig(vod_processing_ms=1)).close()
+    images.seed_state("default", RulesConfig(vod_processing_ms=1)).close()
     assert path.read_bytes()[:32] != whole[:32]
 
     path.write_bytes(whole[: len(whole) // 2])
-    images.facts("default", RulesConfig()).close()
+    images.seed_state("default", RulesConfig()).close()
     assert path.read_bytes() == whole
 
 
@@ -59,9 +59,9 @@ def test_seed_image_key_changes_with_the_source(tmp_path: Path) -> None:
 def test_seed_image_is_not_cached_for_other_seeds_or_without_bytecode(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images.facts("none", RulesConfig()).close()
+    images.seed_state("none", RulesConfig()).close()
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    images.facts("default", RulesConfig()).close()
+    images.seed_state("default", RulesConfig()).close()
     assert not list(folder.rglob("*.image"))
 
     # A folder that cannot be: sown all the same.
@@ -71,7 +71,7 @@ def test_seed_image_is_not_cached_for_other_seeds_or_without_bytecode(
 
 
 def _facts(seed: str) -> list[str]:
-    return _content(images.facts(seed, RulesConfig()))
+    return _content(images.seed_state(seed, RulesConfig()))
 
 
 def _content(facts: Store) -> list[str]:

@@ -10,7 +10,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.seeding import file
 from emulator.seeding.seed import EMPTY, Seed
-from emulator.seeding.template import Template, sown
+from emulator.seeding.template import Template, seed_state
 from emulator.world.chat import messages
 from emulator.world.discovery import search
 from emulator.world.discovery.search import Filters
@@ -49,7 +49,7 @@ def copies() -> Iterator[Copies]:
 
 @pytest.fixture
 def template() -> Iterator[Template]:
-    with closing(Template(sown(SEED, RulesConfig()))) as template:
+    with closing(Template(seed_state(SEED, RulesConfig()))) as template:
         yield template
 
 
@@ -121,7 +121,7 @@ def live_a_lot(world: World) -> None:
 
 def test_seed_template_used_world_resets_to_the_rows_of_a_new_one(copies: Copies) -> None:
     template = copies.opened.enter_context(
-        closing(Template(sown(file.read("default"), RulesConfig())))
+        closing(Template(seed_state(file.read("default"), RulesConfig())))
     )
     clock = ManualClock()
     world = copies.make(template, clock)
@@ -166,7 +166,7 @@ def test_seed_template_worlds_do_not_share_state(template: Template, copies: Cop
 
 
 def test_seed_template_worlds_do_not_share_signing_keys() -> None:
-    template = Template(sown(EMPTY, RulesConfig()))
+    template = Template(seed_state(EMPTY, RulesConfig()))
     try:
         # Where time runs nobody can guess it; where it stands it is the same each time.
         running = [

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from emulator.platform.platform import Platform
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.shapes.live import stream_shape, stream_shapes
-from emulator.web.platform import Platform
 from emulator.world.live import categories, lists
 from emulator.world.live.lists import Wanted
 from emulator.world.store.journal import Row, Store

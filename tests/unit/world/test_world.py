@@ -22,7 +22,7 @@ def test_world_two_new_ones_of_one_seed_are_equal() -> None:
     for _ in range(2):
         heard: list[Event] = []
         world = World(clock=ManualClock(), publish=heard.append, name="seven")
-        seed.sow(world, SMALL)
+        seed.apply_seed(world, SMALL)
         ada = accounts.by_username(world, "ada")
         streams.create(world, ada, StreamPatch({"title": "x"}))
         journals.append(heard)
@@ -50,7 +50,7 @@ def test_world_reopened_goes_on_and_never_repeats_an_id(tmp_path: Path) -> None:
 
 
 def test_world_seed_creates_people_categories_and_tags(world: World) -> None:
-    seed.sow(world, SMALL)
+    seed.apply_seed(world, SMALL)
 
     ada = accounts.by_api_key(world, "ak_demo_ada")
     assert ada.follower_count == 7

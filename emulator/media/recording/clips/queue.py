@@ -11,9 +11,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
+from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.clips.sources import Sources
 from emulator.media.recording.jobs import JobRunner, JobRunners, finished, tell, tried, written
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ClipQueue:
+class ClipQueue(Service):
     """Does what the library of one world asks for, in its order."""
 
     def __init__(
@@ -52,20 +53,29 @@ class ClipQueue:
         # By the uid under which the result is to be found.
         self._under_way: dict[str, JobProgress] = {}
 
-    def hear(self, event: Event) -> None:
-        """What is asked for is made; what no fact speaks of any more is removed."""
-        if isinstance(event, ClipCreated):
-            self._job_runner.start(self._cut(event.clip_id))
-        elif isinstance(event, RenditionQueued):
-            self._job_runner.start(self._make(event.uid))
-        elif isinstance(event, ClipDeleted):
-            if not self._cancel(event.uid):
-                self._job_runner.start(self._remove(event.uid))
-        elif isinstance(event, VodDeleted):
-            for uid in event.uids:
-                self._cancel(uid)
+    def handlers(self) -> Handlers:
+        return {
+            ClipCreated: self._on_clip_created,
+            ClipDeleted: self._on_clip_deleted,
+            RenditionQueued: self._on_rendition_queued,
+            VodDeleted: self._on_vod_deleted,
+        }
 
-    def recover(self) -> None:
+    def _on_clip_created(self, event: ClipCreated) -> None:
+        self._job_runner.start(self._cut(event.clip_id))
+
+    def _on_rendition_queued(self, event: RenditionQueued) -> None:
+        self._job_runner.start(self._make(event.uid))
+
+    def _on_clip_deleted(self, event: ClipDeleted) -> None:
+        if not self._cancel(event.uid):
+            self._job_runner.start(self._remove(event.uid))
+
+    def _on_vod_deleted(self, event: VodDeleted) -> None:
+        for uid in event.uids:
+            self._cancel(uid)
+
+    async def recover(self, _: bool) -> None:
         """Clips that were not cut when the last process stopped are cut now; a size is asked for
         again by another caller."""
         for clip in clips.unfinished(self._world):
@@ -73,7 +83,7 @@ class ClipQueue:
         for rendition in renditions.unfinished(self._world):
             renditions.fail(self._world, rendition.uid, renditions.STOPPED)
 
-    async def stop(self) -> None:
+    async def stop(self, _: str) -> None:
         """End what is under way."""
         await self._job_runner.stop()
 

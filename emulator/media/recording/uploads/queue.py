@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted
 from emulator.core.events.live import StreamDeleted
 from emulator.core.events.video import (
@@ -21,6 +21,7 @@ from emulator.core.events.video import (
     VideoJobFinished,
     VideoJobQueued,
 )
+from emulator.core.service import Service
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.jobs import JobRunner, JobRunners, finished, tell, tried, written
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class UploadQueue:
+class UploadQueue(Service):
     """Does the jobs of one world, in their order."""
 
     def __init__(
@@ -90,35 +91,44 @@ class UploadQueue:
         """An upload that was received is not wanted after all."""
         await self._media_store.delete(uid)
 
-    def hear(self, event: Event) -> None:
-        """What is queued is done; what no fact speaks of any more is removed."""
-        if isinstance(event, VideoJobQueued):
-            self._job_runner.start(self._do(event.job_id))
-        elif isinstance(event, VideoDeleted):
-            uids = set(event.uids)
-            if event.video_id in self._under_way:
-                # What a thread is writing is removed when it has let go of it.
-                watch, media_uid = self._under_way[event.video_id]
-                watch.cancel()
-                uids.discard(media_uid)
-            self._remove(uids)
-        elif isinstance(event, VideoJobFinished):
-            self._remove(event.superseded)
-        elif isinstance(event, VideoJobFailed):
-            self._remove((jobs.find(self._world, event.job_id).media_uid,))
-        elif isinstance(event, VodDeleted | StreamDeleted):
-            self._lose(event)
+    def handlers(self) -> Handlers:
+        return {
+            VideoJobQueued: self._on_queued,
+            VideoJobFinished: self._on_finished,
+            VideoJobFailed: self._on_failed,
+            VideoDeleted: self._on_video_deleted,
+            VodDeleted: self._on_vod_deleted,
+            StreamDeleted: self._on_stream_deleted,
+        }
 
-    def _lose(self, event: VodDeleted | StreamDeleted) -> None:
-        """Videos may show what is deleted. A VOD's media is removed here (see `Disposal`)."""
-        if isinstance(event, VodDeleted):
-            for uid in (event.uid, *event.uids):
-                videos.lose(self._world, uid)
-            self._remove(event.uids)
-        else:
-            videos.lose(self._world, event.uid)
+    def _on_queued(self, event: VideoJobQueued) -> None:
+        self._job_runner.start(self._do(event.job_id))
 
-    async def recover(self) -> None:
+    def _on_finished(self, event: VideoJobFinished) -> None:
+        self._remove(event.superseded)
+
+    def _on_failed(self, event: VideoJobFailed) -> None:
+        self._remove((jobs.find(self._world, event.job_id).media_uid,))
+
+    def _on_video_deleted(self, event: VideoDeleted) -> None:
+        uids = set(event.uids)
+        if event.video_id in self._under_way:
+            # What a thread is writing is removed when it has let go of it.
+            progress, media_uid = self._under_way[event.video_id]
+            progress.cancel()
+            uids.discard(media_uid)
+        self._remove(uids)
+
+    def _on_vod_deleted(self, event: VodDeleted) -> None:
+        """Videos may show what is deleted. A VOD's media is removed here (see `MediaCleanup`)."""
+        for uid in (event.uid, *event.uids):
+            videos.lose(self._world, uid)
+        self._remove(event.uids)
+
+    def _on_stream_deleted(self, event: StreamDeleted) -> None:
+        videos.lose(self._world, event.uid)
+
+    async def recover(self, _: bool) -> None:
         """Begin again what was under way when the last process stopped, from the bytes it kept.
 
         Not what is gone, and not for ever what a process dies over.
@@ -136,7 +146,7 @@ class UploadQueue:
                 jobs.begin_again(self._world, job)
                 self._job_runner.start(self._do(job.id))
 
-    async def stop(self) -> None:
+    async def stop(self, _: str) -> None:
         """End what is under way. The next start begins it again."""
         await self._job_runner.stop()
 

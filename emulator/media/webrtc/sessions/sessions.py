@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulator.core.events import Event
+from emulator.core.bus import Handlers
 from emulator.core.events.video import ParticipantLeft
 from emulator.core.events.worlds import WorldReplaced
+from emulator.core.service import Service
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.sdp.description import Offer
@@ -58,17 +59,18 @@ class VideoSessions:
         member.take(offer)
         self._arrange(room)
 
-    def hear(self, world: str, event: Event) -> None:
-        """Disconnect members that left, were removed, or are in a session that has ended."""
-        if isinstance(event, ParticipantLeft):
-            member = self.find((world, event.session_id), event.participant_id)
-            if member is not None:
-                self._dismiss(member, f"the participant has {event.reason}")
-        elif isinstance(event, WorldReplaced):
-            for room, members in tuple(self._rooms.items()):
-                if room[0] == world:
-                    for member in tuple(members.values()):
-                        self._dismiss(member, "the session is gone")
+    def remove(self, room: RoomId, participant_id: str, reason: str) -> None:
+        """Disconnect a participant, if it sends or receives media."""
+        member = self.find(room, participant_id)
+        if member is not None:
+            self._dismiss(member, reason)
+
+    def remove_all(self, world: str) -> None:
+        """The sessions of a world are gone."""
+        for room, members in tuple(self._rooms.items()):
+            if room[0] == world:
+                for member in tuple(members.values()):
+                    self._dismiss(member, "the session is gone")
 
     def _arrange(self, room: RoomId) -> None:
         """Give every source a free sink of everybody else, in the order of coming."""
@@ -95,6 +97,29 @@ class VideoSessions:
             member.link.end(reason)
         else:
             member.ended(reason)
+
+
+class SessionEnds(Service):
+    """Disconnects participants of one world that left, were removed, or whose session has ended.
+
+    `sessions` gives those of the process; None where no sockets are served at all.
+    """
+
+    def __init__(self, world: str, sessions: Callable[[], VideoSessions | None]) -> None:
+        self._world = world
+        self._sessions = sessions
+
+    def handlers(self) -> Handlers:
+        return {ParticipantLeft: self._on_left, WorldReplaced: self._on_world_replaced}
+
+    def _on_left(self, event: ParticipantLeft) -> None:
+        if sessions := self._sessions():
+            room = (self._world, event.session_id)
+            sessions.remove(room, event.participant_id, f"the participant has {event.reason}")
+
+    def _on_world_replaced(self, _: WorldReplaced) -> None:
+        if sessions := self._sessions():
+            sessions.remove_all(self._world)
 
 
 def _show(member: "Member", source: "Source") -> None:

@@ -9,13 +9,14 @@ from starlette.responses import HTMLResponse, Response
 
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX
+from emulator.platform.runs import RunRecord, RunRequest
 from emulator.scenario import files
 from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.load import CheckFilm, Known, load
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.page import page as report_page
 from emulator.scenario.record.recording import record
-from emulator.web.admin.scenarios.runs import RunRecord, RunRequest
+from emulator.web.admin.folders import folders_of
 from emulator.web.api.models import CURSOR_MAX, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -105,7 +106,7 @@ class ScenarioList(TypedDict):
 def list_scenarios(call: Call) -> ScenarioList:
     """List the library's scenarios, and the runs of this server without their reports."""
     known = known_in(call.platform.world)
-    runs = call.platform.worlds.runs.all()
+    runs = call.worlds.runs.all()
     return {
         "scenarios": [_library(name, known) for name in files.library()],
         "runs": [{**shape(run), "report": None} for run in runs],
@@ -115,7 +116,7 @@ def list_scenarios(call: Call) -> ScenarioList:
 @endpoint("POST", "/scenarios", status=201, refuses=("conflict", "not_found", "invalid"))
 async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
-    folders = call.platform.shared.folders
+    folders = folders_of(call.platform.shared)
     known = known_in(call.platform.world)
 
     def read() -> tuple[str, Scenario]:
@@ -134,13 +135,13 @@ async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
         is_kept=body.keep,
         ends_ms=body.ends_ms,
     )
-    return shape(call.platform.worlds.runs.start(order, call.platform))
+    return shape(call.worlds.runs.start(order, call.platform))
 
 
 @endpoint("GET", "/scenarios/runs/{id}", downloads=(_HTML,))
 def get_scenario_run(call: Call, id: str) -> RunShape | Response:
     """Read a run, and its report once it is over; with `Accept: text/html` as a page."""
-    entry = call.platform.worlds.runs.find(id)
+    entry = call.worlds.runs.find(id)
     if _HTML in call.accept and entry.report is not None:
         return HTMLResponse(report_page(entry.report))
     return shape(entry)
@@ -149,7 +150,7 @@ def get_scenario_run(call: Call, id: str) -> RunShape | Response:
 @endpoint("DELETE", "/scenarios/runs/{id}")
 async def stop_scenario_run(call: Call, id: str) -> RunShape:
     """Stop a run. What must be true at its end is judged, and it has a report."""
-    entry = call.platform.worlds.runs.find(id)
+    entry = call.worlds.runs.find(id)
     entry.runner.stop("It was stopped by a request.")
     await entry.done.wait()
     return shape(entry)

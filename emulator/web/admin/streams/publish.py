@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import Field
 
 from emulator.core.errors import Refused
+from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.broadcast.hosted import Address
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
@@ -56,7 +57,9 @@ async def start_publisher(call: Call, stream_id: str, body: PublishStart) -> Pub
         local = call.platform.shared.local
         url = local.rtmps if protocol == "rtmps" else local.rtmp
         address = Address(url, str(call.platform.ready["ca"]))
-        await call.platform.broadcasts.hosted.start(stream.id, stream.stream_key, address, settings)
+        await call.platform.service(Broadcasts).hosted.start(
+            stream.id, stream.stream_key, address, settings
+        )
     return {
         "stream_id": stream.id,
         "protocol": protocol,
@@ -69,6 +72,6 @@ async def stop_publisher(call: Call, stream_id: str) -> None:
     """Stop publishing. The stream ends when nobody comes back within the reconnect window."""
     world = call.world
     stream = streams.find(world, stream_id)
-    if await call.platform.broadcasts.hosted.stop(stream.id):
+    if await call.platform.service(Broadcasts).hosted.stop(stream.id):
         return
     synthetic.stop(world, stream)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.media.codecs.images import Picture, look_in_turn
+from emulator.platform.platform import Platform
 from emulator.shapes.library.making import (
     Thumbnails,
     ThumbnailShape,
@@ -21,7 +22,6 @@ from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
-from emulator.web.platform import Platform
 from emulator.world.library import picture_sizes, posts, renditions, thumbnails
 from emulator.world.library.recordings import Vod
 from emulator.world.library.thumbnails import Thumbnail

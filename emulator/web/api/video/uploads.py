@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
@@ -23,7 +24,7 @@ async def upload(call: Call, caller: User, file: Uploaded, patch: Mapping[str, A
     A video without a title is called as its file. Refuses (`Invalid`) what is not a video,
     (`unavailable`) a full disk or queue.
     """
-    upload_queue = call.platform.upload_queue
+    upload_queue = call.platform.service(UploadQueue)
     name = file.name.replace("\\", "/").rpartition("/")[2][:_NAME_LENGTH_MAX]
     try:
         uid, probed = await upload_queue.receive(file.file, name)

@@ -17,7 +17,8 @@ def deleted(uid: str, *, is_media_kept: bool = False) -> StreamDeleted:
 
 async def dispose(media_store: MediaStore, event: Event, *, shown: tuple[str, ...] = ()) -> None:
     async with asyncio.TaskGroup() as tasks:
-        MediaCleanup(media_store, tasks, lambda uid: uid in shown).hear(event)
+        cleanup = MediaCleanup(media_store, tasks, lambda uid: uid in shown)
+        cleanup.handlers()[type(event)](event)
 
 
 def record(media_store: MediaStore, uid: str) -> None:

@@ -59,7 +59,7 @@ async def keep_either(body: Words, file: Uploaded | None) -> dict[str, Any]:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with Emulator() as emulator:
         dispatch = Dispatch(
-            emulator.platform.worlds, "documented", platform_steps(Router(operations_in(__name__)))
+            emulator.worlds, "documented", platform_steps(Router(operations_in(__name__)))
         )
         app = Starlette(
             routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)],

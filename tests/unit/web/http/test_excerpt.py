@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from emulator.platform.request_log import LoggedRequest, RequestLog, memory_bytes
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query, is_secret
-from emulator.web.http.request_log import LoggedRequest, RequestLog, memory_bytes
 from tests.support.tables import table
 
 STREAM_KEY = "live_" + "aB3" * 10 + "xy"

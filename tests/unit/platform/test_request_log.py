@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from emulator.platform.request_log import LoggedRequest, RequestLog
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
-from emulator.web.http.request_log import LoggedRequest, RequestLog
 
 KEY = "live_0123456789abcdefgh"
 

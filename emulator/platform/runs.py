@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -12,15 +12,14 @@ from msgspec import Struct, field
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
+from emulator.platform.platform import Platform
+from emulator.platform.scenario_server import server_of
 from emulator.scenario.engine.results import Broken
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.document import document
 from emulator.scenario.output.fold import Fold
-from emulator.web.admin.scenarios.backstage import server_of
-from emulator.web.platform import Platform
-from emulator.web.worlds import Worlds
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +69,15 @@ class RunRecord(Struct, kw_only=True):
 class Runs:
     """The runs of one process, the oldest first; of those that are over the last are kept."""
 
-    def __init__(self, worlds: Worlds, tasks: asyncio.TaskGroup) -> None:
-        self._worlds = worlds
+    def __init__(
+        self,
+        make_world: Callable[[str, str, WorldClock], Platform],
+        drop_world: Callable[[str], Coroutine[Any, Any, None]],
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        """`make_world` takes a name, a seed and a clock. `drop_world` takes a name."""
+        self._make = make_world
+        self._drop = drop_world
         self._tasks = tasks
         self._entries: OrderedDict[str, RunRecord] = OrderedDict()
         self._numbers = itertools.count(1)
@@ -122,7 +128,7 @@ class Runs:
         else:
             clock = WorldClock(begins_ms)
         seed = order.scenario.world.seed
-        return self._worlds.make(f"scenario-{number}", seed, clock)
+        return self._make(f"scenario-{number}", seed, clock)
 
     def _entry(self, order: RunRequest, platform: Platform, run_id: str) -> RunRecord:
         seed = order.scenario.seed if order.seed is None else order.seed
@@ -146,7 +152,7 @@ class Runs:
     async def _play(self, entry: RunRecord, platform: Platform) -> None:
         clock, before = platform.clock, platform.clock.speed
         began_ms = monotonic_ms()
-        unsubscribe = platform.bus.subscribe(entry.fold.on_event, entry.fold.on_burst)
+        unsubscribe = platform.bus.subscribe(entry.fold.handlers())
         try:
             await clock.set(entry.order.speed)
             async for result in entry.runner.play():
@@ -162,7 +168,7 @@ class Runs:
             if entry.order.world == "this":
                 await clock.set(before)
             elif not entry.order.is_kept:
-                await self._worlds.drop(entry.world)
+                await self._drop(entry.world)
             entry.done.set()
 
     def _forget(self) -> None:

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.media.recording.uploads.queue import UploadQueue
+from emulator.platform import snapshots
+from emulator.platform.platform import Platform
+from emulator.platform.request_log import LoggedRequest
 from emulator.scenario.engine.run import HttpResponse, Server
-from emulator.web.http.request_log import LoggedRequest
-from emulator.web.platform import Platform
 from emulator.world.people import accounts
 from emulator.world.video import jobs
 from emulator.world.video.media import Footage
@@ -64,7 +67,7 @@ def server_of(platform: Platform) -> Server:
         request=request if ready else None,
         requests=requests,
         is_publishing=lambda stream_id: bool(
-            platform.broadcasts.health(stream_id)["is_publishing"]
+            platform.service(Broadcasts).health(stream_id)["is_publishing"]
         ),
         snapshot=lambda name: _save(platform, name),
         upload=lambda username, path, title: _upload(platform, username, path, title),
@@ -92,12 +95,12 @@ def _key(platform: Platform, username: str) -> str:
 
 
 def _save(platform: Platform, name: str) -> None:
-    platform.worlds.save(platform, name)
+    snapshots.save(platform, name)
 
 
 async def _upload(platform: Platform, username: str, path: Path, title: str) -> str:
     """Keep a film as somebody's upload, as the API does with a form's file."""
-    world, upload_queue = platform.world, platform.upload_queue
+    world, upload_queue = platform.world, platform.service(UploadQueue)
     name = path.name
     with await asyncio.to_thread(path.open, "rb") as film:
         size = film.seek(0, os.SEEK_END)

@@ -1,0 +1,65 @@
+"""Directory: which world is meant by a name, a stream key, a CDN uid or a host."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from emulator.core.errors import Refused
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.media.ingest.authorizer import PacketSink, PublishRequest
+from emulator.platform.media_uids import has_address
+from emulator.platform.platform import Platform
+from emulator.platform.shared import State
+from emulator.world.live import streams
+from emulator.world.world import DEFAULT
+
+_HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
+
+
+class Directory:
+    """Over all worlds. Also the `PacketAuthorizer` that publishers of all worlds ask."""
+
+    def __init__(self, platforms: Mapping[str, Platform], state: State) -> None:
+        self._platforms = platforms
+        self._state = state
+
+    def by_name(self, name: str) -> Platform:
+        """Refuses (`not_found`)."""
+        platform = self._platforms.get(name)
+        if platform is None:
+            raise Refused(
+                "not_found", f"There is no world {name[:63]}. POST /_emulator/worlds makes one."
+            )
+        return platform
+
+    def by_host(self, host: str) -> Platform:
+        """`NAME.localhost` chooses a world (else `not_found`); any other host, the default one."""
+        match = _HOST.fullmatch(host)
+        return self.by_name(match[1]) if match else self._platforms[DEFAULT]
+
+    def by_key(self, key: str) -> Platform | None:
+        """The world in which a stream has this key."""
+        if not key:
+            return None
+        platforms = self._platforms.values()
+        return next((one for one in platforms if streams.by_key(one.world, key)), None)
+
+    def by_uid(self, uid: str, chosen: Platform) -> Platform:
+        """The world that has an address with this uid: `chosen` goes first, and stands for none."""
+        if len(self._platforms) == 1 or has_address(chosen.world.store, uid):
+            return chosen
+        platforms = self._platforms.values()
+        return next((one for one in platforms if has_address(one.world.store, uid)), chosen)
+
+    def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> PacketSink:
+        """Let a publisher into the world that its key belongs to."""
+        if self._state.is_stopping:
+            raise Refused("unavailable", "The emulator stops.")
+        platform = self.by_key(publish_request.key) or self._platforms[DEFAULT]
+        return platform.service(Broadcasts).authorize(publish_request, drop)
+
+    def is_media_needed(self, uid: str) -> bool:
+        """Whether any world or snapshot shows what has this uid."""
+        return any(
+            has_address(platform.world.store, uid) or platform.is_in_a_snapshot(uid)
+            for platform in self._platforms.values()
+        )

@@ -1,0 +1,159 @@
+"""Platform: one world, and the services that it is served by: started, recovered and stopped here.
+
+The services come from one list in the server's composition root (`emulator/services`).
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import TypeVar, cast
+
+from msgspec import Struct
+
+from emulator.core.bus import Bus
+from emulator.core.events.worlds import ServerStopping, WorldReplaced
+from emulator.core.service import Service
+from emulator.core.world_clock import WorldClock
+from emulator.media.hls.store import MediaStore
+from emulator.media.recording.recordings import Recordings
+from emulator.platform.media_uids import uids_of
+from emulator.platform.shared import Shared, State
+from emulator.seeding.template import Template
+from emulator.shapes.addresses import Addresses, for_everyone
+from emulator.world.audience import attendance
+from emulator.world.store.journal import Store
+from emulator.world.world import World
+
+S = TypeVar("S", bound=Service)
+
+
+class Snapshot(Struct, frozen=True):
+    """A world's facts as they were at `at_ms`. `uids`: the media that they speak of."""
+
+    name: str
+    at_ms: int
+    facts: Store
+    uids: frozenset[str]
+
+
+class Platform:
+    """`seed` is what its seed is called: of a file's content, with a digest behind a `#`.
+
+    `template` gives what it began with. `is_kept`: its facts are in a file, with which the next
+    process goes on.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        clock: WorldClock,
+        bus: Bus,
+        *,
+        seed: str,
+        template: Callable[[], Template],
+        shared: Shared,
+        is_kept: bool = False,
+    ) -> None:
+        self.world = world
+        self.clock = clock
+        self.bus = bus
+        self.seed = seed
+        self.template = template
+        self.shared = shared
+        self.is_kept = is_kept
+        self.snapshots: dict[str, Snapshot] = {}
+        self._services: dict[type[Service], Service] = {}
+        world.media_base = self.shared.media_base
+        world.store.publish_burst = for_everyone(bus.publish_burst)
+
+    def service(self, kind: type[S]) -> S:
+        """The service of this class."""
+        return cast(S, self._services[kind])
+
+    def start(self, services: "Sequence[ServiceFactory]") -> None:
+        """Make its services in their order: each may use those before it from the beginning."""
+        for make in services:
+            service = make(self)
+            self._services[type(service)] = service
+            self.bus.subscribe(service.handlers())
+        self._start()
+
+    async def recover(self, *, is_restart: bool = False) -> None:
+        """After facts of another time were put in place: take up what they speak of."""
+        attendance.reopen(self.world)
+        for service in self._services.values():
+            await service.recover(is_restart)
+
+    async def replace(self, reason: str, load: Callable[[World], None]) -> None:
+        """Other facts instead of those that there were, put in place by `load`.
+
+        Media that nothing speaks of any more is removed.
+        """
+        before = uids_of(self.world.store)
+        await self.leave(reason)
+        load(self.world)
+        self._start()
+        await self.shared.remove_media(before - uids_of(self.world.store))
+
+    async def leave(self, reason: str) -> None:
+        """These facts are void."""
+        await self.stop(reason)
+        self.bus.publish(WorldReplaced(at_ms=self.world.now_ms, world=self.world.name))
+
+    async def stop(self, reason: str) -> None:
+        """Stop every service, the last one first; one that fails keeps no other from stopping."""
+        async with AsyncExitStack() as stack:
+            for service in self._services.values():
+                stack.push_async_callback(service.stop, reason)
+
+    def say_goodbye(self, reason: str) -> None:
+        """The servers are about to stop: tell everybody who is connected, while they can."""
+        self.bus.publish(
+            ServerStopping(at_ms=self.world.now_ms, reason=reason, is_world_kept=self.is_kept)
+        )
+
+    def is_in_a_snapshot(self, uid: str) -> bool:
+        """Whether a snapshot needs this media."""
+        return any(uid in snapshot.uids for snapshot in self.snapshots.values())
+
+    def close(self) -> None:
+        """After everything has stopped."""
+        self.clock.close()
+        self.world.close()
+        for snapshot in self.snapshots.values():
+            snapshot.facts.close()
+
+    def _start(self) -> None:
+        for service in self._services.values():
+            service.start()
+
+    @property
+    def media_store(self) -> MediaStore:
+        return self.shared.media_store
+
+    @property
+    def recordings(self) -> Recordings:
+        return self.shared.recordings
+
+    @property
+    def addresses(self) -> Addresses:
+        return self.shared.addresses
+
+    @property
+    def ready(self) -> dict[str, object]:
+        return self.shared.ready
+
+    @property
+    def state(self) -> State:
+        return self.shared.state
+
+    @property
+    def body_bytes_max(self) -> int:
+        return self.shared.body_bytes_max
+
+    @property
+    def upload_bytes_max(self) -> int:
+        return self.shared.upload_bytes_max
+
+
+# How a service of a world is made.
+ServiceFactory = Callable[[Platform], Service]

@@ -1,0 +1,190 @@
+"""Worlds: the isolated platforms of one process: made, reset, dropped.
+
+The world `default` is there from the start to the end. All others live in memory. They share the
+ports, the threads and the disk, and nothing that is true.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from emulator.core.bus import Bus
+from emulator.core.errors import Refused
+from emulator.core.world_clock import WorldClock
+from emulator.media.recording.uploads.queue import sweep
+from emulator.platform.directory import Directory
+from emulator.platform.media_uids import uids_of
+from emulator.platform.platform import Platform, ServiceFactory
+from emulator.platform.seeds import MakeState, ParseSeed, Seeds
+from emulator.platform.shared import Shared
+from emulator.seeding.seed import Seed
+from emulator.shapes.addresses import for_everyone
+from emulator.world.rules import RulesConfig
+from emulator.world.store.journal import Store
+from emulator.world.world import DEFAULT, World
+
+if TYPE_CHECKING:
+    from emulator.platform.runs import Runs
+
+MEMORY = ":memory:"
+# Also a DNS label, since `NAME.localhost` chooses a world.
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class WorldConfig(Struct, frozen=True, kw_only=True):
+    """What worlds are made with. `services` serve each, started in this order.
+
+    `seed` is the command line's; `seed_state` and `parse_seed`: see `Seeds`.
+    """
+
+    make_clock: Callable[[], WorldClock]
+    rules: RulesConfig
+    tasks: asyncio.TaskGroup
+    services: Sequence[ServiceFactory]
+    seed: str
+    seed_state: MakeState
+    parse_seed: ParseSeed | None = None
+    worlds_max: int
+
+
+class Worlds:
+    """For the event loop's thread."""
+
+    def __init__(self, shared: Shared, config: WorldConfig) -> None:
+        self.shared = shared
+        self.config = config
+        self._platforms: dict[str, Platform] = {}
+        self.directory = Directory(self._platforms, shared.state)
+        shared.is_media_needed = self.directory.is_media_needed
+        self.seeds = Seeds(config.rules, config.seed, config.seed_state, config.parse_seed)
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """The scenarios that are played here. Imported when the first one is."""
+        from emulator.platform.runs import Runs
+
+        return Runs(self.make, self.drop, self.config.tasks)
+
+    @property
+    def default(self) -> Platform:
+        return self._platforms[DEFAULT]
+
+    def all(self) -> list[Platform]:
+        return list(self._platforms.values())
+
+    def find(self, name: str) -> Platform:
+        """The world of this name. Refuses (`not_found`)."""
+        return self.directory.by_name(name)
+
+    async def open_default(self, path: str, seed: str) -> Platform:
+        """The world `default`, as `path` keeps it or fresh from its seed."""
+        bus, clock = Bus(), self.config.make_clock()
+        publish, rules = for_everyone(bus.publish), self.config.rules
+        if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
+            world = self.seeds.template(seed).make(clock, publish, rules, DEFAULT)
+        else:
+            world = World(clock=clock, publish=publish, rules=rules, path=path)
+            # It may have been ahead of the machine when it was left.
+            clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
+            if world.is_fresh:
+                self.seeds.template(seed).restore(world)
+        sweep(self.shared.media_store.root, world)
+        platform = self._add(world, clock, bus, seed, is_kept=path != MEMORY)
+        await platform.recover(is_restart=True)
+        return platform
+
+    def make(
+        self, name: str, seed: str, clock: WorldClock | None = None, content: Seed | None = None
+    ) -> Platform:
+        """A fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name.
+
+        `seed` is `default`, `none` or a file's path; or what `content` is called.
+        """
+        self.check_name(name)
+        bus, clock = Bus(), clock or self.config.make_clock()
+        if content is None:
+            template = self.seeds.template(seed)
+        else:
+            in_use = {platform.seed for platform in self.all()}
+            template = self.seeds.send(seed, content, in_use)
+        world = template.make(clock, for_everyone(bus.publish), self.config.rules, name)
+        return self._add(world, clock, bus, seed)
+
+    def open(self, name: str, seed: str, facts: Store) -> Platform:
+        """A world with a copy of these facts. `Platform.recover` takes up what they speak of."""
+        bus, clock = Bus(), self.config.make_clock()
+        world = World(
+            clock=clock,
+            publish=for_everyone(bus.publish),
+            rules=self.config.rules,
+            name=name,
+            facts=facts,
+        )
+        return self._add(world, clock, bus, seed)
+
+    def check_name(self, name: str) -> None:
+        """Refuse (`invalid`) what cannot name a world, (`conflict`) what names one."""
+        if name in self._platforms:
+            raise Refused("conflict", f"There is a world {name} already. Drop it, or reset it.")
+        if not NAME.fullmatch(name):
+            raise Refused(
+                "invalid", "A world's name is 1 to 63 lowercase letters, digits and dashes inside."
+            )
+        if len(self._platforms) >= self.config.worlds_max:
+            raise Refused(
+                "conflict",
+                f"There are {self.config.worlds_max} worlds. Drop some, or raise worlds_max.",
+            )
+
+    def has(self, name: str) -> bool:
+        return name in self._platforms
+
+    async def drop(self, name: str) -> None:
+        """Remove a world. Refuses (`conflict`) the default one."""
+        platform = self.find(name)
+        if platform is self.default:
+            raise Refused("conflict", "The world default stays. POST /_emulator/reset empties it.")
+        del self._platforms[name]
+        await platform.leave("its world was dropped")
+        uids = uids_of(platform.world.store)
+        uids.update(*(snapshot.uids for snapshot in platform.snapshots.values()))
+        platform.close()
+        await self.shared.remove_media(uids)
+
+    def say_goodbye(self, reason: str) -> None:
+        """Let nobody in any more, and tell everybody who is connected: the servers stop next."""
+        self.shared.state.is_ready, self.shared.state.is_stopping = False, True
+        for platform in self.all():
+            platform.say_goodbye(reason)
+
+    async def stop(self, reason: str) -> None:
+        """End what is live, and drop every world that is not kept."""
+        if "runs" in vars(self):
+            await self.runs.stop(reason)
+        for platform in self.all():
+            if platform is not self.default:
+                await self.drop(platform.world.name)
+        for platform in self.all():
+            platform.say_goodbye(reason)
+            await platform.stop(reason)
+
+    def close(self) -> None:
+        """After everything else has stopped."""
+        self.seeds.close()
+        for platform in self.all():
+            platform.close()
+
+    def _add(
+        self, world: World, clock: WorldClock, bus: Bus, seed: str, *, is_kept: bool = False
+    ) -> Platform:
+        template = partial(self.seeds.template, seed)
+        platform = Platform(
+            world, clock, bus, seed=seed, template=template, shared=self.shared, is_kept=is_kept
+        )
+        self._platforms[world.name] = platform
+        platform.start(self.config.services)
+        return platform

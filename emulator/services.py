@@ -1,0 +1,83 @@
+"""Services: what serves each world. One list: a new service is a file of its own and a line here.
+
+They are started and recovered in this order, hear of each event in this order, and stop in reverse:
+what the last words of others still reach stands above them.
+"""
+
+import asyncio
+
+from emulator import bounds
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.media.hls.cleanup import MediaCleanup
+from emulator.media.recording.clips.queue import ClipQueue
+from emulator.media.recording.clips.sources import Sources
+from emulator.media.recording.recorder import Recorder
+from emulator.media.recording.uploads.queue import UploadQueue
+from emulator.media.simulcast.feed import Feed
+from emulator.media.simulcast.simulcasts import Simulcasts
+from emulator.media.webrtc.sessions.sessions import SessionEnds
+from emulator.platform.platform import Platform, ServiceFactory
+from emulator.platform.shared import Forgetting
+from emulator.settings import Settings
+from emulator.web.chat.chats import Chats
+from emulator.webhooks.webhooks import Webhooks
+
+
+def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceFactory]:
+    """Their tasks are born in `tasks`."""
+    chat_config, webhook_config = bounds.chats(settings), bounds.webhooks(settings)
+    broadcast_config, simulcast_config = bounds.broadcasts(settings), bounds.simulcasts(settings)
+
+    def simulcasts(platform: Platform) -> Simulcasts:
+        def feed_of(stream_id: str) -> Feed | None:
+            return platform.service(Broadcasts).feed_of(stream_id)
+
+        return Simulcasts(platform.world, feed_of, tasks, simulcast_config)
+
+    def broadcasts(platform: Platform) -> Broadcasts:
+        shared = platform.shared
+        when_media = (platform.service(Simulcasts).start_targets, shared.foresee_peers)
+        return Broadcasts(platform.world, shared.media_store, broadcast_config, when_media)
+
+    def recorder(platform: Platform) -> Recorder:
+        is_awaited = platform.service(Broadcasts).is_awaited
+        return Recorder(
+            platform.world, platform.media_store, platform.recordings, tasks, is_awaited
+        )
+
+    def uploads(platform: Platform) -> UploadQueue:
+        return UploadQueue(
+            platform.world,
+            platform.media_store,
+            platform.recordings,
+            tasks,
+            platform.shared.job_runners,
+            platform.is_in_a_snapshot,
+        )
+
+    def clips(platform: Platform) -> ClipQueue:
+        return ClipQueue(
+            platform.world,
+            platform.media_store,
+            platform.recordings,
+            Sources(platform.world, platform.media_store, platform.shared.loops),
+            tasks,
+            platform.shared.job_runners,
+            platform.is_in_a_snapshot,
+        )
+
+    def cleanup(platform: Platform) -> MediaCleanup:
+        return MediaCleanup(platform.media_store, tasks, platform.shared.is_media_needed)
+
+    return [
+        lambda at: Webhooks(at.world, lambda: at.addresses, tasks, webhook_config),
+        simulcasts,
+        broadcasts,
+        recorder,
+        lambda at: Chats(at.world, chat_config),
+        uploads,
+        clips,
+        lambda at: SessionEnds(at.world.name, at.shared.video_sessions),
+        cleanup,
+        lambda at: Forgetting(at.world.name, at.shared),
+    ]
