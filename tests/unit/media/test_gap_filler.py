@@ -65,17 +65,17 @@ def longest_hole_ms(packets: list[Packet]) -> float:
     return max(after - before for before, after in itertools.pairwise(map(at, packets)))
 
 
-def test_what_has_no_holes_stays_as_it_is() -> None:
+def test_gap_filler_stream_without_gaps_is_unchanged() -> None:
     packets = sorted([*pictures(0, 5000), *sounds(0, 5000)], key=at)
     assert filled(packets, flushed=True) == packets
 
 
-def test_a_stream_of_one_kind_stays_as_it_is() -> None:
+def test_gap_filler_stream_with_one_track_is_unchanged() -> None:
     packets = [*pictures(0, 1000), *pictures(4000, 5000)]
     assert filled(packets, Epoch(1, (VIDEO,)), flushed=True) == packets
 
 
-def test_sound_that_stops_goes_on_as_silence() -> None:
+def test_gap_filler_audio_that_stops_goes_on_as_silence() -> None:
     out = filled([*pictures(0, 5000), *sounds(0, 2000)])
     heard = lane(out, AUDIO)
     assert at(heard[-1]) == pytest.approx(4860, abs=50)
@@ -84,14 +84,14 @@ def test_sound_that_stops_goes_on_as_silence() -> None:
     assert len(lane(out, VIDEO)) == 125
 
 
-def test_sound_that_comes_back_is_where_it_belongs() -> None:
+def test_gap_filler_audio_that_returns_is_at_its_time() -> None:
     out = filled([*pictures(0, 6000), *sounds(0, 2000), *sounds(4000, 6000)])
     real = [at(packet) for packet in lane(out, AUDIO) if packet.data == b"a"]
     assert real == [at(packet) for packet in [*sounds(0, 2000), *sounds(4000, 6000)]]
     assert longest_hole_ms(lane(out, AUDIO)) < 43
 
 
-def test_a_hole_before_the_first_sound_is_filled() -> None:
+def test_gap_filler_gap_before_the_first_audio_is_filled() -> None:
     out = filled([*pictures(0, 1000), *sounds(100, 1000)])
     heard = lane(out, AUDIO)
     assert at(heard[0]) == 0
@@ -99,13 +99,13 @@ def test_a_hole_before_the_first_sound_is_filled() -> None:
     assert longest_hole_ms(heard) < 43
 
 
-def test_sound_that_never_comes_is_silent_from_the_start() -> None:
+def test_gap_filler_audio_that_never_comes_is_silent_from_the_start() -> None:
     heard = lane(filled(pictures(0, 3000)), AUDIO)
     assert at(heard[0]) == 0
     assert longest_hole_ms(heard) < 22
 
 
-def test_a_picture_that_stops_is_shown_on() -> None:
+def test_gap_filler_video_that_stops_repeats_its_frame() -> None:
     out = filled([*pictures(0, 2000), *sounds(0, 5000)])
     shown = lane(out, VIDEO)
     assert at(shown[-1]) > 4500
@@ -115,7 +115,7 @@ def test_a_picture_that_stops_is_shown_on() -> None:
     }
 
 
-def test_a_picture_that_comes_back_goes_on_with_a_key_frame() -> None:
+def test_gap_filler_video_that_returns_goes_on_with_a_key_frame() -> None:
     # Given a picture that stops for two seconds and comes back in the middle of a group,
     back = pictures(4000, 6000)[10:]
     out = filled([*pictures(0, 2000), *back, *sounds(0, 6000)])
@@ -126,14 +126,14 @@ def test_a_picture_that_comes_back_goes_on_with_a_key_frame() -> None:
     assert longest_hole_ms(shown) <= 240
 
 
-def test_a_picture_every_two_seconds_is_not_one_that_stops() -> None:
+def test_gap_filler_frame_every_two_seconds_is_no_stop() -> None:
     packets = [frame(2000 * n, is_key=n % 5 == 0) for n in range(10)]
     out = filled([*packets, *sounds(0, 20_000)])
     # Only before the second one nobody knows how seldom they come.
     assert sum(packet.data == b"p" for packet in lane(out, VIDEO)) >= 4
 
 
-def test_sound_far_behind_the_picture_is_not_taken_for_missing() -> None:
+def test_gap_filler_audio_far_behind_the_video_is_not_missing() -> None:
     filler = GapFiller()
     out = []
     for picture, heard in itertools.zip_longest(pictures(0, 6000), sounds(0, 3000)):
@@ -143,7 +143,7 @@ def test_sound_far_behind_the_picture_is_not_taken_for_missing() -> None:
     assert all(packet.data == b"a" for packet in lane(out, AUDIO))
 
 
-def test_kinds_that_come_in_turns_lose_something_once_at_most() -> None:
+def test_gap_filler_alternating_tracks_lose_something_once_at_most() -> None:
     # Given a publisher that sends 800 ms of pictures, then the sound of the same time, and so on,
     filler = GapFiller()
     lost = []
@@ -158,7 +158,7 @@ def test_kinds_that_come_in_turns_lose_something_once_at_most() -> None:
     assert sum(lost) <= 1
 
 
-def test_a_clock_that_stood_still_while_nothing_came_is_heard_all_the_same() -> None:
+def test_gap_filler_clock_that_stood_still_in_a_gap_is_followed() -> None:
     filler = GapFiller()
     out = [p for packet in pictures(0, 1000) for p in filler.push(packet, BOTH)]
     for picture, heard in zip(pictures(6000, 9000), sounds(1000, 4000), strict=False):
@@ -168,14 +168,14 @@ def test_a_clock_that_stood_still_while_nothing_came_is_heard_all_the_same() -> 
     assert heard_at[0] > 5000
 
 
-def test_both_kinds_end_together() -> None:
+def test_gap_filler_both_tracks_end_together() -> None:
     out = filled([*pictures(0, 5000), *sounds(0, 4700)], flushed=True)
     assert at(lane(out, AUDIO)[-1]) == pytest.approx(4980, abs=45)
     out = filled([*pictures(0, 3000), *sounds(0, 3560)], flushed=True)
     assert at(lane(out, VIDEO)[-1]) == pytest.approx(3300, abs=200)
 
 
-def test_the_key_frame_of_an_earlier_publisher_stands_in_for_a_picture_that_does_not_come() -> None:
+def test_gap_filler_earlier_key_frame_replaces_missing_video() -> None:
     filler = GapFiller()
     for packet in pictures(0, 1000):
         filler.push(packet, BOTH)
@@ -187,7 +187,7 @@ def test_the_key_frame_of_an_earlier_publisher_stands_in_for_a_picture_that_does
     assert at(shown[-1]) > 2600
 
 
-def test_a_key_frame_of_another_configuration_stands_in_for_nothing() -> None:
+def test_gap_filler_key_frame_of_another_configuration_replaces_nothing() -> None:
     filler = GapFiller()
     for packet in pictures(0, 1000):
         filler.push(packet, BOTH)
@@ -206,7 +206,7 @@ def test_a_key_frame_of_another_configuration_stands_in_for_nothing() -> None:
         st.tuples(st.sampled_from(["both", "picture", "sound"]), st.integers(1, 1500)), max_size=15
     )
 )
-def test_whatever_comes_both_kinds_go_on_and_nothing_is_made_up_twice(
+def test_gap_filler_any_input_keeps_both_tracks_and_fills_once(
     stretches: list[tuple[str, int]],
 ) -> None:
     packets: list[Packet] = [frame(0, is_key=True), sound(0)]

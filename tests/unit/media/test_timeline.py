@@ -55,25 +55,25 @@ def running(
     return timeline, placed(timeline, *packets)
 
 
-def test_the_first_key_frame_is_the_streams_beginning() -> None:
+def test_timeline_begins_with_the_first_key_frame() -> None:
     timeline = Timeline()
     assert placed(timeline, frame(5010)) == []
     assert placed(timeline, frame(5033, is_key=True), frame(5066)) == [("video", 0), ("video", 33)]
     assert timeline.epoch.tracks == BOTH
 
 
-def test_audio_from_before_the_first_key_frame_is_dropped_even_if_it_comes_after_it() -> None:
+def test_timeline_drops_audio_from_before_the_first_key_frame() -> None:
     _, placements = running(sound(9_980), sound(10_001), sound(10_022))
     assert placements == [("audio", 1), ("audio", near(22.33, 0.01))]
 
 
-def test_composition_times_move_with_their_frames() -> None:
+def test_timeline_composition_times_move_with_their_frames() -> None:
     timeline = Timeline()
     (packet,) = timeline.push(frame(5000, is_key=True, cts_ms=67), BOTH)
     assert (packet.dts, packet.pts) == (0, 67 * 90)
 
 
-def test_audio_alone_begins_with_its_first_frame() -> None:
+def test_timeline_audio_only_begins_with_its_first_frame() -> None:
     timeline = Timeline()
     times = placed(timeline, *(sound(5000 + 20 * index) for index in range(5)), tracks=(AUDIO,))
     assert [kind for kind, _ in times] == ["audio"] * 5
@@ -81,7 +81,7 @@ def test_audio_alone_begins_with_its_first_frame() -> None:
     assert timeline.epoch.tracks == (AUDIO,)
 
 
-def test_video_that_comes_to_an_audio_stream_begins_an_epoch_with_its_key_frame() -> None:
+def test_timeline_video_joining_audio_begins_an_epoch_with_its_key_frame() -> None:
     timeline = Timeline()
     placed(timeline, *(sound(at_ms) for at_ms in range(0, 2000, 20)), tracks=(AUDIO,))
     first = timeline.epoch
@@ -94,7 +94,7 @@ def test_video_that_comes_to_an_audio_stream_begins_an_epoch_with_its_key_frame(
     assert timeline.epoch.tracks == BOTH
 
 
-def test_a_step_back_of_less_than_a_second_loses_no_frame() -> None:
+def test_timeline_step_back_of_less_than_a_second_loses_no_frame() -> None:
     _, placements = running(frame(10_033), frame(9_953), frame(9_986), frame(10_066))
     times = [at_ms for _, at_ms in placements]
     assert times == sorted(set(times))
@@ -102,7 +102,7 @@ def test_a_step_back_of_less_than_a_second_loses_no_frame() -> None:
     assert times[-1] == 66
 
 
-def test_one_frame_that_steps_back_is_seen_and_many_are_hardly_late() -> None:
+def test_timeline_one_frame_stepping_back_is_reported_and_the_rest_hardly_late() -> None:
     steady = [10_033, 10_067, 10_100]
     _, once = running(*map(frame, [*steady, 10_090, 10_167]))
     assert [at_ms for _, at_ms in once[-2:]] == [near(100 + 33 * 9 / 16, 1), 167]
@@ -110,14 +110,14 @@ def test_one_frame_that_steps_back_is_seen_and_many_are_hardly_late() -> None:
     assert often[-1][1] < 100 + 2 * 33
 
 
-def test_a_frame_that_was_clamped_is_not_shown_before_its_decode_time() -> None:
+def test_timeline_clamped_frame_is_not_shown_before_its_decode_time() -> None:
     timeline, _ = running()
     (packet,) = timeline.push(frame(9_900), BOTH)
     assert packet.pts == packet.dts == 1
 
 
 @table("jump_ms", [11_000, 3_600_000, -5_000, -10_000])
-def test_a_jump_or_rewind_is_closed_up_in_a_new_epoch(jump_ms: int) -> None:
+def test_timeline_jump_or_rewind_is_closed_in_a_new_epoch(jump_ms: int) -> None:
     # Given a stream with sound and picture,
     timeline, _ = running(sound(10_000), sound(10_021), frame(10_033), frame(10_066))
     before = timeline.epoch
@@ -138,26 +138,26 @@ def test_a_jump_or_rewind_is_closed_up_in_a_new_epoch(jump_ms: int) -> None:
     ]
 
 
-def test_a_hole_of_less_than_a_second_stays_as_it_is() -> None:
+def test_timeline_gap_of_less_than_a_second_stays() -> None:
     timeline, placements = running(frame(10_033), frame(10_933))
     assert placements == [("video", 33), ("video", 933)]
     assert timeline.epoch.number == 1
 
 
-def test_a_hole_of_over_a_second_is_closed_up_in_a_new_epoch() -> None:
+def test_timeline_gap_of_over_a_second_is_closed_in_a_new_epoch() -> None:
     timeline, placements = running(frame(10_033), frame(15_033), frame(15_066))
     assert placements == [("video", 33), ("video", 66), ("video", 99)]
     assert timeline.epoch.number == 2
 
 
-def test_a_hole_in_the_picture_that_sound_bridges_stays_as_it_is() -> None:
+def test_timeline_video_gap_bridged_by_audio_stays() -> None:
     bridge = [sound(at_ms) for at_ms in range(10_000, 15_000, 20)]
     timeline, placements = running(frame(10_033), *bridge, frame(15_000))
     assert placements[-1] == ("video", near(5000))
     assert timeline.epoch.number == 1
 
 
-def test_a_picture_every_two_seconds_is_no_row_of_holes() -> None:
+def test_timeline_frame_every_two_seconds_is_no_row_of_gaps() -> None:
     timeline, placements = running(*(frame(10_000 + 2000 * index) for index in range(1, 6)))
     steps = [after[1] - before[1] for before, after in itertools.pairwise(placements[1:])]
     assert steps == [2000] * 3
@@ -165,7 +165,7 @@ def test_a_picture_every_two_seconds_is_no_row_of_holes() -> None:
 
 
 @table("bits", [31, 32])
-def test_the_wrap_of_an_encoders_counter_is_followed_in_silence(bits: int) -> None:
+def test_timeline_counter_wrap_of_an_encoder_is_followed_silently(bits: int) -> None:
     wrap = 1 << bits
     timeline = Timeline()
     packets = [frame(wrap - 40, is_key=True), sound(wrap - 40), frame(wrap - 7), sound(wrap - 19)]
@@ -180,7 +180,7 @@ def test_the_wrap_of_an_encoders_counter_is_followed_in_silence(bits: int) -> No
 
 
 @table("track", [AUDIO, AUDIO_44])
-def test_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: AudioTrack) -> None:
+def test_timeline_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: AudioTrack) -> None:
     timeline = Timeline()
     placed(timeline, frame(0, is_key=True), tracks=(VIDEO, track))
     times = []
@@ -191,19 +191,19 @@ def test_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: AudioTrack)
     assert times == [1024 * index for index in range(2000)]
 
 
-def test_audio_is_set_anew_where_the_wire_is_over_50_ms_away() -> None:
+def test_timeline_audio_is_reset_where_the_wire_is_over_50_ms_away() -> None:
     _, placements = running(sound(10_000), sound(10_021), sound(10_143), sound(10_164))
     assert [round(at_ms) for _, at_ms in placements] == [0, 21, 143, 164]
 
 
-def test_audio_that_falls_behind_the_wire_never_runs_backwards() -> None:
+def test_timeline_audio_behind_the_wire_never_runs_backwards() -> None:
     _, placements = running(*(sound(10_000 + index * 10) for index in range(200)))
     times = [at_ms for _, at_ms in placements]
     assert times == sorted(set(times))
     assert times[-1] == near(1990, 75)
 
 
-def test_a_new_configuration_begins_an_epoch_with_its_first_key_frame() -> None:
+def test_timeline_new_configuration_begins_an_epoch_with_its_first_key_frame() -> None:
     timeline, _ = running(sound(10_000), frame(10_033))
     before = timeline.epoch
     small = replace(VIDEO, width=640, height=360)
@@ -218,14 +218,14 @@ def test_a_new_configuration_begins_an_epoch_with_its_first_key_frame() -> None:
     assert timeline.epoch.tracks == tracks
 
 
-def test_a_sample_rate_that_changes_does_not_turn_time_back() -> None:
+def test_timeline_changed_sample_rate_does_not_turn_time_back() -> None:
     timeline, _ = running(sound(10_000), sound(10_021))
     placements = placed(timeline, sound(10_043, AUDIO_44), tracks=(VIDEO, AUDIO_44))
     assert placements == [("audio", near(43, 1))]
     assert timeline.epoch.tracks == (VIDEO, AUDIO_44)
 
 
-def test_a_publisher_that_comes_back_goes_on_in_a_new_epoch() -> None:
+def test_timeline_returning_publisher_goes_on_in_a_new_epoch() -> None:
     timeline, _ = running(frame(10_033), sound(10_040))
     first, end_ms = timeline.epoch, timeline.latest / 90
     timeline.resume()
@@ -243,7 +243,7 @@ def test_a_publisher_that_comes_back_goes_on_in_a_new_epoch() -> None:
     assert timeline.epoch.tracks[0] is video
 
 
-def test_an_encoder_that_counts_sound_from_elsewhere_is_heard_all_the_same() -> None:
+def test_timeline_audio_counted_from_another_origin_is_kept() -> None:
     timeline, placements = running(sound(900_000_000), frame(10_033), sound(900_000_021))
     assert [kind for kind, _ in placements] == ["audio", "video", "audio"]
     assert all(at_ms < 100 for _, at_ms in placements)
@@ -264,7 +264,7 @@ def test_an_encoder_that_counts_sound_from_elsewhere_is_heard_all_the_same() -> 
         max_size=80,
     )
 )
-def test_whatever_the_wire_says_each_tracks_time_grows(
+def test_timeline_any_wire_times_grow_in_each_track(
     steps: list[tuple[bool, bool, int]],
 ) -> None:
     timeline = Timeline()

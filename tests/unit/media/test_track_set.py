@@ -63,12 +63,12 @@ def sounds(first_ms: int, last_ms: int, track: AudioTrack = AUDIO) -> list[Packe
     return [sound(at_ms, track) for at_ms in range(first_ms, last_ms, 21)]
 
 
-def test_a_stream_whose_tracks_are_known_begins_with_its_first_key_frame() -> None:
+def test_track_set_of_known_tracks_begins_with_the_first_key_frame() -> None:
     one = publisher().send([frame(0), sound(5), frame(33, is_key=True), sound(40)], BOTH)
     assert one.out == [("video", 33, BOTH), ("audio", 40, BOTH)]
 
 
-def test_sound_that_comes_shortly_after_the_picture_is_part_of_the_stream() -> None:
+def test_track_set_audio_shortly_after_the_video_is_included() -> None:
     one = publisher().send(pictures(0, 100), (VIDEO,))
     assert one.out == []
     one.send([sound(100)], BOTH)
@@ -76,19 +76,19 @@ def test_sound_that_comes_shortly_after_the_picture_is_part_of_the_stream() -> N
     assert one.tracks == [BOTH]
 
 
-def test_packets_that_were_held_keep_the_instant_of_their_arrival() -> None:
+def test_track_set_held_packets_keep_their_arrival_time() -> None:
     one = publisher().send(pictures(0, 600), (VIDEO,))
     assert [at_ms for _, at_ms, _ in one.out][:3] == [0, 33, 66]
 
 
-def test_a_picture_without_sound_waits_half_a_second_for_it() -> None:
+def test_track_set_video_without_audio_waits_half_a_second_for_it() -> None:
     one = publisher().send(pictures(0, 490), (VIDEO,))
     assert one.out == []
     one.send([frame(500)], (VIDEO,))
     assert one.tracks == [(VIDEO,)]
 
 
-def test_sound_that_was_promised_is_a_track_before_its_header_comes() -> None:
+def test_track_set_announced_audio_is_a_track_before_its_header() -> None:
     # Given metadata that name both codecs, and three seconds of pictures alone,
     one = publisher(promise=Promise(has_picture=True, has_sound=True, sound=GUESS))
     one.send(pictures(0, 1990), (VIDEO,))
@@ -100,25 +100,25 @@ def test_sound_that_was_promised_is_a_track_before_its_header_comes() -> None:
     assert "audio" in [kind for kind, _, _ in one.out]
 
 
-def test_sound_that_is_not_as_promised_changes_its_track() -> None:
+def test_track_set_audio_unlike_its_announcement_changes_its_track() -> None:
     one = publisher(promise=Promise(has_sound=True, sound=GUESS)).send(pictures(0, 2100), (VIDEO,))
     one.send([sound(3000, MONO)], (VIDEO, MONO))
     assert one.tracks == [(VIDEO, GUESS), (VIDEO, MONO)]
 
 
-def test_a_picture_three_seconds_after_the_sound_begins_the_stream() -> None:
+def test_track_set_video_three_seconds_after_the_audio_begins_the_stream() -> None:
     one = publisher().send(sounds(0, 3000), (AUDIO,))
     assert one.out == []
     one.send([frame(3000, is_key=True), sound(3005)], BOTH)
     assert one.out == [("video", 3000, BOTH), ("audio", 3005, BOTH)]
 
 
-def test_sound_that_runs_ahead_of_the_first_picture_is_kept() -> None:
+def test_track_set_audio_ahead_of_the_first_frame_is_kept() -> None:
     one = publisher().send([sound(0), sound(900), frame(500, is_key=True)], BOTH)
     assert [(kind, at_ms) for kind, at_ms, _ in one.out] == [("video", 500), ("audio", 900)]
 
 
-def test_sound_alone_begins_after_four_seconds_and_after_ten_where_a_picture_is_promised() -> None:
+def test_track_set_audio_only_begins_after_four_or_with_announced_video_ten_seconds() -> None:
     assert publisher().send(sounds(0, 4000), (AUDIO,)).out == []
     assert publisher().send(sounds(0, 4040), (AUDIO,)).tracks == [(AUDIO,)]
     promised = publisher(promise=Promise(has_picture=True))
@@ -126,26 +126,26 @@ def test_sound_alone_begins_after_four_seconds_and_after_ten_where_a_picture_is_
     assert promised.send(sounds(10_000, 10_100), (AUDIO,)).tracks == [(AUDIO,)]
 
 
-def test_a_short_stream_is_not_lost_while_it_waits() -> None:
+def test_track_set_short_stream_is_not_lost_while_it_waits() -> None:
     assert len(publisher().send(pictures(0, 300), (VIDEO,)).leave().out) == 10
     assert publisher().send(sounds(0, 900), (AUDIO,)).leave().out == []
     assert publisher().send(sounds(0, 1100), (AUDIO,)).leave().tracks == [(AUDIO,)]
 
 
-def test_a_publisher_that_comes_back_without_sound_keeps_the_track() -> None:
+def test_track_set_publisher_returning_without_audio_keeps_the_track() -> None:
     one = publisher().send([frame(0, is_key=True), sound(0)], BOTH).leave()
     one.send(pictures(0, 600), (VIDEO,))
     assert one.tracks == [BOTH]
 
 
-def test_a_publisher_that_comes_back_without_a_picture_keeps_the_track() -> None:
+def test_track_set_publisher_returning_without_video_keeps_the_track() -> None:
     one = publisher().send([frame(0, is_key=True), sound(0)], BOTH).leave()
     one.send(sounds(0, 5000), (AUDIO,))
     assert one.tracks == [BOTH]
     assert one.out[-1][0] == "audio"
 
 
-def test_sound_that_the_stream_began_without_is_left_out() -> None:
+def test_track_set_later_audio_is_left_out() -> None:
     track_set = TrackSet()
     one = publisher(track_set).send(pictures(0, 600), (VIDEO,)).leave()
     one.send([frame(0, is_key=True), sound(0)], BOTH)
@@ -156,7 +156,7 @@ def test_sound_that_the_stream_began_without_is_left_out() -> None:
     assert track_set.left_out == set()
 
 
-def test_a_picture_that_the_stream_began_without_is_left_out() -> None:
+def test_track_set_later_video_is_left_out() -> None:
     track_set = TrackSet()
     one = publisher(track_set).send(sounds(0, 4100), (AUDIO,))
     one.send([frame(4200, is_key=True), sound(4200)], BOTH)
@@ -164,11 +164,11 @@ def test_a_picture_that_the_stream_began_without_is_left_out() -> None:
     assert track_set.left_out == {"picture"}
 
 
-def test_sound_in_another_codec_changes_its_track_and_not_the_set() -> None:
+def test_track_set_audio_in_another_codec_changes_its_track_and_not_the_set() -> None:
     one = publisher().send([frame(0, is_key=True), sound(0)], BOTH).leave()
     one.send([frame(0, is_key=True), sound(0, OPUS)], (VIDEO, OPUS))
     assert one.tracks == [BOTH, (VIDEO, OPUS)]
 
 
-def test_a_clock_that_never_moves_does_not_hold_packets_for_ever() -> None:
+def test_track_set_clock_that_never_moves_does_not_hold_packets_forever() -> None:
     assert len(publisher().send([sound(0)] * 600, (AUDIO,)).out) == 600

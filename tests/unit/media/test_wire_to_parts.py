@@ -68,7 +68,7 @@ class Publisher:
         max_size=25,
     )
 )
-def test_parts_tile_lose_nothing_and_begin_epochs_with_their_tracks(
+def test_wire_to_parts_parts_tile_without_loss_and_begin_epochs_with_their_tracks(
     actions: list[tuple[str, int]],
 ) -> None:
     publisher = Publisher()
@@ -142,7 +142,9 @@ class WholeChain:
         max_size=10,
     )
 )
-def test_a_stream_keeps_its_tracks_and_all_of_them_go_on(stretches: list[tuple[str, int]]) -> None:
+def test_wire_to_parts_stream_keeps_its_tracks_and_all_go_on(
+    stretches: list[tuple[str, int]],
+) -> None:
     chain = WholeChain()
     for kinds, length_ms in [("both", 1000), *stretches, ("both", 1000)]:
         if kinds == "return":

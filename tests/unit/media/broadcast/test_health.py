@@ -44,7 +44,7 @@ def report_of(
     return health.report(NOW_MS + round(slowness * arrivals[-1][0]))
 
 
-def test_rates_are_those_of_the_last_seconds() -> None:
+def test_health_rates_are_those_of_the_last_seconds() -> None:
     report = report_of(video(7), audio(7))
     assert 297 <= report.video_kbits <= 303
     assert 98 <= report.audio_kbits <= 102
@@ -55,21 +55,21 @@ def test_rates_are_those_of_the_last_seconds() -> None:
     assert report.warnings == ()
 
 
-def test_what_comes_is_named_as_players_name_it() -> None:
+def test_health_names_codecs_as_players_do() -> None:
     both, silent = report_of(video(1), audio(1)), report_of(video(1))
     assert (both.video_codec, both.width, both.height) == ("avc1.42c01f", 1280, 720)
     assert (both.audio_codec, both.sample_rate, both.channels) == ("mp4a.40.2", 48_000, 2)
     assert (silent.video_codec, silent.audio_codec) == ("avc1.42c01f", None)
 
 
-def test_a_publisher_that_is_back_is_described_anew() -> None:
+def test_health_describes_a_returning_publisher_anew() -> None:
     health = PublisherHealth()
     report_of(video(1), audio(1), health=health)
     health.rejoin()
     assert report_of(audio(1), health=health).video_codec is None
 
 
-def test_before_anything_is_measured_nothing_is_claimed() -> None:
+def test_health_shows_nothing_before_a_measurement() -> None:
     report = PublisherHealth().report(NOW_MS)
     assert (report.video_kbits, report.frame_rate, report.pace, report.drift_ms) == (
         0,
@@ -80,7 +80,7 @@ def test_before_anything_is_measured_nothing_is_claimed() -> None:
     assert report.warnings == ()
 
 
-def test_rare_key_frames_are_warned_of_with_the_setting() -> None:
+def test_health_warns_of_rare_key_frames_with_the_setting() -> None:
     health = PublisherHealth()
     report = report_of(video(25, key_every=300), audio(25), health=health)
     assert report.key_frame_interval_ms == 10_000
@@ -95,7 +95,7 @@ def test_rare_key_frames_are_warned_of_with_the_setting() -> None:
         assert setting in line
 
 
-def test_a_warning_lasts_until_the_publisher_comes_back() -> None:
+def test_health_warning_lasts_until_the_publisher_returns() -> None:
     health = PublisherHealth()
     health.warn("Sound comes without its header.")
     assert health.report(NOW_MS).warnings == ("Sound comes without its header.",)
@@ -103,43 +103,43 @@ def test_a_warning_lasts_until_the_publisher_comes_back() -> None:
     assert health.report(NOW_MS).warnings == ()
 
 
-def test_a_key_frame_that_is_overdue_is_warned_of_before_it_comes() -> None:
+def test_health_warns_of_an_overdue_key_frame_before_it_comes() -> None:
     report = report_of(video(7, key_every=1000), audio(7))
     assert report.key_frame_interval_ms is None
     assert any("Key frames" in line for line in report.warnings)
 
 
-def test_a_publisher_that_cannot_keep_up_is_told() -> None:
+def test_health_warns_of_a_publisher_that_cannot_keep_up() -> None:
     report = report_of(video(10), audio(10), slowness=1.5)
     assert any("cannot keep up" in line for line in report.warnings)
 
 
-def test_a_publisher_that_has_stopped_sending_has_no_rates() -> None:
+def test_health_stopped_publisher_has_no_rates() -> None:
     health = PublisherHealth()
     report_of(video(5), health=health)
     assert health.report(NOW_MS + 60_000).frame_rate < 2
 
 
-def test_sound_that_runs_ahead_is_warned_of() -> None:
+def test_health_warns_of_audio_that_runs_ahead() -> None:
     report = report_of(video(6), audio(6, offset_ms=1500))
     assert report.drift_ms is not None
     assert 1400 <= report.drift_ms <= 1600
     assert any("Sound is sent 1.5 s ahead of the picture" in line for line in report.warnings)
 
 
-def test_holes_are_counted() -> None:
+def test_health_counts_gaps() -> None:
     report = report_of(video(3), video(3, begin_ms=8000))
     assert report.gaps == 1
     assert 5000 <= report.longest_gap_ms <= 5100
     assert any("holes or jumps" in line for line in report.warnings)
 
 
-def test_a_missing_sound_is_named() -> None:
+def test_health_names_missing_audio() -> None:
     assert any("No sound" in line for line in report_of(video(5)).warnings)
     assert any("No picture" in line for line in report_of(audio(5)).warnings)
 
 
-def test_a_return_is_counted_and_is_no_hole() -> None:
+def test_health_counts_a_return_and_no_gap() -> None:
     health = PublisherHealth()
     report_of(video(3), audio(3), health=health)
     health.rejoin()

@@ -26,7 +26,7 @@ from tests.support.tables import table
         ("17805dc010", "mp4a.40.2", 48_000, 2, 1024),  # the rate as a number
     ],
 )
-def test_a_config_gives_the_output_rate_channels_and_samples_a_frame(
+def test_aac_config_gives_output_rate_channels_and_samples_per_frame(
     config: str, codecs: str, rate: int, channels: int, samples: int
 ) -> None:
     track = aac.track(bytes.fromhex(config))
@@ -40,26 +40,26 @@ def test_a_config_gives_the_output_rate_channels_and_samples_a_frame(
 
 
 @table("config", ["0990", "1980", "1180"])  # AAC Main, AAC SSR, PCE channels
-def test_what_browsers_do_not_play_is_refused_by_topic(config: str) -> None:
+def test_aac_unplayable_in_browsers_is_refused_by_topic(config: str) -> None:
     with pytest.raises(Refused) as refused:
         aac.track(bytes.fromhex(config))
     assert refused.value.details["topic"] in {"aac_profile", "channels"}
 
 
 @table("config", ["", "11", "17", "1690"])
-def test_a_broken_config_is_a_protocol_error(config: str) -> None:
+def test_aac_broken_config_is_a_protocol_error(config: str) -> None:
     with pytest.raises(ProtocolError):
         aac.track(bytes.fromhex(config))
 
 
-def test_the_sample_entry_has_the_config_in_its_esds() -> None:
+def test_aac_sample_entry_has_the_config_in_its_esds() -> None:
     entry = aac.sample_entry(aac.track(bytes.fromhex("1190")))
     assert entry[4:8] == b"mp4a"
     assert b"\x05\x80\x80\x80\x02\x11\x90" in entry
 
 
 @given(st.binary(max_size=24))
-def test_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
+def test_aac_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
     for config in (octets, b"\x11\x90" + octets, b"\x2b\x11" + octets):
         with contextlib.suppress(ProtocolError, Refused):
             aac.sample_entry(aac.track(config))

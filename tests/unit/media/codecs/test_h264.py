@@ -50,7 +50,7 @@ TEN_BITS = bytes.fromhex(
         (TWO_BY_TWO, "avc1.64000a", (2, 2)),
     ],
 )
-def test_a_record_gives_profile_and_cropped_size(
+def test_h264_record_gives_profile_and_cropped_size(
     record: bytes, codecs: str, size: tuple[int, int]
 ) -> None:
     track = h264.track(record)
@@ -59,7 +59,7 @@ def test_a_record_gives_profile_and_cropped_size(
 
 
 @table("record", [FOUR_TWO_TWO, TEN_BITS])
-def test_pictures_that_browsers_do_not_show_are_refused_by_topic(record: bytes) -> None:
+def test_h264_undisplayable_formats_are_refused_by_topic(record: bytes) -> None:
     with pytest.raises(Refused, match="4:2:0") as refused:
         h264.track(record)
     assert refused.value.code == "unsupported"
@@ -67,17 +67,17 @@ def test_pictures_that_browsers_do_not_show_are_refused_by_topic(record: bytes) 
 
 
 @table("size", range(len(BASELINE_720P) - 16))
-def test_a_record_cut_off_in_its_sps_is_a_protocol_error(size: int) -> None:
+def test_h264_record_cut_off_in_its_sps_is_a_protocol_error(size: int) -> None:
     with pytest.raises(ProtocolError):
         h264.track(BASELINE_720P[:size])
 
 
-def test_a_record_of_another_version_is_a_protocol_error() -> None:
+def test_h264_record_of_another_version_is_a_protocol_error() -> None:
     with pytest.raises(ProtocolError):
         h264.track(b"\x02" + BASELINE_720P[1:])
 
 
-def test_the_sample_entry_has_the_size_and_the_record_as_it_came() -> None:
+def test_h264_sample_entry_has_the_size_and_the_record_unchanged() -> None:
     entry = h264.sample_entry(h264.track(MAIN_1080P))
     assert entry[4:8] == b"avc1"
     assert (int.from_bytes(entry[32:34], "big"), int.from_bytes(entry[34:36], "big")) == (
@@ -89,7 +89,7 @@ def test_the_sample_entry_has_the_size_and_the_record_as_it_came() -> None:
 
 @settings(max_examples=200)
 @given(st.data())
-def test_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
+def test_h264_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
     record = bytearray(data.draw(st.sampled_from([MAIN_1080P, SCALING_LISTS_638X358, TEN_BITS])))
     for index, octet in data.draw(
         st.lists(st.tuples(st.integers(0, len(record) - 1), st.integers(0, 255)), max_size=6)
@@ -101,7 +101,7 @@ def test_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
+def test_h264_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
     with contextlib.suppress(ProtocolError, Refused):
         h264.track(octets)
     with contextlib.suppress(ProtocolError, Refused):

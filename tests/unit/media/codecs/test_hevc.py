@@ -33,7 +33,7 @@ MAIN10_SUB_LAYERS_638X358 = bytes.fromhex(
         (MAIN10_SUB_LAYERS_638X358, "hvc1.2.4.L63.90", (638, 358)),
     ],
 )
-def test_a_record_gives_profile_and_cropped_size(
+def test_hevc_record_gives_profile_and_cropped_size(
     record: bytes, codecs: str, size: tuple[int, int]
 ) -> None:
     track = hevc.track(record)
@@ -42,17 +42,17 @@ def test_a_record_gives_profile_and_cropped_size(
 
 
 @table("size", [0, 1, 22, 23, 25, 40, 60, 75, 90])
-def test_a_record_cut_off_before_its_sps_ends_is_a_protocol_error(size: int) -> None:
+def test_hevc_record_cut_off_in_its_sps_is_a_protocol_error(size: int) -> None:
     with pytest.raises(ProtocolError):
         hevc.track(MAIN_1080P[:size])
 
 
-def test_a_record_without_an_sps_is_a_protocol_error() -> None:
+def test_hevc_record_without_an_sps_is_a_protocol_error() -> None:
     with pytest.raises(ProtocolError, match="SPS"):
         hevc.track(MAIN_1080P[:22] + b"\x00")
 
 
-def test_the_sample_entry_has_the_record_as_it_came() -> None:
+def test_hevc_sample_entry_has_the_record_unchanged() -> None:
     entry = hevc.sample_entry(hevc.track(MAIN_1080P))
     assert entry[4:8] == b"hvc1"
     assert entry.endswith(b"hvcC" + MAIN_1080P)
@@ -60,7 +60,7 @@ def test_the_sample_entry_has_the_record_as_it_came() -> None:
 
 @settings(max_examples=200)
 @given(st.data())
-def test_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
+def test_hevc_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
     record = bytearray(data.draw(st.sampled_from([MAIN_1080P, MAIN10_SUB_LAYERS_638X358])))
     for index, octet in data.draw(
         st.lists(st.tuples(st.integers(0, len(record) - 1), st.integers(0, 255)), max_size=6)

@@ -38,7 +38,7 @@ def png(*extra: bytes, width: int = 4, height: int = 3) -> bytes:
     )
 
 
-def test_png_texts_and_profiles_never_reach_the_decoder() -> None:
+def test_images_png_texts_and_profiles_never_reach_the_decoder() -> None:
     packed = zlib.compress(TEXT)
     extra = [chunk(b"zTXt", b"k\0\0" + packed), chunk(b"iCCP", b"k\0\0" + packed)]
     extra += [chunk(b"iTXt", b"k\0\1\0\0\0" + packed), chunk(b"eXIf", TEXT), chunk(b"acTL", b"")]
@@ -49,7 +49,7 @@ def test_png_texts_and_profiles_never_reach_the_decoder() -> None:
     assert (picture.width, picture.height, picture.content) == (4, 3, png(*extra))
 
 
-def test_png_keeps_palette_and_transparency_once() -> None:
+def test_images_png_keeps_palette_and_transparency_once() -> None:
     palette, clear = chunk(b"PLTE", b"\1\2\3"), chunk(b"tRNS", b"\0")
     assert drawing_png(png(palette, clear, palette)) == png(palette, clear)
 
@@ -64,12 +64,12 @@ def test_png_keeps_palette_and_transparency_once() -> None:
         png()[:8],
     ],
 )
-def test_png_that_is_broken_is_refused(content: bytes) -> None:
+def test_images_broken_png_is_refused(content: bytes) -> None:
     with pytest.raises(Refused):
         look_at(content)
 
 
-def test_jpeg_loses_comments_and_what_applications_left() -> None:
+def test_images_jpeg_loses_comments_and_application_data() -> None:
     start, tables = b"\xff\xd8", b"\xff\xdb\0\4ab"
     jfif, adobe = b"\xff\xe0\0\7JFIF\0", b"\xff\xee\0\7Adobe"
     profile, text = b"\xff\xe2\0\6ICC_", b"\xff\xfe\0\6text"
@@ -80,7 +80,7 @@ def test_jpeg_loses_comments_and_what_applications_left() -> None:
         drawing_jpeg(start + b"no segment")
 
 
-def test_webp_keeps_its_pixels() -> None:
+def test_images_webp_keeps_its_pixels() -> None:
     def riff(*chunks: bytes) -> bytes:
         body = b"WEBP" + b"".join(chunks)
         return b"RIFF" + len(body).to_bytes(4, "little") + body
@@ -92,7 +92,7 @@ def test_webp_keeps_its_pixels() -> None:
 
 
 @pytest.mark.parametrize("form", ["png", "jpg", "gif", "webp"])
-def test_image_of_each_format_is_a_picture(form: str, tmp_path: Path) -> None:
+def test_images_image_of_each_format_is_read(form: str, tmp_path: Path) -> None:
     path = tmp_path / f"picture.{form}"
     source = ("-f", "lavfi", "-i", "testsrc2=s=64x48", "-frames:v", "1")
     need("ffmpeg")
@@ -101,12 +101,12 @@ def test_image_of_each_format_is_a_picture(form: str, tmp_path: Path) -> None:
     assert (picture.width, picture.height) == (64, 48)
 
 
-def test_image_of_too_many_pixels_is_refused() -> None:
+def test_images_with_too_many_pixels_are_refused() -> None:
     with pytest.raises(Refused, match="pixels"):
         look_at(png(width=60_000, height=1_000))
 
 
-async def test_look_in_turn_lets_as_many_as_it_was_told() -> None:
+async def test_images_decoded_at_once_are_bounded() -> None:
     turns = asyncio.Semaphore(1)
     async with turns:
         waiting = asyncio.create_task(look_in_turn(turns, io.BytesIO(png())))

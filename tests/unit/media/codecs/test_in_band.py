@@ -17,21 +17,21 @@ def sent(in_band: InBand, track: Track, *, is_key: bool = True) -> bytes:
     return bytes(in_band.complete(Packet(track, 0, 0, 3000, is_key, IDR)).data)
 
 
-def test_a_stream_that_never_changes_stays_as_it_was_sent() -> None:
+def test_in_band_unchanged_stream_stays_as_sent() -> None:
     in_band = InBand()
     # A publisher that comes back with the same encoder brings an equal record.
     again = VideoTrack("h264", bytes(SMALL.config), "avc1", 320, 180)
     assert [sent(in_band, track) for track in (SMALL, SMALL, again, again)] == [IDR] * 4
 
 
-def test_from_the_first_change_on_every_key_frame_is_complete() -> None:
+def test_in_band_every_key_frame_is_complete_after_the_first_change() -> None:
     in_band = InBand()
     assert sent(in_band, SMALL) == IDR
     for track in (LARGE, LARGE, SMALL, SMALL):
         assert sent(in_band, track) == SETS[track] + IDR
 
 
-def test_other_frames_and_sound_stay_as_they_are() -> None:
+def test_in_band_other_frames_and_audio_stay_as_sent() -> None:
     in_band = InBand()
     sent(in_band, SMALL)
     sent(in_band, LARGE)
@@ -39,7 +39,7 @@ def test_other_frames_and_sound_stay_as_they_are() -> None:
     assert sent(in_band, SOUND) == IDR
 
 
-def test_everything_else_of_a_packet_is_kept() -> None:
+def test_in_band_other_packet_fields_are_kept() -> None:
     in_band = InBand()
     in_band.complete(Packet(SMALL, 0, 0, 3000, True, IDR))
     packet = Packet(LARGE, 3000, 6000, 1500, True, IDR)

@@ -14,7 +14,7 @@ STEREO = b"OpusHead" + bytes.fromhex("0102380180bb0000000000")
 SURROUND = b"OpusHead" + bytes.fromhex("0106380180bb00000000010402000401020305")
 
 
-def test_a_head_gives_channels_and_always_48_khz() -> None:
+def test_opus_head_gives_channels_and_always_48_khz() -> None:
     track = opus.track(STEREO)
     assert (track.codecs, track.channels, track.timescale) == ("opus", 2, 48_000)
     assert track.samples_per_frame is None
@@ -35,24 +35,24 @@ def test_a_head_gives_channels_and_always_48_khz() -> None:
         (b"", 0),
     ],
 )
-def test_a_packets_first_bytes_tell_its_samples(packet: bytes, samples: int) -> None:
+def test_opus_first_bytes_of_a_packet_give_its_samples(packet: bytes, samples: int) -> None:
     assert opus.samples(packet) == samples
 
 
 @table("head", [b"", b"OpusHead", STEREO[:-1], b"OpusHead\x11" + STEREO[9:], SURROUND[:-1]])
-def test_a_broken_head_is_a_protocol_error(head: bytes) -> None:
+def test_opus_broken_head_is_a_protocol_error(head: bytes) -> None:
     with pytest.raises(ProtocolError):
         opus.track(head)
 
 
-def test_the_sample_entry_tells_the_head_in_big_endian() -> None:
+def test_opus_sample_entry_has_the_head_in_big_endian() -> None:
     dops = bytes.fromhex("000201380000bb80000000")
     assert opus.sample_entry(opus.track(STEREO)).endswith(b"dOps" + dops)
     assert opus.sample_entry(opus.track(SURROUND)).endswith(SURROUND[19:])
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
+def test_opus_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
     assert 0 <= opus.samples(octets) <= 5760
     for head in (octets, STEREO[:9] + octets):
         with contextlib.suppress(ProtocolError):

@@ -27,7 +27,7 @@ HEVC_IDR = bytes.fromhex("00000003 2601af")
         ("vp9", b"\x01", b"frame", b"frame"),
     ],
 )
-def test_sets_come_first_and_nothing_else_does(
+def test_self_contained_parameter_sets_come_first(
     codec: VideoCodec, config: bytes, frame: bytes, expected: bytes
 ) -> None:
     assert codecs.self_contained(codec, config, frame) == expected
@@ -41,7 +41,7 @@ def test_sets_come_first_and_nothing_else_does(
         ("hevc", HVCC, "00000003 460150", HEVC_SETS, HEVC_IDR),
     ],
 )
-def test_an_access_unit_delimiter_stays_before_them(
+def test_self_contained_access_unit_delimiter_stays_before_the_sets(
     codec: VideoCodec, config: bytes, delimiter: str, sets: bytes, frame: bytes
 ) -> None:
     """H.264, 7.4.1.2.3, and H.265, 7.4.2.4.4: it is the first unit where there is one."""
@@ -57,28 +57,32 @@ def test_an_access_unit_delimiter_stays_before_them(
         ("hevc", HVCC, HEVC_SETS + HEVC_IDR),
     ],
 )
-def test_an_encoder_that_repeats_its_own_is_left_alone(
+def test_self_contained_frame_with_its_own_sets_is_left_alone(
     codec: VideoCodec, config: bytes, frame: bytes
 ) -> None:
     assert codecs.self_contained(codec, config, frame) is frame
 
 
 @table(("length_size", "octet"), [(1, 0xFC), (2, 0xFD), (4, 0xFF)])
-def test_lengths_are_as_wide_as_the_record_says(length_size: int, octet: int) -> None:
+def test_self_contained_lengths_are_as_wide_as_the_record_declares(
+    length_size: int, octet: int
+) -> None:
     config = AVCC[:4] + bytes([octet]) + AVCC[5:]
     frame = (3).to_bytes(length_size) + IDR[4:]
     sets = (4).to_bytes(length_size) + AVC_SETS[4:8] + (3).to_bytes(length_size) + AVC_SETS[12:]
     assert codecs.self_contained("h264", config, frame) == sets + frame
 
 
-def test_a_set_that_is_too_long_for_its_length_is_left_out_with_all_others() -> None:
+def test_self_contained_set_too_long_for_its_length_leaves_all_sets_out() -> None:
     sps = b"\x67" + bytes(299)
     config = bytes.fromhex("0142c01ffce1 012c") + sps + b"\x00"
     assert codecs.self_contained("h264", config, b"\x03\x65\xb8\x04") == b"\x03\x65\xb8\x04"
 
 
 @table(("codec", "config"), [("h264", AVCC[:-1]), ("h264", AVCC[:12]), ("hevc", HVCC[:-8])])
-def test_a_broken_record_leaves_the_frame_as_it_is(codec: VideoCodec, config: bytes) -> None:
+def test_self_contained_broken_record_leaves_the_frame_unchanged(
+    codec: VideoCodec, config: bytes
+) -> None:
     assert codecs.self_contained(codec, config, IDR) == IDR
 
 
@@ -87,7 +91,7 @@ def test_a_broken_record_leaves_the_frame_as_it_is(codec: VideoCodec, config: by
     config=st.binary(max_size=80),
     frame=st.binary(max_size=80),
 )
-def test_no_byte_of_a_frame_is_ever_lost(codec: VideoCodec, config: bytes, frame: bytes) -> None:
+def test_self_contained_frame_loses_no_byte(codec: VideoCodec, config: bytes, frame: bytes) -> None:
     whole = bytes(codecs.self_contained(codec, config, frame))
     added = len(whole) - len(frame)
     assert 0 <= added <= 4 * len(config)

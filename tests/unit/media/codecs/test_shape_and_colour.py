@@ -35,7 +35,7 @@ PQ, HLG = Colour(9, 16, 9), Colour(9, 18, 9, is_full_range=True)
         (b"vp09", VPCC, (1, 1), PQ, "PQ"),
     ],
 )
-def test_shape_and_colours_are_read_and_passed_on(
+def test_picture_format_aspect_ratio_and_colours_are_read_and_passed_on(
     fourcc: bytes,
     record: bytes,
     aspect: tuple[int, int],
@@ -51,12 +51,12 @@ def test_shape_and_colours_are_read_and_passed_on(
     assert (pasp in init) == (aspect != (1, 1))
 
 
-def test_a_picture_is_shown_as_wide_as_its_pixels_make_it() -> None:
+def test_picture_format_display_width_follows_the_pixel_aspect_ratio() -> None:
     assert codecs.video(b"avc1").track(AVCC).display_width == 493
     assert VideoTrack("h264", b"", "", 720, 576, aspect=(64, 45)).display_width == 1024
 
 
-def test_vp9_says_in_its_key_frames_how_large_it_is_to_be_shown() -> None:
+def test_picture_format_vp9_key_frames_have_the_display_size() -> None:
     form = codecs.video(b"vp09")
     assert form.sized is not None
     assert form.sized(form.track(VPCC), VP9_KEY).aspect == (1, 1)
@@ -70,7 +70,7 @@ def test_vp9_says_in_its_key_frames_how_large_it_is_to_be_shown() -> None:
 
 
 @table("cut", range(8, 33))
-def test_a_header_that_is_cut_off_behind_its_size_says_nothing(cut: int) -> None:
+def test_picture_format_header_cut_off_behind_its_size_has_none(cut: int) -> None:
     sps = AVCC[8:40][:cut]
     record = AVCC[:6] + len(sps).to_bytes(2) + sps + AVCC[40:]
     track = codecs.video(b"avc1").track(record) if cut > 13 else None
@@ -82,7 +82,7 @@ def test_a_header_that_is_cut_off_behind_its_size_says_nothing(cut: int) -> None
     ("ratio", "aspect"),
     [((0, 1), (1, 1)), ((1, 0), (1, 1)), ((128, 90), (64, 45)), ((65_535, 1), (1, 1))],
 )
-def test_a_ratio_that_no_picture_has_is_square(
+def test_picture_format_invalid_ratio_is_square(
     ratio: tuple[int, int], aspect: tuple[int, int]
 ) -> None:
     assert vui.aspect_of(*ratio) == aspect

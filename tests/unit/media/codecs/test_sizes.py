@@ -77,7 +77,7 @@ CODECS = [h264, hevc, av1, vp9, webrtc_vp8]
 
 @table("codec", CODECS)
 @table(("width", "height"), [(320, 192), (8192, 4320), (16, 8704)])
-def test_a_size_that_can_be_shown_is_taken(
+def test_picture_size_displayable_is_accepted(
     codec: Callable[[int, int], object], width: int, height: int
 ) -> None:
     assert codec(width, height) == (width, height)
@@ -85,7 +85,7 @@ def test_a_size_that_can_be_shown_is_taken(
 
 @table("codec", CODECS)
 @table(("width", "height"), [(65_536, 128), (128, 65_536), (16_400, 128), (16_384, 16_368)])
-def test_a_size_that_nobody_shows_is_refused_in_a_sentence(
+def test_picture_size_undisplayable_is_refused_with_a_message(
     codec: Callable[[int, int], object], width: int, height: int
 ) -> None:
     if codec is webrtc_vp8:  # It has 14 bits for a side.
@@ -97,11 +97,11 @@ def test_a_size_that_nobody_shows_is_refused_in_a_sentence(
 
 
 @table(("width", "height"), [(0, 100), (100, 0), (-16, 16)])
-def test_no_picture_at_all_is_a_broken_header(width: int, height: int) -> None:
+def test_picture_size_of_zero_is_a_broken_header(width: int, height: int) -> None:
     with pytest.raises(ProtocolError, match="header says a picture"):
         check_size("VP8", width, height)
 
 
-def test_a_vp8_key_frame_without_its_start_code_is_broken() -> None:
+def test_picture_size_vp8_key_frame_without_its_start_code_is_broken() -> None:
     with pytest.raises(ProtocolError):
         vp8.check_key(b"\x10\x00\x00\x9d\x01\x2b\x40\x01\x40\x01")

@@ -24,30 +24,30 @@ INTER_FRAME = bytes.fromhex("86004092f121400600f17fbc5fccfa1e")
         (RECORD_TEN_BITS, KEY_FRAME_TEN_BITS_638X358, "vp09.02.21.10", (638, 358)),
     ],
 )
-def test_the_first_key_frame_gives_the_size(
+def test_vp9_first_key_frame_gives_the_size(
     record: bytes, frame: bytes, codecs: str, size: tuple[int, int]
 ) -> None:
     track = vp9.sized(vp9.track(record), memoryview(frame))
     assert (track.codecs, (track.width, track.height)) == (codecs, size)
 
 
-def test_a_bare_record_gets_the_version_that_the_box_needs() -> None:
+def test_vp9_bare_record_gets_the_version_that_the_box_needs() -> None:
     assert vp9.track(RECORD[4:]) == vp9.track(RECORD)
 
 
 @table("frame", [b"", b"\x82", INTER_FRAME, b"\x00" * 24])
-def test_what_is_no_key_frame_completes_nothing(frame: bytes) -> None:
+def test_vp9_frame_that_is_no_key_frame_completes_nothing(frame: bytes) -> None:
     with pytest.raises(ProtocolError):
         vp9.sized(vp9.track(RECORD), frame)
 
 
-def test_the_sample_entry_has_the_record() -> None:
+def test_vp9_sample_entry_has_the_record() -> None:
     track = vp9.sized(vp9.track(RECORD), KEY_FRAME_720P)
     assert vp9.sample_entry(track).endswith(b"vpcC" + RECORD)
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
+def test_vp9_any_bytes_raise_nothing_unexpected(octets: bytes) -> None:
     with contextlib.suppress(ProtocolError, Refused):
         vp9.track(octets)
     for frame in (octets, b"\x82\x49\x83\x42" + octets):

@@ -27,7 +27,7 @@ def record(media_store: MediaStore, uid: str) -> None:
     hls_stream.finish()
 
 
-async def test_files_go_also_when_they_were_still_being_written(
+async def test_media_cleanup_removes_files_that_were_still_being_written(
     media_store: MediaStore, uid: str
 ) -> None:
     record(media_store, uid)
@@ -38,7 +38,7 @@ async def test_files_go_also_when_they_were_still_being_written(
     assert not media_store.folder(uid).exists()
 
 
-async def test_media_that_a_vod_or_a_snapshot_shows_stays(
+async def test_media_cleanup_keeps_media_of_a_vod_or_a_snapshot(
     media_store: MediaStore, uid: str
 ) -> None:
     record(media_store, uid)
@@ -49,7 +49,7 @@ async def test_media_that_a_vod_or_a_snapshot_shows_stays(
     assert media_store.find(uid).window.complete
 
 
-async def test_a_stream_that_never_had_media_leaves_nothing_to_do(
+async def test_media_cleanup_of_a_stream_without_media_does_nothing(
     media_store: MediaStore, uid: str
 ) -> None:
     await dispose(media_store, deleted(uid))
@@ -57,7 +57,7 @@ async def test_a_stream_that_never_had_media_leaves_nothing_to_do(
     assert not media_store.has(uid)
 
 
-async def test_media_that_is_still_live_stays_and_the_log_says_so(
+async def test_media_cleanup_keeps_live_media_and_logs_it(
     media_store: MediaStore, uid: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     media_store.begin(uid)

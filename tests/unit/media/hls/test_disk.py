@@ -23,14 +23,14 @@ def usage_of(limit_bytes: int = 0, disk_used_bytes: int = 0) -> Usage:
         (315, 950, "disk_limit"),
     ],
 )
-def test_at_95_percent_new_publishers_are_refused(
+def test_disk_refuses_new_publishers_at_95_percent(
     limit_bytes: int, disk_used_bytes: int, reason: str | None
 ) -> None:
     refusal = usage_of(limit_bytes, disk_used_bytes).room_for_publisher()
     assert (refusal.details["reason"] if refusal else None) == reason
 
 
-def test_usage_counts_what_is_in_the_folders(tmp_path: Path) -> None:
+def test_disk_usage_counts_the_folder_contents(tmp_path: Path) -> None:
     root = tmp_path / "media"
     assert usage(root).used_bytes == 0
     (root / "x").mkdir()

@@ -40,7 +40,7 @@ def content(octets: bytes, path: str) -> list[bytes]:
     return [data for name, data in boxes(octets) if name == path]
 
 
-def test_an_init_segment_describes_each_track_and_announces_fragments() -> None:
+def test_fmp4_init_segment_describes_each_track_and_announces_fragments() -> None:
     init = init_segment((VIDEO, AUDIO))
     names = [name for name, _ in boxes(init)]
     assert names[:2] == ["/ftyp", "/moov"]
@@ -54,7 +54,7 @@ def test_an_init_segment_describes_each_track_and_announces_fragments() -> None:
     assert timescales == [90_000, 48_000]
 
 
-def test_a_track_of_many_hours_tells_how_long_it_is() -> None:
+def test_fmp4_track_of_many_hours_has_its_duration() -> None:
     for hours, form in ((1, ">16xI"), (14, ">24xQ")):
         octets = trak(VIDEO, (), hours * 3600 * VIDEO.timescale)
         (header,) = content(octets, "/trak/mdia/mdhd")
@@ -63,12 +63,12 @@ def test_a_track_of_many_hours_tells_how_long_it_is() -> None:
         assert struct.unpack_from(">20xI", shown)[0] == hours * 3_600_000
 
 
-def test_an_init_segment_without_tracks_is_refused() -> None:
+def test_fmp4_init_segment_without_tracks_is_refused() -> None:
     with pytest.raises(ValueError, match="track"):
         init_segment(())
 
 
-def test_a_fragment_keeps_times_sizes_flags_and_content() -> None:
+def test_fmp4_fragment_keeps_times_sizes_flags_and_content() -> None:
     part = part_of(
         Packet(VIDEO, 1 << 33, (1 << 33) + 6030, 3060, True, b"key"),
         Packet(VIDEO, (1 << 33) + 3060, (1 << 33) + 60, 2970, False, memoryview(b"inter")),
@@ -91,12 +91,12 @@ def test_a_fragment_keeps_times_sizes_flags_and_content() -> None:
     assert octets[audio_at:] == b"sound"
 
 
-def test_a_track_without_packets_has_no_run_and_keeps_its_number() -> None:
+def test_fmp4_track_without_packets_has_no_run_and_keeps_its_number() -> None:
     octets = fragment(part_of(Packet(AUDIO, 0, 0, 1024, True, b"a")), 1)
     (head,) = content(octets, "/moof/traf/tfhd")
     assert struct.unpack(">II", head) == (0x020000, 2)
 
 
-def test_sequence_numbers_wrap_rather_than_fail() -> None:
+def test_fmp4_sequence_numbers_wrap() -> None:
     octets = fragment(part_of(Packet(AUDIO, 0, 0, 1024, True, b"a")), (1 << 32) + 1)
     assert content(octets, "/moof/mfhd") == [struct.pack(">II", 0, 1)]

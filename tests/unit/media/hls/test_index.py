@@ -50,7 +50,7 @@ def lengths(folder: Path) -> dict[int, int]:
     return {msn: segment.length for msn, segment in read_index(folder).segments.items()}
 
 
-def test_a_process_that_was_killed_leaves_every_finished_part(recording: Path) -> None:
+def test_hls_index_of_a_killed_process_has_every_finished_part(recording: Path) -> None:
     recorded = read_index(recording)
     window = recorded.window()
     assert recorded.ended_ms is None
@@ -59,14 +59,14 @@ def test_a_process_that_was_killed_leaves_every_finished_part(recording: Path) -
     assert check_media(playlist.plain(window)) == []
 
 
-def test_a_torn_last_line_is_not_there(copy: Path) -> None:
+def test_hls_index_ignores_a_torn_last_line(copy: Path) -> None:
     index = copy / NAME
     index.write_bytes(index.read_bytes()[:-7])
     assert read_index(copy).window().duration == 12 * 18_000
     assert read_index(copy).bad_lines == 1
 
 
-def test_a_part_that_is_not_in_its_file_is_not_there(copy: Path) -> None:
+def test_hls_index_ignores_a_part_missing_from_its_file(copy: Path) -> None:
     segment = copy / "seg-2.m4s"
     segment.write_bytes(segment.read_bytes()[:-1])
     recorded = read_index(copy)
@@ -74,14 +74,14 @@ def test_a_part_that_is_not_in_its_file_is_not_there(copy: Path) -> None:
     assert recorded.lost_parts == 1
 
 
-def test_bytes_that_no_line_names_are_not_listed(copy: Path) -> None:
+def test_hls_index_ignores_bytes_without_a_line(copy: Path) -> None:
     before = lengths(copy)
     with (copy / "seg-2.m4s").open("ab") as file:
         file.write(b"torn")
     assert lengths(copy) == before
 
 
-def test_a_segment_that_lost_its_end_keeps_its_beginning(copy: Path) -> None:
+def test_hls_index_segment_without_its_end_keeps_its_beginning(copy: Path) -> None:
     segment = copy / "seg-0.m4s"
     whole = segment.read_bytes()
     segment.write_bytes(whole[: len(whole) * 3 // 5])
@@ -91,7 +91,9 @@ def test_a_segment_that_lost_its_end_keeps_its_beginning(copy: Path) -> None:
     assert check_media(playlist.plain(window)) == []
 
 
-def test_a_segment_that_is_gone_is_a_gap_in_the_middle_and_nothing_at_the_end(copy: Path) -> None:
+def test_hls_index_missing_segment_is_a_gap_in_the_middle_and_nothing_at_the_end(
+    copy: Path,
+) -> None:
     (copy / "seg-1.m4s").unlink()
     assert [segment.is_gap for segment in read_index(copy).window().complete] == [
         False,
@@ -103,7 +105,7 @@ def test_a_segment_that_is_gone_is_a_gap_in_the_middle_and_nothing_at_the_end(co
     assert read_index(copy).window().complete[0].msn == 0
 
 
-def test_a_line_of_nonsense_costs_only_itself(copy: Path) -> None:
+def test_hls_index_invalid_line_costs_only_itself(copy: Path) -> None:
     lines = (copy / NAME).read_bytes().splitlines(keepends=True)
     nonsense = [b"\0\0\0\n", b"[]\n", b'{"part":"x"}\n', b'{"segment":null}\n', b"[" * 9999 + b"\n"]
     (copy / NAME).write_bytes(b"".join([*lines[:3], *nonsense, *lines[3:]]))
@@ -114,7 +116,7 @@ def test_a_line_of_nonsense_costs_only_itself(copy: Path) -> None:
 
 @given(cut=st.integers(0, 5000), noise=st.binary(max_size=40))
 @settings(max_examples=150, deadline=None)
-def test_an_index_cut_anywhere_gives_what_was_before_the_cut(
+def test_hls_index_cut_anywhere_gives_the_lines_before_the_cut(
     recording: Path, tmp_path_factory: pytest.TempPathFactory, cut: int, noise: bytes
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")

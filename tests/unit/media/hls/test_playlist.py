@@ -39,7 +39,7 @@ def add(window: Window, parts: int, *, size: int = 1000, ticks: int = PART_TICKS
         )
 
 
-def test_the_low_latency_playlist_lists_parts_a_hint_and_no_segment_before_its_end() -> None:
+def test_playlist_low_latency_has_parts_a_hint_and_finished_segments() -> None:
     window = window_of()
     add(window, 7)
     lines = playlist.low_latency(window).splitlines()
@@ -50,7 +50,7 @@ def test_the_low_latency_playlist_lists_parts_a_hint_and_no_segment_before_its_e
     assert "#EXT-X-MAP:URI=\"../media/init-0.mp4\"" in lines  # fmt: skip
 
 
-def test_the_plain_playlist_has_whole_segments_and_nothing_of_low_latency() -> None:
+def test_playlist_plain_has_whole_segments_and_nothing_of_low_latency() -> None:
     window = window_of()
     add(window, 12)
     text = playlist.plain(window)
@@ -59,7 +59,7 @@ def test_the_plain_playlist_has_whole_segments_and_nothing_of_low_latency() -> N
     assert len(parse(text).segments) == 2
 
 
-def test_parts_are_listed_for_three_target_durations_only() -> None:
+def test_playlist_lists_parts_for_three_target_durations_only() -> None:
     window = window_of()
     add(window, 100)
     listed = parse(playlist.low_latency(window))
@@ -68,7 +68,7 @@ def test_parts_are_listed_for_three_target_durations_only() -> None:
     assert len(listed.segments) == 19
 
 
-def test_a_delta_update_skips_what_lies_behind_six_target_durations() -> None:
+def test_playlist_delta_update_skips_segments_beyond_six_target_durations() -> None:
     window = window_of()
     add(window, 101)
     text = playlist.low_latency(window, is_delta=True)
@@ -82,13 +82,13 @@ def test_a_delta_update_skips_what_lies_behind_six_target_durations() -> None:
     ]
 
 
-def test_a_delta_update_of_a_short_playlist_is_the_whole_playlist() -> None:
+def test_playlist_delta_update_of_a_short_one_is_whole() -> None:
     window = window_of()
     add(window, 60)
     assert playlist.low_latency(window, is_delta=True) == playlist.low_latency(window)
 
 
-def test_the_first_segment_after_a_discontinuity_brings_its_init_segment() -> None:
+def test_playlist_first_segment_after_a_discontinuity_has_its_init_segment() -> None:
     window = window_of()
     add(window, 5)
     window.begin(Init(1, "avc1.640028,mp4a.40.2", 1920, 1080, 10))
@@ -102,7 +102,7 @@ def test_the_first_segment_after_a_discontinuity_brings_its_init_segment() -> No
         ]
 
 
-def test_a_finished_stream_ends_its_playlists_and_hints_at_nothing() -> None:
+def test_playlist_finished_has_an_end_and_no_hint() -> None:
     window = window_of()
     add(window, 8)
     before = playlist.low_latency(window)
@@ -113,7 +113,7 @@ def test_a_finished_stream_ends_its_playlists_and_hints_at_nothing() -> None:
     assert playlist.plain(window).endswith("#EXT-X-ENDLIST\n")
 
 
-def test_a_paused_stream_hints_at_nothing_until_its_publisher_is_back() -> None:
+def test_playlist_paused_has_no_hint_until_its_publisher_returns() -> None:
     window = window_of()
     add(window, 7)
     before = playlist.low_latency(window)
@@ -128,7 +128,7 @@ def test_a_paused_stream_hints_at_nothing_until_its_publisher_is_back() -> None:
     assert "EXT-X-PRELOAD-HINT" in playlist.low_latency(window)
 
 
-def test_a_playlist_is_an_event_to_its_end_where_nothing_leaves_it() -> None:
+def test_playlist_without_a_window_is_an_event_to_its_end() -> None:
     window, sliding = window_of(), window_of(dvr_seconds=3)
     for texts in (playlist.plain, playlist.low_latency):
         add(window, 8)
@@ -140,7 +140,7 @@ def test_a_playlist_is_an_event_to_its_end_where_nothing_leaves_it() -> None:
     assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in playlist.low_latency(window)
 
 
-def test_a_recording_is_a_vod_whose_target_is_its_longest_segment() -> None:
+def test_playlist_recording_is_a_vod_with_its_longest_segment_as_target() -> None:
     window = window_of(is_recording=True)
     add(window, 23)
     window.finish()
@@ -150,7 +150,7 @@ def test_a_recording_is_a_vod_whose_target_is_its_longest_segment() -> None:
     assert parse(text).target == 1
 
 
-def test_a_segment_whose_bytes_are_gone_is_a_gap() -> None:
+def test_playlist_segment_without_bytes_is_a_gap() -> None:
     window = window_of(is_recording=True)
     add(window, 15)
     window.complete[1].is_gap = True
@@ -160,7 +160,7 @@ def test_a_segment_whose_bytes_are_gone_is_a_gap() -> None:
     assert [segment.is_gap for segment in parse(text).segments] == [False, True, False]
 
 
-def test_another_rendition_is_reported() -> None:
+def test_playlist_reports_another_rendition() -> None:
     window = window_of()
     add(window, 3)
     text = playlist.low_latency(window, reports=[RenditionReport("../480p/llhls.m3u8", 3, 1)])
@@ -168,7 +168,7 @@ def test_another_rendition_is_reported() -> None:
     assert report == {"URI": "../480p/llhls.m3u8", "LAST-MSN": "3", "LAST-PART": "1"}
 
 
-def test_the_multivariant_playlist_says_what_was_measured() -> None:
+def test_playlist_multivariant_has_the_measured_values() -> None:
     window = window_of()
     add(window, 5, size=1000)
     add(window, 5, size=2000)
@@ -187,7 +187,7 @@ def test_the_multivariant_playlist_says_what_was_measured() -> None:
 
 
 @table("video_range", ["SDR", "PQ", "HLG"])
-def test_a_range_of_light_is_named_where_it_is_not_the_usual_one(video_range: str) -> None:
+def test_playlist_names_an_unusual_video_range(video_range: str) -> None:
     window = Window(segment_ms=1000, part_ms=200)
     window.begin(Init(0, "hvc1.2.4.L93.90", 1280, 720, 10, video_range))
     window.add(b"x", start=0, duration=18_000, frames=6, is_independent=True, at_ms=0)
@@ -197,7 +197,7 @@ def test_a_range_of_light_is_named_where_it_is_not_the_usual_one(video_range: st
     assert named == video_range
 
 
-def test_a_picture_with_captions_in_it_is_not_said_to_have_none() -> None:
+def test_playlist_does_not_deny_captions_inside_the_video() -> None:
     window = window_of()
     add(window, 2)
     assert "CLOSED-CAPTIONS=NONE" in playlist.multivariant(window, "stream.m3u8")
@@ -206,7 +206,7 @@ def test_a_picture_with_captions_in_it_is_not_said_to_have_none() -> None:
     assert "CLOSED-CAPTIONS" not in playlist.multivariant(window, "stream.m3u8")
 
 
-def test_sound_alone_has_neither_resolution_nor_frame_rate() -> None:
+def test_playlist_audio_only_has_neither_resolution_nor_frame_rate() -> None:
     window = Window(segment_ms=1000, part_ms=200)
     window.begin(Init(0, "mp4a.40.2", 0, 0, 10))
     window.add(b"x", start=0, duration=18_000, frames=0, is_independent=True, at_ms=0)
@@ -216,7 +216,7 @@ def test_sound_alone_has_neither_resolution_nor_frame_rate() -> None:
     assert "FRAME-RATE" not in text
 
 
-def test_all_codecs_that_a_player_will_meet_are_named() -> None:
+def test_playlist_names_every_codec_that_a_player_will_meet() -> None:
     window = window_of()
     add(window, 5)
     window.begin(Init(1, "hvc1.1.6.L93.B0,mp4a.40.2", 640, 360, 10))
@@ -231,9 +231,7 @@ steps = st.lists(st.sampled_from(["part", "part", "part", "discontinuity"]), max
 
 @settings(max_examples=60, deadline=None)
 @given(steps=steps, dvr_seconds=st.sampled_from([0, 7]))
-def test_every_playlist_of_every_stream_keeps_the_rules(
-    steps: list[str], dvr_seconds: float
-) -> None:
+def test_playlist_keeps_the_rules_for_any_stream(steps: list[str], dvr_seconds: float) -> None:
     window = window_of(dvr_seconds=dvr_seconds)
     before: dict[str, str] = {}
     for number, step in enumerate(["part", *steps]):

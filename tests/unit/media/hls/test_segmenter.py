@@ -74,7 +74,7 @@ def check(parts: list[HlsPart], packets: list[Packet], part_target: int) -> None
 
 
 @table("rate", [12, 15, 24, 24000 / 1001, 25, 30000 / 1001, 30, 48, 50, 60, 120])
-def test_steady_streams_keep_the_rules_for_parts(rate: float) -> None:
+def test_segmenter_steady_stream_keeps_the_rules_for_parts(rate: float) -> None:
     # Given ten seconds with a key frame every two,
     packets = interleaved(frames(10, rate, round(2 * rate)), sounds(10))
     segmenter = Segmenter()
@@ -92,52 +92,52 @@ def test_steady_streams_keep_the_rules_for_parts(rate: float) -> None:
 
 
 @table("rate", [24, 25, 30000 / 1001, 30, 50, 60])
-def test_usual_frame_rates_keep_the_target_of_216_ms(rate: float) -> None:
+def test_segmenter_usual_frame_rates_keep_the_target_of_216_ms(rate: float) -> None:
     segmenter = Segmenter(part_ms=200)
     cut(segmenter, frames(6, rate, round(2 * rate)), PICTURE)
     assert segmenter.part_target == 19459
 
 
-def test_at_30_frames_a_second_a_part_is_200_ms() -> None:
+def test_segmenter_part_is_200_ms_at_30_frames_a_second() -> None:
     parts = cut(Segmenter(), frames(2.1, 30, 60), PICTURE)
     assert {round(part.duration / 90, -1) for part in parts} == {200}
     assert len(parts) == 10
 
 
-def test_frames_keep_their_exact_durations() -> None:
+def test_segmenter_frames_keep_their_exact_durations() -> None:
     parts = cut(Segmenter(), frames(2, 30000 / 1001, 60), PICTURE)
     durations = [packet.duration // 90 for part in parts for packet in part.packets]
     assert set(durations) == {33, 34}
 
 
-def test_a_part_knows_its_epochs_tracks_even_without_their_packets() -> None:
+def test_segmenter_part_knows_the_tracks_of_its_epoch_without_their_packets() -> None:
     (part, *_) = cut(Segmenter(), frames(1, 30, 30), BOTH)
     assert part.tracks == (VIDEO, AUDIO)
 
 
-def test_audio_goes_beside_the_video_of_its_time() -> None:
+def test_segmenter_audio_is_beside_the_video_of_its_time() -> None:
     parts = cut(Segmenter(), interleaved(frames(4, 30, 60), sounds(4)), BOTH)
     for part in parts:
         for packet in part.packets:
             assert part.start <= ticks(packet) < part.start + part.duration
 
 
-def test_a_part_is_dated_by_the_arrival_of_its_first_packet() -> None:
+def test_segmenter_part_has_the_arrival_date_of_its_first_packet() -> None:
     parts = cut(Segmenter(), frames(3, 30, 60), PICTURE)
     assert [part.at_ms for part in parts] == [1_000_000 + part.start // 90 for part in parts]
 
 
-def test_a_segment_waits_for_a_key_frame() -> None:
+def test_segmenter_segment_waits_for_a_key_frame() -> None:
     parts = cut(Segmenter(segment_ms=2000), frames(9, 30, 120), PICTURE)
     assert [part.start // 90 for part in parts if part.starts_segment] == [0, 4000, 8000]
 
 
-def test_key_frames_that_come_too_often_do_not_make_segments() -> None:
+def test_segmenter_frequent_key_frames_do_not_make_segments() -> None:
     parts = cut(Segmenter(segment_ms=2000), frames(5, 30, 15), PICTURE)
     assert [part.start // 90 for part in parts if part.starts_segment] == [0, 2000, 4000]
 
 
-def test_a_key_frame_that_is_decoded_early_still_begins_its_segment() -> None:
+def test_segmenter_key_frame_decoded_early_still_begins_its_segment() -> None:
     # With open GOPs the second key frame is decoded before the frames that are shown before it.
     packets = frames(5, 30, 1000)
     for index in (0, 58, 118):
@@ -147,7 +147,7 @@ def test_a_key_frame_that_is_decoded_early_still_begins_its_segment() -> None:
     assert all(part.is_independent for part in parts if part.starts_segment)
 
 
-def test_without_key_frames_a_segment_is_cut_before_it_grows_over_its_limit() -> None:
+def test_segmenter_cuts_segment_without_key_frames_at_its_limit() -> None:
     parts = cut(Segmenter(), frames(31, 30, 900), PICTURE)
     starts = [part for part in parts if part.starts_segment]
     # The next key frame begins one all the same, so that players can start there.
@@ -158,16 +158,14 @@ def test_without_key_frames_a_segment_is_cut_before_it_grows_over_its_limit() ->
 
 
 @table(("rate", "gop"), [(30, 250), (25, 250), (30, 300), (24, 250), (30, 120)])
-def test_segment_is_as_long_as_key_frames_are_apart_up_to_its_target_duration(
-    rate: int, gop: int
-) -> None:
+def test_segmenter_segment_lasts_a_key_frame_interval_up_to_the_target(rate: int, gop: int) -> None:
     """An encoder's automatic choice is mostly 250 frames: 10 s at 25 frames a second."""
     parts = cut(Segmenter(), frames(35, rate, gop), PICTURE)
     assert all(part.is_independent for part in parts if part.starts_segment)
 
 
 @table(("first_seconds", "longest_ms"), [(2, 4500), (4, 4500), (5, 10_500)])
-def test_later_segments_keep_to_the_target_duration_that_the_first_one_decided(
+def test_segmenter_first_segment_decides_the_target_duration(
     first_seconds: int, longest_ms: int
 ) -> None:
     # Given a publisher whose second key frame comes soon, and its third very late,
@@ -181,7 +179,7 @@ def test_later_segments_keep_to_the_target_duration_that_the_first_one_decided(
     assert longest_ms * 90 - 22_000 <= max(lengths) < longest_ms * 90
 
 
-def test_audio_alone_is_cut_by_time() -> None:
+def test_segmenter_cuts_audio_only_by_time() -> None:
     packets = sounds(10)
     segmenter = Segmenter()
     parts = cut(segmenter, packets, SOUND) + segmenter.flush()
@@ -192,7 +190,7 @@ def test_audio_alone_is_cut_by_time() -> None:
     assert all(1740 <= after - before <= 2010 for before, after in itertools.pairwise(segments))
 
 
-def test_a_late_frame_makes_no_part_too_long() -> None:
+def test_segmenter_late_frame_makes_no_part_too_long() -> None:
     # Given a stream whose picture stands still for 230 ms while nothing else comes,
     packets = [*frames(1, 30, 60), *frames(1, 30, 1000, begin_ms=1196)]
     packets[30] = packets[30]._replace(is_key=False)
@@ -203,7 +201,7 @@ def test_a_late_frame_makes_no_part_too_long() -> None:
     assert segmenter.part_target == 19459
 
 
-def test_a_picture_that_stands_still_does_not_stop_the_sound() -> None:
+def test_segmenter_frozen_video_does_not_stop_the_audio() -> None:
     # Given three seconds in which only sound comes,
     packets = interleaved(frames(1, 30, 60), frames(2, 30, 60, begin_ms=4000), sounds(6))
     segmenter = Segmenter()
@@ -216,7 +214,7 @@ def test_a_picture_that_stands_still_does_not_stop_the_sound() -> None:
     assert segmenter.part_target == 19459
 
 
-def test_one_picture_a_second_with_sound_needs_no_longer_parts() -> None:
+def test_segmenter_one_frame_a_second_with_audio_needs_no_longer_parts() -> None:
     packets = interleaved(frames(12, 1, 2), sounds(12))
     segmenter = Segmenter()
     parts = cut(segmenter, packets, BOTH) + segmenter.flush()
@@ -224,7 +222,7 @@ def test_one_picture_a_second_with_sound_needs_no_longer_parts() -> None:
     assert segmenter.part_target == 19459
 
 
-def test_one_picture_a_second_without_sound_gets_longer_parts() -> None:
+def test_segmenter_one_frame_a_second_without_audio_gets_longer_parts() -> None:
     segmenter = Segmenter()
     packets = frames(12, 1, 2)
     parts = cut(segmenter, packets, PICTURE)
@@ -232,7 +230,7 @@ def test_one_picture_a_second_without_sound_gets_longer_parts() -> None:
     assert segmenter.part_target == pytest.approx(1.08 * 90_000, rel=0.01)
 
 
-def test_another_epoch_closes_the_part_and_begins_with_its_tracks() -> None:
+def test_segmenter_new_epoch_closes_the_part_and_begins_with_its_tracks() -> None:
     segmenter = Segmenter()
     first = interleaved(frames(1.1, 30, 60), sounds(1.1))
     small = replace(VIDEO, width=640)
@@ -251,7 +249,7 @@ def test_another_epoch_closes_the_part_and_begins_with_its_tracks() -> None:
         assert after.start == before.start + before.duration
 
 
-def test_an_epoch_that_begins_without_a_key_frame_has_a_segment_at_its_first_one() -> None:
+def test_segmenter_epoch_without_a_key_frame_starts_a_segment_at_its_first() -> None:
     segmenter = Segmenter()
     parts = cut(segmenter, frames(1, 30, 60), PICTURE)
     packets = [
@@ -265,7 +263,7 @@ def test_an_epoch_that_begins_without_a_key_frame_has_a_segment_at_its_first_one
     ]
 
 
-def test_what_is_flushed_is_followed_without_a_seam() -> None:
+def test_segmenter_flush_leaves_no_seam() -> None:
     segmenter = Segmenter()
     first, second = frames(1.1, 30, 60), frames(1, 30, 60, begin_ms=1100)
     parts = [*cut(segmenter, first, PICTURE), *segmenter.flush()]
@@ -278,7 +276,7 @@ def test_what_is_flushed_is_followed_without_a_seam() -> None:
     assert segmenter.flush() == []
 
 
-def test_flushing_nothing_gives_nothing() -> None:
+def test_segmenter_flush_of_nothing_gives_nothing() -> None:
     assert Segmenter().flush() == []
 
 
@@ -290,7 +288,7 @@ def test_flushing_nothing_gives_nothing() -> None:
     ),
     st.sampled_from([BOTH, PICTURE, SOUND]),
 )
-def test_any_growing_times_are_tiled_and_nothing_is_lost(
+def test_segmenter_any_growing_times_are_tiled_without_loss(
     steps: list[tuple[bool, bool, int, int]], epoch: Epoch
 ) -> None:
     packets = []
@@ -325,7 +323,7 @@ def _target_bound(hole_ms: int) -> int:
     ],
     ids=["both", "picture", "sound", "short picture", "two frames"],
 )
-def test_a_pause_keeps_the_last_part(packets: list[Packet], epoch: Epoch) -> None:
+def test_segmenter_pause_keeps_the_last_part(packets: list[Packet], epoch: Epoch) -> None:
     segmenter = Segmenter()
     parts = cut(segmenter, packets, epoch)
     parts += segmenter.pause()
@@ -340,7 +338,7 @@ def test_a_pause_keeps_the_last_part(packets: list[Packet], epoch: Epoch) -> Non
     assert leading[-1].dts in [packet.dts for packet in last[0].packets]
 
 
-def test_after_a_pause_the_last_part_ends_the_segment_that_it_belongs_to() -> None:
+def test_segmenter_last_part_after_a_pause_ends_its_segment() -> None:
     segmenter = Segmenter()
     first = interleaved(frames(4.5, 30, 60), sounds(4.5))
     parts = cut(segmenter, first, BOTH) + segmenter.pause()
@@ -353,7 +351,7 @@ def test_after_a_pause_the_last_part_ends_the_segment_that_it_belongs_to() -> No
 
 
 @pytest.mark.parametrize("key_every", [60, 900])
-def test_a_part_says_that_it_ends_its_segment_where_that_is_known(key_every: int) -> None:
+def test_segmenter_part_is_marked_as_last_of_its_segment_where_known(key_every: int) -> None:
     parts = cut(Segmenter(), frames(31, 30, key_every), PICTURE)
     following = itertools.pairwise(parts)
     assert all(part.ends_segment == after.starts_segment for part, after in following)

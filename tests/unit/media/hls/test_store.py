@@ -21,7 +21,7 @@ async def record(media_store: MediaStore, uid: str, parts: int = 12) -> HlsStrea
     return hls_stream
 
 
-async def test_a_live_shelf_is_found_until_it_retires_and_then_its_recording(
+async def test_media_store_has_live_stream_until_it_retires_and_then_its_recording(
     media_store: MediaStore, uid: str
 ) -> None:
     hls_stream = await record(media_store, uid)
@@ -39,7 +39,7 @@ async def test_a_live_shelf_is_found_until_it_retires_and_then_its_recording(
     assert len(read(source)) == source.length
 
 
-async def test_what_players_follow_ends_as_it_was_and_stays(
+async def test_media_store_followed_stream_ends_unchanged_and_stays(
     media_store: MediaStore, uid: str
 ) -> None:
     # Given a stream that ended while it was followed,
@@ -63,7 +63,7 @@ async def test_what_players_follow_ends_as_it_was_and_stays(
     await again.close()
 
 
-async def test_a_followed_stream_is_let_go_when_its_playlist_is_over(
+async def test_media_store_followed_stream_is_released_when_its_playlist_is_over(
     media_store: MediaStore, uid: str
 ) -> None:
     hls_stream = await record(media_store, uid, parts=0)
@@ -73,14 +73,14 @@ async def test_a_followed_stream_is_let_go_when_its_playlist_is_over(
         assert media_store.followed(uid) is not hls_stream
 
 
-async def test_a_live_stream_does_not_retire(media_store: MediaStore, uid: str) -> None:
+async def test_media_store_live_stream_does_not_retire(media_store: MediaStore, uid: str) -> None:
     hls_stream = media_store.begin(uid)
     media_store.retire(uid)
     assert media_store.is_live(uid)
     assert media_store.find(uid) is hls_stream
 
 
-async def test_a_stream_that_has_media_cannot_begin_again(
+async def test_media_store_stream_with_media_cannot_begin_again(
     media_store: MediaStore, uid: str
 ) -> None:
     await record(media_store, uid)
@@ -92,21 +92,21 @@ async def test_a_stream_that_has_media_cannot_begin_again(
 
 
 @pytest.mark.parametrize("name", ["", "..", "a" * 31, "A" * 32, "../" + "a" * 29, "a" * 32 + "\n"])
-async def test_what_is_no_uid_is_not_found(media_store: MediaStore, name: str) -> None:
+async def test_media_store_invalid_uid_is_not_found(media_store: MediaStore, name: str) -> None:
     for act in (media_store.find, media_store.begin):
         with pytest.raises(Refused) as refusal:
             act(name)
         assert refusal.value.code == "not_found"
 
 
-async def test_an_unknown_uid_is_worth_another_try(media_store: MediaStore) -> None:
+async def test_media_store_unknown_uid_may_be_tried_again(media_store: MediaStore) -> None:
     with pytest.raises(Refused) as refusal:
         media_store.find("0" * 32)
     assert refusal.value.code == "not_found"
     assert refusal.value.details["retry_after_seconds"] == 1
 
 
-async def test_deleting_removes_the_files_but_never_a_live_stream(
+async def test_media_store_delete_removes_files_but_never_a_live_stream(
     media_store: MediaStore, uid: str
 ) -> None:
     hls_stream = media_store.begin(uid)
@@ -121,7 +121,7 @@ async def test_deleting_removes_the_files_but_never_a_live_stream(
         media_store.find(uid)
 
 
-async def test_few_recordings_stay_in_memory(tmp_path: Path) -> None:
+async def test_media_store_recordings_in_memory_are_bounded(tmp_path: Path) -> None:
     media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000, recordings_loaded_max=3))
     uids = [f"{number:032x}" for number in range(6)]
     for uid in uids:
@@ -133,7 +133,7 @@ async def test_few_recordings_stay_in_memory(tmp_path: Path) -> None:
     await media_store.close()
 
 
-async def test_publishers_are_refused_when_the_limit_is_nearly_reached(tmp_path: Path) -> None:
+async def test_media_store_refuses_publishers_near_the_disk_limit(tmp_path: Path) -> None:
     settings = MediaStoreConfig(segment_ms=1000, disk_limit_bytes=20_000, usage_max_age_ms=0)
     media_store = MediaStore(tmp_path, settings)
     media_store.check_room()
@@ -147,7 +147,7 @@ async def test_publishers_are_refused_when_the_limit_is_nearly_reached(tmp_path:
     await media_store.close()
 
 
-async def test_the_end_of_everything_ends_what_is_live(tmp_path: Path, uid: str) -> None:
+async def test_media_store_close_ends_live_streams(tmp_path: Path, uid: str) -> None:
     media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
     hls_stream = media_store.begin(uid)
     FakeBroadcast().send(hls_stream, 3)

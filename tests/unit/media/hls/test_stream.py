@@ -33,16 +33,14 @@ KINDS: tuple[Kind, ...] = ("multivariant", "multivariant_ll", "plain", "low_late
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_before_the_first_part_there_is_nothing_yet(
-    hls_stream: HlsStream, kind: Kind
-) -> None:
+async def test_hls_stream_is_empty_before_the_first_part(hls_stream: HlsStream, kind: Kind) -> None:
     with pytest.raises(Refused) as refusal:
         hls_stream.playlist(kind)
     assert refusal.value.code == "not_found"
     assert refusal.value.details == {"retry_after_seconds": 1}
 
 
-async def test_every_playlist_is_up_with_the_first_whole_segment(
+async def test_hls_stream_every_playlist_exists_with_the_first_whole_segment(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 5)
@@ -57,7 +55,7 @@ async def test_every_playlist_is_up_with_the_first_whole_segment(
     assert "stream.m3u8" in hls_stream.playlist("multivariant").text
 
 
-async def test_a_pause_lists_the_open_segment(
+async def test_hls_stream_pause_lists_the_open_segment(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 7)
@@ -88,7 +86,7 @@ async def test_a_pause_lists_the_open_segment(
     assert "#EXT-X-INDEPENDENT-SEGMENTS" not in hls_stream.playlist("plain").text
 
 
-async def test_the_recording_of_a_stream_that_was_left_has_its_segments_whole(
+async def test_hls_stream_recording_of_an_abandoned_one_has_whole_segments(
     hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore, uid: str
 ) -> None:
     broadcast.send(hls_stream, 7)
@@ -102,7 +100,7 @@ async def test_the_recording_of_a_stream_that_was_left_has_its_segments_whole(
     assert lengths == pytest.approx([1.0, 0.6])
 
 
-async def test_a_stream_that_was_left_in_its_first_segment_is_played_to_there(
+async def test_hls_stream_abandoned_in_its_first_segment_plays_to_there(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 3)
@@ -116,7 +114,7 @@ async def test_a_stream_that_was_left_in_its_first_segment_is_played_to_there(
         ]
 
 
-async def test_a_segment_that_is_known_to_be_whole_is_listed_before_the_next_begins(
+async def test_hls_stream_complete_segment_is_listed_before_the_next_begins(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 4)
@@ -134,7 +132,7 @@ async def test_a_segment_that_is_known_to_be_whole_is_listed_before_the_next_beg
     assert 'URI="../media/part-6.m4s"' in following
 
 
-async def test_an_old_part_can_be_fetched_after_it_left_the_playlist(
+async def test_hls_stream_part_is_served_after_it_left_the_playlist(
     hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
     # Given a stream whose first parts have long left the playlist that still lists their segment,
@@ -148,7 +146,9 @@ async def test_an_old_part_can_be_fetched_after_it_left_the_playlist(
         assert (source if isinstance(source, bytes) else read(source)) == content(number)
 
 
-async def test_a_window_is_rendered_once(hls_stream: HlsStream, broadcast: FakeBroadcast) -> None:
+async def test_hls_stream_window_is_rendered_once(
+    hls_stream: HlsStream, broadcast: FakeBroadcast
+) -> None:
     broadcast.send(hls_stream, 9)
     first = hls_stream.playlist("low_latency")
     assert hls_stream.playlist("low_latency") is first
@@ -159,7 +159,7 @@ async def test_a_window_is_rendered_once(hls_stream: HlsStream, broadcast: FakeB
     assert second.gzipped is second.gzipped
 
 
-async def test_a_thousand_blocked_reloads_wake_from_one_part(
+async def test_hls_stream_thousand_blocked_reloads_wake_from_one_part(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 3)
@@ -174,7 +174,7 @@ async def test_a_thousand_blocked_reloads_wake_from_one_part(
     ("msn", "part", "parts_needed"),
     [(0, 0, 0), (0, 2, 0), (0, 3, 1), (0, None, 3), (1, None, 8), (1, 0, 3), (0, 5, 3), (1, 2, 5)],
 )
-async def test_a_reload_waits_for_what_it_names_and_no_longer(
+async def test_hls_stream_reload_waits_for_its_part_and_no_longer(
     hls_stream: HlsStream, broadcast: FakeBroadcast, msn: int, part: int | None, parts_needed: int
 ) -> None:
     # Given three of a segment's five parts,
@@ -190,7 +190,7 @@ async def test_a_reload_waits_for_what_it_names_and_no_longer(
 
 
 @pytest.mark.parametrize(("msn", "part"), [(2, None), (99, 0), (0, 99), (-1, None), (0, -1)])
-async def test_a_reload_too_far_ahead_is_refused(
+async def test_hls_stream_reload_too_far_ahead_is_refused(
     hls_stream: HlsStream, broadcast: FakeBroadcast, msn: int, part: int | None
 ) -> None:
     broadcast.send(hls_stream, 3)
@@ -199,14 +199,14 @@ async def test_a_reload_too_far_ahead_is_refused(
     assert refusal.value.code == "bad_request"
 
 
-async def test_a_part_number_needs_a_segment_number(hls_stream: HlsStream) -> None:
+async def test_hls_stream_part_number_needs_a_segment_number(hls_stream: HlsStream) -> None:
     with pytest.raises(Refused) as refusal:
         await hls_stream.wait_for(None, 3)
     assert refusal.value.code == "bad_request"
     await hls_stream.wait_for(None)
 
 
-async def test_a_reload_of_what_never_comes_is_given_up(
+async def test_hls_stream_reload_of_a_part_that_never_comes_times_out(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream)
@@ -216,7 +216,9 @@ async def test_a_reload_of_what_never_comes_is_given_up(
     assert refusal.value.code == "unavailable"
 
 
-async def test_the_end_wakes_everybody(hls_stream: HlsStream, broadcast: FakeBroadcast) -> None:
+async def test_hls_stream_end_wakes_every_waiting_reload(
+    hls_stream: HlsStream, broadcast: FakeBroadcast
+) -> None:
     broadcast.send(hls_stream, 3)
     reload = asyncio.create_task(hls_stream.wait_for(0, 3))
     hinted = asyncio.create_task(hls_stream.media("part-3.m4s"))
@@ -230,7 +232,7 @@ async def test_the_end_wakes_everybody(hls_stream: HlsStream, broadcast: FakeBro
     await hls_stream.wait_for(77)
 
 
-async def test_a_hinted_part_is_answered_when_it_is_there_also_over_a_segments_end(
+async def test_hls_stream_hinted_part_is_sent_when_it_exists_also_over_a_segment_end(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 5)
@@ -242,7 +244,7 @@ async def test_a_hinted_part_is_answered_when_it_is_there_also_over_a_segments_e
     assert "seg-0.m4s" in hls_stream.playlist("plain").text
 
 
-async def test_a_viewer_can_wait_for_the_first_picture(
+async def test_hls_stream_viewer_can_wait_for_the_first_picture(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     waiting = asyncio.create_task(hls_stream.wait_for_first())
@@ -274,7 +276,7 @@ async def test_a_viewer_can_wait_for_the_first_picture(
         "default.mp4",
     ],
 )
-async def test_every_other_name_is_not_found(
+async def test_hls_stream_unknown_name_is_not_found(
     hls_stream: HlsStream, broadcast: FakeBroadcast, name: str
 ) -> None:
     broadcast.send(hls_stream, 6)
@@ -285,7 +287,7 @@ async def test_every_other_name_is_not_found(
 
 @given(name=st.text(max_size=20) | st.from_regex(r"(init|seg|part)-[0-9]{1,12}\.(mp4|m4s)"))
 @settings(max_examples=300, deadline=None)
-def test_a_finished_shelf_answers_any_name_with_its_own_media_or_not_at_all(name: str) -> None:
+def test_hls_stream_finished_one_serves_its_own_media_or_404_for_any_name(name: str) -> None:
     window = Window(segment_ms=1000, part_ms=200, is_recording=True)
     window.begin(Init(0, "avc1.64001f", 16, 9, 10))
     window.add(b"", start=0, duration=90_000, frames=30, is_independent=True, at_ms=0)
@@ -299,7 +301,7 @@ def test_a_finished_shelf_answers_any_name_with_its_own_media_or_not_at_all(name
             hls_stream.media_now(name)
 
 
-async def test_fresh_media_comes_from_memory_and_old_media_from_its_file(
+async def test_hls_stream_serves_fresh_media_from_memory_and_old_media_from_file(
     hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
     # Given twelve segments,
@@ -318,7 +320,7 @@ async def test_fresh_media_comes_from_memory_and_old_media_from_its_file(
     assert hls_stream.media_now("part-60.m4s") == content(60)
 
 
-async def test_memory_holds_a_few_segments_however_long_the_stream_is(
+async def test_hls_stream_memory_is_bounded_however_long_it_runs(
     hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
     for _ in range(40):
@@ -333,7 +335,7 @@ async def test_memory_holds_a_few_segments_however_long_the_stream_is(
     assert check_media(hls_stream.playlist("low_latency").text) == []
 
 
-async def test_a_new_init_segment_begins_a_discontinuity(
+async def test_hls_stream_new_init_segment_begins_a_discontinuity(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 7)
@@ -343,7 +345,7 @@ async def test_a_new_init_segment_begins_a_discontinuity(
     assert check_media(hls_stream.playlist("low_latency").text) == []
 
 
-async def test_a_discontinuity_without_an_init_segment_is_our_own_mistake(
+async def test_hls_stream_discontinuity_without_an_init_segment_is_an_internal_error(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 2)
@@ -351,7 +353,7 @@ async def test_a_discontinuity_without_an_init_segment_is_our_own_mistake(
         hls_stream.append(broadcast.part(is_discontinuity=True), b"")
 
 
-async def test_a_blocked_reloads_answer_may_be_kept_and_the_live_edge_may_not(
+async def test_hls_stream_blocked_reload_is_cacheable_and_the_live_edge_is_not(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 8)

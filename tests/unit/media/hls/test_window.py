@@ -32,7 +32,7 @@ def add(window: Window, parts: int, *, parts_a_segment: int = 5, ticks: int = 18
         start += ticks
 
 
-def test_parts_are_numbered_over_segments_and_segments_from_zero() -> None:
+def test_hls_window_numbers_parts_over_segments_and_segments_from_zero() -> None:
     window = window_with(12)
     assert [segment.msn for segment in window.segments] == [0, 1, 2]
     assert [part.number for segment in window.segments for part in segment.parts] == [*range(12)]
@@ -41,14 +41,14 @@ def test_parts_are_numbered_over_segments_and_segments_from_zero() -> None:
     assert window.open.length == 200
 
 
-def test_a_part_before_its_init_segment_is_our_own_mistake() -> None:
+def test_hls_window_part_before_its_init_segment_is_an_internal_error() -> None:
     window = Window(segment_ms=1000, part_ms=200)
     with pytest.raises(ValueError, match="before its init"):
         window.add(b"", start=0, duration=1, frames=0, is_independent=True, at_ms=0)
 
 
 @table(("came_at_ms", "is_dated_ms"), [(200, 1000), (5000, 5000)])
-def test_a_run_is_dated_by_its_arrival_and_never_into_the_one_before(
+def test_hls_window_run_is_dated_by_its_arrival_and_never_into_the_one_before(
     came_at_ms: int, is_dated_ms: int
 ) -> None:
     # Given a second of media, and then a run whose first part came sooner or later than that,
@@ -60,7 +60,7 @@ def test_a_run_is_dated_by_its_arrival_and_never_into_the_one_before(
     assert [segment.program_ms for segment in window.segments] == [0, is_dated_ms]
 
 
-def test_the_dvr_window_forgets_from_the_front_and_counts_what_left() -> None:
+def test_hls_window_dvr_drops_from_the_front_and_counts_it() -> None:
     # Given ten seconds of history at most and a discontinuity in its middle,
     window = window_with(30, dvr_seconds=10)
     window.begin(Init(1, "avc1.64001f", 16, 9, 10))
@@ -75,12 +75,12 @@ def test_the_dvr_window_forgets_from_the_front_and_counts_what_left() -> None:
     assert window.discontinuity_sequence == 1
 
 
-def test_the_dvr_window_is_never_shorter_than_three_target_durations() -> None:
+def test_hls_window_dvr_is_never_shorter_than_three_target_durations() -> None:
     window = window_with(60, dvr_seconds=1)
     assert sum(segment.duration for segment in window.complete) == 6 * 90_000
 
 
-def test_what_leaves_the_dvr_window_is_kept_for_the_length_of_its_playlist() -> None:
+def test_hls_window_dropped_media_is_kept_for_the_length_of_its_playlist() -> None:
     window = window_with(0, dvr_seconds=10)
     add(window, 200)
     count = sum(segment.duration for segment in window.left)
@@ -88,7 +88,7 @@ def test_what_leaves_the_dvr_window_is_kept_for_the_length_of_its_playlist() -> 
     assert window.left[-1].msn == window.first_msn - 1
 
 
-def test_dates_follow_the_medias_clock_and_start_again_at_a_discontinuity() -> None:
+def test_hls_window_dates_follow_the_media_clock_and_restart_at_a_discontinuity() -> None:
     window = window_with(6)
     window.begin(Init(1, "avc1.64001f", 16, 9, 10))
     window.add(b"", start=108_000, duration=1, frames=0, is_independent=True, at_ms=9000)
@@ -96,7 +96,9 @@ def test_dates_follow_the_medias_clock_and_start_again_at_a_discontinuity() -> N
 
 
 @table(("seconds", "target"), [(1, 2), (2.2, 2), (2.4, 10), (8.3, 10), (12, 12)])
-def test_target_duration_is_decided_by_the_first_segment(seconds: float, target: int) -> None:
+def test_hls_window_target_duration_is_decided_by_the_first_segment(
+    seconds: float, target: int
+) -> None:
     window = window_with(0)
     add(window, round(seconds * 10), parts_a_segment=1000, ticks=9000)
     window.end_segment()
@@ -105,14 +107,14 @@ def test_target_duration_is_decided_by_the_first_segment(seconds: float, target:
     assert window.target_seconds == target
 
 
-def test_the_part_target_leaves_a_part_in_the_middle_of_what_is_allowed() -> None:
+def test_hls_window_part_target_is_within_the_rules_for_middle_parts() -> None:
     window = window_with(1)
     assert 0.85 * window.part_target < 18_000 < window.part_target
     add(window, 1, ticks=25_000)
     assert 0.85 * window.part_target < 25_000 < window.part_target
 
 
-def test_the_peak_is_that_of_a_segment_and_not_of_a_short_rest() -> None:
+def test_hls_window_peak_bit_rate_is_of_a_segment_and_not_of_a_short_rest() -> None:
     window = window_with(10)
     window.end_segment()
     assert window.peak_bits == 500 * 8
@@ -122,7 +124,7 @@ def test_the_peak_is_that_of_a_segment_and_not_of_a_short_rest() -> None:
 
 
 @table(("ticks", "rate"), [(3000, 30), (3003, 30_000 / 1001), (3600, 25), (3753, 24_000 / 1001)])
-def test_the_frame_rate_is_the_usual_one_that_is_nearest(ticks: int, rate: float) -> None:
+def test_hls_window_frame_rate_is_the_nearest_usual_one(ticks: int, rate: float) -> None:
     window = window_with(0)
     for n in range(20):
         window.add(
@@ -131,7 +133,7 @@ def test_the_frame_rate_is_the_usual_one_that_is_nearest(ticks: int, rate: float
     assert window.frame_rate == pytest.approx(rate)
 
 
-def test_a_picture_that_stood_still_does_not_lower_the_frame_rate() -> None:
+def test_hls_window_frozen_video_does_not_lower_the_frame_rate() -> None:
     # Given segments at 30 frames a second, one of which lost a third of its frames,
     window = window_with(0)
     for n, frames in enumerate((60, 60, 40, 60, 7)):
@@ -144,13 +146,13 @@ def test_a_picture_that_stood_still_does_not_lower_the_frame_rate() -> None:
     assert window.frame_rate == 30
 
 
-def test_an_unusual_frame_rate_is_told_as_it_is() -> None:
+def test_hls_window_unusual_frame_rate_is_shown_unchanged() -> None:
     window = window_with(0)
     window.add(b"", start=0, duration=90_000, frames=17, is_independent=True, at_ms=0)
     assert window.frame_rate == 17
 
 
-def test_a_forced_cut_takes_the_promise_of_independence_back() -> None:
+def test_hls_window_forced_cut_removes_independent_segments() -> None:
     window = window_with(5)
     assert window.is_independent
     window.end_segment()

@@ -15,7 +15,7 @@ from tests.support.broadcast import FakeBroadcast
 FULL = Path("/dev/full")
 
 
-async def test_a_finished_recording_is_read_back_as_it_was(
+async def test_writer_thread_finished_recording_reads_back_unchanged(
     media_store: MediaStore, uid: str, broadcast: FakeBroadcast
 ) -> None:
     hls_stream = media_store.begin(uid)
@@ -43,7 +43,7 @@ async def test_a_finished_recording_is_read_back_as_it_was(
     assert window.next_part == live.next_part
 
 
-async def test_a_publisher_that_sends_nothing_leaves_no_folder(
+async def test_writer_thread_publisher_without_media_leaves_no_folder(
     media_store: MediaStore, uid: str
 ) -> None:
     hls_stream = media_store.begin(uid)
@@ -53,7 +53,7 @@ async def test_a_publisher_that_sends_nothing_leaves_no_folder(
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
-async def test_a_full_disk_fails_the_recording_by_name_and_the_stream_goes_on(
+async def test_writer_thread_full_disk_fails_the_recording_and_the_stream_goes_on(
     media_store: MediaStore, uid: str, broadcast: FakeBroadcast
 ) -> None:
     # Given a disk on which the third segment finds no room,
@@ -82,7 +82,7 @@ async def test_a_full_disk_fails_the_recording_by_name_and_the_stream_goes_on(
     assert sorted(read_index(hls_stream.folder).segments) == [0, 1]
 
 
-async def test_a_folder_that_cannot_be_made_fails_the_recording(
+async def test_writer_thread_folder_that_cannot_be_created_fails_the_recording(
     tmp_path: Path, uid: str, broadcast: FakeBroadcast
 ) -> None:
     (tmp_path / "media").write_text("not a folder")
@@ -95,7 +95,7 @@ async def test_a_folder_that_cannot_be_made_fails_the_recording(
     await media_store.close()
 
 
-async def test_a_disk_that_is_too_slow_fails_the_recording_and_never_fills_the_memory(
+async def test_writer_thread_slow_disk_fails_the_recording_and_never_fills_the_memory(
     tmp_path: Path, uid: str, broadcast: FakeBroadcast
 ) -> None:
     # Given a writer that is stuck,
@@ -119,7 +119,7 @@ async def test_a_disk_that_is_too_slow_fails_the_recording_and_never_fills_the_m
     await media_store.close()
 
 
-async def test_one_recordings_failure_is_no_others(
+async def test_writer_thread_failure_of_one_recording_leaves_the_others_alone(
     tmp_path: Path, uid: str, broadcast: FakeBroadcast
 ) -> None:
     media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
@@ -135,11 +135,11 @@ async def test_one_recordings_failure_is_no_others(
     assert len(read_index(good.folder).segments) == 3
 
 
-async def test_closing_a_writer_that_never_wrote_is_nothing() -> None:
+async def test_writer_thread_close_without_a_write_does_nothing() -> None:
     await WriterThread().close()
 
 
-async def test_closing_writes_what_waits(tmp_path: Path, uid: str) -> None:
+async def test_writer_thread_close_writes_the_queue(tmp_path: Path, uid: str) -> None:
     media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
     broadcast = FakeBroadcast(parts_a_segment=5)
     broadcast.send(media_store.begin(uid), 30)

@@ -20,12 +20,12 @@ from tests.support.tables import table
         (("", 7.0, None), "other"),
     ],
 )
-def test_an_encoder_is_known_by_its_names(names: tuple[object, ...], encoder: Encoder) -> None:
+def test_encoders_are_known_by_their_names(names: tuple[object, ...], encoder: Encoder) -> None:
     assert encoders.recognize(*names) == encoder
 
 
 @table("topic", get_args(Topic))
-def test_nobody_is_told_of_an_encoder_that_it_does_not_use(topic: Topic) -> None:
+def test_encoders_message_names_no_other_encoder(topic: Topic) -> None:
     names: dict[Encoder, str] = {"obs": "OBS", "ffmpeg": "ffmpeg", "gstreamer": "GStreamer"}
     for encoder in get_args(Encoder):
         message = encoders.advice(topic, encoder)
@@ -34,7 +34,7 @@ def test_nobody_is_told_of_an_encoder_that_it_does_not_use(topic: Topic) -> None
         )
 
 
-def test_a_refusal_without_a_topic_stays_as_it_is() -> None:
+def test_encoders_refusal_without_a_topic_is_unchanged() -> None:
     refused = Refused("conflict", "This stream has ended.")
     assert encoders.advised(refused, "ffmpeg") is refused
     about = Refused("unsupported", "Audio codec MP3 is not supported.", topic="audio_codec")
@@ -43,7 +43,7 @@ def test_a_refusal_without_a_topic_stays_as_it_is() -> None:
     assert advised.code == "unsupported"
 
 
-def test_what_could_be_transcoded_is_refused_with_the_setting_for_that() -> None:
+def test_encoders_refusal_of_transcodable_media_names_the_setting() -> None:
     refused = Refused(
         "unsupported", "MP3 is not supported.", topic="audio_codec", is_transcodable=True
     )

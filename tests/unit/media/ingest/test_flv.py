@@ -51,7 +51,7 @@ def reader_of(*tags: Tag) -> FlvReader:
     return reader
 
 
-def test_sequence_headers_make_tracks_and_no_packets() -> None:
+def test_flv_sequence_headers_make_tracks_and_no_packets() -> None:
     reader = reader_of(AAC_START, AVC_START)
     video, audio = reader.tracks
     assert isinstance(video, VideoTrack)
@@ -59,20 +59,20 @@ def test_sequence_headers_make_tracks_and_no_packets() -> None:
     assert (video.width, video.height, audio.sample_rate) == (1280, 720, 48_000)
 
 
-def test_a_key_frame_and_its_composition_time_are_read() -> None:
+def test_flv_key_frame_has_its_composition_time() -> None:
     (packet,) = reader_of(AVC_START).read(avc(40, b"\x00\x00\x43", head=0x17))
     assert (packet.dts, packet.pts, packet.is_key) == (40 * 90, 107 * 90, True)
     assert bytes(packet.data) == b"\x00\x00\x00\x01\x09"
 
 
-def test_composition_times_are_signed_and_bounded() -> None:
+def test_flv_composition_times_are_signed_and_bounded() -> None:
     reader = reader_of(AVC_START)
     assert reader.read(avc(100, b"\xff\xff\xdf"))[0].pts == 67 * 90
     assert reader.read(avc(100, b"\x7f\xff\xff"))[0].pts == 10_100 * 90
     assert reader.read(avc(100, b"\x80\x00\x00"))[0].pts == -9_900 * 90
 
 
-def test_audio_is_timed_in_samples_of_the_configs_rate_whatever_the_flag_says() -> None:
+def test_flv_audio_time_is_in_samples_of_the_config_rate() -> None:
     reader = reader_of(Tag("audio", 0, b"\xaf\x00\x12\x08"))
     (packet,) = reader.read(Tag("audio", 1000, b"\xaf\x01\x21\x4c"))
     assert (packet.dts, packet.duration, packet.is_key) == (44_100, 1024, True)
@@ -80,7 +80,7 @@ def test_audio_is_timed_in_samples_of_the_configs_rate_whatever_the_flag_says() 
     assert packet.track.channels == 1
 
 
-def test_the_same_header_again_keeps_the_track_and_another_makes_a_new_one() -> None:
+def test_flv_repeated_header_keeps_the_track_and_another_makes_a_new_one() -> None:
     reader = reader_of(AVC_START, AAC_START)
     tracks = reader.tracks
     assert reader.read(AVC_START._replace(timestamp_ms=5000)) == []
@@ -108,7 +108,7 @@ def test_the_same_header_again_keeps_the_track_and_another_makes_a_new_one() -> 
         Tag("script", 0, b"\x05garbage"),
     ],
 )
-def test_what_carries_no_frame_gives_no_packet(tag: Tag) -> None:
+def test_flv_tags_without_a_frame_give_no_packet(tag: Tag) -> None:
     assert reader_of(AVC_START, AAC_START).read(tag) == []
 
 
@@ -127,7 +127,7 @@ EMPTY_HEADERS = [
 
 
 @table("empty", EMPTY_HEADERS, ids=lambda tag: tag.payload.hex())
-def test_an_empty_header_is_none_yet_and_undoes_none(empty: Tag) -> None:
+def test_flv_empty_header_makes_and_removes_no_track(empty: Tag) -> None:
     reader = reader_of(empty)
     assert reader.tracks == ()
     reader_of(empty, AVC_START, AAC_START)
@@ -137,7 +137,7 @@ def test_an_empty_header_is_none_yet_and_undoes_none(empty: Tag) -> None:
     assert known.tracks is tracks
 
 
-def test_hevc_under_its_old_number_is_framed_as_h264_is() -> None:
+def test_flv_hevc_under_its_legacy_id_is_framed_like_h264() -> None:
     reader = reader_of(Tag("video", 0, b"\x1c\x00\x00\x00\x00" + HVCC))
     (packet,) = reader.read(Tag("video", 40, b"\x1c\x01\x00\x00\x43\x00\x00\x00\x01\x26"))
     assert isinstance(packet.track, VideoTrack)
@@ -154,7 +154,7 @@ def adts(frame: bytes, *, has_crc: bool = False) -> bytes:
 
 
 @table("start", [b"\xaf\x01", b"\x91mp4a"])
-def test_adts_frames_are_taken_apart_and_are_their_own_header(start: bytes) -> None:
+def test_flv_adts_frames_are_unpacked_and_serve_as_header(start: bytes) -> None:
     said: list[str] = []
     reader = FlvReader(said.append)
     first, second = reader.read(
@@ -178,7 +178,7 @@ def test_adts_frames_are_taken_apart_and_are_their_own_header(start: bytes) -> N
         ("video", b"\x27\x01\x00\x00\x00\x09", ""),
     ],
 )
-def test_frames_that_never_get_a_header_are_said_once(
+def test_flv_frames_that_never_get_a_header_are_logged_once(
     kind: TagKind, payload: bytes, name: str
 ) -> None:
     said: list[str] = []
@@ -193,14 +193,14 @@ def test_frames_that_never_get_a_header_are_said_once(
     assert name in message
 
 
-def test_frames_before_their_header_are_dropped() -> None:
+def test_flv_frames_before_their_header_are_dropped() -> None:
     reader = FlvReader()
     assert reader.read(avc(0, head=0x17)) == []
     assert reader.read(Tag("audio", 0, b"\xaf\x01\x21")) == []
     assert reader.read(Tag("video", 0, b"\x91hvc1\x00\x00\x00\x01")) == []
 
 
-def test_enhanced_frames_come_with_and_without_composition_time() -> None:
+def test_flv_enhanced_frames_come_with_and_without_composition_time() -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
     (timed,) = reader.read(Tag("video", 33, b"\x91avc1\x00\x00\x21\x00\x00\x00\x02\xaa\xbb"))
     (plain,) = reader.read(Tag("video", 66, b"\xa3avc1\x00\x00\x00\x01\xcc"))
@@ -214,13 +214,13 @@ def test_enhanced_frames_come_with_and_without_composition_time() -> None:
     assert bytes(plain.data) == b"\x00\x00\x00\x01\xcc"
 
 
-def test_av1_frames_carry_no_composition_time_and_lose_their_temporal_delimiter() -> None:
+def test_flv_av1_frames_have_no_composition_time_and_no_temporal_delimiter() -> None:
     reader = reader_of(Tag("video", 0, b"\x90av01" + AV1C))
     (packet,) = reader.read(Tag("video", 5, b"\x91av01\x12\x00\x32\x01\x10"))
     assert (packet.pts, bytes(packet.data)) == (450, b"\x32\x01\x10")
 
 
-def test_a_vp9_track_is_known_with_its_first_key_frame() -> None:
+def test_flv_vp9_track_is_known_with_its_first_key_frame() -> None:
     reader = reader_of(Tag("video", 0, b"\x90vp09" + VPCC))
     assert not reader.tracks
     assert reader.read(Tag("video", 0, b"\xa1vp09\x86\x00")) == []
@@ -230,13 +230,13 @@ def test_a_vp9_track_is_known_with_its_first_key_frame() -> None:
     assert packet.track.width == 1280
 
 
-def test_opus_packets_tell_their_own_duration() -> None:
+def test_flv_opus_packets_have_their_own_duration() -> None:
     reader = reader_of(Tag("audio", 0, b"\x90Opus" + OPUS_HEAD))
     (packet,) = reader.read(Tag("audio", 20, b"\x91Opus\xfc\x7e"))
     assert (packet.dts, packet.duration) == (960, 960)
 
 
-def test_aac_may_come_by_fourcc() -> None:
+def test_flv_aac_may_come_by_fourcc() -> None:
     reader = reader_of(Tag("audio", 0, b"\x90mp4a\x11\x90"))
     (packet,) = reader.read(Tag("audio", 0, b"\x91mp4a\x21\x4c"))
     assert packet.duration == 1024
@@ -250,7 +250,7 @@ def test_aac_may_come_by_fourcc() -> None:
         b"\x00\xaa\x07\x00\xbb\x01",  # two modifiers
     ],
 )
-def test_modifiers_are_skipped(modifiers: bytes) -> None:
+def test_flv_modifiers_are_skipped(modifiers: bytes) -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
     (packet,) = reader.read(
         Tag("video", 33, b"\x97" + modifiers + b"avc1\x00\x00\x00\x00\x00\x00\x01\xaa")
@@ -266,19 +266,19 @@ def test_modifiers_are_skipped(modifiers: bytes) -> None:
         b"\x21hvc1\x01\x00\x00\x01\x77avc1\x00\x00\x00\x08\x00\x00\x00" + UNIT,  # many codecs
     ],
 )
-def test_of_many_tracks_the_one_numbered_zero_is_taken(body: bytes) -> None:
+def test_flv_track_zero_of_many_is_taken(body: bytes) -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
     (packet,) = reader.read(Tag("video", 33, b"\x96" + body))
     assert bytes(packet.data) == UNIT
 
 
-def test_other_tracks_give_nothing_whatever_their_codec() -> None:
+def test_flv_other_tracks_give_nothing_for_any_codec() -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
     assert reader.read(Tag("video", 33, b"\x96\x01vvc1\x01\xaa")) == []
     assert reader.read(Tag("audio", 33, b"\x95\x01fLaC\x01\xaa")) == []
 
 
-def test_audio_tracks_are_numbered_too() -> None:
+def test_flv_audio_tracks_are_numbered_too() -> None:
     reader = reader_of(Tag("audio", 0, b"\x95\x00Opus\x00" + OPUS_HEAD))
     (packet,) = reader.read(Tag("audio", 0, b"\x95\x01Opus\x00\xfc\x7e"))
     assert bytes(packet.data) == b"\xfc\x7e"
@@ -295,7 +295,7 @@ def test_audio_tracks_are_numbered_too() -> None:
         (Tag("video", 0, b"\x90vvc1"), "VVC", False),
     ],
 )
-def test_unsupported_codecs_are_refused_by_name_and_topic(
+def test_flv_unsupported_codecs_are_refused_by_name_and_topic(
     tag: Tag, name: str, is_transcodable: bool
 ) -> None:
     with pytest.raises(Refused, match=f"{name}.*not supported") as refused:
@@ -314,7 +314,7 @@ def test_unsupported_codecs_are_refused_by_name_and_topic(
         Tag("audio", 0, b"\xaf\x00\x11"),
     ],
 )
-def test_broken_tags_are_protocol_errors(tag: Tag) -> None:
+def test_flv_broken_tags_are_protocol_errors(tag: Tag) -> None:
     with pytest.raises(ProtocolError):
         FlvReader().read(tag)
 
@@ -328,7 +328,7 @@ def test_broken_tags_are_protocol_errors(tag: Tag) -> None:
         *(Tag("audio", 0, bytes.fromhex(payload)) for payload in ("", "af", "af01", "90")),
     ],
 )
-def test_messages_without_a_frame_are_passed_over(tag: Tag) -> None:
+def test_flv_messages_without_a_frame_are_skipped(tag: Tag) -> None:
     reader = reader_of(AVC_START, AAC_START)
     assert reader.read(tag) == []
     assert len(reader.read(avc(40, head=0x17))) == 1
@@ -360,11 +360,11 @@ def frame_of(content: bytes, reader: FlvReader | None = None, *, is_key: bool = 
         pytest.param(IN_ORDER + bytes(3), id="zeros at the end"),
     ],
 )
-def test_every_unit_has_its_length_before_it_whatever_the_encoder_put_there(content: bytes) -> None:
+def test_flv_every_unit_has_a_length_prefix_from_any_encoder(content: bytes) -> None:
     assert frame_of(content) == IN_ORDER
 
 
-def test_start_codes_that_could_be_a_length_are_known_by_the_frames_before() -> None:
+def test_flv_ambiguous_start_codes_are_decided_by_earlier_frames() -> None:
     # 00 00 01 41 is a start code and a slice here, and would be a unit of 321 bytes, too.
     reader = reader_of(AVC_START)
     frame_of(b"\0\0\x01" + SEI + b"\0\0\x01" + IDR, reader)
@@ -372,19 +372,19 @@ def test_start_codes_that_could_be_a_length_are_known_by_the_frames_before() -> 
     assert later == (len(SLICE) + 1).to_bytes(4) + SLICE + b"\x23"
 
 
-def test_a_stream_whose_first_frame_has_neither_is_refused() -> None:
+def test_flv_stream_is_refused_when_its_first_frame_is_unframed() -> None:
     with pytest.raises(Refused, match="lengths of its NAL units"):
         frame_of(b"\x65\x88" * 50)
 
 
-def test_a_later_frame_that_has_neither_is_lost_alone() -> None:
+def test_flv_later_unframed_frame_is_dropped_alone() -> None:
     reader = reader_of(AVC_START)
     frame_of(IN_ORDER, reader)
     assert reader.read(Tag("video", 80, b"\x27\x01\0\0\0" + b"\x65\x88" * 50)) == []
     assert frame_of(IN_ORDER, reader) == IN_ORDER
 
 
-def test_start_codes_in_the_configuration_record_are_left_out() -> None:
+def test_flv_start_codes_in_the_configuration_record_are_left_out() -> None:
     record = reader_of(AVC_START).tracks[0].config
     size = int.from_bytes(record[6:8])
     sps, pps = record[8 : 8 + size], record[11 + size :]
@@ -417,7 +417,7 @@ def test_start_codes_in_the_configuration_record_are_left_out() -> None:
         ({"audiocodecid": float(0x4F707573)}, False, True, ("opus", 48_000, 2)),
     ],
 )
-def test_metadata_promise_what_will_come(
+def test_flv_metadata_announces_the_tracks(
     members: dict[str, Value],
     has_picture: bool,
     has_sound: bool,
@@ -430,7 +430,7 @@ def test_metadata_promise_what_will_come(
     assert (track and (track.codec, track.sample_rate, track.channels)) == sound
 
 
-def test_metadata_is_kept_for_information() -> None:
+def test_flv_metadata_is_kept_for_information() -> None:
     said: dict[str, Value] = {"width": 1280.0, "encoder": "obs-output", "stereo": True}
     shapes: list[list[Value]] = [
         ["@setDataFrame", "onMetaData"],
@@ -466,7 +466,7 @@ def test_metadata_is_kept_for_information() -> None:
         max_size=6,
     )
 )  # fmt: skip
-def test_any_tags_raise_nothing_unexpected(tags: list[tuple[TagKind, int, bytes]]) -> None:
+def test_flv_any_tags_raise_nothing_unexpected(tags: list[tuple[TagKind, int, bytes]]) -> None:
     reader = FlvReader()
     for tag in tags:
         with contextlib.suppress(ProtocolError, Refused):

@@ -64,7 +64,7 @@ def pairs() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
 Pairs = Callable[[], tuple[socket.socket, socket.socket]]
 
 
-async def test_each_member_hears_its_own_peer_to_the_end(pairs: Pairs) -> None:
+async def test_rtmp_rounds_each_member_reads_its_own_peer_to_the_end(pairs: Pairs) -> None:
     # Given three that have joined,
     rounds = Rounds()
     three = [(*pairs(), Listener()) for _ in range(3)]
@@ -84,7 +84,7 @@ async def test_each_member_hears_its_own_peer_to_the_end(pairs: Pairs) -> None:
         assert listener.errors == [None]
 
 
-async def test_more_than_one_read_takes_comes_whole(pairs: Pairs) -> None:
+async def test_rtmp_rounds_long_input_arrives_whole(pairs: Pairs) -> None:
     rounds, listener = Rounds(), Listener()
     source, peer = pairs()
     content = bytes(range(250)) * (MUCH // 250)
@@ -96,7 +96,7 @@ async def test_more_than_one_read_takes_comes_whole(pairs: Pairs) -> None:
     rounds.leave(source)
 
 
-async def test_a_broken_connection_is_told_as_one(pairs: Pairs) -> None:
+async def test_rtmp_rounds_broken_connection_is_reported(pairs: Pairs) -> None:
     rounds, listener = Rounds(), Listener()
     source, peer = pairs()
     rounds.join(source, listener)
@@ -107,7 +107,9 @@ async def test_a_broken_connection_is_told_as_one(pairs: Pairs) -> None:
     assert isinstance(listener.errors[0], ConnectionResetError)
 
 
-async def test_who_leaves_while_it_is_read_hears_no_more(pairs: Pairs) -> None:
+async def test_rtmp_rounds_member_that_leaves_during_its_read_gets_nothing_more(
+    pairs: Pairs,
+) -> None:
     # Given one that leaves at the first piece of many,
     rounds = Rounds()
     source, peer = pairs()
@@ -135,7 +137,7 @@ async def test_who_leaves_while_it_is_read_hears_no_more(pairs: Pairs) -> None:
     rounds.leave(other)
 
 
-async def test_a_member_may_make_another_one_leave(pairs: Pairs) -> None:
+async def test_rtmp_rounds_member_may_remove_another(pairs: Pairs) -> None:
     # Given two that have something to read, each of which throws the other out,
     rounds = Rounds()
     (one, one_peer), (two, two_peer) = pairs(), pairs()
@@ -159,7 +161,7 @@ async def test_a_member_may_make_another_one_leave(pairs: Pairs) -> None:
         rounds.leave(source)
 
 
-async def test_leaving_twice_or_without_having_joined_does_nothing(pairs: Pairs) -> None:
+async def test_rtmp_rounds_second_leave_or_leave_without_join_does_nothing(pairs: Pairs) -> None:
     rounds, listener = Rounds(), Listener()
     source, peer = pairs()
     rounds.leave(source)
@@ -175,7 +177,7 @@ async def test_leaving_twice_or_without_having_joined_does_nothing(pairs: Pairs)
 
 
 @pytest.mark.parametrize("has_last_words", [True, False])
-async def test_who_has_hung_up_is_gone_at_once_where_somebody_must_know(
+async def test_rtmp_rounds_hung_up_peer_is_noticed_at_once_on_request(
     pairs: Pairs, has_last_words: bool
 ) -> None:
     # Given one that has hung up since the last round, and one that has not,

@@ -26,7 +26,9 @@ AVC_444_START = Tag("video", 0, b"\x17\x00\x00\x00\x00" + AVCC_444)
         (0xB2, SourceTrack("sound", "Speex", "speex", sample_rate=16_000, channels=1)),
     ],
 )
-def test_sound_is_known_by_its_first_byte(head: int, track: SourceTrack) -> None:
+def test_source_reader_audio_codec_is_known_by_its_first_byte(
+    head: int, track: SourceTrack
+) -> None:
     packets = SourceReader().read(Tag("audio", 40, bytes([head]) + b"sound"))
     assert packets is not None
     assert [(packet.track, packet.dts, packet.data) for packet in packets] == [
@@ -47,7 +49,7 @@ def test_sound_is_known_by_its_first_byte(head: int, track: SourceTrack) -> None
         (b"\x91vp08picture", "vp8", b"", b"picture", True),
     ],
 )
-def test_pictures_are_known_by_their_first_bytes(
+def test_source_reader_video_codec_is_known_by_its_first_bytes(
     payload: bytes, decoder: str, config: bytes, data: bytes, is_key: bool
 ) -> None:
     packets = SourceReader().read(Tag("video", 1000, payload))
@@ -59,13 +61,13 @@ def test_pictures_are_known_by_their_first_bytes(
 
 
 @table(("fourcc", "decoder"), [(b".mp3", "mp3"), (b"ac-3", "ac3"), (b"ec-3", "eac3")])
-def test_enhanced_sound_needs_no_header(fourcc: bytes, decoder: str) -> None:
+def test_source_reader_enhanced_audio_needs_no_header(fourcc: bytes, decoder: str) -> None:
     packets = SourceReader().read(Tag("audio", 0, b"\x91" + fourcc + b"sound"))
     assert packets is not None
     assert [(packet.track.decoder, packet.data) for packet in packets] == [(decoder, b"sound")]
 
 
-def test_flac_has_a_header_that_its_decoder_is_given() -> None:
+def test_source_reader_flac_header_is_passed_to_its_decoder() -> None:
     reader = SourceReader()
     assert reader.read(Tag("audio", 0, b"\x90fLaC" + b"fLaCinfo")) == []
     packets = reader.read(Tag("audio", 0, b"\x91fLaC" + b"sound"))
@@ -74,7 +76,7 @@ def test_flac_has_a_header_that_its_decoder_is_given() -> None:
     assert packets[0].data == b"sound"
 
 
-def test_h264_is_claimed_from_a_header_that_hls_cannot_carry_to_one_that_it_can() -> None:
+def test_source_reader_h264_is_taken_between_unsupported_and_supported_header() -> None:
     reader = SourceReader()
     assert reader.read(AVC_START) is None
     assert reader.read(avc(0)) is None
@@ -108,10 +110,10 @@ def test_h264_is_claimed_from_a_header_that_hls_cannot_carry_to_one_that_it_can(
         Tag("video", 0, b""),
     ],
 )
-def test_what_is_passed_through_or_refused_is_left_alone(tag: Tag) -> None:
+def test_source_reader_passed_through_or_refused_media_is_left_alone(tag: Tag) -> None:
     assert SourceReader().read(tag) is None
 
 
-def test_tags_shorter_than_their_head_are_passed_over() -> None:
+def test_source_reader_too_short_tags_are_skipped() -> None:
     assert SourceReader().read(Tag("video", 0, b"\x17")) == []
     assert SourceReader().read(Tag("audio", 0, b"\x2f")) == []

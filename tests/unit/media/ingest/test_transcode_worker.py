@@ -85,7 +85,7 @@ def onset_ms(packets: list[Packet]) -> float:
         ("libmp3lame", b".mp3", "fltp"),
     ],
 )
-def test_sound_of_enhanced_rtmp_is_heard_where_it_was(
+def test_transcode_worker_enhanced_rtmp_audio_keeps_its_times(
     encoder: str, fourcc: bytes, form: str
 ) -> None:
     if encoder not in av.codec.codecs_available:
@@ -104,7 +104,7 @@ def test_sound_of_enhanced_rtmp_is_heard_where_it_was(
     assert steps == {1024}
 
 
-def test_sound_that_changes_its_form_goes_on_in_the_same_track() -> None:
+def test_transcode_worker_audio_that_changes_format_stays_in_one_track() -> None:
     # Given G.711 at 8 kHz that becomes PCM in stereo at 44.1 kHz,
     worker = Worker(30)
     first = SourceTrack("sound", "G.711 mu-law", "pcm_mulaw", sample_rate=8_000, channels=1)
@@ -123,7 +123,7 @@ def test_sound_that_changes_its_form_goes_on_in_the_same_track() -> None:
     assert packets[-1].pts + 1024 >= 20 * 960
 
 
-def test_pictures_that_change_their_size_get_a_track_for_each() -> None:
+def test_transcode_worker_video_that_changes_size_gets_a_track_each() -> None:
     worker = Worker(30)
     packets: list[Packet] = []
     for number, (width, height) in enumerate(((320, 240), (161, 121))):
@@ -144,7 +144,7 @@ def test_pictures_that_change_their_size_get_a_track_for_each() -> None:
     assert all(packet.is_key for packet in packets)
 
 
-def test_what_cannot_be_decoded_is_left_out() -> None:
+def test_transcode_worker_undecodable_media_is_left_out() -> None:
     worker = Worker(30)
     track = SourceTrack("sound", "AC-3", "ac3")
     assert worker.take(SourcePacket(track, 0, 0, True, b"no sound")) == []

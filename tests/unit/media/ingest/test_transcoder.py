@@ -81,7 +81,7 @@ def threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "transcode-ingest"]
 
 
-async def test_every_picture_comes_out_where_it_was_shown() -> None:
+async def test_transcoder_every_frame_keeps_its_presentation_time() -> None:
     rig = Rig()
     rig.push(*pictures(25))
     rig.transcoder.end()
@@ -93,7 +93,7 @@ async def test_every_picture_comes_out_where_it_was_shown() -> None:
     assert first.promise.has_picture
 
 
-async def test_what_is_passed_through_keeps_its_place_among_what_is_transcoded() -> None:
+async def test_transcoder_passed_through_media_keeps_its_place() -> None:
     rig = Rig()
     # Given sound that is passed through, each time after a picture,
     for picture in pictures(12):
@@ -107,7 +107,7 @@ async def test_what_is_passed_through_keeps_its_place_among_what_is_transcoded()
     assert all(transcoded.packet.data == b"sound" for transcoded in rig.delivered[1::2])
 
 
-async def test_sound_is_placed_by_its_samples_and_none_of_it_is_lost() -> None:
+async def test_transcoder_audio_is_timed_by_its_samples_without_loss() -> None:
     rig = Rig()
     for number in range(10):
         at = 90_000 + number * 1_800  # 20 ms
@@ -120,7 +120,7 @@ async def test_sound_is_placed_by_its_samples_and_none_of_it_is_lost() -> None:
     assert times[-1] + 1_024 >= 48_000 + 10 * 960
 
 
-async def test_pictures_that_come_too_late_are_left_out_up_to_a_key_frame() -> None:
+async def test_transcoder_late_frames_are_dropped_up_to_a_key_frame() -> None:
     # Given a machine that has done nothing of what came within 0.3 s,
     rig = Rig(behind_ms=100)
     frames = pictures(40)
@@ -141,7 +141,7 @@ async def test_pictures_that_come_too_late_are_left_out_up_to_a_key_frame() -> N
     assert f"{report.frames_dropped} frames were left out" in rig.transcoder.warnings[0]
 
 
-async def test_a_file_that_is_sent_too_fast_is_read_slower_and_loses_nothing() -> None:
+async def test_transcoder_file_sent_too_fast_is_read_slower_without_loss() -> None:
     rig = Rig(behind_ms=100)
     rig.push(*pictures(40))
     assert rig.transcoder.pause_ms > 0
@@ -150,7 +150,7 @@ async def test_a_file_that_is_sent_too_fast_is_read_slower_and_loses_nothing() -
     assert rig.transcoder.pause_ms == 0
 
 
-async def test_a_publisher_is_refused_where_the_machine_never_catches_up() -> None:
+async def test_transcoder_publisher_is_refused_where_the_machine_never_catches_up() -> None:
     rig = Rig(behind_ms=100)
     rig.seconds = 10.0
     with pytest.raises(Refused, match="too slow to transcode"):
@@ -158,7 +158,7 @@ async def test_a_publisher_is_refused_where_the_machine_never_catches_up() -> No
     rig.transcoder.discard()
 
 
-async def test_nothing_is_delivered_after_the_end_and_no_thread_is_left() -> None:
+async def test_transcoder_delivers_nothing_after_the_end_and_leaves_no_thread() -> None:
     rig = Rig()
     rig.push(*pictures(5))
     rig.transcoder.end()
@@ -176,7 +176,7 @@ async def test_nothing_is_delivered_after_the_end_and_no_thread_is_left() -> Non
     assert threads() == []
 
 
-async def test_a_refusal_of_what_comes_out_is_told() -> None:
+async def test_transcoder_refusal_of_its_output_is_reported() -> None:
     # Given a stream that takes nothing: its disk is full,
     refusals: asyncio.Queue[Refused] = asyncio.Queue()
 

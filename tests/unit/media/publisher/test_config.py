@@ -29,11 +29,11 @@ from tests.support.tables import table
         ),
     ],
 )
-def test_what_cannot_be_encoded_is_refused(wrong: dict[str, Any], message: str) -> None:
+def test_publish_config_unencodable_values_are_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         PublishConfig(**wrong)
 
 
-def test_the_bounds_themselves_are_allowed() -> None:
+def test_publish_config_bounds_themselves_are_allowed() -> None:
     PublishConfig(width=160, height=90, fps=Fraction(1), video_kbits=50, keyframe_seconds=0.1)
     PublishConfig(width=4096, height=4096, fps=Fraction(120), video_kbits=200_000)

@@ -43,7 +43,7 @@ def times_of(tags: list[Tag], kind: str) -> list[int]:
 
 
 @table("name", FORMS)
-def test_a_file_goes_out_whole_and_begins_at_once(name: str) -> None:
+def test_film_is_sent_whole_and_begins_at_once(name: str) -> None:
     tags = tags_until(broadcast_of(film(seconds=2, **FORMS[name])), 10_000)
 
     times = [tag.timestamp_ms for tag in tags if tag.kind != "script" and tag.payload[1] == 1]
@@ -57,7 +57,7 @@ def test_a_file_goes_out_whole_and_begins_at_once(name: str) -> None:
 
 
 @table("name", FORMS)
-def test_a_looped_file_goes_on_with_continuous_time_stamps(name: str) -> None:
+def test_film_looped_has_continuous_time_stamps(name: str) -> None:
     # Given a film of two seconds, when it is sent three and a half times,
     tags = tags_until(broadcast_of(film(seconds=2, **FORMS[name]), is_looped=True), 7000)
 
@@ -76,7 +76,7 @@ def test_a_looped_file_goes_on_with_continuous_time_stamps(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOUNDS)
 @pytest.mark.parametrize("is_looped", [False, True])
-def test_a_song_goes_out_as_sound_alone(name: str, is_looped: bool, tmp_path: Path) -> None:
+def test_film_song_is_sent_as_audio_only(name: str, is_looped: bool, tmp_path: Path) -> None:
     form, codec = SOUNDS[name]
     path = tmp_path / f"song.{form}"
     source = ("-f", "lavfi", "-i", "sine=sample_rate=44100:duration=2", "-ac", "1")
@@ -88,7 +88,7 @@ def test_a_song_goes_out_as_sound_alone(name: str, is_looped: bool, tmp_path: Pa
     assert all(0 <= after - before <= 50 for before, after in pairwise(times))
 
 
-def test_the_cover_of_a_song_is_no_picture(tmp_path: Path) -> None:
+def test_film_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "song.m4a"
     picture = ("-f", "lavfi", "-i", "color=size=64x64:duration=0.04", "-frames:v", "1")
     sound = ("-f", "lavfi", "-i", "sine=duration=1")
@@ -101,7 +101,7 @@ def test_the_cover_of_a_song_is_no_picture(tmp_path: Path) -> None:
     assert not times_of(tags, "video")
 
 
-def test_a_picture_of_odd_size_is_made_even(tmp_path: Path) -> None:
+def test_film_odd_picture_size_is_made_even(tmp_path: Path) -> None:
     path = tmp_path / "odd.mkv"
     source = ("-f", "lavfi", "-i", "testsrc2=size=321x181:rate=30:duration=1")
     codec = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
@@ -112,7 +112,7 @@ def test_a_picture_of_odd_size_is_made_even(tmp_path: Path) -> None:
     assert {(shot.frame.width, shot.frame.height) for shot in seen} == {(320, 180)}
 
 
-def test_one_image_is_a_standing_picture_when_it_is_looped(tmp_path: Path) -> None:
+def test_film_looped_image_is_a_still_video(tmp_path: Path) -> None:
     path = tmp_path / "still.png"
     source = ("-f", "lavfi", "-i", "testsrc2=size=320x180:duration=0.04", "-frames:v", "1")
     subprocess.run([ffmpeg(), "-v", "error", *source, str(path)], check=True)
@@ -120,7 +120,7 @@ def test_one_image_is_a_standing_picture_when_it_is_looped(tmp_path: Path) -> No
     assert len(pictures(flv_file(tags_until(broadcast_of(path, is_looped=True), 2000)))) == 50
 
 
-def test_a_file_that_is_broken_on_the_way_goes_out_without_what_is_broken(tmp_path: Path) -> None:
+def test_film_damaged_parts_are_left_out(tmp_path: Path) -> None:
     # Given a film with a hole that no decoder likes,
     content = bytearray(film(seconds=2, form="mp4", **VP9_OPUS).read_bytes())
     third = len(content) // 3
@@ -134,7 +134,7 @@ def test_a_file_that_is_broken_on_the_way_goes_out_without_what_is_broken(tmp_pa
     assert times == sorted(times)
 
 
-def test_a_machine_that_stalled_goes_on_from_there() -> None:
+def test_film_goes_on_after_the_machine_stalled() -> None:
     broadcast = broadcast_of(film(seconds=2, form="mp4"))
     sent = 0
     while broadcast.due_ms is not None and broadcast.due_ms < 500:
@@ -156,34 +156,34 @@ class TestRefusals:
         for word in (str(path), *words):
             assert word in refused.value.message
 
-    def test_what_is_not_there(self, tmp_path: Path) -> None:
+    def test_film_refuses_missing_file(self, tmp_path: Path) -> None:
         self.check(tmp_path / "none.mp4", "cannot be played: no such file or directory.")
 
-    def test_a_folder(self, tmp_path: Path) -> None:
+    def test_film_refuses_folder(self, tmp_path: Path) -> None:
         self.check(tmp_path, "cannot be played: is a directory.")
 
     @pytest.mark.parametrize("content", [b"", b"hello", bytes(10_000)])
-    def test_what_is_no_film(self, tmp_path: Path, content: bytes) -> None:
+    def test_film_refuses_file_without_media(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "notes.mp4"
         path.write_bytes(content)
         self.check(path, "cannot be played: ")
 
-    def test_a_download_that_was_cut_off(self, tmp_path: Path) -> None:
+    def test_film_refuses_truncated_download(self, tmp_path: Path) -> None:
         path = tmp_path / "half.mp4"
         path.write_bytes(film(seconds=2, form="mp4").read_bytes()[:20_000])
         self.check(path, "cannot be played: invalid data found when processing input.")
 
-    def test_subtitles(self, tmp_path: Path) -> None:
+    def test_film_refuses_subtitles(self, tmp_path: Path) -> None:
         path = tmp_path / "words.srt"
         path.write_text("1\n00:00:00,000 --> 00:00:02,000\nhello\n")
         self.check(path, "cannot be played: invalid argument.")
 
-    def test_a_bare_stream_without_times_before_anything_is_sent(self) -> None:
+    def test_film_refuses_stream_without_times_before_sending(self) -> None:
         path = film(seconds=2, form="h264", audio="", **REORDERED)
         with pytest.raises(Refused, match="it has no time stamps; put it into an MP4 or MKV file"):
             broadcast_of(path)
 
-    def test_time_that_jumps_back(self, tmp_path: Path) -> None:
+    def test_film_refuses_time_that_jumps_back(self, tmp_path: Path) -> None:
         once = film(seconds=2, form="ts").read_bytes()
         path = tmp_path / "twice.ts"
         path.write_bytes(once + once)

@@ -19,9 +19,7 @@ TAGS = st.lists(
 
 
 @given(TAGS, st.lists(st.integers(1, 30), min_size=1, max_size=40))
-def test_tags_come_out_as_they_went_in_however_they_are_cut(
-    tags: list[Tag], sizes: list[int]
-) -> None:
+def test_flv_tap_tags_come_out_unchanged_for_any_cut(tags: list[Tag], sizes: list[int]) -> None:
     tap, received, rest = FlvTap(), [], flv_file(tags)
     for size in sizes:
         assert tap.write(rest[:size]) == len(rest[:size])

@@ -28,7 +28,7 @@ GUARD_SECONDS = 30
         ("rtmp://[::1]:1936/live", PushTarget("rtmp", "::1", 1936, "live")),
     ],
 )
-def test_an_address_is_a_server_and_an_application(url: str, target: PushTarget) -> None:
+def test_publish_link_address_is_a_server_and_an_application(url: str, target: PushTarget) -> None:
     assert parse_target(url) == target
     assert parse_target(target.tc_url) == target
 
@@ -46,7 +46,7 @@ def test_an_address_is_a_server_and_an_application(url: str, target: PushTarget)
         "rtmp://[::1/live",
     ],
 )
-def test_anything_else_is_no_address(url: str) -> None:
+def test_publish_link_other_text_is_no_address(url: str) -> None:
     with pytest.raises(ValueError, match="not an address to publish to"):
         parse_target(url)
 
@@ -81,19 +81,19 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
             thread.join(GUARD_SECONDS)
 
 
-def test_a_port_where_nobody_listens_is_named() -> None:
+def test_publish_link_closed_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as plug:
         port = plug.getsockname()[1]
     assert refusal_of(target_of(port)) == f"Nobody answers at 127.0.0.1:{port}: connection refused."
 
 
-def test_a_host_that_is_not_there_is_named() -> None:
+def test_publish_link_unknown_host_is_named() -> None:
     assert refusal_of(target_of(1935, host="no.such.invalid")) == (
         "There is no host 'no.such.invalid'."
     )
 
 
-def test_a_server_that_does_not_speak_tls_is_called_so() -> None:
+def test_publish_link_server_without_tls_is_reported() -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(1000)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -103,7 +103,7 @@ def test_a_server_that_does_not_speak_tls_is_called_so() -> None:
     assert message.startswith(f"No TLS connection to 127.0.0.1:{port}: it does not speak TLS")
 
 
-def test_a_server_that_hangs_up_on_tls_is_called_so() -> None:
+def test_publish_link_server_that_hangs_up_on_tls_is_reported() -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(1000)
 
@@ -112,7 +112,7 @@ def test_a_server_that_hangs_up_on_tls_is_called_so() -> None:
     assert message.startswith(f"No TLS connection to 127.0.0.1:{port}: ")
 
 
-def test_a_certificate_that_the_ca_did_not_sign_is_not_trusted(tmp_path: Path) -> None:
+def test_publish_link_certificate_not_signed_by_the_ca_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     own, other = self_signed(tmp_path), self_signed(tmp_path / "other")
 
@@ -129,7 +129,9 @@ def test_a_certificate_that_the_ca_did_not_sign_is_not_trusted(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_on_this_machine_a_certificate_need_not_be_known(tmp_path: Path, is_known: bool) -> None:
+def test_publish_link_certificate_of_this_machine_need_not_be_known(
+    tmp_path: Path, is_known: bool
+) -> None:
     pem = self_signed(tmp_path)
     received: list[bytes] = []
 
@@ -157,7 +159,9 @@ def test_on_this_machine_a_certificate_need_not_be_known(tmp_path: Path, is_know
         ("example.com", ssl.CERT_REQUIRED),
     ],
 )
-def test_any_other_machines_certificate_is_checked(host: str, mode: ssl.VerifyMode) -> None:
+def test_publish_link_certificate_of_another_machine_is_checked(
+    host: str, mode: ssl.VerifyMode
+) -> None:
     context = tls_context(host, "")
     assert context.verify_mode is mode
     assert context.check_hostname is (mode is ssl.CERT_REQUIRED)
@@ -167,7 +171,9 @@ def test_any_other_machines_certificate_is_checked(host: str, mode: ssl.VerifyMo
     ("content", "message"),
     [(None, "no such file or directory"), (b"hello", "there is no certificate in it")],
 )
-def test_a_ca_that_is_none_is_named(tmp_path: Path, content: bytes | None, message: str) -> None:
+def test_publish_link_invalid_ca_is_named(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
     ca = tmp_path / "ca.pem"
     if content is not None:
         ca.write_bytes(content)
@@ -175,7 +181,7 @@ def test_a_ca_that_is_none_is_named(tmp_path: Path, content: bytes | None, messa
         tls_context("127.0.0.1", str(ca))
 
 
-def test_a_server_that_closes_is_noticed() -> None:
+def test_publish_link_closing_server_is_noticed() -> None:
     with server(lambda _: None) as port:
         link = Link(target_of(port), "", threading.Event())
         with pytest.raises(ConnectionError, match="closed the connection"):
@@ -183,7 +189,7 @@ def test_a_server_that_closes_is_noticed() -> None:
         link.close()
 
 
-def test_a_wait_ends_when_it_is_told_to() -> None:
+def test_publish_link_wait_ends_when_it_is_stopped() -> None:
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as plug:
         link = Link(target_of(plug.getsockname()[1]), "", stop)

@@ -86,7 +86,7 @@ async def stand() -> AsyncIterator[Stand]:
         await server.stop("the test is over")
 
 
-async def test_a_push_sends_all_and_takes_its_publish_back(stand: Stand) -> None:
+async def test_push_sends_all_and_unpublishes(stand: Stand) -> None:
     await stand.push()
 
     tags = await stand.tags()
@@ -97,7 +97,7 @@ async def test_a_push_sends_all_and_takes_its_publish_back(stand: Stand) -> None
     assert stand.reports[-1].seconds >= 0.04
 
 
-async def test_a_push_reports_each_second_what_it_sent(stand: Stand) -> None:
+async def test_push_reports_its_progress_each_second(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast(60)
     await stand.push()
 
@@ -109,7 +109,7 @@ async def test_a_push_reports_each_second_what_it_sent(stand: Stand) -> None:
     assert 0 < report.fps <= 51
 
 
-async def test_a_push_ends_after_its_seconds(stand: Stand) -> None:
+async def test_push_ends_after_its_seconds(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
     await stand.push(seconds=0.1)
 
@@ -117,7 +117,7 @@ async def test_a_push_ends_after_its_seconds(stand: Stand) -> None:
     assert stand.states[-1] == "ended"
 
 
-async def test_a_push_that_is_stopped_ends_well(stand: Stand) -> None:
+async def test_push_stopped_ends_cleanly(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
 
     def report(progress: Progress) -> None:
@@ -133,7 +133,7 @@ async def test_a_push_that_is_stopped_ends_well(stand: Stand) -> None:
     assert stand.states == ["connecting", "connected", "ended"]
 
 
-async def test_a_push_that_is_stopped_before_it_connects_was_none(stand: Stand) -> None:
+async def test_push_stopped_before_it_connects_never_began(stand: Stand) -> None:
     stand.stop.set()
     await stand.push()
 
@@ -141,7 +141,7 @@ async def test_a_push_that_is_stopped_before_it_connects_was_none(stand: Stand) 
     assert not stand.authorizer.intakes
 
 
-async def test_a_key_that_does_not_open_is_refused_in_the_servers_words(stand: Stand) -> None:
+async def test_push_refused_key_has_the_message_of_the_server(stand: Stand) -> None:
     with pytest.raises(Refused, match=r"^No stream has this key\.$") as refused:
         await stand.push("bad")
 
@@ -150,7 +150,7 @@ async def test_a_key_that_does_not_open_is_refused_in_the_servers_words(stand: S
     assert stand.states == ["connecting"]
 
 
-async def test_a_server_that_ends_the_publish_says_why(stand: Stand) -> None:
+async def test_push_ended_by_the_server_has_the_reason(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
     pushing = asyncio.create_task(stand.push())
     await stand.authorizer.admitted.wait()
@@ -171,7 +171,7 @@ async def test_a_server_that_ends_the_publish_says_why(stand: Stand) -> None:
         (HANDSHAKE, "forbidden", "closed the connection without accepting the publish."),
     ],
 )
-async def test_a_server_that_just_hangs_up_is_told_apart_from_one_that_refuses(
+async def test_push_hang_up_differs_from_a_refusal(
     answered: bytes, code: str, message: str
 ) -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -188,7 +188,7 @@ async def test_a_server_that_just_hangs_up_is_told_apart_from_one_that_refuses(
     assert refused.value.message.endswith(message)
 
 
-async def test_a_server_of_another_kind_is_called_so() -> None:
+async def test_push_other_kind_of_server_is_reported() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

@@ -72,7 +72,7 @@ class Meeting:
 
 
 @table("piece_bytes", [1, 7, 1000, 1 << 20])
-def test_what_is_published_arrives_as_it_was_in_any_cut(piece_bytes: int) -> None:
+def test_rtmp_client_published_media_arrives_unchanged_in_any_cut(piece_bytes: int) -> None:
     meeting = Meeting(piece_bytes=piece_bytes)
     meeting.talk()
     assert meeting.heard == [Accepted()]
@@ -103,7 +103,7 @@ def test_what_is_published_arrives_as_it_was_in_any_cut(piece_bytes: int) -> Non
         ("publish", "This stream key is not known."),
     ],
 )
-def test_a_refusal_comes_with_the_servers_sentence(refuses: str, message: str) -> None:
+def test_rtmp_client_refusal_has_the_message_of_the_server(refuses: str, message: str) -> None:
     meeting = Meeting(refuses)
     meeting.talk()
 
@@ -112,7 +112,7 @@ def test_a_refusal_comes_with_the_servers_sentence(refuses: str, message: str) -
     assert Accepted() not in meeting.heard
 
 
-def test_an_end_by_the_server_comes_with_its_sentence() -> None:
+def test_rtmp_client_end_by_the_server_has_its_message() -> None:
     meeting = Meeting()
     meeting.talk()
     meeting.session.end_publish("The stream has ended.")
@@ -135,7 +135,7 @@ def connected() -> RtmpClient:
     return client
 
 
-def test_old_servers_may_not_know_the_commands_of_old_encoders() -> None:
+def test_rtmp_client_old_servers_may_not_know_legacy_commands() -> None:
     client = connected()
     error: Value = {"level": "error", "code": "NetConnection.Call.Failed"}
     for number in (2, 3):
@@ -146,20 +146,20 @@ def test_old_servers_may_not_know_the_commands_of_old_encoders() -> None:
 
 
 @table("wordless", [{}, {"code": 7}, None, "no"])
-def test_a_refusal_without_words_is_one(wordless: Value) -> None:
+def test_rtmp_client_refusal_without_a_message_is_one(wordless: Value) -> None:
     client = connected()
     [events] = client.receive(to_client("_error", 4, None, wordless))
     assert events == Denied("", "")
 
 
-def test_a_ping_is_answered() -> None:
+def test_rtmp_client_ping_gets_a_pong() -> None:
     client = connected()
     ping = b"\x00\x06" + (1234).to_bytes(4)
     client.receive(rtmp_chunks.write(2, Message(4, 0, 0, ping)))
     assert client.to_send().endswith(b"\x00\x07" + (1234).to_bytes(4))
 
 
-def test_a_server_that_counts_is_told_how_much_came() -> None:
+def test_rtmp_client_input_is_acknowledged_for_a_counting_server() -> None:
     client = connected()
     window = (1000).to_bytes(4)
     client.receive(rtmp_chunks.write(2, Message(5, 0, 0, window)))
@@ -170,21 +170,21 @@ def test_a_server_that_counts_is_told_how_much_came() -> None:
 
 
 @table("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02"])
-def test_what_is_no_rtmp_server_is_called_so(answer: bytes) -> None:
+def test_rtmp_client_other_server_is_reported(answer: bytes) -> None:
     client = RtmpClient("live", "rtmp://127.0.0.1/live", "KEY")
     with pytest.raises(ProtocolError, match="This is not an RTMP server"):
         client.receive(answer)
 
 
 @table("named", ["one", None, float("nan"), float("inf"), -1.0, 2.0**40])
-def test_a_stream_without_a_number_is_the_servers_error(named: Value) -> None:
+def test_rtmp_client_stream_without_a_number_is_a_server_error(named: Value) -> None:
     with pytest.raises(ProtocolError, match="createStream"):
         connected().receive(to_client("_result", 4, None, named))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=400), max_size=4))
-def test_any_bytes_are_answers_or_the_servers_error(pieces: list[bytes]) -> None:
+def test_rtmp_client_any_bytes_are_responses_or_a_server_error(pieces: list[bytes]) -> None:
     client = connected()
     with suppress(ProtocolError):
         for piece in pieces:
@@ -201,7 +201,7 @@ NAMES = st.sampled_from(["_result", "_error", "onStatus", "onBWDone", ""])
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(NAMES, st.integers(0, 6), st.lists(VALUES, max_size=4)), max_size=5))
-def test_any_command_is_an_answer_or_the_servers_error(
+def test_rtmp_client_any_command_is_a_response_or_a_server_error(
     commands: list[tuple[str, int, list[Value]]],
 ) -> None:
     client = connected()
@@ -212,6 +212,8 @@ def test_any_command_is_an_answer_or_the_servers_error(
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 19), st.binary(max_size=20))
-def test_any_message_is_an_answer_or_the_servers_error(type_id: int, payload: bytes) -> None:
+def test_rtmp_client_any_message_is_a_response_or_a_server_error(
+    type_id: int, payload: bytes
+) -> None:
     with suppress(ProtocolError):
         connected().receive(rtmp_chunks.write(3, Message(type_id, 1, 0, payload)))

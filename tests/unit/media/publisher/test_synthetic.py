@@ -37,7 +37,7 @@ def key_times(tags: list[Tag]) -> list[int]:
 
 
 @table("fps", [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(60)])
-def test_each_second_flash_and_beep_begin_within_a_frame_of_each_other(fps: Fraction) -> None:
+def test_synthetic_flash_and_beep_begin_within_a_frame_of_each_other(fps: Fraction) -> None:
     media = flv_file(tags_until(broadcast_of(fps=fps), 4200))
 
     seen, heard = flashes(pictures(media)), beeps(media)
@@ -50,7 +50,7 @@ def test_each_second_flash_and_beep_begin_within_a_frame_of_each_other(fps: Frac
 
 
 @table("fps", [Fraction(30), Fraction(30000, 1001), Fraction(15)])
-def test_time_stamps_only_grow_and_no_frame_is_missing(fps: Fraction) -> None:
+def test_synthetic_time_stamps_only_grow_and_no_frame_is_missing(fps: Fraction) -> None:
     tags = tags_until(broadcast_of(fps=fps), 3000)
 
     times = [tag.timestamp_ms for tag in tags if tag.kind != "script" and tag.payload[1] == 1]
@@ -63,7 +63,7 @@ def test_time_stamps_only_grow_and_no_frame_is_missing(fps: Fraction) -> None:
 
 
 @table("seconds", [0.5, 1.0, 2.0])
-def test_key_frames_come_as_far_apart_as_asked(seconds: float) -> None:
+def test_synthetic_key_frames_have_the_requested_interval(seconds: float) -> None:
     times = key_times(tags_until(broadcast_of(keyframe_seconds=seconds), 4500))
 
     assert len(times) == math.ceil(4.5 / seconds)
@@ -71,14 +71,14 @@ def test_key_frames_come_as_far_apart_as_asked(seconds: float) -> None:
 
 
 @table(("width", "height", "kbits"), [(320, 180, 300), (640, 360, 1000), (1280, 720, 2500)])
-def test_the_bit_rate_is_the_one_asked_for(width: int, height: int, kbits: int) -> None:
+def test_synthetic_bit_rate_is_the_requested_one(width: int, height: int, kbits: int) -> None:
     tags = tags_until(broadcast_of(width=width, height=height, video_kbits=kbits), 4000)
 
     octets = sum(len(tag.payload) for tag in tags if tag.kind == "video")
     assert octets * 8 / 4000 == pytest.approx(kbits, rel=0.1)
 
 
-def test_a_bit_rate_that_is_changed_holds_from_then_on_and_the_picture_goes_on() -> None:
+def test_synthetic_bit_rate_change_holds_and_the_video_goes_on() -> None:
     # Given a broadcast whose bit rate is raised on the way,
     broadcast = broadcast_of(video_kbits=200)
     before: list[Tag] = []
@@ -95,7 +95,7 @@ def test_a_bit_rate_that_is_changed_holds_from_then_on_and_the_picture_goes_on()
     assert all(read_strip(shot.frame) == NOW_MS for shot in seen)
 
 
-def test_what_a_stalled_machine_missed_is_left_out_and_time_stays_true() -> None:
+def test_synthetic_frames_missed_in_a_stall_are_left_out_and_time_stays_true() -> None:
     # Given a machine that stands still for 1.4 s in the middle of a second,
     broadcast = broadcast_of()
     tags: list[Tag] = []
@@ -117,7 +117,7 @@ def test_what_a_stalled_machine_missed_is_left_out_and_time_stays_true() -> None
         assert abs(flash - beep) <= Fraction(1, 30)
 
 
-def test_a_frozen_picture_stands_while_its_time_goes_on() -> None:
+def test_synthetic_frozen_video_stands_while_its_time_goes_on() -> None:
     clock = ManualClock(NOW_MS)
     broadcast = SyntheticBroadcast(PublishConfig(**SMALL), clock)  # type: ignore[arg-type]
     tags = broadcast.step(0)
@@ -130,7 +130,7 @@ def test_a_frozen_picture_stands_while_its_time_goes_on() -> None:
     assert {read_strip(shot.frame) for shot in seen} == {NOW_MS}
 
 
-def test_a_silent_broadcast_has_sound_that_is_not_heard() -> None:
+def test_synthetic_silent_one_has_inaudible_audio() -> None:
     broadcast = broadcast_of()
     broadcast.is_silent = True
     tags = tags_until(broadcast, 2000)
@@ -139,5 +139,5 @@ def test_a_silent_broadcast_has_sound_that_is_not_heard() -> None:
     assert beeps(flv_file(tags)) == []
 
 
-def test_a_broadcast_that_ends_at_once_ends_well() -> None:
+def test_synthetic_immediate_end_is_clean() -> None:
     assert broadcast_of().close() == []

@@ -9,7 +9,7 @@ from emulator.media.recording.footage import footage
 from tests.support.broadcast import FakeBroadcast
 
 
-async def test_positions_are_the_sums_of_what_comes_before(
+async def test_footage_positions_are_the_sums_of_earlier_durations(
     media_store: MediaStore, uid: str
 ) -> None:
     hls_stream = media_store.begin(uid)
@@ -24,7 +24,7 @@ async def test_positions_are_the_sums_of_what_comes_before(
     assert [len(pieces) for pieces in held.runs()] == [2, 1]
 
 
-async def test_a_time_belongs_to_one_piece_and_the_end_to_the_last(
+async def test_footage_time_belongs_to_one_piece_and_the_end_to_the_last(
     media_store: MediaStore, uid: str
 ) -> None:
     hls_stream = media_store.begin(uid)
@@ -38,7 +38,7 @@ async def test_a_time_belongs_to_one_piece_and_the_end_to_the_last(
         assert refusal.value.code == "invalid"
 
 
-async def test_a_lost_segment_keeps_its_place(media_store: MediaStore, uid: str) -> None:
+async def test_footage_lost_segment_keeps_its_place(media_store: MediaStore, uid: str) -> None:
     hls_stream = media_store.begin(uid)
     FakeBroadcast(parts_a_segment=5).send(hls_stream, 15)
     hls_stream.finish()

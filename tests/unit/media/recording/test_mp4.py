@@ -37,7 +37,7 @@ def beside_the_picture(file: Path | bytes) -> list[Fraction]:
     ("rate", "video"),
     [("30", B_FRAMES), ("30000/1001", B_FRAMES), ("25", "libx264 -preset ultrafast -g 25")],
 )
-async def test_every_frames_time_is_the_sources(
+async def test_mp4_every_frame_keeps_its_time(
     record: Record, tmp_path: Path, rate: str, video: str
 ) -> None:
     # Given a recording of a source with B-frames,
@@ -57,7 +57,7 @@ async def test_every_frames_time_is_the_sources(
     assert remuxed.left_out_seconds == 0
 
 
-async def test_the_index_is_at_the_files_front(record: Record, tmp_path: Path) -> None:
+async def test_mp4_index_is_at_the_front_of_the_file(record: Record, tmp_path: Path) -> None:
     remuxed = remux(footage(await record(flv())), tmp_path / "out.mp4")
     content = remuxed.path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
@@ -65,7 +65,7 @@ async def test_the_index_is_at_the_files_front(record: Record, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("codec", ["libx264 -preset ultrafast -g 30", "libx265 -preset ultrafast"])
-async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
+async def test_mp4_new_size_in_mid_stream_stays_in_one_file(
     record: Record, tmp_path: Path, codec: str
 ) -> None:
     if "x265" in codec:
@@ -82,7 +82,9 @@ async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
     assert remuxed.left_out_seconds == 0
 
 
-async def test_a_player_can_go_back_over_a_change_of_size(record: Record, tmp_path: Path) -> None:
+async def test_mp4_player_can_seek_back_over_a_change_of_size(
+    record: Record, tmp_path: Path
+) -> None:
     hls_stream = await record(flv(seconds=2), flv(seconds=2, size="640x360"))
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     with av.open(str(remuxed.path)) as container:
@@ -101,7 +103,7 @@ async def test_a_player_can_go_back_over_a_change_of_size(record: Record, tmp_pa
         "libvpx-vp9 -deadline realtime -cpu-used 8 -g 30",
     ],
 )
-async def test_every_codec_goes_into_a_file_also_over_a_change(
+async def test_mp4_every_codec_fits_into_a_file_also_over_a_change(
     record: Record, tmp_path: Path, video: str
 ) -> None:
     part = flv(seconds=1, video=video)
@@ -154,7 +156,7 @@ async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
 
 
 @pytest.mark.parametrize("audio", ["aac -ar 44100", "aac -ac 2", "libopus"])
-async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
+async def test_mp4_of_a_stream_whose_audio_changed_is_whole(
     record: Record, tmp_path: Path, audio: str
 ) -> None:
     # Given a recording of two runs that differ in their sound alone,
@@ -173,7 +175,7 @@ async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
 
 
 @pytest.mark.parametrize(("video", "audio"), [("", "aac"), ("libx264 -g 30", "")])
-async def test_sound_alone_and_picture_alone_are_recordings_too(
+async def test_mp4_of_audio_only_and_video_only_works(
     record: Record, tmp_path: Path, video: str, audio: str
 ) -> None:
     remuxed = remux(footage(await record(flv(video=video, audio=audio))), tmp_path / "out.mp4")
@@ -181,9 +183,7 @@ async def test_sound_alone_and_picture_alone_are_recordings_too(
     assert float(stamps(remuxed.path, kind)[-1].pts) == pytest.approx(4, abs=0.1)
 
 
-async def test_damage_is_left_out_and_nothing_half_made_is_left_behind(
-    record: Record, tmp_path: Path
-) -> None:
+async def test_mp4_leaves_out_damage_and_no_partial_file(record: Record, tmp_path: Path) -> None:
     whole = footage(await record(flv()))
     broken = Footage(
         tuple(

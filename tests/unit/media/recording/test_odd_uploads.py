@@ -108,7 +108,7 @@ def test_upload_with_two_sound_tracks_plays_the_default_one(tmp_path: Path) -> N
         assert len(shown(path, "audio").onsets) == 4
 
 
-def test_upload_with_a_single_image_before_its_picture_plays_the_picture(tmp_path: Path) -> None:
+def test_upload_with_an_image_before_its_video_plays_the_video(tmp_path: Path) -> None:
     base = encode(tmp_path / "base.mp4", PICTURE, BEEP, seconds=2)
     still = encode(
         tmp_path / "still.mov", CORNER, options="-frames:v 1 -c:v mjpeg -pix_fmt yuvj420p"
@@ -156,14 +156,14 @@ def test_upload_is_turned_and_mirrored_as_its_display_matrix_says(
         assert picture.quarters == [number == quarter for number in range(4)]
 
 
-def test_what_an_edit_list_hides_is_not_shown(tmp_path: Path) -> None:
+def test_upload_hides_media_that_its_edit_list_hides(tmp_path: Path) -> None:
     base = encode(tmp_path / "base.mp4", PICTURE, BEEP)
     source = run("-ss", "1.5", "-i", str(base), "-c", "copy", str(tmp_path / "cut.mp4"))
     for path in imported(source, tmp_path / "made"):
         assert_same(source, path, 75)
 
 
-def test_a_delay_by_edit_list_is_a_delay(tmp_path: Path) -> None:
+def test_upload_with_a_delay_by_edit_list_is_delayed(tmp_path: Path) -> None:
     base = str(encode(tmp_path / "base.mp4", PICTURE, BEEP, seconds=3))
     late = ["-itsoffset", "0.7"]
     tracks = ["-map", "1:v", "-map", "0:a", "-c", "copy"]
@@ -175,7 +175,7 @@ def test_a_delay_by_edit_list_is_a_delay(tmp_path: Path) -> None:
         assert shown(path, "video").frames == 90
 
 
-def test_sound_before_the_first_picture_is_kept(tmp_path: Path) -> None:
+def test_upload_audio_before_the_first_frame_is_kept(tmp_path: Path) -> None:
     base = str(encode(tmp_path / "base.mp4", PICTURE, BEEP, seconds=3))
     late = ["-itsoffset", "1.3"]
     tracks = ["-map", "0:v", "-map", "1:a", "-c", "copy"]
@@ -211,21 +211,21 @@ def test_upload_cut_off_in_the_middle_plays_to_its_last_whole_packet(
         assert 1.9 < shown(path, "video").end - shown(path, "video").start < 4.5
 
 
-def test_mp4_without_its_index_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_upload_mp4_without_its_index_is_refused_with_the_reason(tmp_path: Path) -> None:
     source = encode(tmp_path / "a.mp4", PICTURE, BEEP, seconds=1)
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
     with pytest.raises(Refused, match=r"index .* is missing"):
         probe(source)
 
 
-def test_empty_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_upload_empty_file_is_refused_with_the_reason(tmp_path: Path) -> None:
     source = tmp_path / "a.mp4"
     source.touch()
     with pytest.raises(Refused, match="it is empty"):
         probe(source)
 
 
-def test_transport_stream_whose_clock_wraps_is_whole(tmp_path: Path) -> None:
+def test_upload_transport_stream_with_a_clock_wrap_is_whole(tmp_path: Path) -> None:
     base = encode(tmp_path / "base.mp4", PICTURE, BEEP)
     wraps = ["-c", "copy", "-f", "mpegts", "-output_ts_offset", "95441.5"]
     source = run("-i", str(base), *wraps, str(tmp_path / "wrap.ts"))
@@ -234,9 +234,7 @@ def test_transport_stream_whose_clock_wraps_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("b_frames", [0, 3])
-def test_a_picture_that_stands_still_stays_until_the_next_one(
-    tmp_path: Path, b_frames: int
-) -> None:
+def test_upload_frozen_frame_stays_until_the_next_one(tmp_path: Path, b_frames: int) -> None:
     hole = PICTURE + ",select='not(between(t,1.05,3.95))'"
     options = f"-fps_mode vfr {H264} -bf {b_frames}"
     source = encode(tmp_path / "hole.mp4", hole, BEEP, options=options, seconds=5)
@@ -256,7 +254,7 @@ def test_a_picture_that_stands_still_stays_until_the_next_one(
     assert begins == pytest.approx([0, 1, 4], abs=0.01)
 
 
-def test_a_slide_that_stands_for_long_can_be_sought_in(tmp_path: Path) -> None:
+def test_upload_long_slide_can_be_sought_in(tmp_path: Path) -> None:
     slides = "color=black:size=160x90:rate=1/12"
     source = encode(tmp_path / "slides.mp4", slides, BEEP, seconds=36)
     plays, _ = imported(source, tmp_path / "made")
@@ -270,7 +268,7 @@ def test_a_slide_that_stands_for_long_can_be_sought_in(tmp_path: Path) -> None:
     assert keys[-1] >= 32
 
 
-def test_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> None:
+def test_upload_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> None:
     options = f"{H264} -f mpegts"
     one = encode(tmp_path / "one.ts", PICTURE, BEEP, options=options)
     two = encode(tmp_path / "two.ts", PICTURE, BEEP, options=f"{options} -ac 2", seconds=3)
@@ -285,14 +283,14 @@ def test_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> No
         assert [one - two for one, two in apart] == pytest.approx([0] * 7, abs=0.05)
 
 
-def test_reordered_pictures_at_a_low_rate_are_not_seconds_late(tmp_path: Path) -> None:
+def test_upload_reordered_frames_at_a_low_rate_are_not_seconds_late(tmp_path: Path) -> None:
     source = encode(tmp_path / "slow.mp4", PICTURE.replace("rate=30", "rate=2"), BEEP)
     for path in imported(source, tmp_path / "made"):
         assert shown(path, "video").start < 0.3
         assert shown(path, "video").frames == 8
 
 
-def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
+def test_upload_rotated_hdr_keeps_its_colours(tmp_path: Path) -> None:
     colours = "color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc"
     options = f"-vf setparams={colours} {H264}"
     source = encode(tmp_path / "hdr.mp4", CORNER, BEEP, options=options, seconds=0.5)
@@ -303,7 +301,7 @@ def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
         assert (frame.color_primaries, frame.color_trc, frame.colorspace) == (9, 18, 9)
 
 
-def test_hevc_download_has_the_name_that_apples_players_look_for(tmp_path: Path) -> None:
+def test_upload_hevc_download_has_the_sample_entry_of_apple_players(tmp_path: Path) -> None:
     hevc = "-c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p -c:a aac"
     source = encode(tmp_path / "a.mkv", CORNER, BEEP, options=hevc, seconds=1)
     for path in imported(source, tmp_path / "made"):

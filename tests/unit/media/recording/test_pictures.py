@@ -36,19 +36,19 @@ async def held(record: Record) -> Footage:
     ("text", "seconds"),
     [("0", 0), ("0s", 0), ("90", 90), ("1.5s", 1.5), ("8m", 480), ("5m2s", 302), ("1h2m3s", 3723)],
 )
-def test_times_are_read_as_the_cdn_writes_them(text: str, seconds: float) -> None:
+def test_pictures_time_is_read_in_the_cdn_form(text: str, seconds: float) -> None:
     assert parse_time(text) == seconds
 
 
 @table("text", ["", "s", "-1", "1e3", "nan", "inf", "2s5m", "1 s", "\u0661", "1s\n"])
-def test_other_times_are_refused(text: str) -> None:
+def test_pictures_other_times_are_refused(text: str) -> None:
     with pytest.raises(Refused) as refusal:
         parse_time(text)
     assert refusal.value.code == "invalid"
 
 
 @given(text=st.text(max_size=12))
-def test_no_time_is_read_as_anything_but_seconds_or_refused(text: str) -> None:
+def test_pictures_any_time_is_seconds_or_refused(text: str) -> None:
     try:
         seconds = parse_time(text)
     except Refused:
@@ -57,13 +57,13 @@ def test_no_time_is_read_as_anything_but_seconds_or_refused(text: str) -> None:
 
 
 @table(("width", "height"), [(0, None), (None, 2001), (-5, 5)])
-def test_sizes_have_bounds(width: int | None, height: int | None) -> None:
+def test_pictures_sizes_have_bounds(width: int | None, height: int | None) -> None:
     with pytest.raises(Refused) as refusal:
         check_size(width, height, "crop")
     assert refusal.value.code == "invalid"
 
 
-def test_an_unknown_fit_is_refused() -> None:
+def test_pictures_unknown_fit_is_refused() -> None:
     with pytest.raises(Refused):
         check_size(10, 10, "stretch")
 
@@ -78,7 +78,7 @@ def test_an_unknown_fit_is_refused() -> None:
         (Size(1, 1), (2, 2)),
     ],
 )
-def test_a_missing_side_follows_the_picture(size: Size, box: tuple[int, int]) -> None:
+def test_pictures_missing_side_follows_the_source(size: Size, box: tuple[int, int]) -> None:
     assert target(1920, 1080, size) == box
 
 
@@ -86,18 +86,20 @@ def test_a_missing_side_follows_the_picture(size: Size, box: tuple[int, int]) ->
     ("fit", "size"),
     [("crop", (100, 100)), ("scale", (100, 100)), ("fill", (100, 100)), ("clip", (100, 56))],
 )
-async def test_each_fit_gives_its_size(held: Footage, fit: Fit, size: tuple[int, int]) -> None:
+async def test_pictures_each_fit_gives_its_size(
+    held: Footage, fit: Fit, size: tuple[int, int]
+) -> None:
     frame = picture(still(held, 0, Size(100, 100, fit)))
     assert (frame.width, frame.height) == size
 
 
-async def test_clip_makes_nothing_larger_and_the_others_do(held: Footage) -> None:
+async def test_pictures_clip_never_enlarges_and_other_fits_do(held: Footage) -> None:
     clipped = picture(still(held, 0, Size(2000, 2000, "clip")))
     cropped = picture(still(held, 0, Size(2000, 2000, "crop")))
     assert (clipped.width, cropped.width, cropped.height) == (320, 2000, 2000)
 
 
-async def test_the_nearest_key_frame_is_taken(held: Footage) -> None:
+async def test_pictures_nearest_key_frame_is_taken(held: Footage) -> None:
     # Key frames are at 0, 1, 2 and 3 s; each piece holds one.
     for seconds, expected in [(0.0, 0), (0.9, 0), (1.0, 90_000), (2.4, 180_000), (3.9, 270_000)]:
         assert pictures.picture(held, seconds).pts == expected
@@ -114,7 +116,7 @@ def damaged(piece: Piece) -> Piece:
     return replace(piece, source=bytes(content[len(read(piece.init_source)) :]))
 
 
-async def test_where_a_key_frame_cannot_be_drawn_the_next_nearest_is(held: Footage) -> None:
+async def test_pictures_undrawable_key_frame_falls_back_to_the_next_nearest(held: Footage) -> None:
     pieces = [damaged(piece) if n == 2 else piece for n, piece in enumerate(held.pieces)]
     held = Footage(tuple(pieces))
 
@@ -126,7 +128,7 @@ async def test_where_a_key_frame_cannot_be_drawn_the_next_nearest_is(held: Foota
     assert picture(gif(held, 2, 0.5, 4, Size())).width > 0
 
 
-async def test_where_nothing_can_be_drawn_a_dark_picture_of_its_shape_stands_for_it(
+async def test_pictures_dark_placeholder_replaces_an_undrawable_one(
     held: Footage,
 ) -> None:
     held = Footage(tuple(map(damaged, held.pieces)))
@@ -138,7 +140,7 @@ async def test_where_nothing_can_be_drawn_a_dark_picture_of_its_shape_stands_for
     assert picture(gif(held, 0, 1, 4, Size())).width > 0
 
 
-async def test_a_time_in_a_gap_shows_what_is_nearest(held: Footage) -> None:
+async def test_pictures_time_in_a_gap_shows_the_nearest_frame(held: Footage) -> None:
     first, second, _, last = held.pieces
     held = Footage((first, second, last))
 
@@ -147,13 +149,13 @@ async def test_a_time_in_a_gap_shows_what_is_nearest(held: Footage) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, 4.2, 1e9])
-async def test_a_time_outside_the_video_is_refused(held: Footage, seconds: float) -> None:
+async def test_pictures_time_outside_the_video_is_refused(held: Footage, seconds: float) -> None:
     with pytest.raises(Refused) as refusal:
         still(held, seconds, Size())
     assert refusal.value.code == "invalid"
 
 
-async def test_sound_alone_has_no_picture(record: Record) -> None:
+async def test_pictures_audio_only_has_none(record: Record) -> None:
     held = footage(await record(flv(video="")))
     with pytest.raises(Refused) as refusal:
         still(held, 0, Size())
@@ -169,7 +171,7 @@ async def test_sound_alone_has_no_picture(record: Record) -> None:
         "libx264 -preset veryfast -g 30 -bf 3",
     ],
 )
-async def test_every_codec_that_comes_in_gives_a_picture(record: Record, video: str) -> None:
+async def test_pictures_every_ingest_codec_gives_one(record: Record, video: str) -> None:
     held = footage(await record(flv(seconds=2, video=video)))
     frame = picture(still(held, 1, Size()))
     assert (frame.width, frame.height) == (320, 180)

@@ -12,14 +12,16 @@ from tests.support.media_frames import picture, pictures
 from tests.unit.media.recording.conftest import Record
 
 
-async def test_a_recordings_length_is_that_of_its_media(
+async def test_recordings_duration_is_that_of_the_media(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     await record(flv(seconds=3, audio=""))
     assert recordings.seconds(uid) == pytest.approx(3, abs=1 / 60)
 
 
-async def test_a_thumbnail_is_made_once(record: Record, recordings: Recordings, uid: str) -> None:
+async def test_recordings_thumbnail_is_made_once(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
     hls_stream = await record(flv())
     one, two = await asyncio.gather(recordings.thumbnail(uid), recordings.thumbnail(uid))
     assert one is two
@@ -28,7 +30,7 @@ async def test_a_thumbnail_is_made_once(record: Record, recordings: Recordings, 
     assert await recordings.thumbnail(uid) is one
 
 
-async def test_a_recordings_poster_and_a_live_streams_picture_differ(
+async def test_recordings_poster_differs_from_a_live_thumbnail(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     hls_stream = await record(flv(), is_live=True)
@@ -37,7 +39,7 @@ async def test_a_recordings_poster_and_a_live_streams_picture_differ(
     assert await recordings.thumbnail(uid) != live
 
 
-async def test_a_live_picture_is_there_with_the_first_part_and_grows_old(
+async def test_recordings_live_thumbnail_comes_with_the_first_part_and_ages(
     media_store: MediaStore, uid: str
 ) -> None:
     recordings = Recordings(media_store, RecordingConfig(live_max_age_ms=0))
@@ -53,7 +55,7 @@ async def test_a_live_picture_is_there_with_the_first_part_and_grows_old(
     await recordings.close()
 
 
-async def test_a_gif_moves_at_the_rate_asked_for(
+async def test_recordings_gif_has_the_requested_rate(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     await record(flv())
@@ -63,7 +65,7 @@ async def test_a_gif_moves_at_the_rate_asked_for(
 
 
 @pytest.mark.parametrize("asked", [{"duration": "16s"}, {"rate": 0}, {"rate": 16}, {"time": "9s"}])
-async def test_gifs_have_bounds(
+async def test_recordings_gifs_have_bounds(
     record: Record, recordings: Recordings, uid: str, asked: dict[str, str]
 ) -> None:
     await record(flv())
@@ -72,7 +74,7 @@ async def test_gifs_have_bounds(
     assert refusal.value.code == "invalid"
 
 
-async def test_the_storyboard_has_a_tile_each_second(
+async def test_recordings_storyboard_has_a_tile_each_second(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     await record(flv(), flv(seconds=3, size="180x320"))
@@ -85,7 +87,7 @@ async def test_the_storyboard_has_a_tile_each_second(
     assert len(cues) == 1 + 8
 
 
-async def test_the_mp4_is_made_once_and_kept_beside_the_segments(
+async def test_recordings_mp4_is_made_once_and_kept_beside_the_segments(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     hls_stream = await record(flv())
@@ -95,7 +97,7 @@ async def test_the_mp4_is_made_once_and_kept_beside_the_segments(
     assert (await recordings.mp4(uid)).stat().st_mtime_ns == number
 
 
-async def test_a_live_stream_has_no_mp4_yet(
+async def test_recordings_live_stream_has_no_mp4_yet(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     await record(flv(), is_live=True)
@@ -104,7 +106,7 @@ async def test_a_live_stream_has_no_mp4_yet(
     assert refusal.value.code == "conflict"
 
 
-async def test_pictures_are_forgotten_beyond_their_bound_and_with_their_recording(
+async def test_recordings_pictures_are_dropped_over_their_bound_and_with_their_recording(
     record: Record, media_store: MediaStore, uid: str
 ) -> None:
     recordings = Recordings(media_store, RecordingConfig(pictures_kept_max=2))
@@ -136,7 +138,7 @@ async def test_recordings_damaged_one_has_a_stand_in_picture(
     assert await recordings.thumbnail(uid, time="0") != stand_in
 
 
-async def test_too_many_at_once_are_refused(
+async def test_recordings_concurrent_requests_are_bounded(
     record: Record, media_store: MediaStore, uid: str
 ) -> None:
     recordings = Recordings(media_store, RecordingConfig(jobs_waiting_max=3))

@@ -53,7 +53,7 @@ def write_until_killed(root: Path, parts: int) -> int:
 
 
 @pytest.mark.parametrize("parts", [1, 4, 33])
-def test_after_kill_9_every_finished_part_is_there_and_the_recording_has_ended(
+def test_recovery_after_kill_9_keeps_every_finished_part_and_ends_the_recording(
     tmp_path: Path, parts: int
 ) -> None:
     # Given a process that was killed while it wrote,
@@ -74,7 +74,7 @@ def test_after_kill_9_every_finished_part_is_there_and_the_recording_has_ended(
     assert {path.name: path.read_bytes() for path in (tmp_path / UID).iterdir()} == before
 
 
-async def test_a_recovered_recording_is_served_to_its_last_finished_part(tmp_path: Path) -> None:
+async def test_recovery_recording_is_served_to_its_last_finished_part(tmp_path: Path) -> None:
     folder = tmp_path / UID
     written = await asyncio.to_thread(write_until_killed, tmp_path, 8)
     with (folder / "seg-1.m4s").open("ab") as file:
@@ -92,7 +92,7 @@ async def test_a_recovered_recording_is_served_to_its_last_finished_part(tmp_pat
     await media_store.close()
 
 
-def test_a_recording_that_ended_by_itself_is_left_alone(tmp_path: Path) -> None:
+def test_recovery_ended_recording_is_left_alone(tmp_path: Path) -> None:
     async def record() -> None:
         media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
         FakeBroadcast(parts_a_segment=5).send(media_store.begin(UID), 7)
@@ -104,7 +104,7 @@ def test_a_recording_that_ended_by_itself_is_left_alone(tmp_path: Path) -> None:
     assert (recovered.duration_ms, recovered.segments, recovered.lost_parts) == (1400, 2, 0)
 
 
-def test_a_process_that_was_killed_before_its_first_part_leaves_an_empty_recording(
+def test_recovery_kill_before_the_first_part_leaves_an_empty_recording(
     tmp_path: Path,
 ) -> None:
     (tmp_path / NAME).write_bytes(b'{"recording":1,"segment_ms":1000,"part_ms":200}\n{"in')
@@ -112,13 +112,13 @@ def test_a_process_that_was_killed_before_its_first_part_leaves_an_empty_recordi
     assert (recovered.duration_ms, recovered.end_ms) == (0, None)
 
 
-def test_a_folder_without_an_index_is_no_recording(tmp_path: Path) -> None:
+def test_recovery_folder_without_an_index_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         recover(tmp_path)
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"part":99,"seg', b'{"init":7'])
-async def test_a_recording_goes_on_behind_what_a_killed_process_has_written(
+async def test_recovery_recording_goes_on_behind_the_media_of_a_killed_process(
     tmp_path: Path, torn: bytes
 ) -> None:
     # Given a process that was killed in the middle of a segment, and maybe of a line,
@@ -147,7 +147,7 @@ async def test_a_recording_goes_on_behind_what_a_killed_process_has_written(
     assert {segment.init.number for segment in window.complete} == {0, 1}
 
 
-async def test_what_was_never_recorded_cannot_go_on(tmp_path: Path) -> None:
+async def test_recovery_recording_that_never_began_cannot_go_on(tmp_path: Path) -> None:
     media_store = MediaStore(tmp_path)
     with pytest.raises(Refused) as refused:
         media_store.reopen(UID)

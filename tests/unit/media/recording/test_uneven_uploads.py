@@ -40,7 +40,7 @@ def decoded(container: Any, kind: str) -> Any:
         pytest.param(4, 4, 2, 6, id="sound begins and ends later"),
     ],
 )
-def test_sound_and_picture_of_an_upload_go_on_from_its_start_to_its_end(
+def test_uneven_upload_audio_and_video_last_from_start_to_end(
     tmp_path: Path,
     picture_seconds: float,
     sound_seconds: float,

@@ -41,7 +41,9 @@ def feed(running: Ladder, seconds: int) -> None:
                 running.push(placed, timeline.epoch, timeline.latest // 90)
 
 
-async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path: Path) -> None:
+async def test_rendition_ladder_drops_the_largest_first_and_wakes_its_readers(
+    tmp_path: Path,
+) -> None:
     # Given two renditions, a player that waits for the larger one,
     rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
     dropped: list[str] = []
@@ -65,7 +67,7 @@ async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path:
     assert rungs[1].hls_stream.window.is_finished
 
 
-async def test_a_machine_that_is_too_slow_for_any_encodes_none(tmp_path: Path) -> None:
+async def test_rendition_ladder_too_slow_machine_encodes_none(tmp_path: Path) -> None:
     rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
     dropped: list[str] = []
     running = ladder(rungs, dropped, behind_ms=500)
@@ -78,7 +80,7 @@ async def test_a_machine_that_is_too_slow_for_any_encodes_none(tmp_path: Path) -
     assert not running.rungs
 
 
-def test_only_what_is_smaller_than_the_source_is_made() -> None:
+def test_rendition_ladder_has_smaller_sizes_than_the_source_only() -> None:
     source = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
 
     assert sizes(("360p", "720p", "480p"), source) == [

@@ -75,7 +75,9 @@ def packets(cuts: list[Cut], kind: type[object]) -> list[Packet]:
     ],
     ids=["no B-frames", "B-frames", "60 a second", "no sound", "HEVC", "VP9, Opus", "AV1"],
 )
-def test_each_rendition_is_cut_where_its_source_is(options: dict[str, str]) -> None:
+def test_rendition_worker_cuts_each_rendition_where_its_source_is_cut(
+    options: dict[str, str],
+) -> None:
     parts, renditions = run(flv(seconds=3, **options))
 
     for name, cuts in zip(NAMES, renditions, strict=True):
@@ -91,7 +93,7 @@ def test_each_rendition_is_cut_where_its_source_is(options: dict[str, str]) -> N
         assert [p.is_key for p in own] == [p.is_key for p in frames]
 
 
-def test_a_publisher_that_comes_back_with_another_size_is_followed() -> None:
+def test_rendition_worker_follows_a_publisher_that_returns_with_another_size() -> None:
     parts, renditions = run(
         flv(seconds=2), joined(flv(seconds=1, size="640x360"), flv(seconds=1, size="320x240"))
     )
@@ -109,7 +111,7 @@ def test_a_publisher_that_comes_back_with_another_size_is_followed() -> None:
     assert sizes == [(256, 144), (256, 144), (192, 144)]
 
 
-def test_a_broken_picture_costs_no_more_than_itself() -> None:
+def test_rendition_worker_broken_frame_costs_only_itself() -> None:
     # Given a source in whose middle pictures are noise,
     timeline, reader = Timeline(), FlvReader()
     worker = Worker(NAMES[:1], part_ms=200, segment_ms=1000)
@@ -130,7 +132,7 @@ def test_a_broken_picture_costs_no_more_than_itself() -> None:
     assert len(packets(cuts, VideoTrack)) >= seen - 20
 
 
-def test_a_source_that_cannot_be_decoded_is_not_kept_in_memory() -> None:
+def test_rendition_worker_keeps_no_undecodable_source_in_memory() -> None:
     timeline, reader = Timeline(), FlvReader()
     worker = Worker(NAMES[:1], part_ms=200, segment_ms=1000)
     for tag in flv_tags(flv(seconds=4, rate="60", audio="")):

@@ -36,7 +36,7 @@ def again(packets: list[Packet], tracks: tuple[Track, ...]) -> tuple[list[Packet
     ],
     ids=["H.264 with B-frames, AAC", "HEVC, Opus", "VP9", "AV1"],
 )
-def test_every_codec_comes_out_as_it_went_in(options: dict[str, str]) -> None:
+def test_simulcast_tags_every_codec_comes_out_as_it_went_in(options: dict[str, str]) -> None:
     sent, tracks = packets(**options)
     base = sent[0].dts * 1000 // sent[0].track.timescale
 
@@ -60,7 +60,7 @@ def test_every_codec_comes_out_as_it_went_in(options: dict[str, str]) -> None:
         min_size=1,
     )
 )
-def test_any_times_and_bytes_make_tags_that_can_be_read(
+def test_simulcast_tags_any_times_and_bytes_make_readable_tags(
     samples: list[tuple[int, int, bool, bytes]],
 ) -> None:
     [track] = packets(audio="")[1]
@@ -78,7 +78,7 @@ def _ms(ticks: int, packet: Packet) -> float:
     return ticks * 1000 / packet.track.timescale
 
 
-def test_all_tracks_are_told_before_the_first_frame_and_changed_ones_again() -> None:
+def test_simulcast_tags_headers_come_before_the_first_frame_and_at_each_change() -> None:
     sent, tracks = packets()
     writer = TagWriter()
     pictures = [packet for packet in sent if packet.track is tracks[0]]
@@ -92,7 +92,7 @@ def test_all_tracks_are_told_before_the_first_frame_and_changed_ones_again() -> 
     assert [tag.kind for tag in later] == ["script", "video", "video"]
 
 
-def test_sound_from_before_the_first_key_frame_is_left_out_and_moves_none_after_it() -> None:
+def test_simulcast_tags_audio_before_the_first_key_frame_is_left_out() -> None:
     # Given sound that comes some 40 ms behind the picture that it belongs to,
     sent, tracks = packets()
     pictures = [packet for packet in sent if packet.track is tracks[0]]

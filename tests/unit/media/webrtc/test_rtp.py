@@ -32,7 +32,7 @@ units = st.lists(
 
 
 @given(units)
-def test_units_survive_being_packed_and_unpacked(given_units: list[bytes]) -> None:
+def test_rtp_units_survive_packing_and_unpacking(given_units: list[bytes]) -> None:
     payloads = h264.payloads(given_units)
 
     assert max(map(len, payloads)) <= h264.PAYLOAD_SIZE_MAX
@@ -43,7 +43,7 @@ def test_units_survive_being_packed_and_unpacked(given_units: list[bytes]) -> No
 
 
 @given(units)
-def test_another_library_understands_our_payloads_and_we_its(given_units: list[bytes]) -> None:
+def test_rtp_payloads_agree_with_another_library(given_units: list[bytes]) -> None:
     stream = b"".join(h264_depayload(payload) for payload in h264.payloads(given_units))
     assert stream == b"".join(b"\x00\x00\x00\x01" + unit for unit in given_units)
 
@@ -54,7 +54,7 @@ def test_another_library_understands_our_payloads_and_we_its(given_units: list[b
 
 
 @given(st.lists(st.binary(max_size=60), max_size=8))
-def test_broken_payloads_are_told_apart(payloads: list[bytes]) -> None:
+def test_rtp_broken_payload_is_distinguished(payloads: list[bytes]) -> None:
     unpacked = h264.Units()
     for payload in payloads:
         try:
@@ -69,7 +69,7 @@ def test_broken_payloads_are_told_apart(payloads: list[bytes]) -> None:
 
 
 @given(st.binary(max_size=12))
-def test_a_vp8_payload_is_taken_out_of_its_descriptor_or_refused(payload: bytes) -> None:
+def test_rtp_vp8_descriptor_is_removed_or_the_payload_refused(payload: bytes) -> None:
     try:
         content = vp8.content(payload)
     except ProtocolError:
@@ -79,7 +79,7 @@ def test_a_vp8_payload_is_taken_out_of_its_descriptor_or_refused(payload: bytes)
 
 
 @given(st.lists(st.tuples(st.integers(0, 70), st.booleans(), st.binary(max_size=40)), max_size=30))
-def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
+def test_rtp_garbage_gives_no_frame_and_breaks_nothing(
     received: list[tuple[int, bool, bytes]],
 ) -> None:
     # Given what is eaten as H.264 and as VP8, over numbers that jump about,
@@ -109,7 +109,7 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
 
 
 @given(st.binary(max_size=80))
-def test_a_datagram_is_rtp_or_refused(data: bytes) -> None:
+def test_rtp_datagram_is_rtp_or_refused(data: bytes) -> None:
     try:
         packet = packets.parse(data)
     except ProtocolError:
@@ -117,14 +117,14 @@ def test_a_datagram_is_rtp_or_refused(data: bytes) -> None:
     assert len(packet.payload) <= len(data) - packets.HEADER_SIZE
 
 
-def test_what_is_written_is_read() -> None:
+def test_rtp_written_packet_is_read_back() -> None:
     data = packets.write(96, True, 70_000, (1 << 32) + 5, 7, b"x")
 
     assert packets.parse(data) == packets.RtpPacket(96, True, 70_000 & 0xFFFF, 5, 7, b"x")
 
 
 @given(st.integers(0, 65_535), st.randoms(use_true_random=False), st.integers(0, 12))
-def test_packets_that_come_a_little_out_of_order_go_on_in_order(
+def test_rtp_packets_slightly_out_of_order_are_reordered(
     start: int, chance: random.Random, spread: int
 ) -> None:
     # Given 200 packets, none of them more than `spread` places from its own,
@@ -137,7 +137,7 @@ def test_packets_that_come_a_little_out_of_order_go_on_in_order(
     assert not reorder.is_waiting
 
 
-def test_a_lost_packet_is_asked_for_waited_for_and_given_up() -> None:
+def test_rtp_lost_packet_is_requested_awaited_and_given_up() -> None:
     reorder: Reorder[str] = Reorder(wait_ms=100)
     assert list(reorder.push(65_535, "a", 0)) == ["a"]
     assert list(reorder.push(1, "c", 0)) == []
@@ -150,7 +150,7 @@ def test_a_lost_packet_is_asked_for_waited_for_and_given_up() -> None:
     assert reorder.lost == 1
 
 
-def test_a_source_that_begins_anew_goes_on() -> None:
+def test_rtp_restarted_source_goes_on() -> None:
     reorder: Reorder[str] = Reorder(wait_ms=100)
     assert list(reorder.push(10, "a", 0)) == ["a"]
     assert list(reorder.push(40_000, "b", 0)) == [None, "b"]
@@ -158,7 +158,7 @@ def test_a_source_that_begins_anew_goes_on() -> None:
 
 
 @table("skew_ms", [0, 5, 300, -300])
-def test_sound_moves_to_where_the_sender_says_it_belongs(skew_ms: int) -> None:
+def test_rtp_audio_moves_to_the_time_of_the_sender_report(skew_ms: int) -> None:
     # Given a picture and a sound that was sampled at the same instant and came later,
     picture, sound = SourceClock(90_000), SourceClock(48_000)
     assert picture.place(5_000, 1_000) == 90_000
@@ -172,7 +172,7 @@ def test_sound_moves_to_where_the_sender_says_it_belongs(skew_ms: int) -> None:
     assert moved == (first + 480 if abs(skew_ms) < 20 else 48_000 + 480)
 
 
-def test_feedback_is_understood_by_another_library() -> None:
+def test_rtp_feedback_is_readable_by_another_library() -> None:
     [lost] = RtcpPacket.parse(rtcp.nack(1, 2, LOST))
     [key] = RtcpPacket.parse(rtcp.pli(1, 2))
     [much] = RtcpPacket.parse(rtcp.remb(1, 2, 8_000_000))
@@ -190,7 +190,7 @@ def test_feedback_is_understood_by_another_library() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_broken_rtcp_tells_nothing(data: bytes) -> None:
+def test_rtp_broken_rtcp_has_no_reports(data: bytes) -> None:
     assert isinstance(rtcp.parse(data), list)
 
 
@@ -208,7 +208,7 @@ class Kept:
         self.losses += 1
 
 
-def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -> None:
+def test_rtp_second_source_waits_until_the_first_is_silent() -> None:
     # Given a sender of two simulcast layers under one number,
     sink = Kept()
     form = Format(96, "h264", 90_000, {}, frozenset())
@@ -229,7 +229,7 @@ def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -
 
 
 @table("size", [1, 1_179, 1_180, 5_000])
-def test_vp8_frame_survives_its_payloads(size: int) -> None:
+def test_rtp_vp8_frame_survives_its_payloads(size: int) -> None:
     frame = bytes(number % 251 for number in range(size))
 
     payloads = vp8.payloads(frame)

@@ -18,7 +18,7 @@ LOCAL = Local(
 )
 
 
-def test_a_browsers_offer_is_read() -> None:
+def test_sdp_browser_offer_is_read() -> None:
     offer = parse(OFFER)
 
     sound, picture = offer.sections
@@ -29,21 +29,21 @@ def test_a_browsers_offer_is_read() -> None:
     assert offer.remote.setup == "actpass"
 
 
-def test_h264_is_taken_first_and_in_fragments() -> None:
+def test_sdp_offer_prefers_h264_in_fragments() -> None:
     taken = codecs.to_receive(parse(OFFER))
 
     assert {index: form.payload_type for index, form in taken.items()} == {0: 111, 1: 104}
     assert taken[1].parameters["profile-level-id"] == "420034"
 
 
-def test_a_viewer_is_sent_the_profile_that_comes_nearest() -> None:
+def test_sdp_viewer_gets_the_nearest_profile() -> None:
     offer = parse(browser_offer(direction="recvonly"))
 
     assert codecs.to_send(offer, "4d0028")[1].payload_type == 116
     assert codecs.to_send(offer, "640028")[1].payload_type == 104
 
 
-def test_viewer_without_h264_is_sent_vp8_and_one_without_either_is_refused() -> None:
+def test_sdp_viewer_without_h264_gets_vp8_and_without_both_is_refused() -> None:
     receives = OFFER.replace("sendonly", "recvonly").replace("sendrecv", "recvonly")
 
     taken = codecs.to_send(parse(receives.replace("H264", "H266")), "4d0028")
@@ -55,14 +55,14 @@ def test_viewer_without_h264_is_sent_vp8_and_one_without_either_is_refused() -> 
         assert {"VP8": "picture", "opus": "sound"}[before] in refused.value.message
 
 
-def test_publisher_of_which_half_is_not_understood_is_refused() -> None:
+def test_sdp_publisher_with_one_unsupported_track_is_refused() -> None:
     with pytest.raises(Refused, match="The picture is in no codec"):
         codecs.to_receive(parse(OFFER.replace("H264", "AV1").replace("VP8", "VP9")))
     with pytest.raises(Refused, match="The sound is in no codec"):
         codecs.to_receive(parse(OFFER.replace("opus", "PCMU")))
 
 
-def test_an_answer_can_be_read_and_switches_off_what_is_not_taken() -> None:
+def test_sdp_answer_is_readable_and_rejects_unused_media() -> None:
     offer = parse(OFFER)
     form = codecs.to_receive(offer)[0]
 
@@ -73,7 +73,7 @@ def test_an_answer_can_be_read_and_switches_off_what_is_not_taken() -> None:
     assert parse(text).sections[1].has_port is False
 
 
-def test_fragment_candidates_and_the_end_are_read() -> None:
+def test_sdp_fragment_candidates_and_the_end_are_read() -> None:
     candidate = "1 1 udp 1 ::1 9 typ host"
     text = f"a=ice-ufrag:abcd\r\na=mid:0\r\na=candidate:{candidate}\r\na=candidate:x\r\n"
 
@@ -97,7 +97,7 @@ def test_fragment_candidates_and_the_end_are_read() -> None:
         "a=end-of-candidates\nnot a line\n",
     ],
 )
-def test_fragment_that_is_malformed_is_refused(text: str) -> None:
+def test_sdp_malformed_fragment_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         parse_fragment(text)
     assert refused.value.code == "bad_request"
@@ -116,7 +116,7 @@ def test_fragment_that_is_malformed_is_refused(text: str) -> None:
         ("m=audio", "m=smell"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(before: str, after: str) -> None:
+def test_sdp_unanswerable_offer_is_refused(before: str, after: str) -> None:
     with pytest.raises(Refused) as refused:
         parse(OFFER.replace(before, after))
 
@@ -124,13 +124,13 @@ def test_what_cannot_be_answered_is_refused(before: str, after: str) -> None:
 
 
 @given(st.text(max_size=300))
-def test_garbage_is_refused(text: str) -> None:
+def test_sdp_garbage_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         parse(text)
 
 
 @given(st.data())
-def test_a_mangled_offer_is_read_or_refused(data: st.DataObject) -> None:
+def test_sdp_mangled_offer_is_read_or_refused(data: st.DataObject) -> None:
     lines = list(LINES)
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(lines) - 1))

@@ -9,7 +9,7 @@ from tests.support.tables import table
 
 
 @table("host", ["127.0.0.1", "::1", "fe80::1%eth0"])
-def test_who_asks_is_told_its_own_address(host: str) -> None:
+def test_stun_binding_request_gets_its_own_address(host: str) -> None:
     request = peer.Message(peer.Method.BINDING, peer.Class.REQUEST)
 
     data = answer(bytes(request), host, 5_000)
@@ -21,7 +21,7 @@ def test_who_asks_is_told_its_own_address(host: str) -> None:
     assert message.attributes["XOR-MAPPED-ADDRESS"] == (host.partition("%")[0], 5_000)
 
 
-def test_other_requests_are_left_unanswered() -> None:
+def test_stun_other_requests_are_ignored() -> None:
     allocate = bytes(peer.Message(peer.Method.ALLOCATE, peer.Class.REQUEST))
     answered = bytes(peer.Message(peer.Method.BINDING, peer.Class.RESPONSE))
 
@@ -30,5 +30,5 @@ def test_other_requests_are_left_unanswered() -> None:
 
 
 @given(st.binary(max_size=600))
-def test_garbage_is_left_unanswered(data: bytes) -> None:
+def test_stun_garbage_is_ignored(data: bytes) -> None:
     assert answer(data, "127.0.0.1", 1) is None

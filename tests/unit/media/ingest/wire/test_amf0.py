@@ -67,75 +67,75 @@ values: st.SearchStrategy[Value] = st.recursive(
 
 
 @table(("octets", "value"), ENCODED)
-def test_a_value_is_written_as_the_specification_says(octets: str, value: Value) -> None:
+def test_amf0_value_is_written_as_specified(octets: str, value: Value) -> None:
     assert amf0.encode(value).hex() == octets.replace(" ", "")
 
 
 @table(("octets", "value"), ENCODED + READ_ONLY)
-def test_a_value_is_read_as_the_specification_says(octets: str, value: Value) -> None:
+def test_amf0_value_is_read_as_specified(octets: str, value: Value) -> None:
     assert amf0.decode(bytes.fromhex(octets)) == [value]
 
 
 @table("octets", NO_AMF)
-def test_what_is_no_amf_is_the_peers_error(octets: str) -> None:
+def test_amf0_invalid_bytes_are_a_peer_error(octets: str) -> None:
     with pytest.raises(ProtocolError):
         amf0.decode(bytes.fromhex(octets))
 
 
-def test_an_ecma_array_stays_one() -> None:
+def test_amf0_ecma_array_stays_one() -> None:
     [metadata] = amf0.decode(amf0.encode(EcmaArray(width=160.0)))
     assert isinstance(metadata, EcmaArray)
 
 
-def test_a_text_over_65535_bytes_travels_as_a_long_string() -> None:
+def test_amf0_text_over_65535_bytes_is_a_long_string() -> None:
     text = "ü" * 40_000
     encoded = amf0.encode(text)
     assert encoded[0] == 0x0C
     assert amf0.decode(encoded) == [text]
 
 
-def test_a_name_over_65535_bytes_cannot_be_written() -> None:
+def test_amf0_name_over_65535_bytes_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="65536 bytes"):
         amf0.encode({"x" * 65_536: None})
 
 
-def test_bytes_have_no_type_to_be_written_as() -> None:
+def test_amf0_bytes_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="no type for bytes"):
         amf0.encode(b"raw")
 
 
-def test_text_that_is_not_utf8_keeps_the_rest_of_the_message() -> None:
+def test_amf0_invalid_utf8_keeps_the_rest_of_the_message() -> None:
     assert amf0.decode(bytes.fromhex("02 0003 61fc62 05")) == ["a\ufffdb", None]
 
 
-def test_not_a_number_is_a_number() -> None:
+def test_amf0_nan_is_a_number() -> None:
     [value] = amf0.decode(amf0.encode(math.nan))
     assert isinstance(value, float)
     assert math.isnan(value)
 
 
 @table(("opening", "nested"), [("", "0a 00000001"), ("", "03 0001 78"), ("11", "09 03 01")])
-def test_deep_nesting_is_refused_before_it_hurts(opening: str, nested: str) -> None:
+def test_amf0_deep_nesting_is_refused_early(opening: str, nested: str) -> None:
     with pytest.raises(ProtocolError, match="nested too deep"):
         amf0.decode(bytes.fromhex(opening + nested * DEPTH_MAX * 1000))
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(values, max_size=4))
-def test_what_is_written_is_read_back(message: list[Value]) -> None:
+def test_amf0_written_value_is_read_back(message: list[Value]) -> None:
     assert amf0.decode(amf0.encode(*message)) == message
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200))
-def test_any_bytes_decode_or_are_the_peers_error(octets: bytes) -> None:
+def test_amf0_any_bytes_decode_or_are_a_peer_error(octets: bytes) -> None:
     with suppress(ProtocolError):
         amf0.decode(octets)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(values, min_size=1, max_size=3), st.data())
-def test_a_damaged_message_decodes_or_is_the_peers_error(
+def test_amf0_damaged_message_decodes_or_is_a_peer_error(
     message: list[Value], data: st.DataObject
 ) -> None:
     octets = bytearray(amf0.encode(*message))

@@ -60,28 +60,28 @@ def decoded(octets: bytes) -> Value:
 
 
 @table(("octets", "value"), ENCODED)
-def test_a_value_is_read_as_the_specification_says(octets: str, value: Value) -> None:
+def test_amf3_value_is_read_as_specified(octets: str, value: Value) -> None:
     cursor = Cursor(bytes.fromhex(octets))
     assert Reader(cursor).value() == value
     assert cursor.at_end
 
 
 @table("octets", NO_AMF)
-def test_what_no_command_carries_is_the_peers_error(octets: str) -> None:
+def test_amf3_value_outside_commands_is_a_peer_error(octets: str) -> None:
     with pytest.raises(ProtocolError):
         decoded(bytes.fromhex(octets))
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200))
-def test_any_bytes_decode_or_are_the_peers_error(octets: bytes) -> None:
+def test_amf3_any_bytes_decode_or_are_a_peer_error(octets: bytes) -> None:
     with suppress(ProtocolError):
         decoded(octets)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([octets for octets, _ in ENCODED]), st.data())
-def test_a_damaged_value_decodes_or_is_the_peers_error(octets: str, data: st.DataObject) -> None:
+def test_amf3_damaged_value_decodes_or_is_a_peer_error(octets: str, data: st.DataObject) -> None:
     damaged = bytearray(bytes.fromhex(octets))
     damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ProtocolError):

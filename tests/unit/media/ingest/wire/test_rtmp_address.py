@@ -29,24 +29,26 @@ FOUND = StreamAddress("live", "KEY", "")
         ("", "", "live/KEY"),
     ],
 )
-def test_the_key_is_found_wherever_the_encoder_put_it(app: str, tc_url: str, name: str) -> None:
+def test_rtmp_address_key_is_read_from_every_place_that_encoders_use(
+    app: str, tc_url: str, name: str
+) -> None:
     assert locate(app, tc_url, name) == FOUND
 
 
-def test_what_follows_a_question_mark_is_not_the_key() -> None:
+def test_rtmp_address_query_is_no_part_of_the_key() -> None:
     assert locate("live", URL, "KEY?user=ada&x=1") == StreamAddress("live", "KEY", "user=ada&x=1")
 
 
 @table(("app", "tc_url"), [("live", URL), ("live", ""), ("live/", URL), ("live", "rtmp://[broken")])
-def test_without_a_key_the_application_is_known(app: str, tc_url: str) -> None:
+def test_rtmp_address_application_is_known_without_a_key(app: str, tc_url: str) -> None:
     assert locate(app, tc_url) == StreamAddress("live", "", "")
 
 
-def test_another_application_is_told_from_the_key() -> None:
+def test_rtmp_address_other_application_is_distinct_from_the_key() -> None:
     assert locate("other", "rtmp://127.0.0.1/other", "KEY") == StreamAddress("other", "KEY", "")
 
 
-def test_nothing_is_found_in_nothing() -> None:
+def test_rtmp_address_empty_has_no_key() -> None:
     assert locate("", "", "") == StreamAddress("", "", "")
 
 
@@ -55,9 +57,7 @@ said = st.text(st.sampled_from("/?:[]@ liveKEY") | st.characters(), max_size=20)
 
 
 @given(said, said, said)
-def test_whatever_an_encoder_says_a_key_is_one_step_of_a_path(
-    app: str, tc_url: str, name: str
-) -> None:
+def test_rtmp_address_any_key_is_one_path_segment(app: str, tc_url: str, name: str) -> None:
     stream_address = locate(app, tc_url, name)
 
     assert "/" not in stream_address.app + stream_address.key

@@ -73,11 +73,11 @@ def pieces_of(stream: bytes, sizes: list[int]) -> list[bytes]:
 # What the headers say.
 
 
-def test_a_full_header_says_everything() -> None:
+def test_rtmp_chunks_type_0_header_is_complete() -> None:
     assert read(type_0(1000, 3) + b"abc") == [Message(VIDEO, 1, 1000, b"abc")]
 
 
-def test_types_1_and_2_count_on_from_the_last_message() -> None:
+def test_rtmp_chunks_types_1_and_2_count_from_the_last_message() -> None:
     stream = type_0(1000, 3) + b"abc" + type_1(40, 2, AUDIO) + b"de" + type_2(20) + b"fg"
     assert read(stream) == [
         Message(VIDEO, 1, 1000, b"abc"),
@@ -86,22 +86,22 @@ def test_types_1_and_2_count_on_from_the_last_message() -> None:
     ]
 
 
-def test_type_3_repeats_the_last_delta() -> None:
+def test_rtmp_chunks_type_3_repeats_the_last_delta() -> None:
     messages = read(type_0(0, 1) + b"a" + type_2(40) + b"b" + TYPE_3 + b"c" + TYPE_3 + b"d")
     assert [message.timestamp_ms for message in messages] == [0, 40, 80, 120]
 
 
-def test_type_3_after_type_0_takes_that_ones_timestamp_as_its_delta() -> None:
+def test_rtmp_chunks_type_3_after_type_0_takes_its_timestamp_as_delta() -> None:
     messages = read(type_0(40, 1) + b"a" + TYPE_3 + b"b" + TYPE_3 + b"c")
     assert [message.timestamp_ms for message in messages] == [40, 80, 120]
 
 
-def test_a_message_without_a_payload_is_a_message() -> None:
+def test_rtmp_chunks_message_without_a_payload_is_a_message() -> None:
     assert read(type_0(7, 0), TYPE_3) == [Message(VIDEO, 1, 7, b""), Message(VIDEO, 1, 14, b"")]
 
 
 @table("basic", [b"\x3f", b"\x00\x05", b"\x01\x05\x02", b"\x00\x00"])
-def test_chunk_stream_ids_take_one_to_three_bytes(basic: bytes) -> None:
+def test_rtmp_chunks_chunk_stream_ids_take_one_to_three_bytes(basic: bytes) -> None:
     # Given a message of two chunks on such a chunk stream,
     stream = basic + type_0(5, 200)[1:] + bytes(128) + bytes((basic[0] | 0xC0,)) + basic[1:]
 
@@ -111,7 +111,7 @@ def test_chunk_stream_ids_take_one_to_three_bytes(basic: bytes) -> None:
     assert read(*pieces_of(stream + bytes(72), [1] * len(stream))) == expected
 
 
-def test_an_id_written_in_two_and_in_three_bytes_is_the_same_chunk_stream() -> None:
+def test_rtmp_chunks_id_in_two_and_in_three_bytes_is_one_chunk_stream() -> None:
     stream = b"\x00\x05" + type_0(5, 130)[1:] + bytes(128) + b"\xc1\x05\x00" + bytes(2)
     assert read(stream) == [Message(VIDEO, 1, 5, bytes(130))]
 
@@ -121,7 +121,7 @@ def test_an_id_written_in_two_and_in_three_bytes_is_the_same_chunk_stream() -> N
 
 @table("timestamp", [0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0xFFFFFFFF])
 @table("length", [1, 128, 129, 1000])
-def test_a_timestamp_from_16777215_on_is_repeated_in_every_chunk(
+def test_rtmp_chunks_timestamp_from_16777215_is_repeated_in_every_chunk(
     timestamp: int, length: int
 ) -> None:
     message = Message(VIDEO, 1, timestamp, bytes(range(250)) * 4)._replace(
@@ -133,33 +133,33 @@ def test_a_timestamp_from_16777215_on_is_repeated_in_every_chunk(
     assert read(*pieces_of(stream, [1] * len(stream))) == [message]
 
 
-def test_an_extended_timestamp_that_is_left_out_of_type_3_is_not_missed() -> None:
+def test_rtmp_chunks_extended_timestamp_may_be_left_out_of_type_3() -> None:
     payload = bytes(index % 100 for index in range(300))
     stream = type_0(0xFFFFFF, 300) + (0x1000000).to_bytes(4) + payload[:128]
     stream += TYPE_3 + payload[128:256] + TYPE_3 + payload[256:]
     assert read(stream) == [Message(VIDEO, 1, 0x1000000, payload)]
 
 
-def test_a_new_message_by_type_3_repeats_an_extended_delta() -> None:
+def test_rtmp_chunks_new_message_by_type_3_repeats_an_extended_delta() -> None:
     far = (0x1000000).to_bytes(4)
     stream = type_0(0, 1) + b"a" + type_2(0xFFFFFF) + far + b"b" + TYPE_3 + far + b"c"
     messages = read(stream)
     assert [message.timestamp_ms for message in messages] == [0, 0x1000000, 0x2000000]
 
 
-def test_a_step_back_is_a_huge_delta_as_librtmp_sends_it() -> None:
+def test_rtmp_chunks_step_back_is_a_huge_delta_as_librtmp_sends_it() -> None:
     stream = type_0(1000, 1) + b"a" + type_2(0xFFFFFF) + (-80 % 2**32).to_bytes(4) + b"b"
     assert [message.timestamp_ms for message in read(stream)] == [1000, 920]
 
 
-def test_a_step_back_in_24_bits_is_no_jump_of_hours() -> None:
+def test_rtmp_chunks_step_back_in_24_bits_is_no_jump_of_hours() -> None:
     stream = type_0(1000, 1) + b"a" + type_2(-43 % 2**24) + b"b" + type_2(76) + b"c"
     assert [message.timestamp_ms for message in read(stream)] == [1000, 957, 1033]
     # A first timestamp is as it is, also after 2.3 hours.
     assert [message.timestamp_ms for message in read(type_0(0x900000, 1) + b"a")] == [0x900000]
 
 
-def test_timestamps_wrap_at_32_bits() -> None:
+def test_rtmp_chunks_timestamps_wrap_at_32_bits() -> None:
     stream = type_0(0xFFFFFF, 1) + (0xFFFFFFF0).to_bytes(4) + b"a" + type_2(0x20) + b"b"
     assert [message.timestamp_ms for message in read(stream)] == [0xFFFFFFF0, 0x10]
 
@@ -169,21 +169,21 @@ def test_timestamps_wrap_at_32_bits() -> None:
 
 @table("size", [1, 2, 127, 128, 129, 4096, 60_000, 0xFFFFFF, 0x7FFFFFFF])
 @table("length", [1, 128, 129, 4096, 70_000])
-def test_chunk_sizes_are_obeyed(size: int, length: int) -> None:
+def test_rtmp_chunks_chunk_sizes_are_obeyed(size: int, length: int) -> None:
     message = Message(VIDEO, 1, 5, bytes(index % 251 for index in range(length)))
     stream = set_chunk_size(size) + write(6, message, size)
     assert media(read(stream)) == [message]
     assert media(read(*pieces_of(stream, [997] * 80))) == [message]
 
 
-def test_a_chunk_size_changes_in_the_middle_of_a_message() -> None:
+def test_rtmp_chunks_chunk_size_changes_in_the_middle_of_a_message() -> None:
     payload = bytes(index % 251 for index in range(1000))
     stream = type_0(5, 1000) + payload[:128] + set_chunk_size(300)
     stream += TYPE_3 + payload[128:428] + set_chunk_size(10_000) + TYPE_3 + payload[428:]
     assert media(read(stream)) == [Message(VIDEO, 1, 5, payload)]
 
 
-def test_interleaved_messages_come_apart() -> None:
+def test_rtmp_chunks_interleaved_messages_come_apart() -> None:
     # Given a long picture with sound between its chunks,
     picture = bytes(index % 251 for index in range(128 * 40))
     stream = type_0(5, len(picture)) + picture[:128]
@@ -198,7 +198,7 @@ def test_interleaved_messages_come_apart() -> None:
     assert [message.payload[0] for message in messages[:-1]] == list(range(3, 40, 3))
 
 
-def test_interleaving_costs_no_more_than_the_bytes_it_has() -> None:
+def test_rtmp_chunks_interleaving_costs_no_more_than_its_bytes() -> None:
     """A guess at a run of chunks fails here each time: it must not look at the rest each time."""
     pairs = 20_000
     stream = set_chunk_size(1) + type_0(5, pairs) + b"v" + type_0(5, pairs, AUDIO, 4) + b"a"
@@ -207,12 +207,12 @@ def test_interleaving_costs_no_more_than_the_bytes_it_has() -> None:
     assert [message.payload for message in messages] == [b"v" * pairs, b"a" * pairs]
 
 
-def test_an_abort_drops_what_came_of_a_message() -> None:
+def test_rtmp_chunks_abort_drops_the_partial_message() -> None:
     stream = type_0(5, 200) + bytes(128) + abort(6) + type_2(5) + bytes(128) + TYPE_3 + bytes(72)
     assert media(read(stream)) == [Message(VIDEO, 1, 10, bytes(200))]
 
 
-def test_an_abort_of_nothing_is_fine() -> None:
+def test_rtmp_chunks_abort_of_nothing_is_fine() -> None:
     assert media(read(abort(6), abort(99))) == []
 
 
@@ -232,12 +232,12 @@ def test_an_abort_of_nothing_is_fine() -> None:
         (write(2, Message(ABORT, 0, 0, b"")), "wrong length"),
     ],
 )
-def test_the_peers_errors_are_named(stream: bytes, message: str) -> None:
+def test_rtmp_chunks_peer_errors_are_named(stream: bytes, message: str) -> None:
     with pytest.raises(ProtocolError, match=message):
         read(stream)
 
 
-def test_chunk_streams_are_bounded() -> None:
+def test_rtmp_chunks_chunk_streams_are_bounded() -> None:
     reader = new_reader(chunk_streams_max=3)
     for chunk_stream_id in (3, 4, 5, 3, 4, 5):
         list(reader.receive(type_0(0, 0, chunk_stream_id=chunk_stream_id)))
@@ -245,7 +245,7 @@ def test_chunk_streams_are_bounded() -> None:
         list(reader.receive(type_0(0, 0, chunk_stream_id=6)))
 
 
-def test_all_unfinished_messages_together_are_bounded() -> None:
+def test_rtmp_chunks_unfinished_messages_together_are_bounded() -> None:
     # Given a limit of 1,000 bytes, and messages of 900 that never end,
     reader = new_reader(message_bytes_max=1000)
     streams = [type_0(0, 900, chunk_stream_id=3 + index) + bytes(128) for index in range(8)]
@@ -257,7 +257,7 @@ def test_all_unfinished_messages_together_are_bounded() -> None:
         list(reader.receive(streams[7]))
 
 
-def test_finished_and_aborted_messages_count_no_more() -> None:
+def test_rtmp_chunks_finished_and_aborted_messages_count_no_more() -> None:
     reader = new_reader(message_bytes_max=1000)
     for _ in range(50):
         assert list(reader.receive(write(6, Message(VIDEO, 1, 0, bytes(1000)))))
@@ -280,7 +280,7 @@ messages_strategy = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(messages_strategy, st.integers(1, 300), st.lists(st.integers(1, 400), max_size=20))
-def test_every_chunking_gives_the_same_messages(
+def test_rtmp_chunks_every_chunking_gives_equal_messages(
     messages: list[Message], chunk_bytes: int, sizes: list[int]
 ) -> None:
     stream = set_chunk_size(chunk_bytes)
@@ -293,7 +293,7 @@ def test_every_chunking_gives_the_same_messages(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=4))
-def test_any_bytes_are_chunks_or_the_peers_error(pieces: list[bytes]) -> None:
+def test_rtmp_chunks_any_bytes_are_chunks_or_a_peer_error(pieces: list[bytes]) -> None:
     with suppress(ProtocolError):
         read(*pieces)
 
@@ -312,7 +312,7 @@ def outcome(*pieces: bytes) -> tuple[list[Message], str]:
 
 @settings(max_examples=300, deadline=None)
 @given(messages_strategy, st.lists(st.integers(1, 90), max_size=30), st.data())
-def test_damage_means_the_same_in_every_chunking(
+def test_rtmp_chunks_damage_gives_one_result_in_every_chunking(
     messages: list[Message], sizes: list[int], data: st.DataObject
 ) -> None:
     stream = bytearray(set_chunk_size(50) + b"".join(write(6, message, 50) for message in messages))

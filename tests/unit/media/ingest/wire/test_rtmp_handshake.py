@@ -31,7 +31,7 @@ def signed_c1(offset_place: int) -> tuple[bytes, bytes]:
     return bytes(c1), digest
 
 
-def test_a_plain_client_gets_its_own_block_back() -> None:
+def test_rtmp_handshake_plain_client_gets_its_own_block_back() -> None:
     answer = Handshake().receive(b"\x03" + PLAIN_C1)
     assert len(answer) == 1 + 2 * BLOCK
     assert answer[0] == 3
@@ -40,7 +40,7 @@ def test_a_plain_client_gets_its_own_block_back() -> None:
 
 
 @table("offset_place", [8, 772], ids=["digest first", "digest behind the key"])
-def test_a_flash_client_gets_digests_that_it_can_check(offset_place: int) -> None:
+def test_rtmp_handshake_flash_client_gets_digests_that_it_can_check(offset_place: int) -> None:
     # Given a client block with a digest, in either of its places,
     c1, client_digest = signed_c1(offset_place)
 
@@ -57,12 +57,12 @@ def test_a_flash_client_gets_digests_that_it_can_check(offset_place: int) -> Non
     assert s2[-32:] == hmac.digest(key, s2[:-32], "sha256")
 
 
-def test_a_version_without_a_digest_is_a_plain_client() -> None:
+def test_rtmp_handshake_version_without_a_digest_is_a_plain_client() -> None:
     c1 = PLAIN_C1[:4] + bytes((9, 0, 124, 2)) + PLAIN_C1[8:]
     assert Handshake().receive(b"\x03" + c1)[1 + BLOCK :] == c1
 
 
-def test_it_is_done_with_the_second_block_and_leaves_what_follows() -> None:
+def test_rtmp_handshake_is_done_with_the_second_block_and_leaves_the_rest() -> None:
     handshake = Handshake()
     pieces = [b"\x03" + PLAIN_C1, bytes(BLOCK - 1), b"\x00chunks"]
     assert [(len(handshake.receive(piece)), handshake.done) for piece in pieces] == [
@@ -75,7 +75,7 @@ def test_it_is_done_with_the_second_block_and_leaves_what_follows() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 2000), max_size=12), st.sampled_from([PLAIN_C1, signed_c1(8)[0]]))
-def test_every_chunking_gives_the_same(sizes: list[int], c1: bytes) -> None:
+def test_rtmp_handshake_every_chunking_gives_one_result(sizes: list[int], c1: bytes) -> None:
     stream = b"\x03" + c1 + bytes(BLOCK) + b"chunks"
     whole = Handshake()
     expected = whole.receive(stream)
@@ -91,7 +91,7 @@ def test_every_chunking_gives_the_same(sizes: list[int], c1: bytes) -> None:
     assert pieces.rest + stream[start:] == b"chunks"
 
 
-def test_one_byte_pieces_are_fine() -> None:
+def test_rtmp_handshake_one_byte_pieces_are_fine() -> None:
     handshake = Handshake()
     stream = b"\x03" + PLAIN_C1 + bytes(BLOCK)
     answers = [handshake.receive(stream[at : at + 1]) for at in range(len(stream))]
@@ -117,12 +117,12 @@ def test_one_byte_pieces_are_fine() -> None:
         (b"\xff", "first byte is 0xff"),
     ],
 )
-def test_another_protocol_is_named(first: bytes, message: str) -> None:
+def test_rtmp_handshake_other_protocol_is_named(first: bytes, message: str) -> None:
     with pytest.raises(ProtocolError, match=message):
         Handshake().receive(first)
 
 
-def test_who_speaks_http_reads_why_and_nobody_else_hears_anything() -> None:
+def test_rtmp_handshake_http_client_gets_a_message_and_others_nothing() -> None:
     for first, begin in ((b"GET / HTTP/1.1", b"HTTP/1.1 400"), (b"\x47\x40\x11", b"")):
         handshake = Handshake()
         with suppress(ProtocolError):
@@ -132,7 +132,7 @@ def test_who_speaks_http_reads_why_and_nobody_else_hears_anything() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=4000), max_size=4))
-def test_any_bytes_are_a_handshake_or_the_peers_error(pieces: list[bytes]) -> None:
+def test_rtmp_handshake_any_bytes_are_a_handshake_or_a_peer_error(pieces: list[bytes]) -> None:
     handshake = Handshake()
     with suppress(ProtocolError):
         for piece in pieces:

@@ -51,7 +51,7 @@ def tags(events: list[SessionEvent]) -> list[Tag]:
         ),
     ],
 )
-def test_a_recording_holds_what_its_encoder_sent(
+def test_rtmp_recordings_have_the_media_of_their_encoder(
     name: str, encoder: str, counts: dict[str, int]
 ) -> None:
     url = "rtmp://127.0.0.1:19352/live"
@@ -62,12 +62,12 @@ def test_a_recording_holds_what_its_encoder_sent(
 
 
 @table("name", [name for name in sorted(RECORDINGS) if "ffmpeg" in name])
-def test_ffmpeg_says_goodbye(name: str) -> None:
+def test_rtmp_recordings_ffmpeg_ends_with_unpublish(name: str) -> None:
     assert WHOLE[name][-1] == PublishEnded("the publisher stopped")
 
 
 @each_recording
-def test_time_of_each_kind_never_runs_back(name: str) -> None:
+def test_rtmp_recordings_time_of_each_kind_never_runs_back(name: str) -> None:
     for kind in ("audio", "video"):
         times = [tag.timestamp_ms for tag in tags(WHOLE[name]) if tag.kind == kind]
         assert all(earlier <= later for earlier, later in pairwise(times))
@@ -75,7 +75,7 @@ def test_time_of_each_kind_never_runs_back(name: str) -> None:
 
 
 @each_recording
-def test_the_metadata_is_read(name: str) -> None:
+def test_rtmp_recordings_metadata_is_read(name: str) -> None:
     [script] = [tag for tag in tags(WHOLE[name]) if tag.kind == "script"]
     frame, on_metadata, metadata = amf0.decode(script.payload)
     assert (frame, on_metadata) == ("@setDataFrame", "onMetaData")
@@ -84,7 +84,7 @@ def test_the_metadata_is_read(name: str) -> None:
 
 
 @each_recording
-def test_one_byte_pieces_bring_the_same_about(name: str) -> None:
+def test_rtmp_recordings_one_byte_pieces_give_equal_events(name: str) -> None:
     stream = RECORDINGS[name]
     pieces = (stream[at : at + 1] for at in range(len(stream)))
     assert drive(new_session(), pieces) == WHOLE[name]
@@ -95,7 +95,7 @@ def test_one_byte_pieces_bring_the_same_about(name: str) -> None:
     st.sampled_from(sorted(RECORDINGS)),
     st.lists(st.integers(1, 3000), min_size=1, max_size=50),
 )
-def test_any_pieces_bring_the_same_about(name: str, sizes: list[int]) -> None:
+def test_rtmp_recordings_any_pieces_give_equal_events(name: str, sizes: list[int]) -> None:
     stream, start = RECORDINGS[name], 0
     pieces: list[bytes] = []
     while start < len(stream):

@@ -80,7 +80,7 @@ def questioned(session: RtmpSession, stream: bytes) -> list[SessionEvent]:
 # A publish from beginning to end.
 
 
-def test_a_publish_is_two_questions_and_then_tags(session: RtmpSession) -> None:
+def test_rtmp_session_publish_is_two_requests_and_then_tags(session: RtmpSession) -> None:
     assert drive(session, [WHOLE + STOPPED]) == [
         ConnectRequested("live", "rtmp://127.0.0.1/live", "test"),
         PublishRequested("live", "KEY", "rtmp://127.0.0.1/live", ""),
@@ -90,7 +90,7 @@ def test_a_publish_is_two_questions_and_then_tags(session: RtmpSession) -> None:
     ]
 
 
-def test_the_publisher_is_answered_in_the_order_of_the_specification(session: RtmpSession) -> None:
+def test_rtmp_session_responses_follow_the_order_of_the_specification(session: RtmpSession) -> None:
     drive(session, [HANDSHAKE + connect() + publish()])
     answered = answers(session.to_send())
     assert [answer.type_id for answer in answered] == [
@@ -113,7 +113,7 @@ def test_the_publisher_is_answered_in_the_order_of_the_specification(session: Rt
     assert answered[6].stream_id == 1
 
 
-def test_the_result_names_what_enhanced_rtmp_can_carry(session: RtmpSession) -> None:
+def test_rtmp_session_connect_result_names_the_enhanced_rtmp_codecs(session: RtmpSession) -> None:
     drive(session, [HANDSHAKE + connect(fourCcList=["hvc1"], capsEx=15)])
     [result] = commands(session.to_send())
     properties = result[2]
@@ -124,7 +124,7 @@ def test_the_result_names_what_enhanced_rtmp_can_carry(session: RtmpSession) -> 
     assert properties["capsEx"] == 12.0
 
 
-def test_a_long_answer_to_connect_is_cut_into_chunks_of_the_announced_size() -> None:
+def test_rtmp_session_long_connect_response_is_cut_at_the_announced_chunk_size() -> None:
     for app in ("live", "other"):
         session = new_session()
         for event in session.receive(HANDSHAKE + connect(app)):
@@ -136,29 +136,31 @@ def test_a_long_answer_to_connect_is_cut_into_chunks_of_the_announced_size() -> 
         assert commands(session.to_send())
 
 
-def test_every_chunking_brings_the_same_about() -> None:
+def test_rtmp_session_every_chunking_gives_equal_events() -> None:
     expected = drive(new_session(), [WHOLE + STOPPED])
     stream = WHOLE + STOPPED
     assert drive(new_session(), [stream[at : at + 1] for at in range(len(stream))]) == expected
 
 
 @pytest.mark.parametrize("name", ["FCUnpublish", "deleteStream", "closeStream"])
-def test_each_way_to_stop_ends_the_publish_once(publishing: RtmpSession, name: str) -> None:
+def test_rtmp_session_each_way_to_stop_ends_the_publish_once(
+    publishing: RtmpSession, name: str
+) -> None:
     stopped = command(name, 4, None, 1)
     assert drive(publishing, [stopped + stopped]) == [PublishEnded("the publisher stopped")]
 
 
-def test_a_connection_may_publish_again(publishing: RtmpSession) -> None:
+def test_rtmp_session_connection_may_publish_again(publishing: RtmpSession) -> None:
     events = drive(publishing, [STOPPED + publish("NEXT") + video(0)])
     assert [type(event) for event in events] == [PublishEnded, PublishRequested, Tag]
 
 
-def test_what_is_sent_before_the_publish_or_after_it_is_no_tag(session: RtmpSession) -> None:
+def test_rtmp_session_media_outside_a_publish_is_no_tag(session: RtmpSession) -> None:
     events = drive(session, [HANDSHAKE + connect() + video(0) + publish() + STOPPED + video(1)])
     assert not [event for event in events if isinstance(event, Tag)]
 
 
-def test_flash_media_live_encoder_gets_the_word_it_waits_for(session: RtmpSession) -> None:
+def test_rtmp_session_flash_media_live_encoder_gets_its_onfcpublish(session: RtmpSession) -> None:
     stream = command("releaseStream", 2, None, "KEY") + command("FCPublish", 3, None, "KEY")
     drive(session, [HANDSHAKE + connect()])
     session.to_send()
@@ -170,7 +172,7 @@ def test_flash_media_live_encoder_gets_the_word_it_waits_for(session: RtmpSessio
 # Questions and answers.
 
 
-def test_a_refused_connect_says_so_in_two_ways(session: RtmpSession) -> None:
+def test_rtmp_session_refused_connect_gets_two_messages(session: RtmpSession) -> None:
     # Given a wrong application,
     [asked] = questioned(session, HANDSHAKE + connect("other"))
     assert asked == ConnectRequested("other", "rtmp://127.0.0.1/live", "test")
@@ -191,7 +193,7 @@ def test_a_refused_connect_says_so_in_two_ways(session: RtmpSession) -> None:
     assert drive(session, [publish()]) == []
 
 
-def test_a_refused_publish_says_bad_name_and_why(session: RtmpSession) -> None:
+def test_rtmp_session_refused_publish_gets_bad_name_and_the_reason(session: RtmpSession) -> None:
     drive(session, [HANDSHAKE + connect()])
     session.to_send()
     questioned(session, publish())
@@ -206,25 +208,25 @@ def test_a_refused_publish_says_bad_name_and_why(session: RtmpSession) -> None:
     assert drive(session, [video(0) + publish()]) == []
 
 
-def test_an_ended_publish_says_why(publishing: RtmpSession) -> None:
+def test_rtmp_session_ended_publish_gets_the_reason(publishing: RtmpSession) -> None:
     publishing.end_publish("The stream was ended.")
     [ended] = commands(publishing.to_send())
     assert verdict(ended)[1:] == ("error", "NetStream.Publish.Denied", "The stream was ended.")
     assert drive(publishing, [video(0)]) == []
 
 
-def test_commands_behind_a_question_wait_for_its_answer(session: RtmpSession) -> None:
+def test_rtmp_session_commands_behind_a_request_wait_for_its_decision(session: RtmpSession) -> None:
     """An encoder that does not wait for results is still answered in order."""
     drive(session, [HANDSHAKE + connect() + command("createStream", 2, None)])
     assert [answered[1] for answered in commands(session.to_send())] == [1.0, 2.0]
 
 
-def test_a_question_must_be_answered_before_the_next_event(session: RtmpSession) -> None:
+def test_rtmp_session_request_must_be_decided_before_the_next_event(session: RtmpSession) -> None:
     with pytest.raises(RuntimeError, match="before the question was answered"):
         list(session.receive(HANDSHAKE + connect() + publish()))
 
 
-def test_an_answer_without_a_question_is_our_own_bug(session: RtmpSession) -> None:
+def test_rtmp_session_decision_without_a_request_is_an_internal_error(session: RtmpSession) -> None:
     with pytest.raises(RuntimeError, match="without a question"):
         session.accept_publish()
 
@@ -238,19 +240,21 @@ def test_an_answer_without_a_question_is_our_own_bug(session: RtmpSession) -> No
         ("live", None, ""),
     ],
 )
-def test_the_key_is_found(session: RtmpSession, app: str, name: str | None, key: str) -> None:
+def test_rtmp_session_key_is_read(
+    session: RtmpSession, app: str, name: str | None, key: str
+) -> None:
     asked = command("publish", 3, None, name, "live", stream_id=1)
     events = drive(session, [HANDSHAKE + connect(app, f"rtmp://127.0.0.1/{app}") + asked])
     [requested] = [event for event in events if isinstance(event, PublishRequested)]
     assert (requested.app, requested.key) == ("live", key)
 
 
-def test_a_publish_without_any_argument_has_no_key(session: RtmpSession) -> None:
+def test_rtmp_session_publish_without_arguments_has_no_key(session: RtmpSession) -> None:
     events = drive(session, [HANDSHAKE + connect() + command("publish", 3)])
     assert events[-1] == PublishRequested("live", "", "rtmp://127.0.0.1/live", "")
 
 
-def test_a_second_publish_on_a_connection_is_refused_and_the_first_goes_on(
+def test_rtmp_session_second_publish_is_refused_and_the_first_goes_on(
     publishing: RtmpSession,
 ) -> None:
     assert drive(publishing, [publish("OTHER") + video(5)]) == [Tag("video", 5, b"\x17\x01frame")]
@@ -258,7 +262,7 @@ def test_a_second_publish_on_a_connection_is_refused_and_the_first_goes_on(
 
 
 @pytest.mark.parametrize("name", ["play", "play2"])
-def test_a_player_is_sent_to_hls(session: RtmpSession, name: str) -> None:
+def test_rtmp_session_player_is_pointed_to_hls(session: RtmpSession, name: str) -> None:
     asked = command("createStream", 2, None) + command(name, 3, None, "KEY", stream_id=1)
     events = drive(session, [HANDSHAKE + connect() + asked])
     assert isinstance(events[-1], Finished)
@@ -269,14 +273,14 @@ def test_a_player_is_sent_to_hls(session: RtmpSession, name: str) -> None:
     )
 
 
-def test_an_unknown_command_is_answered_with_an_error_if_it_waits(publishing: RtmpSession) -> None:
+def test_rtmp_session_unknown_command_gets_an_error_if_it_waits(publishing: RtmpSession) -> None:
     drive(publishing, [command("teleport", 7, None) + command("shout", 0, None)])
     [answered] = commands(publishing.to_send())
     assert answered[1] == 7.0
     assert verdict(answered)[2] == "NetConnection.Call.Failed"
 
 
-def test_the_encoders_name_is_printable_and_short(session: RtmpSession) -> None:
+def test_rtmp_session_encoder_name_is_printable_and_short(session: RtmpSession) -> None:
     stream = HANDSHAKE + connect(flashVer="a\n\x1b[31m" + "b" * 500)
     [asked] = drive(session, [stream])
     assert isinstance(asked, ConnectRequested)
@@ -286,7 +290,7 @@ def test_the_encoders_name_is_printable_and_short(session: RtmpSession) -> None:
 # What travels beside.
 
 
-def test_every_kind_of_tag_comes_through(publishing: RtmpSession) -> None:
+def test_rtmp_session_every_kind_of_tag_is_passed_on(publishing: RtmpSession) -> None:
     metadata = amf0.encode("@setDataFrame", "onMetaData", {"width": 160})
     stream = rtmp_chunks.write(4, Message(DATA, 1, 0, metadata))
     stream += rtmp_chunks.write(4, Message(DATA_AMF3, 1, 0, b"\x00" + metadata))
@@ -308,7 +312,9 @@ def aggregate(*parts: tuple[int, int, bytes]) -> bytes:
     return body
 
 
-def test_an_aggregate_falls_into_tags_on_the_messages_own_clock(publishing: RtmpSession) -> None:
+def test_rtmp_session_aggregate_is_split_into_tags_on_its_own_clock(
+    publishing: RtmpSession,
+) -> None:
     body = aggregate((AUDIO, 100, b"a"), (VIDEO, 0x1000000, b"v"), (99, 101, b"?"))
     stream = rtmp_chunks.write(4, Message(AGGREGATE, 1, 1100, body))
     assert drive(publishing, [stream]) == [
@@ -317,20 +323,22 @@ def test_an_aggregate_falls_into_tags_on_the_messages_own_clock(publishing: Rtmp
     ]
 
 
-def test_an_aggregate_that_ends_inside_a_tag_is_the_peers_error(publishing: RtmpSession) -> None:
+def test_rtmp_session_aggregate_that_ends_inside_a_tag_is_a_peer_error(
+    publishing: RtmpSession,
+) -> None:
     body = aggregate((AUDIO, 100, b"abcdef"))[:-6]
     with pytest.raises(ProtocolError, match="inside a tag"):
         drive(publishing, [rtmp_chunks.write(4, Message(AGGREGATE, 1, 0, body))])
 
 
-def test_a_ping_is_answered(publishing: RtmpSession) -> None:
+def test_rtmp_session_ping_gets_a_pong(publishing: RtmpSession) -> None:
     ping = Message(USER_CONTROL, 0, 0, bytes.fromhex("0006 0000002a"))
     drive(publishing, [rtmp_chunks.write(2, ping)])
     [pong] = answers(publishing.to_send())
     assert pong.payload.hex() == "00070000002a"
 
 
-def test_what_arrived_is_acknowledged_once_a_window(publishing: RtmpSession) -> None:
+def test_rtmp_session_input_is_acknowledged_once_a_window(publishing: RtmpSession) -> None:
     # Given a publisher that asked for a word every 1,000 bytes,
     window = rtmp_chunks.write(2, Message(WINDOW_SIZE, 0, 0, (1000).to_bytes(4)))
     drive(publishing, [window])
@@ -349,7 +357,7 @@ def test_what_arrived_is_acknowledged_once_a_window(publishing: RtmpSession) -> 
     assert len(numbers) in (3, 4)
 
 
-def test_amf3_commands_are_understood(session: RtmpSession) -> None:
+def test_rtmp_session_amf3_commands_are_read(session: RtmpSession) -> None:
     payload = b"\x00" + amf0.encode("connect", 1, {"app": "live", "objectEncoding": 3})
     [asked] = drive(
         session, [HANDSHAKE + rtmp_chunks.write(3, Message(COMMAND_AMF3, 0, 0, payload))]
@@ -383,7 +391,9 @@ def test_amf3_commands_are_understood(session: RtmpSession) -> None:
         ),
     ],
 )
-def test_the_peers_errors_are_named(session: RtmpSession, stream: bytes, message: str) -> None:
+def test_rtmp_session_peer_errors_are_named(
+    session: RtmpSession, stream: bytes, message: str
+) -> None:
     with pytest.raises(ProtocolError, match=message):
         drive(session, [HANDSHAKE + stream])
 
@@ -401,7 +411,7 @@ METADATA = amf0.encode("@setDataFrame", "onMetaData", {"width": 160})
         (COMMAND_AMF3, b"\x00" + METADATA),
     ],
 )
-def test_metadata_is_known_in_every_shape_it_comes_in(
+def test_rtmp_session_metadata_is_read_in_every_form(
     publishing: RtmpSession, type_id: int, body: bytes
 ) -> None:
     [tag] = drive(publishing, [rtmp_chunks.write(4, Message(type_id, 1, 0, body)) + video(1)])[:1]
@@ -411,7 +421,7 @@ def test_metadata_is_known_in_every_shape_it_comes_in(
 
 
 @pytest.mark.parametrize("type_id", [0, 0x1A, 0x47, 0xFF])
-def test_who_begins_with_what_rtmp_does_not_know_sends_no_flv(
+def test_rtmp_session_unknown_first_message_sends_no_flv(
     publishing: RtmpSession, type_id: int
 ) -> None:
     odd = rtmp_chunks.write(4, Message(type_id, 1, 0, b"\x00" * 180))
@@ -420,13 +430,15 @@ def test_who_begins_with_what_rtmp_does_not_know_sends_no_flv(
     assert refused.value.details["topic"] == "container"
 
 
-def test_what_rtmp_does_not_know_is_skipped_between_tags(publishing: RtmpSession) -> None:
+def test_rtmp_session_unknown_messages_between_tags_are_skipped(publishing: RtmpSession) -> None:
     odd = rtmp_chunks.write(4, Message(0x47, 1, 0, b"?"))
     assert len(drive(publishing, [video(0) + odd + video(33)])) == 2
 
 
 @pytest.mark.parametrize("spoken", [HANDSHAKE, HANDSHAKE + connect()])
-def test_whoever_speaks_rtmp_hears_why_it_is_over(session: RtmpSession, spoken: bytes) -> None:
+def test_rtmp_session_rtmp_peer_gets_the_reason_of_a_close(
+    session: RtmpSession, spoken: bytes
+) -> None:
     drive(session, [spoken])
     session.to_send()
     session.end_publish("no publish for 10 s")

@@ -23,7 +23,7 @@ STOPPED = command("FCUnpublish", 4, None, "KEY") + command("deleteStream", 5, No
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=400), max_size=4))
-def test_any_bytes_are_a_session_or_the_peers_error(pieces: list[bytes]) -> None:
+def test_rtmp_session_fuzz_any_bytes_are_a_session_or_a_peer_error(pieces: list[bytes]) -> None:
     with suppress(ProtocolError, Refused):
         drive(new_session(), [HANDSHAKE + connect(), *pieces])
 
@@ -33,7 +33,9 @@ MESSAGE_TYPES = [*range(10), DATA_AMF3, 16, COMMAND_AMF3, DATA, 19, COMMAND, AGG
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(MESSAGE_TYPES), st.binary(max_size=150)), max_size=5))
-def test_any_message_is_taken_or_the_peers_error(messages: list[tuple[int, bytes]]) -> None:
+def test_rtmp_session_fuzz_any_message_is_accepted_or_a_peer_error(
+    messages: list[tuple[int, bytes]],
+) -> None:
     stream = b"".join(
         rtmp_chunks.write(3, Message(type_id, 1, 0, payload)) for type_id, payload in messages
     )
@@ -43,7 +45,7 @@ def test_any_message_is_taken_or_the_peers_error(messages: list[tuple[int, bytes
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_damaged_session_is_one_or_the_peers_error(data: st.DataObject) -> None:
+def test_rtmp_session_fuzz_damaged_session_is_accepted_or_a_peer_error(data: st.DataObject) -> None:
     damaged = bytearray(WHOLE + STOPPED)
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(len(HANDSHAKE), len(damaged) - 1))

@@ -50,7 +50,7 @@ def pieces(stream: bytes, size: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("piece_bytes", [1, 7, 1 << 20])
-def test_what_the_client_writes_arrives_in_any_pieces(
+def test_rtmp_tls_client_data_arrives_in_any_pieces(
     pem: Path, context: ssl.SSLContext, piece_bytes: int
 ) -> None:
     server, client = TlsLayer(context), Client(client_context(pem))
@@ -60,7 +60,7 @@ def test_what_the_client_writes_arrives_in_any_pieces(
     assert b"".join(server.receive(piece) for piece in pieces(ciphertext, piece_bytes)) == message
 
 
-def test_what_the_server_sends_can_be_read(pem: Path, context: ssl.SSLContext) -> None:
+def test_rtmp_tls_server_data_is_readable(pem: Path, context: ssl.SSLContext) -> None:
     server, client = TlsLayer(context), Client(client_context(pem))
     client.shake_hands(server)
     server.send(b"answer")
@@ -68,7 +68,7 @@ def test_what_the_server_sends_can_be_read(pem: Path, context: ssl.SSLContext) -
     assert client.tls.read(100) == b"answer"
 
 
-def test_the_servers_end_is_told_from_a_cut(pem: Path, context: ssl.SSLContext) -> None:
+def test_rtmp_tls_server_close_differs_from_a_cut(pem: Path, context: ssl.SSLContext) -> None:
     server, client = TlsLayer(context), Client(client_context(pem))
     client.shake_hands(server)
     server.send(b"last")
@@ -78,7 +78,7 @@ def test_the_servers_end_is_told_from_a_cut(pem: Path, context: ssl.SSLContext) 
     assert client.tls.read(100) == b""  # After a cut it would wait for more (SSLWantReadError).
 
 
-def test_the_clients_end_is_no_error(pem: Path, context: ssl.SSLContext) -> None:
+def test_rtmp_tls_client_close_is_no_error(pem: Path, context: ssl.SSLContext) -> None:
     server, client = TlsLayer(context), Client(client_context(pem))
     client.shake_hands(server)
     last = client.says(b"last")
@@ -91,7 +91,9 @@ def test_the_clients_end_is_no_error(pem: Path, context: ssl.SSLContext) -> None
     server.close()
 
 
-def test_an_encoder_that_does_not_trust_the_certificate_is_named(context: ssl.SSLContext) -> None:
+def test_rtmp_tls_encoder_that_does_not_trust_the_certificate_is_named(
+    context: ssl.SSLContext,
+) -> None:
     # Given a client that trusts nobody,
     server, client = TlsLayer(context), Client(client_context(None))
     with suppress(ssl.SSLWantReadError):
@@ -110,14 +112,14 @@ def test_an_encoder_that_does_not_trust_the_certificate_is_named(context: ssl.SS
     server.close()
 
 
-def test_what_is_no_tls_is_known_by_its_first_byte(context: ssl.SSLContext) -> None:
+def test_rtmp_tls_plain_connection_is_known_by_its_first_byte(context: ssl.SSLContext) -> None:
     assert is_tls(b"\x16\x03\x01")
     assert not is_tls(b"\x03\x00\x00\x00\x00")
     with pytest.raises(ProtocolError, match="TLS failed"):
         TlsLayer(context).receive(b"\x03\x00\x00\x00\x00")
 
 
-def test_what_is_sent_before_the_handshake_is_dropped(context: ssl.SSLContext) -> None:
+def test_rtmp_tls_data_before_the_handshake_is_dropped(context: ssl.SSLContext) -> None:
     server = TlsLayer(context)
     server.send(b"nobody could read this")
     server.close()
@@ -126,7 +128,7 @@ def test_what_is_sent_before_the_handshake_is_dropped(context: ssl.SSLContext) -
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=4))
-def test_any_bytes_are_tls_or_the_peers_error(
+def test_rtmp_tls_any_bytes_are_tls_or_a_peer_error(
     context: ssl.SSLContext, garbage: list[bytes]
 ) -> None:
     server = TlsLayer(context)

@@ -23,13 +23,13 @@ def luma(frame: VideoFrame) -> list[bytes]:
 
 
 @table("size", [(1279, 720), (1280, 719), (158, 90), (160, 88), (0, 0)])
-def test_a_size_that_cannot_be_drawn_is_refused(size: tuple[int, int]) -> None:
+def test_card_undrawable_size_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a size to draw"):
         Picture(*size, "name")
 
 
 @table("size", [(160, 90), (320, 180), (90 * 2, 320), (1280, 720), (4096, 2160)])
-def test_the_flash_is_inside_and_switches_from_black_to_white(size: tuple[int, int]) -> None:
+def test_card_flash_is_inside_and_switches_from_black_to_white(size: tuple[int, int]) -> None:
     picture = Picture(*size, "name")
     left, top, width, height = picture.flash_box()
     assert left >= 0
@@ -42,7 +42,7 @@ def test_the_flash_is_inside_and_switches_from_black_to_white(size: tuple[int, i
     assert {dark[y][x] for y in (top, top + height - 1) for x in (left, left + width - 1)} == {16}
 
 
-def test_from_frame_to_frame_the_bars_and_the_name_stand_still() -> None:
+def test_card_bars_and_name_stand_still_from_frame_to_frame() -> None:
     picture = Picture(640, 360, "name")
     one = luma(picture.draw(Moment(1, 33, NOW_MS, True)))
     two = luma(picture.draw(Moment(2, 66, NOW_MS + 33, True)))
@@ -55,16 +55,16 @@ def test_from_frame_to_frame_the_bars_and_the_name_stand_still() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
-def test_any_name_can_be_drawn(name: str) -> None:
+def test_card_any_name_can_be_drawn(name: str) -> None:
     assert Picture(320, 180, name).draw(Moment(0, 0, NOW_MS, False)).width == 320
 
 
 @given(st.text(max_size=20), st.integers(1, 4))
-def test_text_is_as_wide_as_its_letters(text: str, scale: int) -> None:
+def test_card_text_is_as_wide_as_its_letters(text: str, scale: int) -> None:
     rows = Pen(scale, 225, 26).rows(text)
     assert len(rows) == GLYPH_HEIGHT
     assert {len(row) for row in rows} == {len(plain(text)) * ADVANCE * scale}
 
 
-def test_letters_lose_their_accents_and_nothing_else() -> None:
+def test_card_letters_lose_their_accents_and_nothing_else() -> None:
     assert plain("Überblick: é\t1") == "UBERBLICK: E 1"

@@ -27,32 +27,34 @@ def as_brightness(cells: str, dark: int = 16, bright: int = 235) -> list[int]:
 
 
 @given(INSTANTS, st.integers(0, 120), st.integers(60, 135))
-def test_any_instant_is_read_back_in_any_light(instant_ms: int, dark: int, contrast: int) -> None:
+def test_strip_any_instant_is_read_back_in_any_light(
+    instant_ms: int, dark: int, contrast: int
+) -> None:
     cells = write_cells(instant_ms)
     assert len(cells) == CELLS
     assert read_cells(as_brightness(cells, dark, dark + contrast)) == instant_ms
 
 
 @given(INSTANTS, st.integers(2, CELLS - 3))
-def test_one_wrong_cell_is_noticed(instant_ms: int, wrong: int) -> None:
+def test_strip_one_wrong_cell_is_noticed(instant_ms: int, wrong: int) -> None:
     brightness = as_brightness(write_cells(instant_ms))
     brightness[wrong] = 251 - brightness[wrong]
     assert read_cells(brightness) is None
 
 
 @given(st.lists(st.integers(0, 255), min_size=CELLS, max_size=CELLS))
-def test_what_is_read_is_what_would_be_written(brightness: list[int]) -> None:
+def test_strip_read_instant_is_the_one_written(brightness: list[int]) -> None:
     number = read_cells(brightness)
     assert number is None or len(write_cells(number)) == CELLS
 
 
 @table("instant_ms", [-1, 2**48])
-def test_what_48_bits_cannot_hold_is_refused(instant_ms: int) -> None:
+def test_strip_instant_over_48_bits_is_refused(instant_ms: int) -> None:
     with pytest.raises(ValueError, match="not an instant that a strip can carry"):
         write_cells(instant_ms)
 
 
-def test_a_picture_without_a_strip_claims_no_instant() -> None:
+def test_strip_picture_without_one_has_no_instant() -> None:
     grey = VideoFrame(640, 360, "yuv420p")
     for plane in grey.planes:
         plane.update(bytes([128]) * plane.buffer_size)
@@ -70,7 +72,7 @@ def test_a_picture_without_a_strip_claims_no_instant() -> None:
         (1920, 1080, 2000),
     ],
 )
-def test_every_frame_says_when_it_was_made_after_a_real_encoder(
+def test_strip_every_frame_has_its_instant_after_a_real_encoder(
     width: int, height: int, kbits: int
 ) -> None:
     # Given a clock that goes on with the broadcast,
@@ -91,14 +93,12 @@ def test_every_frame_says_when_it_was_made_after_a_real_encoder(
 
 @table("size", [(320, 180), (480, 270), (1920, 1080)])
 @table("form", ["yuv420p", "rgb24", "yuvj420p", "nv12"])
-def test_the_strip_survives_scaling_and_other_pixel_formats(
-    size: tuple[int, int], form: str
-) -> None:
+def test_strip_survives_scaling_and_other_pixel_formats(size: tuple[int, int], form: str) -> None:
     frame = Picture(1280, 720, "name").draw(Moment(7, 233, NOW_MS, False))
     assert read_strip(frame.reformat(*size, format=form)) == NOW_MS
 
 
-def test_the_strip_survives_a_thumbnail() -> None:
+def test_strip_survives_a_thumbnail() -> None:
     frame = Picture(1280, 720, "name").draw(Moment(7, 233, NOW_MS, False))
     image = io.BytesIO()
     with av.open(image, "w", format="mjpeg") as container:

@@ -60,7 +60,7 @@ def sound_seconds(path: Path) -> float:
     ("video", "first", "last"),
     [(ULTRAFAST, 1.5, 2.5), (ULTRAFAST, 0.0, 0.5), (ULTRAFAST, 2.1, 4.0), (B_FRAMES, 1.7, 2.4)],
 )
-async def test_a_cut_is_exact_to_the_frame(
+async def test_cut_is_exact_to_the_frame(
     record: Record, tmp_path: Path, video: str, first: float, last: float
 ) -> None:
     source = flv(video=video)
@@ -90,7 +90,7 @@ async def test_cut_over_a_change_of_codec_is_whole(record: Record, tmp_path: Pat
     assert imported.duration_ms == pytest.approx(3000, abs=35)
 
 
-async def test_only_the_footage_around_a_cut_is_read(record: Record) -> None:
+async def test_cut_reads_only_the_footage_around_it(record: Record) -> None:
     hls_stream = await record(flv(video="libx264 -preset ultrafast -g 30 -bf 0"))
 
     footage, begins = stretch(hls_stream, round(1.5 * TICKS), round(2.5 * TICKS))
@@ -99,7 +99,9 @@ async def test_only_the_footage_around_a_cut_is_read(record: Record) -> None:
     assert footage.duration == 2 * TICKS
 
 
-async def test_a_live_streams_open_segment_counts(record: Record, tmp_path: Path) -> None:
+async def test_cut_includes_the_open_segment_of_a_live_stream(
+    record: Record, tmp_path: Path
+) -> None:
     hls_stream = await record(flv(seconds=3.5, video=ULTRAFAST), is_live=True)
     assert hls_stream.window.open is not None
 
@@ -108,7 +110,7 @@ async def test_a_live_streams_open_segment_counts(record: Record, tmp_path: Path
     assert imported.duration_ms == pytest.approx(900, abs=35)
 
 
-async def test_what_is_not_recorded_is_refused(record: Record, tmp_path: Path) -> None:
+async def test_cut_outside_the_recording_is_refused(record: Record, tmp_path: Path) -> None:
     hls_stream = await record(flv(seconds=2, video=ULTRAFAST))
     with pytest.raises(Refused):
         stretch(hls_stream, 3 * TICKS, 4 * TICKS)
@@ -124,7 +126,7 @@ def empty(tmp_path: Path) -> HlsStream:
     return HlsStream(tmp_path, Window(segment_ms=1000, part_ms=200))
 
 
-async def test_a_cut_goes_back_to_the_last_key_frame_over_forced_cuts(tmp_path: Path) -> None:
+async def test_cut_goes_back_to_the_last_key_frame_over_forced_cuts(tmp_path: Path) -> None:
     # Given segments of which only every third begins with a key frame,
     hls_stream = empty(tmp_path)
     broadcast = FakeBroadcast(parts_a_segment=5)

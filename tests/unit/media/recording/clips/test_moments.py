@@ -23,16 +23,16 @@ def two_scenes() -> bytes:
     return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
 
 
-async def test_a_change_and_the_end_of_a_pause_are_found(record: Record) -> None:
+async def test_moments_scene_change_and_end_of_a_pause_are_detected(record: Record) -> None:
     cuts = moments(footage(await record(two_scenes())))
 
     assert [(moment.at_ms, moment.kind) for moment in cuts] == [(3000, "scene"), (3000, "pause")]
     assert cuts[0].strength == 1.0
 
 
-async def test_one_scene_has_none(record: Record) -> None:
+async def test_moments_one_scene_has_none(record: Record) -> None:
     assert moments(footage(await record(flv(seconds=3)))) == ()
 
 
-async def test_sound_alone_and_picture_alone_are_looked_at_too(record: Record) -> None:
+async def test_moments_audio_only_and_video_only_are_examined_too(record: Record) -> None:
     assert moments(footage(await record(flv(seconds=3, video="")))) == ()

@@ -29,7 +29,7 @@ def shown(seconds: float, *pauses: Pause) -> Showing:
 
 
 @pytest.mark.parametrize("seconds", [0.2, 8, 19.6])
-def test_it_holds_every_frame_of_every_round(film: Film, seconds: float) -> None:
+def test_loop_mp4_has_every_frame_of_every_round(film: Film, seconds: float) -> None:
     content = whole(film, shown(seconds))
 
     assert sizes(content) == [(160, 90)] * round(30 * seconds)
@@ -45,7 +45,7 @@ def test_it_holds_every_frame_of_every_round(film: Film, seconds: float) -> None
         assert (container.duration or 0) / av.time_base == seconds
 
 
-def test_where_the_publisher_was_away_picture_and_sound_go_on_together(film: Film) -> None:
+def test_loop_mp4_audio_and_video_resume_together_after_a_drop(film: Film) -> None:
     showing = shown(14, *AWAY)
     content = whole(film, showing)
 
@@ -57,7 +57,7 @@ def test_where_the_publisher_was_away_picture_and_sound_go_on_together(film: Fil
     assert abs(float(stamps(content, "audio")[-1].pts) - showing.duration_ms / 1000) < 0.05
 
 
-def test_hours_are_as_large_as_their_tables_and_decode_at_any_place(film: Film) -> None:
+def test_loop_mp4_of_hours_has_small_tables_and_decodes_anywhere(film: Film) -> None:
     hours = 4
     content = whole(film, shown(hours * 3600))
 
@@ -87,7 +87,7 @@ def _frame(film: Film, seconds: float) -> bytes:
     raise AssertionError("there is no such frame")
 
 
-def test_what_was_never_shown_has_no_file(film: Film) -> None:
+def test_loop_mp4_of_nothing_shown_does_not_exist(film: Film) -> None:
     assert isinstance(film.parts[0].tracks[0], VideoTrack)
     with pytest.raises(ValueError, match="nothing"):
         whole(film, shown(0.1))

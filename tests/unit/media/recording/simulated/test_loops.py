@@ -13,7 +13,7 @@ from emulator.world.world import World
 UID = "a" * 32
 
 
-async def test_a_file_is_made_once_in_each_size_until_its_world_is_forgotten(
+async def test_loops_file_is_made_once_per_size_until_its_world_is_forgotten(
     world: World, tmp_path: Path
 ) -> None:
     loops = Loops(MediaStore(tmp_path))
@@ -34,7 +34,7 @@ async def test_a_file_is_made_once_in_each_size_until_its_world_is_forgotten(
     ("ended_ms", "code"),
     [(None, "conflict"), (0, "not_found"), (SIMULATED_FILE_MS_MAX + 200, "not_found")],
 )
-async def test_what_is_live_or_empty_or_too_long_has_no_file(
+async def test_loops_live_empty_or_too_long_has_no_file(
     world: World, tmp_path: Path, ended_ms: int | None, code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -42,7 +42,7 @@ async def test_what_is_live_or_empty_or_too_long_has_no_file(
     assert refused.value.code == code
 
 
-async def test_what_was_followed_live_stays_where_it_was_and_beside_it_is_the_recording(
+async def test_loops_followed_live_one_stays_in_place_beside_its_recording(
     world: World, tmp_path: Path
 ) -> None:
     loops = Loops(MediaStore(tmp_path))
@@ -59,7 +59,7 @@ async def test_what_was_followed_live_stays_where_it_was_and_beside_it_is_the_re
     assert "#EXT-X-SERVER-CONTROL" in unseen.playlist("low_latency").text
 
 
-def test_every_size_has_an_even_width() -> None:
+def test_loops_every_size_has_an_even_width() -> None:
     assert {height: width_of(height) for height in (144, 240, HEIGHT)} == {
         144: 256,
         240: 426,

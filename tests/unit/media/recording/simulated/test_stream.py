@@ -54,7 +54,7 @@ def steps(times: list[float]) -> set[float]:
     return {round(b - a, 2) for a, b in pairwise(times)}
 
 
-def test_rounds_follow_each_other_without_a_hole(film: Film) -> None:
+def test_loop_stream_rounds_follow_without_a_gap(film: Film) -> None:
     count = len(film.parts)
     content = b"".join(film.content(number) for number in range(count - 10, 2 * count + 10))
     values = pts_of(film.init_content + content)
@@ -63,7 +63,7 @@ def test_rounds_follow_each_other_without_a_hole(film: Film) -> None:
     assert steps(values["audio"]) == {0.02}
 
 
-def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
+def test_loop_stream_live_playlists_obey_the_rules_over_time(
     film: Film, clock: ManualClock
 ) -> None:
     hls_stream = live(film, clock)
@@ -82,7 +82,7 @@ def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
     assert newest == f"seg-{(3_600_000 + 27_700) // 2000 - 1}.m4s"
 
 
-def test_what_a_playlist_lists_is_there_and_nothing_else(film: Film, clock: ManualClock) -> None:
+def test_loop_stream_listed_media_exists_and_no_other(film: Film, clock: ManualClock) -> None:
     hls_stream = live(film, clock)
     clock.advance(7_300)
     assert read(hls_stream.media_now("init-0.mp4")) == film.init_content
@@ -96,7 +96,7 @@ def test_what_a_playlist_lists_is_there_and_nothing_else(film: Film, clock: Manu
             hls_stream.media_now(name)
 
 
-async def test_a_part_that_is_hinted_at_is_waited_for(film: Film, clock: ManualClock) -> None:
+async def test_loop_stream_hinted_part_is_waited_for(film: Film, clock: ManualClock) -> None:
     hls_stream = live(film, clock)
     clock.advance(1_000)
     waiting = asyncio.ensure_future(hls_stream.media("part-5.m4s"))
@@ -113,7 +113,7 @@ def recorded(film: Film, request: pytest.FixtureRequest) -> tuple[RecordedLoop, 
 
 
 @pytest.mark.parametrize("kind", ["plain", "low_latency"])
-def test_a_loop_that_is_over_ends_its_playlists_as_they_were_followed(
+def test_loop_stream_ended_one_ends_the_followed_playlists(
     film: Film, clock: ManualClock, kind: Kind
 ) -> None:
     ended_ms: int | None = None
@@ -138,7 +138,7 @@ def test_a_loop_that_is_over_ends_its_playlists_as_they_were_followed(
         assert parse(text).value(tag) == parse(after).value(tag)
 
 
-def test_a_loop_whose_publisher_is_away_can_be_played_to_where_it_left(
+def test_loop_stream_paused_plays_to_where_its_publisher_left(
     film: Film, clock: ManualClock
 ) -> None:
     hls_stream = live(film, clock, (STARTED_MS + 4_900, None))
@@ -155,7 +155,7 @@ def test_a_loop_whose_publisher_is_away_can_be_played_to_where_it_left(
     assert "EXT-X-PRELOAD-HINT" not in away
 
 
-def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
+def test_loop_stream_recorded_lasts_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
     hls_stream, parts = recorded
     text = hls_stream.playlist("plain").text
     assert check_media(text) == []
@@ -174,9 +174,7 @@ AWAY: tuple[Pause, ...] = (
 )
 
 
-def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
-    film: Film, clock: ManualClock
-) -> None:
+def test_loop_stream_drop_is_signalled_and_shows_nothing(film: Film, clock: ManualClock) -> None:
     hls_stream = live(film, clock, *AWAY)
     kinds: tuple[Kind, ...] = ("plain", "low_latency")
     clock.advance(2_200)
@@ -194,9 +192,7 @@ def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
     assert lengths == [2, 2, 0.8, 2, 1, 2]
 
 
-def test_who_looks_late_sees_the_same_as_who_looked_all_the_time(
-    film: Film, clock: ManualClock
-) -> None:
+def test_loop_stream_late_viewer_sees_equal_media(film: Film, clock: ManualClock) -> None:
     watched, late = live(film, clock, *AWAY), live(film, clock, *AWAY)
     for _ in range(100):
         clock.advance(970)
@@ -207,7 +203,7 @@ def test_who_looks_late_sees_the_same_as_who_looked_all_the_time(
     assert read(late.media_now("seg-30.m4s")) == read(watched.media_now("seg-30.m4s"))
 
 
-def test_a_recording_with_pauses_decodes_to_all_that_was_shown(film: Film) -> None:
+def test_loop_stream_recording_with_pauses_decodes_to_all_shown_frames(film: Film) -> None:
     showing = Showing(STARTED_MS, STARTED_MS + 14_000, AWAY, 0)
     hls_stream = RecordedLoop(film, showing)
     text = hls_stream.playlist("plain").text
