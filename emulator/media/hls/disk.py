@@ -1,7 +1,7 @@
 """How full the disk is, and whether there is room for one more publisher.
 
-Live streams are never ended for want of room: new ones are refused first, and ended recordings are
-named for deletion, oldest first. The world decides and deletes.
+Nothing is ended or deleted for want of room: new publishers are refused until somebody deletes
+recordings or raises the limit.
 """
 
 import os
