@@ -253,7 +253,7 @@ class WorldClock(ManualClock):
             act = self._take()
             try:
                 act()
-            except Exception as error:  # As with the loop's own timers: one act is no other's.
+            except Exception as error:  # One timer's failure concerns no other.
                 context = {"message": "an act of a world's clock failed", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 

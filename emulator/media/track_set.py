@@ -13,7 +13,7 @@ from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS
 
 _HELD_PACKETS_MAX = 512
-# Sound that came alone for less than this, from a publisher that is gone, is no stream.
+# Sound alone for less than this, from a publisher that is gone, does not begin a stream.
 _SOUND_MIN_MS = 1000
 
 Kind = Literal["picture", "sound"]

@@ -1,7 +1,7 @@
 """The request log: who called what, so that a test can assert what its app sent.
 
 The newest requests are kept, across all worlds. Secrets are not shown (`excerpt`). What steers the
-emulator (`/_emulator/`) and what its console reads is not logged: it is no app's doing.
+emulator (`/_emulator/`) and what its console reads is not logged: no app asked for it.
 """
 
 import sys

@@ -44,7 +44,7 @@ async def import_world(
     """A world as a file holds it, under `name` or its own, with its snapshots.
 
     What the file held is also the snapshot `imported`, to which a reset goes back. Refuses
-    (`invalid`) what is no world file, (`conflict`) a name that is taken, unless it is to be
+    (`invalid`) another kind of file, (`conflict`) a name that is taken, unless it is to be
     replaced, (`too_large`) media for which there is no room.
     """
     content = await asyncio.to_thread(world_file.read, file)

@@ -93,7 +93,7 @@ def write(
 
 
 def read(file: IO[bytes] | Path) -> WorldFile:
-    """Read all but the media. Refuses (`invalid`) what is no such file, or of another schema."""
+    """Read all but the media. Refuses (`invalid`) other files, and other schemas."""
     with _opened(file) as archive, TemporaryDirectory(prefix="live-emulator-import-") as scratch:
         manifest = _manifest(archive)
         names = [_FACTS, *map(_snapshot_name, range(len(manifest["snapshots"])))]

@@ -89,7 +89,7 @@ class Faults:
     ) -> str:
         """Break something, such as `start("api.fail", path="/streams", status=503, times=1)`.
 
-        Returns the fault's id. Raises `Refused` for what is no fault.
+        Returns the fault's id. Raises `Refused` for an invalid fault.
         """
         beside = {"share": share, "times": times, "for": seconds}
         written = {kind: values, **{n: value for n, value in beside.items() if value is not None}}

@@ -155,7 +155,7 @@ class Ports(NamedTuple):
         return value or "none"
 
     def range(self, value: str) -> tuple[int, int]:
-        """The first and the last port. Refuses (`ValueError`) what is no range."""
+        """The first and the last port. Refuses (`ValueError`) an invalid range."""
         match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", value)
         if not match:
             raise ValueError(f"{value!r} is not a range of ports; write it like 40000-40999")

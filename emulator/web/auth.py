@@ -1,4 +1,4 @@
-"""Auth: who sends this request, and to which world (contract, Conventions)."""
+"""Auth: the caller of a request, and its world (contract, Conventions)."""
 
 import base64
 import binascii
@@ -88,7 +88,7 @@ def world_of(credential_text: str) -> str:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What an access token claims, unproven; nothing where it is no token."""
+    """An access token's claims, unproven; empty if it is not a token."""
     if token.count(".") != 2:
         return {}
     claims = token.split(".")[1]

@@ -24,7 +24,7 @@ KEY, OTHER = "ak_auto_leaver", "ak_auto_other"
 
 @dataclass
 class Leaver:
-    """Somebody with something of everything, who is live; `told` is what their publisher heard."""
+    """A live user with something of everything; `told` is what the publisher was told."""
 
     user: dict[str, Any]
     stream: dict[str, Any]

@@ -33,7 +33,7 @@ class FilmBroadcast:
     """Packet by packet: wait until `due_ms`, then `step`."""
 
     def __init__(self, path: Path, settings: PublishConfig) -> None:
-        """Refuses what is no film: nothing to open, no picture and no sound in it."""
+        """Refuses a file that cannot be opened, or has neither picture nor sound."""
         self._path = path
         self._settings = settings
         self._file = _open(path)

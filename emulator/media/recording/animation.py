@@ -40,7 +40,7 @@ def _picked(
 ) -> list["VideoFrame"]:
     """The first frame of each 1/`rate` of a second, already small: a GIF fits in memory."""
     picked: list[VideoFrame] = []
-    # Footage that is shorter still gives one picture: its key frame's delay is no reason for none.
+    # Shorter footage still gives one picture, in spite of its key frame's delay.
     for seconds, frame in frames_between(footage, start, end):
         if seconds >= start + len(picked) / rate:
             small = sized(frame, size, "rgb24")

@@ -87,7 +87,7 @@ async def tried(work: Awaitable[None], what: str) -> str:
         reason = refused.message
     except OSError as error:
         reason = f"Its files cannot be read or written: {error.strerror}."
-    except Exception:  # A task's root: one film's failure is no other's.
+    except Exception:  # A task's root: a failure concerns one film alone.
         log.exception("failed %s", what)
         return "It could not be done. The log says why."
     else:
@@ -104,7 +104,7 @@ async def finished(watch: JobProgress, work: Any, *values: Any) -> "Imported":
     except asyncio.CancelledError:
         watch.cancel()
         await asyncio.wait([running])
-        # It was asked to give up, so that it says so is no news.
+        # It was asked to give up, so its error is expected.
         running.exception()
         raise
     return imported

@@ -129,7 +129,7 @@ class Recorder(Service):
         except Refused as refused:
             await self._give_up(vod, refused.message)
             log.warning("vod failed vod=%s reason=%s", vod_id, refused.message)
-        except Exception:  # A task's root: one VOD's failure is no other's.
+        except Exception:  # A task's root: a failure concerns one VOD alone.
             log.exception("vod failed vod=%s", vod_id)
             await self._give_up(vod, "Its files could not be read.")
 

@@ -95,7 +95,7 @@ class Simulcasts(Service):
                     await self._connect(target, feed)
                 except Refused as refused:
                     await self._wait(target, refused.message, end)
-                except Exception:  # A task's root: one target's failure is no stream's.
+                except Exception:  # A task's root: a failure concerns one target alone.
                     log.exception("simulcast failed target=%s", target.id)
                     await self._wait(target, "It failed, and the log says why.", end)
         finally:

@@ -25,7 +25,7 @@ _STUN_LAST, _DTLS_FIRST, _DTLS_LAST, _RTP_FIRST, _RTP_LAST = 3, 20, 63, 128, 191
 _COMPONENT = 1
 # RFC 8445, 5.1.2.1: the local preference of what is offered first, and of what only some need.
 _PREFERENCE, _BESIDE_PREFERENCE = 65_535, 32_767
-# DTLS flights that nobody has read yet; more than this is no handshake.
+# DTLS flights that nobody has read yet; more than this is not a handshake.
 _UNREAD_MAX = 64
 
 
@@ -94,7 +94,7 @@ class Ice:
             connection._query_consent_task.cancel()
 
     async def add(self, candidates: tuple[str, ...]) -> None:
-        """Learn where the peer may be. An mDNS name is looked up; what is no candidate is not.
+        """Learn where the peer may be. An mDNS name is looked up; anything else is ignored.
 
         aioice is never told that there are no more: it would give up when the last of them fails,
         while the peer's own check is on its way from an address that it named none of (RFC 8863).

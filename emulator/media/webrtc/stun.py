@@ -17,7 +17,7 @@ _REQUEST_SIZE_MAX = 548
 
 
 def answer(request: bytes, host: str, port: int) -> bytes | None:
-    """The answer to a datagram that came from there; None for what is no binding request."""
+    """The answer to a datagram from this address; None unless it is a binding request."""
     if not _HEAD.size <= len(request) <= _REQUEST_SIZE_MAX:
         return None
     kind, size, cookie, transaction = _HEAD.unpack_from(request)

@@ -73,7 +73,7 @@ async def read_form(
 ) -> AsyncIterator[tuple[dict[str, Any], Uploaded]]:
     """The form's fields and its `file`, which is there until the block ends.
 
-    Refuses (`invalid`) a body that is no form or has no file, (`too_large`) one over `bytes_max`.
+    Refuses (`invalid`) a body without a form or a file, (`too_large`) one over `bytes_max`.
     """
     if media_type(request) != "multipart/form-data":
         raise Invalid([mistake(("body",), "media_type", "Expected multipart/form-data")])

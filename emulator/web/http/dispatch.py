@@ -154,7 +154,7 @@ async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, Uploaded | 
     elif model:
         call.json = body = await read_json(request, call.platform.body_bytes_max)
         said = b"{}" if operation.is_body_optional and not body else body
-        # Strictly: a word is no number, and 0 is not false (decision 8).
+        # Strictly: `"5"` is not a number, and 0 is not false (decision 8).
         yield _validated(partial(model.model_validate_json, strict=True), said), None
     else:
         yield None, None

@@ -109,7 +109,7 @@ def operations_in(package: str) -> list[Operation]:
 
 
 def operations_of(function: Callable[..., Any]) -> list[Operation]:
-    """What a function answers; nothing where it is no endpoint."""
+    """The endpoints of a function; empty if it has none."""
     operations: list[Operation] = vars(function).get("operations", [])
     return operations
 

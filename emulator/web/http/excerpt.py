@@ -150,7 +150,7 @@ class _Taking:
 
 
 def _hides(name: str, value: Any) -> bool:
-    """`has_password: true` is no secret."""
+    """`has_password: true` is not a secret."""
     return not isinstance(value, bool | None) and is_secret(name)
 
 

@@ -201,7 +201,7 @@ def spans_of(value: str, length: int) -> list[Span] | None:
 
 
 def _span(first: str, last: str, length: int) -> Span | None:
-    """Empty where it lies beyond the end; None for what is no range (14.1.1)."""
+    """Empty where it lies beyond the end; None if it is not a range (14.1.1)."""
     if not first and not last:
         return None
     start, end = (int(edge[-_DIGITS_MAX:] or 0) for edge in (first, last))
@@ -223,7 +223,7 @@ def prefers_gzip(headers: Headers) -> bool:
     for choice in ",".join(headers.getlist("accept-encoding")).split(","):
         coding, _, parameter = (part.strip() for part in choice.partition(";"))
         weight = _WEIGHT.fullmatch(parameter)
-        # A weight that cannot be read is no wish for anything.
+        # An invalid weight is ignored.
         weights[coding.lower()] = float(weight[1]) if weight else float(not parameter)
     others = weights.get("*", 0.0)
     gzip = weights.get("gzip", weights.get("x-gzip", others))

@@ -31,7 +31,7 @@ class Router:
         """The operation, and the values of its path's names.
 
         Refuses (`not_found`) an unknown path, and a known one with another method, with `allow`
-        in its details. A literal segment goes before a named one: `/streams/vods` is no stream.
+        in its details. A literal segment goes before a named one: `/streams/vods` is not a stream.
         """
         segments = [segment for segment in path.split("/") if segment]
         if "//" in path:

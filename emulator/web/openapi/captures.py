@@ -25,7 +25,7 @@ _ITEMS_COMPARED = 3
 
 
 class NoCapture(ValueError):
-    """It is no capture: one sentence that says where and why."""
+    """The file is not a capture; the message says where and why."""
 
 
 class Exchange(Struct, frozen=True):
@@ -107,7 +107,7 @@ def _content(content: dict[str, Any]) -> str | None:
     if text and content.get("encoding") == "base64":
         try:
             return base64.b64decode(text).decode()
-        except ValueError:  # Also a picture, or whatever else is no text.
+        except ValueError:  # Also a picture, or other bytes that are not text.
             return None
     return text
 

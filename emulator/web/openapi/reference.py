@@ -12,7 +12,7 @@ Made from the functions that serve them (`emulator/web/api`) by `make docs`; a t
 true. The same functions make `/openapi.json`, which has the shapes too.
 
 Paths are below `/api/v1` and `/v1`, with and without a slash at the end. Auth: `public`; `optional`
-shows more to who is signed in; `user` needs a key or token. Whether the caller is the owner, a
+shows more to a signed-in caller; `user` needs a key or token. Whether the caller is the owner, a
 moderator or a host is judged by the operation itself (403). Provenance says how sure a row is:
 `documented` by the platform, from its `guide`s, read off its `client`s, the `cdn`'s behaviour, or
 `assumed`.

@@ -58,7 +58,7 @@ _SDK = "embed/sdk.js"
 
 
 class _Uid(Convertor[str]):
-    """A CDN uid: 32 hex digits. Any other name at the root is no player."""
+    """A CDN uid: 32 hex digits. Other names at the root are not players."""
 
     regex = "[0-9a-f]{32}"
 

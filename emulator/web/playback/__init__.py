@@ -1,1 +1,1 @@
-"""The CDN's addresses: what players ask for, and who they are."""
+"""The CDN's addresses: what players ask for, and which viewers they are."""

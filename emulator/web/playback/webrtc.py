@@ -148,7 +148,7 @@ class Doors:
     def _key(self, request: Request) -> tuple[str, Stream | None]:
         """The publisher's key, and the stream that has it, if there is one.
 
-        Refuses (`unauthorized`) a bearer token that is no key, or none where the path is no key
+        Refuses (`unauthorized`) an unknown bearer token, or none where the path is not a key
         either but names a stream, (`forbidden`) another stream's.
         """
         named = request.path_params["uid"]

@@ -198,7 +198,7 @@ def check_live(stream: Watched) -> None:
 def close(world: World, stream: Watched, at_ms: int) -> None:
     """The stream has ended at `at_ms`, now or a while ago: everybody leaves, and nobody came since.
 
-    But for who came, and was looked at, before anybody knew that it was over.
+    But for viewers that came, and were counted, before the end was noticed.
     """
     with world.change():
         crowd = _crowd(world, stream, at_ms)

@@ -1,8 +1,8 @@
 """Channel: a user's figures over all streams.
 
 A view belongs to the day on which it began, a stream and its peak to the day on which it went live,
-so a stream over midnight tells of both days what was of each. Days begin when whoever asks says
-that they do: a quarter of an hour is the finest that is kept.
+so a stream over midnight tells of both days what was of each. Days begin in the
+caller's time zone: a quarter of an hour is the finest that is kept.
 """
 
 from bisect import bisect_right

@@ -225,7 +225,7 @@ class Crowd:
     def tell(self) -> tuple[dict[int, int], dict[int, int], list[CohortPlan]]:
         """Take who they are off the tally: stays, quarters, and the plans that have brought some.
 
-        Whoever takes them says of each plan how many of its viewers are told now.
+        The caller says of each plan how many of its viewers are told now.
         """
         tally, rest = self.tally, Tally()
         rest.points, rest.arrived = tally.points, tally.arrived

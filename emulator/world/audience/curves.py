@@ -112,7 +112,7 @@ class Stay(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Stay":
-        """Refuses (`invalid`) what is no distribution, and lengths out of bounds."""
+        """Refuses (`invalid`) an unknown distribution, and lengths out of bounds."""
         match = _STAY.fullmatch(text.strip())
         arguments = [part.strip() for part in match[2].split(",")] if match else []
         name = match[1] if match else "fixed"

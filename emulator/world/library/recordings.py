@@ -300,7 +300,7 @@ def delete_of_others(world: World, uid: str, owner_row: int) -> None:
 
 
 def _is_of_owner(world: World, vod: Vod) -> bool:
-    """Whether it was recorded by whose VOD this is. An uploaded video is no recording."""
+    """Whether the VOD's owner recorded it. An uploaded video is not a recording."""
     if vod.video_uid is None:
         return True
     row = world.store.row(

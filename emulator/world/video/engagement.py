@@ -1,4 +1,4 @@
-"""Engagement: who watched a video, for how long, and who liked it.
+"""Engagement: a video's viewers, how long each watched, and its likes.
 
 The figures are folds, so that reading them costs the same after ten views and after a million.
 """

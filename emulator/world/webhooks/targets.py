@@ -118,7 +118,7 @@ def check_kind(kind: str) -> None:
 
 
 def check_url(url: str) -> None:
-    """Refuse (`invalid`) what is no address of a receiver."""
+    """Refuse (`invalid`) an address that is not a receiver's."""
     match = URL.fullmatch(url)
     is_address = match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
     if not is_address or len(url) > URL_LENGTH_MAX:

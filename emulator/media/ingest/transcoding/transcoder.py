@@ -101,7 +101,7 @@ class _Cost:
         self._newest: int | None = None
 
     def add(self, us: int, position: int) -> None:
-        """Count what a packet took. What was left out before it is no media that was paid for."""
+        """Count what a packet took. Media that was left out before is not counted."""
         step = position - (position if self._newest is None else self._newest)
         self._newest = position
         self._length += step if step < _STEP_MAX // 2 else 0

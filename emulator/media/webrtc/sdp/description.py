@@ -1,7 +1,7 @@
 """SDP: reads a WebRTC peer's offer (RFC 8866, RFC 9429), as far as an answering server needs it.
 
-Pure. Whatever is no offer is refused (`bad_request`) with a sentence; what is not understood inside
-one is passed over, as 8866, 5 asks for.
+Pure. A text that is not an offer is refused (`bad_request`) with the reason; unknown lines are
+ignored, as RFC 8866, 5 asks.
 """
 
 import re
@@ -105,7 +105,7 @@ class _Block(Struct):
 
 
 def parse(text: str) -> Offer:
-    """Refuses (`bad_request`) what is no offer, or one without a way to reach or trust the peer."""
+    """Refuses (`bad_request`) an invalid offer, or one without a way to reach or trust the peer."""
     session, blocks = _blocks(text)
     if not blocks:
         raise Refused("bad_request", "This is not an SDP offer: it has no media.")

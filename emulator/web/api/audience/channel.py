@@ -98,7 +98,7 @@ def get_viewer_growth(call: Call, caller: User, query: DaysQuery) -> ViewerGrowt
 
 @endpoint("GET", "/streams/analytics/channel/audience", provenance="guide")
 def get_audience(call: Call, caller: User, query: AudienceQuery) -> AudienceShape:
-    """Read who watches one's streams."""
+    """Read the viewers of one's streams."""
     days = query.days
     return shapes.audience_shape(channel.audience(call.world, caller, days))
 

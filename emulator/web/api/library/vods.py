@@ -98,7 +98,7 @@ def get_vod_playback(call: Call, caller: User | None, vod_id: str) -> VodPlaybac
 
 @endpoint("PUT", "/streams/vods/{vod_id}", provenance="client", refuses=("forbidden",))
 def update_vod(call: Call, caller: User, vod_id: str, body: VodUpdate) -> VodShape:
-    """Change what a VOD says of itself, and who may see it."""
+    """Change a VOD's title, description and visibility."""
     vod = recordings.find_own(call.world, vod_id, caller)
     changed = recordings.update(call.world, vod, body.patch())
     return vod_shape(call.world, call.addresses, changed, call.dialect)

@@ -1,4 +1,4 @@
-"""`/auth`: register, sign in, stay signed in, sign out, and who one is."""
+"""`/auth`: register, sign in, refresh, sign out, and the current account."""
 
 from typing import Annotated, Any
 
@@ -118,7 +118,7 @@ def log_in(call: Call, body: Login) -> Auth:
 def log_out(call: Call, caller: User) -> None:
     """Sign out: the token stops working, and the refresh token that came with it.
 
-    An API key goes on working: it is no session.
+    An API key goes on working: it is not a session.
     """
     tokens.log_out(call.world, caller, call.credential)
 

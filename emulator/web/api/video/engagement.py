@@ -56,6 +56,6 @@ def unlike_video(call: Call, caller: User, video_id: str) -> None:
 
 @endpoint("GET", "/videos/{video_id}/engagement", provenance="documented", refuses=("forbidden",))
 def get_video_engagement(call: Call, caller: User, video_id: str) -> VideoEngagement:
-    """Read who watched a video, how far, and who liked it."""
+    """Read a video's viewers, how far each watched, and its likes."""
     video = videos.find_own(call.world, video_id, caller)
     return video_engagement(call.world, video)

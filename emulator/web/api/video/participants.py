@@ -62,7 +62,7 @@ def list_ice_servers(call: Call) -> IceServers:
     refuses=("conflict",),
 )
 def create_video_session_token(call: Call, caller: User, session_id: str) -> SessionToken:
-    """Take a seat in a session, and a token for it. A user with a seat gets a new token.
+    """Join a session, and get a token for it. A participant gets a new token.
 
     A seat is held until its newest token expires.
     """

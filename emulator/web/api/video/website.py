@@ -101,7 +101,7 @@ def delete_website_video(call: Call, caller: User, video_id: str) -> Success:
 
 @endpoint("GET", "/video/{video_id}/analytics", provenance="client", refuses=("forbidden",))
 def get_website_video_analytics(call: Call, caller: User, video_id: str) -> WebsiteAnalytics:
-    """Read who watched a video, and how far.
+    """Read a video's viewers, and how far each watched.
 
     `engagementScore`: two thirds how much of it is seen to the end, one third how many like it.
     """
