@@ -91,9 +91,9 @@ class DirectSendQueue:
     """Writes to the transport. While that is full, what comes is kept here."""
 
     __slots__ = (
-        "_bounds",
+        "_close_queue",
+        "_config",
         "_drop",
-        "_farewells",
         "_held",
         "_held_bytes",
         "_is_over",
@@ -103,11 +103,11 @@ class DirectSendQueue:
     )
 
     def __init__(
-        self, sink: Sink, bounds: SendQueueConfig, drop: Drop, farewells: CloseQueue
+        self, sink: Sink, config: SendQueueConfig, drop: Drop, close_queue: CloseQueue
     ) -> None:
         self._sink = sink
-        self._farewells = farewells
-        self._bounds = bounds
+        self._close_queue = close_queue
+        self._config = config
         self._drop = drop
         self._held: list[FrameBatch] | None = None
         self._held_bytes = 0
@@ -122,8 +122,8 @@ class DirectSendQueue:
         elif not self._is_over:
             self._held.append(batch)
             self._held_bytes += len(batch.joined)
-            if self._held_bytes > self._bounds.bytes_max:
-                self._give_up(f"more than {self._bounds.bytes_max} bytes wait for it")
+            if self._held_bytes > self._config.bytes_max:
+                self._give_up(f"more than {self._config.bytes_max} bytes wait for it")
 
     def close(self, code: int, reason: str) -> None:
         if self._is_over:
@@ -150,9 +150,9 @@ class DirectSendQueue:
             self._held = []
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(
-                self._bounds.slow_ms / 1000,
+                self._config.slow_ms / 1000,
                 self._give_up,
-                f"it took nothing for {self._bounds.slow_ms / 1000:g} s",
+                f"it took nothing for {self._config.slow_ms / 1000:g} s",
             )
 
     def resumed(self) -> None:
@@ -166,7 +166,7 @@ class DirectSendQueue:
 
     def _give_up(self, why: str) -> None:
         self._finish()
-        self._farewells.add(partial(self._sink.end, SLOW, "too slow"))
+        self._close_queue.add(partial(self._sink.end, SLOW, "too slow"))
         self._drop(why)
 
     def _finish(self) -> None:
@@ -185,14 +185,14 @@ class AsgiSendQueue:
     """Sends message after message through ASGI, from a task of its own."""
 
     def __init__(
-        self, send: Callable[[Message], Awaitable[None]], bounds: SendQueueConfig, drop: Drop
+        self, send: Callable[[Message], Awaitable[None]], config: SendQueueConfig, drop: Drop
     ) -> None:
         self._send = send
-        self._bounds = bounds
+        self._config = config
         self._drop = drop
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
-        self._news = asyncio.Event()
+        self._has_changed = asyncio.Event()
         self._goodbye: tuple[int, str] | None = None
         self._is_over = False
         self._sending: asyncio.Task[None] | None = None
@@ -202,14 +202,14 @@ class AsgiSendQueue:
             return
         self._queue.extend(batch.payloads)
         self._queued_bytes += len(batch.joined)
-        self._news.set()
-        if self._queued_bytes > self._bounds.bytes_max:
-            self._give_up(f"more than {self._bounds.bytes_max} bytes wait for it")
+        self._has_changed.set()
+        if self._queued_bytes > self._config.bytes_max:
+            self._give_up(f"more than {self._config.bytes_max} bytes wait for it")
 
     def close(self, code: int, reason: str) -> None:
         if self._goodbye is None:
             self._goodbye = (code, reason)
-            self._news.set()
+            self._has_changed.set()
 
     async def attend(self, listening: Coroutine[Any, Any, None]) -> None:
         listener = asyncio.ensure_future(listening)
@@ -230,15 +230,15 @@ class AsgiSendQueue:
 
     async def _send_all(self) -> None:
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._has_changed.wait()
+            self._has_changed.clear()
             while self._queue:
                 payload = self._queue.popleft()
                 try:
-                    async with asyncio.timeout(self._bounds.slow_ms / 1000):
+                    async with asyncio.timeout(self._config.slow_ms / 1000):
                         await self._send({"type": "websocket.send", "text": payload.decode()})
                 except TimeoutError:
-                    self._give_up(f"it took nothing for {self._bounds.slow_ms / 1000:g} s")
+                    self._give_up(f"it took nothing for {self._config.slow_ms / 1000:g} s")
                     return
                 except OSError:
                     # The peer is gone (ASGI, "Send callable"); its receive loop sees that too.

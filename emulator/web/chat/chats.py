@@ -55,60 +55,60 @@ class ChatConfig(Struct, frozen=True):
 class Chats(Service):
     """For the event loop's thread. Costs nothing while nobody is connected."""
 
-    def __init__(self, world: World, bounds: ChatConfig) -> None:
+    def __init__(self, world: World, config: ChatConfig) -> None:
         self.world = world
-        self.bounds = bounds
-        self.news = ChatEncoder(world)
+        self.config = config
+        self.encoder = ChatEncoder(world)
         self.intake = LineQueue(world, self.tell)
-        self._gatherings: dict[str, ChatRoom] = {}
-        self._guests: dict[ChatClient, None] = {}
+        self._rooms: dict[str, ChatRoom] = {}
+        self._clients: dict[ChatClient, None] = {}
         self._of_user: dict[str, dict[ChatClient, None]] = {}
-        self.farewells = CloseQueue()
+        self.close_queue = CloseQueue()
         self._drops: list[tuple[ChatClient, str]] = []
 
     @property
-    def guests(self) -> list[ChatClient]:
+    def clients(self) -> list[ChatClient]:
         """The clients, the first to come first."""
-        return list(self._guests)
+        return list(self._clients)
 
     @property
     def sockets(self) -> int:
         """How many are open."""
-        return len(self._guests)
+        return len(self._clients)
 
     @property
     def is_full(self) -> bool:
-        return self.sockets >= self.bounds.sockets_max
+        return self.sockets >= self.config.sockets_max
 
-    def enter(self, guest: ChatClient, stream: Stream) -> None:
-        """Let a guest into a stream's chat."""
-        gathering = self._gatherings.get(stream.id)
-        if gathering is None:
-            gathering = self._gatherings[stream.id] = ChatRoom(self.world, self.news, stream)
-        self._guests[guest] = None
-        if guest.user is not None:
-            self._of_user.setdefault(guest.user.id, {})[guest] = None
-        gathering.join(guest, stream)
+    def enter(self, client: ChatClient, stream: Stream) -> None:
+        """Let a client into a stream's chat."""
+        room = self._rooms.get(stream.id)
+        if room is None:
+            room = self._rooms[stream.id] = ChatRoom(self.world, self.encoder, stream)
+        self._clients[client] = None
+        if client.user is not None:
+            self._of_user.setdefault(client.user.id, {})[client] = None
+        room.join(client, stream)
         if self.world.faults.are_on:
-            self._disconnect([guest])
+            self._disconnect([client])
 
-    def leave(self, guest: ChatClient) -> None:
-        """A guest's socket is closed. One that went with its world has left already."""
-        if guest.expiry is not None:
-            guest.expiry.cancel()
-        if guest not in self._guests:
+    def leave(self, client: ChatClient) -> None:
+        """A client's socket is closed. One that went with its world has left already."""
+        if client.expiry is not None:
+            client.expiry.cancel()
+        if client not in self._clients:
             return
-        del self._guests[guest]
-        if guest.user is not None:
-            theirs = self._of_user[guest.user.id]
-            del theirs[guest]
+        del self._clients[client]
+        if client.user is not None:
+            theirs = self._of_user[client.user.id]
+            del theirs[client]
             if not theirs:
-                del self._of_user[guest.user.id]
-        gathering = self._gatherings[guest.stream_id]
-        gathering.leave(guest)
-        if gathering.is_empty:
-            gathering.close()
-            del self._gatherings[guest.stream_id]
+                del self._of_user[client.user.id]
+        room = self._rooms[client.stream_id]
+        room.leave(client)
+        if room.is_empty:
+            room.close()
+            del self._rooms[client.stream_id]
 
     def handlers(self) -> Handlers:
         return {
@@ -122,12 +122,12 @@ class Chats(Service):
         }
 
     def _on_event(self, event: Event) -> None:
-        self.news.forget(event)
-        if not self._guests:
+        self.encoder.forget(event)
+        if not self._clients:
             return
-        gathering = self._gatherings.get(getattr(event, "stream_id", ""))
-        if gathering is not None:
-            gathering.on_event(event)
+        room = self._rooms.get(getattr(event, "stream_id", ""))
+        if room is not None:
+            room.on_event(event)
         # Whatever happened to an account, its sockets must still be welcome afterwards.
         user_id = getattr(event, "user_id", "")
         if user_id in self._of_user and not isinstance(event, ChatEvent):
@@ -135,24 +135,24 @@ class Chats(Service):
 
     def _on_burst(self, burst: Burst) -> None:
         """Many events cost nothing while nobody is here."""
-        if self._guests:
+        if self._clients:
             for event in burst:
                 self._on_event(event)
         else:
-            self.news.forget(burst)
+            self.encoder.forget(burst)
 
     def _on_stream_changed(self, event: StreamUpdated | StreamDeleted) -> None:
         self._on_event(event)
-        if event.stream_id in self._gatherings:
+        if event.stream_id in self._rooms:
             asyncio.get_running_loop().call_soon(self._check_stream, event.stream_id)
 
     def _on_fault(self, event: FaultStarted) -> None:
-        self.news.forget(event)
-        if self._guests:
+        self.encoder.forget(event)
+        if self._clients:
             asyncio.get_running_loop().call_soon(self._break, event.kind)
 
     def _on_world_replaced(self, event: WorldReplaced) -> None:
-        self.news.forget(event)
+        self.encoder.forget(event)
         self.close(UNKNOWN_STREAM, "the stream is gone")
 
     def _on_server_stopping(self, event: ServerStopping) -> None:
@@ -160,84 +160,84 @@ class Chats(Service):
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye to everybody."""
-        for guest in self._guests:
-            _dismiss(guest, code, reason)
-        for gathering in self._gatherings.values():
-            gathering.close()
-        self._guests.clear()
+        for client in self._clients:
+            _dismiss(client, code, reason)
+        for room in self._rooms.values():
+            room.close()
+        self._clients.clear()
         self._of_user.clear()
-        self._gatherings.clear()
+        self._rooms.clear()
 
-    def check(self, guest: ChatClient) -> None:
-        """Close a guest's socket if its credential does not hold any more."""
-        if not guest.token:
+    def check(self, client: ChatClient) -> None:
+        """Close a client's socket if its credential does not hold any more."""
+        if not client.token:
             return
         try:
-            guest.user = authenticate(self.world, guest.token)
+            client.user = authenticate(self.world, client.token)
         except Refused as refused:
-            _dismiss(guest, POLICY, refused.message)
+            _dismiss(client, POLICY, refused.message)
 
-    def tell(self, guest: ChatClient, outcome: Outcome) -> None:
+    def tell(self, client: ChatClient, outcome: Outcome) -> None:
         """Tell an author what became of a line or command; a line that is seen tells itself."""
         if outcome is None:
             return
         if isinstance(outcome, ChatHeld):
-            payload = self.news.error(guest.dialect, "blocked", outcome.reason)
+            payload = self.encoder.error(client.dialect, "blocked", outcome.reason)
         else:
-            payload = self._refusal(guest, outcome)
-        self.answer(guest, payload)
+            payload = self._refusal(client, outcome)
+        self.answer(client, payload)
 
-    def answer(self, guest: ChatClient, payload: bytes) -> None:
-        """Tell one guest something, unless they have left."""
-        if guest in self._guests:
-            self._gatherings[guest.stream_id].answer(guest, payload)
+    def answer(self, client: ChatClient, payload: bytes) -> None:
+        """Tell one client something, unless they have left."""
+        if client in self._clients:
+            self._rooms[client.stream_id].answer(client, payload)
 
-    def note_dropped(self, guest: ChatClient, why: str) -> None:
+    def note_dropped(self, client: ChatClient, why: str) -> None:
         """Journal that a reader was too slow, once the loop is done with what it does."""
-        if guest not in self._guests:
+        if client not in self._clients:
             return
         if not self._drops:
             asyncio.get_running_loop().call_soon(self._journal_drops)
-        self._drops.append((guest, why))
+        self._drops.append((client, why))
 
-    def _refusal(self, guest: ChatClient, refused: Refused) -> bytes:
+    def _refusal(self, client: ChatClient, refused: Refused) -> bytes:
         details = refused.details
         code = details.get("chat_code") or _CODES.get(refused.code, "invalid_message")
-        guest.is_hammering = guest.is_hammering or code == "rate_limited"
+        client.is_throttled = client.is_throttled or code == "rate_limited"
         wait_seconds = details.get("retry_after_seconds")
         if "wait_ms" in details:
             wait_seconds = details["wait_ms"] / 1000
-        return self.news.error(guest.dialect, code, refused.message, wait_seconds)
+        return self.encoder.error(client.dialect, code, refused.message, wait_seconds)
 
     def _break(self, kind: str) -> None:
         """A fault has begun: it strikes the clients of now."""
         if kind == ChatDisconnect.kind:
-            self._disconnect(self.guests)
+            self._disconnect(self.clients)
         elif kind == AuthExpire.kind:
-            for guest in self.guests:
-                self.check(guest)
+            for client in self.clients:
+                self.check(client)
 
-    def _disconnect(self, guests: list[ChatClient]) -> None:
-        for guest in guests:
-            user = guest.user.username if guest.user else ""
-            subject = f"a socket in the chat of {guest.stream_id}"
+    def _disconnect(self, clients: list[ChatClient]) -> None:
+        for client in clients:
+            user = client.user.username if client.user else ""
+            subject = f"a socket in the chat of {client.stream_id}"
             struck = self.world.faults.strike(
-                ChatDisconnect, subject, stream=guest.stream_id, user=user
+                ChatDisconnect, subject, stream=client.stream_id, user=user
             )
             if struck is not None:
-                _dismiss(guest, struck.fault.code, f"a fault: {struck.label}")
+                _dismiss(client, struck.fault.code, f"a fault: {struck.label}")
 
     def _check_user(self, user_id: str) -> None:
-        for guest in tuple(self._of_user.get(user_id, ())):
-            self.check(guest)
+        for client in tuple(self._of_user.get(user_id, ())):
+            self.check(client)
 
     def _check_stream(self, stream_id: str) -> None:
         """Close the sockets of those for whom the stream is not there any more."""
-        for guest in [guest for guest in self._guests if guest.stream_id == stream_id]:
+        for client in [client for client in self._clients if client.stream_id == stream_id]:
             try:
-                streams.find_for(self.world, stream_id, guest.user)
+                streams.find_for(self.world, stream_id, client.user)
             except Refused as refused:
-                _dismiss(guest, UNKNOWN_STREAM, refused.message)
+                _dismiss(client, UNKNOWN_STREAM, refused.message)
 
     def _journal_drops(self) -> None:
         """All of a turn in one change: a thousand may be dropped at once, and others read on."""
@@ -245,18 +245,18 @@ class Chats(Service):
         self.world.store.note(partial(self._journal, drops))
 
     def _journal(self, drops: list[tuple[ChatClient, str]]) -> None:
-        for guest, why in drops:
+        for client, why in drops:
             self.world.emit(
                 ChatReaderDropped(
                     at_ms=self.world.now_ms,
-                    stream_id=guest.stream_id,
-                    user_id=guest.user.id if guest.user else None,
+                    stream_id=client.stream_id,
+                    user_id=client.user.id if client.user else None,
                     reason=why,
                 )
             )
 
 
-def _dismiss(guest: ChatClient, code: int, reason: str) -> None:
-    """Say goodbye; what still comes from this guest is not heard any more."""
-    guest.is_dismissed = True
-    guest.outbox.close(code, reason)
+def _dismiss(client: ChatClient, code: int, reason: str) -> None:
+    """Say goodbye; what still comes from this client is not heard any more."""
+    client.is_dismissed = True
+    client.outbox.close(code, reason)

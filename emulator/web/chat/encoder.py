@@ -36,7 +36,7 @@ HISTORY_COUNT = 50
 _NO_NEWS = (ViewerJoined, ViewersLeft, ViewersSimulated)
 
 # A message's `type` and `data`.
-Told = tuple[str, dict[str, object]]
+Message = tuple[str, dict[str, object]]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -100,7 +100,7 @@ class ChatEncoder:
             return _encode({"type": "error", "data": data, "message": message}).encode()
         return _payload(dialect, ("error", data), self._world.now_ms)
 
-    def _documented(self, event: Event) -> Told | None:
+    def _documented(self, event: Event) -> Message | None:
         match event:
             case ChatPosted():
                 line = messages.as_posted(event)
@@ -121,7 +121,7 @@ class ChatEncoder:
                 return "stream_status", {"status": _status(event), "stream_id": event.stream_id}
         return None
 
-    def _client(self, event: Event) -> Told | None:
+    def _client(self, event: Event) -> Message | None:
         match event:
             case ChatPosted():
                 return "chat_message", self._chat_message(event)
@@ -163,7 +163,7 @@ def _status(event: StreamWentLive | StreamEnded) -> str:
     return "live" if isinstance(event, StreamWentLive) else "ended"
 
 
-def _payload(dialect: Dialect, frame: Told, at_ms: int) -> bytes:
+def _payload(dialect: Dialect, frame: Message, at_ms: int) -> bytes:
     kind, data = frame
     if dialect == "client":
         return _encode({"type": kind, "data": data, "timestamp": iso(at_ms)}).encode()

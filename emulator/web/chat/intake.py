@@ -32,14 +32,14 @@ class LineQueue:
         self._tell = tell
         self._lines: deque[tuple[ChatClient, User, str]] = deque()
 
-    def take(self, guest: ChatClient, author: User, content: str) -> None:
+    def take(self, client: ChatClient, author: User, content: str) -> None:
         """Post a line with all others of this turn."""
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._post)
-        self._lines.append((guest, author, content))
-        guest.backlog += 1
-        if guest.backlog >= _BACKLOG_MAX:
-            guest.has_room.clear()
+        self._lines.append((client, author, content))
+        client.backlog += 1
+        if client.backlog >= _BACKLOG_MAX:
+            client.has_room.clear()
 
     def _post(self) -> None:
         batch = [self._lines.popleft() for _ in range(min(len(self._lines), _LINES_A_TURN))]
@@ -49,15 +49,15 @@ class LineQueue:
         try:
             with self._world.change():
                 for stream_id, lines in groupby(batch, lambda line: line[0].stream_id):
-                    told = list(lines)
-                    said = [(author, content) for _, author, content in told]
-                    found = messages.post_many(self._world, stream_id, said)
-                    outcomes += zip((guest for guest, _, _ in told), found, strict=True)
+                    queued = list(lines)
+                    said = [(author, content) for _, author, content in queued]
+                    results = messages.post_many(self._world, stream_id, said)
+                    outcomes += zip((client for client, _, _ in queued), results, strict=True)
         except Refused as refused:  # Nothing of the turn could be written.
-            outcomes = [(guest, refused) for guest, _, _ in batch]
+            outcomes = [(client, refused) for client, _, _ in batch]
         finally:
-            for guest, _, _ in batch:
-                guest.backlog -= 1
-                guest.has_room.set()
-        for guest, outcome in outcomes:
-            self._tell(guest, outcome)
+            for client, _, _ in batch:
+                client.backlog -= 1
+                client.has_room.set()
+        for client, outcome in outcomes:
+            self._tell(client, outcome)

@@ -55,7 +55,7 @@ class ChatClient(Struct, kw_only=True, eq=False):
     # Lines on their way to the world, and whether there is room for more.
     backlog: int = 0
     has_room: asyncio.Event = field(default_factory=asyncio.Event)
-    is_hammering: bool = False
+    is_throttled: bool = False
     is_dismissed: bool = False
 
 
@@ -67,15 +67,15 @@ class _Person(Struct):
 class ChatRoom:
     """For one event loop. It is there while somebody is in it."""
 
-    def __init__(self, world: World, news: ChatEncoder, stream: Stream) -> None:
+    def __init__(self, world: World, encoder: ChatEncoder, stream: Stream) -> None:
         self._world = world
-        self._news = news
+        self._encoder = encoder
         self._stream_id = stream.id
         self._is_live = stream.status == "live"
         self._topic = Topic()
-        self._disturbance = ChatFaults(world, stream.id, self._topic.tell)
+        self._faults = ChatFaults(world, stream.id, self._topic.tell)
         self._persons: dict[str, _Person] = {}
-        self._told_count: int | None = None
+        self._last_count: int | None = None
         self._presences = 0
         self._presences_at_ms = 0
         self._tick = self._next_tick()
@@ -84,34 +84,34 @@ class ChatRoom:
     def is_empty(self) -> bool:
         return not self._persons
 
-    def join(self, guest: ChatClient, stream: Stream) -> None:
-        """Tell a guest what was said, how many are here, and from then on what happens."""
-        person = self._persons.get(guest.person)
+    def join(self, client: ChatClient, stream: Stream) -> None:
+        """Tell a client what was said, how many are here, and from then on what happens."""
+        person = self._persons.get(client.person)
         if person is None:
-            person = self._persons[guest.person] = _Person(guest)
-            self._arrive(guest, stream)
+            person = self._persons[client.person] = _Person(client)
+            self._arrive(client, stream)
         person.sockets += 1
         count = self._count()
-        if self._told_count is None:
-            self._told_count = count
-        payloads = [self._news.viewer_count(guest.dialect, count)]
-        if guest.dialect == "documented":
-            is_moderator = rooms.may_moderate(rooms.rank_of(self._world, stream, guest.user))
-            payloads.insert(0, self._news.history(stream, guest.user, is_moderator))
-        guest.outbox.put(FrameBatch(payloads))
-        self._topic.add(guest.dialect, guest.outbox)
+        if self._last_count is None:
+            self._last_count = count
+        payloads = [self._encoder.viewer_count(client.dialect, count)]
+        if client.dialect == "documented":
+            is_moderator = rooms.may_moderate(rooms.rank_of(self._world, stream, client.user))
+            payloads.insert(0, self._encoder.history(stream, client.user, is_moderator))
+        client.outbox.put(FrameBatch(payloads))
+        self._topic.add(client.dialect, client.outbox)
 
-    def leave(self, guest: ChatClient) -> None:
-        self._topic.remove(guest.dialect, guest.outbox)
-        person = self._persons[guest.person]
+    def leave(self, client: ChatClient) -> None:
+        self._topic.remove(client.dialect, client.outbox)
+        person = self._persons[client.person]
         person.sockets -= 1
         if person.sockets == 0:
-            del self._persons[guest.person]
+            del self._persons[client.person]
             self._depart(person.first)
 
-    def answer(self, guest: ChatClient, payload: bytes) -> None:
-        """Tell one guest something, behind what all were told before."""
-        self._topic.tell_one(guest.outbox, payload)
+    def answer(self, client: ChatClient, payload: bytes) -> None:
+        """Tell one client something, behind what all were told before."""
+        self._topic.tell_one(client.outbox, payload)
 
     def on_event(self, event: Event) -> None:
         """Something happened to this stream or its chat."""
@@ -120,17 +120,17 @@ class ChatRoom:
             asyncio.get_running_loop().call_soon(self._show_presence)
         elif isinstance(event, StreamEnded):
             self._is_live = False
-        payloads = self._news.render(event, self._dialects())
+        payloads = self._encoder.render(event, self._dialects())
         if payloads:
             if self._world.faults.are_on:
-                self._disturbance.tell(payloads)
+                self._faults.tell(payloads)
             else:
                 self._topic.tell(payloads)
 
     def close(self) -> None:
         """Nobody is here any more."""
         self._tick.cancel()
-        self._disturbance.close()
+        self._faults.close()
 
     def _dialects(self) -> Iterable[Dialect]:
         present = self._topic.dialects
@@ -142,38 +142,38 @@ class ChatRoom:
             return self._world.viewers.count(self._stream_id)
         return len(self._persons)
 
-    def _arrive(self, guest: ChatClient, stream: Stream) -> None:
+    def _arrive(self, client: ChatClient, stream: Stream) -> None:
         if self._is_live:
-            self._see(guest, stream)
-        self._announce("viewer_join", guest)
+            self._see(client, stream)
+        self._announce("viewer_join", client)
 
-    def _depart(self, guest: ChatClient) -> None:
+    def _depart(self, client: ChatClient) -> None:
         # A shared session may still play: it is lost by itself when it falls silent.
         stream = self._live_stream()
-        if stream is not None and not guest.is_shared:
-            attendance.leave(self._world, stream, guest.session)
-        self._announce("viewer_leave", guest)
+        if stream is not None and not client.is_shared:
+            attendance.leave(self._world, stream, client.session)
+        self._announce("viewer_leave", client)
 
-    def _see(self, guest: ChatClient, stream: Stream) -> None:
+    def _see(self, client: ChatClient, stream: Stream) -> None:
         attendance.see(
             self._world,
             stream,
-            guest.session,
-            is_signed_in=guest.user is not None,
-            country=guest.country,
-            device=guest.device,
-            referrer=guest.referrer,
+            client.session,
+            is_signed_in=client.user is not None,
+            country=client.country,
+            device=client.device,
+            referrer=client.referrer,
         )
 
-    def _announce(self, kind: str, guest: ChatClient) -> None:
+    def _announce(self, kind: str, client: ChatClient) -> None:
         """Tell of a coming or going, unless there are so many that the count has to do."""
         now_ms = self._world.now_ms
         if now_ms - self._presences_at_ms >= 1_000:
             self._presences_at_ms, self._presences = now_ms, 0
         self._presences += 1
         is_crowd = self._presences > _PRESENCES_A_SECOND
-        if guest.user is not None and not is_crowd and "client" in self._topic.dialects:
-            self._topic.tell({"client": self._news.presence(kind, guest.user)})
+        if client.user is not None and not is_crowd and "client" in self._topic.dialects:
+            self._topic.tell({"client": self._encoder.presence(kind, client.user)})
 
     def _show_presence(self) -> None:
         """A user with a live stream's chat open watches it, also without a player."""
@@ -196,14 +196,17 @@ class ChatRoom:
         return stream if stream.status == "live" else None
 
     def _next_tick(self) -> Timer:
-        return self._world.clock.call_at(self._world.now_ms + COUNT_EVERY_MS, self._tell_count)
+        return self._world.clock.call_at(self._world.now_ms + COUNT_EVERY_MS, self._send_count)
 
-    def _tell_count(self) -> None:
+    def _send_count(self) -> None:
         self._tick = self._next_tick()
         self._show_presence()
         count = self._count()
-        if count != self._told_count:
-            self._told_count = count
+        if count != self._last_count:
+            self._last_count = count
             self._topic.tell(
-                {dialect: self._news.viewer_count(dialect, count) for dialect in self._dialects()}
+                {
+                    dialect: self._encoder.viewer_count(dialect, count)
+                    for dialect in self._dialects()
+                }
             )

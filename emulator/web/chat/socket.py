@@ -74,18 +74,18 @@ class ChatSocket:
             return
         await send({"type": "websocket.accept"})
         try:
-            chats, guest, stream = self._admit(connection, send)
+            chats, client, stream = self._admit(connection, send)
         except _Closed as closed:
             await send(
                 {"type": "websocket.close", "code": closed.code, "reason": _short(closed.reason)}
             )
             return
-        chats.enter(guest, stream)
-        listener = _Listener(chats, guest, receive)
+        chats.enter(client, stream)
+        listener = _Listener(chats, client, receive)
         try:
-            await guest.outbox.attend(listener.listen())
+            await client.outbox.attend(listener.listen())
         finally:
-            chats.leave(guest)
+            chats.leave(client)
         await listener.drain()
 
     def _admit(self, connection: HTTPConnection, send: Send) -> tuple[Chats, ChatClient, Stream]:
@@ -109,27 +109,27 @@ class ChatSocket:
         handshakes.note(platform, connection, token, user, status)
         if is_full:
             raise _Closed(TRY_LATER, "too many chat sockets")
-        return chats, _guest(chats, connection, stream, user, dialect, send), stream
+        return chats, _make_client(chats, connection, stream, user, dialect, send), stream
 
 
 class _Listener:
     """Does what one client's frames say."""
 
-    def __init__(self, chats: Chats, guest: ChatClient, receive: Receive) -> None:
+    def __init__(self, chats: Chats, client: ChatClient, receive: Receive) -> None:
         self._chats = chats
-        self._guest = guest
+        self._client = client
         self._receive = receive
         self._mistakes = 0
         self._is_connected = True
 
     async def listen(self) -> None:
         """Until the client goes, or is told to."""
-        guest, outbox = self._guest, self._guest.outbox
+        client, outbox = self._client, self._client.outbox
         while True:
             message = await self._next()
             if message is None:
                 return
-            if guest.is_dismissed:
+            if client.is_dismissed:
                 break
             content: str | bytes | None = message.get("text")
             if content is None:
@@ -141,10 +141,10 @@ class _Listener:
             if self._mistakes >= _MISTAKES_MAX:
                 outbox.close(POLICY, "too many frames that mean nothing")
                 break
-            if guest.is_hammering:
-                guest.is_hammering = False
+            if client.is_throttled:
+                client.is_throttled = False
                 await asyncio.sleep(_HAMMERING_SECONDS)
-            await guest.has_room.wait()
+            await client.has_room.wait()
         await self._drop_all()
 
     async def drain(self) -> None:
@@ -165,7 +165,7 @@ class _Listener:
         return message if self._is_connected else None
 
     def _is_too_big(self, content: str | bytes) -> bool:
-        limit = self._chats.bounds.frame_bytes_max
+        limit = self._chats.config.frame_bytes_max
         if len(content) > limit:
             return True
         # A character is at most four bytes of UTF-8.
@@ -184,36 +184,36 @@ class _Listener:
         try:
             self._do(command)
         except Refused as refused:
-            self._chats.tell(self._guest, refused)
+            self._chats.tell(self._client, refused)
 
     def _do(self, command: Command) -> None:
-        guest = self._guest
+        client = self._client
         if isinstance(command, Ping):
-            self._answer(self._chats.news.pong(guest.dialect))
+            self._answer(self._chats.encoder.pong(client.dialect))
             return
-        if guest.user is None:
+        if client.user is None:
             raise Refused("unauthorized", "Sign in to chat")
         if isinstance(command, Say):
-            self._chats.intake.take(guest, guest.user, command.content)
+            self._chats.intake.take(client, client.user, command.content)
             return
         world = self._chats.world
-        stream = streams.find_for(world, guest.stream_id, guest.user)
+        stream = streams.find_for(world, client.stream_id, client.user)
         match command:
             case Delete(message_id):
-                messages.delete(world, stream, message_id, guest.user)
+                messages.delete(world, stream, message_id, client.user)
             case Clear():
-                messages.clear(world, stream, guest.user)
+                messages.clear(world, stream, client.user)
             case Ban(user_id, username, reason, duration_seconds):
                 bans.add(
                     world,
                     stream,
-                    guest.user,
+                    client.user,
                     self._named(user_id, username),
                     reason=reason,
                     duration_seconds=duration_seconds,
                 )
             case Unban(user_id, username):
-                bans.lift(world, stream, guest.user, self._named(user_id, username))
+                bans.lift(world, stream, client.user, self._named(user_id, username))
 
     def _named(self, user_id: str | None, username: str) -> User:
         world = self._chats.world
@@ -222,23 +222,23 @@ class _Listener:
         return accounts.by_username(world, username)
 
     def _news_error(self, code: str, message: str) -> bytes:
-        return self._chats.news.error(self._guest.dialect, code, message)
+        return self._chats.encoder.error(self._client.dialect, code, message)
 
     def _answer(self, payload: bytes) -> None:
-        self._chats.answer(self._guest, payload)
+        self._chats.answer(self._client, payload)
 
 
 def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:
     """The user. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
     if token:
         return authenticate(chats.world, token)
-    allowed = chats.bounds.anonymous or ("read" if dialect == "client" else "refuse")
+    allowed = chats.config.anonymous or ("read" if dialect == "client" else "refuse")
     if allowed == "refuse":
         raise Refused("unauthorized", "Not authenticated")
     return None
 
 
-def _guest(
+def _make_client(
     chats: Chats,
     connection: HTTPConnection,
     stream: Stream,
@@ -256,9 +256,9 @@ def _guest(
         person = session
 
     def dropped(why: str) -> None:
-        chats.note_dropped(guest, why)
+        chats.note_dropped(client, why)
 
-    guest = ChatClient(
+    client = ChatClient(
         stream_id=stream.id,
         dialect=dialect,
         token=token,
@@ -271,24 +271,24 @@ def _guest(
         is_shared=has_cookie,
         outbox=_outbox(connection.scope, send, chats, dropped),
     )
-    guest.has_room.set()
-    _watch_expiry(chats, guest)
-    return guest
+    client.has_room.set()
+    _watch_expiry(chats, client)
+    return client
 
 
 def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None]) -> SendQueue:
     sink = sink_of(scope)
     if sink is not None:
-        return DirectSendQueue(sink, chats.bounds.outbox, drop, chats.farewells)
-    return AsgiSendQueue(send, chats.bounds.outbox, drop)
+        return DirectSendQueue(sink, chats.config.outbox, drop, chats.close_queue)
+    return AsgiSendQueue(send, chats.config.outbox, drop)
 
 
-def _watch_expiry(chats: Chats, guest: ChatClient) -> None:
+def _watch_expiry(chats: Chats, client: ChatClient) -> None:
     """Ask again whether the token holds when it should not any more."""
-    at_ms = expires_at_ms(guest.token)
+    at_ms = expires_at_ms(client.token)
     if at_ms is not None:
-        check = partial(chats.check, guest)
-        guest.expiry = chats.world.clock.call_at(at_ms + _EXPIRY_SLACK_MS, check)
+        check = partial(chats.check, client)
+        client.expiry = chats.world.clock.call_at(at_ms + _EXPIRY_SLACK_MS, check)
 
 
 def _short(reason: str) -> str:

@@ -146,5 +146,5 @@ async def test_uvicorn_still_lends_its_transport(tmp_path: Path) -> None:
     """`direct` needs private names of uvicorn; without them readers would get line by line."""
     async with chatroom(tmp_path, "uvicorn") as room:
         await room.join("ak_demo")
-        [guest] = room.chats.guests
-        assert isinstance(guest.outbox, DirectSendQueue)
+        [client] = room.chats.clients
+        assert isinstance(client.outbox, DirectSendQueue)

@@ -92,16 +92,16 @@ async def test_send_queue_gives_up_a_transport_that_stays_full() -> None:
 
 
 async def test_send_queue_drops_many_readers_a_few_at_a_time() -> None:
-    farewells, gone, is_over = CloseQueue(), list[int](), asyncio.Event()
+    close_queue, gone, is_over = CloseQueue(), list[int](), asyncio.Event()
     for number in range(50):
-        farewells.add(partial(gone.append, number))
-    farewells.add(is_over.set)
+        close_queue.add(partial(gone.append, number))
+    close_queue.add(is_over.set)
     await asyncio.sleep(0)
     assert gone == list(range(20))
     async with asyncio.timeout(10):
         await is_over.wait()
     assert gone == list(range(50))
-    farewells.add(partial(gone.append, 50))
+    close_queue.add(partial(gone.append, 50))
     await asyncio.sleep(0)
     assert gone[-1] == 50
 
