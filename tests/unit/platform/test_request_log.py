@@ -18,7 +18,7 @@ def entry(log: RequestLog, **values: Any) -> LoggedRequest:
     return LoggedRequest(seq=log.next_seq(), **{**usual, **values})
 
 
-def test_request_log_lets_the_oldest_go_when_all_are_too_large() -> None:
+def test_request_log_drops_the_oldest_when_all_are_too_large() -> None:
     log = RequestLog(kept_max=1_000, bytes_max=100_000)
     for _ in range(50):
         log.note(entry(log, answer=b"x" * 10_000, answer_bytes=10_000))
@@ -30,7 +30,7 @@ def test_request_log_lets_the_oldest_go_when_all_are_too_large() -> None:
     assert log.dropped["default"] == 50 - len(logged_requests) > 40
 
 
-def test_answer_is_shown_as_json_text_or_nothing() -> None:
+def test_request_log_shows_response_as_json_text_or_nothing() -> None:
     whole = json.dumps({"refresh_token": "x", "at": f"/{KEY}/x", "long": "y" * 5_000}).encode()
 
     shown = excerpt_answer(whole, "application/json", 10_000)
@@ -42,7 +42,7 @@ def test_answer_is_shown_as_json_text_or_nothing() -> None:
     assert excerpt_answer(b"\0\1", "image/png", 10_000) is None
 
 
-def test_headers_are_shown_without_credentials_and_joined_where_they_come_twice() -> None:
+def test_request_log_shows_headers_joined_and_without_credentials() -> None:
     headers = [
         *((b"Cookie", b"a=b"), (b"X-API-Key", b"k"), (b"Authorization", b"Bearer k")),
         *((b"Vary", b"a"), (b"vary", b"b"), (b"Referer", f"/{KEY}/x".encode())),

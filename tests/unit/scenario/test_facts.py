@@ -43,7 +43,7 @@ async def seen(steps: str, server: Server | None = None, rest: str = "") -> dict
     return {f"{j.path} {j.wanted}": j.seen for j in played.judged if not j.is_met}
 
 
-async def test_chat_lines_moderators_bans_and_timeouts_are_counted_by_where() -> None:
+async def test_facts_chat_and_moderation_are_counted_by_where() -> None:
     missed = await seen("""
   - stream.start: launch
   - chat.say: {stream: launch, by: bob, says: Hello!}
@@ -73,7 +73,7 @@ async def test_chat_lines_moderators_bans_and_timeouts_are_counted_by_where() ->
     assert missed == {}
 
 
-async def test_filtered_events_are_counted_and_a_miss_tells_the_filter() -> None:
+async def test_facts_filtered_events_are_counted_and_a_miss_shows_the_filter() -> None:
     missed = await seen("""
   - stream.start: launch
   - chat.say: {stream: launch, by: bob, says: One}
@@ -89,7 +89,7 @@ async def test_filtered_events_are_counted_and_a_miss_tells_the_filter() -> None
     assert missed == {"events.chat.posted 3 where user ada": "0"}
 
 
-async def test_requests_are_counted_by_what_the_server_hands_in() -> None:
+async def test_facts_requests_are_counted_from_the_server_records() -> None:
     missed = await seen(
         """
   - expect:
@@ -105,7 +105,7 @@ async def test_requests_are_counted_by_what_the_server_hands_in() -> None:
     assert missed == {"requests.count 5": "4"}
 
 
-async def test_a_connected_publisher_is_a_fact() -> None:
+async def test_facts_connected_publisher_is_one() -> None:
     missed = await seen("""
   - expect: {stream.launch.has_publisher: false}
   - publish.start: launch
@@ -117,7 +117,7 @@ async def test_a_connected_publisher_is_a_fact() -> None:
     assert missed == {}
 
 
-async def test_throughout_and_never_are_missed_at_the_instant_that_breaks_them() -> None:
+async def test_facts_throughout_and_never_are_missed_at_the_breaking_instant() -> None:
     played = await play(
         HEAD
         + """
@@ -146,7 +146,7 @@ never: {stream.launch.status: ended}
     assert outcomes == {"stays": "missed", "full": "missed", "calm": "done"}
 
 
-async def test_throughout_holds_for_its_time_and_the_step_below_comes_after() -> None:
+async def test_facts_throughout_holds_for_its_time_before_the_next_step() -> None:
     played = await play(
         HEAD
         + """
@@ -173,7 +173,7 @@ async def test_throughout_holds_for_its_time_and_the_step_below_comes_after() ->
         ("stream.launch.has_media", False),
     ],
 )
-async def test_a_fact_in_an_if_is_looked_at_when_the_step_is_due(
+async def test_facts_in_an_if_are_evaluated_when_the_step_is_due(
     condition: str, is_done: bool
 ) -> None:
     played = await play(
@@ -191,7 +191,7 @@ async def test_a_fact_in_an_if_is_looked_at_when_the_step_is_due(
     assert played.is_fine
 
 
-async def test_a_required_step_that_its_if_held_back_each_time_fails_the_run() -> None:
+async def test_facts_required_step_blocked_by_its_if_fails_the_run() -> None:
     played = await play(
         HEAD + "  - {name: x, if: {stream.launch.status: live}, required: true, log: done}\n"
     )
@@ -201,7 +201,7 @@ async def test_a_required_step_that_its_if_held_back_each_time_fails_the_run() -
     assert never.message == "Each time it was due, its `if` was not so."
 
 
-async def test_how_often_a_step_began_is_a_fact() -> None:
+async def test_facts_count_how_often_a_step_began() -> None:
     missed = await seen("""
   - {name: tick, every: 1s, times: 3, log: tick}
   - {name: held, on: chat.held, log: held}
@@ -211,7 +211,7 @@ async def test_how_often_a_step_began_is_a_fact() -> None:
     assert missed == {}
 
 
-async def test_the_date_of_a_run_is_set_and_asked_for() -> None:
+async def test_facts_date_of_a_run_is_set_and_queried() -> None:
     text = (
         HEAD.replace("world:", "begins: 2026-03-06 23:59\nworld:")
         + """
@@ -226,7 +226,7 @@ async def test_the_date_of_a_run_is_set_and_asked_for() -> None:
     assert played.is_fine, played.judged
 
 
-async def test_keys_of_ones_own_hold_anchors_that_a_merge_key_puts_in() -> None:
+async def test_facts_custom_keys_hold_anchors_for_merge_keys() -> None:
     played = await play("""
 scenario: Anchors
 x-calm: &calm {rate: 1/s, authors: 2, arrivals: even}
@@ -293,5 +293,5 @@ def errors(text: str) -> Any:
         ("expect: []", "Write facts here, such as stream.launch.status: live."),
     ],
 )
-def test_wrong_words_of_facts_come_with_the_nearest(step: str, message: str) -> None:
+def test_facts_error_suggests_the_nearest_word(step: str, message: str) -> None:
     assert errors(f"  - {step}\n")[0] == message

@@ -6,19 +6,19 @@ from hypothesis import strategies as st
 from emulator.scenario.record.curve import TOLERANCE_SHARE, Ramp, ramps
 
 
-def test_a_straight_rise_is_one_ramp() -> None:
+def test_record_curve_straight_rise_is_one_ramp() -> None:
     points = [(second * 1_000, second * 10) for second in range(61)]
 
     assert ramps(points) == [Ramp(0, 0, 0), Ramp(0, 60_000, 600)]
 
 
-def test_nothing_seen_is_no_ramp() -> None:
+def test_record_curve_without_points_has_no_ramp() -> None:
     assert ramps([]) == []
     assert ramps([(5_000, 7)]) == [Ramp(5_000, 0, 7)]
 
 
 @given(st.lists(st.tuples(st.integers(1, 5_000), st.integers(0, 10_000)), min_size=1, max_size=60))
-def test_no_point_is_further_off_than_the_tolerance(steps: list[tuple[int, int]]) -> None:
+def test_record_curve_every_point_is_within_the_tolerance(steps: list[tuple[int, int]]) -> None:
     at_ms, points = 0, []
     for gap_ms, count in steps:
         at_ms += gap_ms

@@ -29,7 +29,7 @@ timeline:
 """
 
 
-async def test_a_log_is_replayed_byte_for_byte(tmp_path: Path) -> None:
+async def test_replay_repeats_a_log_byte_for_byte(tmp_path: Path) -> None:
     lines: list[str] = []
     played = await play(EVENING, write=lines.append)
     text = "".join(lines)
@@ -57,7 +57,7 @@ async def test_a_log_is_replayed_byte_for_byte(tmp_path: Path) -> None:
         ('{"at":0,"kind":"VodReady","seq":2,"values":{}}', "seq counts the lines"),
     ],
 )
-def test_what_is_no_log_is_refused_with_its_line(line: str, message: str) -> None:
+def test_replay_invalid_log_is_refused_with_its_line(line: str, message: str) -> None:
     with pytest.raises(InvalidScenario) as refused:
         read(line, "x.jsonl")
 
@@ -66,7 +66,7 @@ def test_what_is_no_log_is_refused_with_its_line(line: str, message: str) -> Non
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_log_or_refused_in_words(text: str) -> None:
+def test_replay_any_text_is_a_log_or_refused_with_a_message(text: str) -> None:
     try:
         read(text, "x.jsonl")
     except InvalidScenario as refused:

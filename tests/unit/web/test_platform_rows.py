@@ -32,12 +32,12 @@ ROWS = [
 ]
 
 
-def test_the_list_is_whole() -> None:
+def test_platform_rows_list_is_complete() -> None:
     assert len({(row.method, row.path) for row in ROWS}) == len(ROWS) == 190
 
 
 @table("row", ROWS, ids=str)
-def test_a_row_is_served_as_it_is_known(row: Row) -> None:
+def test_platform_rows_known_row_is_served_as_recorded(row: Row) -> None:
     try:
         operation, values = ROUTER.find(row.method, row.path)
     except Refused as refused:
@@ -55,7 +55,7 @@ def test_a_row_is_served_as_it_is_known(row: Row) -> None:
         assert operation.auth in _AUTH[row.auth]
 
 
-def test_what_is_served_beside_them_is_assumed() -> None:
+def test_platform_rows_other_routes_are_marked_as_assumed() -> None:
     numbers = {id(ROUTER.find(row.method, row.path)[0]) for row in ROWS}
 
     beside = [operation for operation in OPERATIONS if id(operation) not in numbers]

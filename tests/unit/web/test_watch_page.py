@@ -72,7 +72,7 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize("prefix", ["", f"/{CDN_NAME}"])
 @pytest.mark.parametrize("frame", ["watch", "iframe"])
-async def test_a_stream_has_both_pages_under_both_names(
+async def test_watch_page_stream_has_both_pages_under_both_names(
     client: httpx.AsyncClient, stream: Stream, prefix: str, frame: str
 ) -> None:
     answer = await client.get(f"{prefix}/{stream.uid}/{frame}")
@@ -86,7 +86,7 @@ async def test_a_stream_has_both_pages_under_both_names(
 
 
 @pytest.mark.parametrize("frame", ["watch", "iframe"])
-async def test_markup_in_a_title_stays_text(
+async def test_watch_page_markup_in_a_title_stays_text(
     client: httpx.AsyncClient, stream: Stream, frame: str
 ) -> None:
     page = Elements((await client.get(f"/{stream.uid}/{frame}")).text)
@@ -99,7 +99,7 @@ async def test_markup_in_a_title_stays_text(
 
 
 @pytest.mark.parametrize("frame", ["watch", "iframe"])
-async def test_a_page_needs_nothing_that_its_policy_forbids(
+async def test_watch_page_needs_nothing_that_its_policy_forbids(
     client: httpx.AsyncClient, stream: Stream, frame: str
 ) -> None:
     answer = await client.get(f"/{stream.uid}/{frame}")
@@ -118,7 +118,7 @@ async def test_a_page_needs_nothing_that_its_policy_forbids(
 @pytest.mark.parametrize(
     ("frame", "ancestors"), [("watch", "frame-ancestors 'self'"), ("iframe", "frame-ancestors *")]
 )
-async def test_only_the_bare_player_may_be_framed_by_anybody(
+async def test_watch_page_bare_player_alone_may_be_framed_by_any_site(
     client: httpx.AsyncClient, stream: Stream, frame: str, ancestors: str
 ) -> None:
     answer = await client.get(f"/{stream.uid}/{frame}")
@@ -126,7 +126,7 @@ async def test_only_the_bare_player_may_be_framed_by_anybody(
 
 
 @pytest.mark.parametrize("frame", ["watch", "iframe"])
-async def test_an_unknown_uid_gets_a_page_that_says_so(
+async def test_watch_page_unknown_uid_gets_a_page_with_a_message(
     client: httpx.AsyncClient, frame: str
 ) -> None:
     answer = await client.get(f"/{NO_SUCH_UID}/{frame}")
@@ -134,7 +134,7 @@ async def test_an_unknown_uid_gets_a_page_that_says_so(
     assert Elements(answer.text).text["h1"] == "Nothing to watch here"
 
 
-async def test_a_page_knows_what_its_stream_has_become(
+async def test_watch_page_shows_the_state_of_its_stream(
     client: httpx.AsyncClient, world: World, stream: Stream
 ) -> None:
     streams.go_live(world, stream.id)
@@ -146,7 +146,7 @@ async def test_a_page_knows_what_its_stream_has_become(
     assert (ended["data-status"], ended["data-has-media"]) == ("ended", "true")
 
 
-async def test_a_recording_has_a_page_of_its_own(
+async def test_watch_page_recording_has_its_own_page(
     client: httpx.AsyncClient, world: World, stream: Stream
 ) -> None:
     streams.go_live(world, stream.id)
@@ -162,7 +162,7 @@ async def test_a_recording_has_a_page_of_its_own(
     assert (ready["data-kind"], ready["data-status"]) == ("recording", "ready")
 
 
-async def test_a_page_gives_a_new_viewer_a_session(
+async def test_watch_page_gives_a_new_viewer_a_session(
     client: httpx.AsyncClient, stream: Stream
 ) -> None:
     first = await client.get(f"/{stream.uid}/watch")
@@ -171,7 +171,7 @@ async def test_a_page_gives_a_new_viewer_a_session(
     assert "set-cookie" not in second.headers
 
 
-async def test_every_file_that_a_page_names_is_there_for_ever(
+async def test_watch_page_named_files_exist_and_are_cached_forever(
     client: httpx.AsyncClient, stream: Stream
 ) -> None:
     page = (await client.get(f"/{stream.uid}/watch")).text
@@ -183,7 +183,7 @@ async def test_every_file_that_a_page_names_is_there_for_ever(
         assert "immutable" in answer.headers["cache-control"]
 
 
-def test_every_module_imports_files_that_are_there() -> None:
+def test_watch_page_modules_import_existing_files() -> None:
     files = assets.load().files
     modules = {name: text.decode() for name, text in files.items() if name.endswith(".js")}
     assert "watch.js" in modules
@@ -195,26 +195,24 @@ def test_every_module_imports_files_that_are_there() -> None:
 @pytest.mark.parametrize(
     "name", ["nothing.js", "%2e%2e/watch.py", "..%2Fwatch.py", "/etc/passwd", ""]
 )
-async def test_a_name_that_is_not_a_file_of_ours_is_not_found(
-    client: httpx.AsyncClient, name: str
-) -> None:
+async def test_watch_page_unknown_file_is_not_found(client: httpx.AsyncClient, name: str) -> None:
     answer = await client.get(f"{assets.load().address}/{name}")
     assert answer.status_code == 404
 
 
-async def test_files_of_another_release_are_not_found(client: httpx.AsyncClient) -> None:
+async def test_watch_page_files_of_another_release_are_not_found(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{assets.PREFIX}/{'0' * 12}/watch.js")
     assert answer.status_code == 404
 
 
-async def test_modules_are_served_as_modules(client: httpx.AsyncClient) -> None:
+async def test_watch_page_modules_are_served_as_modules(client: httpx.AsyncClient) -> None:
     for name in assets.load().files:
         answer = await client.get(f"{assets.load().address}/{name}")
         if Path(name).suffix in {".js", ".mjs"}:
             assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
-def test_the_vendored_player_is_the_one_that_its_note_names() -> None:
+def test_watch_page_vendored_player_matches_its_note() -> None:
     import hashlib
 
     files = assets.load().files
@@ -230,7 +228,7 @@ def test_the_vendored_player_is_the_one_that_its_note_names() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", f"/{CDN_NAME}"])
-async def test_bare_uid_is_the_player_and_its_addresses_lie_below_it(
+async def test_watch_page_bare_uid_is_the_player_with_addresses_below_it(
     client: httpx.AsyncClient, stream: Stream, prefix: str
 ) -> None:
     answer = await client.get(f"{prefix}/{stream.uid}?autoplay=true")
@@ -243,7 +241,7 @@ async def test_bare_uid_is_the_player_and_its_addresses_lie_below_it(
     assert page.all("a")[0]["href"] == f"{stream.uid}/manifest/video.m3u8"
 
 
-async def test_poster_of_another_site_is_allowed_where_it_is_asked_for(
+async def test_watch_page_poster_of_another_site_is_allowed_on_request(
     client: httpx.AsyncClient, stream: Stream
 ) -> None:
     for frame, pictures in (("", "img-src * data:"), ("/watch", "img-src 'self' data:")):
@@ -252,14 +250,16 @@ async def test_poster_of_another_site_is_allowed_where_it_is_asked_for(
 
 
 @pytest.mark.parametrize("name", ["nothing", NO_SUCH_UID[1:], NO_SUCH_UID.replace("0", "G")])
-async def test_other_name_at_the_root_is_no_player(client: httpx.AsyncClient, name: str) -> None:
+async def test_watch_page_other_name_at_the_root_is_no_player(
+    client: httpx.AsyncClient, name: str
+) -> None:
     answer = await client.get(f"/{name}")
     assert answer.status_code == 404
     assert "html" not in answer.headers["content-type"]
 
 
 @pytest.mark.parametrize("prefix", ["", f"/{CDN_NAME}"])
-async def test_sdk_is_a_script_that_any_page_may_load(
+async def test_watch_page_sdk_is_a_script_that_any_page_may_load(
     client: httpx.AsyncClient, prefix: str
 ) -> None:
     answer = await client.get(f"{prefix}/embed/sdk.latest.js")
@@ -272,7 +272,7 @@ async def test_sdk_is_a_script_that_any_page_may_load(
     assert (await client.get(f"{prefix}/embed/sdk.latest.js", headers=again)).status_code == 304
 
 
-async def test_every_page_names_its_playlist_for_programs(
+async def test_watch_page_names_its_playlist_for_programs(
     client: httpx.AsyncClient, stream: Stream
 ) -> None:
     for path in ("/watch", "/watch?mode=hls", "/iframe", ""):

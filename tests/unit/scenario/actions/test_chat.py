@@ -16,7 +16,7 @@ timeline:
 """
 
 
-async def test_a_flood_says_about_as_many_lines_as_its_rate_asks_for() -> None:
+async def test_chat_actions_flood_sends_about_its_rate() -> None:
     played = await play(
         HEAD
         + """
@@ -33,7 +33,7 @@ expect:
     assert played.steps[-1].ended_ms == 30_000
 
 
-async def test_an_even_flood_says_exactly_as_many() -> None:
+async def test_chat_actions_even_flood_sends_exactly_its_rate() -> None:
     played = await play(
         HEAD
         + """
@@ -47,7 +47,7 @@ expect:
     assert played.is_fine, (played.judged, played.broken)
 
 
-async def test_a_flood_meets_the_rules_of_the_room_as_a_person_does() -> None:
+async def test_chat_actions_flood_obeys_the_rules_of_the_room() -> None:
     played = await play(
         HEAD
         + """
@@ -67,7 +67,7 @@ expect:
     assert played.is_fine, (played.judged, played.broken)
 
 
-async def test_slow_mode_refuses_a_second_line_and_the_file_can_want_that() -> None:
+async def test_chat_actions_slow_mode_refusal_can_be_expected() -> None:
     played = await play(
         HEAD
         + """
@@ -91,7 +91,7 @@ expect:
     assert played.is_fine, (played.steps, played.judged, played.broken)
 
 
-async def test_a_script_says_its_lines_at_their_times() -> None:
+async def test_chat_actions_script_sends_its_messages_at_their_times() -> None:
     lines = "# who says what\n1s bob: Hello\n1s cleo: Hi bob\n1m30s bob: Bye\n"
     played = await play(
         HEAD + "  - chat.script: {stream: launch, file: lines.txt}\n  - log: over\n",
@@ -111,7 +111,7 @@ async def test_a_script_says_its_lines_at_their_times() -> None:
         ("5 bob: a", "line 1: invalid duration '5'"),
     ],
 )
-async def test_a_script_that_cannot_be_read_is_refused_before_the_run(
+async def test_chat_actions_unreadable_script_is_refused_before_the_run(
     lines: str, message: str
 ) -> None:
     with pytest.raises(InvalidScenario) as refused:

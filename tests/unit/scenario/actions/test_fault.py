@@ -16,7 +16,7 @@ timeline:
 """
 
 
-async def test_a_fault_is_started_for_a_while_stopped_and_cleared() -> None:
+async def test_fault_actions_fault_starts_for_a_while_stops_and_is_cleared() -> None:
     played = await play(
         HEAD
         + """
@@ -48,6 +48,6 @@ async def test_a_fault_is_started_for_a_while_stopped_and_cleared() -> None:
         ("fault.stop: media.stal", "There is no fault media.stal"),
     ],
 )
-async def test_what_is_wrong_is_said_before_the_run(step: str, said: str) -> None:
+async def test_fault_actions_errors_are_reported_before_the_run(step: str, said: str) -> None:
     with pytest.raises(InvalidScenario, match=said.replace("?", r"\?")):
         await play(f"{HEAD}  - {step}\n")

@@ -11,7 +11,7 @@ timeline:
 """
 
 
-async def test_a_burst_of_followers_all_come_in_its_time() -> None:
+async def test_actions_burst_of_followers_arrives_in_its_time() -> None:
     played = await play(
         HEAD
         + """
@@ -32,7 +32,7 @@ expect:
     assert played.steps[1].ended_ms == 20_000
 
 
-async def test_a_vod_of_a_given_length_is_made_in_no_time() -> None:
+async def test_actions_vod_of_any_length_is_created_at_once() -> None:
     played = await play(
         HEAD
         + """
@@ -49,7 +49,7 @@ async def test_a_vod_of_a_given_length_is_made_in_no_time() -> None:
     assert played.is_fine, (played.steps, played.judged, played.broken)
 
 
-async def test_what_needs_a_server_is_refused_without_one() -> None:
+async def test_actions_that_need_a_server_are_refused_without_one() -> None:
     played = await play(
         HEAD
         + """
@@ -61,7 +61,7 @@ async def test_what_needs_a_server_is_refused_without_one() -> None:
     assert played.is_fine, (played.steps, played.judged, played.broken)
 
 
-async def test_weeks_categories_videos_and_time() -> None:
+async def test_actions_schedules_categories_videos_and_time() -> None:
     played = await play(
         HEAD
         + """

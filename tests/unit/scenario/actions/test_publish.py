@@ -11,7 +11,7 @@ timeline:
 """
 
 
-async def test_a_publisher_that_comes_back_in_time_keeps_its_stream_live() -> None:
+async def test_publish_actions_publisher_returning_in_time_keeps_its_stream_live() -> None:
     played = await play(
         HEAD
         + """
@@ -34,7 +34,7 @@ expect:
     assert next(j for j in played.judged if j.within_ms).at_ms == 130_000
 
 
-async def test_a_publisher_that_stays_away_too_long_finds_its_stream_ended() -> None:
+async def test_publish_actions_publisher_away_too_long_ends_its_stream() -> None:
     played = await play(
         HEAD
         + """
@@ -52,7 +52,7 @@ expect:
     assert played.is_fine, (played.steps, played.judged, played.broken)
 
 
-async def test_an_encoder_that_comes_again_with_less_keeps_its_stream_live() -> None:
+async def test_publish_actions_encoder_returning_with_less_keeps_its_stream_live() -> None:
     played = await play(
         HEAD
         + """
@@ -66,7 +66,7 @@ async def test_an_encoder_that_comes_again_with_less_keeps_its_stream_live() -> 
     assert played.steps[1].ended_ms == 30_000
 
 
-async def test_a_zombie_is_live_without_a_picture_until_its_publisher_comes() -> None:
+async def test_publish_actions_zombie_is_live_without_video_until_its_publisher_comes() -> None:
     played = await play(
         HEAD
         + """

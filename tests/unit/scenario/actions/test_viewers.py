@@ -15,7 +15,7 @@ timeline:
 """
 
 
-async def test_a_ramp_ends_where_it_was_told_to_and_the_step_with_it() -> None:
+async def test_viewer_actions_ramp_ends_at_its_target_and_the_step_with_it() -> None:
     played = await play(
         HEAD
         + """
@@ -37,7 +37,7 @@ expect:
     assert played.steps[2].ended_ms == 180_000
 
 
-async def test_a_raid_moves_viewers_from_one_stream_to_the_other() -> None:
+async def test_viewer_actions_raid_moves_viewers_from_one_stream_to_the_other() -> None:
     played = await play(
         HEAD
         + """

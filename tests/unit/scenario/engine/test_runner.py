@@ -16,7 +16,7 @@ timeline:
 """
 
 
-async def test_steps_happen_at_their_time_or_after_what_they_follow() -> None:
+async def test_runner_steps_run_at_their_time_or_after_their_trigger() -> None:
     played = await play(
         HEAD
         + """
@@ -39,7 +39,7 @@ async def test_steps_happen_at_their_time_or_after_what_they_follow() -> None:
     assert played.is_fine
 
 
-async def test_a_step_is_repeated_so_often_and_then_what_follows_it_begins() -> None:
+async def test_runner_repeated_step_finishes_before_the_next_begins() -> None:
     played = await play(
         HEAD
         + """
@@ -55,7 +55,7 @@ async def test_a_step_is_repeated_so_often_and_then_what_follows_it_begins() -> 
     assert [at_ms for at_ms, text in played.notes if text == "for ever"] == [21_000]
 
 
-async def test_an_event_triggers_a_step_once_or_every_time() -> None:
+async def test_runner_event_triggers_a_step_once_or_every_time() -> None:
     played = await play(
         HEAD
         + """
@@ -77,7 +77,7 @@ async def test_an_event_triggers_a_step_once_or_every_time() -> None:
     ]
 
 
-async def test_an_expectation_waits_until_it_is_met() -> None:
+async def test_runner_expectation_waits_until_it_is_met() -> None:
     played = await play(
         HEAD
         + """
@@ -92,7 +92,7 @@ async def test_an_expectation_waits_until_it_is_met() -> None:
     assert played.judged[0].at_ms == 3_000
 
 
-async def test_a_miss_says_what_was_seen_and_what_came_closest() -> None:
+async def test_runner_missed_expectation_shows_last_and_closest_values() -> None:
     played = await play(
         HEAD
         + """
@@ -115,7 +115,7 @@ expect:
     assert not played.is_fine
 
 
-async def test_a_refusal_fails_the_run_unless_the_file_asks_for_it() -> None:
+async def test_runner_refusal_fails_the_run_unless_expected() -> None:
     played = await play(
         HEAD
         + """
@@ -135,14 +135,14 @@ async def test_a_refusal_fails_the_run_unless_the_file_asks_for_it() -> None:
     assert played.steps[1].message == "conflict: Stream is already live"
 
 
-async def test_a_scenario_that_lasts_forever_needs_an_end_on_the_virtual_clock() -> None:
+async def test_runner_endless_scenario_needs_an_end_on_the_virtual_clock() -> None:
     text = "scenario: x\nlasts: forever\ntimeline:\n  - {every: 1m, log: again}\n"
 
     assert "--for" in (await play(text)).broken[0]
     assert len((await play(text, ends_ms=600_000)).notes) == 11
 
 
-async def test_a_step_that_triggers_itself_ends_the_run_with_its_name() -> None:
+async def test_runner_step_that_triggers_itself_ends_the_run_with_its_name() -> None:
     played = await play(
         HEAD
         + """
@@ -158,7 +158,7 @@ async def test_a_step_that_triggers_itself_ends_the_run_with_its_name() -> None:
     assert "it triggers itself" in played.broken[0]
 
 
-async def test_a_run_goes_by_its_worlds_clock_when_somebody_else_moves_it() -> None:
+async def test_runner_follows_a_world_clock_that_others_advance() -> None:
     # Given a run that does not move time itself, in a world whose clock stands,
     runner, _ = prepare(
         HEAD
@@ -196,7 +196,7 @@ async def test_a_run_goes_by_its_worlds_clock_when_somebody_else_moves_it() -> N
     assert runner.run.clock.pending == 0
 
 
-async def test_a_failure_of_ours_is_reported_and_ends_the_run(
+async def test_runner_internal_error_is_reported_and_ends_the_run(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from emulator.scenario.actions.log import Log
@@ -212,7 +212,7 @@ async def test_a_failure_of_ours_is_reported_and_ends_the_run(
     assert [step.outcome for step in played.steps] == ["done", "cut-short"]
 
 
-async def test_the_rules_of_a_scenario_end_with_it() -> None:
+async def test_runner_rules_of_a_scenario_end_with_it() -> None:
     played = await play(
         "scenario: x\nworld: {rules: {chat_lines_per_minute: 3, vod_processing: 5s}}\n"
     )
@@ -221,7 +221,7 @@ async def test_the_rules_of_a_scenario_end_with_it() -> None:
     assert played.world.rules.vod_processing_ms == 1_000
 
 
-async def test_the_same_file_gives_the_same_event_log_byte_for_byte() -> None:
+async def test_runner_one_file_gives_one_event_log_byte_for_byte() -> None:
     text = HEAD + "  - {at: 1s, stream.start: launch}\n  - {at: 9s, stream.end: launch}\n"
     lines: list[str] = []
     first = await play(text, write=lines.append)
@@ -232,7 +232,7 @@ async def test_the_same_file_gives_the_same_event_log_byte_for_byte() -> None:
     assert '"at":1000,"kind":"StreamWentLive"' in "".join(lines)
 
 
-async def test_another_seed_gives_other_ids_and_so_another_log() -> None:
+async def test_runner_other_seed_gives_other_ids_and_another_log() -> None:
     text = HEAD + "  - {at: 1s, stream.start: launch}\n"
 
     first, second = await play(text), await play("seed: 8" + text)
@@ -241,7 +241,7 @@ async def test_another_seed_gives_other_ids_and_so_another_log() -> None:
     assert first.runner.events == second.runner.events
 
 
-async def test_a_step_that_is_added_leaves_the_chance_of_the_others_as_it_was() -> None:
+async def test_runner_added_step_leaves_random_choices_of_the_others() -> None:
     flood = "  - {for: 10s, chat.flood: {stream: launch, rate: 5/s, authors: 9, lines: hype}}\n"
     more = "  - log: Hello\n  - {for: 9s, chat.flood: {stream: launch, rate: 2/s, names: x}}\n"
 
@@ -262,7 +262,7 @@ async def test_a_step_that_is_added_leaves_the_chance_of_the_others_as_it_was() 
     assert twice[len(alone) :] != alone
 
 
-async def test_a_missed_refusal_says_what_was_wanted_and_what_came() -> None:
+async def test_runner_missed_refusal_shows_expected_and_actual_values() -> None:
     played = await play(
         HEAD
         + """

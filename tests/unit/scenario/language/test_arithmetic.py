@@ -30,17 +30,17 @@ VALUES = {"peak": 200, "length": "5m", "title": "Launch", "flow": "20/s", "part"
         ("launch-$peak", "launch-200"),
     ],
 )
-def test_parameters_are_put_in_and_arithmetic_is_done(text: str, value: Any) -> None:
+def test_arithmetic_parameters_are_replaced_and_expressions_computed(text: str, value: Any) -> None:
     assert resolve(text, VALUES) == value
 
 
 @table("text", ["$peak + $length", "$peak / 0", "$length * $length", "($peak"])
-def test_arithmetic_that_makes_no_sense_is_refused(text: str) -> None:
+def test_arithmetic_senseless_expression_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"kinds|zero|nothing|bracket"):
         resolve(text, VALUES)
 
 
 @given(st.text(alphabet="0123456789.hms%/x() ,k$peak+-*", max_size=40))
-def test_no_text_breaks_arithmetic(text: str) -> None:
+def test_arithmetic_takes_any_text(text: str) -> None:
     with contextlib.suppress(ValueError):
         resolve(text, {**dict.fromkeys(names_in(text), 2), **VALUES})

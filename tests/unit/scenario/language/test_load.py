@@ -44,7 +44,7 @@ def errors(text: str, **options: object) -> list[str]:
     return [str(error) for error in refused.value.errors]
 
 
-def test_a_scenario_is_read_whole() -> None:
+def test_load_scenario_is_read_whole() -> None:
     scenario = load(LAUNCH, "x.yaml")
 
     assert scenario.seed == 7
@@ -60,7 +60,7 @@ def test_a_scenario_is_read_whole() -> None:
     assert scenario.expectations[0].condition == {"between": [45, 50]}
 
 
-def test_parameters_are_given_by_their_player() -> None:
+def test_load_parameters_come_from_the_caller() -> None:
     scenario = load(LAUNCH, "x.yaml", chosen={"peak": "200", "quiet": "1m"})
 
     assert scenario.values == {"peak": 200, "quiet": "1m"}
@@ -76,11 +76,11 @@ def test_parameters_are_given_by_their_player() -> None:
         ({"quiet": "10"}, "quiet: invalid duration '10'; write it like 500ms, 10s, 1m30s or 1.5h."),
     ],
 )
-def test_a_wrong_parameter_is_refused(chosen: dict[str, object], message: str) -> None:
+def test_load_invalid_parameter_is_refused(chosen: dict[str, object], message: str) -> None:
     assert [error.split(": ", 2)[2] for error in errors(LAUNCH, chosen=chosen)] == [message]
 
 
-def test_a_parameter_without_default_must_be_given() -> None:
+def test_load_parameter_without_default_is_required() -> None:
     text = "scenario: x\nparams:\n  n: {type: integer}\n"
 
     assert "give it, as in -p n=" in errors(text)[0]
@@ -113,7 +113,7 @@ expect:
 """
 
 
-def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> None:
+def test_load_errors_come_together_with_place_rule_and_nearest_word() -> None:
     names = errors(WRONG, read_file=lambda _: "1s ada: Hello!\n2s adda: Hello!\n")
 
     for expected in (
@@ -144,13 +144,13 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
 
 
 @table("file", ["/etc/hosts", "../film.mp4", "a/../../film.mp4"])
-def test_a_film_outside_the_folder_is_refused(file: str) -> None:
+def test_load_film_outside_the_folder_is_refused(file: str) -> None:
     text = LAUNCH.replace("stream.start: {", f"publish.start: {{file: {file}, ", 1)
 
     assert "Name a file in the scenario's folder" in errors(text)[0]
 
 
-def test_steps_that_wait_for_each_other_are_refused() -> None:
+def test_load_steps_that_wait_for_each_other_are_refused() -> None:
     text = """
 scenario: x
 timeline:
@@ -161,14 +161,14 @@ timeline:
     assert {error.split(": ")[1] for error in errors(text)} == {"circle"}
 
 
-def test_what_the_seed_brings_may_be_spoken_of() -> None:
+def test_load_seeded_names_are_known() -> None:
     text = "scenario: x\nworld: {streams: [{name: s, owner: urbantech, title: Hi}]}"
 
     assert "There is no user urbantech" in errors(text)[0]
     load(text, "x.yaml", known=Known(users=frozenset({"urbantech"})))
 
 
-def test_another_file_is_included_with_its_parameters_and_at_its_time() -> None:
+def test_load_included_file_has_its_parameters_and_time() -> None:
     other = """
 scenario: Other
 params: {n: {type: integer}}
@@ -187,14 +187,14 @@ timeline:
     assert scenario.steps[0].action.model_dump() == {"says": "number 3"}
 
 
-def test_a_file_that_includes_itself_is_refused() -> None:
+def test_load_file_that_includes_itself_is_refused() -> None:
     text = "scenario: x\ntimeline:\n  - include: x.yaml\n"
 
     assert "x.yaml includes itself" in errors(text, read_file=lambda _: text)[0]
 
 
 @table("name", sorted(registry.every()))
-def test_every_action_tells_what_it_does_and_its_example_is_right(name: str) -> None:
+def test_load_every_action_has_a_summary_and_a_valid_example(name: str) -> None:
     action = registry.every()[name]
     own = action.__doc__ or ""
     text = f"""
@@ -257,13 +257,13 @@ timeline:
         max_leaves=30,
     )
 )
-def test_any_tree_is_a_scenario_or_refused_in_words(content: object) -> None:
+def test_load_any_tree_is_a_scenario_or_refused_with_a_message(content: object) -> None:
     for text in (yaml.safe_dump({"scenario": "x", "timeline": content}), yaml.safe_dump(content)):
         with suppress(InvalidScenario):
             load(text, "x.yaml")
 
 
-def test_load_stops_at_a_thousand_mistakes() -> None:
+def test_load_stops_at_a_thousand_errors() -> None:
     text = "".join(f"unknown{number}: 1\n" for number in range(5_000))
     with pytest.raises(InvalidScenario) as invalid:
         load(text, "many.yaml")
@@ -299,7 +299,7 @@ def test_load_stops_at_a_thousand_mistakes() -> None:
         ),
     ],
 )
-def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, message: str) -> None:
+def test_load_impossible_word_is_reported_with_the_nearest(step: str, message: str) -> None:
     [error] = errors(LAUNCH.replace("timeline:", f"timeline:\n  - {step}"))
     assert message in error
 
@@ -314,7 +314,7 @@ def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, message: 
         ("scenario: x\n\tabout: y\n", 2),
     ],
 )
-def test_a_tab_is_called_a_tab(text: str, line: int) -> None:
+def test_load_tab_is_called_a_tab(text: str, line: int) -> None:
     [error] = errors(text)
     assert error == (
         f"x.yaml:{line}:1: tab: Line {line} is indented with a tab; YAML wants spaces."

@@ -28,14 +28,14 @@ from tests.support.tables import table
         ("9" * 30, "9" * 30),
     ],
 )
-def test_scalars_are_read_as_yaml_1_2_does(text: str, value: object) -> None:
+def test_tree_scalars_are_read_as_in_yaml_1_2(text: str, value: object) -> None:
     result = tree.read(f"a: {text}", "x.yaml").plain()["a"]
 
     assert result == value
     assert type(result) is type(value)
 
 
-def test_a_comma_in_brackets_is_no_end_of_a_value() -> None:
+def test_tree_comma_in_brackets_does_not_end_a_value() -> None:
     text = """
 flow: {stay: lognormal(8m, 1.0), both: "a (b", c: , d: f(1, 2, 3), e: }
 block:
@@ -55,7 +55,7 @@ block:
     }
 
 
-def test_quotes_make_a_text_of_anything() -> None:
+def test_tree_quotes_make_anything_a_text() -> None:
     assert tree.read("a: '12'\nb: \"true\"", "x.yaml").plain() == {"a": "12", "b": "true"}
 
 
@@ -74,7 +74,7 @@ def test_quotes_make_a_text_of_anything() -> None:
         ("a: &a 1\nb: [" + "*a, " * 101 + "]", "aliases", 2),
     ],
 )
-def test_what_is_not_safe_is_refused_where_it_stands(text: str, rule: str, line: int) -> None:
+def test_tree_unsafe_content_is_refused_at_its_place(text: str, rule: str, line: int) -> None:
     with pytest.raises(InvalidScenario) as refused:
         tree.read(text, "x.yaml")
 
@@ -82,7 +82,7 @@ def test_what_is_not_safe_is_refused_where_it_stands(text: str, rule: str, line:
     assert line in {error.line for error in refused.value.errors}
 
 
-def test_aliases_that_explode_are_refused_before_they_do() -> None:
+def test_tree_exploding_aliases_are_refused_early() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     for level in range(1, 9):
         stars = ", ".join([f"*a{level - 1}"] * 10)
@@ -95,6 +95,6 @@ def test_aliases_that_explode_are_refused_before_they_do() -> None:
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_a_tree_or_refused_in_words(text: str) -> None:
+def test_tree_any_text_is_a_tree_or_refused_with_a_message(text: str) -> None:
     with suppress(InvalidScenario):
         tree.read(text, "x.yaml").plain()

@@ -40,7 +40,7 @@ async def report() -> dict[str, Any]:
     return document(fold, clock="virtual", wall_ms=12)
 
 
-def test_a_document_tells_steps_expectations_counts_and_the_chart(report: dict[str, Any]) -> None:
+def test_report_json_has_steps_expectations_counts_and_the_chart(report: dict[str, Any]) -> None:
     assert report["outcome"] == "failed"
     assert [step["outcome"] for step in report["steps"]] == [
         "done",
@@ -61,7 +61,7 @@ def test_a_document_tells_steps_expectations_counts_and_the_chart(report: dict[s
     assert report["late_ms"]["max"] == 2_000
 
 
-def test_a_miss_says_in_a_sentence_what_was_seen_when_and_what_came_closest(
+def test_report_miss_is_a_sentence_with_last_and_closest_values(
     report: dict[str, Any],
 ) -> None:
     missed = [
@@ -76,7 +76,7 @@ def test_a_miss_says_in_a_sentence_what_was_seen_when_and_what_came_closest(
     ]
 
 
-def test_junit_has_a_case_for_each_expectation_and_each_step_that_went_wrong(
+def test_report_junit_has_a_case_for_each_expectation_and_failed_step(
     report: dict[str, Any],
 ) -> None:
     suite = ElementTree.fromstring(junit([report]))[0]
@@ -86,7 +86,7 @@ def test_junit_has_a_case_for_each_expectation_and_each_step_that_went_wrong(
     assert [case.attrib["name"] for case in suite.iter("testcase")][-1] == "step stream.start 5"
 
 
-def test_the_page_asks_for_nothing_and_escapes_whatever_it_shows(report: dict[str, Any]) -> None:
+def test_report_html_requests_nothing_and_escapes_its_text(report: dict[str, Any]) -> None:
     shown = page(report)
 
     assert "<script" not in shown
@@ -99,7 +99,7 @@ def test_the_page_asks_for_nothing_and_escapes_whatever_it_shows(report: dict[st
 
 
 @table(("kind", "total"), [("sum", 5_000), ("max", 1)])
-def test_a_series_stays_short_however_long_the_run_is(kind: Any, total: int) -> None:
+def test_report_series_is_bounded_for_any_run_length(kind: Any, total: int) -> None:
     series = Series(kind)
     for second in range(5_000):
         series.add(second * 1_000, 1)
@@ -109,7 +109,7 @@ def test_a_series_stays_short_however_long_the_run_is(kind: Any, total: int) -> 
     assert (sum(series.values) if kind == "sum" else max(series.values)) == total
 
 
-def test_what_was_seen_last_goes_on_until_something_else_is() -> None:
+def test_report_last_value_goes_on_until_the_next() -> None:
     series = Series("max")
     series.add(0, 5)
     series.add(3_000, 9)
@@ -118,7 +118,7 @@ def test_what_was_seen_last_goes_on_until_something_else_is() -> None:
     assert series.values == [5, 5, 5, 9]
 
 
-async def test_each_stream_has_a_chart_of_its_own() -> None:
+async def test_report_each_stream_has_its_own_chart() -> None:
     # Given two streams, of which one sends its viewers over to the other,
     fold = await played_with_report(
         """
@@ -151,7 +151,7 @@ lasts: 30s
     assert "two: viewers, at most 40" in shown
 
 
-async def test_a_step_that_never_began_is_reported_and_fails_the_run_where_it_is_required() -> None:
+async def test_report_step_that_never_began_fails_the_run_when_required() -> None:
     fold = await played_with_report("""
 scenario: Never
 world:

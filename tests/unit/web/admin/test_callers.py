@@ -133,13 +133,13 @@ def test_callers_setting_names_origins(setting: str, origin: str, is_allowed: bo
 
 
 @table("origins", ["app.example.test", "https://", "https://a b", "https://a/b"])
-def test_callers_setting_that_is_no_origin_is_refused(origins: str) -> None:
+def test_callers_invalid_origin_setting_is_refused(origins: str) -> None:
     with pytest.raises(ValueError, match="is not an origin"):
         Callers(origins)
 
 
 @table("hosts", ["https://emulator", "a/b", "a.*"])
-def test_callers_setting_that_is_no_host_is_refused(hosts: str) -> None:
+def test_callers_invalid_host_setting_is_refused(hosts: str) -> None:
     with pytest.raises(ValueError, match="is not a host"):
         Callers(hosts=hosts)
 
@@ -153,7 +153,7 @@ def test_callers_page_without_an_origin_is_known_by_fetch_metadata(site: str) ->
     assert not is_refused(callers, **image, referer="http://localhost:3000/page")
 
 
-def test_callers_link_is_followed_and_a_frame_and_a_form_are_not() -> None:
+def test_callers_link_is_followed_but_no_frame_and_no_form() -> None:
     callers = Callers()
     link = {"fetch_site": "cross-site", "fetch_mode": "navigate", "fetch_dest": "document"}
     assert not is_refused(callers, method="GET", **link)

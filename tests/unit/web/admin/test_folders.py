@@ -15,7 +15,7 @@ def refusal(folders: Folders, name: object, key: str = "") -> str:
     return refused.value.message
 
 
-def test_folders_outside_tells_nothing_of_what_is_there(tmp_path: Path) -> None:
+def test_folders_path_outside_reveals_nothing(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     allowed.mkdir()
     (allowed / "way-out").symlink_to(tmp_path)

@@ -23,7 +23,7 @@ def at(text: str) -> int:
         ("Asia/Kathmandu", "2026-03-30T12:00:00", [24, 24]),
     ],
 )
-def test_days_begin_at_midnight_there_however_long_they_are(
+def test_time_zones_days_begin_at_local_midnight_for_any_length(
     zone: str, now: str, hours: list[int]
 ) -> None:
     starts = day_starts(zone, at(now), 3)
@@ -36,7 +36,7 @@ def test_days_begin_at_midnight_there_however_long_they_are(
     assert all(start % 900_000 == 0 for start in starts)
 
 
-def test_an_instant_has_the_date_and_the_hour_of_its_place() -> None:
+def test_time_zones_instant_has_local_date_and_hour() -> None:
     evening = at("2026-01-04T23:45:00")
 
     assert hour_of("UTC")(evening) == (6, 23)

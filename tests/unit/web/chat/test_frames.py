@@ -55,12 +55,12 @@ KINDS = ("message", "chat_message", "delete", "clear", "ban", "unban", "ping", "
         ({"type": "unban", "username": "bob"}, Unban(None, "bob")),
     ],
 )
-def test_a_frame_says_a_command(frame: dict[str, object], command: Command) -> None:
+def test_chat_frames_valid_frame_is_a_command(frame: dict[str, object], command: Command) -> None:
     assert parse(json.dumps(frame)) == command
 
 
 @table("words", [{"duration_seconds": 0}, {"duration_seconds": 10**12}, {"reason": "x" * 501}])
-def test_a_ban_out_of_bounds_is_a_mistake(words: dict[str, object]) -> None:
+def test_chat_frames_ban_out_of_bounds_is_an_error(words: dict[str, object]) -> None:
     with pytest.raises(FrameError, match=next(iter(words))):
         parse(json.dumps({"type": "ban", "username": "bob", **words}))
 
@@ -70,7 +70,7 @@ def test_a_ban_out_of_bounds_is_a_mistake(words: dict[str, object]) -> None:
 @example('{"type":' * 10_000)
 @example('{"type":"message","content":"\\ud83d"}')
 @example("1" * 10_000)
-def test_any_text_is_a_command_or_a_mistake(text: str | bytes) -> None:
+def test_chat_frames_any_text_is_a_command_or_an_error(text: str | bytes) -> None:
     _parse(text)
 
 
@@ -78,7 +78,9 @@ def test_any_text_is_a_command_or_a_mistake(text: str | bytes) -> None:
     st.dictionaries(st.sampled_from(WORDS), st.sampled_from(KINDS) | JSON, max_size=5),
     st.sampled_from(KINDS) | st.text(max_size=60),
 )
-def test_any_object_is_a_command_or_a_mistake(words: dict[str, object], kind: str) -> None:
+def test_chat_frames_any_object_is_a_command_or_an_error(
+    words: dict[str, object], kind: str
+) -> None:
     command = _parse(json.dumps({**words, "type": kind}))
     if isinstance(command, Say):
         # What is said can be written down and sent on.

@@ -30,7 +30,7 @@ from tests.support.tables import table
         ({}, None),
     ],
 )
-def test_caller_address_is_what_its_proxy_or_its_host_header_says(
+def test_caller_address_comes_from_the_proxy_or_the_host_header(
     headers: dict[str, str], http: str | None
 ) -> None:
     assert used_by("http", Headers(headers)) == http

@@ -70,12 +70,12 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-async def test_a_success_may_have_another_status(client: httpx.AsyncClient) -> None:
+async def test_dispatch_success_may_have_another_status(client: httpx.AsyncClient) -> None:
     answer = await client.get("/held")
     assert (answer.status_code, answer.json()) == (202, {"held": True})
 
 
-async def test_a_file_is_answered_with_its_type_and_name(client: httpx.AsyncClient) -> None:
+async def test_dispatch_file_response_has_its_type_and_name(client: httpx.AsyncClient) -> None:
     answer = await client.get("/export")
     assert answer.text == "a,b\n1,2\n"
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
@@ -85,18 +85,22 @@ async def test_a_file_is_answered_with_its_type_and_name(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("path", ["/form", "/either"])
-async def test_a_form_brings_its_file_and_its_fields(client: httpx.AsyncClient, path: str) -> None:
+async def test_dispatch_form_has_its_file_and_its_fields(
+    client: httpx.AsyncClient, path: str
+) -> None:
     answer = await client.post(path, data={"title": "Both"}, files={"file": ("f.bin", b"x" * 1500)})
     assert answer.json() == {"title": "Both", "size": 1500, "name": "f.bin"}
 
 
-async def test_json_will_do_where_a_file_may_stay_away(client: httpx.AsyncClient) -> None:
+async def test_dispatch_json_is_enough_where_the_file_is_optional(
+    client: httpx.AsyncClient,
+) -> None:
     answer = await client.post("/either", json={"title": "Words"})
     assert answer.json() == {"title": "Words", "size": None, "name": None}
     check_error(await client.post("/form", json={"title": "Words"}), 422)
 
 
-async def test_a_form_over_its_bound_is_refused(client: httpx.AsyncClient) -> None:
+async def test_dispatch_form_over_its_bound_is_refused(client: httpx.AsyncClient) -> None:
     large = {"file": ("f.bin", b"x" * (FORM_BYTES_MAX + 1))}
     check_error(await client.post("/form", data={"title": "Large"}, files=large), 413)
 
@@ -110,13 +114,13 @@ async def test_a_form_over_its_bound_is_refused(client: httpx.AsyncClient) -> No
         ({"content-type": "multipart/form-data; boundary=x"}, b""),
     ],
 )
-async def test_a_broken_form_is_refused(
+async def test_dispatch_broken_form_is_refused(
     client: httpx.AsyncClient, headers: dict[str, str], content: bytes
 ) -> None:
     check_error(await client.post("/form", headers=headers, content=content), 422)
 
 
-async def test_a_form_without_a_file_or_a_field_says_which(client: httpx.AsyncClient) -> None:
+async def test_dispatch_form_without_a_file_or_a_field_names_it(client: httpx.AsyncClient) -> None:
     no_title = await client.post("/form", data={"x": "y"}, files={"file": ("f.bin", b"x")})
     assert check_error(no_title, 422)["detail"][0]["loc"] == ["body", "title"]
     no_file = await client.post("/form", data={"title": "x"}, files={"other": ("f.bin", b"x")})

@@ -50,7 +50,7 @@ def entry(seq: int, body: Any = None, world: str = "default") -> LoggedRequest:
         "backup_codes",
     ],
 )
-def test_secret_is_known_by_its_name(name: str) -> None:
+def test_excerpt_secret_is_known_by_its_name(name: str) -> None:
     assert is_secret(name)
     assert excerpt({name: "x", "a": [{name: ["x"]}]}, BYTES_MAX) == {
         name: "***",
@@ -62,11 +62,11 @@ def test_secret_is_known_by_its_name(name: str) -> None:
 
 
 @table("name", ["title", "keyframe", "compass", "codec", "description"])
-def test_other_names_are_no_secrets(name: str) -> None:
+def test_excerpt_other_names_are_no_secrets(name: str) -> None:
     assert not is_secret(name)
 
 
-def test_claim_about_a_secret_is_kept() -> None:
+def test_excerpt_claim_about_a_secret_is_kept() -> None:
     assert excerpt({"has_password": True, "token": None}, 5000) == {
         "has_password": True,
         "token": None,
@@ -77,7 +77,7 @@ def test_claim_about_a_secret_is_kept() -> None:
     "secret",
     [STREAM_KEY, "ak_demo_bob@ci-7", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_x", "Bearer abc"],
 )
-def test_secret_is_known_by_its_form(secret: str) -> None:
+def test_excerpt_secret_is_known_by_its_form(secret: str) -> None:
     for taken in (
         str(excerpt({"note": f"see {secret} there"}, BYTES_MAX)),
         excerpt_path(f"/watch/{secret}/now"),
@@ -88,7 +88,7 @@ def test_secret_is_known_by_its_form(secret: str) -> None:
         assert secret.removeprefix("Bearer ") not in taken
 
 
-def test_path_of_an_operation_loses_the_values_of_its_secrets_only() -> None:
+def test_excerpt_path_loses_the_values_of_its_secrets_only() -> None:
     template = "/webhooks/{id}/key/{invite_token}"
     assert excerpt_path("/api/v1/webhooks/7/key/x/", template) == "/api/v1/webhooks/7/key/***/"
     assert excerpt_path("/v1/streams/1/key/reset", "/streams/{id}/key/reset").endswith("key/reset")
@@ -106,11 +106,11 @@ def test_path_of_an_operation_loses_the_values_of_its_secrets_only() -> None:
         {"a": [{"b": [{"c": ["d" * 100] * 100}] * 100}] * 100},
     ],
 )
-def test_body_takes_no_more_than_it_may(body: Any) -> None:
+def test_excerpt_body_is_bounded(body: Any) -> None:
     assert memory_bytes(excerpt(body, BYTES_MAX)) <= BYTES_MAX * 1.1
 
 
-def test_small_body_is_kept_whole_and_a_cut_shows() -> None:
+def test_excerpt_small_body_is_whole_and_a_cut_is_marked() -> None:
     body = {"title": "A", "tags": ["b", 1, 2.5, None, True], "more": {"c": {}}}
     assert excerpt(body, BYTES_MAX) == body
     assert excerpt(["x" * 300] * 20, 4_096)[-1] == "…"
@@ -119,7 +119,7 @@ def test_small_body_is_kept_whole_and_a_cut_shows() -> None:
     assert len(excerpt_names(f"{number}" * 100 for number in range(5_000))) == 100
 
 
-def test_log_keeps_the_newest_that_fit() -> None:
+def test_excerpt_log_keeps_the_newest_that_fit() -> None:
     log = RequestLog(kept_max=100, bytes_max=20_000)
     for seq in range(50):
         log.note(entry(seq, {"text": "x" * 1_000}, world="a" if seq % 2 else "b"))

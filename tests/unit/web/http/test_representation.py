@@ -63,11 +63,13 @@ def request(method: str = "GET", **headers: str) -> Request:
         ("bytes=" + ",".join(["0-0"] * (RANGES_MAX + 1)), None),
     ],
 )
-def test_range_asks_for_spans(value: str, spans: list[tuple[int, int]] | None) -> None:
+def test_representation_range_asks_for_spans(
+    value: str, spans: list[tuple[int, int]] | None
+) -> None:
     assert spans_of(value, len(CONTENT)) == spans
 
 
-def test_empty_content_satisfies_no_range() -> None:
+def test_representation_empty_content_satisfies_no_range() -> None:
     assert spans_of("bytes=0-", 0) == []
     assert spans_of("bytes=-5", 0) == []
 
@@ -99,7 +101,7 @@ def test_empty_content_satisfies_no_range() -> None:
         ({"If_Modified_Since": "Sun, 06 Nov 2094 08:49:37 GMT"}, 200),
     ],
 )
-def test_conditions_decide_the_status(headers: dict[str, str], status: int) -> None:
+def test_representation_conditions_decide_the_status(headers: dict[str, str], status: int) -> None:
     answer = respond(request(**headers), MEDIA)
 
     assert answer.status_code == status
@@ -114,7 +116,7 @@ def test_conditions_decide_the_status(headers: dict[str, str], status: int) -> N
         assert answer.headers["Content-Range"] == "bytes */200"
 
 
-def test_several_ranges_come_as_multipart() -> None:
+def test_representation_several_ranges_come_as_multipart() -> None:
     answer = respond(request(Range="bytes=0-0,10-19,-5"), MEDIA)
 
     assert answer.status_code == 206
@@ -131,7 +133,7 @@ def test_several_ranges_come_as_multipart() -> None:
         assert b"\r\n\r\n" + span + b"\r\n" in answer.body
 
 
-def test_head_has_no_ranges() -> None:
+def test_representation_head_has_no_ranges() -> None:
     answer = respond(request("HEAD", Range="bytes=0-9"), MEDIA)
 
     assert (answer.status_code, answer.headers["Content-Length"]) == (200, "200")
@@ -160,7 +162,9 @@ def test_head_has_no_ranges() -> None:
         ("", False),
     ],
 )
-def test_gzip_is_sent_to_those_that_take_it(accepted: str, is_gzipped: bool) -> None:
+def test_representation_gzip_is_sent_to_clients_that_accept_it(
+    accepted: str, is_gzipped: bool
+) -> None:
     answer = respond(request(Accept_Encoding=accepted), TEXT)
 
     assert answer.headers.get("Content-Encoding") == ("gzip" if is_gzipped else None)
@@ -169,7 +173,7 @@ def test_gzip_is_sent_to_those_that_take_it(accepted: str, is_gzipped: bool) -> 
     assert bytes(answer.body).startswith(b"\x1f\x8b" if is_gzipped else b"#EXT")
 
 
-def test_each_encoding_is_revalidated_by_its_own_tag() -> None:
+def test_representation_each_encoding_is_revalidated_by_its_own_tag() -> None:
     def status(tag: str, **more: str) -> int:
         return respond(request(If_None_Match=tag, **more), TEXT).status_code
 
@@ -177,7 +181,7 @@ def test_each_encoding_is_revalidated_by_its_own_tag() -> None:
     assert status('"t-gzip"') == status('"t"', Accept_Encoding="gzip") == 200
 
 
-async def test_file_is_sent_in_ranges_and_closed(tmp_path: Path) -> None:
+async def test_representation_file_is_sent_in_ranges_and_closed(tmp_path: Path) -> None:
     path = tmp_path / "default.mp4"
     path.write_bytes(CONTENT)
 

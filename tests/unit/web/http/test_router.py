@@ -38,25 +38,25 @@ ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END])
         ("POST", "streams/abc/end", END, {"stream_id": "abc"}),
     ],
 )
-def test_a_path_leads_to_its_operation(
+def test_router_path_leads_to_its_operation(
     method: str, path: str, operation: Operation, values: dict[str, str]
 ) -> None:
     assert ROUTER.find(method, path) == (operation, values)
 
 
 @table("path", ["", "/", "nowhere", "streams/a/b/c", "streams//", "streams/x"])
-def test_an_unknown_path_is_not_found(path: str) -> None:
+def test_router_unknown_path_is_not_found(path: str) -> None:
     with pytest.raises(Refused) as refused:
         ROUTER.find("GET", path)
     assert refused.value.code == "not_found"
 
 
-def test_a_wrong_method_is_told_the_right_ones() -> None:
+def test_router_wrong_method_gets_the_allowed_ones() -> None:
     with pytest.raises(Refused) as refused:
         ROUTER.find("DELETE", "streams")
     assert refused.value.details["allow"] == "GET, POST"
 
 
-def test_a_row_stands_in_the_table_once() -> None:
+def test_router_route_is_in_the_table_once() -> None:
     with pytest.raises(ValueError, match="twice"):
         Router([LIST, LIST])

@@ -27,7 +27,7 @@ def har(url: str = "https://api.example.com/v1/streams/?limit=1", method: str = 
     return json.dumps({"log": {"version": "1.2", "entries": [entry]}})
 
 
-def test_a_har_file_is_read() -> None:
+def test_captures_har_file_is_read() -> None:
     (capture,) = read(har())
     assert (capture.method, capture.path, capture.status) == ("GET", "/v1/streams/?limit=1", 200)
     assert capture.key == "secret"
@@ -39,7 +39,7 @@ def test_a_har_file_is_read() -> None:
     ("status", "media_type"),
     [(0, ""), (101, ""), (304, ""), (201, "multipart/form-data; boundary=x")],
 )
-def test_what_cannot_be_asked_again_is_left_out(status: int, media_type: str) -> None:
+def test_captures_unrepeatable_requests_are_left_out(status: int, media_type: str) -> None:
     payload = json.loads(har())
     (entry,) = payload["log"]["entries"]
     other = json.loads(json.dumps(entry))
@@ -49,7 +49,7 @@ def test_what_cannot_be_asked_again_is_left_out(status: int, media_type: str) ->
     assert [capture.number for capture in read(json.dumps(payload))] == [1]
 
 
-def test_an_answer_that_was_saved_as_base64_is_read() -> None:
+def test_captures_base64_response_is_read() -> None:
     payload = json.loads(har())
     content = {"text": base64.b64encode(b'{"total": 3}').decode(), "encoding": "base64"}
     payload["log"]["entries"][0]["response"]["content"] = content
@@ -58,7 +58,7 @@ def test_an_answer_that_was_saved_as_base64_is_read() -> None:
     assert read(json.dumps(payload))[0].response is None
 
 
-def test_lines_are_read_and_empty_ones_skipped() -> None:
+def test_captures_lines_are_read_and_empty_ones_skipped() -> None:
     (first, second) = read(f"{json.dumps(LINE)}\n\n{json.dumps(LINE | {'key': 'me'})}\n")
     assert (first.number, second.number) == (1, 3)
     assert (first.key, second.key) == ("", "me")
@@ -68,13 +68,13 @@ def test_lines_are_read_and_empty_ones_skipped() -> None:
     "text",
     ["", "{}", "[]", "not json", '{"method": "GET"}', har("https://cdn.example.com/x.js"), "7"],
 )
-def test_what_is_no_capture_is_refused(text: str) -> None:
+def test_captures_invalid_file_is_refused(text: str) -> None:
     with pytest.raises(NoCapture):
         read(text)
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_capture_or_refused(text: str) -> None:
+def test_captures_any_text_is_a_capture_or_refused(text: str) -> None:
     try:
         exchanges = read(text)
     except NoCapture:
@@ -86,12 +86,12 @@ def exchange(response: object, status: int = 200) -> Exchange:
     return Exchange(1, "GET", "/api/v1/x", "", None, status, response)
 
 
-def test_answers_of_one_shape_do_not_differ() -> None:
+def test_captures_responses_of_equal_shape_do_not_differ() -> None:
     there = {"a": [{"id": "1", "n": None}], "b": 1}
     assert differences(exchange(there), 200, {"a": [{"id": "2", "n": "x"}], "b": 2.5}) == []
 
 
-def test_status_names_and_types_are_told_with_their_place() -> None:
+def test_captures_differing_status_names_and_types_have_their_place() -> None:
     there = {"a": [{"id": "1"}], "gone": True, "b": 1}
     here = {"a": [{"id": 1}], "b": "1", "new": {}}
     assert differences(exchange(there), 404, here) == [
@@ -103,7 +103,7 @@ def test_status_names_and_types_are_told_with_their_place() -> None:
     ]
 
 
-def test_tokens_of_one_platform_become_those_of_the_other() -> None:
+def test_captures_tokens_of_one_platform_become_those_of_the_other() -> None:
     names = Names()
     names.learn(
         {"access_token": "a.b.c", "refresh_token": "r"},
@@ -116,7 +116,7 @@ def test_tokens_of_one_platform_become_those_of_the_other() -> None:
     assert names.known["a.b.c"] == "x.y.z"
 
 
-def test_ids_of_one_platform_become_those_of_the_other() -> None:
+def test_captures_ids_of_one_platform_become_those_of_the_other() -> None:
     names = Names()
     names.learn({"stream": {"id": ID, "title": "x"}}, {"stream": {"id": OUR_ID, "title": "y"}})
     assert names.translate(f"/streams/id/{ID}") == f"/streams/id/{OUR_ID}"

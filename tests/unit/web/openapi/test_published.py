@@ -5,11 +5,11 @@ import re
 from tests.support import published
 
 
-def test_documents_say_what_was_published() -> None:
+def test_openapi_documents_are_unchanged_since_publication() -> None:
     lines = published.FILE.read_text("utf-8").splitlines()
     assert published.lines() == lines, "where it is meant: python -m tests.support.published"
 
 
-def test_operations_have_names_that_a_person_chose() -> None:
+def test_openapi_operations_have_chosen_names() -> None:
     names = [line.split()[3] for line in published.lines()]
     assert all(re.fullmatch(r"[a-z]+(?:_[a-z]+)*", name) for name in names)

@@ -36,7 +36,9 @@ def asked(**headers: str) -> HTTPConnection:
         ({}, "ZZ"),
     ],
 )
-def test_the_country_is_what_a_header_says(headers: dict[str, str], country: str) -> None:
+def test_playback_audience_country_comes_from_a_header(
+    headers: dict[str, str], country: str
+) -> None:
     assert country_of(asked(**headers)) == country
 
 
@@ -56,7 +58,7 @@ def test_the_country_is_what_a_header_says(headers: dict[str, str], country: str
         ({}, "unknown"),
     ],
 )
-def test_the_device_is_what_a_header_or_the_agent_says(
+def test_playback_audience_device_comes_from_a_header_or_the_agent(
     headers: dict[str, str], device: str
 ) -> None:
     assert device_of(asked(**headers)) == device
@@ -74,12 +76,14 @@ def test_the_device_is_what_a_header_or_the_agent_says(
         ({}, "direct"),
     ],
 )
-def test_the_referrer_is_another_sites_host(headers: dict[str, str], referrer: str) -> None:
+def test_playback_audience_referrer_is_the_host_of_another_site(
+    headers: dict[str, str], referrer: str
+) -> None:
     assert referrer_of(asked(**headers)) == referrer
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=80))
-def test_any_header_tells_something_bounded(value: str) -> None:
+def test_playback_audience_any_header_gives_bounded_values(value: str) -> None:
     connection = asked(
         x_emulator_country=value, user_agent=value, referer=value, x_emulator_device=value
     )

@@ -6,7 +6,7 @@ from contextlib import closing
 from emulator.web.servers.listening import listen
 
 
-def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
+def test_listening_body_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
     with (
         closing(listen("127.0.0.1", 0, with_quic=False)) as listening,
         socket.create_connection(("127.0.0.1", listening.port)),

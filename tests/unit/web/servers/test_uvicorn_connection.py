@@ -97,7 +97,7 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
     ],
     ids=["a letter", "no end", "no end of a second one", "half a body", "no end of headers"],
 )
-async def test_a_request_that_never_ends_is_cut_off_with_one_line(
+async def test_uvicorn_connection_endless_request_is_cut_off_with_one_log_line(
     sent: bytes, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with client() as (reader, writer):
@@ -109,7 +109,7 @@ async def test_a_request_that_never_ends_is_cut_off_with_one_line(
     assert line.endswith(f"reason={reason}")
 
 
-async def test_a_head_that_drips_in_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+async def test_uvicorn_connection_slow_head_times_out(caplog: pytest.LogCaptureFixture) -> None:
     async with client() as (reader, writer):
         closed = asyncio.create_task(all_of(reader))
         writer.write(GET[:-2] + b"x: ")
@@ -120,7 +120,7 @@ async def test_a_head_that_drips_in_is_not_waited_for(caplog: pytest.LogCaptureF
     assert "no whole request for 0.1 s" in caplog.text
 
 
-async def test_a_request_that_comes_in_pieces_is_answered() -> None:
+async def test_uvicorn_connection_request_in_pieces_gets_a_response() -> None:
     async with client() as (reader, writer):
         for piece in (POST[:9], POST[9:40], POST[40:] + b"0123", b"456789" + GET[:5], GET[5:]):
             writer.write(piece)
@@ -130,7 +130,7 @@ async def test_a_request_that_comes_in_pieces_is_answered() -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"\r\n", GET])
-async def test_a_connection_that_is_kept_for_nothing_is_closed_in_silence(
+async def test_uvicorn_connection_idle_connection_is_closed_silently(
     sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     # It is kept for longer than a head or a body may take, since nothing of either has come.
@@ -142,7 +142,7 @@ async def test_a_connection_that_is_kept_for_nothing_is_closed_in_silence(
     assert not caplog.records
 
 
-async def test_a_body_that_drips_in_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+async def test_uvicorn_connection_slow_body_times_out(caplog: pytest.LogCaptureFixture) -> None:
     async with client() as (reader, writer):
         closed = asyncio.create_task(all_of(reader))
         writer.write(POST.replace(b"10", b"100000"))
@@ -153,7 +153,7 @@ async def test_a_body_that_drips_in_is_not_waited_for(caplog: pytest.LogCaptureF
     assert "bytes of a request's body in 0.1 s" in caplog.text
 
 
-async def test_a_body_that_comes_steadily_is_waited_for() -> None:
+async def test_uvicorn_connection_steady_body_is_waited_for() -> None:
     # Given a body that takes several times as long as one may rest,
     length, piece = 400 * 1024, b"x" * 4096
     async with client() as (reader, writer):
