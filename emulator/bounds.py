@@ -146,6 +146,7 @@ def broadcasts(settings: Settings) -> BroadcastConfig:
         renditions_behind_ms=settings.renditions_behind_ms,
         transcode_ingest=settings.transcode_ingest,
         transcode_behind_ms=settings.transcode_behind_ms,
+        transcode_end_ms=settings.transcode_end_ms,
         media_wait_ms=settings.media_wait_ms,
     )
 

@@ -356,6 +356,13 @@ class Settings:
         "how far transcode_ingest may fall behind; then pictures are left out to a key frame",
         is_flag=False,
     )
+    transcode_end_ms: int = _setting(
+        10_000,
+        Duration("ms", 1),
+        "how long transcode_ingest may go on once a publisher has left; then pictures are left out,"
+        " and after as long again whatever is left",
+        is_flag=False,
+    )
     recordings_loaded_max: int = _setting(
         64, Count(1, 10_000), "finished recordings kept ready in memory", is_flag=False
     )

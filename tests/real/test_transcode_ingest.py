@@ -24,7 +24,8 @@ FRAMES = 30 * SECONDS
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    with platform(transcode_ingest=True) as walk:
+    # However busy the machine is, the end of a film is waited for.
+    with platform(transcode_ingest=True, transcode_end_ms=120_000) as walk:
         yield walk
 
 

@@ -48,7 +48,8 @@ class BroadcastConfig(Struct, frozen=True):
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
     up when they are `renditions_behind_ms` behind. What HLS cannot carry is refused, or transcoded
-    where `transcode_ingest` is set: pictures are left out when that is `transcode_behind_ms` late.
+    where `transcode_ingest` is set: pictures are left out when that is `transcode_behind_ms` late,
+    or takes longer than `transcode_end_ms` once the publisher has left.
     """
 
     part_ms: int = 200
@@ -58,6 +59,7 @@ class BroadcastConfig(Struct, frozen=True):
     renditions_behind_ms: int = 3_000
     transcode_ingest: bool = False
     transcode_behind_ms: int = 3_000
+    transcode_end_ms: int = 10_000
 
 
 class Publication:
@@ -105,7 +107,7 @@ class Publication:
         if self._broadcast.publication is not self or self._broadcast.is_over:
             return
         if refused is not None:
-            self.drop(refused.message)
+            self.drop(encoders.advised(refused, self.encoder).message)
         else:
             self._expect_opening()
 
@@ -182,10 +184,13 @@ class Broadcast:
         if self._had_publisher:
             self.pipeline.resume()
         self._had_publisher = True
-        self.pipeline.after_transcoding = self.publication.note_transcoded
+        self.pipeline.in_turn(partial(self._listen, self.publication))
         if self._world.faults.are_on:
             interference.joined(self._world, self.stream_id, self.publication)
         return self.publication
+
+    def _listen(self, publication: Publication) -> None:
+        self.pipeline.after_transcoding = publication.note_transcoded
 
     def left(self, publication: Publication, reason: str, *, is_done: bool = False) -> None:
         """A publisher is gone. Its stream waits for it, if it is live by its media.
@@ -196,25 +201,31 @@ class Broadcast:
             return
         self.publication = None
         self._last_seat = publication
-        stopped_ms = self.pipeline.last_media_ms
         # One that never showed a picture has stopped nothing that people watch.
-        if stopped_ms is not None and not self.is_over:
+        if self.pipeline.last_media_ms is not None and not self.is_over:
             # First of all: whatever fails from here on, the stream ends.
-            self._give_up_later(stopped_ms, reason, self._world.rules.reconnect_window_ms)
+            self._give_up_later(reason, self._world.rules.reconnect_window_ms)
         self._world.insist(lambda: ingest_keys.note_left(self._world, self.stream_id, reason))
         if not self.is_over:
             self.pipeline.pause()
-            if is_done and stopped_ms is not None:
-                self.stop(reason)
+            self.pipeline.in_turn(lambda: self._paused(publication, reason, is_done=is_done))
+
+    def _paused(self, publication: Publication, reason: str, *, is_done: bool) -> None:
+        """All that a publisher sent is in the stream, which may have gone live only by that."""
+        if self._last_seat is not publication or self.publication is not None or self.is_over:
+            return
+        if self._patience is None and self.pipeline.last_media_ms is not None:
+            self._give_up_later(reason, self._world.rules.reconnect_window_ms)
+        if is_done:
+            self.stop(reason)
 
     def wait_no_longer(self, publication: Publication, reason: str) -> None:
         """End the stream now if it waits for this publisher, and for no other since."""
-        stopped_ms = self.pipeline.last_media_ms
-        if self.is_over or self._last_seat is not publication or stopped_ms is None:
+        if self.is_over or self._last_seat is not publication:
             return
         if self._patience is not None:
             self._patience.cancel()
-            self._give_up(stopped_ms, reason)
+            self._give_up(reason)
 
     def await_return(self, stopped_ms: int) -> None:
         """An earlier process has left the stream live: its publisher may come back to this one.
@@ -224,15 +235,14 @@ class Broadcast:
         self._had_publisher = True
         reason = "the emulator was started anew, and its publisher did not come back"
         ahead_ms = max(0, stopped_ms - self._world.now_ms)
-        self._give_up_later(stopped_ms, reason, ahead_ms + self._world.rules.reconnect_window_ms)
+        self._give_up_later(reason, ahead_ms + self._world.rules.reconnect_window_ms)
 
     def stop(self, reason: str) -> None:
         """End the stream now, as if nobody had come back; a stream without media stays as it is."""
-        stopped_ms = self.pipeline.last_media_ms
-        if stopped_ms is not None:
+        if self.pipeline.last_media_ms is not None:
             if self._patience:
                 self._patience.cancel()
-            self._give_up(stopped_ms, reason)
+            self._give_up(reason)
 
     def close(self, reason: str) -> None:
         """The stream has ended: nothing more is taken, and its publisher is told."""
@@ -254,24 +264,28 @@ class Broadcast:
         if publication is not None:
             publication.drop(reason)
 
-    def _give_up_later(self, stopped_ms: int, reason: str, wait_ms: int) -> None:
+    def _give_up_later(self, reason: str, wait_ms: int) -> None:
         self._patience = self._world.clock.call_at(
-            self._world.now_ms + wait_ms, lambda: self._give_up(stopped_ms, reason)
+            self._world.now_ms + wait_ms, lambda: self._give_up(reason)
         )
 
-    def _give_up(self, stopped_ms: int, reason: str) -> None:
-        """End the stream. An end that fails is tried again, until it is one."""
+    def _give_up(self, reason: str) -> None:
+        """End the stream once all of it is there. An end that fails is tried again."""
+        self.pipeline.in_turn(lambda: self._end(reason))
+
+    def _end(self, reason: str) -> None:
         self._patience = None
-        if self.is_over or self._world.store.is_closed:
+        stopped_ms = self.pipeline.last_media_ms
+        if self.is_over or self._world.store.is_closed or stopped_ms is None:
             return
         try:
             streams.end_when_media_stopped(self._world, self.stream_id, stopped_ms, reason)
         except Refused as refused:
             log.warning("stream could not be ended stream=%s reason=%s", self.stream_id, refused)
-            self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
+            self._give_up_later(reason, WRITE_RETRY_MS)
         except Exception:  # Whatever it is: a stream that nobody sends does not stay live.
             log.exception("stream could not be ended stream=%s", self.stream_id)
-            self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
+            self._give_up_later(reason, WRITE_RETRY_MS)
 
 
 class Broadcasts(Service):
@@ -289,6 +303,7 @@ class Broadcasts(Service):
         self._media_store = media_store
         self._config = config
         self._broadcasts: dict[str, Broadcast] = {}
+        self._pipelines: set[Pipeline] = set()
         self.hosted = Hosted()
         self._has_media: dict[str, asyncio.Event] = {}
         self._when_media = when_media
@@ -464,11 +479,13 @@ class Broadcasts(Service):
         return {"stream_id": stream_id, "is_publishing": True, **payload}
 
     async def settled(self) -> None:
-        """Return when the renditions of what was stopped or abandoned are on their shelves.
+        """Return when what was stopped or abandoned, and its renditions, are on their shelves.
 
         Publishers that were run here have ended by then.
         """
         await self.hosted.stop_all()
+        for pipeline in tuple(self._pipelines):
+            await pipeline.drained()
         await self._ladders.settled()
 
     def _stop_waiting_for_media(self, stream_id: str) -> None:
@@ -515,5 +532,10 @@ class Broadcasts(Service):
             open_ladder=begin,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
             transcode_behind_ms=config.transcode_behind_ms if config.transcode_ingest else None,
+            transcode_end_ms=config.transcode_end_ms,
         )
+        # Those of streams that are over stay known for as long as they are not done.
+        undone = {pipeline for pipeline in self._pipelines if not pipeline.is_drained}
+        current = {broadcast.pipeline for broadcast in self._broadcasts.values()}
+        self._pipelines = {*undone, *current, pipeline}
         return Broadcast(self._world, stream, pipeline)

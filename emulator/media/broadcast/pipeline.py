@@ -4,7 +4,9 @@ It runs on the event loop's thread: a packet costs some 20 us, and a thread a st
 in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer touches the disk.
 """
 
+import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FRAME_RATE, _FRAME_RATE_MAX = 30.0, 240
+# A publisher whose turn has not come is not read.
+_TURN_MS = 20
 
 
 def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
@@ -50,8 +54,11 @@ class Pipeline:
     `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
     with a sentence for what is wrong with a publisher's media and does not end it.
     `transcode_behind_ms`: how far transcoding what HLS cannot carry may fall behind; None: such is
-    refused. `after_transcoding` is called when something came out of it, with what that was refused
-    for, if it was.
+    refused. `transcode_end_ms`: how long the last of a publisher may take then: what comes next
+    (`pause`, `resume`, another publisher's media, `finish`) waits its turn.
+
+    `after_transcoding` is called when something came out of it, and after what waited its turn,
+    with what that was refused for, if it was.
     """
 
     def __init__(
@@ -64,6 +71,7 @@ class Pipeline:
         open_ladder: Callable[[Epoch, HlsStream], Ladder | None] = _no_ladder,
         warn: Callable[[str], None] = lambda _: None,
         transcode_behind_ms: int | None = None,
+        transcode_end_ms: int = 10_000,
     ) -> None:
         self._clock = clock
         self._open_shelf = open_shelf
@@ -74,8 +82,14 @@ class Pipeline:
         self._warn_publisher = warn
         self._reader = FlvReader(self._warn)
         self._transcode_behind_ms = transcode_behind_ms
+        self._transcode_end_ms = transcode_end_ms
         self._source_reader = self._new_source_reader()
         self._transcoder: Transcoder | None = None
+        # What waits for the end of the transcoder; None where it does not end just now.
+        self._turns: deque[Callable[[], None]] | None = None
+        self._is_ending = False
+        self._drained = asyncio.Event()
+        self._drained.set()
         self.after_transcoding: Callable[[Refused | None], None] = lambda _: None
         self._sequencer = Sequencer()
         self._in_band = InBand()
@@ -105,8 +119,24 @@ class Pipeline:
 
         Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
         that is not what it says. Of one that has not begun, nothing is kept then: it stays offline.
+        What waits its turn is refused by `after_transcoding`.
         """
         at_ms = self._clock.now_ms()
+        if self._turns is not None:
+            self._turns.append(lambda: self._receive_late(tag, at_ms))
+        else:
+            self._receive(tag, at_ms)
+
+    def _receive_late(self, tag: Tag, at_ms: int) -> None:
+        try:
+            self._receive(tag, at_ms)
+            self.after_transcoding(None)
+        except Refused as refused:
+            self.after_transcoding(refused)
+        except ProtocolError as error:
+            self.after_transcoding(Refused("unsupported", str(error)))
+
+    def _receive(self, tag: Tag, at_ms: int) -> None:
         try:
             packets: Sequence[Packet | SourcePacket] | None = None
             if self._source_reader is not None:
@@ -128,7 +158,9 @@ class Pipeline:
 
     @property
     def pause_ms(self) -> int:
-        """How long the publisher should not be read, since it sends faster than in real time."""
+        """How long the publisher should not be read: it is too fast, or the last one not done."""
+        if self._turns is not None:
+            return _TURN_MS
         return self._transcoder.pause_ms if self._transcoder is not None else 0
 
     @property
@@ -144,21 +176,43 @@ class Pipeline:
     @property
     def opening_ms(self) -> int | None:
         """How long what has come waits for the other kind of media; None where nothing waits."""
-        return self._sequencer.wait_ms
+        return self._sequencer.wait_ms if self._turns is None else None
 
     def open(self) -> None:
         """Wait no longer: the stream begins with what has come, if that has a key frame."""
+        self.in_turn(self._open)
+
+    def _open(self) -> None:
         if self._transcoder is not None:
-            self._transcoder.settle()
-        self._pass_on(self._sequencer.release())
+            self._transcoder.settle(self._release)
+        else:
+            self._release()
+
+    async def drained(self) -> None:
+        """Return when no end of a transcoder is waited for, and all that waited for it is done."""
+        await self._drained.wait()
+
+    @property
+    def is_drained(self) -> bool:
+        return self._drained.is_set()
+
+    def in_turn(self, act: Callable[[], None]) -> None:
+        """Do it now, or when what comes out of an ending transcoder is in the playlist."""
+        if self._turns is not None:
+            self._turns.append(act)
+        else:
+            act()
 
     def take(
         self, packet: Packet, tracks: tuple[Track, ...], promise: Promise = NO_PROMISE
     ) -> None:
         """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
         at_ms = self._clock.now_ms()
-        self.health.note(packet, at_ms)
-        self._take(Transcoded(packet, tracks, promise, at_ms))
+        self.in_turn(lambda: self._take_new(Transcoded(packet, tracks, promise, at_ms)))
+
+    def _take_new(self, transcoded: Transcoded) -> None:
+        self.health.note(transcoded.packet, transcoded.at_ms)
+        self._take(transcoded)
 
     def pause(self) -> None:
         """The publisher is gone, perhaps to come back: what it sent can be played.
@@ -166,6 +220,9 @@ class Pipeline:
         All but the last part, which comes with the end of the playlist or the next publisher:
         video.js ends a stream only when it appends something that it finds behind EXT-X-ENDLIST.
         """
+        self._after_transcoder(self._pause)
+
+    def _pause(self) -> None:
         self._drain(self._segmenter.pause)
         if self._hls_stream is not None:
             self._hls_stream.pause()
@@ -174,7 +231,10 @@ class Pipeline:
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
-        self._end_transcoder()
+        self._after_transcoder(self._resume)
+
+    def _resume(self) -> None:
+        self._transcoder = None
         self._reader = FlvReader(self._warn)
         self._source_reader = self._new_source_reader()
         self._sequencer.resume()
@@ -183,6 +243,9 @@ class Pipeline:
 
     def finish(self) -> None:
         """No more media will come."""
+        self._after_transcoder(self._finish)
+
+    def _finish(self) -> None:
         self._drain(self._segmenter.flush)
         with ExitStack() as ends:  # Each of them, whatever another one raises.
             if self._hls_stream is not None:
@@ -198,8 +261,6 @@ class Pipeline:
         What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
         """
         try:
-            if self._transcoder is not None:
-                self._transcoder.end()
             self._pass_on(self._sequencer.flush(self._clock.now_ms()))
             if self._hls_stream is not None:
                 self._keep(self._hls_stream, cut_rest())
@@ -232,8 +293,9 @@ class Pipeline:
             rate = _FRAME_RATE
         return Transcoder(
             self._take_transcoded,
-            lambda refused: self.after_transcoding(refused),
+            self._fail_transcoding,
             behind_ms=self._transcode_behind_ms or 0,
+            end_ms=self._transcode_end_ms,
             frame_rate=float(rate),
         )
 
@@ -247,18 +309,44 @@ class Pipeline:
         self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
         self.health.left_out = self._sequencer.left_out
 
-    def _end_transcoder(self) -> None:
-        """What the last publisher sent belongs before what the next one sends."""
-        transcoder, self._transcoder = self._transcoder, None
-        if transcoder is not None:
+    def _fail_transcoding(self, refused: Refused) -> None:
+        if self._turns is not None:
+            log.warning("the last of what was transcoded is lost reason=%s", refused)
+        else:
+            self.after_transcoding(refused)
+
+    def _after_transcoder(self, act: Callable[[], None]) -> None:
+        """What the last publisher sent belongs before what comes next, however long it takes."""
+        self.in_turn(lambda: self._end_transcoder(act))
+
+    def _end_transcoder(self, act: Callable[[], None]) -> None:
+        if self._transcoder is None or self._transcoder.is_over:
+            act()
+            return
+        self._turns = self._turns or deque()
+        self._turns.appendleft(act)
+        self._is_ending = True
+        self._drained.clear()
+        self._transcoder.end(self._take_turns)
+
+    def _take_turns(self) -> None:
+        self._is_ending = False
+        while self._turns and not self._is_ending:
+            act = self._turns.popleft()
             try:
-                transcoder.end()
-            except Refused as refused:
-                log.warning("the last of what was transcoded is lost reason=%s", refused)
+                act()
+            except Exception:  # Our own bug: what waits behind it is done all the same.
+                log.exception("what waited for transcoding failed")
+        if not self._is_ending:
+            self._turns = None
+            self._drained.set()
 
     def _discard_transcoder(self) -> None:
         if self._transcoder is not None:
             self._transcoder.discard()
+
+    def _release(self) -> None:
+        self._pass_on(self._sequencer.release())
 
     def _pass_on(self, sequence: list[Sequenced]) -> None:
         """To the playlist, the renditions, and the servers that the stream is pushed on to."""

@@ -11,7 +11,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -28,10 +28,6 @@ log = logging.getLogger(__name__)
 # Media seconds over which the cost is measured.
 _WINDOW = 2 * TICKS_PER_SECOND
 _STEP_MAX = TICKS_PER_SECOND
-# The loop stands still while the last of a publisher is waited for: milliseconds, mostly.
-_SETTLE_SECONDS = 1.0
-# And then, without its pictures.
-_SOUND_SECONDS = 2.0
 # What sends faster than in real time, and by more than this, is read no faster than it is done.
 _AHEAD_MAX = TICKS_PER_SECOND
 _PAUSE_MS = 20
@@ -66,6 +62,10 @@ class TranscodeReport(Struct, frozen=True):
         }
 
 
+class _Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
 class _Job(NamedTuple):
     """`position`: how much media (ticks) had come with it. `is_dropped`: it is not transcoded."""
 
@@ -79,9 +79,9 @@ class _Job(NamedTuple):
 
 
 class _Barrier(NamedTuple):
-    """All before it is done once `reached` is set. `is_end`: and there is nothing after it."""
+    """`then` is called (on the loop) once all before it is done. `is_end`: nothing is after it."""
 
-    reached: threading.Event
+    then: Callable[[], None]
     is_end: bool
 
 
@@ -114,8 +114,9 @@ class _Cost:
 class Transcoder:
     """For the loop's thread. `deliver` and `fail` are called on it, and not after the end.
 
-    `fail` is told what `deliver` refused outside of a call of ours, and that the worker failed.
-    `seconds` is a steady clock: the loop's, mostly.
+    `fail` is told what `deliver` refused, and that the worker failed. `end_ms` is how long `end`
+    lets pictures take, and then what is left. `seconds` and `call_later` are a steady clock: the
+    loop's, mostly.
     """
 
     def __init__(
@@ -124,12 +125,16 @@ class Transcoder:
         fail: Callable[[Refused], None],
         *,
         behind_ms: int,
+        end_ms: int,
         frame_rate: float,
         seconds: Callable[[], float] | None = None,
+        call_later: Callable[[float, Callable[[], None]], _Timer] | None = None,
+        make_worker: Callable[[float], Worker] = Worker,
     ) -> None:
         self._deliver = deliver
         self._fail = fail
         self._behind_max = behind_ms * TICKS_PER_MS
+        self._end_seconds = end_ms / 1000
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | _Barrier] = queue.SimpleQueue()
         self._results: deque[_Done] = deque()
@@ -140,16 +145,26 @@ class Transcoder:
         self._position = self._done_position = 0
         self._newest: int | None = None
         self._seconds = seconds or self._loop.time
+        self._call_later = call_later or self._loop.call_later
         self._began = self._seconds()
         self._skip_before = 0
         self._is_skipping = False
         # Pictures that were left out because the machine did not keep up.
         self.frames_dropped = 0
         self._is_over = False
+        self._when_ended: Callable[[], None] | None = None
+        self._limit: _Timer | None = None
+        # How much of what was sent last came to nothing, since its end took too long.
+        self._lost_ms = 0
         self._thread = threading.Thread(
-            target=self._work, args=(frame_rate,), name="transcode-ingest", daemon=True
+            target=self._work, args=(make_worker, frame_rate), name="transcode-ingest", daemon=True
         )
         self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing more comes out."""
+        return self._is_over
 
     @property
     def behind_ms(self) -> int:
@@ -187,12 +202,19 @@ class Transcoder:
 
     @property
     def warnings(self) -> list[str]:
+        warnings = []
+        if self._lost_ms:
+            warnings.append(
+                f"The last {self._lost_ms} ms that the publisher sent are lost: this machine could "
+                "not transcode them in time (transcode_end_ms). Send H.264 and AAC."
+            )
         if not self.frames_dropped or "picture" not in self._sources:
-            return []
+            return warnings
         return [
+            *warnings,
             f"This machine is too slow to transcode the picture "
             f"({self._sources['picture'].codecs}): {self.frames_dropped} frames were left out, each"
-            " time up to the next key frame. Send H.264, or a smaller picture or fewer frames."
+            " time up to the next key frame. Send H.264, or a smaller picture or fewer frames.",
         ]
 
     def push(
@@ -206,7 +228,7 @@ class Transcoder:
 
         Refuses (`unavailable`) where even sound alone is not transcoded in time.
         """
-        if self._is_over:
+        if self._is_over or self._when_ended is not None:
             return
         self._advance(packet)
         is_picture = isinstance(packet, SourcePacket) and packet.track.kind == "picture"
@@ -224,27 +246,34 @@ class Transcoder:
         job = _Job(self._number, is_dropped, packet, tracks, promise, at_ms, self._position)
         self._jobs.put(job)
 
-    def settle(self) -> None:
-        """Deliver all that was pushed, as far as it can be encoded without what follows."""
-        self._await(_Barrier(threading.Event(), is_end=False))
-        self._collect()
+    def settle(self, then: Callable[[], None]) -> None:
+        """Call `then` once all that was pushed is delivered, as far as it can be encoded yet.
 
-    def end(self) -> None:
-        """Deliver all that was pushed, and what decoders and encoders held back; then stop."""
+        Nobody waits for it meanwhile. It is not called where the end comes first.
+        """
+        if not self._is_over:
+            self._jobs.put(_Barrier(lambda: self._settled(then), is_end=False))
+
+    def end(self, then: Callable[[], None]) -> None:
+        """Deliver all that was pushed, and what is held back; then stop, and call `then`, once.
+
+        At once where it has stopped already, else later: nobody waits for it meanwhile. What takes
+        longer than `end_ms` goes on without the pictures that wait still (`frames_dropped` counts
+        them), and what takes as long again is lost. Both are in `warnings`. One `end` alone.
+        """
         if self._is_over:
+            then()
             return
-        self._await(_Barrier(threading.Event(), is_end=True))
-        try:
-            self._collect()
-        finally:
-            self._is_over = True
+        self._when_ended = then
+        self._jobs.put(_Barrier(self._finish, is_end=True))
+        self._limit = self._call_later(self._end_seconds, self._leave_pictures_out)
 
     def discard(self) -> None:
         """Stop, and deliver nothing more."""
         if not self._is_over:
             self._is_over = True
             self._skip_before = self._number
-            self._jobs.put(_Barrier(threading.Event(), is_end=True))
+            self._jobs.put(_Barrier(lambda: None, is_end=True))
 
     def _advance(self, packet: Packet | SourcePacket) -> None:
         """Count how much media has come; jumps of the publisher's clock are none."""
@@ -272,17 +301,36 @@ class Transcoder:
             self._skip_before = self._number
             self._is_skipping = True
 
-    def _await(self, barrier: _Barrier) -> None:
+    def _settled(self, then: Callable[[], None]) -> None:
         if self._is_over:
             return
-        self._jobs.put(barrier)
-        if barrier.reached.wait(_SETTLE_SECONDS):
-            return
-        # Too much for one turn of the loop: what waits of the pictures is given up.
+        self._collect_later()
+        try:
+            then()
+        except Refused as refused:
+            self._fail(refused)
+
+    def _leave_pictures_out(self) -> None:
         self._skip_before = self._number
         log.warning("transcoding fell behind: pictures are left out at the end of a publish")
-        if not barrier.reached.wait(_SOUND_SECONDS):
-            log.warning("transcoding does not come to an end: the last of it is lost")
+        self._limit = self._call_later(self._end_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._lost_ms = self.behind_ms
+        log.warning("transcoding does not come to an end: lost_ms=%d", self._lost_ms)
+        self._finish()
+
+    def _finish(self) -> None:
+        """What has come out is delivered, and nothing more is."""
+        if self._is_over:
+            return
+        if self._limit is not None:
+            self._limit.cancel()
+        self._collect_later()
+        self._is_over = True
+        then, self._when_ended = self._when_ended, None
+        if then is not None:
+            then()
 
     def _collect(self) -> None:
         while self._results and not self._is_over:
@@ -310,10 +358,9 @@ class Transcoder:
 
     # What runs in the thread.
 
-    def _work(self, frame_rate: float) -> None:
-        worker = Worker(frame_rate)
+    def _work(self, make_worker: Callable[[float], Worker], frame_rate: float) -> None:
         try:
-            self._convert_all(worker)
+            self._convert_all(make_worker(frame_rate))
         except Exception:  # A thread's root: the publisher is told.
             log.exception("transcoding failed")
             self._call_home(self._tell_failure)
@@ -325,7 +372,7 @@ class Transcoder:
             if isinstance(job, _Barrier):
                 if job.is_end and last is not None:
                     self._add_results(last, worker.tracks, worker.end())
-                job.reached.set()
+                self._call_home(job.then)
                 if job.is_end:
                     return
                 continue
@@ -365,8 +412,8 @@ class Transcoder:
 
     def _tell_failure(self) -> None:
         if not self._is_over:
-            self._is_over = True
             self._fail(Refused("unavailable", "This stream could not be transcoded."))
+            self._finish()
 
 
 def _kind(track: Track) -> Kind:

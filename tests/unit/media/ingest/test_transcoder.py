@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 
 import av
 import pytest
@@ -15,6 +16,7 @@ from emulator.media.ingest.transcoding.source_reader import (
     Transcoded,
 )
 from emulator.media.ingest.transcoding.transcoder import Transcoder
+from emulator.media.ingest.transcoding.worker import Worker
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.track_set import NO_PROMISE
 
@@ -50,20 +52,68 @@ def pictures(count: int) -> tuple[SourcePacket, ...]:
     )
 
 
+class Timer:
+    """One that a test lets run out."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.run_out = act
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+class HeldWorker(Worker):
+    """A machine as slow as a test wants it: it waits, before each packet, until it may go on."""
+
+    def __init__(
+        self, frame_rate: float, may_go_on: threading.Event, has_begun: threading.Event
+    ) -> None:
+        super().__init__(frame_rate)
+        self._may_go_on, self._has_begun = may_go_on, has_begun
+
+    def take(self, packet: SourcePacket) -> list[Packet]:
+        self._has_begun.set()
+        self._may_go_on.wait()
+        return super().take(packet)
+
+
 class Rig:
     """A transcoder, what it delivered, and a steady clock that is set by hand."""
 
-    def __init__(self, behind_ms: int = 3_000) -> None:
+    def __init__(self, behind_ms: int = 3_000, may_go_on: threading.Event | None = None) -> None:
         self.seconds = 0.0
+        self.timers: list[Timer] = []
+        self.has_begun = threading.Event()
         self.delivered: list[Transcoded] = []
         self.failures: list[Refused] = []
         self.transcoder = Transcoder(
             self.delivered.append,
             self.failures.append,
             behind_ms=behind_ms,
+            end_ms=5_000,
             frame_rate=30,
             seconds=lambda: self.seconds,
+            call_later=self._call_later,
+            make_worker=partial(HeldWorker, may_go_on=may_go_on, has_begun=self.has_begun)
+            if may_go_on
+            else Worker,
         )
+
+    def _call_later(self, seconds: float, act: Callable[[], None]) -> Timer:
+        assert seconds == 5.0
+        self.timers.append(Timer(act))
+        return self.timers[-1]
+
+    async def settle(self) -> None:
+        is_settled = asyncio.Event()
+        self.transcoder.settle(is_settled.set)
+        await is_settled.wait()
+
+    async def end(self) -> None:
+        has_ended = asyncio.Event()
+        self.transcoder.end(has_ended.set)
+        await has_ended.wait()
 
     def push(self, *packets: Packet | SourcePacket) -> None:
         for packet in packets:
@@ -84,7 +134,7 @@ def threads() -> list[threading.Thread]:
 async def test_transcoder_every_frame_keeps_its_presentation_time() -> None:
     rig = Rig()
     rig.push(*pictures(25))
-    rig.transcoder.end()
+    await rig.end()
     assert rig.times(VideoTrack) == [number * FRAME_TICKS for number in range(25)]
     keys = [transcoded.packet.pts for transcoded in rig.delivered if transcoded.packet.is_key]
     assert keys == [0, GROUP * FRAME_TICKS, 2 * GROUP * FRAME_TICKS]
@@ -101,7 +151,7 @@ async def test_transcoder_passed_through_media_keeps_its_place() -> None:
         rig.push(picture, Packet(AAC, sound, sound, 1024, True, b"sound"))
 
     # then it comes untouched, and after it.
-    rig.transcoder.end()
+    await rig.end()
     kinds = [type(transcoded.packet.track) for transcoded in rig.delivered]
     assert kinds == [VideoTrack, AudioTrack] * 12
     assert all(transcoded.packet.data == b"sound" for transcoded in rig.delivered[1::2])
@@ -112,7 +162,7 @@ async def test_transcoder_audio_is_timed_by_its_samples_without_loss() -> None:
     for number in range(10):
         at = 90_000 + number * 1_800  # 20 ms
         rig.push(SourcePacket(SOUND, at, at, True, bytes(2 * 960)))
-    rig.transcoder.end()
+    await rig.end()
     times = rig.times(AudioTrack)
     # 1024 samples before it stand for what the encoder holds back.
     assert times[0] == 48_000 - 1_024
@@ -128,11 +178,11 @@ async def test_transcoder_late_frames_are_dropped_up_to_a_key_frame() -> None:
     rig.push(*frames[:9])
 
     # then what waits is left out, and what comes up to the next key frame.
-    rig.transcoder.settle()
+    await rig.settle()
     for frame in frames[9:13]:
         rig.push(frame)
-        rig.transcoder.settle()
-    rig.transcoder.end()
+        await rig.settle()
+    await rig.end()
     times = rig.times(VideoTrack)
     assert times[-3:] == [number * FRAME_TICKS for number in (10, 11, 12)]
     (report,) = rig.transcoder.reports
@@ -145,7 +195,7 @@ async def test_transcoder_file_sent_too_fast_is_read_slower_without_loss() -> No
     rig = Rig(behind_ms=100)
     rig.push(*pictures(40))
     assert rig.transcoder.pause_ms > 0
-    rig.transcoder.end()
+    await rig.end()
     assert len(rig.times(VideoTrack)) == 40
     assert rig.transcoder.pause_ms == 0
 
@@ -161,10 +211,10 @@ async def test_transcoder_publisher_is_refused_where_the_machine_never_catches_u
 async def test_transcoder_delivers_nothing_after_the_end_and_leaves_no_thread() -> None:
     rig = Rig()
     rig.push(*pictures(5))
-    rig.transcoder.end()
+    await rig.end()
     count = len(rig.delivered)
     rig.push(*pictures(5))
-    rig.transcoder.end()
+    await rig.end()
 
     another = Rig()
     another.push(*pictures(5))
@@ -183,7 +233,89 @@ async def test_transcoder_refusal_of_its_output_is_reported() -> None:
     def refuse(_: Transcoded) -> None:
         raise Refused("unavailable", "The disk is full.")
 
-    transcoder = Transcoder(refuse, refusals.put_nowait, behind_ms=3_000, frame_rate=30)
+    transcoder = Transcoder(
+        refuse, refusals.put_nowait, behind_ms=3_000, end_ms=5_000, frame_rate=30
+    )
     transcoder.push(pictures(1)[0], (), NO_PROMISE, 0)
     assert (await refusals.get()).message == "The disk is full."
     transcoder.discard()
+
+
+def sounds(count: int) -> list[SourcePacket]:
+    """20 ms each."""
+    times = [number * 1_800 for number in range(count)]
+    return [SourcePacket(SOUND, time, time, True, bytes(2 * 960)) for time in times]
+
+
+async def test_what_was_accepted_is_delivered_however_slow_the_machine_is() -> None:
+    # Given a machine that has done nothing of what was sent when the publisher leaves,
+    may_go_on = threading.Event()
+    rig = Rig(may_go_on=may_go_on)
+    rig.push(*pictures(40))
+    has_ended = asyncio.Event()
+
+    # then nobody waits for it,
+    rig.transcoder.end(has_ended.set)
+    assert (rig.delivered, has_ended.is_set()) == ([], False)
+
+    # and all of it comes.
+    may_go_on.set()
+    await has_ended.wait()
+    assert len(rig.times(VideoTrack)) == 40
+    assert rig.transcoder.warnings == []
+    assert [timer.is_cancelled for timer in rig.timers] == [True]
+
+
+async def test_an_end_that_takes_too_long_goes_on_without_pictures_and_says_so() -> None:
+    may_go_on = threading.Event()
+    rig = Rig(may_go_on=may_go_on)
+    rig.push(*pictures(20), *sounds(20))
+    has_ended = asyncio.Event()
+    rig.transcoder.end(has_ended.set)
+
+    rig.timers[0].run_out()
+    may_go_on.set()
+    await has_ended.wait()
+
+    times = rig.times(AudioTrack)
+    assert times[-1] + 1_024 >= 20 * 960
+    (picture, _) = rig.transcoder.reports
+    assert picture.frames_dropped == 20 - len(rig.times(VideoTrack)) >= 19
+    assert f"{picture.frames_dropped} frames were left out" in rig.transcoder.warnings[0]
+
+
+async def test_an_end_that_never_comes_is_not_waited_for_and_says_what_is_lost() -> None:
+    may_go_on = threading.Event()
+    rig = Rig(may_go_on=may_go_on)
+    rig.push(*pictures(31))
+    await asyncio.to_thread(rig.has_begun.wait)
+    has_ended = asyncio.Event()
+    rig.transcoder.end(has_ended.set)
+
+    rig.timers[0].run_out()
+    rig.timers[1].run_out()
+
+    assert has_ended.is_set()
+    assert "The last 1000 ms that the publisher sent are lost" in rig.transcoder.warnings[0]
+    may_go_on.set()
+
+
+async def test_a_worker_that_fails_ends_what_waits_for_it() -> None:
+    class FailingWorker(Worker):
+        def take(self, packet: SourcePacket) -> list[Packet]:  # noqa: ARG002
+            raise RuntimeError("a bug")
+
+    failures: list[Refused] = []
+    transcoder = Transcoder(
+        lambda _: None,
+        failures.append,
+        behind_ms=3_000,
+        end_ms=5_000,
+        frame_rate=30,
+        make_worker=FailingWorker,
+    )
+    transcoder.push(pictures(1)[0], (), NO_PROMISE, 0)
+    has_ended = asyncio.Event()
+    transcoder.end(has_ended.set)
+    await has_ended.wait()
+    assert [failure.message for failure in failures] == ["This stream could not be transcoded."]
