@@ -89,7 +89,7 @@ class _Demo:
         self._line = LiveLine()
         self._seen = Seen()
         # The id of the scenario's run that plays around the stream.
-        self._crowd = ""
+        self._viewers_run = ""
 
     async def run(self) -> int:
         self._stop = serve.stop_on_signals()
@@ -161,8 +161,8 @@ class _Demo:
     async def _look(self) -> None:
         self._stream = await self._ask(f"/api/v1/streams/id/{self._stream['id']}")
         self._seen.live = self._seen.live or self._stream["status"] == "live"
-        if self._seen.live and not self._crowd:
-            await self._bring_crowd()
+        if self._seen.live and not self._viewers_run:
+            await self._start_viewers()
         if self._seen.live and not self._seen.played:
             await self._play()
         health = await self._ask(f"/_emulator/streams/{self._stream['id']}/ingest")
@@ -172,17 +172,17 @@ class _Demo:
             f"{kbits / 1000:.1f} Mbit/s  viewers {self._stream['viewer_count']}"
         )
 
-    async def _bring_crowd(self) -> None:
+    async def _start_viewers(self) -> None:
         """Let people watch and talk: the scenario `demo-loop`, around this stream."""
         order = {"name": "demo-loop", "params": {"owner": "demo"}, "speed": 1, "world": "this"}
         run = await asyncio.to_thread(self._api.call, "POST", "/_emulator/scenarios", order)
-        self._crowd = str(run["id"])
+        self._viewers_run = str(run["id"])
         self._line.say("a simulated audience comes and talks (the scenario demo-loop)")
 
     async def _leave_alone(self) -> None:
         """The evening is over before its stream is."""
-        if self._crowd:
-            path = f"/_emulator/scenarios/runs/{self._crowd}"
+        if self._viewers_run:
+            path = f"/_emulator/scenarios/runs/{self._viewers_run}"
             await asyncio.to_thread(self._api.call, "DELETE", path)
 
     async def _play(self) -> None:

@@ -60,7 +60,7 @@ class _Beside:
 
     def __init__(self, command: Sequence[str], patch: Sequence[tuple[str, str]]) -> None:
         self._command = command
-        self._wishes = patch
+        self._templates = patch
 
     async def run(self, settings: Any) -> int:
         async with AsyncExitStack() as stack:
@@ -86,7 +86,7 @@ class _Beside:
     def _environment(self, ready: Mapping[str, Any]) -> dict[str, str]:
         from emulator.ready import environment
 
-        patch = {name: _filled(name, template, ready) for name, template in self._wishes}
+        patch = {name: _filled(name, template, ready) for name, template in self._templates}
         return {**os.environ, **environment(ready, os.environ), **patch}
 
 

@@ -59,9 +59,9 @@ def _message(log: RequestLog, entry: LoggedRequest, media_type: str) -> str:
     detail = body.get("detail")
     if isinstance(detail, list):
         return ", ".join(
-            f"{'.'.join(map(str, mistake.get('loc', ())))}: {mistake.get('message')}"
-            for mistake in detail
-            if isinstance(mistake, dict)
+            f"{'.'.join(map(str, error.get('loc', ())))}: {error.get('message')}"
+            for error in detail
+            if isinstance(error, dict)
         )
     return str(body.get("message", ""))
 

@@ -44,9 +44,7 @@ def check(root: yaml.Node | None) -> list[SeedError]:
     too_much = _too_much(root)
     if too_much:
         return [too_much]
-    return sorted(
-        islice(_SEED(root), _FOUND_MAX), key=lambda mistake: (mistake.line, mistake.column)
-    )
+    return sorted(islice(_SEED(root), _FOUND_MAX), key=lambda error: (error.line, error.column))
 
 
 def _too_much(root: yaml.Node) -> SeedError | None:
@@ -233,9 +231,9 @@ _STREAM_FIELDS = _entry(
 
 def _stream(node: yaml.Node) -> Iterator[SeedError]:
     """A stream whose chapters lie one behind the other, inside its recording."""
-    mistakes = list(_STREAM_FIELDS(node))
-    yield from mistakes
-    payload = {key.value: value for key, value in node.value} if not mistakes else {}
+    errors = list(_STREAM_FIELDS(node))
+    yield from errors
+    payload = {key.value: value for key, value in node.value} if not errors else {}
     yield from _clips(payload)
     chapters = payload["chapters"].value if "chapters" in payload else []
     if not chapters:

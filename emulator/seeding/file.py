@@ -13,7 +13,7 @@ _HERE = Path(__file__).resolve().parents[1]
 # Beside the package in a checkout, inside it once installed.
 _FOLDERS = (_HERE / "fixtures", _HERE.parent / "fixtures")
 _BYTES_MAX = 4 * 2**20
-_MISTAKES_SHOWN = 20
+_ERRORS_SHOWN = 20
 
 
 def read(name: str) -> Seed:
@@ -66,16 +66,16 @@ def _check(path: str, root: "yaml.Node | None") -> None:
     from emulator.seeding.check import check
     from emulator.seeding.references import references
 
-    mistakes = check(root)
-    if root is not None and not mistakes:
-        mistakes = references(root)
-    if mistakes:
+    errors = check(root)
+    if root is not None and not errors:
+        errors = references(root)
+    if errors:
         shown = [
-            f"{path}:{mistake.line}:{mistake.column}: {mistake.message}"
-            for mistake in mistakes[:_MISTAKES_SHOWN]
+            f"{path}:{error.line}:{error.column}: {error.message}"
+            for error in errors[:_ERRORS_SHOWN]
         ]
-        if len(mistakes) > _MISTAKES_SHOWN:
-            shown.append(f"... and {len(mistakes) - _MISTAKES_SHOWN} more.")
+        if len(errors) > _ERRORS_SHOWN:
+            shown.append(f"... and {len(errors) - _ERRORS_SHOWN} more.")
         raise Refused("invalid", "\n".join(shown))
 
 

@@ -37,14 +37,14 @@ def references(root: yaml.Node) -> list[SeedError]:
     """All that does not fit together, in the order of its lines."""
     seed = _entry(root)
     users, slugs = _Taken("user"), _Taken("category")
-    mistakes = [
+    errors = [
         *_people(seed, users),
         *_categories(_items(seed, "categories"), slugs),
         *_tags(seed),
         *_streams(seed, users, slugs),
         *_weeks(seed, users, slugs),
     ]
-    return sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column))
+    return sorted(errors, key=lambda error: (error.line, error.column))
 
 
 def _people(seed: Entry, users: _Taken) -> Iterator[SeedError]:

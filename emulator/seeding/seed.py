@@ -45,13 +45,13 @@ def apply_seed(world: World, seed: Seed, clock: ManualClock | None = None) -> No
     The story needs the world's `clock` to run through it; it ends `length_ms` later.
     """
     with world.change():
-        _sow_people(world, seed)
+        _apply_people(world, seed)
         for entry in seed.categories:
-            _sow_category(world, entry, parent_slug=None)
+            _apply_category(world, entry, parent_slug=None)
         for name in seed.tags:
             tags.make(world, name)
         for entry in seed.schedules:
-            _sow_schedule(world, entry)
+            _apply_schedule(world, entry)
         for entry in seed.webhooks:
             targets.add(
                 world, entry["url"], tuple(entry.get("events", ())), entry.get("secret", "")
@@ -64,7 +64,7 @@ def apply_seed(world: World, seed: Seed, clock: ManualClock | None = None) -> No
         history.tell(world, clock, seed.streams)
 
 
-def _sow_people(world: World, seed: Seed) -> None:
+def _apply_people(world: World, seed: Seed) -> None:
     # They mostly share one password, and a hash costs 3 ms.
     known = dict.fromkeys(entry["password"] for entry in seed.users if "password" in entry)
     hashes = {password: passwords.hashed(world, password) for password in known}
@@ -92,7 +92,7 @@ def _tenants(seed: Seed) -> list[str]:
     return list(dict.fromkeys(entry["tenant"] for entry in seed.users if "tenant" in entry))
 
 
-def _sow_schedule(world: World, entry: Entry) -> None:
+def _apply_schedule(world: World, entry: Entry) -> None:
     category = entry.get("category")
     for day in entry["days"]:
         schedules.make(
@@ -106,7 +106,7 @@ def _sow_schedule(world: World, entry: Entry) -> None:
         )
 
 
-def _sow_category(world: World, entry: Entry, parent_slug: str | None) -> None:
+def _apply_category(world: World, entry: Entry, parent_slug: str | None) -> None:
     values = dict(entry)
     children, aliases = values.pop("children", ()), values.pop("aliases", ())
     categories.make(
@@ -119,4 +119,4 @@ def _sow_category(world: World, entry: Entry, parent_slug: str | None) -> None:
     for alias in aliases:
         categories.add_alias(world, entry["slug"], alias)
     for child in children:
-        _sow_category(world, child, parent_slug=entry["slug"])
+        _apply_category(world, child, parent_slug=entry["slug"])

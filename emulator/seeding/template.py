@@ -17,7 +17,7 @@ from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 
-_SOWN_AT_MS = 1_767_225_600_000
+_SEEDED_AT_MS = 1_767_225_600_000
 # A column with such a name holds an instant; other milliseconds are durations.
 _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
 # Where facts say (in `meta`) at which instant their story ends and the world opens.
@@ -26,7 +26,7 @@ _OPENING = "opening_ms"
 
 def seed_state(seed: Seed, rules: RulesConfig) -> Store:
     """The facts of a seed: the same bytes each time. Takes some 40 ms for the default one."""
-    clock = ManualClock(_SOWN_AT_MS - seed.length_ms)
+    clock = ManualClock(_SEEDED_AT_MS - seed.length_ms)
     # What a seed says has happened, whatever the rules are that hold from now on.
     lenient = replace(rules, streams_per_user=0, chat_lines_per_minute=0, chat_repeats_max=0)
     world = World(clock=clock, publish=_ignore, rules=lenient, name="seed")
@@ -36,7 +36,7 @@ def seed_state(seed: Seed, rules: RulesConfig) -> Store:
             # A copy counts its own starts, so that its ids do not depend on the sowing, and has a
             # secret that no other copy has.
             world.store.write("DELETE FROM meta WHERE name IN ('starts', 'secret')")
-            world.store.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SOWN_AT_MS))
+            world.store.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SEEDED_AT_MS))
     except BaseException:  # A seed that is refused leaves no world behind.
         world.close()
         raise
@@ -44,7 +44,7 @@ def seed_state(seed: Seed, rules: RulesConfig) -> Store:
 
 
 class Template:
-    """What was `sown`, to be copied. The facts are its own from then on."""
+    """What was `seeded_store`, to be copied. The facts are its own from then on."""
 
     def __init__(self, facts: Store) -> None:
         self._facts = facts

@@ -30,12 +30,12 @@ STATUS: dict[Code, int] = {
 class Invalid(Refused):
     """A request that does not fit its model: one entry a mistake, as the contract lists them."""
 
-    def __init__(self, mistakes: list[dict[str, Any]]) -> None:
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("invalid", "Validation error")
-        self.mistakes = mistakes
+        self.errors = errors
 
 
-def mistake(loc: tuple[int | str, ...], kind: str, message: str) -> dict[str, Any]:
+def error_detail(loc: tuple[int | str, ...], kind: str, message: str) -> dict[str, Any]:
     """One entry of `Invalid`: where in the request, what kind, and a sentence."""
     return {"loc": list(loc), "msg": message, "type": kind, "message": message}
 
@@ -83,11 +83,11 @@ def rate_headers(quota: Quota) -> dict[str, str]:
 def _detail(refused: Refused, status: int) -> object:
     """The sentence; of a 422 always a list, for clients that go through it (contract, Errors)."""
     if isinstance(refused, Invalid):
-        return refused.mistakes
+        return refused.errors
     if status != 422:
         return refused.message
     field = refused.details.get("field")
-    return [mistake(("body", field) if field else ("body",), refused.code, refused.message)]
+    return [error_detail(("body", field) if field else ("body",), refused.code, refused.message)]
 
 
 def crash(error: Exception, trace_id: str) -> Response:

@@ -9,7 +9,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.ids import Ids, secret_token
-from emulator.world.audience.crowds import Crowds
+from emulator.world.audience.cohort_registry import CohortRegistry
 from emulator.world.audience.viewers import Viewers
 from emulator.world.discovery.pending import PendingSearches
 from emulator.world.faults.faults import Faults
@@ -74,11 +74,11 @@ class World:
 
         Any refusal but the store's own is the caller's, as far as it comes at once.
         """
-        crowds = self.crowds
+        cohorts = self.cohorts
 
         def act_again() -> None:
             # The world may have gone on with other facts meanwhile.
-            if self.crowds is crowds and not self.store.is_closed:
+            if self.cohorts is cohorts and not self.store.is_closed:
                 self.insist(act)
 
         try:
@@ -123,9 +123,9 @@ class World:
         # In place, not anew: what waits for a fault of the old facts goes on.
         self.faults.forget()
         self.searches = PendingSearches()
-        self.crowds = Crowds(self.store, self.clock)
+        self.cohorts = CohortRegistry(self.store, self.clock)
         self._memories: dict[Callable[[Store], Any], Any] = {}
-        self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.crowds.count)
+        self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.cohorts.count)
 
     def _make_secret(self) -> str:
         """What tokens are signed with: the system's randomness, which nobody can guess.

@@ -44,7 +44,7 @@ async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-class Evening:
+class Studio:
     """A world whose time stands, seen by a streamer (`ak_auto_ada`)."""
 
     def __init__(self, client: httpx.AsyncClient, call: Caller) -> None:
@@ -58,7 +58,7 @@ class Evening:
     async def wait(self, minutes: float) -> None:
         await self._client.post("/_emulator/clock/advance", json={"seconds": minutes * 60})
 
-    async def begin(self, title: str = "Evening", **body: Any) -> dict[str, Any]:
+    async def begin(self, title: str = "Studio", **body: Any) -> dict[str, Any]:
         stream = await create(self.call, "ak_auto_ada", title=title, **body)
         answer = await self.call("POST", f"/streams/id/{stream['id']}/start", "ak_auto_ada")
         started: dict[str, Any] = answer.json()
@@ -100,15 +100,15 @@ class Evening:
 
 
 @pytest.fixture
-async def evening(client: httpx.AsyncClient, call: Caller) -> Evening:
-    return Evening(client, call)
+async def studio(client: httpx.AsyncClient, call: Caller) -> Studio:
+    return Studio(client, call)
 
 
-async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
-    stream = await evening.launch()
+async def test_the_worked_example_holds_exactly(studio: Studio) -> None:
+    stream = await studio.launch()
     path = f"/streams/{stream['id']}/analytics"
 
-    assert await evening.read(path) == {
+    assert await studio.read(path) == {
         "stream_id": stream["id"],
         "total_views": 100,
         "unique_viewers": 100,
@@ -119,12 +119,12 @@ async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
         "unique_chatters": 2,
     }
     for interval, counts in ((5, [100, 100, 40, 40, 0]), (10, [100, 40, 0]), (60, [100])):
-        payload = await evening.read(f"{path}/viewers?interval_minutes={interval}")
+        payload = await studio.read(f"{path}/viewers?interval_minutes={interval}")
         assert payload["interval_minutes"] == interval
         assert [point["viewer_count"] for point in payload["timeline"]] == counts
         assert payload["timeline"][0]["timestamp"] == stream["started_at"]
-    assert (await evening.read(f"{path}/viewers"))["interval_minutes"] == 5
-    assert await evening.read(f"{path}/chat") == {
+    assert (await studio.read(f"{path}/viewers"))["interval_minutes"] == 5
+    assert await studio.read(f"{path}/chat") == {
         "total_messages": 4,
         "unique_chatters": 2,
         "messages_per_minute": 0.2,
@@ -134,12 +134,12 @@ async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
             {"username": "cleo", "message_count": 1},
         ],
     }
-    assert (await evening.read(f"{path}/geography"))["geographic_breakdown"] == [
+    assert (await studio.read(f"{path}/geography"))["geographic_breakdown"] == [
         {"country_code": "DE", "country": "Germany", "viewer_count": 50, "percentage": 50.0},
         {"country_code": "US", "country": "United States", "viewer_count": 30, "percentage": 30.0},
         {"country_code": "ZZ", "country": "Unknown", "viewer_count": 20, "percentage": 20.0},
     ]
-    payload = await evening.read(f"{path}/engagement")
+    payload = await studio.read(f"{path}/engagement")
     assert payload["average_watch_time_minutes"] == 14.0
     assert payload["chat_participation_rate"] == 0.02
     assert payload["messages_per_viewer"] == 0.04
@@ -152,62 +152,60 @@ async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
     assert (left[0], left[10], left[11], left[20]) == (100.0, 100.0, 40.0, 40.0)
 
 
-async def test_a_live_streams_figures_run_with_it(evening: Evening) -> None:
-    await evening.go_to(BEGIN)
-    stream = await evening.begin()
+async def test_a_live_streams_figures_run_with_it(studio: Studio) -> None:
+    await studio.go_to(BEGIN)
+    stream = await studio.begin()
     path = f"/streams/{stream['id']}/analytics"
-    await evening.watch(stream, verb="set", count=10)
+    await studio.watch(stream, verb="set", count=10)
 
     for minute in (1, 2, 3):
-        await evening.wait(1)
-        payload = await evening.read(path)
+        await studio.wait(1)
+        payload = await studio.read(path)
         assert payload["total_watch_time_minutes"] == 10.0 * minute
         assert payload["average_concurrent_viewers"] == 10.0
-    points = (await evening.read(f"{path}/viewers?interval_minutes=1"))["timeline"]
+    points = (await studio.read(f"{path}/viewers?interval_minutes=1"))["timeline"]
     assert [point["viewer_count"] for point in points] == [10, 10, 10, 10]
 
 
-async def test_an_export_holds_what_the_addresses_tell(evening: Evening) -> None:
-    stream = await evening.launch()
+async def test_an_export_holds_what_the_addresses_tell(studio: Studio) -> None:
+    stream = await studio.launch()
     path = f"/streams/{stream['id']}/analytics"
 
-    answer = await evening.call("GET", f"{path}/export", "ak_auto_ada")
+    answer = await studio.call("GET", f"{path}/export", "ak_auto_ada")
     assert answer.headers["content-type"].startswith("text/csv")
     assert f"stream-{stream['id']}-analytics.csv" in answer.headers["content-disposition"]
     head, *rows = csv.reader(io.StringIO(answer.text))
     assert head == ["timestamp", "viewer_count"]
     assert [row[1] for row in rows] == [*["100"] * 10, *["40"] * 10, "0"]
-    whole = await evening.call("GET", f"{path}/export?format=json", "ak_auto_ada")
+    whole = await studio.call("GET", f"{path}/export?format=json", "ak_auto_ada")
     assert "attachment" in whole.headers["content-disposition"]
     for name, rest in (("chat", "/chat"), ("geography", "/geography"), ("analytics", "")):
-        assert whole.json()[name] == await evening.read(f"{path}{rest}")
+        assert whole.json()[name] == await studio.read(f"{path}{rest}")
 
-    answer = await evening.call("GET", "/streams/analytics/channel/export", "ak_auto_ada")
+    answer = await studio.call("GET", "/streams/analytics/channel/export", "ak_auto_ada")
     days = list(csv.DictReader(io.StringIO(answer.text)))
     assert len(days) == 365
     assert days[-1]["date"] == "2090-03-01"
     assert (days[-1]["new_followers"], days[-1]["total_views"]) == ("1", "100")
-    whole = await evening.call(
-        "GET", "/streams/analytics/channel/export?format=json", "ak_auto_ada"
-    )
-    assert whole.json()["channel"] == await evening.read("/streams/analytics/channel")
+    whole = await studio.call("GET", "/streams/analytics/channel/export?format=json", "ak_auto_ada")
+    assert whole.json()["channel"] == await studio.read("/streams/analytics/channel")
 
 
-async def test_a_channel_is_the_sum_of_its_streams(evening: Evening) -> None:
+async def test_a_channel_is_the_sum_of_its_streams(studio: Studio) -> None:
     # Given a launch of 20 minutes, a day without, and an hour with 30 viewers over midnight,
-    launch = await evening.launch()
-    await evening.go_to("2090-03-03T23:30:00Z")
-    over = await evening.begin("Over midnight")
-    await evening.watch(over, verb="set", count=20)
-    await evening.wait(45)
-    await evening.watch(over, verb="set", count=30)
-    await evening.say(over, "bob", *(f"line {number}" for number in range(5)))
-    await evening.wait(15)
-    await evening.end(over)
+    launch = await studio.launch()
+    await studio.go_to("2090-03-03T23:30:00Z")
+    over = await studio.begin("Over midnight")
+    await studio.watch(over, verb="set", count=20)
+    await studio.wait(45)
+    await studio.watch(over, verb="set", count=30)
+    await studio.say(over, "bob", *(f"line {number}" for number in range(5)))
+    await studio.wait(15)
+    await studio.end(over)
     channel = "/streams/analytics/channel"
 
     # then each figure is what a pencil gives.
-    assert await evening.read(channel) == {
+    assert await studio.read(channel) == {
         "total_streams": 2,
         "completed_streams": 2,
         "total_hours_streamed": 1.33,
@@ -217,13 +215,13 @@ async def test_a_channel_is_the_sum_of_its_streams(evening: Evening) -> None:
         "follower_count": 1,
     }
     # 1,400 minutes of watching and 20 * 45 + 30 * 15, in 80 minutes of streaming.
-    assert await evening.read("/streams/users/ada/analytics", "bob") == {
+    assert await studio.read("/streams/users/ada/analytics", "bob") == {
         "total_streams": 2,
         "total_hours_streamed": 1.33,
         "avg_viewers": 34.38,
         "follower_count": 1,
     }
-    grown = await evening.read(f"{channel}/viewer-growth?days=4")
+    grown = await studio.read(f"{channel}/viewer-growth?days=4")
     assert [
         (day["date"][-2:], day["total_views"], day["unique_viewers"], day["avg_peak_viewers"])
         for day in grown["timeline"]
@@ -234,11 +232,11 @@ async def test_a_channel_is_the_sum_of_its_streams(evening: Evening) -> None:
         ("04", 10, 10, 0.0),
     ]
     assert (grown["period_days"], grown["total_views"]) == (4, 130)
-    followed = await evening.read(f"{channel}/growth?days=5")
+    followed = await studio.read(f"{channel}/growth?days=5")
     assert [day["new_followers"] for day in followed["timeline"]] == [0, 1, 0, 0, 0]
     assert [day["total_followers"] for day in followed["timeline"]] == [0, 1, 1, 1, 1]
     assert followed["growth_rate_percent"] == 100.0
-    payload = await evening.read(f"{channel}/audience")
+    payload = await studio.read(f"{channel}/audience")
     assert payload["viewer_type_breakdown"] == {"authenticated": 25, "anonymous": 105}
     assert payload["avg_watch_time_minutes"] == round(2750 / 130, 2)
     assert [item["viewer_count"] for item in payload["geographic_breakdown"]] == [50, 50, 30]
@@ -248,20 +246,20 @@ async def test_a_channel_is_the_sum_of_its_streams(evening: Evening) -> None:
         ("duration", over),
         ("chat_messages", over),
     ):
-        best = await evening.read(f"{channel}/top-streams?metric={metric}")
+        best = await studio.read(f"{channel}/top-streams?metric={metric}")
         assert best[0]["id"] == first["id"]
-    assert len(await evening.read(f"{channel}/top-streams?limit=1")) == 1
-    assert (await evening.read(f"{channel}/revenue"))["total_revenue"] == 0
+    assert len(await studio.read(f"{channel}/top-streams?limit=1")) == 1
+    assert (await studio.read(f"{channel}/revenue"))["total_revenue"] == 0
 
 
-async def test_days_and_hours_are_those_of_the_time_zone(evening: Evening) -> None:
+async def test_days_and_hours_are_those_of_the_time_zone(studio: Studio) -> None:
     # 23:30 and 00:15 in UTC are one day in Kolkata (5:30 ahead), and the day before in New York.
-    await evening.go_to("2090-03-03T23:30:00Z")
-    stream = await evening.begin()
-    await evening.watch(stream, verb="set", count=20)
-    await evening.wait(45)
-    await evening.watch(stream, verb="set", count=30)
-    await evening.end(stream)
+    await studio.go_to("2090-03-03T23:30:00Z")
+    stream = await studio.begin()
+    await studio.watch(stream, verb="set", count=20)
+    await studio.wait(45)
+    await studio.watch(stream, verb="set", count=30)
+    await studio.end(stream)
     channel = "/streams/analytics/channel"
 
     for zone, days in (
@@ -269,24 +267,24 @@ async def test_days_and_hours_are_those_of_the_time_zone(evening: Evening) -> No
         ("Asia/Kolkata", {"2090-03-03": 0, "2090-03-04": 30}),
         ("America/New_York", {"2090-03-02": 0, "2090-03-03": 30}),
     ):
-        payload = await evening.read(f"{channel}/viewer-growth?days=2&timezone={zone}")
+        payload = await studio.read(f"{channel}/viewer-growth?days=2&timezone={zone}")
         assert {day["date"]: day["total_views"] for day in payload["timeline"]} == days
     for zone, day, hour in (("UTC", "Friday", 23), ("Asia/Kolkata", "Saturday", 5)):
-        [best] = (await evening.read(f"{channel}/best-times?timezone={zone}"))["best_times"]
+        [best] = (await studio.read(f"{channel}/best-times?timezone={zone}"))["best_times"]
         assert (best["day_name"], best["hour_of_day"], best["stream_count"]) == (day, hour, 1)
         assert best["avg_viewers"] == 20.0
-    quick = await evening.read("/dashboard/quick-stats?timezone=Asia/Kolkata")
+    quick = await studio.read("/dashboard/quick-stats?timezone=Asia/Kolkata")
     assert quick["today_viewers"] == 30
 
 
-async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> None:
-    launch = await evening.launch()
-    await evening.wait(60 * 24)
-    now = await evening.begin("Now")
-    await evening.watch(now, verb="set", count=7)
+async def test_the_dashboard_shows_what_is_and_what_was(studio: Studio) -> None:
+    launch = await studio.launch()
+    await studio.wait(60 * 24)
+    now = await studio.begin("Now")
+    await studio.watch(now, verb="set", count=7)
 
     for path in ("/dashboard/streamer/overview", "/dashboard/overview", "/dashboard"):
-        payload = await evening.read(path)
+        payload = await studio.read(path)
         assert payload["current_stream"].keys() == STREAM | INGEST
         assert [recent_stream.keys() for recent_stream in payload["recent_streams"]] == [
             STREAM | INGEST
@@ -302,7 +300,7 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
         ]
         assert payload["upcoming_schedule"] == []
     for path in ("/dashboard/streamer/quick-stats", "/dashboard/quick-stats"):
-        assert await evening.read(path) == {
+        assert await studio.read(path) == {
             "today_viewers": 7,
             "weekly_viewers": 107,
             "monthly_viewers": 107,
@@ -315,7 +313,7 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
         "/dashboard/recent-activity",
         "/dashboard/activity",
     ):
-        payload = await evening.read(path)
+        payload = await studio.read(path)
         assert [recent_event["type"] for recent_event in payload["recent_events"]] == [
             "stream_live",
             "stream_ended",
@@ -327,22 +325,22 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
         [follower] = payload["recent_followers"]
         assert follower.keys() == USER_CARD | {"followed_at"}
     # Going live has told the followers that she is live now.
-    payload = await evening.read("/dashboard/notifications", "bob")
+    payload = await studio.read("/dashboard/notifications", "bob")
     assert payload.keys() == (STREAM_PAGE - {"streams"}) | {"notifications", "unread_count"}
     assert [notification["stream_id"] for notification in payload["notifications"]] == [now["id"]]
 
 
-async def test_others_and_bad_questions_are_refused(evening: Evening) -> None:
-    await evening.go_to(BEGIN)
-    stream = await evening.begin()
+async def test_others_and_bad_questions_are_refused(studio: Studio) -> None:
+    await studio.go_to(BEGIN)
+    stream = await studio.begin()
     path = f"/streams/{stream['id']}/analytics"
     for rest in ("", "/viewers", "/chat", "/geography", "/engagement", "/export"):
-        check_error(await evening.call("GET", path + rest), 401)
-        check_error(await evening.call("GET", path + rest, "ak_auto_bob"), 403)
+        check_error(await studio.call("GET", path + rest), 401)
+        check_error(await studio.call("GET", path + rest, "ak_auto_bob"), 403)
         unknown = f"/streams/00000000-0000-4000-8000-000000000000/analytics{rest}"
-        check_error(await evening.call("GET", unknown, "ak_auto_ada"), 404)
-    check_error(await evening.call("GET", "/dashboard/overview"), 401)
-    check_error(await evening.call("GET", "/streams/users/nobody/analytics"), 404)
+        check_error(await studio.call("GET", unknown, "ak_auto_ada"), 404)
+    check_error(await studio.call("GET", "/dashboard/overview"), 401)
+    check_error(await studio.call("GET", "/streams/users/nobody/analytics"), 404)
     channel = "/streams/analytics/channel"
     for address in (
         *(f"{path}/viewers?interval_minutes={wrong}" for wrong in (0, -5, 61, 1.5, 10**20, "x")),
@@ -354,20 +352,20 @@ async def test_others_and_bad_questions_are_refused(evening: Evening) -> None:
         f"{channel}/top-streams?limit=101",
         f"{channel}/best-times?timezone=nowhere",
     ):
-        check_error(await evening.call("GET", address, "ak_auto_ada"), 422)
+        check_error(await studio.call("GET", address, "ak_auto_ada"), 422)
 
 
-async def test_who_never_streamed_has_a_channel_of_zeros(evening: Evening) -> None:
-    await evening.go_to(BEGIN)
-    stream = await create(evening.call, "ak_auto_ada")
+async def test_who_never_streamed_has_a_channel_of_zeros(studio: Studio) -> None:
+    await studio.go_to(BEGIN)
+    stream = await create(studio.call, "ak_auto_ada")
     path = f"/streams/{stream['id']}/analytics"
 
-    assert (await evening.read(path))["average_concurrent_viewers"] == 0
-    assert (await evening.read(f"{path}/viewers"))["timeline"] == []
-    assert (await evening.read(f"{path}/engagement"))["retention"] == []
+    assert (await studio.read(path))["average_concurrent_viewers"] == 0
+    assert (await studio.read(f"{path}/viewers"))["timeline"] == []
+    assert (await studio.read(f"{path}/engagement"))["retention"] == []
     channel = "/streams/analytics/channel"
-    assert (await evening.read(channel))["avg_viewers_per_stream"] == 0
-    assert (await evening.read(f"{channel}/audience"))["geographic_breakdown"] == []
-    assert (await evening.read(f"{channel}/best-times"))["best_times"] == []
-    assert await evening.read(f"{channel}/categories") == []
-    assert (await evening.read("/dashboard/overview"))["current_stream"] is None
+    assert (await studio.read(channel))["avg_viewers_per_stream"] == 0
+    assert (await studio.read(f"{channel}/audience"))["geographic_breakdown"] == []
+    assert (await studio.read(f"{channel}/best-times"))["best_times"] == []
+    assert await studio.read(f"{channel}/categories") == []
+    assert (await studio.read("/dashboard/overview"))["current_stream"] is None

@@ -21,7 +21,7 @@ from tests.support.live_server import Answer, Walk, child, platform, until
 from tests.support.machine_clock import MachineClock
 
 # The first words of their names: init-0.mp4, seg-0.m4s, index.jsonl.
-FILES_OF_A_SHELF = {"init", "seg", "index.jsonl"}
+FILES_OF_A_RECORDING = {"init", "seg", "index.jsonl"}
 
 
 def key_of(media: dict[str, bytes]) -> bytes:
@@ -73,7 +73,7 @@ def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
         assert key_of(seen) in recorded(walk, vod)
         # The live stream's own files are the recording: nothing was copied.
         [folder] = data.rglob(stream["cloudflare_stream_id"])
-        assert {path.name.partition("-")[0] for path in folder.iterdir()} <= FILES_OF_A_SHELF
+        assert {path.name.partition("-")[0] for path in folder.iterdir()} <= FILES_OF_A_RECORDING
         assert play(str(vod["video_url"])).video
         assert walk.stream(stream)["ended_at"] is not None
         assert facts_of(walk, waiting) == waiting

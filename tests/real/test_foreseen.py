@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 # An emulator of its own, on which a stream goes live.
-EVENING = """
+SCENARIO = """
 import asyncio, json, sys, urllib.request
 from emulator import Emulator
 
@@ -30,6 +30,6 @@ asyncio.run(main())
 
 
 def test_the_first_who_watches_by_webrtc_does_not_wait_for_aiortc_once_a_stream_is_live() -> None:
-    ran = subprocess.run([sys.executable, "-c", EVENING], capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-c", SCENARIO], capture_output=True, text=True)
 
     assert ran.stdout.split() == ["False", "True"], ran.stderr

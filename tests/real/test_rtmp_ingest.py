@@ -17,8 +17,8 @@ from tests.support.required_programs import need
 from tests.support.rtmp_listener import GUARD_SECONDS, listening, open_files
 from tests.support.rtmp_wire import (
     HANDSHAKE,
-    RecordingGate,
-    RecordingIntake,
+    RecordingAuthorizer,
+    RecordingSink,
     connect,
     publish,
     video,
@@ -60,7 +60,7 @@ async def push(
     return process.returncode, said.decode()
 
 
-def counts(sink: RecordingIntake) -> Counter[str]:
+def counts(sink: RecordingSink) -> Counter[str]:
     return Counter(tag.kind for tag in sink.tags)
 
 
@@ -68,10 +68,10 @@ def counts(sink: RecordingIntake) -> Counter[str]:
 
 
 async def test_ffmpeg_publishes(ffmpeg: str) -> None:
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (server, url):
         assert await push(ffmpeg, f"{url}/live/good") == (0, "")
-        sink = authorizer.intakes["good"]
+        sink = authorizer.sinks["good"]
         await sink.closed.wait()
 
         # A sequence header and an end of sequence beside the 30 frames.
@@ -87,15 +87,15 @@ async def test_ffmpeg_publishes(ffmpeg: str) -> None:
 
 @pytest.mark.parametrize("path", ["live/good?user=ada", "live/instance/good", "live//good"])
 async def test_ffmpeg_finds_its_stream_by_any_spelling_of_the_address(path: str) -> None:
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (_, url):
         result = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/{path}", seconds=0.2)
         assert result == (0, "")
-        assert authorizer.intakes.keys() == {"good"}
+        assert authorizer.sinks.keys() == {"good"}
 
 
 async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     server = RtmpServer(authorizer)
     context = server_context(self_signed(tmp_path))
     port = await server.start_tls("127.0.0.1", 0, context)
@@ -103,10 +103,10 @@ async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
         # Newer versions of ffmpeg verify by default, and this certificate is nobody's.
         url = f"rtmps://127.0.0.1:{port}/live/good"
         assert await push(ffmpeg, url, *H264_AAC, "-tls_verify", "0") == (0, "")
-        await authorizer.intakes["good"].closed.wait()
+        await authorizer.sinks["good"].closed.wait()
     await server.stop("the test is over")
-    assert counts(authorizer.intakes["good"])["video"] == 32
-    assert authorizer.intakes["good"].publish_request.protocol == "rtmps"
+    assert counts(authorizer.sinks["good"])["video"] == 32
+    assert authorizer.sinks["good"].publish_request.protocol == "rtmps"
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
     ids=["hevc", "av1", "opus"],
 )
 async def test_enhanced_rtmp_comes_through(options: tuple[str, ...], opening: str) -> None:
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (_, url):
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
         assert await push(ffmpeg, f"{url}/live/good", *options, seconds=0.5) == (0, "")
-        sink = authorizer.intakes["good"]
+        sink = authorizer.sinks["good"]
         await sink.closed.wait()
         first = next(tag for tag in sink.tags if tag.kind != "script")
         assert first.payload[:5].hex() == opening
@@ -133,21 +133,21 @@ async def test_enhanced_rtmp_comes_through(options: tuple[str, ...], opening: st
 
 
 async def test_a_refused_key_is_explained_by_ffmpeg(ffmpeg: str) -> None:
-    async with listening(RecordingGate()) as (_, url):
+    async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(ffmpeg, f"{url}/live/bad")
         assert code != 0
         assert "Server error: No stream has this key." in said
 
 
 async def test_a_missing_key_is_explained_by_ffmpeg() -> None:
-    async with listening(RecordingGate()) as (_, url):
+    async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/live/")
         assert code != 0
         assert "Server error: The stream key is missing" in said
 
 
 async def test_a_wrong_application_is_explained_by_ffmpeg(ffmpeg: str) -> None:
-    async with listening(RecordingGate()) as (_, url):
+    async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(ffmpeg, f"{url}/other/good")
         assert code != 0
         assert "the server's address ends in /live here" in said
@@ -155,22 +155,22 @@ async def test_a_wrong_application_is_explained_by_ffmpeg(ffmpeg: str) -> None:
 
 async def test_a_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:
     message = "MP3 is not taken here: choose AAC."
-    authorizer = RecordingGate(refuses_media=Refused("unsupported", message))
+    authorizer = RecordingAuthorizer(refuses_media=Refused("unsupported", message))
     async with listening(authorizer) as (_, url):
         code, said = await push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True)
         assert code != 0
         assert f"Server error: {message}" in said
-        assert authorizer.intakes["good"].closed_for == [message]
-        assert len(authorizer.intakes["good"].tags) == 1
+        assert authorizer.sinks["good"].closed_for == [message]
+        assert len(authorizer.sinks["good"].tags) == 1
 
 
 async def test_a_dropped_publisher_is_told_why(ffmpeg: str) -> None:
     # Given a publisher in full swing,
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (server, url):
         pushing = asyncio.create_task(push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True))
         await authorizer.admitted.wait()
-        sink = authorizer.intakes["good"]
+        sink = authorizer.sinks["good"]
 
         # when it is dropped, twice,
         sink.drop("The stream was ended.")
@@ -185,7 +185,7 @@ async def test_a_dropped_publisher_is_told_why(ffmpeg: str) -> None:
 
 
 async def test_a_player_is_told_to_watch_over_hls(ffmpeg: str) -> None:
-    async with listening(RecordingGate()) as (_, url):
+    async with listening(RecordingAuthorizer()) as (_, url):
         process = await asyncio.create_subprocess_exec(
             *(ffmpeg, "-v", "error", "-nostdin", "-i", f"{url}/live/good", "-f", "null", "-"),
             stderr=asyncio.subprocess.PIPE,
@@ -195,15 +195,15 @@ async def test_a_player_is_told_to_watch_over_hls(ffmpeg: str) -> None:
 
 
 async def test_one_publisher_too_many_is_told_so() -> None:
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     async with listening(authorizer, RtmpConfig(publishers_max=1)) as (_, url):
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
         first = asyncio.create_task(push(ffmpeg, f"{url}/live/good1", seconds=30, realtime=True))
         await authorizer.admitted.wait()
         _, said = await push(ffmpeg, f"{url}/live/good2")
         assert "Server error: 1 publishers are connected, which is the limit here." in said
-        assert authorizer.intakes.keys() == {"good1"}
-        authorizer.intakes["good1"].drop("enough")
+        assert authorizer.sinks.keys() == {"good1"}
+        authorizer.sinks["good1"].drop("enough")
         await first
 
 
@@ -221,7 +221,7 @@ async def raw_publisher(
 
 
 async def twenty_at_once() -> None:
-    authorizer = RecordingGate()
+    authorizer = RecordingAuthorizer()
     limits = RtmpConfig(bytes_per_second_max=2_000_000)
     # A loop's first subprocess opens what later ones share, and what earlier tests left open closes
     # now, not in the middle of this count.
@@ -250,14 +250,14 @@ async def twenty_at_once() -> None:
         # then each of these has arrived whole,
         assert results == [(0, "")] * 17
         for key in keys:
-            await authorizer.intakes[key].closed.wait()
-        assert {key: len(authorizer.intakes[key].tags) for key in keys} == dict.fromkeys(keys, 33)
+            await authorizer.sinks[key].closed.wait()
+        assert {key: len(authorizer.sinks[key].tags) for key in keys} == dict.fromkeys(keys, 33)
 
         # the garbage is gone, and the other two are still there.
-        await authorizer.intakes["good-junk"].closed.wait()
+        await authorizer.sinks["good-junk"].closed.wait()
         assert server.publisher_count == 2
-        assert not authorizer.intakes["good-stall"].closed_for
-        assert not authorizer.intakes["good-flood"].closed_for
+        assert not authorizer.sinks["good-stall"].closed_for
+        assert not authorizer.sinks["good-flood"].closed_for
         for _, writer in bad:
             writer.transport.abort()
     for _ in range(10):  # The aborted client transports close in the loop's next turns.

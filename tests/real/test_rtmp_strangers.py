@@ -20,7 +20,7 @@ from emulator.media.ingest.wire.rtmp_chunks import Message
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.ingest.wire.rtmp_session import COMMAND
 from tests.support.rtmp_listener import GUARD_SECONDS, open_files
-from tests.support.rtmp_wire import HANDSHAKE, RecordingGate, command, connect, publish, video
+from tests.support.rtmp_wire import HANDSHAKE, RecordingAuthorizer, command, connect, publish, video
 from tests.support.tls import self_signed, server_context
 
 # Time limits that a test can wait for, and a message's bound that needs no megabytes.
@@ -167,8 +167,8 @@ async def _until_broken(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def open_ports(folder: Path, gate: RecordingGate) -> AsyncIterator[Ports]:
-    server = RtmpServer(gate, LIMITS)
+async def open_ports(folder: Path, authorizer: RecordingAuthorizer) -> AsyncIterator[Ports]:
+    server = RtmpServer(authorizer, LIMITS)
     context = server_context(self_signed(folder))
     ports = Ports(
         server,
@@ -186,16 +186,16 @@ async def open_ports(folder: Path, gate: RecordingGate) -> AsyncIterator[Ports]:
 async def test_a_stranger_is_closed_with_one_line_that_says_why(
     stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gate = RecordingGate()
-    async with open_ports(tmp_path, gate) as ports:
+    authorizer = RecordingAuthorizer()
+    async with open_ports(tmp_path, authorizer) as ports:
         await ports.meet(stranger)
 
     [line] = warnings_in(caplog)
     assert line.startswith("connection closed peer=127.0.0.1:")
     assert stranger.reason in line.partition(" reason=")[2]
     # A publisher that had been let in is gone, for that reason.
-    for intake in gate.intakes.values():
-        [reason] = intake.closed_for
+    for sink in authorizer.sinks.values():
+        [reason] = sink.closed_for
         assert stranger.reason in reason
 
 
@@ -209,7 +209,7 @@ async def test_a_stranger_is_closed_with_one_line_that_says_why(
 async def test_a_refused_publisher_has_one_line_too_without_its_key(
     asked: bytes, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_ports(tmp_path, RecordingGate()) as ports:
+    async with open_ports(tmp_path, RecordingAuthorizer()) as ports:
         await ports.meet(Stranger(asked, reason))
 
     [line] = warnings_in(caplog)
@@ -225,7 +225,7 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def crowds_of_strangers(folder: Path) -> None:
     # One that floods takes seconds where every allocation is traced.
     quick = [stranger for stranger in STRANGERS.values() if not stranger.is_deaf]
-    async with open_ports(folder, RecordingGate()) as ports:
+    async with open_ports(folder, RecordingAuthorizer()) as ports:
 
         async def crowd() -> None:
             await asyncio.gather(*(ports.meet(stranger) for stranger in quick))

@@ -98,7 +98,7 @@ def say(socket: ClientConnection, text: str) -> None:
         pass
 
 
-def hold_an_evening(walk: Walk, stream: dict[str, Any]) -> None:
+def hold_a_broadcast(walk: Walk, stream: dict[str, Any]) -> None:
     """What people do meanwhile: they come, talk, follow; the owner keeps order; the CDN hiccups."""
     admin = walk.ready["admin"]
     with socket_of(walk, stream, "ak_auto_bob") as bob, socket_of(walk, stream, "ak_demo") as owner:
@@ -125,7 +125,7 @@ def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
         stream = walk.create()
         with recording(walk, path):
             with encoder(walk, stream, tmp_path):
-                hold_an_evening(walk, stream)
+                hold_a_broadcast(walk, stream)
                 walk.until_parts(stream, 5)
             vod = walk.until_vod(stream)
         peak = walk.stream(stream)["peak_viewers"]

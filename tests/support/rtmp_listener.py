@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
-from tests.support.rtmp_wire import RecordingGate
+from tests.support.rtmp_wire import RecordingAuthorizer
 
 GUARD_SECONDS = 60
 """Nothing here takes that long: it only keeps a broken test from hanging."""
@@ -15,10 +15,10 @@ GUARD_SECONDS = 60
 
 @asynccontextmanager
 async def listening(
-    gate: RecordingGate, limits: RtmpConfig | None = None
+    authorizer: RecordingAuthorizer, limits: RtmpConfig | None = None
 ) -> AsyncIterator[tuple[RtmpServer, str]]:
     """A server on a free port, and its address. Nothing of it may be left at the end."""
-    server = RtmpServer(gate, limits)
+    server = RtmpServer(authorizer, limits)
     port = await server.start("127.0.0.1", 0)
     try:
         async with asyncio.timeout(GUARD_SECONDS):
@@ -26,7 +26,7 @@ async def listening(
     finally:
         await server.stop("the test is over")
     assert (server.connection_count, server.publisher_count) == (0, 0)
-    assert all(len(intake.closed_for) == 1 for intake in gate.intakes.values())
+    assert all(len(sink.closed_for) == 1 for sink in authorizer.sinks.values())
 
 
 def open_files() -> int:

@@ -72,7 +72,7 @@ def commands(sent: bytes) -> list[list[Value]]:
 
 
 @dataclass
-class RecordingIntake:
+class RecordingSink:
     """Keeps what it is given. `closed_for` has one reason when the publisher is gone."""
 
     publish_request: PublishRequest
@@ -96,17 +96,17 @@ class RecordingIntake:
 
 
 @dataclass
-class RecordingGate:
+class RecordingAuthorizer:
     """Lets in publishers whose key begins with `good`, and remembers all by key."""
 
-    intakes: dict[str, RecordingIntake] = field(default_factory=dict)
+    sinks: dict[str, RecordingSink] = field(default_factory=dict)
     refuses_media: Refused | None = None
     admitted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
         if not publish_request.key.startswith("good"):
             raise Refused("not_found", "No stream has this key.")
-        sink = RecordingIntake(publish_request, drop, refuses=self.refuses_media)
-        self.intakes[publish_request.key] = sink
+        sink = RecordingSink(publish_request, drop, refuses=self.refuses_media)
+        self.sinks[publish_request.key] = sink
         self.admitted.set()
         return sink

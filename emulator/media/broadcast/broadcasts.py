@@ -507,7 +507,7 @@ class Broadcasts(Service):
         # Late: a start need not wait for what only a publisher needs.
         from emulator.media.broadcast.pipeline import Pipeline
 
-        def open_shelf() -> HlsStream:
+        def open_hls_stream() -> HlsStream:
             hls_stream = self._media_store.begin(stream.uid)
             try:
                 streams.go_live(self._world, stream.id)
@@ -526,7 +526,7 @@ class Broadcasts(Service):
         config = self._config
         pipeline = Pipeline(
             self._world.clock,
-            open_shelf,
+            open_hls_stream,
             part_ms=config.part_ms,
             segment_ms=config.segment_ms,
             open_ladder=begin,

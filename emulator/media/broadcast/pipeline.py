@@ -49,7 +49,7 @@ def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
 
 
 class Pipeline:
-    """`open_shelf` is called once, when the stream's first key frame (or sound) has come.
+    """`open_hls_stream` is called once, when the stream's first key frame (or sound) has come.
 
     `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
     with a sentence for what is wrong with a publisher's media and does not end it.
@@ -64,7 +64,7 @@ class Pipeline:
     def __init__(
         self,
         clock: Clock,
-        open_shelf: Callable[[], HlsStream],
+        open_hls_stream: Callable[[], HlsStream],
         *,
         part_ms: int,
         segment_ms: int,
@@ -74,7 +74,7 @@ class Pipeline:
         transcode_end_ms: int = 10_000,
     ) -> None:
         self._clock = clock
-        self._open_shelf = open_shelf
+        self._open_hls_stream = open_hls_stream
         self._open_ladder = open_ladder
         self.ladder: Ladder | None = None
         self._hls_stream: HlsStream | None = None
@@ -352,7 +352,7 @@ class Pipeline:
         """To the playlist, the renditions, and the servers that the stream is pushed on to."""
         for packet, epoch, at_ms in sequence:
             if self._hls_stream is None:
-                self._hls_stream = self._open_shelf()
+                self._hls_stream = self._open_hls_stream()
             if not self._has_begun:
                 self._has_begun = True
                 self.ladder = self._open_ladder(epoch, self._hls_stream)

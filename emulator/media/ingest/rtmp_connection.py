@@ -53,15 +53,17 @@ class RtmpConnection(asyncio.Protocol):
     """
 
     def __init__(
-        self, door: Listener, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
+        self, listener: Listener, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
     ) -> None:
-        self._door = door
-        self._limits = door.limits
+        self._listener = listener
+        self._limits = listener.limits
         self._protocol = protocol
         self._tls = tls
         self._has_begun = False
         self._lacks_tls = False
-        self._session = RtmpSession(door.limits.message_bytes_max, door.limits.chunk_streams_max)
+        self._session = RtmpSession(
+            listener.limits.message_bytes_max, listener.limits.chunk_streams_max
+        )
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
@@ -87,7 +89,7 @@ class RtmpConnection(asyncio.Protocol):
         self._socket = _socket_of(transport)
         transport.set_write_buffer_limits(high=self._limits.unsent_bytes_max)
         try:
-            self._door.opened(self)
+            self._listener.opened(self)
         except Refused as refusal:
             self._end(refusal.message, is_failure=True)
             return
@@ -123,7 +125,7 @@ class RtmpConnection(asyncio.Protocol):
         if self._socket is not None:
             self._socket.detach()  # It is the transport's to close.
         self._transport = self._socket = None
-        self._door.closed(self)
+        self._listener.closed(self)
 
     # What the rounds call, beside `data_received`.
 
@@ -215,9 +217,9 @@ class RtmpConnection(asyncio.Protocol):
             raise Refused("not_found", self._wrong_application())
         if not publish_request.key:
             raise Refused("unauthorized", "The stream key is missing: put it in the encoder.")
-        sink = self._door.authorize(publish_request, self.drop)
+        sink = self._listener.authorize(publish_request, self.drop)
         if self._is_over:  # Dropped while it was admitted.
-            self._door.left()
+            self._listener.left()
             sink.close(self._end_reason)
             return
         self._sink = sink
@@ -247,7 +249,7 @@ class RtmpConnection(asyncio.Protocol):
                     encoders.advice("container", encoders.recognize(self._encoder)),
                 )
             self._read_in_rounds(False)
-            self._door.left()
+            self._listener.left()
             sink.close(reason)
 
     # Ends and limits.
@@ -356,7 +358,7 @@ class RtmpConnection(asyncio.Protocol):
         if self._transport is None or self._socket is None:
             return
         if self._is_in_rounds:
-            self._door.rounds.leave(self._socket)
+            self._listener.rounds.leave(self._socket)
         else:
             self._transport.pause_reading()
 
@@ -364,7 +366,7 @@ class RtmpConnection(asyncio.Protocol):
         if self._transport is None or self._socket is None or self._transport.is_closing():
             return
         if self._is_in_rounds:
-            self._door.rounds.join(self._socket, self)
+            self._listener.rounds.join(self._socket, self)
         else:
             self._transport.resume_reading()
 

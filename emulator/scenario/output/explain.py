@@ -16,7 +16,7 @@ _LONG = 10**15
 
 def table(scenario: Scenario) -> list[str]:
     """Lines for people: what is there, what happens when, and what must be true."""
-    names = [scenario.name, *_told(scenario.about), *_world(scenario), ""]
+    names = [scenario.name, *_about(scenario.about), *_world(scenario), ""]
     rows = sorted(plan(scenario), key=lambda planned: (_order(planned), planned.step.number))
     cells = [_row(row, scenario) for row in rows]
     widths = [max((len(row[at]) for row in cells), default=0) for at in range(3)]
@@ -40,7 +40,7 @@ def table(scenario: Scenario) -> list[str]:
     return names
 
 
-def _told(about: str) -> list[str]:
+def _about(about: str) -> list[str]:
     return textwrap.wrap(about, 96) if about else []
 
 

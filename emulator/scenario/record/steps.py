@@ -62,7 +62,7 @@ class Steps(Struct):
     # when to when they did.
     raided: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
     # When the last entry came that must stay in its order, and whether that was a line.
-    _last_told: tuple[int, bool] = (0, False)
+    _last_written: tuple[int, bool] = (0, False)
 
     def take(self, events: Iterable[Journalled]) -> None:
         for event in events:
@@ -101,11 +101,11 @@ class Steps(Struct):
         A line must not come before the rule that let it pass, nor behind the one that would not.
         """
         is_line = event.kind in SCRIPTED
-        told_ms, was_line = self._last_told
+        last_ms, was_line = self._last_written
         at_ms = rounded(event.at_ms - self.since_ms)
-        if at_ms <= told_ms:
-            at_ms = told_ms + (is_line != was_line)
-        self._last_told = (at_ms, is_line)
+        if at_ms <= last_ms:
+            at_ms = last_ms + (is_line != was_line)
+        self._last_written = (at_ms, is_line)
         return at_ms
 
     def _watched(self, event: Journalled, name: str) -> None:

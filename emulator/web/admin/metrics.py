@@ -111,7 +111,7 @@ def _viewers(worlds: list[Platform]) -> Iterator[Sample]:
             row["id"] for row in world.store.rows("SELECT id FROM streams WHERE status = 'live'")
         ]
         real = sum(map(world.viewers.real, live))
-        simulated = sum(map(world.crowds.count, live))
+        simulated = sum(map(world.cohorts.count, live))
         yield {"world": world.name, "kind": "real"}, real
         yield {"world": world.name, "kind": "simulated"}, simulated
 

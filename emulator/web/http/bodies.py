@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from emulator.core.errors import Refused
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 
 _FIELDS_MAX = 50
 _IN_MEMORY_BYTES_MAX = 1024 * 1024
@@ -46,7 +46,7 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
     text = media_type(request)
     body = b"".join([piece async for piece in _bounded(request, bytes_max)])
     if text != "application/json" and not text.endswith("+json"):
-        raise Invalid([mistake(("body",), "media_type", f"Expected JSON, got {text}")])
+        raise Invalid([error_detail(("body",), "media_type", f"Expected JSON, got {text}")])
     return body
 
 
@@ -57,7 +57,7 @@ async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIte
     Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max`.
     """
     if media_type(request) != expected:
-        raise Invalid([mistake(("body",), "media_type", f"Expected {expected}")])
+        raise Invalid([error_detail(("body",), "media_type", f"Expected {expected}")])
     with SpooledTemporaryFile(_IN_MEMORY_BYTES_MAX) as file:
         size = 0
         async for piece in _bounded(request, bytes_max):
@@ -76,7 +76,7 @@ async def read_form(
     Refuses (`invalid`) a body without a form or a file, (`too_large`) one over `bytes_max`.
     """
     if media_type(request) != "multipart/form-data":
-        raise Invalid([mistake(("body",), "media_type", "Expected multipart/form-data")])
+        raise Invalid([error_detail(("body",), "media_type", "Expected multipart/form-data")])
     text = _CHARSET.sub("", request.headers["content-type"])
     parser = MultiPartParser(
         Headers({"content-type": text}),
@@ -88,7 +88,7 @@ async def read_form(
         form = await parser.parse()
     except (MultiPartException, UnicodeDecodeError) as error:
         raise Invalid(
-            [mistake(("body",), "form_invalid", f"The form is broken: {error}")]
+            [error_detail(("body",), "form_invalid", f"The form is broken: {error}")]
         ) from None
     try:
         yield _fields(form), _file(form)
@@ -109,7 +109,7 @@ def _fields(form: FormData) -> dict[str, Any]:
 def _file(form: FormData) -> Uploaded:
     found = form.get("file")
     if not isinstance(found, UploadFile):
-        raise Invalid([mistake(("body", "file"), "missing", "Field required")])
+        raise Invalid([error_detail(("body", "file"), "missing", "Field required")])
     return Uploaded(
         name=found.filename or "",
         media_type=found.content_type or "application/octet-stream",

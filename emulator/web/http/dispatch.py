@@ -21,7 +21,7 @@ from emulator.shapes.dialect import Dialect
 from emulator.shapes.times import iso
 from emulator.web import errors
 from emulator.web.auth import authenticate, authenticate_optional
-from emulator.web.errors import Invalid, JSONResponse, mistake
+from emulator.web.errors import Invalid, JSONResponse, error_detail
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.bodies import Uploaded, media_type, read_file, read_form, read_json
 from emulator.web.http.call import Call
@@ -164,7 +164,7 @@ def _validated(validate: Callable[[Any], BaseModel], value: object) -> BaseModel
     try:
         return validate(value)
     except ValidationError as error:
-        raise Invalid(_mistakes("body", error)) from error
+        raise Invalid(_errors("body", error)) from error
 
 
 def _query(operation: Operation, request: Request) -> BaseModel | None:
@@ -173,7 +173,7 @@ def _query(operation: Operation, request: Request) -> BaseModel | None:
     try:
         return operation.query.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise Invalid(_mistakes("query", error)) from error
+        raise Invalid(_errors("query", error)) from error
 
 
 def _success(operation: Operation, value: Any) -> Response:
@@ -193,8 +193,8 @@ def _success(operation: Operation, value: Any) -> Response:
     return JSONResponse(value, status_code=operation.status)
 
 
-def _mistakes(where: str, error: ValidationError) -> list[dict[str, Any]]:
+def _errors(where: str, error: ValidationError) -> list[dict[str, Any]]:
     return [
-        mistake((where, *detail["loc"]), detail["type"], detail["msg"])
+        error_detail((where, *detail["loc"]), detail["type"], detail["msg"])
         for detail in error.errors(include_url=False, include_context=False, include_input=False)
     ]

@@ -17,7 +17,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
 from emulator.version import __version__
-from emulator.web.errors import STATUS, mistake
+from emulator.web.errors import STATUS, error_detail
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.operation import FORM, Operation, path_names
 from emulator.web.openapi.examples import FILES, Examples
@@ -28,7 +28,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _JSON = "application/json"
 _WITH_A_SLASH = ("/streams", "/videos")
 
-_MISTAKE: Schema = {
+_ERROR_DETAIL: Schema = {
     "type": "object",
     "properties": {
         "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
@@ -64,7 +64,7 @@ class Document:
         self._prefix = prefix
         self._operations = list(operations)
         self._shapes = Shapes()
-        self._shapes.components |= {"Error": _ERROR, "Mistake": _MISTAKE}
+        self._shapes.components |= {"Error": _ERROR, "Mistake": _ERROR_DETAIL}
         models = self._models()
         self._shapes.components |= models
         self._examples = Examples(self._shapes.components)
@@ -211,7 +211,7 @@ class Document:
         answers: dict[str, Any] = {}
         for status in sorted(statuses_refused(operation)):
             phrase = HTTPStatus(status).phrase
-            detail = [mistake(("body",), "invalid", phrase)] if status == 422 else phrase
+            detail = [error_detail(("body",), "invalid", phrase)] if status == 422 else phrase
             example = {"detail": detail, "message": phrase, "status": status, "traceId": "0" * 32}
             answers[str(status)] = {
                 "description": phrase,

@@ -1,4 +1,4 @@
-"""Trouble: what faults make of playlists and media on their way to players (`world/faults/media`).
+"""What injected faults make of playlists and media on their way to players (`world/faults/media`).
 
 An answer that a fault has made says so in `X-Emulator-Fault`, and is kept by no cache.
 """
@@ -48,7 +48,7 @@ def what_of(name: str) -> str:
     return {"seg": "segment"}.get(kind, kind)
 
 
-async def meet(asked: Asked, make: Make) -> Response:
+async def apply_faults(asked: Asked, make: Make) -> Response:
     """What is answered, as `make` makes it or as a fault has it."""
     faults = asked.world.faults
     missing = faults.strike(MediaMissing, asked.subject, **asked.facts)

@@ -30,7 +30,7 @@ from emulator.web.http.representation import Representation, digest, open_file, 
 from emulator.web.http.world_choice import of_media
 from emulator.web.playback import variants
 from emulator.web.playback.audience import country_of, device_of, referrer_of, remember, viewer_of
-from emulator.web.playback.faults import Asked, meet, what_of
+from emulator.web.playback.faults import Asked, apply_faults, what_of
 from emulator.web.playback.subject import Subject, subject_of
 from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions, watching
@@ -158,14 +158,14 @@ class Playback:
             content = await loops.mp4(world, subject.loop, subject.height)
             named = _saved_as(MP4_NAME)
             return respond(request, Representation(content, "video/mp4", digest(content), named))
-        path = await self._platform.recordings.mp4(subject.shelf_uid)
+        path = await self._platform.recordings.mp4(subject.media_uid)
         return await _file(request, path, "video/mp4")
 
     async def other_file(self, request: Request) -> Response:
         """The file of a video that was processed to another container."""
         subject = subject_of(self._platform, request.path_params["uid"])
         form = request.url.path.rpartition(".")[2]
-        path = self._platform.media_store.folder(subject.shelf_uid) / f"default.{form}"
+        path = self._platform.media_store.folder(subject.media_uid) / f"default.{form}"
         if subject.video is None or not path.exists():
             raise Refused("not_found", f"There is no {form} file here. Ask for default.mp4.")
         return await _file(request, path, CONTAINERS[form])
@@ -241,7 +241,7 @@ class Playback:
     async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
         """The recording to take a picture of, and when in it."""
         if subject.loop is None:
-            return subject.shelf_uid, time
+            return subject.media_uid, time
         return await self._platform.shared.loops.pictured(time)
 
     async def _hls_stream(self, subject: Subject) -> HlsStream:
@@ -255,10 +255,10 @@ class Playback:
         media_store = self._platform.media_store
         # A VOD shows the same recording under an address where nothing was ever live.
         was_live = subject.stream is not None or (
-            subject.vod is None and media_store.is_followed(subject.shelf_uid)
+            subject.vod is None and media_store.is_followed(subject.media_uid)
         )
         try:
-            return (media_store.followed if was_live else media_store.find)(subject.shelf_uid)
+            return (media_store.followed if was_live else media_store.find)(subject.media_uid)
         except Refused:
             if subject.stream is None or subject.stream.status == "ended":
                 raise Refused("not_found", "Nothing of this is recorded.") from None
@@ -277,7 +277,7 @@ class Playback:
                     await hls_stream.wait_for_first()
                     playlists.append((live.uid, hls_stream.playlist(kind)))
         if subject.stream is None or subject.stream.status == "ended":
-            for rendition in renditions.of_media(world, subject.shelf_uid):
+            for rendition in renditions.of_media(world, subject.media_uid):
                 playlists.append(
                     (
                         rendition.uid,
@@ -358,7 +358,7 @@ def _endpoint(worlds: Worlds, answer: Answer) -> Callable[[Request], Awaitable[R
     async def endpoint(request: Request) -> Response:
         playback = Playback(of_media(worlds, request))
         if playback.may_be_struck(answer):
-            return await meet(playback.asked(request), lambda: answer(playback, request))
+            return await apply_faults(playback.asked(request), lambda: answer(playback, request))
         return await answer(playback, request)
 
     return endpoint

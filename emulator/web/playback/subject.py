@@ -24,7 +24,7 @@ class Subject(Struct, frozen=True):
 
     stream: Stream | None
     vod: Vod | None
-    shelf_uid: str
+    media_uid: str
     loop: Loop | None = None
     height: int = HEIGHT
     video: Video | None = None

@@ -176,12 +176,12 @@ class Doors:
         candidates = (streams.by_key(platform.world, key) for platform in self._worlds.all())
         return next((stream for stream in candidates if stream is not None), None)
 
-    def _created(self, request: Request, peer: Peer, door: str) -> Response:
+    def _created(self, request: Request, peer: Peer, purpose: str) -> Response:
         path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
         # Absolute: behind a proxy that adds to the path, a relative one would lead past it.
         base = self._base(request)
         headers = {
-            "Location": f"{base}{path}/{peer.subject}/webRTC/{door}/{peer.id}",
+            "Location": f"{base}{path}/{peer.subject}/webRTC/{purpose}/{peer.id}",
             "ETag": f'"{_tag(peer)}"',
             "Accept-Patch": FRAGMENT,
             "Cache-Control": "no-store",
@@ -213,7 +213,7 @@ def routes(worlds: Worlds) -> list[Route]:
     table = {
         "publish": endpoint | {"POST": doors.publish},
         "play": endpoint | {"POST": doors.play},
-        "{door}/{peer}": peer,
+        "{purpose}/{peer}": peer,
     }
     # One route an address, so that a wrong method is told of all that are right.
     return [
@@ -268,7 +268,7 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
 
 
 def _purpose(request: Request) -> str:
-    return "whip" if request.path_params["door"] == "publish" else "whep"
+    return "whip" if request.path_params["purpose"] == "publish" else "whep"
 
 
 def _tag(peer: Peer) -> str:

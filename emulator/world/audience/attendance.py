@@ -10,7 +10,7 @@ from functools import partial
 from emulator.core.errors import Refused
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
 from emulator.world.audience import ledger, orders
-from emulator.world.audience.crowd import CohortCommand, Crowd, Mix
+from emulator.world.audience.cohort import Cohort, CohortCommand, Mix
 from emulator.world.audience.ledger import UNKNOWN_COUNTRY, Visitor, Watched
 from emulator.world.world import World
 
@@ -66,8 +66,8 @@ def _arrive(world: World, stream: Watched, session: str, visitor: Visitor) -> No
         session,
         now_ms,
     )
-    crowd = _crowd(world, stream)
-    viewers = ledger.write_down(world, stream, crowd, [(now_ms, 1)])
+    cohort = _cohort(world, stream)
+    viewers = ledger.write_down(world, stream, cohort, [(now_ms, 1)])
     ledger.note_visitor(world, stream, visitor, is_first=before is None)
     world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
 
@@ -87,7 +87,7 @@ def leave(world: World, stream: Watched, session: str) -> None:
     left_ms = world.viewers.leave(stream.id, session)
     if left_ms is not None:
         gone = [(session, world.now_ms)]
-        is_written = world.store.note(lambda: _depart(world, stream, _crowd(world, stream), gone))
+        is_written = world.store.note(lambda: _depart(world, stream, _cohort(world, stream), gone))
         if not is_written:
             # It falls silent, and is lost by itself once that can be written.
             world.viewers.take_back(stream.id, [(session, left_ms)])
@@ -99,22 +99,22 @@ def settle(world: World, stream: Watched) -> None:
 
     What cannot be written down now is left to the next time.
     """
-    crowd = world.crowds.find(stream.id)
-    if world.viewers.has_silent(stream.id) or (crowd and crowd.tally.is_due):
+    cohort = world.cohorts.find(stream.id)
+    if world.viewers.has_silent(stream.id) or (cohort and cohort.tally.is_due):
         world.store.note(partial(_settle, world, stream))
 
 
 def _settle(world: World, stream: Watched) -> None:
-    crowd = _crowd(world, stream)
-    _depart(world, stream, crowd, _lose(world, stream))
-    if crowd:
-        ledger.tell(world, stream, crowd)
+    cohort = _cohort(world, stream)
+    _depart(world, stream, cohort, _lose(world, stream))
+    if cohort:
+        ledger.tell(world, stream, cohort)
 
 
-def _crowd(world: World, stream: Watched, at_ms: int | None = None) -> Crowd | None:
+def _cohort(world: World, stream: Watched, at_ms: int | None = None) -> Cohort | None:
     """A stream's crowd, for a change: where that fails, it is as if it had not been looked at."""
-    world.store.when_undone(partial(world.crowds.make_again, stream.id, stream.row))
-    return world.crowds.find(stream.id, at_ms)
+    world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.row))
+    return world.cohorts.find(stream.id, at_ms)
 
 
 def _lose(world: World, stream: Watched) -> list[tuple[str, int]]:
@@ -135,7 +135,7 @@ def settle_of(world: World, user_row: int) -> None:
 
 def settle_all(world: World) -> None:
     """Write down what is due of all streams that have simulated viewers."""
-    for stream_id in world.crowds.live():
+    for stream_id in world.cohorts.live():
         _write_down(world, stream_id)
 
 
@@ -162,8 +162,8 @@ def order(world: World, stream: Watched, command: CohortCommand) -> None:
     Refuses (`conflict`) a stream that is not live or was told too much, (`invalid`) too many.
     """
     check_live(stream)
-    crowd = world.crowds.find(stream.id)
-    others = crowd.count + crowd.to_come if crowd and command.verb == "add" else 0
+    cohort = world.cohorts.find(stream.id)
+    others = cohort.count + cohort.to_come if cohort and command.verb == "add" else 0
     most = max(command.count, command.start) + others
     if min(command.count, command.start) < 0 or most > SIMULATED_MAX:
         raise Refused(
@@ -178,15 +178,15 @@ def order(world: World, stream: Watched, command: CohortCommand) -> None:
     settle(world, stream)
     now_ms = world.now_ms
     with world.change():
-        world.store.when_undone(partial(world.crowds.make_again, stream.id, stream.row))
-        crowd = world.crowds.find_or_make(stream.id)
-        count_before = crowd.count
+        world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.row))
+        cohort = world.cohorts.find_or_make(stream.id)
+        count_before = cohort.count
         orders.keep(world.store, stream.row, now_ms, command)
-        crowd.obey(command, now_ms)
-        viewers = ledger.write_down(world, stream, crowd)
-        ledger.tell(world, stream, crowd)
-        _say(world, stream.id, crowd, viewers, viewers - crowd.count + count_before)
-    _beat_later(world, stream.id, crowd)
+        cohort.obey(command, now_ms)
+        viewers = ledger.write_down(world, stream, cohort)
+        ledger.tell(world, stream, cohort)
+        _say(world, stream.id, cohort, viewers, viewers - cohort.count + count_before)
+    _beat_later(world, stream.id, cohort)
 
 
 def check_live(stream: Watched) -> None:
@@ -201,17 +201,17 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
     But for viewers that came, and were counted, before the end was noticed.
     """
     with world.change():
-        crowd = _crowd(world, stream, at_ms)
+        cohort = _cohort(world, stream, at_ms)
         gone = [(viewer, min(left_ms, at_ms)) for viewer, left_ms in _lose(world, stream)]
         world.store.when_undone(world.viewers.remember(stream.id))
         gone += [(viewer, at_ms) for viewer in world.viewers.forget(stream.id)]
-        if crowd:
-            crowd.leave(at_ms)
-        _depart(world, stream, crowd, gone)
-        if crowd:
-            ledger.tell(world, stream, crowd)
+        if cohort:
+            cohort.leave(at_ms)
+        _depart(world, stream, cohort, gone)
+        if cohort:
+            ledger.tell(world, stream, cohort)
             orders.forget(world.store, stream.row)
-            world.crowds.forget(stream.id)
+            world.cohorts.forget(stream.id)
         ledger.cut(world, stream, at_ms)
 
 
@@ -228,7 +228,7 @@ def reopen(world: World) -> None:
         if here:
             gone = [(row["session"], max(at_ms, row["joined_at_ms"])) for row in here]
             with world.change():
-                _depart(world, stream, world.crowds.find(stream.id, at_ms), gone)
+                _depart(world, stream, world.cohorts.find(stream.id, at_ms), gone)
 
 
 def present(world: World) -> dict[str, int]:
@@ -236,7 +236,7 @@ def present(world: World) -> dict[str, int]:
 
     Streams that nobody came to cost nothing, however many are live.
     """
-    values = world.crowds.counts()
+    values = world.cohorts.counts()
     for stream_id, count in world.viewers.reals().items():
         values[stream_id] = values.get(stream_id, 0) + count
     return values
@@ -244,14 +244,14 @@ def present(world: World) -> dict[str, int]:
 
 def peak(world: World, stream_id: str, written: int) -> int:
     """The most viewers at once, where `written` is what the store says of it."""
-    crowd = world.crowds.find(stream_id)
-    if crowd is None or not crowd.tally.points:
+    cohort = world.cohorts.find(stream_id)
+    if cohort is None or not cohort.tally.points:
         return written
-    return max(written, world.viewers.real(stream_id) + crowd.peak)
+    return max(written, world.viewers.real(stream_id) + cohort.peak)
 
 
 def _depart(
-    world: World, stream: Watched, crowd: Crowd | None, sessions: list[tuple[str, int]]
+    world: World, stream: Watched, cohort: Cohort | None, sessions: list[tuple[str, int]]
 ) -> None:
     """Write down what the crowd did, and that real viewers are gone, each since its instant."""
     for session, at_ms in sessions:
@@ -269,7 +269,7 @@ def _depart(
                 session,
             )
     changes = [(at_ms, -1) for _, at_ms in sessions]
-    viewers = ledger.write_down(world, stream, crowd, changes)
+    viewers = ledger.write_down(world, stream, cohort, changes)
     if sessions:
         last_ms = max(at_ms for _, at_ms in sessions)
         world.emit(
@@ -297,32 +297,32 @@ def _look_again(world: World, stream: Watched) -> None:
     viewers.timers[stream.id] = world.clock.call_at(due_ms, look)
 
 
-def _beat_later(world: World, stream_id: str, crowd: Crowd) -> None:
+def _beat_later(world: World, stream_id: str, cohort: Cohort) -> None:
     """Write a crowd's changes down now and then, and say so, while there are any."""
-    crowds = world.crowds
-    due_ms = crowd.next_ms()
-    if due_ms is None or stream_id in crowds.timers:
+    cohorts = world.cohorts
+    due_ms = cohort.next_ms()
+    if due_ms is None or stream_id in cohorts.timers:
         return
-    ticks = [plan.tick_ms for plan in crowd.plans]
+    ticks = [plan.tick_ms for plan in cohort.plans]
     beat_ms = max(_BEAT_MIN_MS, _BEATS * min(ticks, default=0))
     # All streams' beats fall on the same instants, so that many of them cost few.
     beat_at_ms = -(-max(due_ms, world.now_ms + 1) // beat_ms) * beat_ms
 
     def beat() -> None:
-        crowds.timers.pop(stream_id, None)
-        if world.crowds is crowds and not world.store.is_closed:
+        cohorts.timers.pop(stream_id, None)
+        if world.cohorts is cohorts and not world.store.is_closed:
             _write_down(world, stream_id, is_said=True)
-            cohorts = crowds.find(stream_id)
-            if cohorts is not None:
-                _beat_later(world, stream_id, cohorts)
+            current = cohorts.find(stream_id)
+            if current is not None:
+                _beat_later(world, stream_id, current)
 
-    crowds.timers[stream_id] = world.clock.call_at(beat_at_ms, beat)
+    cohorts.timers[stream_id] = world.clock.call_at(beat_at_ms, beat)
 
 
 def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
     """Write down how many viewers a crowd has; their traits are computed on request."""
-    crowd = world.crowds.find(stream_id)
-    if crowd is None or not (crowd.tally.points or crowd.tally.arrived):
+    cohort = world.cohorts.find(stream_id)
+    if cohort is None or not (cohort.tally.points or cohort.tally.arrived):
         return
     row = world.store.row("SELECT row, id, status FROM streams WHERE id = ?", stream_id)
     if row is None:
@@ -330,19 +330,19 @@ def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
 
     def write() -> None:
         shown = ledger.StreamRef(*row)
-        viewers = ledger.write_down(world, shown, _crowd(world, shown))
-        if is_said and crowd is not None:
-            _say(world, stream_id, crowd, viewers, viewers)
+        viewers = ledger.write_down(world, shown, _cohort(world, shown))
+        if is_said and cohort is not None:
+            _say(world, stream_id, cohort, viewers, viewers)
 
     world.store.note(write)
 
 
-def _say(world: World, stream_id: str, crowd: Crowd, viewers: int, before: int) -> None:
+def _say(world: World, stream_id: str, cohort: Cohort, viewers: int, before: int) -> None:
     world.emit(
         ViewersSimulated(
             at_ms=world.now_ms,
             stream_id=stream_id,
-            simulated=crowd.count,
+            simulated=cohort.count,
             viewers=viewers,
             before=before,
         )

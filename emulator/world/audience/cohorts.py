@@ -1,7 +1,7 @@
 """Cohorts: simulated viewers that come and go together, by the verbs that move them.
 
 What they refuse beside what is said below: `conflict` for a stream that is not live, `invalid` for
-numbers out of bounds. A cohort is numbers and costs arithmetic (`crowd`).
+numbers out of bounds. A cohort is numbers and costs arithmetic (`cohort`).
 """
 
 import re
@@ -11,7 +11,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.audience import StreamRaided
 from emulator.world.audience import attendance, ledger
 from emulator.world.audience.attendance import SIMULATED_MAX
-from emulator.world.audience.crowd import NOBODY_SPECIAL, CohortCommand, Mix
+from emulator.world.audience.cohort import NOBODY_SPECIAL, CohortCommand, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.audience.ledger import Watched
 from emulator.world.world import World
@@ -82,7 +82,7 @@ def ramp(
     Whatever was going on before is over. Viewers that leave meanwhile are replaced; later
     they leave as their stays end, or never.
     """
-    begin = world.crowds.count(stream.id) if start is None else start
+    begin = world.cohorts.count(stream.id) if start is None else start
     cohort_command = CohortCommand(
         verb="ramp", count=to, start=begin, for_ms=for_ms, curve=curve, stay=stay, mix=mix
     )
@@ -136,7 +136,7 @@ def raid(
     attendance.check_live(target)
     if source.id == target.id:
         raise Refused("invalid", "A stream cannot raid itself.")
-    there = world.crowds.count(source.id)
+    there = world.cohorts.count(source.id)
     going = there if count is None else count
     if not 0 <= going <= there:
         raise Refused("invalid", f"There are only {there} simulated viewers, so {going} cannot go.")
@@ -171,15 +171,15 @@ def _order(world: World, stream: Watched, command: CohortCommand) -> None:
     if command.verb in ("ramp", "churn") and not command.for_ms:
         raise Refused("invalid", f"A {command.verb} takes time: say for how long.")
     _check_mix(command.mix)
-    crowd = world.crowds.find(stream.id)
-    if crowd and command.for_ms and len(crowd.plans) >= _PLANS_MAX:
+    cohort = world.cohorts.find(stream.id)
+    if cohort and command.for_ms and len(cohort.plans) >= _PLANS_MAX:
         raise Refused("conflict", f"{_PLANS_MAX} cohorts are on their way to this stream.")
     attendance.order(world, stream, command)
 
 
 def _check_room(world: World, target: Watched, count: int) -> None:
-    crowd = world.crowds.find(target.id)
-    if crowd and crowd.count + crowd.to_come + count > SIMULATED_MAX:
+    cohort = world.cohorts.find(target.id)
+    if cohort and cohort.count + cohort.to_come + count > SIMULATED_MAX:
         raise Refused("invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}.")
 
 

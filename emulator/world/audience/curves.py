@@ -53,7 +53,7 @@ def level(curve: Curve, x: float) -> float:
 def arrived(curve: Curve, x: float) -> float:
     """Which share (0 to 1) of the arrivals has come at `x` (0 to 1) of the time.
 
-    `linear` at an even rate; `step` in four crowds; `surge` most of them early; `bell` most of them
+    `linear` at an even rate; `step` in four groups; `surge` most of them early; `bell` most of them
     in the middle; `sawtooth` in four waves, each of them rising.
     """
     x = min(1.0, max(0.0, x))

@@ -196,12 +196,12 @@ def _stays(world: World, stream: Stream) -> dict[int, int]:
     )
     stays: dict[int, int] = {row["minutes"]: row["viewers"] for row in rows}
     end_ms = _end_ms(world, stream)
-    crowd = world.crowds.find(stream.id)
+    cohort = world.cohorts.find(stream.id)
     here = world.viewers.sessions(stream.id)
     real = world.store.rows(
         "SELECT joined_at_ms, session FROM audience_sessions WHERE stream_row = ?", stream.row
     )
-    present = crowd.present() if crowd else []
+    present = cohort.present() if cohort else []
     present += [(row["joined_at_ms"], 1) for row in real if row["session"] in here]
     for joined_at_ms, viewers in present:
         minutes = max(0, end_ms - joined_at_ms) // MINUTE_MS

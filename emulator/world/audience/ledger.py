@@ -7,10 +7,10 @@ million. Changes are written in the order of their times, not of their discovery
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from emulator.world.audience.crowd import (
+from emulator.world.audience.cohort import (
     QUARTER_MS,
+    Cohort,
     CohortPlan,
-    Crowd,
     Tally,
     signed_in_of,
     unrecorded,
@@ -64,26 +64,26 @@ class _Figures(NamedTuple):
 
 
 def write_down(
-    world: World, stream: Watched, crowd: Crowd | None, real: Sequence[tuple[int, int]] = ()
+    world: World, stream: Watched, cohort: Cohort | None, real: Sequence[tuple[int, int]] = ()
 ) -> int:
     """Write down what a crowd has done and when real viewers came and went: (instant, change).
 
     Inside a change. Returns how many watch from then on.
     """
-    tally = crowd.write_down() if crowd else Tally()
+    tally = cohort.write_down() if cohort else Tally()
     before = _figures(world, stream, real, tally)
     if before is None:
         return 0
     viewers, simulated, peak = before.viewers, before.simulated, before.peak
     watch_ms, changed_at_ms = before.watch_ms, before.changed_at_ms
     written = []
-    for at_ms, is_crowd, value in _in_order(real, tally):
+    for at_ms, is_simulated, value in _in_order(real, tally):
         # Media may have stopped before somebody was counted: time does not run backwards here.
         now_ms = max(at_ms, changed_at_ms)
         watch_ms += viewers * (now_ms - changed_at_ms)
         changed_at_ms = now_ms
-        viewers += value - simulated if is_crowd else value
-        simulated = value if is_crowd else simulated
+        viewers += value - simulated if is_simulated else value
+        simulated = value if is_simulated else simulated
         peak = max(peak, viewers)
         written.append((stream.row, now_ms, viewers))
     world.store.write(
@@ -97,7 +97,7 @@ def write_down(
         peak,
         tally.arrived,
         tally.arrived,
-        crowd.folded_ms if crowd else None,
+        cohort.folded_ms if cohort else None,
         stream.row,
     )
     world.store.write_many(
@@ -153,9 +153,9 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
     )
 
 
-def tell(world: World, stream: Watched, crowd: Crowd) -> None:
+def tell(world: World, stream: Watched, cohort: Cohort) -> None:
     """Write down a crowd's traits and stays, after `write_down`."""
-    stays, quarters, plans = crowd.tell()
+    stays, quarters, plans = cohort.tell()
     for minutes, count in stays.items():
         note_stay(world, stream, minutes * MINUTE_MS, count)
     for quarter_ms, count in quarters.items():
@@ -163,7 +163,7 @@ def tell(world: World, stream: Watched, crowd: Crowd) -> None:
     for plan in plans:
         _tell_plan(world, stream, plan)
     world.store.write(
-        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", crowd.folded_ms, stream.row
+        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", cohort.folded_ms, stream.row
     )
 
 

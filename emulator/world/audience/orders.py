@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from emulator.world.audience.crowd import CohortCommand, Crowd, Mix
+from emulator.world.audience.cohort import Cohort, CohortCommand, Mix
 from emulator.world.audience.curves import Stay
 from emulator.world.store.journal import Store
 
@@ -38,13 +38,13 @@ def ordered(store: Store) -> dict[str, int]:
     return {row["id"]: row["row"] for row in rows}
 
 
-def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
+def cohort_of(store: Store, stream_id: str, stream_row: int) -> Cohort:
     """The crowd as it was when it was last written down.
 
     What was written down then is not in its tally any more: of who they are and how long they
     stayed that is less than of how many they are.
     """
-    crowd = Crowd(stream_id)
+    cohort = Cohort(stream_id)
     rows = store.rows(
         "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_row
     )
@@ -52,15 +52,15 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
         "SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_row
     )
     for order in rows:
-        crowd.fold(order["at_ms"])
-        crowd.obey(_order(json.loads(order["body"])), order["at_ms"])
+        cohort.fold(order["at_ms"])
+        cohort.obey(_order(json.loads(order["body"])), order["at_ms"])
     if row is not None and row["told_at_ms"] is not None:
-        crowd.fold(row["told_at_ms"])
-        for plan in crowd.tell()[2]:
+        cohort.fold(row["told_at_ms"])
+        for plan in cohort.tell()[2]:
             plan.recorded = plan.arrived
-        crowd.fold(row["folded_at_ms"])
-        crowd.write_down()
-    return crowd
+        cohort.fold(row["folded_at_ms"])
+        cohort.write_down()
+    return cohort
 
 
 def _plain(order: CohortCommand) -> dict[str, Any]:

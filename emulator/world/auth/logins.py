@@ -5,7 +5,7 @@ from emulator.core.events.people import LoginMeans
 from emulator.world.auth import links, passwords, second_factors, tokens
 from emulator.world.auth.tokens import Session
 from emulator.world.people import accounts, images
-from emulator.world.people.names import email_mistake, username_mistake, username_of
+from emulator.world.people.names import email_error, username_error, username_of
 from emulator.world.world import World
 
 # What a client says instead of the provider's code, to sign that user in (contract, Accounts).
@@ -47,13 +47,13 @@ def register(
     Without a `username` one is made of the mail address. `site` is where that mail's link leads.
     Refuses (`invalid`) a bad name or address, (`conflict`) a taken one.
     """
-    mistake = email_mistake(email)
-    if mistake:
-        raise Refused("invalid", mistake)
+    error = email_error(email)
+    if error:
+        raise Refused("invalid", error)
     username = username or accounts.free_username(world, username_of(email))
-    mistake = username_mistake(username)
-    if mistake:
-        raise Refused("invalid", mistake)
+    error = username_error(username)
+    if error:
+        raise Refused("invalid", error)
     with world.change():
         user = accounts.make(
             world,
@@ -77,9 +77,9 @@ def by_provider(world: World, code: str, means: LoginMeans) -> Session:
     if name == code:
         raise Refused("bad_request", "Invalid code. Send test-<username> to sign that user in.")
     row = world.store.row("SELECT row FROM users WHERE username = ?", name)
-    mistake = None if row else username_mistake(name)
-    if mistake:
-        raise Refused("bad_request", f"Invalid code. {mistake}")
+    error = None if row else username_error(name)
+    if error:
+        raise Refused("bad_request", f"Invalid code. {error}")
     with world.change():
         if row:
             user = accounts.by_row(world, row["row"])

@@ -39,7 +39,7 @@ _LANGUAGES = {
     "postgresql": ("sql", "--"),
 }
 _NO_LANGUAGE = ("text", "#")
-_PART_WISHES = dividing.ChapterOptions(length_min_ms=60_000, count_max=10, is_chat_used=True)
+_PART_OPTIONS = dividing.ChapterOptions(length_min_ms=60_000, count_max=10, is_chat_used=True)
 
 
 class Block(NamedTuple):
@@ -112,11 +112,11 @@ def parts(world: World, stream: Stream) -> list[PostSection]:
     sections: list[Chapter] | list[Draft] = []
     if stream.vod_id is not None:
         vod = recordings.find(world, stream.vod_id)
-        sections = chapters.of(world, vod) or dividing.drafts(world, vod, [], lines, _PART_WISHES)
+        sections = chapters.of(world, vod) or dividing.drafts(world, vod, [], lines, _PART_OPTIONS)
     elif stream.started_at_ms is not None:
         length_ms = (stream.ended_at_ms or world.now_ms) - stream.started_at_ms
         sections = dividing.divided(
-            0, length_ms, dividing.busy(lines, length_ms), lines, _PART_WISHES
+            0, length_ms, dividing.busy(lines, length_ms), lines, _PART_OPTIONS
         )
     return [
         PostSection(

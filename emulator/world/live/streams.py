@@ -113,7 +113,7 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
             now_ms,
             now_ms,
         )
-        _write_wishes(world, row, patch)
+        _write_changes(world, row, patch)
         world.emit(
             StreamCreated(
                 at_ms=now_ms, stream_id=stream_id, user_id=owner.id, title=patch.changes["title"]
@@ -189,7 +189,7 @@ def update(world: World, stream: Stream, patch: StreamPatch) -> Stream:
     with world.change():
         if "category_id" in patch.changes:
             _set(world, stream.row, "category_row", category_row)
-        _write_wishes(world, stream.row, patch)
+        _write_changes(world, stream.row, patch)
         _set(world, stream.row, "updated_at_ms", now_ms)
         world.emit(
             StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(patch.changes)))
@@ -311,7 +311,7 @@ def _category_row(world: World, patch: StreamPatch) -> int | None:
     return categories.find(world, category_id).row if category_id is not None else None
 
 
-def _write_wishes(world: World, row: int, patch: StreamPatch) -> None:
+def _write_changes(world: World, row: int, patch: StreamPatch) -> None:
     for field in _PLAIN_FIELDS:
         if field in patch.changes:
             _set(world, row, field, patch.changes[field])

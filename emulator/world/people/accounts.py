@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
-from emulator.world.people.names import USERNAME, username_mistake
+from emulator.world.people.names import USERNAME, username_error
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
@@ -186,7 +186,7 @@ def make(
 def free_username(world: World, wanted: str) -> str:
     """This name, or one like it where it is taken or reserved: `ada2`."""
     name, number = wanted, 1
-    while username_mistake(name) or world.store.row("SELECT 1 FROM users WHERE username = ?", name):
+    while username_error(name) or world.store.row("SELECT 1 FROM users WHERE username = ?", name):
         number += 1
         name = f"{wanted}{number}"
     return name

@@ -44,7 +44,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+(?=[^@]*[A-Za-z])({_LABEL})")
 
 
-def username_mistake(name: str) -> str | None:
+def username_error(name: str) -> str | None:
     """What is wrong with a name that somebody wants; None if nothing is."""
     if not USERNAME.fullmatch(name):
         return (
@@ -65,7 +65,7 @@ def username_of(address: str) -> str:
     return _STRANGE.sub("", local).lstrip(".-")[:_MADE_MAX] or "user"
 
 
-def email_mistake(address: str) -> str | None:
+def email_error(address: str) -> str | None:
     """What is wrong with a mail address; None if nothing is. Quoted ones and literals are wrong."""
     match = _ADDRESS.fullmatch(address)
     if match is None:

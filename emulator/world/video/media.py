@@ -48,7 +48,7 @@ def source_of(world: World, video_row: int, shown_uid: str) -> str:
     return str(row["uid"]) if row else shown_uid
 
 
-def shelf_of(world: World, uid: str) -> str:
+def media_uid_of(world: World, uid: str) -> str:
     """Under which uid the files lie: a VOD's are its stream's."""
     vod = recordings.by_uid(world, uid)
     return vod.media_uid if vod is not None else uid

@@ -7,7 +7,7 @@ import httpx
 
 from emulator.server import Emulator
 
-EVENING = """
+SCENARIO = """
 scenario: Original
 world:
   users: [{name: ada}, {name: bob}, {name: "cleo"}, {name: dan}]
@@ -67,7 +67,7 @@ async def test_a_recorded_run_is_played_again_and_ends_in_the_same_figures(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given an evening that was played in a world that is still there,
-    report = await played(client, emulator, text=EVENING, keep=True)
+    report = await played(client, emulator, text=SCENARIO, keep=True)
     assert report["outcome"] == "passed", report
     headers = {"X-Emulator-World": report["world"]}
     log = (await client.get("/_emulator/events?limit=1000", headers=headers)).json()["events"]

@@ -10,7 +10,7 @@ from emulator.server import Emulator
 from tests.support.rest import check_error
 from tests.support.webhook_receiver import receiving
 
-EVENING = """
+SCENARIO = """
 scenario: Evening
 world:
   users: [{name: ada}]
@@ -49,7 +49,7 @@ async def over(emulator: Emulator, run_id: str) -> dict[str, Any]:
 async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    run = await start(client, text=EVENING)
+    run = await start(client, text=SCENARIO)
     report = await over(emulator, run["id"])
 
     assert report["outcome"] == "passed", report
@@ -64,8 +64,8 @@ async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
 async def test_the_same_scenario_has_the_same_log_side_by_side_with_another(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    runs = [await start(client, text=EVENING) for _ in range(2)]
-    runs.append(await start(client, text=EVENING, seed=99))
+    runs = [await start(client, text=SCENARIO) for _ in range(2)]
+    runs.append(await start(client, text=SCENARIO, seed=99))
 
     hashes = [(await over(emulator, run["id"]))["log_hash"] for run in runs]
 

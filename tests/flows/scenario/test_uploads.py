@@ -13,7 +13,7 @@ from emulator.settings import Settings
 from tests.flows.scenario.test_recordings import played
 from tests.support.encoders import film
 
-EVENING = """
+SCENARIO = """
 scenario: Uploads
 world:
   users: [{name: ada, tenant: acme}, {name: bob}]
@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 async def test_an_uploaded_film_is_a_vod_and_the_run_is_the_same_each_time(
     client: httpx.AsyncClient, emulator: Emulator, folder: Path
 ) -> None:
-    order: dict[str, Any] = {"text": EVENING, "folder": str(folder)}
+    order: dict[str, Any] = {"text": SCENARIO, "folder": str(folder)}
 
     report, again = [await played(client, emulator, **order) for _ in range(2)]
 
@@ -76,7 +76,7 @@ async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
 ) -> None:
     (folder / "inside").mkdir()
     (folder / "inside/way-out").symlink_to(folder)
-    text = EVENING.replace("file: talk.mp4", f"file: {name}")
+    text = SCENARIO.replace("file: talk.mp4", f"file: {name}")
 
     answer = await client.post(
         "/_emulator/scenarios", json={"text": text, "folder": str(folder / "inside")}
@@ -89,7 +89,7 @@ async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
 async def test_scenarios_name_no_other_folder(client: httpx.AsyncClient, folder: Path) -> None:
     answers = [
         await client.post(
-            "/_emulator/scenarios", json={"text": EVENING, "folder": name, "folder_key": "guess"}
+            "/_emulator/scenarios", json={"text": SCENARIO, "folder": name, "folder_key": "guess"}
         )
         for name in ("/", str(folder.parent), "/nothing/here")
     ]
@@ -101,7 +101,7 @@ async def test_scenarios_name_no_other_folder(client: httpx.AsyncClient, folder:
 async def test_a_scenario_that_came_without_a_folder_has_no_films(
     client: httpx.AsyncClient,
 ) -> None:
-    answer = await client.post("/_emulator/scenarios", json={"text": EVENING})
+    answer = await client.post("/_emulator/scenarios", json={"text": SCENARIO})
 
     assert answer.status_code == 422
     assert "came without a folder, so without talk.mp4" in answer.text

@@ -87,8 +87,8 @@ def test_quantities_invalid_text_is_refused(
 
 
 def _seed_ms(text: str) -> int:
-    for mistake in seeds._duration(yaml.ScalarNode("", text, yaml.Mark("", 0, 0, 0, "", 0))):
-        raise ValueError(mistake.message.removesuffix("."))
+    for error in seeds._duration(yaml.ScalarNode("", text, yaml.Mark("", 0, 0, 0, "", 0))):
+        raise ValueError(error.message.removesuffix("."))
     return quantities.duration_ms(text)
 
 

@@ -14,7 +14,7 @@ from emulator.scenario.record.replay import read
 from tests.support.scenario_run import play
 from tests.support.tables import table
 
-EVENING = """
+SCENARIO = """
 scenario: Evening
 world:
   users: [{name: ada}, {name: bob}]
@@ -31,7 +31,7 @@ timeline:
 
 async def test_replay_repeats_a_log_byte_for_byte(tmp_path: Path) -> None:
     lines: list[str] = []
-    played = await play(EVENING, write=lines.append)
+    played = await play(SCENARIO, write=lines.append)
     text = "".join(lines)
     path = tmp_path / "run.jsonl"
     path.write_text(text, "utf-8")

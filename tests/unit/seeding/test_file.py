@@ -160,9 +160,9 @@ values = st.recursive(
 
 @given(values)
 def test_seed_file_any_content_passes_or_fails_the_check_cleanly(value: object) -> None:
-    for mistake in check(yaml.compose(yaml.safe_dump(value))):
-        assert mistake.line >= 1
-        assert mistake.message
+    for error in check(yaml.compose(yaml.safe_dump(value))):
+        assert error.line >= 1
+        assert error.message
 
 
 ADA = "users:\n  - {username: ada}\n"

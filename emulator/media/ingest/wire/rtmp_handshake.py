@@ -46,13 +46,13 @@ _FILLER: Final = b"".join(
 class Handshake:
     """One connection's handshake. `done` once C2 is in; what came after it waits in `rest`.
 
-    `farewell` is what a peer understands that speaks something else, maybe nothing.
+    `last_reply` is what a peer understands that speaks something else, maybe nothing.
     """
 
     def __init__(self) -> None:
         self.done = False
         self.rest = b""
-        self.farewell = b""
+        self.last_reply = b""
         self._arrived = bytearray()
         self._has_answered = False
 
@@ -64,7 +64,7 @@ class Handshake:
         """
         self._arrived += received
         if self._arrived and self._arrived[0] != VERSION:
-            self.farewell = _farewell(bytes(self._arrived))
+            self.last_reply = _last_reply(bytes(self._arrived))
             raise ProtocolError(_stranger(bytes(self._arrived)))
         answer = b""
         if not self._has_answered and len(self._arrived) >= 1 + BLOCK:
@@ -106,7 +106,7 @@ def _is_http(arrived: bytes) -> bool:
     )
 
 
-def _farewell(arrived: bytes) -> bytes:
+def _last_reply(arrived: bytes) -> bytes:
     """A person with a browser, or RTMPT's client, reads why."""
     if not _is_http(arrived):
         return b""

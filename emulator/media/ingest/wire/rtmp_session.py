@@ -146,7 +146,7 @@ class RtmpSession:
             try:
                 self._out += self._handshake.receive(received)
             finally:
-                self._out += self._handshake.farewell
+                self._out += self._handshake.last_reply
             if not self._handshake.done:
                 return
             received = self._handshake.rest

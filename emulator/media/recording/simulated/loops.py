@@ -27,7 +27,7 @@ ROUND_UID: Final = "0" * 32
 # The picture as it is broadcast.
 WIDTH: Final = 640
 HEIGHT: Final = 360
-_SHELVES_KEPT = 64
+_CACHED_MAX = 64
 # An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
 _FILES_KEPT = 4
 
@@ -74,7 +74,7 @@ class Loops:
                     recorded, film, showing(world, loop), was_live=is_followed
                 )
             hls_stream = self._kept.setdefault(key, hls_stream)
-            while len(self._kept) > _SHELVES_KEPT:
+            while len(self._kept) > _CACHED_MAX:
                 oldest, _ = self._kept.popitem(last=False)
                 self._ended.pop(oldest, None)
         self._kept.move_to_end(key)

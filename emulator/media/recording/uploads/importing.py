@@ -18,9 +18,9 @@ from emulator.media.recording.footage import Footage
 from emulator.media.recording.mp4 import remux
 from emulator.media.recording.recordings import MP4_NAME
 from emulator.media.recording.uploads.demux import Film
-from emulator.media.recording.uploads.press import DRAFT_NAME, press
 from emulator.media.recording.uploads.probe import UPLOAD_OPTIONS, Probed, probe
 from emulator.media.recording.uploads.progress import JobProgress
+from emulator.media.recording.uploads.recording_writer import DRAFT_NAME, write_recording
 from emulator.media.recording.uploads.transcode import (
     Codec,
     Quality,
@@ -140,7 +140,7 @@ def _import(
         with Film(draft) as film:
             total = max(1.0, probed.seconds) * TICKS_PER_SECOND
             packets = (_watched(packet, total, watch) for packet in film.packets())
-            window = press(packets, film.tracks, folder, *times)
+            window = write_recording(packets, film.tracks, folder, *times)
     except av.FFmpegError as error:
         raise Refused("unsupported", f"This video cannot be read: {error.strerror}.") from error
     draft.replace(folder / MP4_NAME)

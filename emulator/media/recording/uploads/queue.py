@@ -224,7 +224,7 @@ class UploadQueue(Service):
             return None
         wanted = Wanted(**values)
         source_uid = media.source_of(self._world, video.row, video.uid)
-        source = await self._recordings.mp4(media.shelf_of(self._world, source_uid))
+        source = await self._recordings.mp4(media.media_uid_of(self._world, source_uid))
         imported = await finished(watch, process, source, folder, wanted, *times, watch)
         return _footage(job.media_uid, wanted.container, imported)
 
@@ -235,7 +235,7 @@ class UploadQueue(Service):
             return None
         video = videos.find(self._world, job.video_id)
         jobs.note_progress(self._world, job, 99, "thumbnail")
-        uid = footage.uid if footage else media.shelf_of(self._world, video.uid)
+        uid = footage.uid if footage else media.media_uid_of(self._world, video.uid)
         await self._recordings.thumbnail(uid, time=f"{poster_ms / 1000:.3f}s")
         return int(poster_ms)
 

@@ -142,17 +142,17 @@ class PublishDegrade(Action):
     silence: bool | None = None
 
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-        if not self._wishes():
+        if not self._changes():
             yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
 
     async def run(self, context: RunContext) -> AsyncTicks:
         publisher = _find(context, context.stream(self.stream).id)
-        await publisher.change(self._wishes())
+        await publisher.change(self._changes())
         if context.for_ms:
             yield context.for_ms
             await publisher.change({})
 
-    def _wishes(self) -> dict[str, Any]:
+    def _changes(self) -> dict[str, Any]:
         payload = {
             "width": self.size[0] if self.size else None,
             "height": self.size[1] if self.size else None,

@@ -19,7 +19,7 @@ from emulator.scenario.clients.real_viewers import (
 from emulator.scenario.clients.viewer import Kind, Viewer, ViewerIdentity
 from emulator.scenario.engine.run import Run, RunContext
 from emulator.world.audience import cohorts
-from emulator.world.audience.crowd import Mix
+from emulator.world.audience.cohort import Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
 from emulator.world.live.streams import Stream
 

@@ -9,7 +9,7 @@ from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Count, Countries, Share, Stay, StreamRef, Text
 from emulator.world.audience import cohorts
-from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix
+from emulator.world.audience.cohort import NOBODY_SPECIAL, Mix
 from emulator.world.audience.curves import Arrivals, Curve
 
 if TYPE_CHECKING:

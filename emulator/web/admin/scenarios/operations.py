@@ -24,7 +24,7 @@ from emulator.world.store.events import last_seq
 from emulator.world.world import World
 
 _HTML = "text/html"
-_SHOWN_MISTAKES = 100
+_SHOWN_ERRORS_MAX = 100
 
 
 class ScenarioStart(Request):
@@ -220,7 +220,7 @@ def _read(patch: ScenarioStart, folder: str, known: Known) -> Scenario:
         text = files.text_of(path)
         return load(text, path.name, read_file=files.reader(path.parent), **options)
     except InvalidScenario as invalid:
-        texts = [str(error) for error in invalid.errors[:_SHOWN_MISTAKES]]
+        texts = [str(error) for error in invalid.errors[:_SHOWN_ERRORS_MAX]]
         raise Refused("invalid", invalid.message, mistakes=texts) from None
 
 

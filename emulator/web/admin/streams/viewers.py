@@ -12,7 +12,7 @@ from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.audience import attendance, cohorts, figures
-from emulator.world.audience.crowd import CohortPlan, Mix
+from emulator.world.audience.cohort import CohortPlan, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -170,15 +170,15 @@ def _obey_slowly(world: World, stream: Stream, order: ViewersOrder) -> None:
 
 def _shape(world: World, stream: Stream) -> ViewersShape:
     attendance.settle(world, stream)
-    crowd = world.crowds.find(stream.id)
+    cohort = world.cohorts.find(stream.id)
     return {
         "stream_id": stream.id,
         "viewers": world.viewers.count(stream.id),
         "real": world.viewers.real(stream.id),
-        "simulated": crowd.count if crowd else 0,
-        "to_come": crowd.to_come if crowd else 0,
+        "simulated": cohort.count if cohort else 0,
+        "to_come": cohort.to_come if cohort else 0,
         "peak": figures.totals(world, stream).peak,
-        "plans": [_plan(plan) for plan in crowd.plans] if crowd else [],
+        "plans": [_plan(plan) for plan in cohort.plans] if cohort else [],
         "countries": {
             country.code: country.viewers for country in figures.geography(world, stream)
         },

@@ -14,7 +14,7 @@ from emulator.shapes.chat import (
     nested_message,
 )
 from emulator.web.api.models import Request
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.answers import Other
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -62,7 +62,7 @@ def get_chat_history(
         if refused.code != "invalid":
             raise
         name = "cursor" if query.cursor else "before"
-        raise Invalid([mistake(("query", name), "invalid", refused.message)]) from refused
+        raise Invalid([error_detail(("query", name), "invalid", refused.message)]) from refused
 
 
 @endpoint(
@@ -84,7 +84,7 @@ def post_chat_message(
         if refused.code != "invalid":
             raise
         kind = refused.details["chat_code"]
-        raise Invalid([mistake(("body", "content"), kind, refused.message)]) from refused
+        raise Invalid([error_detail(("body", "content"), kind, refused.message)]) from refused
     if isinstance(line, ChatHeld):
         held: HeldMessage = {"status": "held", "code": "blocked", "message": line.reason}
         return Other(202, held)

@@ -18,7 +18,7 @@ from emulator.world.people.accounts import User
 _WHY = {"scene": "the picture changes here", "pause": "a pause ends here"}
 
 
-class ChapterWishes(Request):
+class ChapterRequest(Request):
     """`min_chapter_duration` is in seconds. The query says it, or the body, which goes first."""
 
     use_chat_data: bool = True
@@ -34,7 +34,7 @@ class ChapterWishes(Request):
     is_body_optional=True,
 )
 async def generate_chapters(
-    call: Call, caller: User, vod_id: str, body: ChapterWishes, query: ChapterWishes
+    call: Call, caller: User, vod_id: str, body: ChapterRequest, query: ChapterRequest
 ) -> list[ChapterShape]:
     """Find a VOD's chapters: where its picture changes, a pause ends, or its chat is busy.
 
@@ -49,11 +49,11 @@ async def generate_chapters(
     lines = transcripts.said(call.world, stream) if stream else []
     values = query.model_dump(exclude_unset=True)
     values |= body.model_dump(exclude_unset=True)
-    chapter_wishes = ChapterWishes(**values)
+    options = ChapterRequest(**values)
     patch = ChapterOptions(
-        round(chapter_wishes.min_chapter_duration * 1000),
-        chapter_wishes.max_chapters,
-        chapter_wishes.use_chat_data,
+        round(options.min_chapter_duration * 1000),
+        options.max_chapters,
+        options.use_chat_data,
     )
     drafts = dividing.drafts(call.world, vod, hints, lines, patch)
     created = chapters.replace_generated(call.world, vod, drafts)

@@ -17,7 +17,7 @@ from emulator.shapes.library.making import (
 )
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -113,7 +113,7 @@ def _ready(call: Call, caller: User, vod_id: str) -> Vod:
 def _instant(call: Call, body: ThumbnailCreate, vod: Vod) -> Thumbnail:
     seconds = body.time_seconds
     if seconds is None:
-        raise Invalid([mistake(("body", "time_seconds"), "missing", "Field required")])
+        raise Invalid([error_detail(("body", "time_seconds"), "missing", "Field required")])
     if not vod.best or not vod.best.height:
         raise Refused("conflict", "This VOD has sound only: there is no picture.")
     with placed():
@@ -128,5 +128,5 @@ async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:
     try:
         return await look_in_turn(platform.shared.picture_turns, file)
     except Refused as refused:
-        payload = mistake(("body", "file"), "not_an_image", refused.message)
+        payload = error_detail(("body", "file"), "not_an_image", refused.message)
         raise Invalid([payload]) from refused

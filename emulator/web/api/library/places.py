@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 
 # Ten days: more than a stream lasts, and few enough to be counted in milliseconds.
 SECONDS_MAX = 864_000
@@ -23,4 +23,4 @@ def placed() -> Iterator[None]:
         if refused.code != "invalid" or "field" not in refused.details:
             raise
         where = ("body", refused.details["field"])
-        raise Invalid([mistake(where, "outside", refused.message)]) from refused
+        raise Invalid([error_detail(where, "outside", refused.message)]) from refused

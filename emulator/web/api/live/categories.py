@@ -17,7 +17,7 @@ from emulator.shapes.live import (
 )
 from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.discovery import ranking
@@ -162,7 +162,7 @@ def create_category(call: Call, caller: User, body: CategoryCreate) -> CategoryS
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        raise Invalid([mistake(("body", "slug"), "missing", refused.message)]) from refused
+        raise Invalid([error_detail(("body", "slug"), "missing", refused.message)]) from refused
     return category_shape(category)
 
 

@@ -6,7 +6,7 @@ from emulator.core.errors import Refused
 from emulator.shapes.live import StreamSchedule, schedule_shape
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request, Whole
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.live import schedules, streams
@@ -46,7 +46,7 @@ def schedule_stream(
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        payload = mistake(("body", "scheduled_start"), "in_the_past", refused.message)
+        payload = error_detail(("body", "scheduled_start"), "in_the_past", refused.message)
         raise Invalid([payload]) from refused
     schedule = schedules.of_stream(planned)
     if schedule is None:

@@ -10,20 +10,20 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.auth import logins, tokens
 from emulator.world.people.accounts import User
-from emulator.world.people.names import email_mistake, username_mistake
+from emulator.world.people.names import email_error, username_error
 
 
 def _is_email(address: str) -> str:
-    mistake = email_mistake(address)
-    if mistake:
-        raise ValueError(mistake)
+    error = email_error(address)
+    if error:
+        raise ValueError(error)
     return address
 
 
 def _is_username(name: str | None) -> str | None:
-    mistake = username_mistake(name) if name is not None else None
-    if mistake:
-        raise ValueError(mistake)
+    error = username_error(name) if name is not None else None
+    if error:
+        raise ValueError(error)
     return name
 
 

@@ -9,7 +9,7 @@ from emulator.media.codecs.images import look_in_turn
 from emulator.shapes.live import stream_view
 from emulator.shapes.profiles import LiveShape, OwnProfile, ProfileShape, own_profile, profile_shape
 from emulator.web.api.models import Request
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -130,7 +130,7 @@ async def _put(call: Call, caller: User, file: Uploaded, kind: ImageKind, bytes_
     try:
         picture = await look_in_turn(call.platform.shared.picture_turns, file.file)
     except Refused as refused:
-        payload = mistake(("body", "file"), "not_an_image", refused.message)
+        payload = error_detail(("body", "file"), "not_an_image", refused.message)
         raise Invalid([payload]) from refused
     # The account may have gone while the picture was looked at.
     user = accounts.find(call.world, caller.id)

@@ -16,7 +16,7 @@ from emulator.shapes.schedules import (
     weekly_schedule,
 )
 from emulator.web.api.models import OptionalId, Request, Whole
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.people import accounts, schedules
@@ -140,5 +140,5 @@ def _end_time_blamed() -> Iterator[None]:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        payload = mistake(("body", "end_time"), "end_before_start", refused.message)
+        payload = error_detail(("body", "end_time"), "end_before_start", refused.message)
         raise Invalid([payload]) from refused

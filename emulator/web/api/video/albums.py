@@ -14,7 +14,7 @@ from emulator.world.people.accounts import User
 from emulator.world.video import albums, videos
 
 
-class _AlbumWishes(Request):
+class _AlbumFields(Request):
     description: str | None = Field(None, max_length=5000)
     visibility: Visibility | None = None
 
@@ -27,11 +27,11 @@ class _AlbumWishes(Request):
         return values
 
 
-class AlbumCreate(_AlbumWishes):
+class AlbumCreate(_AlbumFields):
     title: str = Field(min_length=1, max_length=200)
 
 
-class AlbumUpdate(_AlbumWishes):
+class AlbumUpdate(_AlbumFields):
     title: str | None = Field(None, min_length=1, max_length=200)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.shapes.video import AnnotationShape, annotation_shape
 from emulator.web.api.models import Request
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.people.accounts import User
@@ -69,7 +69,9 @@ def create_annotation(
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        raise Invalid([mistake(("body", "timestamp"), "outside", refused.message)]) from refused
+        raise Invalid(
+            [error_detail(("body", "timestamp"), "outside", refused.message)]
+        ) from refused
     return annotation_shape(video, added)
 
 

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from emulator.shapes.website import Processing, processing, processing_of
 from emulator.web.api.models import Request
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.people.accounts import User
@@ -161,7 +161,7 @@ def _poster_ms(wanted: list[Video], seconds: float) -> int:
         if video.status == "ready" and at_ms > video.duration_ms:
             message = f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
             where = ("body", "options", "thumbnailTimestamp")
-            raise Invalid([mistake(where, "outside", message)])
+            raise Invalid([error_detail(where, "outside", message)])
     return at_ms
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.media.recording.uploads.queue import UploadQueue
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.world.people import accounts
@@ -31,7 +31,9 @@ async def upload(call: Call, caller: User, file: Uploaded, patch: Mapping[str, A
     except Refused as refused:
         if refused.code != "unsupported":
             raise
-        raise Invalid([mistake(("body", "file"), "video_invalid", refused.message)]) from refused
+        raise Invalid(
+            [error_detail(("body", "file"), "video_invalid", refused.message)]
+        ) from refused
     title = patch.get("title") or name.rpartition(".")[0][:_TITLE_LENGTH_MAX] or "Untitled"
     footage = Footage(
         uid=uid,

@@ -8,7 +8,7 @@ from emulator.shapes.pages import PageShape
 from emulator.shapes.video import VideoShape, video_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
-from emulator.web.errors import Invalid, mistake
+from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -20,7 +20,7 @@ Visibility = Literal["public", "unlisted", "followers", "private"]
 TAGS_MAX, TAG_LENGTH_MAX = 20, 50
 
 
-class VideoWishes(Request):
+class VideoFields(Request):
     """VIDEO_CREATE. In a form, `tags` may also be one text with commas."""
 
     title: str | None = Field(None, min_length=1, max_length=200)
@@ -53,11 +53,11 @@ class VideoWishes(Request):
         return values
 
 
-class VideoCreate(VideoWishes):
+class VideoCreate(VideoFields):
     """`title` may be missing beside a file: then the video is called as that."""
 
 
-class VideoUpdate(VideoWishes):
+class VideoUpdate(VideoFields):
     """Any part of VIDEO_CREATE."""
 
 
@@ -90,10 +90,10 @@ async def create_video(
     if file is not None:
         if "cloudflare_video_id" in patch:
             message = "Give a file or a cloudflare_video_id, not both"
-            raise Invalid([mistake(("body", "cloudflare_video_id"), "value_error", message)])
+            raise Invalid([error_detail(("body", "cloudflare_video_id"), "value_error", message)])
         return video_shape(call.world, call.addresses, await upload(call, caller, file, patch))
     if "title" not in patch:
-        raise Invalid([mistake(("body", "title"), "missing", "Field required")])
+        raise Invalid([error_detail(("body", "title"), "missing", "Field required")])
     return video_shape(call.world, call.addresses, videos.create(call.world, caller, patch))
 
 

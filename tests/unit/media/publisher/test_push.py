@@ -12,7 +12,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.publisher.link import PushTarget
 from emulator.media.publisher.push import Progress, Push
-from tests.support.rtmp_wire import HANDSHAKE, RecordingGate
+from tests.support.rtmp_wire import HANDSHAKE, RecordingAuthorizer
 from tests.support.tables import table
 
 GUARD_SECONDS = 30
@@ -47,7 +47,7 @@ class Stand:
     """Pushes to a port, from a thread of their own, as a command makes them."""
 
     def __init__(self, port: int) -> None:
-        self.authorizer = RecordingGate()
+        self.authorizer = RecordingAuthorizer()
         self.port = port
         self.stop = threading.Event()
         self.reports: list[Progress] = []
@@ -69,7 +69,7 @@ class Stand:
 
     async def tags(self) -> list[Tag]:
         """All that arrived, once the publisher has gone."""
-        sink = self.authorizer.intakes["good"]
+        sink = self.authorizer.sinks["good"]
         await sink.closed.wait()
         return sink.tags
 
@@ -92,7 +92,7 @@ async def test_push_sends_all_and_unpublishes(stand: Stand) -> None:
     tags = await stand.tags()
     assert [tag.payload[1] for tag in tags] == [0, 1, 1, 1, 2]
     assert [tag.timestamp_ms for tag in tags] == [0, 0, 20, 40, 60]
-    assert stand.authorizer.intakes["good"].closed_for == ["the publisher stopped"]
+    assert stand.authorizer.sinks["good"].closed_for == ["the publisher stopped"]
     assert stand.states == ["connecting", "connected", "ended"]
     assert stand.reports[-1].seconds >= 0.04
 
@@ -129,7 +129,7 @@ async def test_push_stopped_ends_cleanly(stand: Stand) -> None:
 
     assert stand.broadcast.is_closed
     assert (await stand.tags())[-1].payload[1] == 2
-    assert stand.authorizer.intakes["good"].closed_for == ["the publisher stopped"]
+    assert stand.authorizer.sinks["good"].closed_for == ["the publisher stopped"]
     assert stand.states == ["connecting", "connected", "ended"]
 
 
@@ -138,7 +138,7 @@ async def test_push_stopped_before_it_connects_never_began(stand: Stand) -> None
     await stand.push()
 
     assert stand.states == ["connecting", "ended"]
-    assert not stand.authorizer.intakes
+    assert not stand.authorizer.sinks
 
 
 async def test_push_refused_key_has_the_message_of_the_server(stand: Stand) -> None:
@@ -154,7 +154,7 @@ async def test_push_ended_by_the_server_has_the_reason(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
     pushing = asyncio.create_task(stand.push())
     await stand.authorizer.admitted.wait()
-    stand.authorizer.intakes["good"].drop("The stream has ended: enough.")
+    stand.authorizer.sinks["good"].drop("The stream has ended: enough.")
 
     with pytest.raises(Refused, match=r"^The stream has ended: enough\.$"):
         await pushing

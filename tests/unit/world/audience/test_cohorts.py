@@ -10,7 +10,7 @@ from emulator.core.events import Event
 from emulator.core.events.audience import StreamRaided, ViewersSimulated
 from emulator.world.audience import attendance, cohorts, figures
 from emulator.world.audience.attendance import SIMULATED_MAX
-from emulator.world.audience.crowd import Mix
+from emulator.world.audience.cohort import Mix
 from emulator.world.audience.curves import Stay
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -171,7 +171,7 @@ def test_cohorts_demographics_add_up_to_the_viewer_count(
 def test_cohorts_extra_cohort_does_not_reshuffle_the_others(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
-    def evening(is_busy: bool) -> list[int]:
+    def counts_when(is_busy: bool) -> list[int]:
         own = ManualClock(clock.now_ms())
         world = open_world(clock=own, publish=lambda _: None)
         stream, other = (_live(world, name) for name in ("ada", "bob"))
@@ -185,7 +185,7 @@ def test_cohorts_extra_cohort_does_not_reshuffle_the_others(
             counts.append(world.viewers.count(stream.id))
         return counts
 
-    assert evening(is_busy=False) == evening(is_busy=True)
+    assert counts_when(is_busy=False) == counts_when(is_busy=True)
 
 
 def test_cohorts_go_on_where_they_were_in_a_reopened_world(

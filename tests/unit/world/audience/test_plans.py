@@ -8,8 +8,8 @@ import pytest
 import emulator.world.audience
 from emulator.core.clock import ManualClock
 from emulator.world.audience import activity, attendance, channel, cohorts, figures
-from emulator.world.audience.crowd import Mix
-from emulator.world.audience.crowds import Crowds
+from emulator.world.audience.cohort import Mix
+from emulator.world.audience.cohort_registry import CohortRegistry
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
@@ -28,7 +28,7 @@ def store() -> Iterator[WatchedStore]:
     world = World(clock=clock, publish=lambda _: None, rules=RulesConfig(streams_per_user=0))
     world.store.close()
     world.store = watched = WatchedStore()
-    world.crowds = Crowds(watched, clock)
+    world.cohorts = CohortRegistry(watched, clock)
     ada = accounts.make(world, "ada", api_key="")
     one, two = (
         streams.start(world, streams.create(world, ada, StreamPatch({"title": title})))
@@ -38,7 +38,7 @@ def store() -> Iterator[WatchedStore]:
     read(world, ada, one)
     # Opened again in the middle, and ended a while after its media.
     attendance.see(world, one, "somebody")
-    world.crowds = Crowds(watched, clock)
+    world.cohorts = CohortRegistry(watched, clock)
     attendance.reopen(world)
     clock.advance(60_000)
     streams.end_when_media_stopped(world, one.id, world.now_ms - 90_000, "gone")

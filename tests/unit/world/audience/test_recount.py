@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
 from emulator.world.audience import attendance, cohorts, figures
-from emulator.world.audience.crowd import CohortCommand, CohortPlan
+from emulator.world.audience.cohort import CohortCommand, CohortPlan
 from emulator.world.audience.curves import Stay, level
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, StreamPatch
@@ -91,7 +91,7 @@ class Recount:
 
 @settings(max_examples=60, deadline=None)
 @given(evenings)
-def test_audience_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[object, ...]]]) -> None:
+def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object, ...]]]) -> None:
     # Given an evening that happens to a world and, viewer by viewer, to a recount,
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
@@ -99,7 +99,7 @@ def test_audience_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[obje
     stream = streams.start(world, streams.create(world, ada, StreamPatch({"title": "Evening"})))
     recount = Recount()
     began_ms = clock.now_ms()
-    for number, (after, act) in enumerate(evening, 1):
+    for number, (after, act) in enumerate(timed, 1):
         # Each act has milliseconds of its own, so that nothing coincides with what it is not.
         at_ms = (clock.now_ms() // 1_000 + after) * 1_000 + 20 * number
         clock.advance(at_ms - clock.now_ms())

@@ -92,7 +92,7 @@ ACTS = st.one_of(
 )
 
 
-class Evening:
+class Rooms:
     """One world, to which the same things happen as to another."""
 
     def __init__(self, *, is_batched: bool) -> None:
@@ -227,7 +227,7 @@ def outcome_of(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ACTS, max_size=25))
 def test_post_many_equals_posting_one_by_one(acts: list[tuple[Any, ...]]) -> None:
-    one_by_one, batched = Evening(is_batched=False), Evening(is_batched=True)
+    one_by_one, batched = Rooms(is_batched=False), Rooms(is_batched=True)
 
     with closing(one_by_one.world), closing(batched.world):
         for act in acts:
@@ -238,37 +238,37 @@ def test_post_many_equals_posting_one_by_one(acts: list[tuple[Any, ...]]) -> Non
 
 
 @pytest.fixture
-def evening() -> Iterator[Evening]:
-    evening = Evening(is_batched=True)
-    with closing(evening.world):
-        yield evening
+def rooms() -> Iterator[Rooms]:
+    rooms = Rooms(is_batched=True)
+    with closing(rooms.world):
+        yield rooms
 
 
-def test_post_many_listener_gets_one_burst_or_single_messages(evening: Evening) -> None:
+def test_post_many_listener_gets_one_burst_or_single_messages(rooms: Rooms) -> None:
     bursts: list[Burst] = []
-    evening.world.store.publish_burst = bursts.append
+    rooms.world.store.publish_burst = bursts.append
 
-    evening.do(("settings", {"blocked_words": ("cabbage",)}))
+    rooms.do(("settings", {"blocked_words": ("cabbage",)}))
     lines = [("bob", "a"), ("dan", "b"), ("bob", "cabbage"), ("cleo", "c"), ("dan", "d")]
-    evening.do(("say", True, lines))
+    rooms.do(("say", True, lines))
 
     assert [[event.content for event in burst] for burst in bursts] == [["a", "b"], ["c", "d"]]  # type: ignore[attr-defined]
-    assert isinstance(evening.heard[-1], ChatHeld)
+    assert isinstance(rooms.heard[-1], ChatHeld)
 
 
-def test_post_many_long_batch_is_read_from_the_journal_in_pieces(evening: Evening) -> None:
-    before = events.last_seq(evening.world.store)
-    evening.do(("rules", 0, 0))
+def test_post_many_long_batch_is_read_from_the_journal_in_pieces(rooms: Rooms) -> None:
+    before = events.last_seq(rooms.world.store)
+    rooms.do(("rules", 0, 0))
 
-    evening.do(("say", True, [("bob", str(number)) for number in range(1_203)]))
+    rooms.do(("say", True, [("bob", str(number)) for number in range(1_203)]))
 
     read: list[str] = []
     after = before
-    while journalleds := events.read(evening.world.store, after=after, count=77, kind="ChatPosted"):
+    while journalleds := events.read(rooms.world.store, after=after, count=77, kind="ChatPosted"):
         assert [journalled.seq for journalled in journalleds] == list(
             range(after + 1, after + 1 + len(journalleds))
         )
         read += [journalled.values["content"] for journalled in journalleds]
         after = journalleds[-1].seq
     assert read == [str(number) for number in range(1_203)]
-    assert events.last_seq(evening.world.store) == before + 1_203
+    assert events.last_seq(rooms.world.store) == before + 1_203

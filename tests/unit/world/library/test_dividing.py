@@ -8,7 +8,7 @@ from emulator.world.library.dividing import ChapterOptions, Hint
 from emulator.world.library.transcripts import Line
 
 MINUTE = 60_000
-WISHES = ChapterOptions(length_min_ms=MINUTE, count_max=10, is_chat_used=True)
+OPTIONS = ChapterOptions(length_min_ms=MINUTE, count_max=10, is_chat_used=True)
 
 
 def lines(*at_ms: int, text: str = "x") -> list[Line]:
@@ -18,29 +18,29 @@ def lines(*at_ms: int, text: str = "x") -> list[Line]:
 def test_chapter_detection_uses_hints_strongest_first() -> None:
     hints = [Hint(5 * MINUTE, 0.5, "b"), Hint(2 * MINUTE, 0.9, "a"), Hint(9 * MINUTE, 0.4, "c")]
 
-    drafts = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
+    drafts = dividing.divided(0, 10 * MINUTE, hints, [], OPTIONS)
 
     assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE, 5 * MINUTE, 9 * MINUTE]
     assert [draft.confidence for draft in drafts] == [0.5, 0.9, 0.5, 0.4]
     assert drafts[1].description == ("Found by the emulator's stand-in for the platform's AI: a.")
-    two = dividing.divided(0, 10 * MINUTE, hints, [], WISHES._replace(count_max=2))
+    two = dividing.divided(0, 10 * MINUTE, hints, [], OPTIONS._replace(count_max=2))
     assert [draft.from_ms for draft in two] == [0, 2 * MINUTE]
 
 
 def test_chapter_detection_drops_hint_too_near_a_stronger_one() -> None:
     hints = [Hint(2 * MINUTE, 0.9, "a"), Hint(2 * MINUTE + 1, 0.8, "b"), Hint(MINUTE - 1, 1, "c")]
 
-    drafts = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
+    drafts = dividing.divided(0, 10 * MINUTE, hints, [], OPTIONS)
 
     assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE]
 
 
 def test_chapter_detection_without_hints_divides_evenly() -> None:
-    drafts = dividing.divided(0, 8 * MINUTE, [], [], WISHES)
+    drafts = dividing.divided(0, 8 * MINUTE, [], [], OPTIONS)
 
     assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE, 4 * MINUTE, 6 * MINUTE]
     assert [draft.title for draft in drafts] == ["Part 1", "Part 2", "Part 3", "Part 4"]
-    [whole] = dividing.divided(0, 1_000, [], [], WISHES)
+    [whole] = dividing.divided(0, 1_000, [], [], OPTIONS)
     assert (whole.from_ms, whole.to_ms) == (0, 1_000)
 
 
@@ -57,10 +57,10 @@ def test_chapter_detection_hints_at_chat_above_its_surroundings() -> None:
 def test_chapter_detection_titles_chapter_by_its_longest_message() -> None:
     said = [*lines(1_000, text="short"), *lines(2_000, text="a  longer\nline"), *lines(70_000)]
 
-    [draft] = dividing.divided(0, MINUTE, [], said, WISHES)
+    [draft] = dividing.divided(0, MINUTE, [], said, OPTIONS)
 
     assert draft.title == "Part 1: “a longer line”"
-    [cut] = dividing.divided(0, MINUTE, [], lines(1, text="y" * 99), WISHES)
+    [cut] = dividing.divided(0, MINUTE, [], lines(1, text="y" * 99), OPTIONS)
     assert cut.title == f"Part 1: “{'y' * 60}…”"
 
 

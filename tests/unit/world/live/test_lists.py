@@ -17,7 +17,7 @@ def seen(world: World, viewer: User | None, **wanted: object) -> list[str]:
 
 
 @pytest.fixture
-def evening(world: World, ada: User) -> User:
+def streamer(world: World, ada: User) -> User:
     """Ada has one stream of each kind, and somebody else a public live one."""
     world.rules = RulesConfig(streams_per_user=0)
     for visibility in ("public", "unlisted", "private"):
@@ -29,7 +29,7 @@ def evening(world: World, ada: User) -> User:
 
 
 def test_stream_lists_private_stream_is_listed_for_its_owner_only(
-    world: World, evening: User, bob: User
+    world: World, streamer: User, bob: User
 ) -> None:
     for other in (bob, None):
         assert seen(world, other, status="default") == ["other live", "public live"]
@@ -39,27 +39,27 @@ def test_stream_lists_private_stream_is_listed_for_its_owner_only(
             "public live",
             "public offline",
         ]
-        assert seen(world, other, status="ended", user_row=evening.row) == ["public ended"]
-    assert len(seen(world, evening, status="default")) == 8
-    assert seen(world, evening, status="offline") == [
+        assert seen(world, other, status="ended", user_row=streamer.row) == ["public ended"]
+    assert len(seen(world, streamer, status="default")) == 8
+    assert seen(world, streamer, status="offline") == [
         "private offline",
         "unlisted offline",
         "public offline",
     ]
 
 
-def test_stream_lists_pages_join_public_and_own_streams(world: World, evening: User) -> None:
-    whole = seen(world, evening, status="default")
+def test_stream_lists_pages_join_public_and_own_streams(world: World, streamer: User) -> None:
+    whole = seen(world, streamer, status="default")
     for size in (1, 3, 8):
         pages = [
-            lists.page(world, evening, Wanted(status="default"), offset=offset, count=size)
+            lists.page(world, streamer, Wanted(status="default"), offset=offset, count=size)
             for offset in range(0, 9, size)
         ]
         assert [title for listed, _ in pages for title in titles(listed)] == whole
         assert {total for _, total in pages} == {8}
 
 
-def test_stream_lists_filter_by_category_or_user(world: World, evening: User) -> None:
+def test_stream_lists_filter_by_category_or_user(world: World, streamer: User) -> None:
     categories.make(world, "Rust", "rust")
     rust = categories.by_slug(world, "rust")
     live(world, "rust live", category_id=rust.id)
@@ -68,7 +68,7 @@ def test_stream_lists_filter_by_category_or_user(world: World, evening: User) ->
     assert seen(world, None, category_row=rust.row) == ["rust offline", "rust live"]
     assert seen(world, None, category_row=rust.row, status="live") == ["rust live"]
     nobody = accounts.make(world, "nobody")
-    assert seen(world, evening, user_row=nobody.row) == []
+    assert seen(world, streamer, user_row=nobody.row) == []
 
 
 def test_stream_lists_pages_follow_without_a_gap(world: World, clock: ManualClock) -> None:
@@ -92,8 +92,8 @@ def test_stream_lists_have_the_requested_order(world: World) -> None:
     assert lists.by_rows(world, []) == []
 
 
-def test_stream_lists_of_a_user_are_newest_first(world: World, evening: User) -> None:
-    names = titles(streams.of_user(world, evening))
+def test_stream_lists_of_a_user_are_newest_first(world: World, streamer: User) -> None:
+    names = titles(streams.of_user(world, streamer))
 
     assert names[0] == "public ended"
     assert len(names) == 7

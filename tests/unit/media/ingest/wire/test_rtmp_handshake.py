@@ -127,7 +127,7 @@ def test_rtmp_handshake_http_client_gets_a_message_and_others_nothing() -> None:
         handshake = Handshake()
         with suppress(ProtocolError):
             handshake.receive(first)
-        assert handshake.farewell[:12] == begin
+        assert handshake.last_reply[:12] == begin
 
 
 @settings(max_examples=100, deadline=None)

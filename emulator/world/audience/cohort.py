@@ -1,4 +1,4 @@
-"""Crowd: the simulated viewers of one stream, as numbers. Pure: no store, no clock, no task.
+"""Cohort: the simulated viewers of one stream, as numbers. Pure: no store, no clock, no task.
 
 It is what its orders have made of it: the same name and the same orders at the same instants give
 the same crowd to the last viewer, so that only the orders need to be kept. A million viewers cost
@@ -137,7 +137,7 @@ class Tally:
         return bool(self.points or self.arrived or self.stays or self.quarters or self.plans)
 
 
-class Crowd:
+class Cohort:
     """`count` watch at `folded_ms`, the instant up to which it was folded."""
 
     def __init__(self, name: str) -> None:

@@ -24,7 +24,7 @@ PART_MS = 1_000
 DRAFT_NAME = index.NAME + ".draft"
 
 
-def press(
+def write_recording(
     packets: Iterable[Packet], tracks: tuple[Track, ...], folder: Path, segment_ms: int, at_ms: int
 ) -> Window:
     """Write a whole recording that begins at `at_ms`. Returns what is in it.
