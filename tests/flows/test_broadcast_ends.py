@@ -18,7 +18,9 @@ from tests.support.publisher_stage import WINDOW_MS, Publisher, Stage
 # Two at once.
 
 
-async def test_a_second_publisher_is_refused_and_the_first_does_not_notice(stage: Stage) -> None:
+async def test_broadcast_end_second_publisher_is_refused_and_the_first_is_undisturbed(
+    stage: Stage,
+) -> None:
     stream = stage.create()
     first = Publisher(stage, stream.stream_key).send()
     with pytest.raises(Refused, match="Somebody is publishing with this key already") as refused:
@@ -38,7 +40,7 @@ class TestTakeover:
     def rules(self) -> RulesConfig:
         return RulesConfig(is_takeover_allowed=True)
 
-    async def test_a_second_publisher_replaces_the_first(self, stage: Stage) -> None:
+    async def test_broadcast_end_takeover_replaces_the_first_publisher(self, stage: Stage) -> None:
         # Given two publishers of one stream, where takeover is allowed,
         stream = stage.create()
         first = Publisher(stage, stream.stream_key).send()
@@ -66,7 +68,9 @@ class TestTakeover:
 # The end by the API.
 
 
-async def test_an_end_by_its_owner_sends_the_publisher_away_and_says_why(stage: Stage) -> None:
+async def test_broadcast_end_by_its_owner_disconnects_the_publisher_with_the_reason(
+    stage: Stage,
+) -> None:
     # Given a live stream,
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key).send()
@@ -89,7 +93,7 @@ async def test_an_end_by_its_owner_sends_the_publisher_away_and_says_why(stage: 
         Publisher(stage, stream.stream_key)
 
 
-async def test_an_end_within_the_window_ends_once(stage: Stage) -> None:
+async def test_broadcast_end_within_the_reconnect_window_happens_once(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send().leave()
     stage.clock.advance(WINDOW_MS // 2)
@@ -101,7 +105,7 @@ async def test_an_end_within_the_window_ends_once(stage: Stage) -> None:
     assert stage.ended_once(stream).vod_id is not None
 
 
-async def test_an_end_before_the_first_picture_leaves_no_vod(stage: Stage) -> None:
+async def test_broadcast_end_before_the_first_frame_leaves_no_vod(stage: Stage) -> None:
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key).send_headers()
     streams.end(stage.world, stage.now(stream))
@@ -115,7 +119,9 @@ async def test_an_end_before_the_first_picture_leaves_no_vod(stage: Stage) -> No
 # Live by the API, without media.
 
 
-async def test_a_zombie_is_live_from_its_start_and_ends_with_its_publisher(stage: Stage) -> None:
+async def test_broadcast_end_zombie_is_live_from_its_start_and_ends_with_its_publisher(
+    stage: Stage,
+) -> None:
     # Given a stream that was made live by the API,
     stream = stage.create()
     started_ms = stage.clock.now_ms()
@@ -139,7 +145,7 @@ async def test_a_zombie_is_live_from_its_start_and_ends_with_its_publisher(stage
     assert stage.ended_once(stream).vod_id is not None
 
 
-async def test_a_zombie_whose_publisher_shows_nothing_stays_one(stage: Stage) -> None:
+async def test_broadcast_end_zombie_with_a_publisher_without_video_stays_one(stage: Stage) -> None:
     stream = stage.create()
     streams.start(stage.world, stage.now(stream))
     Publisher(stage, stream.stream_key).send_headers().leave()
@@ -154,7 +160,7 @@ async def test_a_zombie_whose_publisher_shows_nothing_stays_one(stage: Stage) ->
 # The end of everything.
 
 
-async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
+async def test_broadcast_end_emulator_stop_ends_streams_with_media_only(
     stage: Stage,
 ) -> None:
     pushed, dropped, waiting = (stage.create(name) for name in ("pushed", "dropped", "waiting"))
@@ -170,7 +176,9 @@ async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
     assert (stage.now(waiting).status, silent.messages) == ("offline", [])
 
 
-async def test_a_stop_while_a_publisher_is_waited_for_ends_its_stream_once(stage: Stage) -> None:
+async def test_broadcast_end_stop_during_a_reconnect_window_ends_its_stream_once(
+    stage: Stage,
+) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send().leave()
     stage.broadcasts.end_all("the emulator stops")
@@ -182,7 +190,7 @@ async def test_a_stop_while_a_publisher_is_waited_for_ends_its_stream_once(stage
 # Where something fails.
 
 
-async def test_an_end_that_cannot_be_written_is_tried_again_until_it_is(stage: Stage) -> None:
+async def test_broadcast_end_failed_write_is_retried_until_it_succeeds(stage: Stage) -> None:
     # Given a stream whose window ends while nothing can be written,
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key).send()
@@ -201,7 +209,7 @@ async def test_an_end_that_cannot_be_written_is_tried_again_until_it_is(stage: S
     assert stage.now(stream).vod_id is not None
 
 
-async def test_a_publisher_that_could_not_be_noted_may_come_again(stage: Stage) -> None:
+async def test_broadcast_end_publisher_that_could_not_be_recorded_may_return(stage: Stage) -> None:
     stream = stage.create()
     with unwritable(stage.world.store), pytest.raises(Refused, match="cannot be written"):
         Publisher(stage, stream.stream_key)

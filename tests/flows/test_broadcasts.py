@@ -23,7 +23,7 @@ from tests.support.publisher_stage import PRIMED_MS, WINDOW_MS, Publisher, Stage
 # Going live.
 
 
-async def test_a_stream_is_live_with_its_first_key_frame_and_not_before(stage: Stage) -> None:
+async def test_broadcast_is_live_with_its_first_key_frame_and_not_before(stage: Stage) -> None:
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key).send_headers()
     stage.clock.advance(700)
@@ -41,7 +41,7 @@ async def test_a_stream_is_live_with_its_first_key_frame_and_not_before(stage: S
 
 
 @pytest.mark.parametrize("key", ["", "live_nobodyhasthiskey"])
-async def test_a_key_that_nobody_has_opens_nothing(stage: Stage, key: str) -> None:
+async def test_broadcast_unknown_key_is_refused(stage: Stage, key: str) -> None:
     stream = stage.create()
     with pytest.raises(Refused) as refused:
         Publisher(stage, key)
@@ -51,7 +51,7 @@ async def test_a_key_that_nobody_has_opens_nothing(stage: Stage, key: str) -> No
     assert stage.now(stream).status == "offline"
 
 
-async def test_a_publisher_that_never_showed_a_picture_leaves_nothing_behind(
+async def test_broadcast_publisher_without_video_leaves_nothing_behind(
     stage: Stage,
 ) -> None:
     stream = stage.create()
@@ -65,7 +65,7 @@ async def test_a_publisher_that_never_showed_a_picture_leaves_nothing_behind(
     assert stage.now(stream).status == "live"
 
 
-async def test_a_full_disk_refuses_a_publisher_and_nothing_else(
+async def test_broadcast_full_disk_refuses_a_publisher_and_nothing_else(
     stage: Stage, tmp_path: Path
 ) -> None:
     stream = stage.create()
@@ -84,7 +84,7 @@ async def test_a_full_disk_refuses_a_publisher_and_nothing_else(
 # The reconnect window.
 
 
-async def test_a_stream_waits_for_its_publisher_as_long_as_the_window_and_no_longer(
+async def test_broadcast_waits_for_its_publisher_for_the_window_and_no_longer(
     stage: Stage,
 ) -> None:
     # Given a live stream whose publisher has gone,
@@ -110,7 +110,7 @@ async def test_a_stream_waits_for_its_publisher_as_long_as_the_window_and_no_lon
     assert stage.hls_stream(stream).window.is_finished
 
 
-async def test_a_publisher_that_is_back_in_time_goes_on_with_the_same_stream(
+async def test_broadcast_publisher_returning_in_time_continues_the_stream(
     stage: Stage,
 ) -> None:
     # Given a stream whose publisher left almost a window ago,
@@ -135,7 +135,7 @@ async def test_a_publisher_that_is_back_in_time_goes_on_with_the_same_stream(
     assert stage.broadcasts.health(stream.id)["rejoins"] == 1
 
 
-async def test_each_drop_has_a_window_of_its_own(stage: Stage) -> None:
+async def test_broadcast_each_drop_has_its_own_window(stage: Stage) -> None:
     stream = stage.create()
     for _ in range(3):
         Publisher(stage, stream.stream_key).send().leave()
@@ -148,7 +148,7 @@ async def test_each_drop_has_a_window_of_its_own(stage: Stage) -> None:
     stage.ended_once(stream)
 
 
-async def test_a_return_without_a_picture_stops_the_window_until_it_leaves_again(
+async def test_broadcast_return_without_video_pauses_the_window_until_it_leaves(
     stage: Stage,
 ) -> None:
     # Given a publisher that is back in time, but sends no picture,
@@ -169,7 +169,7 @@ async def test_a_return_without_a_picture_stops_the_window_until_it_leaves_again
     assert ended.ended_at_ms < stage.clock.now_ms() - 4 * WINDOW_MS + 1
 
 
-async def test_an_ended_streams_key_is_final(stage: Stage) -> None:
+async def test_broadcast_key_of_an_ended_stream_is_final(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send().leave()
     stage.clock.advance(WINDOW_MS)
@@ -177,7 +177,7 @@ async def test_an_ended_streams_key_is_final(stage: Stage) -> None:
         Publisher(stage, stream.stream_key)
 
 
-async def test_streams_wait_and_end_each_for_itself(stage: Stage) -> None:
+async def test_broadcast_streams_wait_and_end_independently(stage: Stage) -> None:
     early, late = stage.create("early"), stage.create("late")
     Publisher(stage, early.stream_key).send().leave()
     stage.clock.advance(WINDOW_MS // 2)
@@ -203,7 +203,7 @@ async def restarted(stage: Stage) -> Stage:
     )
 
 
-async def test_the_window_counts_from_the_start_of_the_next_process(stage: Stage) -> None:
+async def test_broadcast_window_restarts_with_the_next_process(stage: Stage) -> None:
     # Given a stream that was live when its emulator stopped, an hour ago,
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
@@ -226,7 +226,7 @@ async def test_the_window_counts_from_the_start_of_the_next_process(stage: Stage
     await following.media_store.close()
 
 
-async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: Stage) -> None:
+async def test_broadcast_publisher_returning_to_the_next_process_goes_on(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
     following = await restarted(stage)
@@ -248,7 +248,7 @@ async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: St
     await following.media_store.close()
 
 
-async def test_a_return_to_the_next_process_without_a_picture_still_ends(stage: Stage) -> None:
+async def test_broadcast_return_to_the_next_process_without_video_still_ends(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
     following = await restarted(stage)
@@ -275,7 +275,7 @@ ODD_SOUND = [
     "odd", [*ODD_SOUND, pytest.param(Tag("audio", 0, b"\xaf\x00\x09\x90"), id="AAC Main")]
 )
 @pytest.mark.parametrize("metadata", [[METADATA], []], ids=["announced", "unannounced"])
-async def test_sound_that_is_refused_after_a_key_frame_leaves_no_trace(
+async def test_broadcast_audio_refused_after_a_key_frame_leaves_no_trace(
     stage: Stage, odd: Tag, metadata: list[Tag]
 ) -> None:
     # Given a publisher whose picture is in order, and whose sound comes after it,
@@ -297,7 +297,7 @@ async def test_sound_that_is_refused_after_a_key_frame_leaves_no_trace(
     assert stage.now(stream).status == "live"
 
 
-async def test_a_picture_that_is_refused_after_sound_leaves_no_trace(stage: Stage) -> None:
+async def test_broadcast_video_refused_after_audio_leaves_no_trace(stage: Stage) -> None:
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key)
     publisher.send_tags([METADATA, *(tag for tag in SOUND if tag.timestamp_ms < 900)])
@@ -307,7 +307,7 @@ async def test_a_picture_that_is_refused_after_sound_leaves_no_trace(stage: Stag
     assert stage.now(stream).status == "offline"
 
 
-async def test_a_stream_whose_sound_does_not_come_begins_without_it(stage: Stage) -> None:
+async def test_broadcast_begins_without_audio_that_does_not_come(stage: Stage) -> None:
     announced, silent = stage.create("announced"), stage.create("silent")
     began_ms = stage.clock.now_ms()
     pictures = [tag for tag in picture(3) if tag.kind == "video"]
@@ -324,7 +324,7 @@ async def test_a_stream_whose_sound_does_not_come_begins_without_it(stage: Stage
     assert live.started_at_ms == began_ms
 
 
-async def test_a_publisher_that_leaves_after_its_key_frame_was_live(stage: Stage) -> None:
+async def test_broadcast_publisher_leaving_after_its_key_frame_was_live(stage: Stage) -> None:
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key)
     publisher.send_tags([METADATA, *KEY_FRAME])
@@ -333,7 +333,7 @@ async def test_a_publisher_that_leaves_after_its_key_frame_was_live(stage: Stage
     assert stage.now(stream).status == "live"
 
 
-async def test_a_stalled_publisher_is_live_once_its_sound_is_overdue(stage: Stage) -> None:
+async def test_broadcast_stalled_publisher_is_live_once_its_audio_is_overdue(stage: Stage) -> None:
     """By the machine's clock, since it sends nothing more that could tell the time."""
     stream = stage.create()
     Publisher(stage, stream.stream_key).send_tags([METADATA, *KEY_FRAME])

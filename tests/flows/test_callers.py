@@ -54,7 +54,7 @@ async def in_chunks() -> AsyncIterator[bytes]:
     yield b'"form"}'
 
 
-async def test_admin_refuses_a_body_that_is_not_called_json(client: httpx.AsyncClient) -> None:
+async def test_admin_refuses_a_body_without_json_content_type(client: httpx.AsyncClient) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         headers = {"Content-Type": kind} if kind else {}
         for content in (b'{"name": "form"}', in_chunks()):
@@ -65,7 +65,7 @@ async def test_admin_refuses_a_body_that_is_not_called_json(client: httpx.AsyncC
     assert names == ["default"]
 
 
-async def test_admin_takes_json_and_no_body_at_all(client: httpx.AsyncClient) -> None:
+async def test_admin_accepts_json_and_an_absent_body(client: httpx.AsyncClient) -> None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     answer = await client.post("/_emulator/worlds", content=b'{"name": "a"}', headers=headers)
     assert answer.status_code == 201
@@ -73,7 +73,7 @@ async def test_admin_takes_json_and_no_body_at_all(client: httpx.AsyncClient) ->
         assert (await client.post("/_emulator/reset", headers=kind)).status_code == 200
 
 
-async def test_settings_allow_a_name_and_an_origin(settings: Settings) -> None:
+async def test_admin_settings_allow_a_name_and_an_origin(settings: Settings) -> None:
     origin, host = "https://app.example.test", "emulator:8787"
     settings = replace(settings, allow_origin=origin, allow_host="emulator", admin_token="t0ken")
     async with (

@@ -39,7 +39,7 @@ def clock(client: httpx.AsyncClient) -> AdminClock:
     return AdminClock(client)
 
 
-async def test_a_frozen_world_stands_and_an_advance_moves_it_exactly(clock: AdminClock) -> None:
+async def test_clock_frozen_world_stands_and_an_advance_moves_it_exactly(clock: AdminClock) -> None:
     assert (await clock.ask())["mode"] == "real"
 
     frozen = await clock.ask("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
@@ -60,7 +60,7 @@ async def test_a_frozen_world_stands_and_an_advance_moves_it_exactly(clock: Admi
         ({}, ("real", 1)),
     ],
 )
-async def test_time_runs_as_it_is_told(
+async def test_clock_runs_at_the_requested_speed(
     clock: AdminClock, body: dict[str, Any], expected: tuple[str, float]
 ) -> None:
     now = await clock.ask("PUT", **body)
@@ -68,7 +68,7 @@ async def test_time_runs_as_it_is_told(
     assert (now["mode"], now["speed"]) == expected
 
 
-async def test_what_no_clock_can_do_is_refused(clock: AdminClock) -> None:
+async def test_clock_impossible_setting_is_refused(clock: AdminClock) -> None:
     await clock.ask("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
     for body in (
         {"mode": "sideways"},
@@ -90,7 +90,7 @@ async def test_what_no_clock_can_do_is_refused(clock: AdminClock) -> None:
     assert (await clock.ask())["now"] == "2090-01-01T00:00:00.000Z"
 
 
-async def test_an_advance_answers_when_the_vod_is_ready(clock: AdminClock, call: Caller) -> None:
+async def test_clock_advance_returns_when_the_vod_is_ready(clock: AdminClock, call: Caller) -> None:
     # Given a stream of the seed that ends while time stands,
     await clock.ask("PUT", mode="virtual")
     live = (await call("GET", "/streams/?limit=1")).json()["streams"][0]
@@ -109,7 +109,7 @@ async def test_an_advance_answers_when_the_vod_is_ready(clock: AdminClock, call:
     assert (now["status"], now["ready_at"]) == ("ready", ready["now"])
 
 
-async def test_rate_limits_and_tokens_run_on_the_worlds_clock(
+async def test_clock_of_the_world_drives_rate_limits_and_tokens(
     clock: AdminClock, call: Caller
 ) -> None:
     await clock.ask("PUT", mode="virtual")
@@ -129,7 +129,7 @@ async def test_rate_limits_and_tokens_run_on_the_worlds_clock(
     check_error(await call("GET", "/auth/me", token), 401)
 
 
-async def test_each_world_has_its_own_time_and_a_reset_lets_it_run(
+async def test_clock_is_per_world_and_a_reset_lets_it_run(
     client: httpx.AsyncClient, clock: AdminClock
 ) -> None:
     await client.post("/_emulator/worlds", json={"name": "late", "seed": "none"})
@@ -144,7 +144,7 @@ async def test_each_world_has_its_own_time_and_a_reset_lets_it_run(
     assert payload["now"].startswith("2091-05-01T12:")
 
 
-async def test_a_snapshot_comes_back_although_time_went_on(
+async def test_clock_snapshot_is_restored_after_time_went_on(
     client: httpx.AsyncClient, clock: AdminClock, call: Caller
 ) -> None:
     await clock.ask("PUT", mode="virtual")
@@ -161,7 +161,7 @@ async def test_a_snapshot_comes_back_although_time_went_on(
     assert (payload["mode"], payload["now"]) == ("virtual", before)
 
 
-async def test_answers_say_their_world_and_its_time_where_date_says_another(
+async def test_clock_responses_have_world_and_world_time_beside_date(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     running = await call("GET", "/streams/")

@@ -70,7 +70,7 @@ def tour(emulator: Emulator, client: httpx.AsyncClient, prefix: str, world: str)
 
 
 @pytest.mark.parametrize("prefix", ["/api/v1", "/v1"])
-async def test_every_operation_answers_as_its_document_says_and_walks_no_table(
+async def test_every_endpoint_matches_its_document_and_walks_no_table(
     prefix: str,
 ) -> None:
     surface: Any = document("documented" if prefix == "/api/v1" else "client")
@@ -111,7 +111,7 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
     return [f"{where} {error.instance_path}: {error.message}" for error in errors]
 
 
-async def test_two_worlds_side_by_side_are_each_as_if_they_were_alone() -> None:
+async def test_every_endpoint_of_two_worlds_is_isolated() -> None:
     async with started(*WORLDS) as (emulator, client):
         together = await asyncio.gather(*(tour_of(emulator, client, world) for world in WORLDS))
     for world, mixed in zip(WORLDS, together, strict=True):
@@ -133,7 +133,7 @@ async def tour_of(emulator: Emulator, client: httpx.AsyncClient, world: str) -> 
     return answers
 
 
-async def test_code_in_every_text_comes_back_as_text() -> None:
+async def test_every_endpoint_returns_code_in_texts_as_text() -> None:
     """The whole tour with code wherever somebody may write, and all of it is still there after."""
     quoted = 0
     async with started("one") as (emulator, client):
@@ -197,7 +197,7 @@ class WithoutRoom(Tour):
             yield taken
 
 
-async def test_no_read_fails_where_nothing_can_be_written() -> None:
+async def test_every_endpoint_that_reads_works_where_nothing_can_be_written() -> None:
     async with started("one") as (emulator, client):
         tour = WithoutRoom(client, emulator.worlds.find("one").world.store)
         tour.known["now_ms"] = emulator.worlds.find("one").world.now_ms
@@ -215,7 +215,7 @@ def is_change_of_something(operation: str) -> bool:
     return is_change and operation not in FOR_ANYBODY
 
 
-async def test_nobody_changes_what_belongs_to_somebody_else() -> None:
+async def test_every_endpoint_protects_resources_of_other_users() -> None:
     async with started("one") as (emulator, client):
         trespass = Trespass(client, "/api/v1", "one")
         trespass.known["now_ms"] = emulator.worlds.find("one").world.now_ms

@@ -33,7 +33,7 @@ def same(*figures: object) -> None:
     assert len({str(figure) for figure in figures}) == 1, figures
 
 
-async def test_every_figure_of_a_channel_is_the_same_wherever_it_is_told(call: Caller) -> None:
+async def test_figures_of_a_channel_agree_at_every_address(call: Caller) -> None:
     for username in USERS:
         asked = Asked(call, username)
         await _people_agree(asked)
@@ -134,7 +134,7 @@ async def _stream_agrees(asked: Asked, stream: dict[str, Any], figure: dict[str,
     same(stream["viewer_count"], timeline[-1]["viewer_count"])
 
 
-async def test_categories_and_tags_count_the_streams_that_are_there(call: Caller) -> None:
+async def test_figures_of_categories_and_tags_count_the_existing_streams(call: Caller) -> None:
     asked = Asked(call, "demo")
     query = {"status_filter": "all", "per_page": 100}
     streams = (await asked.get("/streams/", **query))["streams"]

@@ -48,7 +48,7 @@ async def get(call: Caller, url: str) -> httpx.Response:
     return await Caller(call._client, "")("GET", urlsplit(url).path)
 
 
-async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
+async def test_library_waiting_jobs_survive_a_restart(tmp_path: Path) -> None:
     # Given a clip and another size that were asked for while both benches were taken,
     async with opened(tmp_path / "data") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
@@ -76,7 +76,7 @@ async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
         assert (payload["status"], payload["renditions"][1]["status"]) == ("completed", "failed")
 
 
-async def test_a_snapshot_keeps_the_media_it_speaks_of() -> None:
+async def test_library_snapshot_keeps_its_media() -> None:
     async with opened(":memory:") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
         result = (await heard(emulator, ClipReady, clip(call, stream))).json()
@@ -103,7 +103,7 @@ async def test_a_snapshot_keeps_the_media_it_speaks_of() -> None:
         assert not folder.exists()
 
 
-async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
+async def test_library_vod_deleted_during_a_transcode_leaves_nothing() -> None:
     async with opened(":memory:") as (emulator, call):
         sent = (await send(call, small_film().read_bytes(), title="Film")).json()
         body: dict[str, Any] = {"cloudflare_video_id": sent["cloudflare_video_id"], "title": "x"}
@@ -124,7 +124,7 @@ async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
         assert not emulator.platform.service(ClipQueue)._under_way
 
 
-async def test_what_cannot_be_transcoded_says_so() -> None:
+async def test_library_failed_transcode_has_a_reason() -> None:
     async with opened(":memory:") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
         with emulator.platform.world.change():
@@ -142,7 +142,7 @@ async def test_what_cannot_be_transcoded_says_so() -> None:
         assert (payload["status"], payload["renditions"][1]["status"]) == ("completed", "failed")
 
 
-async def test_a_recording_is_made_smaller_too() -> None:
+async def test_library_recording_is_transcoded_to_a_smaller_size_too() -> None:
     async with opened(":memory:") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
         # A publisher of 90 lines has no smaller size, so this one is said to have had more.
@@ -163,7 +163,7 @@ async def test_a_recording_is_made_smaller_too() -> None:
         assert playlist.count("#EXT-X-STREAM-INF") == 2
 
 
-async def test_addresses_lead_into_the_world_that_they_are_of() -> None:
+async def test_library_addresses_lead_into_their_own_world() -> None:
     async with opened(":memory:") as (emulator, call):
         emulator.worlds.make("other", "default")
         key = "ak_demo@other"
@@ -188,7 +188,7 @@ async def test_addresses_lead_into_the_world_that_they_are_of() -> None:
         assert (await call("GET", "/streams/vods", "ak_demo")).json()["total"] == 2
 
 
-async def test_what_has_left_the_live_window_can_be_clipped() -> None:
+async def test_library_media_behind_the_live_window_can_be_clipped() -> None:
     async with opened(":memory:", dvr_ms=1000) as (emulator, call):
         stream = await create(call)
         publish(emulator, stream, 12)

@@ -42,9 +42,7 @@ def value_of(samples: Samples, name: str, **labels: str) -> float:
     return samples[f"live_emulator_{name}", frozenset(labels.items())]
 
 
-async def test_the_metrics_tell_what_the_platform_tells(
-    client: httpx.AsyncClient, call: Caller
-) -> None:
+async def test_metrics_agree_with_the_platform(client: httpx.AsyncClient, call: Caller) -> None:
     before, kinds = await scraped(client)
     await client.post("/_emulator/worlds", json={"name": "other", "seed": "none"})
     await client.put("/_emulator/clock", json={"mode": "virtual"})

@@ -53,7 +53,7 @@ def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> Non
     assert len(ids) == len(set(ids))
 
 
-async def test_bodies_have_no_defaults(document: dict[str, Any]) -> None:
+async def test_openapi_bodies_have_no_defaults(document: dict[str, Any]) -> None:
     """Generators take a field that has a default for one that is always there."""
     bodies = [
         content["schema"]
@@ -77,7 +77,9 @@ async def test_bodies_have_no_defaults(document: dict[str, Any]) -> None:
         ]
 
 
-async def test_everything_has_an_example_that_fits_its_schema(document: dict[str, Any]) -> None:
+async def test_openapi_everything_has_an_example_that_fits_its_schema(
+    document: dict[str, Any],
+) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             for content in contents(operation):
@@ -90,7 +92,7 @@ def contents(operation: dict[str, Any]) -> list[dict[str, Any]]:
     return [content for holder in holders for content in holder.get("content", {}).values()]
 
 
-async def test_what_the_website_sends_is_documented_as_it_sends_it(
+async def test_openapi_website_requests_are_documented_as_sent(
     client: httpx.AsyncClient,
 ) -> None:
     document = (await client.get("/openapi.json")).json()
@@ -103,7 +105,7 @@ async def test_what_the_website_sends_is_documented_as_it_sends_it(
     assert {query["name"] for query in queries} >= {"pageSize", "sortBy", "sortOrder"}
 
 
-async def test_links_lead_from_what_is_made_to_what_can_be_done_with_it(
+async def test_openapi_links_lead_from_resources_to_their_operations(
     client: httpx.AsyncClient,
 ) -> None:
     document = (await client.get("/openapi.json")).json()
@@ -111,7 +113,7 @@ async def test_links_lead_from_what_is_made_to_what_can_be_done_with_it(
     assert links["get_stream"]["parameters"] == {"stream_id": "$response.body#/id"}
 
 
-async def test_the_page_shows_it_without_a_foreign_host(client: httpx.AsyncClient) -> None:
+async def test_openapi_page_works_without_a_foreign_host(client: httpx.AsyncClient) -> None:
     answer = await client.get("/docs")
     assert answer.status_code == 200
     assert "://" not in answer.text

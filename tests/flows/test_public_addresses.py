@@ -45,7 +45,7 @@ async def info(client: httpx.AsyncClient, **headers: str) -> dict[str, Any]:
     return values
 
 
-async def test_a_server_beyond_loopback_tells_each_caller_its_own_host() -> None:
+async def test_public_addresses_beyond_loopback_have_the_host_of_each_caller() -> None:
     callers: list[tuple[dict[str, str], str]] = [
         ({"host": "emulator:18787"}, "http://emulator:18787"),
         ({"host": "[2001:db8::7]:8787"}, "http://[2001:db8::7]:8787"),
@@ -70,7 +70,7 @@ async def test_a_server_beyond_loopback_tells_each_caller_its_own_host() -> None
             assert me["avatar_url"].startswith(f"{http}/")
 
 
-async def test_answers_that_are_used_again_stay_with_their_caller() -> None:
+async def test_public_addresses_cached_responses_stay_with_their_caller() -> None:
     async with reached(**BEYOND) as (_, client):
         values = await stream(client)
         path = f"/api/v1/streams/id/{values['id']}"
@@ -83,7 +83,9 @@ async def test_answers_that_are_used_again_stay_with_their_caller() -> None:
 
 
 @table("host", ["127.0.0.1", "localhost", "::1"])
-async def test_a_server_on_loopback_is_where_it_listens_whatever_a_caller_says(host: str) -> None:
+async def test_public_addresses_on_loopback_are_where_the_server_listens_for_any_caller(
+    host: str,
+) -> None:
     async with reached(host=host) as (emulator, client):
         values = await stream(client, host="elsewhere.test", **{"x-forwarded-host": "b.test"})
     written = f"[{host}]" if ":" in host else host
@@ -95,7 +97,7 @@ async def test_a_server_on_loopback_is_where_it_listens_whatever_a_caller_says(h
     assert values["hls_url"].startswith(emulator.ready["http"])
 
 
-async def test_the_public_url_is_in_every_address_and_the_emulator_still_reaches_itself() -> None:
+async def test_public_addresses_all_have_the_public_url_and_the_emulator_reaches_itself() -> None:
     public = {
         "public_url": "https://streams.example.org:8443/",
         "public_rtmp_url": "rtmp://ingest.example.org:21935",
@@ -119,7 +121,7 @@ async def test_the_public_url_is_in_every_address_and_the_emulator_still_reaches
     assert [world["host"] for world in listed] == ["default.localhost:8443"]
 
 
-async def test_the_media_base_goes_before_everything_for_media() -> None:
+async def test_public_addresses_media_base_precedes_all_media_addresses() -> None:
     settings = {**BEYOND, "media_base": "http://cdn.test/x/", "public_url": "http://api.test"}
     async with reached(**settings) as (_, client):
         values = await stream(client)
@@ -127,7 +129,7 @@ async def test_the_media_base_goes_before_everything_for_media() -> None:
     assert urlsplit(values["rtmp_url"]).hostname == "api.test"
 
 
-async def test_webhooks_tell_everybody_the_same_address() -> None:
+async def test_public_addresses_webhooks_have_one_address_for_everybody() -> None:
     async with reached(**BEYOND, webhook="http://127.0.0.1:9/") as (emulator, client):
         values = await stream(client, host="caller.test")
         deliveries: list[dict[str, Any]] = []
@@ -152,7 +154,7 @@ async def test_webhooks_tell_everybody_the_same_address() -> None:
         "videodelivery.net",
     ],
 )
-async def test_hosts_that_clients_have_hard_coded_are_served_as_the_root(host: str) -> None:
+async def test_public_addresses_hard_coded_hosts_are_served_as_the_root(host: str) -> None:
     async with reached() as (_, client):
         uid = (await stream(client, host=host))["cloudflare_stream_id"]
         for path in (f"/{uid}", f"/{uid}/iframe", f"/{uid}/lifecycle", "/embed/sdk.latest.js"):
@@ -164,7 +166,7 @@ async def test_hosts_that_clients_have_hard_coded_are_served_as_the_root(host: s
         assert (await client.get(script, headers={"host": host})).status_code == 200
 
 
-async def test_certificate_names_the_hosts_that_a_setting_asks_for(tmp_path: Path) -> None:
+async def test_public_addresses_certificate_names_the_configured_hosts(tmp_path: Path) -> None:
     async with reached(data=str(tmp_path), tls=True, tls_names="platform") as (emulator, _):
         trusted = ssl.create_default_context(cafile=emulator.ready["ca"])
         port = urlsplit(emulator.ready["http"]).port

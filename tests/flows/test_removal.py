@@ -89,7 +89,7 @@ async def stage(emulator: Emulator, call: Caller, client: httpx.AsyncClient) -> 
     return Stage(emulator, call, client)
 
 
-async def test_a_vod_plays_on_after_its_stream_is_deleted(stage: Stage) -> None:
+async def test_stream_removal_vod_plays_on_after_its_stream_is_deleted(stage: Stage) -> None:
     stream = await stage.record()
 
     await stage.delete(stream)
@@ -105,7 +105,7 @@ async def test_a_vod_plays_on_after_its_stream_is_deleted(stage: Stage) -> None:
     await stage.files_are_gone(stream)
 
 
-async def test_files_go_with_the_vods_if_one_wants(stage: Stage) -> None:
+async def test_stream_removal_deletes_files_with_the_vods_on_request(stage: Stage) -> None:
     stream = await stage.record()
 
     await stage.delete(stream, "?with_vods=true")
@@ -115,7 +115,7 @@ async def test_files_go_with_the_vods_if_one_wants(stage: Stage) -> None:
     await stage.files_are_gone(stream)
 
 
-async def test_files_that_a_snapshot_shows_stay(stage: Stage) -> None:
+async def test_stream_removal_keeps_files_of_a_snapshot(stage: Stage) -> None:
     stream = await stage.record()
     await stage.client.post("/_emulator/snapshots", json={"name": "before"})
 
@@ -125,7 +125,7 @@ async def test_files_that_a_snapshot_shows_stay(stage: Stage) -> None:
     assert await stage.plays(stream["hls_url"])
 
 
-async def test_a_vod_that_is_processed_can_be_deleted(stage: Stage) -> None:
+async def test_stream_removal_vod_in_processing_can_be_deleted(stage: Stage) -> None:
     stream = await create(stage.call)
     sink = stage.knock(stream["stream_key"])
     for tag in picture():
@@ -138,7 +138,7 @@ async def test_a_vod_that_is_processed_can_be_deleted(stage: Stage) -> None:
     assert (await stage.client.get("/_emulator/health")).status_code == 200
 
 
-async def test_a_live_stream_is_neither_deleted_nor_given_a_key(stage: Stage) -> None:
+async def test_stream_removal_live_stream_is_refused_and_keeps_its_key(stage: Stage) -> None:
     stream = await create(stage.call)
     path = f"/streams/id/{stream['id']}"
     await stage.call("POST", f"{path}/start", "ak_demo")
@@ -147,7 +147,9 @@ async def test_a_live_stream_is_neither_deleted_nor_given_a_key(stage: Stage) ->
     check_error(await stage.call("POST", f"{path}/key/rotate", "ak_demo"), 409)
 
 
-async def test_a_new_key_sends_a_publisher_with_the_old_one_away(stage: Stage) -> None:
+async def test_stream_removal_new_key_disconnects_a_publisher_with_the_old_one(
+    stage: Stage,
+) -> None:
     stream = await create(stage.call)
     path = f"/streams/id/{stream['id']}"
     waiting = stage.knock(stream["stream_key"])
@@ -166,7 +168,7 @@ async def test_a_new_key_sends_a_publisher_with_the_old_one_away(stage: Stage) -
     stage.knock(rotated["stream_key"])
 
 
-async def test_a_publisher_of_a_deleted_stream_is_sent_away(stage: Stage) -> None:
+async def test_stream_removal_deleted_stream_disconnects_its_publisher(stage: Stage) -> None:
     stream = await create(stage.call)
     stage.knock(stream["stream_key"])
 
@@ -176,7 +178,7 @@ async def test_a_publisher_of_a_deleted_stream_is_sent_away(stage: Stage) -> Non
     await create(stage.call)
 
 
-async def test_only_the_owner_deletes_and_rotates(stage: Stage) -> None:
+async def test_stream_removal_delete_and_rotate_are_for_the_owner_only(stage: Stage) -> None:
     stream = await create(stage.call)
     path = f"/streams/id/{stream['id']}"
     for method, asked in (("DELETE", path), ("POST", f"{path}/key/rotate")):

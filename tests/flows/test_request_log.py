@@ -19,7 +19,7 @@ async def log(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
     return values
 
 
-async def test_requests_without_a_route_are_found_and_a_good_key_of_theirs_is_valid(
+async def test_request_log_lists_requests_without_a_route_and_checks_their_key(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     await call("GET", "/streems/", "ak_demo")
@@ -42,7 +42,7 @@ async def test_requests_without_a_route_are_found_and_a_good_key_of_theirs_is_va
     assert (await call("GET", "/users/newcomer")).status_code == 404
 
 
-async def test_answers_and_headers_are_kept_without_their_secrets(
+async def test_request_log_keeps_responses_and_headers_without_secrets(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     stream = await create(call, "ak_demo")
@@ -70,7 +70,7 @@ async def test_answers_and_headers_are_kept_without_their_secrets(
         assert secret not in text
 
 
-async def test_what_steers_the_emulator_is_not_logged(
+async def test_request_log_leaves_out_requests_to_the_admin_api(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     await client.get("/_emulator/clock")
@@ -89,7 +89,7 @@ class TestBounds:
     def settings(self) -> Settings:
         return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, requests_kept_max=3)
 
-    async def test_requests_that_are_not_kept_are_counted(
+    async def test_request_log_counts_dropped_requests(
         self, client: httpx.AsyncClient, call: Caller
     ) -> None:
         for number in range(5):

@@ -23,7 +23,7 @@ USER = USER_CARD | {
         {"username": "urbantech", "password": "demo123456"},
     ],
 )
-async def test_a_login_gives_a_token_that_works(call: Caller, body: dict[str, str]) -> None:
+async def test_auth_login_gives_a_working_token(call: Caller, body: dict[str, str]) -> None:
     answer = await call("POST", "/auth/login", json=body)
 
     session = answer.json()
@@ -36,7 +36,7 @@ async def test_a_login_gives_a_token_that_works(call: Caller, body: dict[str, st
     assert (me.json()["username"], me.json()["follower_count"]) == ("urbantech", 12847)
 
 
-async def test_a_wrong_login_is_401(call: Caller) -> None:
+async def test_auth_wrong_login_is_401(call: Caller) -> None:
     body = {"email": "urbantech@example.com", "password": "wrong"}
 
     answer = await call("POST", "/auth/login", json=body)
@@ -45,7 +45,7 @@ async def test_a_wrong_login_is_401(call: Caller) -> None:
 
 
 @table("key", ["ak_demo", "ak_demo_rustacean", "ak_auto_newcomer"])
-async def test_api_keys_name_their_accounts(call: Caller, key: str) -> None:
+async def test_auth_api_keys_name_their_accounts(call: Caller, key: str) -> None:
     me = (await call("GET", "/auth/me", key)).json()
 
     assert me["username"] == key.removeprefix("ak_demo_").removeprefix("ak_auto_").removeprefix(
@@ -54,11 +54,11 @@ async def test_api_keys_name_their_accounts(call: Caller, key: str) -> None:
 
 
 @table("key", [None, "ak_wrong", "a.b.c", "ak_demo x"])
-async def test_who_nobody_knows_is_401(call: Caller, key: str | None) -> None:
+async def test_auth_unknown_key_is_401(call: Caller, key: str | None) -> None:
     check_error(await call("GET", "/auth/me", key), 401)
 
 
-async def test_the_emulator_says_where_it_listens(client: httpx.AsyncClient) -> None:
+async def test_info_names_the_listening_addresses(client: httpx.AsyncClient) -> None:
     info = (await client.get("/_emulator/info")).json()
     health = await client.get("/_emulator/health")
 

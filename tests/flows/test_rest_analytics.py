@@ -104,7 +104,7 @@ async def studio(client: httpx.AsyncClient, call: Caller) -> Studio:
     return Studio(client, call)
 
 
-async def test_the_worked_example_holds_exactly(studio: Studio) -> None:
+async def test_analytics_match_the_worked_example_exactly(studio: Studio) -> None:
     stream = await studio.launch()
     path = f"/streams/{stream['id']}/analytics"
 
@@ -152,7 +152,7 @@ async def test_the_worked_example_holds_exactly(studio: Studio) -> None:
     assert (left[0], left[10], left[11], left[20]) == (100.0, 100.0, 40.0, 40.0)
 
 
-async def test_a_live_streams_figures_run_with_it(studio: Studio) -> None:
+async def test_analytics_figures_of_a_live_stream_grow_with_it(studio: Studio) -> None:
     await studio.go_to(BEGIN)
     stream = await studio.begin()
     path = f"/streams/{stream['id']}/analytics"
@@ -167,7 +167,7 @@ async def test_a_live_streams_figures_run_with_it(studio: Studio) -> None:
     assert [point["viewer_count"] for point in points] == [10, 10, 10, 10]
 
 
-async def test_an_export_holds_what_the_addresses_tell(studio: Studio) -> None:
+async def test_analytics_export_matches_the_endpoints(studio: Studio) -> None:
     stream = await studio.launch()
     path = f"/streams/{stream['id']}/analytics"
 
@@ -191,7 +191,7 @@ async def test_an_export_holds_what_the_addresses_tell(studio: Studio) -> None:
     assert whole.json()["channel"] == await studio.read("/streams/analytics/channel")
 
 
-async def test_a_channel_is_the_sum_of_its_streams(studio: Studio) -> None:
+async def test_analytics_channel_is_the_sum_of_its_streams(studio: Studio) -> None:
     # Given a launch of 20 minutes, a day without, and an hour with 30 viewers over midnight,
     launch = await studio.launch()
     await studio.go_to("2090-03-03T23:30:00Z")
@@ -252,7 +252,7 @@ async def test_a_channel_is_the_sum_of_its_streams(studio: Studio) -> None:
     assert (await studio.read(f"{channel}/revenue"))["total_revenue"] == 0
 
 
-async def test_days_and_hours_are_those_of_the_time_zone(studio: Studio) -> None:
+async def test_analytics_days_and_hours_follow_the_time_zone(studio: Studio) -> None:
     # 23:30 and 00:15 in UTC are one day in Kolkata (5:30 ahead), and the day before in New York.
     await studio.go_to("2090-03-03T23:30:00Z")
     stream = await studio.begin()
@@ -277,7 +277,7 @@ async def test_days_and_hours_are_those_of_the_time_zone(studio: Studio) -> None
     assert quick["today_viewers"] == 30
 
 
-async def test_the_dashboard_shows_what_is_and_what_was(studio: Studio) -> None:
+async def test_analytics_dashboard_shows_present_and_past(studio: Studio) -> None:
     launch = await studio.launch()
     await studio.wait(60 * 24)
     now = await studio.begin("Now")
@@ -330,7 +330,7 @@ async def test_the_dashboard_shows_what_is_and_what_was(studio: Studio) -> None:
     assert [notification["stream_id"] for notification in payload["notifications"]] == [now["id"]]
 
 
-async def test_others_and_bad_questions_are_refused(studio: Studio) -> None:
+async def test_analytics_other_users_and_bad_queries_are_refused(studio: Studio) -> None:
     await studio.go_to(BEGIN)
     stream = await studio.begin()
     path = f"/streams/{stream['id']}/analytics"
@@ -355,7 +355,7 @@ async def test_others_and_bad_questions_are_refused(studio: Studio) -> None:
         check_error(await studio.call("GET", address, "ak_auto_ada"), 422)
 
 
-async def test_who_never_streamed_has_a_channel_of_zeros(studio: Studio) -> None:
+async def test_analytics_channel_without_streams_has_zeros(studio: Studio) -> None:
     await studio.go_to(BEGIN)
     stream = await create(studio.call, "ak_auto_ada")
     path = f"/streams/{stream['id']}/analytics"

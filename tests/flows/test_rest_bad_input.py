@@ -61,14 +61,14 @@ async def put(call: Caller, kind: str, content: bytes, name: str = "me.png") -> 
     ],
     ids=str,
 )
-async def test_what_is_no_picture_is_422_at_its_field(call: Caller, content: bytes) -> None:
+async def test_upload_invalid_picture_is_422_at_its_field(call: Caller, content: bytes) -> None:
     body = check_error(await put(call, "avatar", content), 422)
     assert body["detail"][0]["loc"] == ["body", "file"]
     me = (await call("GET", "/streams/me/profile", "ak_demo")).json()
     assert "/images/initials/" in me["avatar_url"]
 
 
-async def test_a_picture_that_unfolds_to_too_much_is_refused(call: Caller) -> None:
+async def test_upload_picture_with_too_many_pixels_is_refused(call: Caller) -> None:
     content = bomb()
     assert len(content) < 200_000
     body = check_error(await put(call, "banner", content), 422)
@@ -76,13 +76,13 @@ async def test_a_picture_that_unfolds_to_too_much_is_refused(call: Caller) -> No
 
 
 @table(("kind", "megabytes"), [("avatar", 5), ("banner", 10)])
-async def test_a_picture_that_is_too_big_is_413(call: Caller, kind: str, megabytes: int) -> None:
+async def test_upload_too_large_picture_is_413(call: Caller, kind: str, megabytes: int) -> None:
     fitting = picture() + bytes(megabytes * 2**20 - len(picture()))
     assert (await put(call, kind, fitting)).status_code == 200
     check_error(await put(call, kind, fitting + b"\x00"), 413)
 
 
-async def test_a_form_without_a_file_and_a_body_that_is_no_form_are_422(call: Caller) -> None:
+async def test_upload_form_without_a_file_or_with_a_wrong_type_is_422(call: Caller) -> None:
     path = "/streams/me/profile/avatar"
     check_error(await call("POST", path, "ak_demo", data={"file": "text"}), 422)
     check_error(await call("POST", path, "ak_demo", json={"file": "text"}), 422)
@@ -91,7 +91,7 @@ async def test_a_form_without_a_file_and_a_body_that_is_no_form_are_422(call: Ca
     check_error(await call("POST", path), 401)
 
 
-async def test_a_form_s_text_is_utf_8_whatever_its_type_says(
+async def test_upload_form_text_is_utf_8_for_any_content_type(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     form = (
@@ -108,7 +108,7 @@ async def test_a_form_s_text_is_utf_8_whatever_its_type_says(
     assert log[-1]["body"] == {"title": "\\ud800 +2AA-"}
 
 
-async def test_a_picture_is_served_as_what_it_is_until_it_is_replaced(
+async def test_upload_picture_is_served_by_its_real_type_until_replaced(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     first = (await put(call, "avatar", picture(), "<script>.html")).json()["avatar_url"]
@@ -123,7 +123,7 @@ async def test_a_picture_is_served_as_what_it_is_until_it_is_replaced(
 
 
 @pytest.mark.parametrize("kind", ["streams", "sessions"])
-async def test_a_limit_lasts_a_minute_of_the_world_s_clock(
+async def test_rate_limit_lasts_a_minute_of_the_world_clock(
     client: httpx.AsyncClient, call: Caller, emulator: Emulator, kind: str
 ) -> None:
     path = {"streams": "/streams/", "sessions": "/video-sessions/sessions"}[kind]
@@ -147,7 +147,7 @@ async def test_a_limit_lasts_a_minute_of_the_world_s_clock(
     assert (await ask()).status_code == 422
 
 
-async def test_what_is_not_known_is_404_and_a_wrong_method_names_the_right_ones(
+async def test_router_unknown_path_is_404_and_wrong_method_names_the_right_ones(
     call: Caller,
 ) -> None:
     check_error(await call("GET", "/nowhere"), 404)
@@ -157,7 +157,7 @@ async def test_what_is_not_known_is_404_and_a_wrong_method_names_the_right_ones(
     assert wrong.headers["Allow"] == "GET, POST"
 
 
-async def test_other_people_s_things_are_not_touched(call: Caller) -> None:
+async def test_resources_of_other_users_are_protected(call: Caller) -> None:
     stream = await create(call, "ak_demo")
     video = (await call("POST", "/videos/", "ak_demo", json={"title": "Mine"})).json()
     album = (await call("POST", "/videos/albums", "ak_demo", json={"title": "Mine"})).json()

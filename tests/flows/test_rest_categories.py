@@ -26,7 +26,7 @@ async def listed(call: Caller, kind: str, **query: Any) -> list[dict[str, Any]]:
     return rows
 
 
-async def test_the_lists_hold_what_the_seed_has(call: Caller) -> None:
+async def test_categories_lists_have_the_seeded_ones(call: Caller) -> None:
     top = await listed(call, "")
     assert len(top) == 10
     assert {item["slug"] for item in top} > {"ai-coding", "rust", "mobile-dev"}
@@ -40,7 +40,7 @@ async def test_the_lists_hold_what_the_seed_has(call: Caller) -> None:
 
 
 @pytest.mark.both_prefixes
-async def test_the_tree_is_bare_for_the_web_client_and_counted_for_the_documents(
+async def test_categories_tree_is_plain_for_the_web_client_and_counted_for_the_docs(
     call: Caller,
 ) -> None:
     answer = (await call("GET", "/streams/categories/tree")).json()
@@ -56,7 +56,7 @@ async def test_the_tree_is_bare_for_the_web_client_and_counted_for_the_documents
     assert (fastapi["slug"], fastapi["children"]) == ("fastapi", [])
 
 
-async def test_trending_and_popular_are_cut_at_their_limit(call: Caller) -> None:
+async def test_categories_trending_and_popular_stop_at_their_limit(call: Caller) -> None:
     assert len(await listed(call, "/popular", limit=8)) == 8
     popular = (await call("GET", "/streams/categories/popular", params={"limit": 1})).json()
     assert popular.keys() == {"categories", "total"}
@@ -69,7 +69,7 @@ async def test_trending_and_popular_are_cut_at_their_limit(call: Caller) -> None
         check_error(await call("GET", f"/streams/categories{kind}", params={"limit": 0}), 422)
 
 
-async def test_a_stream_counts_in_its_category_from_its_creation_to_its_deletion(
+async def test_categories_count_a_stream_from_creation_to_deletion(
     call: Caller, emulator: Emulator
 ) -> None:
     async def counts() -> tuple[int, int, int]:
@@ -109,7 +109,7 @@ async def test_a_stream_counts_in_its_category_from_its_creation_to_its_deletion
     assert await counts() == (before, 0, 0)
 
 
-async def test_a_category_s_streams_have_pages_and_hide_what_is_not_public(call: Caller) -> None:
+async def test_categories_streams_of_one_are_paged_without_private_ones(call: Caller) -> None:
     page = await category(call, "game-dev")
     for number, visibility in enumerate(("public", "private", "unlisted", "public")):
         key = f"ak_auto_gamer{number}"
@@ -133,12 +133,12 @@ async def test_a_category_s_streams_have_pages_and_hide_what_is_not_public(call:
     assert (await category(call, "game-dev"))["stream_count"] == 2
 
 
-async def test_an_unknown_slug_is_not_found(call: Caller) -> None:
+async def test_categories_unknown_slug_is_not_found(call: Caller) -> None:
     for path in ("nowhere", "nowhere/streams", "%3Cscript%3E", "a'%20OR%20'1'='1"):
         check_error(await call("GET", f"/streams/categories/by-slug/{path}"), 404)
 
 
-async def test_an_administrator_makes_a_category_that_shows_at_once(call: Caller) -> None:
+async def test_categories_created_by_an_administrator_show_at_once(call: Caller) -> None:
     body = {"name": "Déjà vu & Co.", "description": "<b>Again</b>", "iconUrl": "/icon.svg"}
     response = await call("POST", "/streams/categories", "ak_demo", json=body)
     assert response.status_code == 201
@@ -174,7 +174,7 @@ async def test_an_administrator_makes_a_category_that_shows_at_once(call: Caller
         ({}, 422),
     ],
 )
-async def test_what_cannot_be_a_category_is_refused(
+async def test_categories_invalid_one_is_refused(
     call: Caller, body: dict[str, Any], status: int
 ) -> None:
     before = await listed(call, "/popular", limit=100)
@@ -184,7 +184,7 @@ async def test_what_cannot_be_a_category_is_refused(
     assert await listed(call, "/popular", limit=100) == before
 
 
-async def test_only_administrators_make_categories(call: Caller) -> None:
+async def test_categories_are_created_by_administrators_only(call: Caller) -> None:
     check_error(await call("POST", "/streams/categories", json={"name": "Mine"}), 401)
     refused = await call("POST", "/streams/categories", "ak_demo_viewer", json={"name": "Mine"})
     check_error(refused, 403)

@@ -74,7 +74,7 @@ async def id_of(call: Caller, name: str) -> str:
     return str((await call("GET", "/auth/me", f"ak_demo_{name}")).json()["id"])
 
 
-async def test_what_is_said_is_read_in_the_prefix_s_own_shape(chat: Chat) -> None:
+async def test_chat_message_is_read_in_the_form_of_the_prefix(chat: Chat) -> None:
     said = await chat.say("hello")
 
     assert await chat.read() == await chat.read(before="2999-01-01") == [said]
@@ -89,14 +89,14 @@ async def test_what_is_said_is_read_in_the_prefix_s_own_shape(chat: Chat) -> Non
         assert (said["username"], said["message_type"]) == ("viewer", "chat")
 
 
-async def test_the_owner_s_lines_carry_the_badge(chat: Chat) -> None:
+async def test_chat_messages_of_the_owner_have_the_badge(chat: Chat) -> None:
     said = await chat.say("welcome", "ak_demo")
 
     assert said["badges"] == [{"type": "broadcaster", "label": "Broadcaster"}]
 
 
 @pytest.mark.every_server
-async def test_history_is_read_back_page_by_page(chat: Chat) -> None:
+async def test_chat_history_is_read_page_by_page(chat: Chat) -> None:
     said = [await chat.say(f"line {number}") for number in range(7)]
 
     assert await chat.read(limit=3) == said[4:]
@@ -115,7 +115,7 @@ async def test_history_is_read_back_page_by_page(chat: Chat) -> None:
     assert (read, query["cursor"]) == (said, None)
 
 
-async def test_a_deleted_line_is_gone_but_for_moderators(chat: Chat) -> None:
+async def test_chat_deleted_message_is_hidden_except_from_moderators(chat: Chat) -> None:
     call = chat.call
     said = await chat.say("oops")
     path = f"{chat.path}/{said['id']}"
@@ -129,7 +129,7 @@ async def test_a_deleted_line_is_gone_but_for_moderators(chat: Chat) -> None:
     assert await chat.read("ak_demo") == [{**said, "is_deleted": True}]
 
 
-async def test_a_moderator_clears_a_chat(chat: Chat) -> None:
+async def test_chat_moderator_clears_the_room(chat: Chat) -> None:
     await chat.say("one")
     await chat.say("two")
 
@@ -139,7 +139,7 @@ async def test_a_moderator_clears_a_chat(chat: Chat) -> None:
     assert await chat.read() == []
 
 
-async def test_an_ended_stream_s_chat_can_be_read_and_not_written(chat: Chat) -> None:
+async def test_chat_of_an_ended_stream_is_read_only(chat: Chat) -> None:
     said = await chat.say("bye")
     await chat.call("POST", f"/streams/{chat.stream['id']}/end", "ak_demo")
 
@@ -148,7 +148,7 @@ async def test_an_ended_stream_s_chat_can_be_read_and_not_written(chat: Chat) ->
     assert await chat.read() == [said]
 
 
-async def test_slow_mode_says_when_to_come_back(chat: Chat) -> None:
+async def test_chat_slow_mode_gives_the_retry_time(chat: Chat) -> None:
     await chat.ask(slow_mode_seconds=30)
     await chat.say("one")
 
@@ -159,7 +159,7 @@ async def test_slow_mode_says_when_to_come_back(chat: Chat) -> None:
     await chat.say("two", "ak_demo")
 
 
-async def test_a_line_that_a_filter_holds_is_202_and_nobody_sees_it(chat: Chat) -> None:
+async def test_chat_message_held_by_a_filter_is_202_and_hidden(chat: Chat) -> None:
     await chat.ask(blocked_words=["Spoiler"])
 
     answer = await chat.call(
@@ -172,7 +172,7 @@ async def test_a_line_that_a_filter_holds_is_202_and_nobody_sees_it(chat: Chat) 
     assert await chat.read("ak_demo") == []
 
 
-async def test_settings_are_read_and_changed(chat: Chat) -> None:
+async def test_chat_settings_are_read_and_changed(chat: Chat) -> None:
     call, path = chat.call, f"{chat.path}/settings"
     before = (await call("GET", path)).json()
     assert before.keys() == SETTINGS
@@ -211,7 +211,7 @@ async def test_settings_are_read_and_changed(chat: Chat) -> None:
         ({"max_length": 4}, 422),
     ],
 )
-async def test_a_room_s_settings_refuse_a_line(
+async def test_chat_room_settings_refuse_a_message(
     chat: Chat, asked: dict[str, Any], status: int
 ) -> None:
     await chat.ask(**asked)
@@ -221,7 +221,7 @@ async def test_a_room_s_settings_refuse_a_line(
     await chat.say("hey" if status == 422 else "hello", "ak_demo")
 
 
-async def test_a_ban_keeps_somebody_out_until_it_is_lifted(chat: Chat) -> None:
+async def test_chat_ban_lasts_until_it_is_lifted(chat: Chat) -> None:
     call, path = chat.call, f"{chat.path}/bans"
     viewer = await id_of(call, "viewer")
     body = {"user_id": viewer, "reason": "<i>rude</i>", "duration_seconds": None}
@@ -244,7 +244,7 @@ async def test_a_ban_keeps_somebody_out_until_it_is_lifted(chat: Chat) -> None:
     await chat.say("back again")
 
 
-async def test_a_time_out_by_name_says_when_it_ends(chat: Chat) -> None:
+async def test_chat_timeout_by_name_has_its_end(chat: Chat) -> None:
     call, path = chat.call, f"{chat.path}/bans"
     body = {"username": "viewer", "durationSeconds": 60}
 
@@ -255,7 +255,7 @@ async def test_a_time_out_by_name_says_when_it_ends(chat: Chat) -> None:
     assert 58 <= int(answer.headers["Retry-After"]) <= 60
 
 
-async def test_the_owner_names_moderators_who_then_keep_order(chat: Chat) -> None:
+async def test_chat_owner_appoints_moderators(chat: Chat) -> None:
     call, path = chat.call, f"/streams/{chat.stream['id']}/moderators"
     body = {"user_id": await id_of(call, "moderator")}
     check_error(await call("POST", path, json=body), 401)
@@ -307,14 +307,14 @@ async def test_the_owner_names_moderators_who_then_keep_order(chat: Chat) -> Non
         [],
     ],
 )
-async def test_a_line_that_cannot_be_is_422(chat: Chat, body: object) -> None:
+async def test_chat_invalid_message_is_422(chat: Chat, body: object) -> None:
     answer = await chat.call("POST", chat.path, "ak_demo_viewer", json=body)
 
     (mistake,) = check_error(answer, 422)["detail"]
     assert mistake["loc"][0] == "body"
 
 
-async def test_what_is_out_of_range_is_422(chat: Chat) -> None:
+async def test_chat_out_of_range_value_is_422(chat: Chat) -> None:
     call = chat.call
     for settings in (
         {"slow_mode_seconds": -1},
@@ -334,7 +334,7 @@ async def test_what_is_out_of_range_is_422(chat: Chat) -> None:
     check_error(await call("POST", moderators_path, "ak_demo", json={}), 422)
 
 
-async def test_what_is_not_there_is_404(chat: Chat) -> None:
+async def test_chat_missing_resource_is_404(chat: Chat) -> None:
     call, nowhere = chat.call, f"/streams/{NOBODY}"
     line, ban, moderator = {"content": "x"}, {"user_id": NOBODY}, {"user_id": NOBODY}
 
@@ -355,13 +355,13 @@ async def test_what_is_not_there_is_404(chat: Chat) -> None:
     check_error(await call("GET", f"{chat.path}/history", params={"before": NOBODY}), 404)
 
 
-async def test_nobody_posts_without_a_name(chat: Chat) -> None:
+async def test_chat_anonymous_user_cannot_post(chat: Chat) -> None:
     for key in (None, "ak_wrong"):
         answer = await chat.call("POST", chat.path, key, json={"content": "hello"})
         check_error(answer, 401)
 
 
-async def test_a_private_stream_s_chat_is_its_owner_s_alone(call: Caller) -> None:
+async def test_chat_of_a_private_stream_is_for_its_owner_only(call: Caller) -> None:
     chat = Chat(call, await create(call, visibility="private"))
     await chat.say("secret", "ak_demo")
 
@@ -371,7 +371,7 @@ async def test_a_private_stream_s_chat_is_its_owner_s_alone(call: Caller) -> Non
     check_error(await call("GET", f"/streams/{chat.stream['id']}/moderators"), 404)
 
 
-async def test_text_comes_back_as_text(chat: Chat) -> None:
+async def test_chat_text_comes_back_as_text(chat: Chat) -> None:
     content = "'; DROP TABLE messages; -- <script>alert(1)</script> \u0000 ü 🎥"
 
     assert (await chat.say(content))["content"] == content

@@ -60,7 +60,7 @@ async def played(client: httpx.AsyncClient, url: str) -> float:
     return len(sizes(answer.content)) / 30
 
 
-async def test_a_clip_is_cut_and_shows_wherever_clips_do(
+async def test_clips_created_one_shows_in_every_list(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given a stream that has ended,
@@ -131,7 +131,7 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     assert (await client.get(urlsplit(clip["video_url"]).path)).status_code == 404
 
 
-async def test_a_clip_outlives_the_recording_but_not_the_stream(
+async def test_clips_outlive_the_recording_but_not_the_stream(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     stream = await record(emulator, call, seconds=2)
@@ -152,7 +152,7 @@ async def test_a_clip_outlives_the_recording_but_not_the_stream(
     await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
 
 
-async def test_a_live_stream_is_clipped_by_position_or_by_instant(
+async def test_clips_of_a_live_stream_are_made_by_position_or_instant(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # A stream with a publisher: what has come so far.
@@ -177,9 +177,7 @@ async def test_a_live_stream_is_clipped_by_position_or_by_instant(
     assert await played(client, clip["video_url"]) == pytest.approx(2.5, abs=0.05)
 
 
-async def test_a_clip_that_waits_for_media_keeps_nobody_else_waiting(
-    call: Caller, emulator: Emulator
-) -> None:
+async def test_clips_waiting_for_media_block_nobody_else(call: Caller, emulator: Emulator) -> None:
     # Given a clip of a live stream whose publisher pauses before the clip's end,
     stream = await create(call)
     publish(emulator, stream, 3)
@@ -204,7 +202,7 @@ async def test_a_clip_that_waits_for_media_keeps_nobody_else_waiting(
     assert now["duration"] == pytest.approx(2, abs=0.1)
 
 
-async def test_a_clip_that_cannot_be_is_refused(call: Caller) -> None:
+async def test_clips_invalid_one_is_refused(call: Caller) -> None:
     stream = await by_name(call, "urbantech")
     path = f"/streams/{stream['id']}/clips"
     for start, end in ((0, 60.001), (5, 5), (9, 5), (-9, 0), (0, 1e10), (86_400, 86_410)):
@@ -227,7 +225,7 @@ async def test_a_clip_that_cannot_be_is_refused(call: Caller) -> None:
     check_error(answer, 422)
 
 
-async def test_clips_of_a_private_stream_show_to_whom_they_concern(
+async def test_clips_of_a_private_stream_show_to_owner_and_author(
     call: Caller, emulator: Emulator
 ) -> None:
     stream = await record(emulator, call, seconds=2)
@@ -247,7 +245,7 @@ async def test_clips_of_a_private_stream_show_to_whom_they_concern(
     check_error(await call("GET", f"/streams/{stream['id']}/clips", "ak_demo_viewer"), 404)
 
 
-async def test_a_recording_that_is_not_for_everybody_is_not_clipped_by_everybody(
+async def test_clips_of_a_restricted_recording_are_refused_to_others(
     call: Caller,
 ) -> None:
     [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
@@ -262,9 +260,7 @@ async def test_a_recording_that_is_not_for_everybody_is_not_clipped_by_everybody
         assert answer.status_code == status
 
 
-async def test_a_clip_whose_media_is_gone_says_that_it_failed(
-    call: Caller, emulator: Emulator
-) -> None:
+async def test_clips_without_media_have_failed(call: Caller, emulator: Emulator) -> None:
     stream = await record(emulator, call, seconds=2)
     await emulator.platform.media_store.delete(stream["cloudflare_stream_id"])
     body = {"title": "Lost", "start_time": 0, "end_time": 1}

@@ -44,7 +44,7 @@ async def seeded(call: Caller) -> dict[str, Any]:
     return values
 
 
-async def test_generated_chapters_divide_what_people_have_not(call: Caller) -> None:
+async def test_contents_generated_chapters_fill_gaps_between_written_ones(call: Caller) -> None:
     vod = await seeded(call)
     path = f"/streams/vods/{vod['id']}/chapters"
 
@@ -82,7 +82,7 @@ async def test_generated_chapters_divide_what_people_have_not(call: Caller) -> N
     check_error(await call("POST", f"/streams/vods/{NOBODY}/chapters/generate", KEY), 404)
 
 
-async def test_a_real_recording_is_looked_at(call: Caller, emulator: Emulator) -> None:
+async def test_contents_real_recording_is_analysed(call: Caller, emulator: Emulator) -> None:
     stream = await record(emulator, call, seconds=3)
     path = f"/streams/vods/{stream['vod_id']}/chapters/generate"
 
@@ -93,7 +93,7 @@ async def test_a_real_recording_is_looked_at(call: Caller, emulator: Emulator) -
     assert len(spans) in (2, 3)
 
 
-async def test_a_blog_is_drafted_out_of_facts(call: Caller) -> None:
+async def test_contents_blog_is_drafted_from_facts(call: Caller) -> None:
     vod = await seeded(call)
     path = f"/streams/id/{vod['stream_id']}"
 
@@ -137,7 +137,7 @@ async def test_a_blog_is_drafted_out_of_facts(call: Caller) -> None:
         check_error(await call(method, f"/streams/id/{NOBODY}/content{name}", KEY), 404)
 
 
-async def test_code_that_was_shown_is_collected(call: Caller) -> None:
+async def test_contents_shown_code_is_collected(call: Caller) -> None:
     description = "Run `pip install x` first. ```rust\nfn main() {}\n```"
     stream = await create(call, description=description, tags=["python"])
     path = f"/streams/id/{stream['id']}"
@@ -159,7 +159,7 @@ async def test_code_that_was_shown_is_collected(call: Caller) -> None:
     assert "viewer" in content["code_snippets"][2]["explanation"]
 
 
-async def test_everything_is_taken_along_in_three_forms(call: Caller) -> None:
+async def test_contents_export_has_everything_in_three_forms(call: Caller) -> None:
     stream = await create(call, title=SCRIPT, description=f"{SCRIPT} `x`")
     path = f"/streams/id/{stream['id']}/content"
     for part in ("blog", "snippets", "chapters"):

@@ -82,7 +82,7 @@ def png() -> bytes:
     return bytes_io.getvalue()
 
 
-async def test_a_deleted_account_is_gone_everywhere(
+async def test_account_removal_deleted_account_is_gone_everywhere(
     client: httpx.AsyncClient, call: Caller, emulator: Emulator, leaver: Leaver
 ) -> None:
     async def got(path: str, key: str | None = OTHER) -> httpx.Response:
@@ -162,7 +162,7 @@ def mentions(store: Store, user_row: int) -> set[str]:
     return columns
 
 
-async def test_an_export_holds_all_that_one_owns_and_nothing_that_opens_it(
+async def test_account_removal_export_has_all_own_data_and_no_secrets(
     call: Caller, leaver: Leaver
 ) -> None:
     answer = await call("GET", "/users/me/export", KEY)
@@ -189,7 +189,7 @@ async def test_an_export_holds_all_that_one_owns_and_nothing_that_opens_it(
         assert secret not in answer.text
 
 
-async def test_an_export_says_what_it_has_no_room_for(call: Caller, emulator: Emulator) -> None:
+async def test_account_removal_export_names_omitted_data(call: Caller, emulator: Emulator) -> None:
     room = await create(call, OTHER)
     for number in range(4):
         await post(call, f"/streams/{room['id']}/chat", OTHER, {"content": f"line {number}"})

@@ -31,7 +31,7 @@ async def start(call: Caller, key: str, title: str, **body: Any) -> dict[str, An
     return stream
 
 
-async def test_what_is_ranked_is_told_with_what_was_asked(call: Caller) -> None:
+async def test_discovery_ranking_is_returned_with_its_query(call: Caller) -> None:
     for path, keys in RANKINGS.items():
         answer = await ask(call, path, limit=3)
         assert answer.keys() == keys
@@ -46,7 +46,7 @@ async def test_what_is_ranked_is_told_with_what_was_asked(call: Caller) -> None:
     assert viewers == sorted(viewers, reverse=True)
 
 
-async def test_a_stream_is_found_everywhere_while_it_is_live(
+async def test_discovery_stream_shows_everywhere_while_it_is_live(
     call: Caller, emulator: Emulator
 ) -> None:
     stream = await create(call, title="Quokka night", tags=["quokkas"])
@@ -81,7 +81,7 @@ async def test_a_stream_is_found_everywhere_while_it_is_live(
     assert await places() == set()
 
 
-async def test_one_s_own_streams_are_not_recommended(call: Caller) -> None:
+async def test_discovery_own_streams_are_not_recommended(call: Caller) -> None:
     await start(call, "ak_demo_viewer", "My own")
 
     assert "My own" not in await titles(call, "/streams/recommended", limit=100)
@@ -107,14 +107,16 @@ async def test_one_s_own_streams_are_not_recommended(call: Caller) -> None:
         ("/streams/users/demo/streams", {"status_filter": "x"}),
     ],
 )
-async def test_a_query_out_of_range_is_422(call: Caller, path: str, query: dict[str, str]) -> None:
+async def test_discovery_query_out_of_range_is_422(
+    call: Caller, path: str, query: dict[str, str]
+) -> None:
     answer = await call("GET", path, "ak_demo_viewer", params=query)
 
     (mistake,) = check_error(answer, 422)["detail"]
     assert mistake["loc"] == ["query", list(query)[-1]]
 
 
-async def test_a_search_has_pages_and_filters(call: Caller) -> None:
+async def test_discovery_search_has_pages_and_filters(call: Caller) -> None:
     categories = (await call("GET", "/streams/categories")).json()
     rust = next(category["id"] for category in categories if category["slug"] == "rust")
     await start(call, "ak_auto_a", "Wombat one", category_id=rust)
@@ -142,12 +144,12 @@ async def test_a_search_has_pages_and_filters(call: Caller) -> None:
 
 
 @table("typed", ['"', "*", "NEAR(a b)", "a OR", "title:", "'; DROP TABLE streams; --", "\0", "🎥"])
-async def test_whatever_is_typed_is_answered(call: Caller, typed: str) -> None:
+async def test_discovery_search_takes_any_text(call: Caller, typed: str) -> None:
     for path in ("/streams/search", "/streams/search/suggestions", "/streams/search/users"):
         await ask(call, path, query=typed, q=typed)
 
 
-async def test_searches_are_remembered_once_each_and_told_by_how_many_there_were(
+async def test_discovery_searches_are_counted_once_each(
     call: Caller,
 ) -> None:
     for typed in ("Zebra", " zebra", "okapi", "***", ""):
@@ -161,7 +163,7 @@ async def test_searches_are_remembered_once_each_and_told_by_how_many_there_were
         assert await ask(call, f"/streams/search/{kind}", limit=1) == ["zebra"]
 
 
-async def test_a_search_that_is_answered_again_is_counted_again(call: Caller) -> None:
+async def test_discovery_cached_search_is_counted_again(call: Caller) -> None:
     for typed in ("numbat", *["quoll"] * 5):
         await ask(call, "/streams/search", q=typed)
     for _ in range(6):
@@ -170,7 +172,7 @@ async def test_a_search_that_is_answered_again_is_counted_again(call: Caller) ->
     assert await ask(call, "/streams/search/popular", limit=1) == ["numbat"]
 
 
-async def test_users_are_found_by_who_is_signed_in(call: Caller) -> None:
+async def test_discovery_user_search_needs_a_login(call: Caller) -> None:
     [result] = await ask(call, "/streams/search/users", q="urban")
     assert result.keys() == USER_CARD
     assert result["username"] == "urbantech"
@@ -179,7 +181,9 @@ async def test_users_are_found_by_who_is_signed_in(call: Caller) -> None:
     check_error(await call("GET", "/streams/search/users", params={"q": "urban"}), 401)
 
 
-async def test_a_user_s_streams_are_listed_in_any_state_but_only_public_ones(call: Caller) -> None:
+async def test_discovery_streams_of_a_user_are_listed_in_any_state_when_public(
+    call: Caller,
+) -> None:
     ended = await start(call, "ak_auto_kim", "First")
     await call("POST", f"/streams/{ended['id']}/end", "ak_auto_kim")
     hidden = await start(call, "ak_auto_kim", "Second", visibility="private")

@@ -49,7 +49,7 @@ async def notified(call: Caller, username: str, **query: Any) -> dict[str, Any]:
     return page
 
 
-async def test_a_follow_shows_everywhere_and_so_does_its_end(call: Caller) -> None:
+async def test_follows_show_everywhere_and_so_does_their_end(call: Caller) -> None:
     path = "/streams/users/devops_wizard/follow"
     before = await profile(call, "devops_wizard")
     me = (await call("GET", "/auth/me", "ak_auto_newcomer")).json()
@@ -82,7 +82,7 @@ async def test_a_follow_shows_everywhere_and_so_does_its_end(call: Caller) -> No
     check_error(await call("DELETE", path, "ak_auto_newcomer"), 404)
 
 
-async def test_lists_have_pages(call: Caller) -> None:
+async def test_follows_lists_have_pages(call: Caller) -> None:
     for name in ("ann", "bea", "cy"):
         await follow(call, name, "demo")
 
@@ -98,7 +98,7 @@ async def test_lists_have_pages(call: Caller) -> None:
     check_error(await call("GET", "/streams/users/demo/following", params={"page": 0}), 422)
 
 
-async def test_followers_hear_of_who_goes_live(call: Caller) -> None:
+async def test_follows_notify_followers_of_a_live_stream(call: Caller) -> None:
     await follow(call, "fan", "demo")
     stream = await create(call)
     assert (await notified(call, "fan"))["total"] == 0
@@ -128,7 +128,7 @@ async def test_followers_hear_of_who_goes_live(call: Caller) -> None:
     }
 
 
-async def test_notifications_are_read_one_by_one_and_all_at_once(call: Caller) -> None:
+async def test_follows_notifications_are_read_one_by_one_and_all_at_once(call: Caller) -> None:
     await call("GET", "/auth/me", "ak_auto_star")
     for name in ("ann", "bea", "cy"):
         await follow(call, name, "star")
@@ -151,7 +151,7 @@ async def test_notifications_are_read_one_by_one_and_all_at_once(call: Caller) -
     assert all(notification["is_read"] for notification in page["notifications"])
 
 
-async def test_who_nobody_knows_is_refused(call: Caller) -> None:
+async def test_follows_unknown_caller_is_refused(call: Caller) -> None:
     for method, path in (
         ("POST", "/streams/users/demo/follow"),
         ("DELETE", "/streams/users/demo/follow"),
@@ -164,7 +164,7 @@ async def test_who_nobody_knows_is_refused(call: Caller) -> None:
         check_error(await call(method, path, "ak_wrong"), 401)
 
 
-async def test_what_cannot_be_followed_is_refused(call: Caller) -> None:
+async def test_follows_invalid_target_is_refused(call: Caller) -> None:
     await follow(call, "fan", "demo")
 
     check_error(await call("POST", "/streams/users/demo/follow", "ak_auto_fan"), 409)

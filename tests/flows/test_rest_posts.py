@@ -65,7 +65,7 @@ async def upload(call: Caller, uid: str, key: str = "ak_demo", **body: Any) -> h
     return await call("POST", "/vod/upload", key, json=body)
 
 
-async def test_a_member_of_a_tenant_posts_a_recording(
+async def test_vod_posts_member_of_a_tenant_posts_a_recording(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator, mate: str
 ) -> None:
     # Given a recording,
@@ -119,7 +119,7 @@ async def test_a_member_of_a_tenant_posts_a_recording(
     assert (await get(client, vod["playback_url"])).status_code == 404
 
 
-async def test_what_cannot_be_uploaded_is_refused(call: Caller) -> None:
+async def test_vod_posts_invalid_upload_is_refused(call: Caller) -> None:
     for unknown in ("0" * 32, "nonsense", "../../etc/passwd"):
         check_error(await upload(call, unknown), 404)
     [private] = (await call("GET", "/streams/users/web3builder/vods")).json()
@@ -134,7 +134,7 @@ async def test_what_cannot_be_uploaded_is_refused(call: Caller) -> None:
     check_error(await call("POST", "/vod/upload", json={}), 401)
 
 
-async def test_states_move_by_the_table(call: Caller, emulator: Emulator) -> None:
+async def test_vod_posts_states_follow_the_table(call: Caller, emulator: Emulator) -> None:
     # On a clock that stands, so that nothing becomes ready by itself.
     emulator.platform.clock.freeze()
     [looped] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
@@ -165,7 +165,7 @@ async def test_states_move_by_the_table(call: Caller, emulator: Emulator) -> Non
     check_error(await call("PATCH", f"/vod/{failed}/status?status=ready", "ak_demo_viewer"), 404)
 
 
-async def test_a_vod_of_a_video_waits_until_that_can_be_played(
+async def test_vod_posts_of_a_video_wait_until_it_is_playable(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     sent = (await send(call, small_film().read_bytes(), title="Film")).json()
@@ -182,7 +182,7 @@ async def test_a_vod_of_a_video_waits_until_that_can_be_played(
     assert (await get(client, payload["playback_url"])).status_code == 200
 
 
-async def test_a_vod_of_a_video_that_fails_has_failed(call: Caller, emulator: Emulator) -> None:
+async def test_vod_posts_of_a_failed_video_fail(call: Caller, emulator: Emulator) -> None:
     sent = (await send(call, small_film().read_bytes(), title="Film")).json()
 
     async def upload_and_delete() -> httpx.Response:
@@ -196,7 +196,7 @@ async def test_a_vod_of_a_video_that_fails_has_failed(call: Caller, emulator: Em
     assert payload["status"] == "failed"
 
 
-async def test_pictures_are_of_instants_or_files(
+async def test_vod_posts_pictures_come_from_instants_or_files(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     stream = await record(emulator, call, seconds=3)
@@ -242,7 +242,7 @@ async def test_pictures_are_of_instants_or_files(
     assert (await get(client, sent.json()["url"])).status_code == 404
 
 
-async def test_a_vod_is_made_in_smaller_sizes(
+async def test_vod_posts_get_smaller_sizes(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given an uploaded film of 180 lines as a VOD,
@@ -298,7 +298,7 @@ async def test_a_vod_is_made_in_smaller_sizes(
     assert (await get(client, small["url"])).status_code == 404
 
 
-async def test_a_simulated_recording_has_pictures_a_file_and_other_sizes(
+async def test_vod_posts_simulated_recording_has_pictures_a_file_and_other_sizes(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
@@ -340,7 +340,7 @@ async def test_a_simulated_recording_has_pictures_a_file_and_other_sizes(
         assert (await get(client, item)).status_code == 404
 
 
-async def test_a_simulated_stream_that_is_live_has_no_file_yet(
+async def test_vod_posts_live_simulated_stream_has_no_file_yet(
     call: Caller, client: httpx.AsyncClient
 ) -> None:
     stream = (await call("GET", "/streams/users/urbantech/live")).json()["stream"]

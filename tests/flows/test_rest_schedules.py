@@ -9,7 +9,7 @@ from tests.support.rest import Caller, check_error, create
 SCHEDULE = {"stream_id", "title", "scheduled_start", "scheduled_end", "duration_minutes"}
 
 
-async def test_a_stream_is_planned_and_taken_back(call: Caller) -> None:
+async def test_stream_schedules_are_set_and_withdrawn(call: Caller) -> None:
     stream = await create(call)
     path = f"/streams/{stream['id']}/schedule"
     nothing = await call("GET", path)
@@ -39,7 +39,7 @@ async def test_a_stream_is_planned_and_taken_back(call: Caller) -> None:
     check_error(await call("DELETE", path, "ak_demo"), 404)
 
 
-async def test_a_start_that_was_told_at_the_creation_is_a_schedule(call: Caller) -> None:
+async def test_stream_schedules_start_set_at_creation_is_one(call: Caller) -> None:
     stream = await create(call, scheduled_start="2999-01-01T00:00:00Z")
     path = f"/streams/{stream['id']}/schedule"
 
@@ -61,7 +61,9 @@ async def test_a_start_that_was_told_at_the_creation_is_a_schedule(call: Caller)
         ({"scheduled_start": "2999-01-01T00:00:00Z", "duration_minutes": 1441}, "duration_minutes"),
     ],
 )
-async def test_what_cannot_be_planned_is_422(call: Caller, body: dict[str, Any], loc: str) -> None:
+async def test_stream_schedules_invalid_one_is_422(
+    call: Caller, body: dict[str, Any], loc: str
+) -> None:
     stream = await create(call)
 
     answer = await call("POST", f"/streams/{stream['id']}/schedule", "ak_demo", json=body)
@@ -71,7 +73,7 @@ async def test_what_cannot_be_planned_is_422(call: Caller, body: dict[str, Any],
     assert (await call("GET", f"/streams/{stream['id']}/schedule")).json() is None
 
 
-async def test_only_an_offline_stream_is_planned_and_only_by_its_owner(call: Caller) -> None:
+async def test_stream_schedules_need_an_offline_stream_and_its_owner(call: Caller) -> None:
     stream = await create(call, visibility="private")
     path = f"/streams/{stream['id']}/schedule"
     body = {"scheduled_start": "2999-01-01T00:00:00Z"}

@@ -56,7 +56,7 @@ async def mail(client: httpx.AsyncClient, kind: str) -> dict[str, Any]:
     return values
 
 
-async def test_an_access_token_lasts_as_long_as_it_said_on_the_world_s_clock(
+async def test_auth_access_token_lasts_its_declared_time_on_the_world_clock(
     call: Caller, stopped: ManualClock
 ) -> None:
     token = (await session(call))["access_token"]
@@ -70,7 +70,7 @@ async def test_an_access_token_lasts_as_long_as_it_said_on_the_world_s_clock(
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_a_token_that_this_platform_did_not_sign_opens_nothing(call: Caller) -> None:
+async def test_auth_foreign_token_is_refused(call: Caller) -> None:
     real = (await session(call))["access_token"]
     claims = jwt.decode(real, options={"verify_signature": False})
     head, body, signature = real.split(".")
@@ -92,7 +92,7 @@ def encoded(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-async def test_a_refresh_token_that_comes_again_ends_its_whole_family(call: Caller) -> None:
+async def test_auth_reused_refresh_token_ends_its_whole_family(call: Caller) -> None:
     # Given a session that was refreshed twice, and another one of the same user
     first, other = await session(call), await session(call)
     second = (await refresh(call, first["refresh_token"])).json()
@@ -111,7 +111,7 @@ async def test_a_refresh_token_that_comes_again_ends_its_whole_family(call: Call
     check_error(await refresh(call, "unknown"), 401)
 
 
-async def test_a_refresh_token_is_forgotten_a_month_after_its_last_use(
+async def test_auth_refresh_token_expires_a_month_after_its_last_use(
     call: Caller, stopped: ManualClock
 ) -> None:
     token = (await session(call))["refresh_token"]
@@ -121,7 +121,7 @@ async def test_a_refresh_token_is_forgotten_a_month_after_its_last_use(
     check_error(await refresh(call, again), 401)
 
 
-async def test_signing_out_ends_the_session_and_no_other(call: Caller) -> None:
+async def test_auth_sign_out_ends_that_session_only(call: Caller) -> None:
     mine, other = await session(call), await session(call)
 
     assert (await call("POST", "/auth/logout", mine["access_token"])).status_code == 204
@@ -132,7 +132,7 @@ async def test_signing_out_ends_the_session_and_no_other(call: Caller) -> None:
 
 
 @pytest.mark.both_prefixes
-async def test_a_second_factor_is_asked_for_once_it_was_verified(
+async def test_auth_second_factor_is_required_once_verified(
     call: Caller, stopped: ManualClock
 ) -> None:
     def code() -> str:
@@ -159,7 +159,7 @@ async def test_a_second_factor_is_asked_for_once_it_was_verified(
     check_error(await log_in(call, code=backup), 401)
 
 
-async def test_a_magic_link_signs_in_once_and_for_a_quarter_of_an_hour(
+async def test_auth_magic_link_works_once_within_fifteen_minutes(
     client: httpx.AsyncClient, call: Caller, stopped: ManualClock
 ) -> None:
     async def asked() -> str:
@@ -183,7 +183,7 @@ async def test_a_magic_link_signs_in_once_and_for_a_quarter_of_an_hour(
     check_error(await follow("x"), 401)
 
 
-async def test_nobody_is_told_whether_an_address_has_an_account(
+async def test_auth_responses_do_not_reveal_registered_addresses(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     for path in ("/auth/magic-link", "/auth/forgot-password", "/auth/resend-verification"):
@@ -195,7 +195,7 @@ async def test_nobody_is_told_whether_an_address_has_an_account(
     assert {item["to"] for item in payload["mails"]} == {EMAIL}
 
 
-async def test_a_new_password_signs_out_everywhere_and_works_from_then_on(
+async def test_auth_new_password_signs_out_everywhere_and_works(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     before = await session(call)
@@ -219,7 +219,7 @@ async def test_a_new_password_signs_out_everywhere_and_works_from_then_on(
     assert await status_of(call, "ak_demo_urbantech") == 200, "an API key is no session"
 
 
-async def test_who_registers_verifies_the_address_with_a_mail(
+async def test_auth_registration_is_verified_by_mail(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     wish = {"email": "new@example.com", "username": "newcomer", "password": "secret-enough"}
@@ -253,7 +253,7 @@ async def test_who_registers_verifies_the_address_with_a_mail(
         {"password": 12345678},
     ],
 )
-async def test_a_bad_registration_is_422_and_names_the_field(
+async def test_auth_invalid_registration_is_422_and_names_the_field(
     call: Caller, wrong: dict[str, Any]
 ) -> None:
     wish = {"email": "new@example.com", "username": "newcomer", "password": "secret-enough"}
@@ -264,7 +264,7 @@ async def test_a_bad_registration_is_422_and_names_the_field(
 
 
 @table("provider", ["github", "google"])
-async def test_a_provider_signs_in_whom_its_code_names(call: Caller, provider: str) -> None:
+async def test_auth_provider_signs_in_the_user_of_its_code(call: Caller, provider: str) -> None:
     async def come_back(code: str) -> httpx.Response:
         body = {"code": code, "redirect_uri": "http://localhost:3000/callback"}
         return await call("POST", f"/auth/{provider}/callback", json=body)
@@ -278,7 +278,7 @@ async def test_a_provider_signs_in_whom_its_code_names(call: Caller, provider: s
         check_error(await come_back(code), 400)
 
 
-async def test_the_outbox_pages_and_empties_and_its_links_go_on_working(
+async def test_auth_outbox_pages_and_empties_and_its_links_go_on_working(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     for _ in range(3):

@@ -12,7 +12,7 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
 @pytest.mark.every_server
-async def test_the_quick_start_makes_a_stream_with_what_obs_needs(call: Caller) -> None:
+async def test_streams_quick_start_creates_one_with_what_obs_needs(call: Caller) -> None:
     (category, *_) = (await call("GET", "/streams/categories")).json()
 
     stream = await create(
@@ -37,7 +37,7 @@ async def test_the_quick_start_makes_a_stream_with_what_obs_needs(call: Caller) 
     assert (stream["status"], stream["started_at"], stream["vod_id"]) == ("offline", None, None)
 
 
-async def test_the_documented_call_works_with_its_placeholder_for_a_category(call: Caller) -> None:
+async def test_streams_documented_call_works_with_its_category_placeholder(call: Caller) -> None:
     stream = await create(call, category_id="...")
 
     assert (stream["category_id"], stream["category"]) == (None, None)
@@ -47,7 +47,7 @@ async def test_the_documented_call_works_with_its_placeholder_for_a_category(cal
     )
 
 
-async def test_camel_case_is_read_as_snake_case(call: Caller) -> None:
+async def test_streams_camel_case_is_read_as_snake_case(call: Caller) -> None:
     (category, *_) = (await call("GET", "/streams/categories")).json()
 
     stream = await create(call, categoryId=category["id"], isMature=True)
@@ -56,14 +56,14 @@ async def test_camel_case_is_read_as_snake_case(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-async def test_both_slashes_are_answered_directly(call: Caller, slash: str) -> None:
+async def test_streams_both_slashes_work_without_a_redirect(call: Caller, slash: str) -> None:
     stream = await create(call)
 
     for path in ("/streams", f"/streams/id/{stream['id']}", "/streams/vods", "/auth/me"):
         assert (await call("GET", path + slash, "ak_demo")).status_code == 200
 
 
-async def test_only_the_owner_sees_the_key(call: Caller) -> None:
+async def test_streams_key_is_visible_to_the_owner_only(call: Caller) -> None:
     stream = await create(call)
     path = f"/streams/id/{stream['id']}"
 
@@ -78,7 +78,7 @@ async def test_only_the_owner_sees_the_key(call: Caller) -> None:
     assert stream["stream_key"] not in anonymous.text
 
 
-async def test_the_list_shows_live_streams_and_one_s_own(call: Caller) -> None:
+async def test_streams_list_has_live_and_own_ones(call: Caller) -> None:
     stream = await create(call)
 
     async def titles(key: str | None, **query: str) -> list[str]:
@@ -96,7 +96,7 @@ async def test_the_list_shows_live_streams_and_one_s_own(call: Caller) -> None:
     assert await titles("ak_demo_viewer", user_id=stream["user_id"]) == ["My First Stream"]
 
 
-async def test_pages_say_whether_more_follows(call: Caller) -> None:
+async def test_streams_pages_say_whether_more_follows(call: Caller) -> None:
     for name in ("one", "two", "three"):
         await create(call, f"ak_auto_{name}", title=name)
     # The seed's streams are live or ended.
@@ -116,7 +116,7 @@ async def test_pages_say_whether_more_follows(call: Caller) -> None:
     assert (len(limited["streams"]), limited["per_page"]) == (1, 1)
 
 
-async def test_an_update_changes_what_it_names(call: Caller) -> None:
+async def test_streams_update_changes_the_named_fields(call: Caller) -> None:
     stream = await create(call, description="kept")
     path = f"/streams/id/{stream['id']}"
 
@@ -129,7 +129,7 @@ async def test_an_update_changes_what_it_names(call: Caller) -> None:
 
 
 @table("spelling", ["/streams/{}/end", "/streams/id/{}/end"])
-async def test_a_stream_starts_without_media_and_ends_for_good(call: Caller, spelling: str) -> None:
+async def test_streams_start_without_media_and_end_for_good(call: Caller, spelling: str) -> None:
     stream = await create(call)
     end = spelling.format(stream["id"])
 
@@ -145,7 +145,7 @@ async def test_a_stream_starts_without_media_and_ends_for_good(call: Caller, spe
         check_error(await call("POST", path, "ak_demo"), 409)
 
 
-async def test_a_user_has_one_stream_that_has_not_ended(call: Caller) -> None:
+async def test_streams_user_has_one_that_has_not_ended(call: Caller) -> None:
     stream = await create(call)
 
     refused = await call("POST", "/streams/", "ak_demo", json={"title": "Another"})
@@ -161,7 +161,7 @@ async def test_a_user_has_one_stream_that_has_not_ended(call: Caller) -> None:
     await create(call)
 
 
-async def test_ten_creations_a_minute_and_failed_ones_count(call: Caller) -> None:
+async def test_streams_ten_creations_a_minute_and_failed_ones_count(call: Caller) -> None:
     await create(call)
     for left in range(8, -1, -1):
         bad = await call("POST", "/streams/", "ak_demo", json={"title": ""})
@@ -192,7 +192,9 @@ async def test_ten_creations_a_minute_and_failed_ones_count(call: Caller) -> Non
         ([], ["body"]),
     ],
 )
-async def test_bad_fields_are_listed(call: Caller, body: object, loc: list[str]) -> None:
+async def test_streams_invalid_fields_are_listed(
+    call: Caller, body: object, loc: list[str]
+) -> None:
     answer = await call("POST", "/streams/", "ak_demo", json=body)
 
     (mistake,) = check_error(answer, 422)["detail"]
@@ -202,13 +204,13 @@ async def test_bad_fields_are_listed(call: Caller, body: object, loc: list[str])
 
 
 @table("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"title": "\\ud800"}'])
-async def test_a_body_that_is_not_json_is_422(call: Caller, content: bytes) -> None:
+async def test_streams_invalid_json_is_422(call: Caller, content: bytes) -> None:
     answer = await call("POST", "/streams/", "ak_demo", content=content)
 
     check_error(answer, 422)
 
 
-async def test_another_media_type_where_json_is_expected_is_422(call: Caller) -> None:
+async def test_streams_wrong_media_type_is_422(call: Caller) -> None:
     answer = await call("POST", "/streams/", "ak_demo", data={"title": "x"})
 
     (mistake,) = check_error(answer, 422)["detail"]
@@ -216,7 +218,7 @@ async def test_another_media_type_where_json_is_expected_is_422(call: Caller) ->
 
 
 @pytest.mark.every_server
-async def test_a_body_over_the_limit_is_413(call: Caller) -> None:
+async def test_streams_body_over_the_limit_is_413(call: Caller) -> None:
     answer = await call("POST", "/streams/", "ak_demo", json={"title": "x" * 2_000_000})
 
     check_error(answer, 413)
@@ -233,14 +235,14 @@ async def test_a_body_over_the_limit_is_413(call: Caller) -> None:
         {"status_filter": "gone"},
     ],
 )
-async def test_a_query_out_of_range_is_422(call: Caller, query: dict[str, str]) -> None:
+async def test_streams_query_out_of_range_is_422(call: Caller, query: dict[str, str]) -> None:
     answer = await call("GET", "/streams/", params=query)
 
     (mistake,) = check_error(answer, 422)["detail"]
     assert mistake["loc"][0] == "query"
 
 
-async def test_who_may_not_is_told_so(call: Caller) -> None:
+async def test_streams_forbidden_action_is_refused(call: Caller) -> None:
     stream = await create(call)
     path = f"/streams/id/{stream['id']}"
     nobody = "00000000-0000-4000-8000-000000000000"
@@ -264,13 +266,13 @@ async def test_who_may_not_is_told_so(call: Caller) -> None:
     assert wrong_method.headers["Allow"] == "GET, POST"
 
 
-async def test_an_api_key_is_read_from_its_own_header_too(call: Caller) -> None:
+async def test_streams_api_key_is_read_from_its_own_header_too(call: Caller) -> None:
     answer = await call("GET", "/auth/me", headers={"X-API-Key": "ak_demo"})
 
     assert answer.json()["username"] == "demo"
 
 
-async def test_text_comes_back_as_text(call: Caller) -> None:
+async def test_streams_text_comes_back_as_text(call: Caller) -> None:
     title = "'; DROP TABLE streams; -- <script>alert(1)</script> \u0000 ü 🎥"
 
     stream = await create(call, title=title, description=title)
@@ -279,7 +281,7 @@ async def test_text_comes_back_as_text(call: Caller) -> None:
 
 
 @pytest.mark.every_server
-async def test_any_origin_may_read_and_preflights_are_answered(call: Caller) -> None:
+async def test_streams_any_origin_may_read_and_preflights_are_answered(call: Caller) -> None:
     origin = "http://localhost:5173"
     preflight = await call(
         "OPTIONS",
@@ -312,7 +314,7 @@ async def test_any_origin_may_read_and_preflights_are_answered(call: Caller) -> 
         )
     ],
 )
-async def test_the_limits_are_settings(call: Caller, emulator: Emulator) -> None:
+async def test_streams_limits_are_settings(call: Caller, emulator: Emulator) -> None:
     assert emulator.settings.streams_per_user == 0
     for _ in range(12):
         await create(call)

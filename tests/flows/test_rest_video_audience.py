@@ -18,7 +18,7 @@ async def copy(call: Caller, source: dict[str, Any], key: str = "ak_demo", **bod
     return answer.json()
 
 
-async def test_views_and_likes_show_wherever_they_are_told(call: Caller) -> None:
+async def test_videos_views_and_likes_show_everywhere(call: Caller) -> None:
     # Given a video of two seconds,
     video = await upload(call)
     path = f"/videos/{video['id']}"
@@ -75,7 +75,7 @@ async def test_views_and_likes_show_wherever_they_are_told(call: Caller) -> None
     check_error(await call("POST", nowhere, json={"watched_seconds": 1}), 404)
 
 
-async def test_annotations_lie_within_their_video(call: Caller) -> None:
+async def test_videos_annotations_lie_within_their_video(call: Caller) -> None:
     video = await upload(call)
     path = f"/videos/{video['id']}/annotations"
     wish = {
@@ -121,7 +121,7 @@ async def test_annotations_lie_within_their_video(call: Caller) -> None:
     check_error(await call("POST", nowhere, "ak_demo", json=wish), 409)
 
 
-async def test_an_album_keeps_the_order_that_was_chosen(call: Caller) -> None:
+async def test_videos_album_keeps_its_chosen_order(call: Caller) -> None:
     # Given three videos, one of them somebody else's and one hidden,
     one = await upload(call, title="one")
     two = await copy(call, one, "ak_demo_viewer", title="two")
@@ -182,7 +182,7 @@ async def test_an_album_keeps_the_order_that_was_chosen(call: Caller) -> None:
     assert (await call("GET", f"/videos/{two['id']}")).status_code == 200
 
 
-async def test_searches_find_what_words_say_and_what_they_mean(call: Caller) -> None:
+async def test_videos_searches_match_words_and_meaning(call: Caller) -> None:
     one = await upload(call, title="JavaScript for beginners", tags="web")
     await copy(call, one, title="Rust without tears", description="For JavaScript people")
     await copy(call, one, title="JavaScript in secret", visibility="private")
@@ -213,7 +213,7 @@ async def test_searches_find_what_words_say_and_what_they_mean(call: Caller) -> 
     check_error(await call("GET", "/videos/search", params={"q": "x" * 501}), 422)
 
 
-async def test_what_to_watch_next_follows_from_what_was_watched(call: Caller) -> None:
+async def test_videos_recommendations_follow_from_watched_ones(call: Caller) -> None:
     seen = await upload(call, title="Async Python", tags="python")
     await copy(call, seen, title="Typed Python", tags=["python"])
     await copy(call, seen, title="Gardening", tags=["plants"])

@@ -45,7 +45,7 @@ async def take_seat(call: Caller, session: dict[str, Any], key: str) -> httpx.Re
     return await call("POST", f"{SESSIONS}/{session['id']}/token", key)
 
 
-async def test_a_call_from_its_making_to_its_end(call: Caller) -> None:
+async def test_video_sessions_call_from_creation_to_end(call: Caller) -> None:
     # Given a session of the demo account,
     session = await make(call)
     path = f"{SESSIONS}/{session['id']}"
@@ -99,7 +99,7 @@ async def test_a_call_from_its_making_to_its_end(call: Caller) -> None:
     assert (await call("GET", f"{SESSIONS}/active", "ak_demo")).json()["total"] == 0
 
 
-async def test_its_host_changes_it_and_an_admin_ends_it(call: Caller) -> None:
+async def test_video_sessions_are_changed_by_the_host_and_ended_by_an_admin(call: Caller) -> None:
     session = await make(call, "ak_demo_viewer", sessionName="<b>1</b>", maxParticipants=50)
     path = f"{SESSIONS}/{session['id']}"
     assert (session["session_name"], session["max_participants"]) == ("<b>1</b>", 50)
@@ -114,7 +114,7 @@ async def test_its_host_changes_it_and_an_admin_ends_it(call: Caller) -> None:
     assert (await call("DELETE", path, "ak_demo_admin")).status_code == 204
 
 
-async def test_one_s_own_list_is_for_oneself_and_admins(call: Caller) -> None:
+async def test_video_sessions_list_of_a_user_is_for_that_user_and_admins(call: Caller) -> None:
     session = await make(call, "ak_demo_viewer")
     path = f"{SESSIONS}/user/{session['host_id']}"
 
@@ -125,7 +125,7 @@ async def test_one_s_own_list_is_for_oneself_and_admins(call: Caller) -> None:
     check_error(await call("GET", f"{SESSIONS}/user/{NOBODY}", "ak_demo_admin"), 404)
 
 
-async def test_ten_sessions_a_minute_and_no_more(call: Caller) -> None:
+async def test_video_sessions_ten_a_minute_and_no_more(call: Caller) -> None:
     for left in range(9, -1, -1):
         wish = {"session_name": "x", "max_participants": 2}
         answer = await call("POST", SESSIONS, "ak_demo_viewer", json=wish)
@@ -138,7 +138,7 @@ async def test_ten_sessions_a_minute_and_no_more(call: Caller) -> None:
     await make(call, "ak_demo_moderator")
 
 
-async def test_an_offer_needs_a_seat_and_must_be_one(call: Caller) -> None:
+async def test_video_sessions_offer_needs_a_seat_and_must_be_valid(call: Caller) -> None:
     [server] = (await call("GET", "/video-sessions/ice-servers")).json()["ice_servers"]
     assert server["urls"][0].startswith("stun:127.0.0.1:")
     session = await make(call)
@@ -168,11 +168,13 @@ async def test_an_offer_needs_a_seat_and_must_be_one(call: Caller) -> None:
         {"session_name": 5, "max_participants": "many"},
     ],
 )
-async def test_a_session_that_cannot_be_is_422(call: Caller, body: object) -> None:
+async def test_video_sessions_invalid_one_is_422(call: Caller, body: object) -> None:
     check_error(await call("POST", SESSIONS, "ak_demo", json=body), 422)
 
 
-async def test_what_is_not_there_is_404_and_nobody_comes_without_a_name(call: Caller) -> None:
+async def test_video_sessions_missing_one_is_404_and_anonymous_callers_are_refused(
+    call: Caller,
+) -> None:
     nowhere = f"{SESSIONS}/{NOBODY}"
     body = {"sdp": "v=0", "type": "offer"}
     for method, path, sent in (

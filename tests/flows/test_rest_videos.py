@@ -33,7 +33,7 @@ async def get(client: httpx.AsyncClient, url: str) -> httpx.Response:
 
 
 @pytest.mark.every_server
-async def test_an_upload_is_processed_and_then_plays_at_the_cdn(
+async def test_videos_upload_is_processed_and_then_plays_at_the_cdn(
     call: Caller, client: httpx.AsyncClient
 ) -> None:
     # Given an upload,
@@ -83,7 +83,7 @@ async def test_an_upload_is_processed_and_then_plays_at_the_cdn(
     assert (await get(client, f"{base}/downloads/default.webm")).status_code == 404
 
 
-async def test_a_deleted_video_is_gone_everywhere(
+async def test_videos_deleted_one_is_gone_everywhere(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     video = await upload(call, title="Gone soon", tags="ai")
@@ -113,7 +113,7 @@ async def test_a_deleted_video_is_gone_everywhere(
     await until_true(lambda: not media_store.has(uid))
 
 
-async def test_a_video_of_media_that_is_there_is_ready_at_once(call: Caller) -> None:
+async def test_videos_of_existing_media_are_ready_at_once(call: Caller) -> None:
     video = await upload(call)
     uid = video["cloudflare_video_id"]
 
@@ -133,7 +133,7 @@ async def test_a_video_of_media_that_is_there_is_ready_at_once(call: Caller) -> 
     check_error(await call("POST", "/videos/", "ak_demo_viewer", json=body), 404)
 
 
-async def test_a_draft_waits_for_its_media(call: Caller) -> None:
+async def test_videos_draft_waits_for_its_media(call: Caller) -> None:
     draft = await make(call, title="Soon", tags=["rust"])
     assert (draft["status"], draft["duration"], draft["playback_url"]) == ("processing", None, None)
     source = await upload(call)
@@ -148,7 +148,7 @@ async def test_a_draft_waits_for_its_media(call: Caller) -> None:
     check_error(await call("PUT", path, "ak_demo", json=body), 409)
 
 
-async def test_who_sees_what(call: Caller) -> None:
+async def test_videos_visibility_of_each_kind(call: Caller) -> None:
     source = await upload(call, title="public")
     uid = source["cloudflare_video_id"]
     values = {
@@ -176,7 +176,7 @@ async def test_who_sees_what(call: Caller) -> None:
     check_error(await call("GET", "/videos/", params={"user_id": NOBODY}), 404)
 
 
-async def test_pages_tags_and_changes(call: Caller) -> None:
+async def test_videos_pages_tags_and_changes(call: Caller) -> None:
     uid = (await upload(call, title="first"))["cloudflare_video_id"]
     second = await make(call, title="second", tags=["Rust", "ai"], cloudflare_video_id=uid)
     path = f"/videos/{second['id']}"
@@ -216,7 +216,7 @@ async def test_pages_tags_and_changes(call: Caller) -> None:
         [],
     ],
 )
-async def test_a_video_that_cannot_be_is_422(call: Caller, body: object) -> None:
+async def test_videos_invalid_one_is_422(call: Caller, body: object) -> None:
     # Half a surrogate pair is JSON, but no text.
     sent: dict[str, Any] = {
         "content": json.dumps(body),
@@ -226,7 +226,9 @@ async def test_a_video_that_cannot_be_is_422(call: Caller, body: object) -> None
     check_error(await call("POST", "/videos/", json={"title": "x"}), 401)
 
 
-async def test_what_is_no_video_is_422_and_leaves_nothing(call: Caller, emulator: Emulator) -> None:
+async def test_videos_invalid_file_is_422_and_leaves_nothing(
+    call: Caller, emulator: Emulator
+) -> None:
     whole = small_film().read_bytes()
     root = emulator.platform.media_store.root
     before = sorted(root.iterdir())
@@ -253,7 +255,7 @@ async def test_what_is_no_video_is_422_and_leaves_nothing(call: Caller, emulator
 
 
 @pytest.mark.parametrize(("died", "reason"), [(1, "Try again"), (3, "is not tried again")])
-async def test_a_job_whose_upload_is_gone_or_kills_the_process_is_not_begun_again(
+async def test_videos_job_without_upload_or_that_kills_the_process_is_not_restarted(
     died: int, reason: str
 ) -> None:
     async with Emulator() as emulator:

@@ -34,7 +34,7 @@ async def seeded(call: Caller, owner: str = "devops_wizard") -> dict[str, Any]:
     return values
 
 
-async def test_a_seeded_recording_is_told_alike_everywhere(call: Caller) -> None:
+async def test_vods_seeded_one_agrees_everywhere(call: Caller) -> None:
     vod = await seeded(call)
 
     assert vod["user"].keys() == USER_CARD
@@ -61,7 +61,7 @@ async def test_a_seeded_recording_is_told_alike_everywhere(call: Caller) -> None
     check_error(await call("GET", "/streams/users/nobody/vods"), 404)
 
 
-async def test_words_find_a_recording_until_they_are_gone(call: Caller) -> None:
+async def test_vods_search_words_match_until_they_are_removed(call: Caller) -> None:
     async def titles(typed: str, name: str = "query") -> list[str]:
         page = (await call("GET", "/streams/vods/search", params={name: typed})).json()
         assert page.keys() == {"items", "total", "page", "per_page", "has_more"}
@@ -89,7 +89,7 @@ async def test_words_find_a_recording_until_they_are_gone(call: Caller) -> None:
     check_error(answer, 422)
 
 
-async def test_its_owner_says_what_it_is_and_who_sees_it(call: Caller) -> None:
+async def test_vods_owner_changes_description_and_visibility(call: Caller) -> None:
     vod = await seeded(call)
     path, key = f"/streams/vods/{vod['id']}", "ak_demo_devops_wizard"
 
@@ -124,7 +124,7 @@ async def test_its_owner_says_what_it_is_and_who_sees_it(call: Caller) -> None:
         check_error(await call("PUT", path, key, json=body), 422)
 
 
-async def test_chapters_lie_side_by_side_inside_their_video(call: Caller) -> None:
+async def test_vods_chapters_lie_side_by_side_inside_their_video(call: Caller) -> None:
     vod = await seeded(call)
     path, key = f"/streams/vods/{vod['id']}/chapters", "ak_demo_devops_wizard"
     first, last = vod["chapters"][0], vod["chapters"][-1]
@@ -161,14 +161,14 @@ async def test_chapters_lie_side_by_side_inside_their_video(call: Caller) -> Non
 
 
 @table("body", [{}, {"title": "x"}, [], {"title": "", "start_time_seconds": 0}])
-async def test_a_chapter_that_cannot_be_is_422(call: Caller, body: object) -> None:
+async def test_vods_invalid_chapter_is_422(call: Caller, body: object) -> None:
     vod = await seeded(call)
     path, key = f"/streams/vods/{vod['id']}/chapters", "ak_demo_devops_wizard"
 
     check_error(await call("POST", path, key, json=body), 422)
 
 
-async def test_a_deleted_recording_is_gone_everywhere(
+async def test_vods_deleted_one_is_gone_everywhere(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given a recording that plays, and a video of somebody else's that shows it,
@@ -208,7 +208,7 @@ async def test_a_deleted_recording_is_gone_everywhere(
     assert await statuses() == {404}
 
 
-async def test_a_deleted_simulated_recording_plays_no_more(
+async def test_vods_deleted_simulated_one_plays_no_more(
     call: Caller, client: httpx.AsyncClient
 ) -> None:
     vod = await seeded(call)

@@ -39,7 +39,7 @@ async def process(
     return await until_done(call, video_id, key)
 
 
-async def test_the_website_uploads_and_lists_in_camel_case(call: Caller) -> None:
+async def test_website_videos_are_uploaded_and_listed_in_camel_case(call: Caller) -> None:
     content = small_film().read_bytes()
 
     answer = await send(
@@ -85,7 +85,7 @@ async def test_the_website_uploads_and_lists_in_camel_case(call: Caller) -> None
     check_error(await call("GET", "/video/library"), 401)
 
 
-async def test_processing_makes_other_media_and_the_old_addresses_stay(
+async def test_website_videos_processing_makes_other_media_and_the_old_addresses_stay(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator, tmp_path: Path
 ) -> None:
     # Given an upload of 320 x 180,
@@ -149,7 +149,7 @@ async def test_processing_makes_other_media_and_the_old_addresses_stay(
     assert last["thumbnailUrl"].endswith("?time=0.000s")
 
 
-async def test_a_batch_is_all_or_nothing(call: Caller) -> None:
+async def test_website_videos_batch_is_all_or_nothing(call: Caller) -> None:
     one, two = await upload(call), await upload(call)
     others = await upload(call, "ak_demo_viewer")
     body = {"videoIds": [one["id"], two["id"]], "options": {"resolution": "64x64"}}
@@ -195,12 +195,12 @@ async def test_a_batch_is_all_or_nothing(call: Caller) -> None:
         "720p",
     ],
 )
-async def test_an_unknown_option_is_422(call: Caller, options: object) -> None:
+async def test_website_videos_unknown_option_is_422(call: Caller, options: object) -> None:
     path = f"/video/{NOBODY}/process"
     check_error(await call("POST", path, "ak_demo", json={"options": options}), 422)
 
 
-async def test_who_may_do_what(call: Caller) -> None:
+async def test_website_videos_permissions_of_each_action(call: Caller) -> None:
     video = await upload(call)
     path = f"/video/{video['id']}"
     outside = {"options": {"extractThumbnail": True, "thumbnailTimestamp": 60}}

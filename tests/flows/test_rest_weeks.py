@@ -49,7 +49,7 @@ async def week(call: Caller) -> dict[str, Any]:
     return values
 
 
-async def test_a_seeded_week_is_told_and_comes(call: Caller) -> None:
+async def test_week_schedule_seeded_one_is_listed_and_comes(call: Caller) -> None:
     payload = (await call("GET", "/streams/users/urbantech/schedule")).json()
     coming = (await call("GET", "/streams/users/urbantech/upcoming")).json()["upcoming_streams"]
 
@@ -66,7 +66,7 @@ async def test_a_seeded_week_is_told_and_comes(call: Caller) -> None:
     assert 8 <= len(weeks.json()["upcoming_streams"]) <= 9
 
 
-async def test_a_time_is_made_changed_and_removed(call: Caller) -> None:
+async def test_week_schedule_time_is_created_changed_and_removed(call: Caller) -> None:
     categories = (await call("GET", "/streams/categories")).json()
 
     values = await make(call, categoryId=categories[0]["id"])
@@ -93,7 +93,7 @@ async def test_a_time_is_made_changed_and_removed(call: Caller) -> None:
     check_error(await call("PUT", path, "ak_demo", json={}), 404)
 
 
-async def test_times_that_cannot_be_are_refused(call: Caller) -> None:
+async def test_week_schedule_invalid_times_are_refused(call: Caller) -> None:
     values = await make(call)
     path = f"{MINE}/{values['id']}"
 
@@ -116,7 +116,7 @@ async def test_times_that_cannot_be_are_refused(call: Caller) -> None:
     assert (await week(call))["schedule"][2]["schedules"] == [values]
 
 
-async def test_bad_input_is_422_at_its_field(call: Caller) -> None:
+async def test_week_schedule_bad_input_is_422_at_its_field(call: Caller) -> None:
     wrong: list[tuple[str, object]] = [
         *(("day_of_week", value) for value in (7, -1, "Monday", None)),
         *(("start_time", value) for value in ("9:30", "24:00", "09:30:00", 930)),
@@ -131,7 +131,7 @@ async def test_bad_input_is_422_at_its_field(call: Caller) -> None:
         assert places == [["body", field]], (field, value)
 
 
-async def test_upcoming_looks_one_to_31_days_ahead(call: Caller) -> None:
+async def test_week_schedule_upcoming_covers_one_to_31_days(call: Caller) -> None:
     for days in (0, 32, "week"):
         answer = await call("GET", "/streams/users/demo/upcoming", params={"days": days})
         check_error(answer, 422)

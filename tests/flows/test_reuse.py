@@ -13,7 +13,7 @@ async def titles(call: Caller, key: str | None = None) -> list[str]:
     return [stream["title"] for stream in page["streams"]]
 
 
-async def test_what_one_call_writes_the_next_one_sees(call: Caller) -> None:
+async def test_response_cache_next_call_sees_a_write(call: Caller) -> None:
     stream = await create(call, title="Before")
     path = f"/streams/id/{stream['id']}"
     for title in ("One", "Two", "Three"):
@@ -22,7 +22,7 @@ async def test_what_one_call_writes_the_next_one_sees(call: Caller) -> None:
         assert (await call("GET", path, "ak_demo")).json()["title"] == title
 
 
-async def test_callers_do_not_get_each_other_s_answers(call: Caller) -> None:
+async def test_response_cache_callers_do_not_share_responses(call: Caller) -> None:
     await create(call, title="Mine, and offline")
     assert "Mine, and offline" in await titles(call, "ak_demo")
     assert "Mine, and offline" not in await titles(call, "ak_demo_viewer")
@@ -30,7 +30,7 @@ async def test_callers_do_not_get_each_other_s_answers(call: Caller) -> None:
     assert "Mine, and offline" in await titles(call, "ak_demo")
 
 
-async def test_worlds_do_not_get_each_other_s_answers(
+async def test_response_cache_worlds_do_not_share_responses(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     await client.post("/_emulator/worlds", json={"name": "other", "seed": "none"})
@@ -42,7 +42,7 @@ async def test_worlds_do_not_get_each_other_s_answers(
     assert (await call("GET", "/streams/")).json()["total"] > 0
 
 
-async def test_every_answer_has_a_trace_and_a_line_in_the_log_of_its_own(
+async def test_response_cache_every_response_has_its_own_trace_and_log_line(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     answers = [await call("GET", "/streams/?limit=3") for _ in range(5)]
@@ -56,7 +56,7 @@ async def test_every_answer_has_a_trace_and_a_line_in_the_log_of_its_own(
     assert all(entry["operation"] == "/streams" for entry in log[-5:])
 
 
-async def test_time_that_goes_by_shows(call: Caller) -> None:
+async def test_response_cache_passing_time_shows(call: Caller) -> None:
     stream = await create(call)
     await call("POST", f"/streams/id/{stream['id']}/start", "ak_demo")
     path = f"/streams/id/{stream['id']}"

@@ -76,9 +76,7 @@ def closed_port() -> int:
     return number
 
 
-async def test_a_target_is_called_again_after_twice_as_long_each_time(
-    scene: Scene, closed_port: int
-) -> None:
+async def test_simulcast_retry_delay_doubles_each_time(scene: Scene, closed_port: int) -> None:
     target = targets.add(scene.world, scene.stream, f"rtmp://127.0.0.1:{closed_port}/live", KEY)
 
     for attempts, wait_ms in enumerate((1_000, 2_000, 4_000, 8_000), 1):
@@ -94,7 +92,7 @@ async def test_a_target_is_called_again_after_twice_as_long_each_time(
     assert (await scene.until(target, "idle", 0)).due_at_ms is None
 
 
-async def test_no_host_is_called_that_is_not_allowed(scene: Scene) -> None:
+async def test_simulcast_connects_to_allowed_hosts_only(scene: Scene) -> None:
     target = targets.add(scene.world, scene.stream, "rtmp://192.0.2.1/live", KEY)
 
     now = await scene.until(target, "waiting", 1)
@@ -102,12 +100,12 @@ async def test_no_host_is_called_that_is_not_allowed(scene: Scene) -> None:
     assert now.reason == "192.0.2.1 may not be called: see the setting simulcast_hosts."
 
 
-async def test_simulcast_host_that_cannot_be_is_refused(scene: Scene) -> None:
+async def test_simulcast_invalid_host_is_refused(scene: Scene) -> None:
     with pytest.raises(Refused, match=r"address is rtmp://host\[:port\]/app"):
         targets.add(scene.world, scene.stream, f"rtmp://{'a' * 64}.test/live", KEY)
 
 
-async def test_a_server_that_repeats_the_key_is_not_quoted(
+async def test_simulcast_echoed_key_of_a_server_is_not_quoted(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Given a server that says no, with the key in its words,
@@ -145,7 +143,7 @@ async def test_a_server_that_repeats_the_key_is_not_quoted(
         ("rtmp://127.0.0.1/live", "a\nb"),
     ],
 )
-async def test_what_is_no_target_is_refused(scene: Scene, url: str, key: str) -> None:
+async def test_simulcast_invalid_target_is_refused(scene: Scene, url: str, key: str) -> None:
     with pytest.raises(Refused) as refusal:
         targets.add(scene.world, scene.stream, url, key)
 
@@ -153,7 +151,9 @@ async def test_what_is_no_target_is_refused(scene: Scene, url: str, key: str) ->
     assert targets.of(scene.world, scene.stream) == []
 
 
-async def test_a_stream_has_so_many_targets_and_each_once(scene: Scene, closed_port: int) -> None:
+async def test_simulcast_targets_of_a_stream_are_bounded_and_unique(
+    scene: Scene, closed_port: int
+) -> None:
     url = f"rtmp://127.0.0.1:{closed_port}/live"
     for number in range(TARGETS_MAX):
         targets.add(scene.world, scene.stream, url, f"{KEY}{number}")

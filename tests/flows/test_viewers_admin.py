@@ -74,7 +74,7 @@ async def crowd(client: httpx.AsyncClient, call: Caller) -> Crowd:
     return Crowd(client, call, listed[0])
 
 
-async def test_real_and_simulated_viewers_mix_and_are_told_apart_here_alone(crowd: Crowd) -> None:
+async def test_viewers_admin_separates_real_from_simulated_viewers(crowd: Crowd) -> None:
     payload = await crowd.ask(verb="set", count=100)
     assert (payload["viewers"], payload["real"], payload["simulated"]) == (100, 0, 100)
     # Two players, one of them plain and low latency at once, and both of them one person each.
@@ -96,7 +96,7 @@ async def test_real_and_simulated_viewers_mix_and_are_told_apart_here_alone(crow
     assert (await crowd.ask())["real"] == 0
 
 
-async def test_an_evening_by_all_its_verbs(crowd: Crowd) -> None:
+async def test_viewers_admin_run_with_all_its_orders(crowd: Crowd) -> None:
     await crowd.ask(verb="set", count=0)
     await crowd.ask(
         verb="add",
@@ -123,7 +123,7 @@ async def test_an_evening_by_all_its_verbs(crowd: Crowd) -> None:
     assert await crowd.shown() == {50}
 
 
-async def test_a_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) -> None:
+async def test_viewers_admin_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) -> None:
     await crowd.ask(verb="set", count=500)
     other = (await call("GET", "/streams/search?query=shop&limit=1")).json()["streams"][0]
 
@@ -134,7 +134,7 @@ async def test_a_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) 
     assert now["viewer_count"] == other["viewer_count"] + 200
 
 
-async def test_bad_orders_are_refused(crowd: Crowd, call: Caller) -> None:
+async def test_viewers_admin_invalid_orders_are_refused(crowd: Crowd, call: Caller) -> None:
     before = await crowd.ask()
     for body in (
         {},

@@ -13,7 +13,7 @@ async def vod(call: Caller) -> dict[str, str]:
     return values
 
 
-async def test_a_vod_is_watched_for_as_long_as_the_segments_that_were_taken(
+async def test_vod_watching_time_is_that_of_the_requested_segments(
     client: httpx.AsyncClient, call: Caller, vod: dict[str, str]
 ) -> None:
     views = f"/_emulator/vods/{vod['id']}/views"

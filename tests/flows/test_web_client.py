@@ -29,7 +29,7 @@ async def read(call: Caller, path: str, key: str | None = None) -> Any:
 
 
 @pytest.mark.both_prefixes
-async def test_lists_show_owners_their_own_streams_with_ingest(call: Caller) -> None:
+async def test_web_client_lists_show_owners_their_own_streams_with_ingest(call: Caller) -> None:
     category = await read(call, "/streams/categories/by-slug/rust")
     stream = await create(call, title="Launch night", category_id=category["id"])
     await call("POST", f"/streams/id/{stream['id']}/start", "ak_demo")
@@ -55,7 +55,9 @@ async def test_lists_show_owners_their_own_streams_with_ingest(call: Caller) -> 
 
 
 @pytest.mark.both_prefixes
-async def test_list_without_filter_has_the_callers_open_stream_first(call: Caller) -> None:
+async def test_web_client_list_without_filter_has_the_open_stream_of_the_caller_first(
+    call: Caller,
+) -> None:
     mine = await create(call, title="Mine")
     for name in ("one", "two"):
         newer = await create(call, f"ak_auto_{name}", title=name)
@@ -76,7 +78,7 @@ async def test_list_without_filter_has_the_callers_open_stream_first(call: Calle
     assert [shown["title"] for shown in ended[:3]] == ["two", "one", "Mine"]
 
 
-async def test_streams_have_the_uid_under_both_names_and_no_picture_at_first(
+async def test_web_client_streams_have_the_uid_under_both_names_and_no_picture_at_first(
     call: Caller,
 ) -> None:
     stream = await create(call)
@@ -93,7 +95,7 @@ async def test_streams_have_the_uid_under_both_names_and_no_picture_at_first(
 
 
 @pytest.mark.parametrize("name", ["category_id", "categoryId"])
-async def test_an_empty_id_means_none(call: Caller, name: str) -> None:
+async def test_web_client_empty_id_means_none(call: Caller, name: str) -> None:
     stream = await create(call, **{name: ""})
     assert stream["category_id"] is None
     [category, *_] = await read(call, "/streams/categories")
@@ -105,7 +107,7 @@ async def test_an_empty_id_means_none(call: Caller, name: str) -> None:
     assert (await read(call, f"/streams/?{name}="))["total"] == 6
 
 
-async def test_empty_ids_mean_none_in_every_other_body(call: Caller) -> None:
+async def test_web_client_empty_ids_mean_none_in_every_other_body(call: Caller) -> None:
     week = {"day_of_week": 5, "start_time": "10:00", "end_time": "11:00", "title": "x"}
     for method, path, body in (
         ("POST", "/streams/me/schedule", {**week, "category_id": ""}),
@@ -120,7 +122,7 @@ async def test_empty_ids_mean_none_in_every_other_body(call: Caller) -> None:
     assert answer.json()["user"]["username"] == "viewer"
 
 
-async def test_top_streams_know_messages_by_both_names(call: Caller) -> None:
+async def test_web_client_top_streams_count_messages_under_both_names(call: Caller) -> None:
     path = "/streams/analytics/channel/top-streams?metric="
     shown = await read(call, f"{path}total_messages", "ak_demo_devops_wizard")
     assert shown == await read(call, f"{path}chat_messages", "ak_demo_devops_wizard")
@@ -128,7 +130,7 @@ async def test_top_streams_know_messages_by_both_names(call: Caller) -> None:
 
 
 @pytest.mark.both_prefixes
-async def test_me_has_the_names_that_clients_read(call: Caller) -> None:
+async def test_web_client_me_has_the_names_that_clients_read(call: Caller) -> None:
     for path in ("/auth/me", "/auth/auth/me"):
         me = await read(call, path, "ak_demo_rustacean")
         names = {"displayName", "avatarUrl"} if call.prefix == "/v1" else set()
@@ -138,7 +140,7 @@ async def test_me_has_the_names_that_clients_read(call: Caller) -> None:
 
 
 @pytest.mark.both_prefixes
-async def test_vods_last_whole_seconds_for_the_web_client(call: Caller) -> None:
+async def test_web_client_vods_last_whole_seconds(call: Caller) -> None:
     body = {"title": "x"}
     path = "/streams/vods?per_page=1"
     [vod] = (await read(call, path))["items"]
@@ -148,7 +150,9 @@ async def test_vods_last_whole_seconds_for_the_web_client(call: Caller) -> None:
     assert changed.json()["duration"] == 4 * 3600
 
 
-async def test_registering_without_a_username_makes_one_of_the_mail(call: Caller) -> None:
+async def test_web_client_registration_without_a_username_derives_one_from_the_mail(
+    call: Caller,
+) -> None:
     async def register(email: str, **more: str) -> dict[str, Any]:
         body = {"email": email, "password": "secret-enough", **more}
         answer = await call("POST", "/auth/register", json=body)
@@ -167,7 +171,7 @@ async def test_registering_without_a_username_makes_one_of_the_mail(call: Caller
     check_error(await call("POST", "/auth/register", json=taken), 409)
 
 
-async def test_api_key_wins_over_the_bearer_token_and_both_are_flagged(
+async def test_web_client_api_key_wins_over_the_bearer_token_and_both_are_flagged(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     def key(value: str) -> dict[str, str]:
@@ -189,7 +193,7 @@ async def test_api_key_wins_over_the_bearer_token_and_both_are_flagged(
     assert [entry["seq"] for entry in flagged.json()["requests"]] == [log[0]["seq"], log[2]["seq"]]
 
 
-async def test_what_is_read_by_another_name_is_not_unknown(
+async def test_web_client_field_aliases_are_not_unknown(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     await call("POST", "/auth/login", json={"username": "demo", "password": "demo123456"})
@@ -199,7 +203,7 @@ async def test_what_is_read_by_another_name_is_not_unknown(
     assert [entry["unknown_fields"] for entry in log] == [[], []]
 
 
-async def test_website_addresses_answer_like_those_that_are_documented(call: Caller) -> None:
+async def test_web_client_website_addresses_answer_like_the_documented_ones(call: Caller) -> None:
     pairs = {
         "/dashboard": "/dashboard/streamer/overview",
         "/dashboard/activity": "/dashboard/streamer/activity",
@@ -233,7 +237,9 @@ MENU = {
 
 
 @table(("slug", "leads_to"), MENU.items())
-async def test_categories_of_the_menu_are_there(call: Caller, slug: str, leads_to: str) -> None:
+async def test_web_client_categories_of_the_menu_exist(
+    call: Caller, slug: str, leads_to: str
+) -> None:
     path = "/streams/categories/by-slug/"
     category = await read(call, f"{path}{slug}")
     assert category["id"] == (await read(call, f"{path}{leads_to}"))["id"]
@@ -243,7 +249,9 @@ async def test_categories_of_the_menu_are_there(call: Caller, slug: str, leads_t
 
 
 @pytest.mark.both_prefixes
-async def test_seeded_streams_name_language_framework_and_repository(call: Caller) -> None:
+async def test_web_client_seeded_streams_name_language_framework_and_repository(
+    call: Caller,
+) -> None:
     streams = (await read(call, "/streams/?status_filter=all"))["streams"]
     assert len(streams) == 8
     for stream in streams:
@@ -260,7 +268,7 @@ async def test_seeded_streams_name_language_framework_and_repository(call: Calle
 
 
 @pytest.mark.parametrize("client", ["in process"], indirect=True)
-async def test_two_seeded_clips_play(client: httpx.AsyncClient, call: Caller) -> None:
+async def test_web_client_two_seeded_clips_play(client: httpx.AsyncClient, call: Caller) -> None:
     clips = await read(call, "/streams/clips/popular")
 
     assert [(clip["duration"], clip["status"], clip["view_count"]) for clip in clips] == [

@@ -64,7 +64,7 @@ async def settled(room: Chatroom) -> list[Delivery]:
     return deliveries.page(room.world, 1_000, 2**62)[::-1]
 
 
-async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
+async def test_webhook_target_gets_its_chosen_events_signed_and_in_order(
     room: Chatroom, receiver: Receiver
 ) -> None:
     # Given a target that was made over the admin API,
@@ -106,7 +106,7 @@ async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
     assert (log["total"], log["deliveries"][0]["webhook_id"]) == (4, result["id"])
 
 
-async def test_only_some_events_are_told_where_only_they_are_asked_for(
+async def test_webhook_target_with_a_filter_gets_those_events_only(
     room: Chatroom, receiver: Receiver
 ) -> None:
     targets.add(room.world, receiver.url, ("stream.ended",))
@@ -116,7 +116,7 @@ async def test_only_some_events_are_told_where_only_they_are_asked_for(
     assert len(await settled(room)) == 1
 
 
-async def test_a_failure_is_tried_again_on_the_world_s_clock_until_it_is_given_up(
+async def test_webhook_failure_is_retried_on_the_world_clock_until_given_up(
     room: Chatroom, receiver: Receiver
 ) -> None:
     target = targets.add(room.world, receiver.url, ("stream.live",))
@@ -169,7 +169,7 @@ async def test_a_failure_is_tried_again_on_the_world_s_clock_until_it_is_given_u
     ],
     ids=lambda value: str(value)[:30],
 )
-async def test_whatever_a_target_answers_is_written_down(
+async def test_webhook_any_response_of_a_target_is_logged(
     room: Chatroom, receiver: Receiver, answer: bytes, status: int | None, outcome: str | None
 ) -> None:
     targets.add(room.world, receiver.url)
@@ -186,7 +186,9 @@ async def test_whatever_a_target_answers_is_written_down(
 
 
 @pytest.mark.parametrize("patch", [{"webhook_timeout_ms": 200}])
-async def test_a_target_that_hangs_delays_itself_alone(room: Chatroom, receiver: Receiver) -> None:
+async def test_webhook_hanging_target_delays_itself_alone(
+    room: Chatroom, receiver: Receiver
+) -> None:
     async with receiving() as hanging:
         hanging.answers = [None]
         targets.add(room.world, hanging.url)
@@ -200,7 +202,7 @@ async def test_a_target_that_hangs_delays_itself_alone(room: Chatroom, receiver:
         assert [delivery.outcome for delivery in slow] == ["no answer within 0.2 s"]
 
 
-async def test_a_target_that_is_not_there_or_lies_elsewhere_is_not_reached(room: Chatroom) -> None:
+async def test_webhook_missing_or_foreign_target_is_not_reached(room: Chatroom) -> None:
     for url in ("http://127.0.0.1:1/", "http://192.0.2.7/", "http://no-such-host.invalid/"):
         targets.add(room.world, url)
     streams.go_live(room.world, room.stream.id)
@@ -211,7 +213,7 @@ async def test_a_target_that_is_not_there_or_lies_elsewhere_is_not_reached(room:
     assert unknown.startswith("not reached: ")
 
 
-async def test_what_is_no_target_is_refused(room: Chatroom) -> None:
+async def test_webhook_invalid_target_is_refused(room: Chatroom) -> None:
     for url in (
         "",
         "ftp://127.0.0.1/",
@@ -241,7 +243,7 @@ async def test_what_is_no_target_is_refused(room: Chatroom) -> None:
     assert set(targets.KINDS) == set(listed["events"])
 
 
-async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
+async def test_webhook_setting_adds_a_target_to_every_world_and_survives_a_reset(
     tmp_path: Path, receiver: Receiver
 ) -> None:
     async with chatroom(tmp_path, "in process", webhook=receiver.url) as room:
@@ -258,7 +260,7 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
 
 
 @table("wrong", [{"webhook": "nonsense"}, {"webhook_hosts": "10.0.0.0/99"}])
-def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) -> None:
+def test_webhook_invalid_setting_is_refused_by_its_name(wrong: dict[str, str]) -> None:
     settings = Settings(data=":memory:", **wrong)  # type: ignore[arg-type]  # any of them
     with pytest.raises(WrongSetting, match=f"{next(iter(wrong))}: "):
         bounds.webhooks(settings)
@@ -280,13 +282,13 @@ def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) 
         ("*", "anywhere", "198.51.100.1", True),
     ],
 )
-def test_only_allowed_addresses_are_called(
+def test_webhook_calls_allowed_addresses_only(
     text: str, host: str, address: str, is_allowed: bool
 ) -> None:
     assert Allowed(text).allows(host, ip_address(address)) is is_allowed
 
 
-async def test_a_removed_target_is_told_nothing_more(room: Chatroom, receiver: Receiver) -> None:
+async def test_webhook_removed_target_gets_nothing_more(room: Chatroom, receiver: Receiver) -> None:
     target = targets.add(room.world, receiver.url)
     receiver.answers = [BROKEN]
     streams.go_live(room.world, room.stream.id)
@@ -298,7 +300,7 @@ async def test_a_removed_target_is_told_nothing_more(room: Chatroom, receiver: R
     assert await settled(room) == []
 
 
-async def test_too_many_that_wait_are_dropped_and_the_oldest_of_the_log_forgotten(
+async def test_webhook_queue_is_bounded_and_its_log_forgets_the_oldest(
     room: Chatroom, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "WAITING_MAX", 3)
@@ -314,7 +316,7 @@ async def test_too_many_that_wait_are_dropped_and_the_oldest_of_the_log_forgotte
     assert log[2].outcome == "more than 3 deliveries waited"
 
 
-async def test_a_restart_goes_on_with_what_was_not_told(tmp_path: Path) -> None:
+async def test_webhook_undelivered_events_are_sent_after_a_restart(tmp_path: Path) -> None:
     data = tmp_path / "world.db"
     async with receiving() as receiver:
         receiver.answers = [BROKEN]
@@ -327,7 +329,7 @@ async def test_a_restart_goes_on_with_what_was_not_told(tmp_path: Path) -> None:
             assert (await receiver.next(2)).payload["type"] == "stream.live"
 
 
-async def test_a_seed_names_targets(tmp_path: Path, receiver: Receiver) -> None:
+async def test_webhook_seed_adds_targets(tmp_path: Path, receiver: Receiver) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text(
         "users: [{username: demo, api_key: ak_demo}]\n"
@@ -343,7 +345,9 @@ async def test_a_seed_names_targets(tmp_path: Path, receiver: Receiver) -> None:
         seeds.read(str(seed))
 
 
-async def test_the_page_s_check_accepts_what_is_sent(room: Chatroom, receiver: Receiver) -> None:
+async def test_webhook_signature_check_of_the_page_accepts_deliveries(
+    room: Chatroom, receiver: Receiver
+) -> None:
     page = (PROJECT / "docs/how-to/webhooks.md").read_text("utf-8")
     [shown] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     names: dict[str, Any] = {"hmac": hmac}
@@ -358,7 +362,7 @@ async def test_the_page_s_check_accepts_what_is_sent(room: Chatroom, receiver: R
     assert not names["is_genuine"]("s3cret", signature, received.body + b" ")
 
 
-def test_a_signature_is_what_the_page_says() -> None:
+def test_webhook_signature_matches_the_page() -> None:
     assert sign("key", 1, b"{}") == (
         "time=1,sig1=1ba6b8171186efc613e8bcc0cbdab2748f24984d7c5a84faa2637afa0e40d224"
     )

@@ -50,7 +50,7 @@ async def imported(client: httpx.AsyncClient, content: bytes, **fields: str) -> 
     )
 
 
-async def test_world_file_carries_facts_media_and_snapshots_to_another_emulator() -> None:
+async def test_world_file_carries_state_media_and_snapshots_to_another_emulator() -> None:
     # Given an emulator with a recording, a line of chat, and a snapshot from before that line,
     async with running() as (emulator, client, call):
         stream = await record(emulator, call, title="Tuesday")
@@ -91,7 +91,7 @@ async def test_world_file_carries_facts_media_and_snapshots_to_another_emulator(
         assert gone.status_code == 404
 
 
-async def test_world_file_of_a_live_stream_ends_it_with_what_was_recorded() -> None:
+async def test_world_file_of_a_live_stream_ends_it_with_its_recording() -> None:
     async with running() as (emulator, client, call):
         stream = await create(call, title="Live")
         publish(emulator, stream, 5)
@@ -116,7 +116,7 @@ async def test_world_file_of_a_live_stream_ends_it_with_what_was_recorded() -> N
         assert playlist.status_code == 200
 
 
-async def test_world_file_twice_in_one_emulator_keeps_the_media_of_each() -> None:
+async def test_world_file_imported_twice_keeps_the_media_of_each() -> None:
     async with running() as (emulator, client, call):
         stream = await record(emulator, call)
         content = await exported(client)
@@ -128,7 +128,7 @@ async def test_world_file_twice_in_one_emulator_keeps_the_media_of_each() -> Non
         assert response.status_code == 200
 
 
-async def test_world_is_handed_from_one_run_to_the_next(tmp_path: Path) -> None:
+async def test_world_file_carries_a_world_from_one_run_to_the_next(tmp_path: Path) -> None:
     # Given a pair of settings that hands a world from one run to the next,
     path = tmp_path / "suite.world.zip"
     settings = replace(MEMORY, import_file=path, export_on_exit=path)
@@ -144,7 +144,7 @@ async def test_world_is_handed_from_one_run_to_the_next(tmp_path: Path) -> None:
         )
 
 
-async def test_import_refuses_a_data_folder_with_a_world(tmp_path: Path) -> None:
+async def test_world_file_import_refuses_a_data_folder_with_a_world(tmp_path: Path) -> None:
     path = tmp_path / "a.world.zip"
     settings = replace(MEMORY, data=str(tmp_path / "data"))
     async with running(replace(settings, export_on_exit=path)):
@@ -185,7 +185,7 @@ def _with_trigger(members: dict[str, bytes]) -> None:
     connection.close()
 
 
-async def test_broken_world_files_are_refused_and_change_nothing(tmp_path: Path) -> None:
+async def test_world_file_broken_ones_are_refused_and_change_nothing(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     async with running() as (emulator, client, _):
         content = await exported(client)
@@ -221,7 +221,7 @@ async def test_broken_world_files_are_refused_and_change_nothing(tmp_path: Path)
         assert not (emulator.platform.media_store.root / uid).exists()
 
 
-def test_media_of_a_world_file_is_bounded_and_leaves_nothing(tmp_path: Path) -> None:
+def test_world_file_media_is_bounded_and_leaves_nothing(tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w") as written:
         written.writestr(f"media/{'a' * 32}/init-0.mp4", b"x" * 60)

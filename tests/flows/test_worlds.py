@@ -29,7 +29,7 @@ async def titles(call: Caller, key: str | None = None, **options: Any) -> list[s
     return [stream["title"] for stream in answer.json()["streams"]]
 
 
-async def test_a_world_is_chosen_by_key_token_header_or_host(
+async def test_worlds_are_chosen_by_key_token_header_or_host(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     values = await make_world(client, "ci-7", seed="none")
@@ -48,7 +48,7 @@ async def test_a_world_is_chosen_by_key_token_header_or_host(
     assert "In ci-7" not in await titles(call, "ak_demo")
 
 
-async def test_worlds_take_a_seeds_content_and_files_of_allowed_folders(
+async def test_worlds_take_a_seed_as_content_or_as_a_file_of_allowed_folders(
     settings: Settings, tmp_path: Path
 ) -> None:
     # Given a server that was started with a seed, and with a folder,
@@ -89,7 +89,7 @@ async def test_worlds_take_a_seeds_content_and_files_of_allowed_folders(
         assert "seed_text:1:8: Write a list here" in answer.json()["message"]
 
 
-async def test_a_name_that_is_no_world_is_refused(client: httpx.AsyncClient, call: Caller) -> None:
+async def test_worlds_unknown_name_is_refused(client: httpx.AsyncClient, call: Caller) -> None:
     for headers in ({"X-Emulator-World": "nowhere"}, {"Host": "nowhere.localhost:8787"}):
         check_error(await call("GET", "/streams/", headers=headers), 404)
     # A key of a world that is not there is just a wrong key.
@@ -103,7 +103,7 @@ async def test_a_name_that_is_no_world_is_refused(client: httpx.AsyncClient, cal
     check_error(await client.delete("/_emulator/worlds/default"), 409)
 
 
-async def test_a_token_of_one_world_opens_no_other(client: httpx.AsyncClient, call: Caller) -> None:
+async def test_worlds_token_of_one_opens_no_other(client: httpx.AsyncClient, call: Caller) -> None:
     await make_world(client, "one", seed="none")
     await make_world(client, "two", seed="none")
     login = {"email": "demo@example.com", "password": "demo123456"}
@@ -116,7 +116,7 @@ async def test_a_token_of_one_world_opens_no_other(client: httpx.AsyncClient, ca
 
 
 @pytest.mark.every_server
-async def test_a_reset_puts_one_world_back_and_leaves_the_others(
+async def test_worlds_reset_restores_one_and_leaves_the_others(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     await make_world(client, "one", seed="none")
@@ -131,7 +131,7 @@ async def test_a_reset_puts_one_world_back_and_leaves_the_others(
     assert (again["id"], again["stream_key"]) == (first["id"], first["stream_key"])
 
 
-async def test_a_dropped_world_is_gone_and_its_name_is_free(
+async def test_worlds_dropped_one_is_gone_and_its_name_is_free(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     await make_world(client, "brief", seed="none")
@@ -142,7 +142,7 @@ async def test_a_dropped_world_is_gone_and_its_name_is_free(
     await make_world(client, "brief", seed="none")
 
 
-async def test_a_snapshot_brings_back_what_was(client: httpx.AsyncClient, call: Caller) -> None:
+async def test_worlds_snapshot_is_restored(client: httpx.AsyncClient, call: Caller) -> None:
     stream = await create(call, "ak_demo", title="Before")
     answer = await client.post("/_emulator/snapshots", json={"name": "before"})
     assert answer.status_code == 201
@@ -159,7 +159,7 @@ async def test_a_snapshot_brings_back_what_was(client: httpx.AsyncClient, call: 
     check_error(await client.delete("/_emulator/snapshots/before"), 404)
 
 
-async def test_the_event_log_pages_without_holes(client: httpx.AsyncClient, call: Caller) -> None:
+async def test_event_log_pages_without_gaps(client: httpx.AsyncClient, call: Caller) -> None:
     await make_world(client, "log", seed="none")
     header = {"X-Emulator-World": "log"}
     stream = await create(call, "ak_demo@log")
@@ -182,7 +182,7 @@ async def test_the_event_log_pages_without_holes(client: httpx.AsyncClient, call
     assert [event["values"]["stream_id"] for event in ended["events"]] == [stream["id"]]
 
 
-async def test_the_event_log_streams_what_happens(emulator: Emulator) -> None:
+async def test_event_log_streams_new_events(emulator: Emulator) -> None:
     async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as client:
         call = Caller(client, "/v1")
         headers = {"Accept": "text/event-stream"}
@@ -217,7 +217,7 @@ async def _next_event(lines: Any) -> dict[str, Any]:
     raise AssertionError("the stream of events has ended")
 
 
-async def test_the_request_log_tells_what_an_app_sent(
+async def test_request_log_shows_the_requests_of_an_app(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     body = {"title": "Seen", "colour": "red", "streamKey": "live_secret"}
@@ -261,9 +261,7 @@ SPOILT = {
 }
 
 
-async def test_no_body_whatever_spoils_the_request_log(
-    client: httpx.AsyncClient, call: Caller
-) -> None:
+async def test_request_log_survives_any_body(client: httpx.AsyncClient, call: Caller) -> None:
     for what, body in SPOILT.items():
         headers = {"Content-Type": "application/json", "User-Agent": what}
         answer = await call("POST", "/streams/", "ak_demo", content=body, headers=headers)
@@ -276,7 +274,7 @@ async def test_no_body_whatever_spoils_the_request_log(
     assert [request["user_agent"] for request in log["requests"]][-len(SPOILT) :] == [*SPOILT]
 
 
-async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
+async def test_request_log_is_searchable_by_every_field_and_paged(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     # Given requests of two worlds, by several people, that went well and did not,
@@ -335,7 +333,7 @@ async def test_worlds_and_snapshots_are_bounded(bound: str) -> None:
     assert codes == ([201, 409, 409] if bound == "worlds_max" else [201, 201, 409])
 
 
-async def test_the_admin_api_answers_with_a_slash_and_refuses_what_is_not_there(
+async def test_admin_accepts_a_slash_and_refuses_unknown_paths(
     client: httpx.AsyncClient,
 ) -> None:
     assert (await client.get("/_emulator/worlds/")).status_code == 200
@@ -345,6 +343,6 @@ async def test_the_admin_api_answers_with_a_slash_and_refuses_what_is_not_there(
     assert answer.headers["Allow"] == "GET, POST"
 
 
-async def test_the_pages_own_files_stand_beside_the_admin_api(client: httpx.AsyncClient) -> None:
+async def test_console_files_are_served_beside_the_admin_api(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{assets.load().address}/page.css")
     assert answer.headers["content-type"].startswith("text/css")

@@ -64,7 +64,7 @@ def types(field: dict[str, Any], defined: dict[str, Any]) -> set[str]:
 @table(
     ("prefix", "operations"), [("/api/v1", PLATFORM), ("/_emulator", ADMIN)], ids=["api", "admin"]
 )
-async def test_no_value_of_another_type_comes_through(
+async def test_field_types_wrong_type_is_refused_by_every_operation(
     client: httpx.AsyncClient, prefix: str, operations: list[Operation]
 ) -> None:
     headers = {"Authorization": "Bearer ak_demo"}
@@ -92,7 +92,7 @@ def folded(name: str) -> str:
 
 
 @pytest.mark.parametrize("call", ["/api/v1"], indirect=True)
-async def test_a_whole_number_may_be_written_with_a_point(call: Caller) -> None:
+async def test_field_types_whole_number_may_be_written_with_a_point(call: Caller) -> None:
     session = {"session_name": "Points", "max_participants": 4.0}
     answer = await call("POST", "/video-sessions/sessions", "ak_demo", json=session)
     assert answer.status_code == 201, answer.text
@@ -104,7 +104,7 @@ async def test_a_whole_number_may_be_written_with_a_point(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("call", ["/api/v1"], indirect=True)
-async def test_queries_and_forms_are_text(call: Caller) -> None:
+async def test_field_types_queries_and_forms_are_text(call: Caller) -> None:
     assert (await call("GET", "/streams/trending?limit=3")).json()["limit"] == 3
     [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
     answer = await call(

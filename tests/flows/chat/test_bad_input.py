@@ -36,7 +36,7 @@ MEANINGLESS: list[tuple[str | bytes, str]] = [
 ]
 
 
-async def test_a_frame_that_means_nothing_is_answered_and_the_socket_stays(
+async def test_chat_socket_invalid_frame_gets_an_error_and_the_socket_stays(
     room: Chatroom,
 ) -> None:
     guest = await room.join("ak_demo")
@@ -51,7 +51,7 @@ async def test_a_frame_that_means_nothing_is_answered_and_the_socket_stays(
 
 
 @every_door
-async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None:
+async def test_chat_socket_closes_after_twenty_errors_in_a_row(room: Chatroom) -> None:
     guest, other = await room.join("ak_demo"), await room.join("ak_demo")
     for _ in range(19):
         await guest.peer.send("nonsense")
@@ -65,7 +65,7 @@ async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None
 
 
 @every_door
-async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
+async def test_chat_socket_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
     other = await room.join("ak_demo")
     for content in ("x" * 16_385, "ö" * 8_193, "\N{PARTY POPPER}" * 4_097, b"x" * 16_385):
         guest = await room.join("ak_demo")
@@ -76,7 +76,7 @@ async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
 
 
 @every_door
-async def test_a_frame_of_just_16_kib_is_read(room: Chatroom) -> None:
+async def test_chat_socket_frame_of_exactly_16_kib_is_read(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     frame = json.dumps({"type": "message", "content": "x"})
     await guest.peer.send(frame + " " * (16 * 1024 - len(frame)))
@@ -84,7 +84,7 @@ async def test_a_frame_of_just_16_kib_is_read(room: Chatroom) -> None:
 
 
 @every_door
-async def test_any_text_comes_back_as_it_was_said(room: Chatroom) -> None:
+async def test_chat_socket_any_text_comes_back_unchanged(room: Chatroom) -> None:
     guest, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
     for line in (
         "\x00 nul and \x07 bell",
@@ -99,7 +99,7 @@ async def test_any_text_comes_back_as_it_was_said(room: Chatroom) -> None:
         assert (await client.hear_next("chat_message"))["content"] == line
 
 
-async def test_a_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
+async def test_chat_socket_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
 
     async def knock(number: int) -> int:
@@ -159,7 +159,7 @@ class TestFrames:
     def door(self, served_door: str) -> str:
         return served_door
 
-    async def test_a_message_in_many_frames_is_one_message(self, room: Chatroom) -> None:
+    async def test_chat_socket_message_in_many_frames_is_one_message(self, room: Chatroom) -> None:
         guest = await room.join("ak_demo")
         raw = _Raw(guest)
         frame = json.dumps({"type": "message", "content": "in pieces ✂"}).encode()
@@ -172,7 +172,7 @@ class TestFrames:
 
         assert (await guest.hear_data("message"))["content"] == "in pieces ✂"
 
-    async def test_compression_is_offered_in_vain(self, room: Chatroom) -> None:
+    async def test_chat_socket_compression_offer_is_declined(self, room: Chatroom) -> None:
         guest = await room.join("ak_demo")
         assert isinstance(guest.peer, SocketPeer)
         request, response = guest.peer.connection.request, guest.peer.connection.response
@@ -181,7 +181,7 @@ class TestFrames:
         assert "deflate" in request.headers["Sec-WebSocket-Extensions"]
         assert "Sec-WebSocket-Extensions" not in response.headers
 
-    async def test_many_frames_are_too_big_together(self, room: Chatroom) -> None:
+    async def test_chat_socket_many_frames_are_too_big_together(self, room: Chatroom) -> None:
         guest = await room.join("ak_demo")
         raw = _Raw(guest)
         raw.send(Opcode.TEXT, b"x" * 1_000, fin=False)
@@ -191,7 +191,7 @@ class TestFrames:
 
         assert await guest.code() == 1009
 
-    async def test_a_huge_message_disturbs_nobody(self, room: Chatroom) -> None:
+    async def test_chat_socket_huge_message_disturbs_nobody(self, room: Chatroom) -> None:
         guest, other = await room.join("ak_demo"), await room.join("ak_demo")
 
         _Raw(guest).send(Opcode.TEXT, b"x" * 2**22)
@@ -210,7 +210,7 @@ class TestFrames:
             (Opcode.CONT, b"of nothing", 1002),
         ],
     )
-    async def test_what_breaks_the_protocol_breaks_that_connection(
+    async def test_chat_socket_protocol_error_closes_that_connection_only(
         self, room: Chatroom, door: str, opcode: Opcode, data: bytes, code: int
     ) -> None:
         guest, other = await room.join("ak_demo"), await room.join("ak_demo")
@@ -222,9 +222,7 @@ class TestFrames:
         await other.say("all is well")
         await other.hear_data("message")
 
-    async def test_who_vanishes_in_the_middle_of_a_flood_silences_nobody(
-        self, room: Chatroom
-    ) -> None:
+    async def test_chat_socket_peer_lost_in_a_flood_stops_nobody(self, room: Chatroom) -> None:
         guest = await room.join("ak_demo")
         room.user("bob")
         vanishing = await room.join("ak_demo_bob")
@@ -240,7 +238,7 @@ class TestFrames:
         while (await guest.hear_data("message"))["content"] != "all is well":
             pass
 
-    async def test_a_peer_that_vanishes_is_forgotten(self, room: Chatroom) -> None:
+    async def test_chat_socket_lost_peer_is_forgotten(self, room: Chatroom) -> None:
         guest, other = await room.join("ak_demo"), await room.join("ak_demo", "client")
         room.user("bob")
         vanishing = await room.join("ak_demo_bob")

@@ -35,7 +35,7 @@ CLIENT = {
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-async def test_the_documented_dialect_begins_with_history_and_count(room: Chatroom) -> None:
+async def test_chat_dialects_documented_begins_with_history_and_count(room: Chatroom) -> None:
     room.user("bob")
     for number in range(55):
         await room.ask("POST", "/chat", "ak_demo", {"content": f"line {number}"})
@@ -51,7 +51,7 @@ async def test_the_documented_dialect_begins_with_history_and_count(room: Chatro
     assert await guest.hear() == {"type": "viewer_count", "data": {"count": 1}}
 
 
-async def test_the_client_s_dialect_begins_with_the_count(room: Chatroom) -> None:
+async def test_chat_dialects_client_begins_with_the_count(room: Chatroom) -> None:
     await room.ask("POST", "/chat", "ak_demo", {"content": "before"})
 
     guest = await room.connect("ak_demo", "client")
@@ -63,7 +63,7 @@ async def test_the_client_s_dialect_begins_with_the_count(room: Chatroom) -> Non
 
 
 @every_door
-async def test_two_dialects_in_one_room_understand_each_other(room: Chatroom) -> None:
+async def test_chat_dialects_two_in_one_room_understand_each_other(room: Chatroom) -> None:
     ann, bob = room.user("ann"), room.user("bob")
     documented = await room.join("ak_demo_ann")
     client = await room.join("ak_demo_bob", "client")
@@ -90,7 +90,7 @@ async def test_two_dialects_in_one_room_understand_each_other(room: Chatroom) ->
     assert (await client.hear_data("chat_message"))["content"] == "and from the client"
 
 
-async def test_a_dialect_can_be_asked_for_under_the_other_prefix(room: Chatroom) -> None:
+async def test_chat_dialects_can_be_requested_under_the_other_prefix(room: Chatroom) -> None:
     client = await room.enter(room.address("documented", token="ak_demo", dialect="client"))
     documented = await room.enter(room.address("client", token="ak_demo", dialect="documented"))
     unknown = await room.enter(room.address("documented", token="ak_demo", dialect="klingon"))
@@ -109,7 +109,7 @@ async def test_a_dialect_can_be_asked_for_under_the_other_prefix(room: Chatroom)
         {"type": "chat_message", "data": {"content": "hi"}, "timestamp": "x", "more": [1]},
     ],
 )
-async def test_a_line_may_be_sent_in_any_of_the_clients_ways(
+async def test_chat_dialects_message_may_have_any_form_of_the_client(
     room: Chatroom, frame: dict[str, Any]
 ) -> None:
     words = {name: value for name, value in frame.items() if name != "type"}
@@ -121,7 +121,7 @@ async def test_a_line_may_be_sent_in_any_of_the_clients_ways(
 
 
 @every_door
-async def test_a_ping_is_answered(room: Chatroom) -> None:
+async def test_chat_dialects_ping_gets_a_pong(room: Chatroom) -> None:
     documented = await room.join("ak_demo")
     await documented.do("ping")
     assert await documented.hear() == {"type": "pong"}
@@ -130,7 +130,7 @@ async def test_a_ping_is_answered(room: Chatroom) -> None:
     assert await client.hear_data("pong") == {}
 
 
-async def test_a_line_over_rest_is_heard_on_the_socket(room: Chatroom) -> None:
+async def test_chat_dialects_rest_message_arrives_on_the_socket(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
 
     said = (await room.ask("POST", "/chat", "ak_demo", {"content": "over REST"})).json()
@@ -138,7 +138,7 @@ async def test_a_line_over_rest_is_heard_on_the_socket(room: Chatroom) -> None:
     assert await guest.hear_data("message") == said
 
 
-async def test_an_offline_stream_s_chat_works_as_a_room(room: Chatroom) -> None:
+async def test_chat_dialects_offline_stream_has_a_working_room(room: Chatroom) -> None:
     room.user("bob")
     guest = await room.join("ak_demo_bob")
     assert room.stream.status == "offline"
@@ -146,7 +146,9 @@ async def test_an_offline_stream_s_chat_works_as_a_room(room: Chatroom) -> None:
     assert (await guest.hear_data("message"))["content"] == "anybody here?"
 
 
-async def test_the_end_of_a_stream_is_told_and_its_chat_can_only_be_read(room: Chatroom) -> None:
+async def test_chat_dialects_end_of_a_stream_is_sent_and_its_chat_is_read_only(
+    room: Chatroom,
+) -> None:
     room.user("bob")
     documented, client = await room.join("ak_demo_bob"), await room.join("ak_demo", "client")
     await documented.say("so long")
@@ -163,7 +165,7 @@ async def test_the_end_of_a_stream_is_told_and_its_chat_can_only_be_read(room: C
     assert [item["content"] for item in await late.hear_data("history")] == ["so long"]
 
 
-async def test_going_live_is_told(room: Chatroom) -> None:
+async def test_chat_dialects_going_live_is_sent(room: Chatroom) -> None:
     documented, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
 
     streams.go_live(room.world, room.stream.id)
@@ -172,7 +174,7 @@ async def test_going_live_is_told(room: Chatroom) -> None:
     assert await client.hear_next("stream_status") == {"status": "live"}
 
 
-async def test_the_seed_s_chat_is_history(tmp_path: Path) -> None:
+async def test_chat_dialects_seeded_chat_is_history(tmp_path: Path) -> None:
     async with chatroom(tmp_path, "in process", seed="default") as room:
         live = streams.live(room.world)[0]
         address = room.address(stream_id=live.id, token="ak_demo")

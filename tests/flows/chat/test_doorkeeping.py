@@ -15,17 +15,17 @@ from tests.support.chat_clients import Gone, every_door
 
 
 @every_door
-async def test_a_missing_or_wrong_token_is_closed_with_1008(room: Chatroom) -> None:
+async def test_chat_access_missing_or_wrong_token_closes_with_1008(room: Chatroom) -> None:
     for token in (None, "", "nonsense", "ak_demo_nobody", "a.b.c", "ak_demo@no"):
         assert await (await room.connect(token)).code() == 1008
 
 
-async def test_a_wrong_token_is_closed_under_the_client_s_prefix_too(room: Chatroom) -> None:
+async def test_chat_access_wrong_token_closes_under_the_client_prefix_too(room: Chatroom) -> None:
     assert await (await room.connect("nonsense", "client")).code() == 1008
 
 
 @every_door
-async def test_an_unknown_stream_is_closed_with_4004(room: Chatroom) -> None:
+async def test_chat_access_unknown_stream_closes_with_4004(room: Chatroom) -> None:
     hidden = streams.create(
         room.world, room.user("bob"), StreamPatch({"title": "Mine", "visibility": "private"})
     )
@@ -37,7 +37,7 @@ async def test_an_unknown_stream_is_closed_with_4004(room: Chatroom) -> None:
     assert (await own.hear())["type"] == "history"
 
 
-async def test_without_a_token_the_client_s_prefix_reads_and_says_nothing(room: Chatroom) -> None:
+async def test_chat_access_client_prefix_without_a_token_is_read_only(room: Chatroom) -> None:
     reader = await room.join(None, "client")
 
     await reader.say("let me in")
@@ -48,7 +48,7 @@ async def test_without_a_token_the_client_s_prefix_reads_and_says_nothing(room: 
 
 
 @pytest.mark.parametrize("patch", [{"anonymous_chat": "read"}])
-async def test_anonymous_chat_read_lets_everybody_read(room: Chatroom) -> None:
+async def test_chat_access_anonymous_chat_read_lets_everybody_read(room: Chatroom) -> None:
     reader = await room.join(None)
     await reader.say("hi")
     error = await reader.hear()
@@ -57,12 +57,12 @@ async def test_anonymous_chat_read_lets_everybody_read(room: Chatroom) -> None:
 
 
 @pytest.mark.parametrize("patch", [{"anonymous_chat": "refuse"}])
-async def test_anonymous_chat_refuse_lets_nobody_in(room: Chatroom) -> None:
+async def test_chat_access_anonymous_chat_refuse_admits_nobody(room: Chatroom) -> None:
     assert await (await room.connect(None, "client")).code() == 1008
 
 
 @pytest.mark.parametrize("patch", [{"chat_sockets_max": 2}])
-async def test_a_socket_too_many_is_closed_with_1013(room: Chatroom) -> None:
+async def test_chat_access_socket_over_the_limit_closes_with_1013(room: Chatroom) -> None:
     first, second = await room.join("ak_demo"), await room.join("ak_demo")
     assert await (await room.connect("ak_demo")).code() == 1013
 
@@ -94,7 +94,9 @@ def token_of(room: Chatroom, name: str) -> str:
 
 
 @every_door
-async def test_a_token_that_expires_closes_its_socket_in_mid_conversation(room: Chatroom) -> None:
+async def test_chat_access_expired_token_closes_its_socket_in_mid_conversation(
+    room: Chatroom,
+) -> None:
     room.user("bob")
     guest, other = await room.join(token_of(room, "bob")), await room.join("ak_demo")
     await guest.say("hi")
@@ -111,7 +113,7 @@ async def test_a_token_that_expires_closes_its_socket_in_mid_conversation(room: 
 
 
 @pytest.mark.parametrize("how", ["log out", "log out everywhere", "reuse a refresh token"])
-async def test_a_revoked_token_closes_its_sockets(room: Chatroom, how: str) -> None:
+async def test_chat_access_revoked_token_closes_its_sockets(room: Chatroom, how: str) -> None:
     bob = room.user("bob")
     session = tokens.open_session(room.world, bob)
     guests = [await room.join(session.access_token) for _ in range(2)]
@@ -131,7 +133,7 @@ async def test_a_revoked_token_closes_its_sockets(room: Chatroom, how: str) -> N
     await with_key.hear_data("message")
 
 
-async def test_a_deleted_account_s_sockets_are_closed(room: Chatroom) -> None:
+async def test_chat_access_deleted_account_loses_its_sockets(room: Chatroom) -> None:
     bob = room.user("bob")
     guests = [await room.join("ak_demo_bob"), await room.join(token_of(room, "bob"), "client")]
     other = await room.join("ak_demo")
@@ -143,7 +145,7 @@ async def test_a_deleted_account_s_sockets_are_closed(room: Chatroom) -> None:
     assert (await other.hear_next("message"))["content"] == "he is gone"
 
 
-async def test_another_session_s_end_closes_nothing(room: Chatroom) -> None:
+async def test_chat_access_end_of_another_session_closes_nothing(room: Chatroom) -> None:
     bob = room.user("bob")
     guest = await room.join(token_of(room, "bob"))
 
@@ -154,7 +156,7 @@ async def test_another_session_s_end_closes_nothing(room: Chatroom) -> None:
 
 
 @every_door
-async def test_a_server_that_stops_closes_with_1001(room: Chatroom) -> None:
+async def test_chat_access_stopping_server_closes_with_1001(room: Chatroom) -> None:
     guests = [await room.join("ak_demo", dialect) for dialect in ("documented", "client")]
 
     await room.worlds.stop("it is late")
@@ -163,7 +165,7 @@ async def test_a_server_that_stops_closes_with_1001(room: Chatroom) -> None:
 
 
 @every_door
-async def test_who_talks_on_while_the_server_stops_is_let_go_too(room: Chatroom) -> None:
+async def test_chat_access_busy_sender_is_closed_by_a_stopping_server_too(room: Chatroom) -> None:
     room.user("bob")
     guest = await room.join("ak_demo_bob")
     for number in range(200):
@@ -176,7 +178,7 @@ async def test_who_talks_on_while_the_server_stops_is_let_go_too(room: Chatroom)
         await guest.leave()
 
 
-async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None:
+async def test_chat_access_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None:
     platform = room.worlds.make("other", "none")
     stream = streams.create(
         platform.world,
@@ -193,7 +195,7 @@ async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None
     assert await here.code() == 4004
 
 
-async def test_the_request_log_tells_who_came_and_who_was_let_in(room: Chatroom) -> None:
+async def test_chat_access_request_log_shows_accepted_and_refused_clients(room: Chatroom) -> None:
     other = room.address(stream_id="00000000-0000-4000-8000-000000000000", token="ak_demo")
     await room.join("ak_demo")
     await room.join(None, "client")
@@ -216,7 +218,7 @@ async def test_the_request_log_tells_who_came_and_who_was_let_in(room: Chatroom)
     assert log[0]["operation"] == "/streams/{stream_id}/chat/ws"
 
 
-async def test_who_may_not_see_a_stream_any_more_is_closed_with_4004(room: Chatroom) -> None:
+async def test_chat_access_viewer_losing_sight_of_a_stream_closes_with_4004(room: Chatroom) -> None:
     room.user("bob")
     owner, guest = await room.join("ak_demo"), await room.join("ak_demo_bob")
 
@@ -232,7 +234,7 @@ async def test_who_may_not_see_a_stream_any_more_is_closed_with_4004(room: Chatr
     assert await owner.code() == 4004
 
 
-async def test_who_reconnects_misses_nothing_and_sees_nothing_twice(room: Chatroom) -> None:
+async def test_chat_access_reconnect_misses_nothing_and_repeats_nothing(room: Chatroom) -> None:
     # Given somebody who comes and goes while another talks,
     said: list[str] = []
     seen: list[str] = []

@@ -29,7 +29,7 @@ async def refusal(guest: Guest) -> tuple[str, float | None]:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-async def test_a_refusal_reaches_its_author_alone(
+async def test_chat_moderation_refusal_reaches_its_author_alone(
     room: Chatroom,
     asked: dict[str, Any],
     line: str,
@@ -53,7 +53,7 @@ async def test_a_refusal_reaches_its_author_alone(
 
 
 @pytest.mark.parametrize("patch", [{"chat_lines_per_minute": 3}])
-async def test_a_flood_from_one_author_is_slowed_and_nobody_else_is(room: Chatroom) -> None:
+async def test_chat_moderation_flood_slows_its_author_and_nobody_else(room: Chatroom) -> None:
     room.user("bob")
     flood, other = await room.join("ak_demo_bob"), await room.join("ak_demo")
     for number in range(40):
@@ -69,7 +69,7 @@ async def test_a_flood_from_one_author_is_slowed_and_nobody_else_is(room: Chatro
     assert 1 <= wait <= 60
 
 
-async def test_the_same_line_again_and_again_is_held(room: Chatroom) -> None:
+async def test_chat_moderation_repeated_message_is_held(room: Chatroom) -> None:
     room.user("bob")
     guest = await room.join("ak_demo_bob")
     for _ in range(6):
@@ -80,7 +80,7 @@ async def test_the_same_line_again_and_again_is_held(room: Chatroom) -> None:
     assert await refusal(guest) == ("blocked", None)
 
 
-async def test_slow_mode_ends_on_the_world_s_clock(room: Chatroom) -> None:
+async def test_chat_moderation_slow_mode_ends_on_the_world_clock(room: Chatroom) -> None:
     room.user("bob")
     settings.change(room.world, room.stream, room.owner, {"slow_mode_seconds": 30})
     guest = await room.join("ak_demo_bob")
@@ -95,7 +95,7 @@ async def test_slow_mode_ends_on_the_world_s_clock(room: Chatroom) -> None:
     assert (await guest.hear_next("message"))["content"] == "three"
 
 
-async def test_who_is_banned_reads_on_and_is_told_so(room: Chatroom) -> None:
+async def test_chat_moderation_banned_user_reads_on_and_is_notified(room: Chatroom) -> None:
     bob = room.user("bob")
     guest, client = await room.join("ak_demo_bob"), await room.join("ak_demo", "client")
 
@@ -124,7 +124,9 @@ async def test_who_is_banned_reads_on_and_is_told_so(room: Chatroom) -> None:
 
 
 @pytest.mark.parametrize("by", ["socket", "REST"])
-async def test_a_moderator_s_acts_are_told_to_everybody(room: Chatroom, by: str) -> None:
+async def test_chat_moderation_acts_of_a_moderator_are_sent_to_everybody(
+    room: Chatroom, by: str
+) -> None:
     # Given a moderator, somebody who talks, and readers of both dialects,
     moderators.add(room.world, room.stream, room.user("mia"), is_vip=False)
     bob = room.user("bob")
@@ -167,7 +169,7 @@ async def _history(room: Chatroom, key: str) -> list[dict[str, Any]]:
     return history
 
 
-async def test_clearing_and_settings_are_told(room: Chatroom) -> None:
+async def test_chat_moderation_clearing_and_settings_are_sent(room: Chatroom) -> None:
     owner, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
     await owner.say("old news")
     await owner.hear_data("message")
@@ -200,7 +202,7 @@ def _history_of_nobody(room: Chatroom) -> list[str]:
         ("delete", {}, "invalid_message"),
     ],
 )
-async def test_what_one_may_not_or_cannot_do_is_refused(
+async def test_chat_moderation_forbidden_or_impossible_acts_are_refused(
     room: Chatroom, kind: str, words: dict[str, Any], code: str
 ) -> None:
     room.user("bob")
@@ -209,7 +211,9 @@ async def test_what_one_may_not_or_cannot_do_is_refused(
     assert (await refusal(guest))[0] == code
 
 
-async def test_one_s_own_line_can_be_deleted_and_another_s_not(room: Chatroom) -> None:
+async def test_chat_moderation_own_message_can_be_deleted_and_another_cannot(
+    room: Chatroom,
+) -> None:
     room.user("bob")
     guest, owner = await room.join("ak_demo_bob"), await room.join("ak_demo")
     await owner.say("mine")
@@ -223,7 +227,7 @@ async def test_one_s_own_line_can_be_deleted_and_another_s_not(room: Chatroom) -
     assert await guest.hear_data("message_deleted") == {"message_id": line["id"]}
 
 
-async def test_the_owner_s_badge_is_seen_in_both_dialects(room: Chatroom) -> None:
+async def test_chat_moderation_owner_badge_is_in_both_dialects(room: Chatroom) -> None:
     owner, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
     await owner.say("welcome")
     badge = [{"type": "broadcaster", "label": "Broadcaster"}]

@@ -12,7 +12,7 @@ async def heard(guest: Guest, count: int) -> list[str]:
 
 
 @every_door
-async def test_every_reader_sees_the_order_of_the_history(room: Chatroom) -> None:
+async def test_chat_order_every_reader_sees_the_order_of_the_history(room: Chatroom) -> None:
     # Given readers of both dialects and four who speak at once, over sockets and REST,
     dialects = ("documented", "client", "documented", "client")
     readers = [await room.join("ak_demo", dialect) for dialect in dialects]

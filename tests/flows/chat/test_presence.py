@@ -17,7 +17,9 @@ async def next_heard(room: Chatroom, guest: Guest, marker: str = "marker") -> li
         kinds.append(event["type"])
 
 
-async def test_the_count_is_told_every_five_seconds_while_it_changes(room: Chatroom) -> None:
+async def test_chat_presence_count_is_sent_every_five_seconds_while_it_changes(
+    room: Chatroom,
+) -> None:
     for name in ("ann", "bob"):
         room.user(name)
     first, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
@@ -42,7 +44,7 @@ async def test_the_count_is_told_every_five_seconds_while_it_changes(room: Chatr
     assert await first.hear_data("viewer_count") == {"count": 2}
 
 
-async def test_a_person_counts_once_however_many_sockets_are_open(room: Chatroom) -> None:
+async def test_chat_presence_user_with_many_sockets_counts_once(room: Chatroom) -> None:
     bob = room.user("bob")
     streams.go_live(room.world, room.stream.id)
     watcher = await room.join("ak_demo", "client")
@@ -58,7 +60,9 @@ async def test_a_person_counts_once_however_many_sockets_are_open(room: Chatroom
     assert room.world.viewers.count(room.stream.id) == 1
 
 
-async def test_who_waits_in_the_chat_watches_once_the_stream_is_live(room: Chatroom) -> None:
+async def test_chat_presence_waiting_reader_is_a_viewer_once_the_stream_is_live(
+    room: Chatroom,
+) -> None:
     room.user("bob")
     guests = [await room.join("ak_demo"), await room.join("ak_demo_bob")]
 
@@ -70,7 +74,7 @@ async def test_who_waits_in_the_chat_watches_once_the_stream_is_live(room: Chatr
     assert room.world.viewers.count(room.stream.id) == 2
 
 
-async def test_a_crowd_is_told_as_a_count(room: Chatroom) -> None:
+async def test_chat_presence_many_joins_are_sent_as_a_count(room: Chatroom) -> None:
     watcher = await room.join("ak_demo", "client")
     for number in range(14):
         room.user(f"fan{number}")
@@ -86,7 +90,9 @@ async def test_a_crowd_is_told_as_a_count(room: Chatroom) -> None:
     assert await watcher.hear_data("viewer_count") == {"count": 16}
 
 
-async def test_an_anonymous_reader_comes_and_goes_unseen_but_counted(room: Chatroom) -> None:
+async def test_chat_presence_anonymous_reader_is_counted_without_join_and_leave(
+    room: Chatroom,
+) -> None:
     watcher = await room.join("ak_demo", "client")
     nobody = await room.join(None, "client")
 
@@ -96,7 +102,7 @@ async def test_an_anonymous_reader_comes_and_goes_unseen_but_counted(room: Chatr
     await nobody.leave()
 
 
-async def test_a_player_and_a_chat_of_one_token_are_one_viewer(room: Chatroom) -> None:
+async def test_chat_presence_player_and_chat_of_one_token_are_one_viewer(room: Chatroom) -> None:
     room.user("bob")
     stream = streams.simulate(room.world, room.stream)
     room.clock.advance(20_000)
@@ -115,7 +121,7 @@ async def test_a_player_and_a_chat_of_one_token_are_one_viewer(room: Chatroom) -
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
 
 
-async def test_the_chat_tells_simulated_viewers_as_everybody_does(room: Chatroom) -> None:
+async def test_chat_presence_simulated_viewers_are_counted_too(room: Chatroom) -> None:
     stream = streams.go_live(room.world, room.stream.id)
     guest = await room.join("ak_demo")
     cohorts.add(room.world, stream, 600, for_ms=60_000, arrivals="even")

@@ -49,7 +49,7 @@ async def flood(room: Chatroom, reader: Any, until: list[ChatReaderDropped], cou
     return said
 
 
-async def test_a_reader_that_does_not_read_is_closed_with_1013_and_nobody_notices(
+async def test_chat_slow_reader_is_closed_with_1013_and_others_go_on(
     room: Chatroom,
 ) -> None:
     # Given a room in which bob does not read,
@@ -74,7 +74,7 @@ async def test_a_reader_that_does_not_read_is_closed_with_1013_and_nobody_notice
 
 
 @pytest.mark.parametrize("patch", [{"chat_slow_ms": 200, "chat_unread_bytes_max": 2**26}])
-async def test_a_reader_that_takes_nothing_for_too_long_is_closed(room: Chatroom) -> None:
+async def test_chat_slow_reader_that_takes_nothing_for_too_long_is_closed(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo")
     gone = dropped(room)
@@ -83,7 +83,9 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_closed(room: Chatroom
     assert gone[0].reason == "it took nothing for 0.2 s"
 
 
-async def test_many_stalled_readers_cost_their_bound_at_most(room: Chatroom, door: str) -> None:
+async def test_chat_slow_reader_many_stalled_cost_their_bound_at_most(
+    room: Chatroom, door: str
+) -> None:
     room.user("bob")
     reader = await room.join("ak_demo")
     gone = dropped(room)
@@ -98,7 +100,7 @@ async def test_many_stalled_readers_cost_their_bound_at_most(room: Chatroom, doo
 
 
 @pytest.mark.parametrize("patch", [{}])
-async def test_a_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
+async def test_chat_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo")
     gone = dropped(room)
@@ -115,7 +117,7 @@ async def test_a_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
 
 
 @pytest.mark.parametrize("patch", [{"chat_ping_ms": 100}])
-async def test_a_half_open_connection_is_found_by_pings(room: Chatroom) -> None:
+async def test_chat_slow_reader_half_open_connection_is_noticed_by_pings(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo", "client")
     stalled = await room.stall("ak_demo_bob")
@@ -129,7 +131,7 @@ async def test_a_half_open_connection_is_found_by_pings(room: Chatroom) -> None:
 
 
 @pytest.mark.parametrize("patch", [{"chat_ping_ms": 300, "chat_slow_ms": 3_600_000}])
-async def test_who_is_not_there_is_found_also_where_much_waits_for_it(room: Chatroom) -> None:
+async def test_chat_slow_reader_lost_peer_with_a_full_queue_is_noticed(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo", "client")
     stalled = await room.stall("ak_demo_bob")
@@ -142,7 +144,7 @@ async def test_who_is_not_there_is_found_also_where_much_waits_for_it(room: Chat
     assert code == 1006
 
 
-async def test_uvicorn_still_lends_its_transport(tmp_path: Path) -> None:
+async def test_chat_slow_reader_uvicorn_still_gives_its_transport(tmp_path: Path) -> None:
     """`direct` needs private names of uvicorn; without them readers would get line by line."""
     async with chatroom(tmp_path, "uvicorn") as room:
         await room.join("ak_demo")

@@ -18,7 +18,7 @@ async def sign_in(call: Caller) -> dict[str, Any]:
     return values
 
 
-async def test_a_token_expires_early_and_a_refreshed_one_is_good(
+async def test_access_faults_token_expires_early_and_a_refreshed_one_is_valid(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     session = await sign_in(call)
@@ -38,7 +38,7 @@ async def test_a_token_expires_early_and_a_refreshed_one_is_good(
 
 
 @pytest.mark.parametrize("what", ["api", "stream_creation"])
-async def test_a_tightened_limit_is_met_early_and_goes_with_its_fault(
+async def test_access_faults_tightened_limit_applies_early_and_ends_with_its_fault(
     http: httpx.AsyncClient, call: Caller, what: str
 ) -> None:
     fault = {"limit.tighten": {"what": what, "user": "demo", "per_minute": 2}}

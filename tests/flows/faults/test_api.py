@@ -25,7 +25,7 @@ async def struck(http: httpx.AsyncClient) -> list[str]:
     return [event["values"]["subject"] for event in page["events"]]
 
 
-async def test_a_failed_call_is_answered_with_the_error_and_leaves_no_trace(
+async def test_api_faults_failed_call_gets_the_error_and_leaves_no_trace(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     fault = await add(http, api_fail={"status": 502, "method": "POST"}, times=1)
@@ -42,7 +42,7 @@ async def test_a_failed_call_is_answered_with_the_error_and_leaves_no_trace(
     assert await struck(http) == [f"POST {refused.url.path}"]
 
 
-async def test_a_call_that_is_done_may_still_be_answered_with_an_error(
+async def test_api_faults_completed_call_may_still_get_an_error(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_fail={"done": True, "method": "POST"}, times=1)
@@ -52,7 +52,7 @@ async def test_a_call_that_is_done_may_still_be_answered_with_an_error(
     assert "Made all the same" in mine.text
 
 
-async def test_an_answer_that_was_kept_is_not_used_while_something_is_broken(
+async def test_api_faults_cached_response_is_not_used_during_a_fault(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     for _ in range(2):
@@ -63,7 +63,7 @@ async def test_an_answer_that_was_kept_is_not_used_while_something_is_broken(
     assert (await call("GET", "/streams/")).status_code == 200
 
 
-async def test_a_delayed_answer_is_the_right_one_later(
+async def test_api_faults_delayed_response_is_the_right_one_later(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_delay={"delay": "100ms"})
@@ -74,7 +74,9 @@ async def test_a_delayed_answer_is_the_right_one_later(
     assert answer.headers[HEADER].endswith("api.delay")
 
 
-async def test_a_call_hangs_until_the_fault_is_over(http: httpx.AsyncClient, call: Caller) -> None:
+async def test_api_faults_call_hangs_until_the_fault_is_over(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
     fault = await add(http, api_hang={})
     waiting = asyncio.create_task(call("GET", "/streams/"))
     while not await struck(http):
@@ -84,7 +86,7 @@ async def test_a_call_hangs_until_the_fault_is_over(http: httpx.AsyncClient, cal
     assert (await waiting).status_code == 200
 
 
-async def test_a_hanging_call_does_not_keep_the_server_from_stopping(emulator: Emulator) -> None:
+async def test_api_faults_hanging_call_does_not_block_the_server_stop(emulator: Emulator) -> None:
     async with httpx.AsyncClient(base_url=emulator.ready["http"]) as http:
         await add(http, api_hang={})
         waiting = asyncio.create_task(http.get("/api/v1/streams/"))
@@ -94,7 +96,7 @@ async def test_a_hanging_call_does_not_keep_the_server_from_stopping(emulator: E
         waiting.cancel()
 
 
-async def test_a_cut_answer_is_a_broken_connection_and_the_next_one_is_whole(
+async def test_api_faults_truncated_response_is_a_broken_connection_and_the_next_is_whole(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_cut={}, times=2)
@@ -106,12 +108,12 @@ async def test_a_cut_answer_is_a_broken_connection_and_the_next_one_is_whole(
     assert "Made, and nobody was told" in mine.text
 
 
-async def test_the_admin_api_is_never_struck(http: httpx.AsyncClient) -> None:
+async def test_api_faults_never_apply_to_the_admin_api(http: httpx.AsyncClient) -> None:
     await add(http, api_fail={})
     assert (await http.get("/_emulator/worlds")).status_code == 200
 
 
-async def test_faults_are_listed_stopped_and_gone_with_a_reset(http: httpx.AsyncClient) -> None:
+async def test_api_faults_are_listed_stopped_and_gone_with_a_reset(http: httpx.AsyncClient) -> None:
     await add(http, api_fail={"status": 500}, share="50%", **{"for": "10s"})
     await add(http, api_delay={"delay": "2s"})
     page = (await http.get("/_emulator/faults")).json()
@@ -128,7 +130,9 @@ async def test_faults_are_listed_stopped_and_gone_with_a_reset(http: httpx.Async
     assert (await http.post("/_emulator/faults", json={"api.fial": {}})).status_code == 422
 
 
-async def test_a_fault_is_of_its_own_world_only(http: httpx.AsyncClient, call: Caller) -> None:
+async def test_api_faults_apply_to_their_own_world_only(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
     await http.post("/_emulator/worlds", json={"name": "other", "seed": "none"})
     await http.post(
         "/_emulator/faults", json={"api.fail": {}}, headers={"X-Emulator-World": "other"}
@@ -138,7 +142,7 @@ async def test_a_fault_is_of_its_own_world_only(http: httpx.AsyncClient, call: C
     assert (await call("GET", "/streams/", headers=header)).status_code == 503
 
 
-async def test_answers_come_in_order_and_then_calls_go_through(
+async def test_api_faults_responses_come_in_order_and_then_calls_go_through(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     own = {"status": 418, "headers": {"X-Proxy": "edge"}, "body": {"short": True}}
@@ -153,7 +157,7 @@ async def test_answers_come_in_order_and_then_calls_go_through(
     assert len(await struck(http)) == 4
 
 
-async def test_answers_begin_again_where_times_says_so(
+async def test_api_faults_responses_repeat_as_often_as_times_says(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_fail={"answers": "503,through"}, times=4)
@@ -163,7 +167,7 @@ async def test_answers_begin_again_where_times_says_so(
     assert [HEADER in answer.headers for answer in answers] == [True] * 4 + [False]
 
 
-async def test_a_failed_call_has_the_body_and_the_headers_that_were_asked_for(
+async def test_api_faults_failed_call_has_the_requested_body_and_headers(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     html = {"body": "<h1>Bad</h1>", "headers": {"content-type": "text/html", "Server": "edge"}}

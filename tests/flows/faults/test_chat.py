@@ -33,7 +33,9 @@ async def say(room: Chatroom, content: str) -> None:
     assert answer.status_code < 300, answer.text
 
 
-async def test_a_dropped_line_comes_to_nobody_and_is_still_in_the_history(room: Chatroom) -> None:
+async def test_chat_faults_dropped_message_is_sent_to_nobody_and_still_in_the_history(
+    room: Chatroom,
+) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_drop={}, times=1)
     await say(room, "lost")
@@ -42,7 +44,7 @@ async def test_a_dropped_line_comes_to_nobody_and_is_still_in_the_history(room: 
     assert sorted(await room.history()) == ["heard", "lost"]
 
 
-async def test_a_repeated_line_comes_twice(room: Chatroom) -> None:
+async def test_chat_faults_repeated_message_comes_twice(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_repeat={"stream": room.stream.id}, times=1)
     await say(room, "echo")
@@ -50,7 +52,7 @@ async def test_a_repeated_line_comes_twice(room: Chatroom) -> None:
     assert await lines(guest, 3) == ["echo", "echo", "next"]
 
 
-async def test_lines_in_disorder_change_places(room: Chatroom) -> None:
+async def test_chat_faults_reordered_messages_change_places(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_disorder={"most": "2s"}, times=2)
     for text in ("one", "two"):
@@ -62,7 +64,7 @@ async def test_lines_in_disorder_change_places(room: Chatroom) -> None:
     assert await lines(guest, 1) == ["alone"]
 
 
-async def test_a_delayed_line_comes_when_its_time_has_come(room: Chatroom) -> None:
+async def test_chat_faults_delayed_message_comes_at_its_time(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_delay={"delay": "3s"}, times=2)
     for text in ("late", "later", "at once"):
@@ -72,14 +74,14 @@ async def test_a_delayed_line_comes_when_its_time_has_come(room: Chatroom) -> No
     assert await lines(guest, 2) == ["late", "later"]
 
 
-async def test_another_stream_s_fault_does_nothing_here(room: Chatroom) -> None:
+async def test_chat_faults_of_another_stream_do_nothing_here(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_drop={"stream": "another"})
     await say(room, "heard")
     assert await lines(guest, 1) == ["heard"]
 
 
-async def test_a_socket_is_disconnected_and_comes_back_once_the_fault_is_over(
+async def test_chat_faults_disconnected_socket_returns_once_the_fault_is_over(
     room: Chatroom,
 ) -> None:
     # Given two clients,
@@ -99,7 +101,7 @@ async def test_a_socket_is_disconnected_and_comes_back_once_the_fault_is_over(
     assert await lines(back, 1) == await lines(owner, 1) == ["welcome back"]
 
 
-async def test_an_expired_token_closes_its_socket_and_a_refreshed_one_opens_another(
+async def test_chat_faults_expired_token_closes_its_socket_and_a_refreshed_one_opens(
     room: Chatroom,
 ) -> None:
     bob = room.user("bob")
@@ -113,7 +115,7 @@ async def test_an_expired_token_closes_its_socket_and_a_refreshed_one_opens_anot
     assert await lines(again, 1) == await lines(other, 1)
 
 
-async def test_a_tightened_limit_slows_the_one_it_names(room: Chatroom) -> None:
+async def test_chat_faults_tightened_limit_slows_the_named_user(room: Chatroom) -> None:
     room.user("bob")
     room.user("eve")
     bob, eve = await room.join("ak_demo_bob"), await room.join("ak_demo_eve")

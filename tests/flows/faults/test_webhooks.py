@@ -28,7 +28,7 @@ async def receiver(room: Chatroom) -> AsyncIterator[Receiver]:
         yield receiver
 
 
-async def test_a_failed_delivery_is_tried_again_and_comes(
+async def test_webhook_faults_failed_delivery_is_retried_and_arrives(
     room: Chatroom, receiver: Receiver
 ) -> None:
     room.world.faults.start(read({"webhook.fail": {"event": "stream.live"}, "times": 1}))
@@ -42,7 +42,7 @@ async def test_a_failed_delivery_is_tried_again_and_comes(
     assert (await receiver.next(1)).payload["type"] == "stream.live"
 
 
-async def test_a_slow_delivery_comes_when_its_time_has_come(
+async def test_webhook_faults_slow_delivery_arrives_at_its_time(
     room: Chatroom, receiver: Receiver
 ) -> None:
     room.world.faults.start(read({"webhook.slow": {"delay": "30s", "url": receiver.url}}))

@@ -12,7 +12,7 @@ from emulator.server import Emulator
 
 
 @pytest.mark.parametrize("client", ["socket"], indirect=True)
-async def test_every_example_of_the_reference_passes_on_a_server(
+async def test_scenario_examples_all_of_the_reference_pass_on_a_server(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     runs = emulator.worlds.runs
@@ -37,7 +37,7 @@ async def test_every_example_of_the_reference_passes_on_a_server(
 
 
 @pytest.mark.parametrize("client", ["socket"], indirect=True)
-async def test_the_example_of_facts_passes_on_a_server(
+async def test_scenario_examples_facts_example_passes_on_a_server(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     answer = await client.post("/_emulator/scenarios", json={"text": FACTS_EXAMPLE})

@@ -63,7 +63,7 @@ async def played(client: httpx.AsyncClient, emulator: Emulator, **order: Any) ->
     return entry.report
 
 
-async def test_a_recorded_run_is_played_again_and_ends_in_the_same_figures(
+async def test_scenario_recording_replay_ends_in_equal_figures(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given an evening that was played in a world that is still there,
@@ -93,7 +93,7 @@ async def test_a_recorded_run_is_played_again_and_ends_in_the_same_figures(
     assert recorded["events"] == report["events"]
 
 
-async def test_a_recording_begins_where_the_journal_stands(client: httpx.AsyncClient) -> None:
+async def test_scenario_recording_begins_at_the_journal_position(client: httpx.AsyncClient) -> None:
     point = (await client.post("/_emulator/scenarios/recordings")).json()
     query = {"after": point["after"], "since_ms": point["now_ms"]}
 

@@ -46,7 +46,7 @@ async def over(emulator: Emulator, run_id: str) -> dict[str, Any]:
     return entry.report
 
 
-async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
+async def test_scenario_run_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     run = await start(client, text=SCENARIO)
@@ -61,7 +61,7 @@ async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
     assert [world["name"] for world in worlds] == ["default"]
 
 
-async def test_the_same_scenario_has_the_same_log_side_by_side_with_another(
+async def test_scenario_run_log_is_equal_beside_another_run(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     runs = [await start(client, text=SCENARIO) for _ in range(2)]
@@ -72,7 +72,7 @@ async def test_the_same_scenario_has_the_same_log_side_by_side_with_another(
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-async def test_all_mistakes_are_answered_before_anything_happens(
+async def test_scenario_run_all_errors_are_returned_before_it_begins(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.post(
@@ -86,7 +86,7 @@ async def test_all_mistakes_are_answered_before_anything_happens(
     assert not (await client.get("/_emulator/scenarios")).json()["runs"]
 
 
-async def test_a_run_is_stopped_and_says_so_and_its_report_is_a_page(
+async def test_scenario_run_stopped_says_so_and_its_report_is_a_page(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     text = "scenario: x\nlasts: forever\ntimeline:\n  - log: begun\n"
@@ -106,7 +106,7 @@ async def test_a_run_is_stopped_and_says_so_and_its_report_is_a_page(
     assert emulator.platform.clock.mode == "real"
 
 
-async def test_a_world_that_is_reset_under_a_run_ends_it(
+async def test_scenario_run_ends_when_its_world_is_reset(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     text = "scenario: x\nlasts: forever\ntimeline:\n  - {every: 1s, log: still here}\n"
@@ -122,14 +122,14 @@ async def test_a_world_that_is_reset_under_a_run_ends_it(
     assert report["reason"] == "Its world was replaced under it."
 
 
-async def test_unknown_runs_and_scenarios_are_not_found(client: httpx.AsyncClient) -> None:
+async def test_scenario_run_unknown_run_or_scenario_is_not_found(client: httpx.AsyncClient) -> None:
     check_error(await client.get("/_emulator/scenarios/runs/run-99"), 404)
     check_error(await client.post("/_emulator/scenarios", json={"name": "nothing"}), 404)
     check_error(await client.post("/_emulator/scenarios", json={}), 422)
 
 
 @pytest.mark.parametrize("client", ["socket"], indirect=True)
-async def test_webhook_deliveries_and_requests_are_facts_of_a_run(
+async def test_scenario_run_webhook_deliveries_and_requests_are_facts(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given a receiver of webhooks, and a scenario in whose world an app asks for the streams,
@@ -169,7 +169,7 @@ timeline:
     assert report["outcome"] == "passed", [e for e in report["expectations"] if not e["met"]]
 
 
-async def test_a_date_to_begin_at_needs_a_world_of_the_runs_own(client: httpx.AsyncClient) -> None:
+async def test_scenario_run_start_date_needs_a_world_of_its_own(client: httpx.AsyncClient) -> None:
     text = "scenario: x\nbegins: 2026-03-06\ntimeline: [{log: hi}]\n"
     answer = await client.post("/_emulator/scenarios", json={"text": text, "world": "this"})
     assert "own" in check_error(answer, 422)["message"]

@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_an_uploaded_film_is_a_vod_and_the_run_is_the_same_each_time(
+async def test_scenario_uploads_uploaded_film_is_a_vod_and_the_run_is_repeatable(
     client: httpx.AsyncClient, emulator: Emulator, folder: Path
 ) -> None:
     order: dict[str, Any] = {"text": SCENARIO, "folder": str(folder)}
@@ -71,7 +71,7 @@ async def test_an_uploaded_film_is_a_vod_and_the_run_is_the_same_each_time(
         ("way-out/talk.mp4", "is outside the scenario's folder"),
     ],
 )
-async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
+async def test_scenario_uploads_missing_film_is_reported_before_the_run(
     client: httpx.AsyncClient, folder: Path, name: str, message: str
 ) -> None:
     (folder / "inside").mkdir()
@@ -86,7 +86,9 @@ async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
     assert answer.text.count(message) >= 1, answer.text
 
 
-async def test_scenarios_name_no_other_folder(client: httpx.AsyncClient, folder: Path) -> None:
+async def test_scenario_uploads_cannot_name_another_folder(
+    client: httpx.AsyncClient, folder: Path
+) -> None:
     answers = [
         await client.post(
             "/_emulator/scenarios", json={"text": SCENARIO, "folder": name, "folder_key": "guess"}
@@ -98,7 +100,7 @@ async def test_scenarios_name_no_other_folder(client: httpx.AsyncClient, folder:
     assert "--allow-folder" in answers[0].text
 
 
-async def test_a_scenario_that_came_without_a_folder_has_no_films(
+async def test_scenario_uploads_scenario_without_a_folder_has_no_films(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.post("/_emulator/scenarios", json={"text": SCENARIO})
