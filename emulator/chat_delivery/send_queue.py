@@ -25,8 +25,8 @@ SLOW = 1013
 # How long a closing handshake may take before the connection is cut.
 _GOODBYE_SECONDS = 1.0
 # Of those that are dropped at once so many go, then the others' messages have their turn.
-_FAREWELLS_A_TURN = 20
-_FAREWELL_SECONDS = 0.01
+_CLOSES_A_TURN = 20
+_CLOSE_PAUSE_SECONDS = 0.01
 
 
 class SendQueueConfig(Struct, frozen=True):
@@ -48,16 +48,16 @@ class CloseQueue:
     def __init__(self) -> None:
         self._due: deque[Callable[[], None]] = deque()
 
-    def add(self, farewell: Callable[[], None]) -> None:
-        self._due.append(farewell)
+    def add(self, close: Callable[[], None]) -> None:
+        self._due.append(close)
         if len(self._due) == 1:
             asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        for _ in range(min(len(self._due), _FAREWELLS_A_TURN)):
+        for _ in range(min(len(self._due), _CLOSES_A_TURN)):
             self._due.popleft()()
         if self._due:
-            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, self._go_on)
+            asyncio.get_running_loop().call_later(_CLOSE_PAUSE_SECONDS, self._go_on)
 
 
 class SendQueue(Protocol):

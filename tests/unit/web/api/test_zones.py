@@ -37,8 +37,8 @@ def test_time_zones_days_begin_at_local_midnight_for_any_length(
 
 
 def test_time_zones_instant_has_local_date_and_hour() -> None:
-    evening = at("2026-01-04T23:45:00")
+    late = at("2026-01-04T23:45:00")
 
-    assert hour_of("UTC")(evening) == (6, 23)
-    assert hour_of("Asia/Tokyo")(evening) == (0, 8)
-    assert (date_of("UTC", evening), date_of("Asia/Tokyo", evening)) == ("2026-01-04", "2026-01-05")
+    assert hour_of("UTC")(late) == (6, 23)
+    assert hour_of("Asia/Tokyo")(late) == (0, 8)
+    assert (date_of("UTC", late), date_of("Asia/Tokyo", late)) == ("2026-01-04", "2026-01-05")

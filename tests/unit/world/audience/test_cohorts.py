@@ -282,7 +282,7 @@ def test_cohorts_orders_per_stream_are_bounded(
     for count in range(3):
         cohorts.reach(world, stream, count)
 
-    with pytest.raises(Refused, match="3 things"):
+    with pytest.raises(Refused, match="3 viewer changes"):
         cohorts.reach(world, stream, 4)
 
 
