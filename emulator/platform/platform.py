@@ -106,7 +106,7 @@ class Platform:
                 stack.push_async_callback(service.stop, reason)
 
     def say_goodbye(self, reason: str) -> None:
-        """The servers are about to stop: tell everybody who is connected, while they can."""
+        """The servers are about to stop: tell connected clients, while they can."""
         self.bus.publish(
             ServerStopping(at_ms=self.world.now_ms, reason=reason, is_world_kept=self.is_kept)
         )

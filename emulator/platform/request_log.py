@@ -1,4 +1,4 @@
-"""The request log: who called what, so that a test can assert what its app sent.
+"""The request log: every call, so that a test can assert what its app sent.
 
 The newest requests are kept, across all worlds. Secrets are not shown (`excerpt`). What steers the
 emulator (`/_emulator/`) and what its console reads is not logged: no app asked for it.

@@ -86,7 +86,7 @@ class Shared(Struct, kw_only=True):
             self.peers.libraries.foresee()
 
     def video_sessions(self) -> "VideoSessions | None":
-        """Who is in which session with media; None where no sockets are served at all."""
+        """The video sessions with media; None where no sockets are served at all."""
         return self.peers.rooms if self.peers is not None else None
 
 

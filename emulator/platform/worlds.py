@@ -156,7 +156,7 @@ class Worlds:
         await self.shared.remove_media(uids)
 
     def say_goodbye(self, reason: str) -> None:
-        """Let nobody in any more, and tell everybody who is connected: the servers stop next."""
+        """Let nobody in any more, and tell connected clients: the servers stop next."""
         self.shared.state.is_ready, self.shared.state.is_stopping = False, True
         for platform in self.all():
             platform.say_goodbye(reason)

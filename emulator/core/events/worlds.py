@@ -10,7 +10,7 @@ class WorldReplaced(Event, frozen=True, kw_only=True):
 
 
 class ServerStopping(Event, frozen=True, kw_only=True):
-    """The servers are about to stop: whoever is connected can still be told `reason`.
+    """The servers are about to stop: connected clients can still be told `reason`.
 
     `is_world_kept`: the facts stay on the disk, and the next process goes on with them.
     """

@@ -64,7 +64,7 @@ def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
     """The session that a player counts as, and whether it is signed in.
 
     A player that sends its user's key or token and keeps no cookie is the same person as that
-    user's chat; with a cookie it is who has the cookie.
+    user's chat; with a cookie it is the cookie's owner.
     """
     sent = {name for name, _ in request.scope["headers"]}
     text = credential(request) if sent & _CREDENTIALS else ""

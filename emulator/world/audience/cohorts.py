@@ -59,7 +59,7 @@ def reach(
     stay: Stay | None = None,
     mix: Mix = NOBODY_SPECIAL,
 ) -> None:
-    """Let there be `count` from now on: some come, or those go who would go first.
+    """Let there be `count` from now on: some come, or the next to leave go.
 
     Whatever was going on before is over.
     """

@@ -16,7 +16,7 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# Of a user who opens more, the oldest sessions are closed.
+# Of a user that opens more, the oldest sessions are closed.
 SESSIONS_MAX = 100
 # Used refresh tokens that a session remembers, to know a stolen one again.
 USED_TOKENS_MAX = 50

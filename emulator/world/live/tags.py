@@ -33,7 +33,7 @@ def of_stream(world: World, stream_row: int) -> tuple[Tag, ...]:
 
 
 def of_streams(world: World, stream_rows: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
-    """The same of many streams, by their rows."""
+    """The tags of many streams, by their rows."""
     by_stream: dict[int, list[Tag]] = {row: [] for row in stream_rows}
     rows = world.store.rows(
         f"SELECT stream_tags.stream_row, {_COLUMNS} FROM stream_tags"

@@ -138,7 +138,7 @@ class _Shown:
 
 
 def _runs(runs: Iterable[Run]) -> list[Run]:
-    """The same with neighbours of one value put together."""
+    """Run lengths: how often each value comes in a row, with the value."""
     return [
         (sum(count for count, _ in same), value)
         for value, same in groupby(runs, key=lambda run: run[1])

@@ -74,7 +74,7 @@ class ProcessOptions(Request):
         return self
 
     def plain(self) -> dict[str, Any]:
-        """The same, in the words of the workshop."""
+        """The body as the upload queue's own values."""
         values: dict[str, Any] = {}
         is_picture_alone = self.extract_thumbnail and not any(
             (self.resolution, self.format, self.codec, self.quality)
@@ -133,7 +133,7 @@ def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest)
     refuses=("forbidden", "not_found", "conflict", "unavailable"),
 )
 def process_videos(call: Call, caller: User, body: BatchRequest) -> ProcessingBatch:
-    """The same with many videos: all of them, or none."""
+    """Process many videos in one way: all of them, or none."""
     batch_id, started = _process(call, caller, list(dict.fromkeys(body.video_ids)), body.options)
     return {"jobId": batch_id, "videos": [processing_of(call.world, job) for job in started]}
 
