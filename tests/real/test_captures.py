@@ -52,7 +52,7 @@ async def _record(chromium: Chromium, walk: Walk, path: Path) -> None:
         await page.evaluate(CLIENT)
 
 
-async def test_a_capture_of_a_browser_is_answered_alike_until_it_says_something_else(
+async def test_capture_command_browser_capture_matches_until_a_response_differs(
     recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Given a capture of this very platform, nothing differs,
@@ -89,7 +89,9 @@ def falsify(recorded: Path) -> None:
     recorded.write_text(json.dumps(har), "utf-8")
 
 
-def test_a_document_is_fetched_and_compared(capsys: pytest.CaptureFixture[str]) -> None:
+def test_capture_command_document_is_fetched_and_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with platform() as walk:
         assert main(["contract", "--diff", f"{walk.ready['http']}/openapi.json"]) == 0
         assert capsys.readouterr().out == "No difference.\n"

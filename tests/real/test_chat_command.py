@@ -67,7 +67,7 @@ class Reading:
         return self.process.returncode, output, complaint
 
 
-def test_a_script_says_its_lines_and_ends(walk: Walk) -> None:
+def test_chat_command_script_sends_its_messages_and_ends(walk: Walk) -> None:
     stream = walk.create("For scripts", "ak_auto_scripts")
 
     ended = chat(walk, stream, "--as", "bob", said="hello\n\n  there  \nno newline at the end")
@@ -80,7 +80,7 @@ def test_a_script_says_its_lines_and_ends(walk: Walk) -> None:
     assert "bob: hello" in ended.stdout
 
 
-def test_a_refused_line_is_told_and_the_exit_code_says_so(walk: Walk) -> None:
+def test_chat_command_refused_message_is_printed_and_sets_the_exit_code(walk: Walk) -> None:
     stream = walk.create("Slow", "ak_auto_slow")
     walk.ask(
         "PUT", f"/streams/{stream['id']}/chat/settings", {"slow_mode_seconds": 60}, "ak_auto_slow"
@@ -93,7 +93,7 @@ def test_a_refused_line_is_told_and_the_exit_code_says_so(walk: Walk) -> None:
     assert "* Slow mode is on: one message every 60 s (wait " in ended.stdout
 
 
-def test_every_event_is_a_line_of_json_and_ctrl_c_ends_cleanly(walk: Walk) -> None:
+def test_chat_command_every_event_is_a_line_of_json_and_ctrl_c_ends_cleanly(walk: Walk) -> None:
     stream = walk.create("As JSON", "ak_auto_json")
     chat(walk, stream, "--as", "ann", said="from before")
     reading = Reading(walk, stream, "--as", "bob")
@@ -111,7 +111,7 @@ def test_every_event_is_a_line_of_json_and_ctrl_c_ends_cleanly(walk: Walk) -> No
     assert (code, complaint) == (130, "")
 
 
-def test_in_a_terminal_what_is_typed_is_said_and_ctrl_d_ends_it(walk: Walk) -> None:
+def test_chat_command_terminal_input_is_sent_and_ctrl_d_ends_it(walk: Walk) -> None:
     stream = walk.create("In a terminal", "ak_auto_terminal")
     keyboard, terminal = pty.openpty()
     typing = subprocess.Popen(
@@ -133,14 +133,14 @@ def test_in_a_terminal_what_is_typed_is_said_and_ctrl_d_ends_it(walk: Walk) -> N
         os.close(terminal)
 
 
-def test_what_is_not_there_is_said(walk: Walk) -> None:
+def test_chat_command_missing_stream_or_server_is_reported(walk: Walk) -> None:
     ended = chat(walk, {"id": "nowhere"})
     assert ended.returncode == 1
     assert "There is no stream 'nowhere'" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_lost_connection_costs_no_line_and_repeats_none(tmp_path: Path) -> None:
+def test_chat_command_lost_connection_loses_and_repeats_no_message(tmp_path: Path) -> None:
     # Given a reader of a platform that is killed,
     with child(tmp_path / "data") as first:
         walk = first.walk()

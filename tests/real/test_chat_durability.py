@@ -29,7 +29,7 @@ def talk(connection: ClientConnection) -> None:
         return
 
 
-def test_kill_9_loses_no_line_that_anyone_saw(tmp_path: Path) -> None:
+def test_chat_kill_9_loses_no_message_that_a_client_received(tmp_path: Path) -> None:
     data = tmp_path / "data"
     # Given a room in which the owner, whom no rate holds back, talks as fast as can be,
     with child(data) as first:

@@ -14,7 +14,7 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-def test_a_clip_of_a_live_stream_plays_for_as_long_as_was_wished(walk: Walk) -> None:
+def test_clip_of_a_live_stream_has_the_requested_duration(walk: Walk) -> None:
     # Given a stream that ffmpeg pushes, a few seconds in,
     stream = walk.create("Clipped live")
     with pushing(address_of(stream), film(seconds=10), is_endless=False):

@@ -36,7 +36,7 @@ def clock(ready: dict[str, Any], method: str, path: str = "", **body: Any) -> di
         return payload
 
 
-def test_hours_pass_a_live_stream_and_its_recording_is_as_long_as_its_picture(walk: Walk) -> None:
+def test_clock_advance_by_hours_leaves_recording_as_long_as_its_video(walk: Walk) -> None:
     # Given a stream that is pushed in real time,
     stream = walk.create()
     with pushing(address_of(stream)):
@@ -69,7 +69,7 @@ def test_hours_pass_a_live_stream_and_its_recording_is_as_long_as_its_picture(wa
     assert 1 < vod["duration"] < HOUR_SECONDS / 2
 
 
-def test_a_kept_world_that_was_ahead_is_not_behind_when_it_is_opened_again(tmp_path: Path) -> None:
+def test_clock_world_ahead_of_machine_time_stays_ahead_when_reopened(tmp_path: Path) -> None:
     settings = Settings(data=str(tmp_path / "data"), port=0, rtmp_port=0, rtmps_port=0)
     with server.running(settings) as emulator:
         clock(emulator.ready, "POST", "/advance", seconds=30 * 24 * HOUR_SECONDS)

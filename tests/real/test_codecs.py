@@ -32,7 +32,7 @@ VP9 = "libvpx-vp9 -deadline realtime -cpu-used 8 -g 30"
         pytest.param("", "aac", ["mp4a.40.2"], id="audio only"),
     ],
 )
-def test_what_an_encoder_sends_is_live_plays_and_is_kept(
+def test_codecs_every_combination_goes_live_plays_and_is_recorded(
     walk: Walk, video: str, audio: str, codecs: list[str]
 ) -> None:
     stream = walk.create()

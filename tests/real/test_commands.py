@@ -51,7 +51,7 @@ def serving(data: str, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_says_where_it_listens_and_ends_cleanly(tmp_path: Path, number: int) -> None:
+def test_serve_command_prints_its_addresses_and_ends_cleanly(tmp_path: Path, number: int) -> None:
     # Given a server that writes its addresses to a file,
     file = tmp_path / "ready.json"
     with serving(str(tmp_path / "data"), "--ready-file", str(file)) as (process, ready):
@@ -69,7 +69,7 @@ def test_serve_says_where_it_listens_and_ends_cleanly(tmp_path: Path, number: in
         assert not file.exists()
 
 
-def test_serve_in_memory_leaves_nothing_behind() -> None:
+def test_serve_command_in_memory_leaves_nothing_behind() -> None:
     with serving(":memory:") as (process, ready):
         folder = Path(ready["ca"]).parent
         assert folder.is_dir()
@@ -80,7 +80,7 @@ def test_serve_in_memory_leaves_nothing_behind() -> None:
     assert not folder.exists()
 
 
-def test_a_second_start_on_the_same_folder_names_the_first(tmp_path: Path) -> None:
+def test_serve_command_second_start_on_a_folder_names_the_first(tmp_path: Path) -> None:
     with serving(str(tmp_path)) as (process, ready):
         second = run("serve", "--data", str(tmp_path), *ANY_PORTS)
 
@@ -90,7 +90,7 @@ def test_a_second_start_on_the_same_folder_names_the_first(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("flag", ["--port", "--rtmp-port", "--rtmps-port"])
-def test_a_port_in_use_names_who_holds_it(flag: str) -> None:
+def test_serve_command_occupied_port_names_its_process(flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = str(holder.getsockname()[1])
         ports = dict(zip(ANY_PORTS[::2], ANY_PORTS[1::2], strict=True)) | {flag: port}
@@ -105,7 +105,7 @@ def test_a_port_in_use_names_who_holds_it(flag: str) -> None:
     assert len(failed.stderr.splitlines()) == 1
 
 
-def test_a_start_after_a_kill_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_serve_command_goes_on_where_it_was_after_a_kill(tmp_path: Path) -> None:
     with serving(str(tmp_path)) as (process, ready):
         values = Walk(ready).create()
         process.kill()
@@ -117,7 +117,7 @@ def test_a_start_after_a_kill_goes_on_where_it_was(tmp_path: Path) -> None:
         )
 
 
-def test_watch_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
+def test_watch_command_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
     with serving(":memory:") as (_, ready):
         walk = Walk(ready)
         stream = walk.create("Followed")
@@ -142,7 +142,7 @@ def test_watch_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
         assert follower.returncode == 0
 
 
-def test_watch_says_what_is_not_there() -> None:
+def test_watch_command_reports_a_missing_stream() -> None:
     with serving(":memory:") as (_, ready):
         unknown = run("watch", "nothing", "--server", ready["http"])
     gone = run("watch", "nothing", "--server", ready["http"])
@@ -153,7 +153,7 @@ def test_watch_says_what_is_not_there() -> None:
     assert "No emulator answers at" in gone.stderr
 
 
-def test_an_obs_profile_is_written_for_the_owner_alone(tmp_path: Path) -> None:
+def test_obs_profile_command_writes_for_the_owner_alone(tmp_path: Path) -> None:
     with serving(":memory:") as (_, ready):
         stream = Walk(ready).create()
         at = ("--server", ready["http"], "--out", str(tmp_path / "profile"))
@@ -168,7 +168,7 @@ def test_an_obs_profile_is_written_for_the_owner_alone(tmp_path: Path) -> None:
     assert service["settings"]["server"] == ready["rtmp"]
 
 
-def test_the_demo_sees_live_played_ended_and_a_vod(tmp_path: Path) -> None:
+def test_demo_command_sees_live_played_ended_and_a_vod(tmp_path: Path) -> None:
     done = run("demo", "--seconds", "3", "--data", str(tmp_path))
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -179,7 +179,7 @@ def test_the_demo_sees_live_played_ended_and_a_vod(tmp_path: Path) -> None:
     assert film.read_bytes()[4:8] == b"ftyp"
 
 
-def test_a_demo_that_is_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Path) -> None:
+def test_demo_command_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Path) -> None:
     with subprocess.Popen(
         command("demo", "--data", str(tmp_path)),
         stdout=subprocess.PIPE,
@@ -199,7 +199,7 @@ def test_a_demo_that_is_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: 
     assert until(lambda: (tmp_path / "lock").read_text() == "", "the folder to be free")
 
 
-def test_a_demo_that_is_stopped_at_once_ends_in_a_sentence_or_well(tmp_path: Path) -> None:
+def test_demo_command_stopped_at_once_ends_cleanly_or_with_a_message(tmp_path: Path) -> None:
     with subprocess.Popen(
         command("demo", "--data", str(tmp_path)),
         stdout=subprocess.PIPE,
@@ -216,7 +216,7 @@ def test_a_demo_that_is_stopped_at_once_ends_in_a_sentence_or_well(tmp_path: Pat
     assert "Traceback" not in complaint
 
 
-def test_publish_to_a_server_uses_its_rtmp_address_and_reads_durations() -> None:
+def test_publish_command_to_a_server_uses_its_rtmp_address_and_reads_durations() -> None:
     with platform() as walk:
         stream = walk.create("By its server")
         done = run(

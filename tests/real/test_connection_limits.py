@@ -22,7 +22,7 @@ SETTINGS = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, http_con
 
 
 @pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
-async def test_connections_beyond_the_bound_are_refused(http: str) -> None:
+async def test_connection_limits_connections_beyond_the_bound_are_refused(http: str) -> None:
     async with Emulator(replace(SETTINGS, http=http)) as emulator:
         where = urlsplit(emulator.ready["http"])
         health = b"GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -60,7 +60,7 @@ sys.exit(main(["serve", "--data", ":memory:", "--port", "0", "--rtmp-port", "0",
 """
 
 
-def test_serve_without_file_handles_goes_on_when_there_are_some_again() -> None:
+def test_serve_without_file_handles_recovers_when_some_are_free() -> None:
     # Given a server that may open few files,
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

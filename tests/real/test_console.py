@@ -15,7 +15,7 @@ def walk() -> Iterator[Walk]:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
-async def test_a_stream_is_made_and_what_happens_is_told(
+async def test_console_creates_a_stream_and_shows_events(
     walk: Walk, chromium: Chromium, scheme: Scheme, width: int
 ) -> None:
     # Given the console of a fresh platform,
@@ -42,7 +42,7 @@ async def test_a_stream_is_made_and_what_happens_is_told(
     assert await tab.page.evaluate(wide) == 0
 
 
-async def test_a_chat_is_kept_in_order(walk: Walk, chromium: Chromium) -> None:
+async def test_console_moderates_a_chat(walk: Walk, chromium: Chromium) -> None:
     # Given a chat in which bob is rude,
     stream = walk.create("Kept in order", "ak_auto_orderly")
     path = f"/streams/{stream['id']}/chat"
@@ -75,7 +75,7 @@ async def test_a_chat_is_kept_in_order(walk: Walk, chromium: Chromium) -> None:
     assert not tab.complaints
 
 
-async def test_with_an_admin_token_the_console_asks_for_it(chromium: Chromium) -> None:
+async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
     with platform(admin_token="open sesame") as walk:
         tab = await chromium.open(walk.ready["console"])
         await tab.page.fill("#token", "open sesame")
@@ -83,7 +83,7 @@ async def test_with_an_admin_token_the_console_asks_for_it(chromium: Chromium) -
         await tab.page.wait_for_selector("#where dd:has-text('rtmp://')")
 
 
-async def test_the_page_of_the_api_finds_and_shows_an_operation(
+async def test_console_api_page_shows_and_searches_operations(
     walk: Walk, chromium: Chromium
 ) -> None:
     tab = await chromium.open(f"{walk.ready['http']}/docs", width=320, scheme="dark")

@@ -20,7 +20,7 @@ expect:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_console_without_utf_8_gets_escapes_and_the_report_is_whole(
+def test_console_encoding_without_utf_8_has_escapes_and_a_whole_report(
     tmp_path: Path, encoding: str
 ) -> None:
     file = tmp_path / "премьера.yaml"

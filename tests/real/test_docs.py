@@ -119,7 +119,7 @@ def line_with(page: Path, *words: str) -> str:
 
 
 @pytest.mark.usefixtures("curl")
-def test_the_quick_start_works_as_it_is_pasted(reader: Reader) -> None:
+def test_docs_quick_start_works_as_pasted(reader: Reader) -> None:
     # Given the readme's call for a stream,
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     assert stream["title"] == "My First Stream"
@@ -136,7 +136,7 @@ def test_the_quick_start_works_as_it_is_pasted(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_real_client_page_leads_the_platforms_own_host_here(tmp_path: Path) -> None:
+def test_docs_real_client_page_maps_the_platform_host_here(tmp_path: Path) -> None:
     settings = Settings(
         data=str(tmp_path), port=0, rtmp_port=0, rtmps_port=0, tls=True, tls_names="platform"
     )
@@ -150,7 +150,7 @@ def test_real_client_page_leads_the_platforms_own_host_here(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("curl")
 @pytest.mark.parametrize("what", ["-c copy -f flv rtmp:", "-ca_file", "libx265"])
-def test_what_the_ffmpeg_page_shows_goes_live(reader: Reader, what: str) -> None:
+def test_docs_ffmpeg_page_goes_live(reader: Reader, what: str) -> None:
     reader.run(f"ffmpeg -loglevel error {TALK} -c:v libx264 talk.mp4")
     stream = reader.make_stream(line_with(FFMPEG_PAGE, "curl -X POST"))
 
@@ -163,7 +163,7 @@ def test_what_the_ffmpeg_page_shows_goes_live(reader: Reader, what: str) -> None
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_obs_page_shows_works(reader: Reader) -> None:
+def test_docs_obs_page_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(OBS_PAGE, "curl -X POST"))
     at = f"--server {reader.walk.ready['http']}"
 
@@ -182,7 +182,7 @@ def test_what_the_obs_page_shows_works(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_audience_page_shows_works(reader: Reader) -> None:
+def test_docs_audience_page_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     reader.walk.ask("POST", f"/streams/id/{stream['id']}/start")
     lines = [shown.line for shown in commands(AUDIENCE_PAGE)]
@@ -201,14 +201,14 @@ def test_what_the_audience_page_shows_works(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("what", ["show", "freeze", "advance", "speed 10", "speed 1"])
-def test_what_the_clock_page_shows_works(reader: Reader, what: str) -> None:
+def test_docs_clock_page_works(reader: Reader, what: str) -> None:
     at = f" --server {reader.walk.ready['http']}"
 
     assert " due" in reader.run(line_with(CLOCK_PAGE, f"clock {what}") + at)
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_chat_page_shows_works(reader: Reader) -> None:
+def test_docs_chat_page_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(FFMPEG_PAGE, "curl -X POST"))
     at = f"--server {reader.walk.ready['http']}"
     listening = reader.start(f"{line_with(CHAT_PAGE, 'chat STREAM_ID --json')} {at}")
@@ -234,7 +234,7 @@ def test_what_the_chat_page_shows_works(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
+def test_docs_webhook_page_works(reader: Reader) -> None:
     result = json.loads(
         reader.run(f"{line_with(WEBHOOK_PAGE, 'curl', '_emulator/webhooks -H')} -s")
     )
@@ -257,7 +257,7 @@ def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader) -> None:
+def test_docs_webrtc_page_goes_live_and_creates_a_session(reader: Reader) -> None:
     # Given the page's call for a stream, and an ffmpeg that speaks WHIP,
     if not has_whip(get_ffmpeg_exe()):
         lacking("this ffmpeg does not speak WHIP")
@@ -279,7 +279,7 @@ def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
+def test_docs_recordings_page_works(reader: Reader) -> None:
     def ask(*words: str) -> Any:
         return json.loads(reader.run(f"{line_with(RECORDINGS_PAGE, 'curl', *words)} -s"))
 
@@ -309,7 +309,7 @@ def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_page_about_accounts_shows_works(reader: Reader) -> None:
+def test_docs_accounts_page_works(reader: Reader) -> None:
     def ask(*words: str) -> Any:
         return json.loads(reader.run(f"{line_with(ACCOUNTS_PAGE, 'curl', *words)} -s --fail"))
 
@@ -329,7 +329,7 @@ def test_what_the_page_about_accounts_shows_works(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_page_about_logs_shows_works(reader: Reader) -> None:
+def test_docs_logs_page_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     body = {"title": "Other", "catgory_id": "?"}
     reader.walk.ask("PUT", f"/streams/id/{stream['id']}", body)

@@ -49,7 +49,7 @@ def facts_of(walk: Walk, stream: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
+def test_durability_kill_9_ends_the_stream_and_its_vod_has_what_players_saw(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
@@ -80,7 +80,7 @@ def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_publisher_that_comes_back_to_the_next_start_goes_on(
+def test_durability_publisher_returning_to_the_next_start_goes_on(
     tmp_path: Path, how: signal.Signals
 ) -> None:
     data = tmp_path / "data"
@@ -116,7 +116,7 @@ def test_a_publisher_that_comes_back_to_the_next_start_goes_on(
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_live_ends_cleanly_and_the_next_start_has_the_vod(
+def test_durability_signal_while_live_ends_cleanly_and_the_next_start_has_the_vod(
     tmp_path: Path, by: signal.Signals
 ) -> None:
     data = tmp_path / "data"
@@ -134,7 +134,9 @@ def test_a_signal_while_live_ends_cleanly_and_the_next_start_has_the_vod(
         assert second.walk().until_vod(stream)["duration"] > 0.5
 
 
-def test_a_damaged_database_is_said_and_kept_aside_with_its_media(tmp_path: Path) -> None:
+def test_durability_damaged_database_is_reported_and_set_aside_with_its_media(
+    tmp_path: Path,
+) -> None:
     data = tmp_path / "data"
     (data / "media" / "old").mkdir(parents=True)
     database = data / "world.sqlite3"
@@ -152,7 +154,7 @@ def test_a_damaged_database_is_said_and_kept_aside_with_its_media(tmp_path: Path
     assert (data / "damaged-1" / "media" / "old").is_dir()
 
 
-def test_media_whose_database_is_gone_is_said_and_kept_aside(tmp_path: Path) -> None:
+def test_durability_media_without_a_database_is_reported_and_set_aside(tmp_path: Path) -> None:
     data = tmp_path / "data"
     media = data / "media" / "0123456789abcdef0123456789abcdef"
     media.mkdir(parents=True)
@@ -172,7 +174,7 @@ def test_media_whose_database_is_gone_is_said_and_kept_aside(tmp_path: Path) -> 
         assert "the database is gone" not in again.said()
 
 
-def test_a_folder_of_a_newer_version_is_refused_with_a_sentence_and_left_alone(
+def test_durability_folder_of_a_newer_version_is_refused_and_untouched(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
@@ -192,7 +194,7 @@ def test_a_folder_of_a_newer_version_is_refused_with_a_sentence_and_left_alone(
     assert not (data / "damaged-1").exists()
 
 
-def test_kill_9_during_writes_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+def test_durability_kill_9_during_writes_loses_no_confirmed_write(tmp_path: Path) -> None:
     data = tmp_path / "data"
     # Given a process that is killed while four clients write as fast as they can,
     with child(data) as first:
@@ -222,7 +224,7 @@ def write_until_it_is_gone(walk: Walk) -> list[str]:
         answered.append(answer.json["id"])
 
 
-def test_a_second_start_on_the_same_folder_says_that_one_is_running(tmp_path: Path) -> None:
+def test_durability_second_start_on_a_folder_names_the_running_one(tmp_path: Path) -> None:
     with child(tmp_path / "data") as first:
         walk = first.walk()
         with child(tmp_path / "data") as second:
@@ -233,7 +235,7 @@ def test_a_second_start_on_the_same_folder_says_that_one_is_running(tmp_path: Pa
         assert walk.ready["http"] in said
 
 
-def test_a_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: Path) -> None:
+def test_durability_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: Path) -> None:
     limit_bytes = 400_000
     with platform(data=str(tmp_path / "data"), disk_limit_bytes=limit_bytes) as walk:
         stream, late = walk.create(), walk.create("Late")
@@ -279,7 +281,7 @@ def filled(disk: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def test_a_full_disk_costs_writes_alone_and_only_as_long_as_it_is_full(tmp_path: Path) -> None:
+def test_durability_full_disk_costs_writes_alone_and_only_while_it_is_full(tmp_path: Path) -> None:
     options = ("--reconnect-window", "1", "--segment-seconds", "1")
     names: list[str] = []
     with small_disk(tmp_path / "disk", "24m") as disk, child(disk / "data", *options) as serving:
@@ -334,7 +336,7 @@ def media_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*.m4s"))
 
 
-def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:
+def test_durability_platform_in_memory_leaves_nothing(tmp_path: Path) -> None:
     with child(tmp_path / "unused", "--data", ":memory:") as serving:
         walk = serving.walk()
         folder = Path(walk.ready["ca"]).parent
@@ -350,7 +352,7 @@ def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("offset_seconds", [-3600, 3600])
-def test_whoever_sets_the_machines_clock_stops_no_world_and_jumps_over_nothing(
+def test_durability_machine_clock_change_stops_no_world_and_skips_nothing(
     tmp_path: Path, offset_seconds: int
 ) -> None:
     clock = MachineClock(tmp_path)
@@ -375,7 +377,7 @@ def test_whoever_sets_the_machines_clock_stops_no_world_and_jumps_over_nothing(
 
 
 @pytest.mark.parametrize("path", ["/videos/", "/streams/"])
-def test_a_request_that_a_stop_cuts_short_is_refused_and_leaves_no_traceback(
+def test_durability_request_during_a_stop_is_refused_without_a_traceback(
     tmp_path: Path, path: str
 ) -> None:
     with child(tmp_path / "data") as serving:
@@ -418,7 +420,7 @@ def is_processed(walk: Walk, video_id: str) -> bool:
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
-def test_an_upload_that_was_answered_is_made_playable_after_a_stop_in_mid_work(
+def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
     tmp_path: Path, by: signal.Signals
 ) -> None:
     data = tmp_path / "data"

@@ -53,11 +53,11 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, output, complaint
 
 
-def test_the_command_finds_the_emulator_in_its_environment() -> None:
+def test_exec_command_child_finds_the_emulator_in_its_environment() -> None:
     assert run("--", sys.executable, "-c", ASK) == (0, "demo\n", "")
 
 
-def test_variables_are_set_and_filled_in_and_the_ports_are_free_afterwards() -> None:
+def test_exec_command_variables_are_filled_in_and_the_ports_are_free_afterwards() -> None:
     patch = ("--env", "API_BASE={http}/api/v1", "--env", "TOKEN={api_key}", "--seed", "none")
     status, output, _ = run(*patch, "--", sys.executable, "-c", SHOW)
 
@@ -73,12 +73,12 @@ def test_variables_are_set_and_filled_in_and_the_ports_are_free_afterwards() -> 
 
 
 @pytest.mark.parametrize("status", [0, 42])
-def test_the_command_s_exit_code_is_passed_on(status: int) -> None:
+def test_exec_command_exit_code_of_the_child_is_passed_on(status: int) -> None:
     assert main(["exec", "--", sys.executable, "-c", f"raise SystemExit({status})"]) == status
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_reaches_the_command_and_its_end_is_ours(number: signal.Signals) -> None:
+def test_exec_command_signal_reaches_the_child_and_its_end_is_ours(number: signal.Signals) -> None:
     obey = "import signal, sys; signal.signal(int(sys.argv[1]), lambda *_: sys.exit(7));"
     wait = f"{obey} print('ready', flush=True); signal.pause()"
     process = start("--", sys.executable, "-c", wait, str(int(number)))
@@ -90,7 +90,9 @@ def test_a_signal_reaches_the_command_and_its_end_is_ours(number: signal.Signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_whole_group_reaches_the_command_once(number: signal.Signals) -> None:
+def test_exec_command_signal_to_the_whole_group_reaches_the_child_once(
+    number: signal.Signals,
+) -> None:
     # What a terminal or a CI job does: everybody in the group gets it. The command counts until
     # a second signal of another kind says that nothing more was sent.
     count = (
@@ -116,7 +118,7 @@ def test_a_signal_to_the_whole_group_reaches_the_command_once(number: signal.Sig
     assert process.returncode == 1
 
 
-def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+def test_exec_command_environment_proxy_is_not_used_for_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -128,7 +130,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
     assert shown["NO_PROXY"] == shown["no_proxy"] == expected
 
 
-def test_a_command_that_is_killed_is_told_as_a_shell_tells_it() -> None:
+def test_exec_command_killed_child_has_the_exit_code_of_a_shell() -> None:
     kill = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
     assert main(["exec", "--", sys.executable, "-c", kill]) == 128 + signal.SIGKILL
 
@@ -143,14 +145,14 @@ def test_a_command_that_is_killed_is_told_as_a_shell_tells_it() -> None:
         (("--seed", "/nowhere.yaml", "--", "true"), "/nowhere.yaml"),
     ],
 )
-def test_what_cannot_be_started_is_told_with_exit_code_two(
+def test_exec_command_failed_start_has_exit_code_two(
     arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["exec", *arguments]) == 2
     assert said in capsys.readouterr().err
 
 
-def test_a_taken_port_is_told_and_nothing_is_run(
+def test_exec_command_occupied_port_is_reported_and_nothing_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -161,7 +163,7 @@ def test_a_taken_port_is_told_and_nothing_is_run(
     assert not touched.exists()
 
 
-def test_ctrl_c_at_a_terminal_is_the_command_s_to_answer() -> None:
+def test_exec_command_ctrl_c_at_a_terminal_is_handled_by_the_child() -> None:
     script = (
         "import signal\n"
         "try:\n    print('ready', flush=True)\n    signal.pause()\n"

@@ -16,7 +16,7 @@ def walk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
         yield walk
 
 
-def test_a_fault_is_added_listed_and_cleared(
+def test_fault_command_adds_lists_and_clears_a_fault(
     walk: Walk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
@@ -58,7 +58,7 @@ def test_a_fault_is_added_listed_and_cleared(
         ("fault clear fault-9", "There is no fault fault-9 on.", 1),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_fault_command_reports_errors(
     walk: Walk, capsys: pytest.CaptureFixture[str], typed: str, said: str, code: int
 ) -> None:
     assert walk.ready

@@ -75,7 +75,7 @@ async def test_firefox_goes_live_and_watches_as_a_web_client_does(
     assert ended["status"] == "ended"
 
 
-async def test_firefox_without_h264_is_told_where_no_picture_can_be_sent(
+async def test_firefox_without_h264_gets_a_message_where_no_video_can_be_sent(
     walk: Walk, firefox: Firefox
 ) -> None:
     stream = walk.create()

@@ -143,7 +143,7 @@ def check_sound(result: Demuxed, wire: list[float]) -> None:
 
 @pytest.mark.parametrize("audio", ["aac48", "opus"])
 @pytest.mark.parametrize("video", sorted(VIDEO))
-def test_every_packet_comes_out_at_its_time_and_every_picture_as_it_was(
+def test_flv_to_fmp4_every_packet_keeps_its_time_and_every_frame_its_content(
     tmp_path: Path, video: str, audio: str
 ) -> None:
     # Given what a real encoder sent, with B-frames where the codec has them, at 29.97 a second,
@@ -164,7 +164,7 @@ def test_every_packet_comes_out_at_its_time_and_every_picture_as_it_was(
 
 
 @pytest.mark.parametrize("audio", ["aac44", "surround"])
-def test_audio_alone_keeps_its_times(tmp_path: Path, audio: str) -> None:
+def test_flv_to_fmp4_audio_only_keeps_its_times(tmp_path: Path, audio: str) -> None:
     flv = encode(tmp_path / "source.flv", audio=AUDIO[audio])
     mp4 = packed(through(list(tags(flv))), tmp_path / "packed.mp4")
     (source,), (result,) = demuxed(flv), demuxed(mp4)
@@ -173,13 +173,13 @@ def test_audio_alone_keeps_its_times(tmp_path: Path, audio: str) -> None:
     decode_all(mp4)
 
 
-def test_video_alone_keeps_its_pictures(tmp_path: Path) -> None:
+def test_flv_to_fmp4_video_only_keeps_its_frames(tmp_path: Path) -> None:
     flv = encode(tmp_path / "source.flv", video=VIDEO["h264"])
     mp4 = packed(through(list(tags(flv))), tmp_path / "packed.mp4")
     assert pictures(mp4) == pictures(flv)
 
 
-def test_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
+def test_flv_to_fmp4_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
     flv = encode(tmp_path / "source.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])
     parts = through(list(tags(flv)))
     assert sum(part.duration for part in parts) == parts[-1].start + parts[-1].duration
@@ -192,7 +192,7 @@ def test_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
         assert ours == pytest.approx(float(picture.duration * picture.time_base), abs=0.001)
 
 
-def test_another_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) -> None:
+def test_flv_to_fmp4_new_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) -> None:
     # Given one publisher that sends a second sequence header for another size,
     first = list(tags(encode(tmp_path / "a.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])))
     second_flv = encode(
@@ -214,7 +214,7 @@ def test_another_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) ->
     assert widths == [322, 640]
 
 
-def test_a_publisher_that_comes_back_with_another_codec_goes_on(tmp_path: Path) -> None:
+def test_flv_to_fmp4_publisher_returning_with_another_codec_goes_on(tmp_path: Path) -> None:
     first = list(tags(encode(tmp_path / "a.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])))
     second = list(tags(encode(tmp_path / "b.flv", video=VIDEO["hevc"], audio=AUDIO["opus"])))
     parts = through(first, second)

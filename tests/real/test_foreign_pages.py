@@ -82,7 +82,7 @@ def worlds(walk: Walk) -> set[str]:
     return {world["name"] for world in walk.get(f"{walk.ready['admin']}/worlds").json["worlds"]}
 
 
-async def test_pages_of_other_origins_neither_read_nor_change(needs_chromium: str) -> None:
+async def test_foreign_pages_neither_read_nor_change_anything(needs_chromium: str) -> None:
     with platform() as walk, site() as port:
         stream = walk.create("Still here")
         admin, own_port = walk.ready["admin"], walk.ready["http"].rpartition(":")[2]

@@ -28,7 +28,7 @@ async def base(tmp_path: Path) -> AsyncIterator[str]:
         yield json.loads((tmp_path / "documented.json").read_text("utf-8"))["servers"][0]["url"]
 
 
-async def test_python_client_is_typed_and_works(base: str, tmp_path: Path) -> None:
+async def test_generated_python_client_is_typed_and_works(base: str, tmp_path: Path) -> None:
     payload = json.loads(await python_client(tmp_path / "documented.json", base))
 
     assert payload["key"].startswith("live_")
@@ -37,7 +37,9 @@ async def test_python_client_is_typed_and_works(base: str, tmp_path: Path) -> No
     assert payload["me"] == "demo"
 
 
-async def test_typescript_types_compile_strictly_and_fit(base: str, tmp_path: Path) -> None:
+async def test_generated_typescript_types_compile_strictly_and_fit(
+    base: str, tmp_path: Path
+) -> None:
     node = Node(tmp_path)
     for name in ("documented", "client", "admin"):
         await node.generate("openapi-typescript", f"{name}.json", "-o", f"{name}.ts")
@@ -48,7 +50,9 @@ async def test_typescript_types_compile_strictly_and_fit(base: str, tmp_path: Pa
     assert payload == {"tags": ["a"], "first": True, "username": "generated", "refused": 404}
 
 
-async def test_sdk_has_functions_by_the_operations_names(base: str, tmp_path: Path) -> None:
+async def test_generated_sdk_functions_are_named_after_operations(
+    base: str, tmp_path: Path
+) -> None:
     node = Node(tmp_path)
     await node.generate("openapi-ts", "-i", "documented.json", "-o", "sdk")
 

@@ -164,7 +164,7 @@ def parts_of(name: str) -> list[Footing]:
 
 @pytest.mark.parametrize("which", BOTH)
 @pytest.mark.parametrize("name", FOR_FFMPEG)
-async def test_a_live_stream_plays_from_its_first_segment_to_its_end(
+async def test_hls_playback_live_stream_plays_from_its_first_segment_to_its_end(
     media_store: MediaStore, audience: Audience, address: str, which: str, name: str
 ) -> None:
     # Given a stream that has begun,
@@ -185,7 +185,7 @@ async def test_a_live_stream_plays_from_its_first_segment_to_its_end(
 
 @pytest.mark.parametrize("which", BOTH)
 @pytest.mark.parametrize("name", FOR_FFMPEG)
-async def test_a_recording_plays_every_picture(
+async def test_hls_playback_recording_plays_every_frame(
     media_store: MediaStore, address: str, which: str, name: str
 ) -> None:
     hls_stream = media_store.begin(UID)
@@ -199,7 +199,7 @@ async def test_a_recording_plays_every_picture(
     assert shown[-1][0] - shown[0][0] == pytest.approx(179 / 30, abs=0.1)
 
 
-async def test_a_low_latency_player_sees_every_part_once_and_no_rule_broken(
+async def test_hls_playback_low_latency_player_sees_every_part_once_by_the_rules(
     media_store: MediaStore, audience: Audience, address: str
 ) -> None:
     # Given a stream with a change of codec in its middle,

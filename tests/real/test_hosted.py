@@ -23,7 +23,7 @@ def publish(walk: Walk, method: str, stream: dict[str, Any], **patch: Any) -> An
 
 
 @pytest.mark.parametrize("protocol", ["rtmps", "synthetic"])
-def test_it_goes_live_is_seen_and_stops(walk: Walk, protocol: str) -> None:
+def test_hosted_publisher_goes_live_is_visible_and_stops(walk: Walk, protocol: str) -> None:
     stream = walk.create()
     started = publish(walk, "POST", stream, protocol=protocol, size="320x180", kbits=200)
     assert (started.status, started.json["protocol"]) == (201, protocol)
@@ -38,7 +38,7 @@ def test_it_goes_live_is_seen_and_stops(walk: Walk, protocol: str) -> None:
     assert publish(walk, "DELETE", stream).status == 409
 
 
-def test_what_cannot_be_published_is_refused(walk: Walk) -> None:
+def test_hosted_publisher_refuses_unpublishable_input(walk: Walk) -> None:
     stream = walk.create()
     assert publish(walk, "POST", stream, protocol="rtmp", size="321x181").status == 422
     walk.end(stream)
@@ -47,13 +47,13 @@ def test_what_cannot_be_published_is_refused(walk: Walk) -> None:
     assert publish(walk, "POST", {"id": "nobody"}).status == 404
 
 
-def test_where_time_stands_it_needs_no_encoder(walk: Walk) -> None:
+def test_hosted_publisher_needs_no_encoder_on_a_standing_clock(walk: Walk) -> None:
     stream = walk.create()
     walk.ask("PUT", f"{walk.ready['admin']}/clock", {"mode": "virtual"})
     assert publish(walk, "POST", stream).json["protocol"] == "synthetic"
 
 
-def test_a_reset_ends_it(walk: Walk) -> None:
+def test_hosted_publisher_ends_with_a_reset(walk: Walk) -> None:
     stream = walk.create()
     publish(walk, "POST", stream, protocol="rtmp", size="320x180", kbits=200)
     assert walk.ask("POST", f"{walk.ready['admin']}/reset").status == 200
@@ -62,7 +62,7 @@ def test_a_reset_ends_it(walk: Walk) -> None:
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_clock_page_shows_leaves_a_recording_of_four_hours(
+def test_hosted_publisher_of_the_clock_page_leaves_a_recording_of_four_hours(
     walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = walk.create()

@@ -83,7 +83,7 @@ async def emulator(way: tuple[str, bool, str]) -> AsyncIterator[Emulator]:
         yield emulator
 
 
-async def test_rest_and_chat_are_the_same_on_every_server(
+async def test_http_servers_serve_rest_and_chat_alike(
     emulator: Emulator, way: tuple[str, bool, str]
 ) -> None:
     async with client_of(emulator, way[2]) as client:
@@ -114,7 +114,7 @@ async def test_rest_and_chat_are_the_same_on_every_server(
         assert "good evening" in lines.text
 
 
-async def test_low_latency_hls_is_the_same_on_every_server(
+async def test_http_servers_serve_low_latency_hls_alike(
     emulator: Emulator, way: tuple[str, bool, str]
 ) -> None:
     async with client_of(emulator, way[2]) as client:
@@ -147,7 +147,9 @@ async def test_low_latency_hls_is_the_same_on_every_server(
             assert (await client.get(f"{playlists}?_HLS_msn={msn + 99}")).status_code == 400
 
 
-async def test_chromium_plays_low_latency_hls_and_chats_over_http_2(chromium: Chromium) -> None:
+async def test_http_servers_over_http_2_chromium_plays_low_latency_hls_and_chats(
+    chromium: Chromium,
+) -> None:
     async with Emulator(settings("hypercorn", True)) as emulator:
         # Given a page that came over HTTP/2,
         async with client_of(emulator, "HTTP/2") as client:
@@ -181,7 +183,7 @@ async def test_chromium_plays_low_latency_hls_and_chats_over_http_2(chromium: Ch
 
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
-async def test_a_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) -> None:
+async def test_http_servers_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) -> None:
     emulator = Emulator(settings(http, tls))
     async with emulator, client_of(emulator, "HTTP/1.1") as client:
         # Given a chat, an event stream that never ends, and an idle connection,
@@ -200,7 +202,9 @@ async def test_a_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) ->
             assert chat.close_code == 1001
 
 
-async def test_http_3_is_offered_and_answers(caplog: pytest.LogCaptureFixture) -> None:
+async def test_http_servers_over_http_3_are_offered_and_respond(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with Emulator(settings("hypercorn", True)) as emulator:
         # Given what HTTP/2 says of it,
         async with client_of(emulator, "HTTP/2") as client:
@@ -252,7 +256,7 @@ async def test_http_3_is_offered_and_answers(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
-async def test_who_hangs_up_in_mid_request_is_no_failure_of_ours(
+async def test_http_servers_client_hang_up_in_mid_request_is_no_error(
     http: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     begun = (
@@ -272,7 +276,7 @@ async def test_who_hangs_up_in_mid_request_is_no_failure_of_ours(
     assert [line.getMessage() for line in caplog.records if line.levelno > logging.WARNING] == []
 
 
-async def test_a_udp_port_in_use_is_named() -> None:
+async def test_http_servers_occupied_udp_port_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         # One that is free for TCP.
         with socket.socket() as free:
@@ -286,7 +290,7 @@ async def test_a_udp_port_in_use_is_named() -> None:
             await Emulator(config).__aenter__()
 
 
-def test_the_page_s_commands_work_and_no_token_is_logged(tmp_path: Path) -> None:
+def test_http_servers_commands_of_the_page_work_and_no_token_is_logged(tmp_path: Path) -> None:
     # Given the server of the page,
     serve, curl, _ = (shown.line for shown in commands(PAGE))
     options = serve.removeprefix("live-emulator serve ").split()

@@ -27,9 +27,7 @@ def printed(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
     return capsys.readouterr().out
 
 
-def test_requests_shows_what_was_asked_by_filter(
-    walk: Walk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_requests_command_filters_requests(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
     walk.create("First")
     walk.ask("GET", "/streams/id/00000000-0000-0000-0000-000000000000")
     walk.ask("POST", "/streams/", {"title": "Second", "catgory": "x"})
@@ -43,7 +41,7 @@ def test_requests_shows_what_was_asked_by_filter(
     assert main(["requests", "--status", "soon"]) == 1
 
 
-def test_requests_prints_no_control_characters_of_a_stranger(
+def test_requests_command_prints_no_control_characters_of_a_stranger(
     walk: Walk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     walk.ask("GET", "/streams/by-\x1b%5B31m%1B%E2%80%AE".replace("\x1b", "%1B"))
@@ -54,7 +52,9 @@ def test_requests_prints_no_control_characters_of_a_stranger(
     assert "\u202e" not in shown
 
 
-def test_events_are_shown_and_followed(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_events_command_shows_and_follows_events(
+    walk: Walk, capsys: pytest.CaptureFixture[str]
+) -> None:
     stream = walk.create("First")
     shown = printed(capsys, "events", "--kind", "StreamCreated")
     assert f"StreamCreated  stream_id={stream['id']}" in shown
@@ -72,7 +72,9 @@ def test_events_are_shown_and_followed(walk: Walk, capsys: pytest.CaptureFixture
         assert following.wait() == 0
 
 
-def test_outbox_shows_mails_and_is_emptied(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outbox_command_shows_mails_and_empties_it(
+    walk: Walk, capsys: pytest.CaptureFixture[str]
+) -> None:
     walk.ask("POST", "/auth/magic-link", {"email": "demo@example.com"})
 
     shown = printed(capsys, "outbox", "--to", "demo@example.com")
@@ -83,7 +85,7 @@ def test_outbox_shows_mails_and_is_emptied(walk: Walk, capsys: pytest.CaptureFix
     assert json.loads(printed(capsys, "outbox", "--json")) == {"mails": []}
 
 
-async def test_webhooks_are_added_sent_by_hand_and_sent_again(
+async def test_webhooks_command_adds_sends_and_resends(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A thread of its own asks, since the receiver lives in this one.

@@ -68,7 +68,7 @@ def trusting(walk: Walk) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("protocol", ["rtmp", "rtmps"])
 @pytest.mark.parametrize("by", BOTH)
-def test_a_push_is_live_is_watched_ends_and_leaves_a_vod(
+def test_main_job_push_is_live_is_watched_ends_and_leaves_a_vod(
     walk: Walk, by: str, protocol: str, tmp_path: Path
 ) -> None:
     # Given a stream from the quick start, with an encoder's live picture and sound,
@@ -119,7 +119,7 @@ def test_a_push_is_live_is_watched_ends_and_leaves_a_vod(
     assert shown == pytest.approx([n / 30 for n in range(90)], abs=1e-3)
 
 
-def test_ffprobe_tells_of_a_live_stream_what_its_encoder_sends(walk: Walk) -> None:
+def test_main_job_ffprobe_of_a_live_stream_shows_the_encoder_settings(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_parts(stream, 6)
@@ -136,7 +136,7 @@ def test_ffprobe_tells_of_a_live_stream_what_its_encoder_sends(walk: Walk) -> No
     assert (sound["codec_name"], sound["sample_rate"]) == ("aac", "48000")
 
 
-def test_an_encoder_that_verifies_refuses_a_certificate_that_it_was_not_told_to_trust(
+def test_main_job_verifying_encoder_refuses_an_untrusted_certificate(
     walk: Walk,
 ) -> None:
     stream = walk.create()
@@ -147,7 +147,7 @@ def test_an_encoder_that_verifies_refuses_a_certificate_that_it_was_not_told_to_
     assert walk.stream(stream)["status"] == "offline"
 
 
-def test_before_the_first_key_frame_a_player_is_told_to_come_again(walk: Walk) -> None:
+def test_main_job_player_before_the_first_key_frame_is_told_to_retry(walk: Walk) -> None:
     stream = walk.create()
 
     answer = walk.get(stream["playback_url"])
@@ -170,7 +170,7 @@ def vod(walk: Walk) -> dict[str, Any]:
     return walk.until_vod(stream)
 
 
-def test_a_vod_lasts_as_long_as_its_film_to_a_frame(walk: Walk, vod: dict[str, Any]) -> None:
+def test_vod_lasts_as_long_as_its_film_to_a_frame(walk: Walk, vod: dict[str, Any]) -> None:
     playlist = walk.get(urljoin(vod["video_url"], "stream.m3u8")).text
 
     assert vod["duration"] == pytest.approx(FRAMES / 30, abs=FRAME_SECONDS)
@@ -179,7 +179,7 @@ def test_a_vod_lasts_as_long_as_its_film_to_a_frame(walk: Walk, vod: dict[str, A
     assert playlist.endswith("#EXT-X-ENDLIST\n")
 
 
-def test_a_vod_plays_every_frame_in_time(vod: dict[str, Any]) -> None:
+def test_vod_plays_every_frame_in_time(vod: dict[str, Any]) -> None:
     played = play(vod["video_url"])
 
     assert played.video == pytest.approx([n / 30 for n in range(FRAMES)], abs=1e-3)
@@ -188,7 +188,7 @@ def test_a_vod_plays_every_frame_in_time(vod: dict[str, Any]) -> None:
     assert steps == pytest.approx([1024 / 48_000] * len(steps), abs=1e-4)
 
 
-def test_a_vod_tells_what_it_was_made_of(vod: dict[str, Any]) -> None:
+def test_vod_names_its_source_settings(vod: dict[str, Any]) -> None:
     (quality,) = vod["qualities"]
 
     assert (quality["label"], quality["width"], quality["height"]) == ("180p", 320, 180)
@@ -196,9 +196,7 @@ def test_a_vod_tells_what_it_was_made_of(vod: dict[str, Any]) -> None:
     assert vod["ready_at"] > vod["created_at"]
 
 
-def test_the_mp4_starts_before_it_is_loaded_and_lasts_exactly(
-    walk: Walk, vod: dict[str, Any]
-) -> None:
+def test_mp4_starts_before_it_is_loaded_and_lasts_exactly(walk: Walk, vod: dict[str, Any]) -> None:
     answer = walk.get(vod["mp4_url"])
 
     assert answer.headers["Content-Type"] == "video/mp4"
@@ -212,9 +210,7 @@ def test_the_mp4_starts_before_it_is_loaded_and_lasts_exactly(
         assert float(picture.duration * picture.time_base) == pytest.approx(10, abs=0.001)
 
 
-def test_the_mp4_is_sent_in_pieces_to_whom_it_is_asked_for_in_pieces(
-    walk: Walk, vod: dict[str, Any], tmp_path: Path
-) -> None:
+def test_mp4_is_sent_in_ranges_on_request(walk: Walk, vod: dict[str, Any], tmp_path: Path) -> None:
     # A seek over HTTP is a request for a range.
     whole = walk.get(vod["mp4_url"]).body
     out = tmp_path / "last.txt"
@@ -240,7 +236,7 @@ def test_the_mp4_is_sent_in_pieces_to_whom_it_is_asked_for_in_pieces(
         ("?width=100&height=100&fit=fill", (100, 100)),
     ],
 )
-def test_a_thumbnail_is_a_picture_of_the_size_that_was_asked_for(
+def test_thumbnail_has_the_requested_size(
     walk: Walk, vod: dict[str, Any], query: str, size: tuple[int, int]
 ) -> None:
     answer = walk.get(vod["thumbnail_url"] + query)
@@ -251,7 +247,7 @@ def test_a_thumbnail_is_a_picture_of_the_size_that_was_asked_for(
     assert height == pytest.approx(size[1], abs=1)
 
 
-def test_thumbnails_of_two_instants_differ(walk: Walk, vod: dict[str, Any]) -> None:
+def test_thumbnail_differs_at_two_instants(walk: Walk, vod: dict[str, Any]) -> None:
     pictures = {walk.get(f"{vod['thumbnail_url']}?time={time}s").body for time in (0, 4, 9)}
 
     assert len(pictures) == 3
@@ -260,11 +256,13 @@ def test_thumbnails_of_two_instants_differ(walk: Walk, vod: dict[str, Any]) -> N
 @table(
     "query", ["?time=-1s", "?time=11s", "?time=soon", "?width=0", "?height=2001", "?fit=stretch"]
 )
-def test_a_thumbnail_that_cannot_be_is_refused(walk: Walk, vod: dict[str, Any], query: str) -> None:
+def test_thumbnail_with_invalid_query_is_refused(
+    walk: Walk, vod: dict[str, Any], query: str
+) -> None:
     assert walk.get(vod["thumbnail_url"] + query).status in {400, 422}
 
 
-def test_the_animated_thumbnail_moves(walk: Walk, vod: dict[str, Any]) -> None:
+def test_thumbnail_gif_moves(walk: Walk, vod: dict[str, Any]) -> None:
     answer = walk.get(vod["thumbnail_url"].replace(".jpg", ".gif"))
 
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/gif")
@@ -272,9 +270,7 @@ def test_the_animated_thumbnail_moves(walk: Walk, vod: dict[str, Any]) -> None:
         assert len(list(file.decode(video=0))) > 10
 
 
-def test_every_media_address_answers_with_and_without_the_cdn_s_name(
-    walk: Walk, vod: dict[str, Any]
-) -> None:
+def test_media_address_works_with_and_without_the_cdn_name(walk: Walk, vod: dict[str, Any]) -> None:
     uid = vod["cloudflare_video_id"]
 
     for path in (
@@ -320,7 +316,7 @@ def test_every_media_address_answers_with_and_without_the_cdn_s_name(
         "downloads/other.mp4",
     ],
 )
-def test_path_tricks_behind_a_uid_are_404(
+def test_media_address_path_tricks_behind_a_uid_are_404(
     walk: Walk, vod: dict[str, Any], prefix: str, tail: str
 ) -> None:
     uid = vod["cloudflare_video_id"]
@@ -346,13 +342,11 @@ def test_path_tricks_behind_a_uid_are_404(
     ],
 )
 @table("tail", ["manifest/video.m3u8", "media/seg-0.m4s", "downloads/default.mp4", "lifecycle"])
-def test_a_uid_that_is_none_is_404(walk: Walk, uid: str, tail: str) -> None:
+def test_media_address_invalid_uid_is_404(walk: Walk, uid: str, tail: str) -> None:
     assert walk.raw_status(f"/{uid}/{tail}".encode()) == 404
 
 
-def test_the_stream_s_own_address_goes_on_playing_after_its_end(
-    walk: Walk, vod: dict[str, Any]
-) -> None:
+def test_media_address_of_the_stream_plays_after_its_end(walk: Walk, vod: dict[str, Any]) -> None:
     stream = walk.ask("GET", f"/streams/id/{vod['stream_id']}").json
 
     assert stream["cloudflare_stream_id"] != vod["cloudflare_video_id"]
@@ -361,7 +355,7 @@ def test_the_stream_s_own_address_goes_on_playing_after_its_end(
     assert (lifecycle["live"], lifecycle["videoUID"]) == (False, vod["cloudflare_video_id"])
 
 
-def test_a_live_stream_has_thumbnails_too(walk: Walk) -> None:
+def test_thumbnail_of_a_live_stream_exists_too(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream), by=BUNDLED):
         walk.until_first_part(stream)

@@ -43,7 +43,7 @@ def segments_of(walk: Walk, stream: dict[str, Any]) -> list[str]:
     ]
 
 
-def test_a_player_stalls_and_recovers(walk: Walk) -> None:
+def test_media_faults_stalled_player_recovers(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         # Given a player that plays six seconds of a live stream,
@@ -61,7 +61,7 @@ def test_a_player_stalls_and_recovers(walk: Walk) -> None:
             assert len(player.result().video) == 180
 
 
-def test_a_blocking_reload_waits_until_the_stall_is_over(walk: Walk) -> None:
+def test_media_faults_blocking_reload_waits_until_the_stall_is_over(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
@@ -75,7 +75,7 @@ def test_a_blocking_reload_waits_until_the_stall_is_over(walk: Walk) -> None:
         assert not walk.get(f"{walk.ready['admin']}/faults").json["faults"]
 
 
-def test_media_is_missing_truncated_and_slow(walk: Walk) -> None:
+def test_media_faults_media_is_missing_truncated_and_slow(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
@@ -105,7 +105,7 @@ def test_media_is_missing_truncated_and_slow(walk: Walk) -> None:
         ]
 
 
-def test_a_publisher_is_cut_and_its_stream_goes_on_when_it_is_back(walk: Walk) -> None:
+def test_media_faults_publisher_is_cut_and_its_stream_goes_on_at_its_return(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)) as push:
         walk.until_parts(stream, 3)
@@ -119,7 +119,7 @@ def test_a_publisher_is_cut_and_its_stream_goes_on_when_it_is_back(walk: Walk) -
     assert "#EXT-X-DISCONTINUITY" in walk.media_playlist(stream)
 
 
-def test_a_publisher_that_comes_while_it_lasts_is_cut_after_a_while(walk: Walk) -> None:
+def test_media_faults_publisher_arriving_during_the_fault_is_cut_after_a_while(walk: Walk) -> None:
     stream = walk.create()
     start(walk, ingest_cut={"after": "300ms"})
     with pushing(address_of(stream)) as push:
@@ -127,7 +127,7 @@ def test_a_publisher_that_comes_while_it_lasts_is_cut_after_a_while(walk: Walk) 
     assert [event["kind"] for event in events(walk, "FaultStruck")] == ["ingest.cut"]
 
 
-def test_a_publisher_is_refused_and_let_in_once_it_is_over(walk: Walk) -> None:
+def test_media_faults_publisher_is_refused_until_the_fault_is_over(walk: Walk) -> None:
     stream = walk.create()
     start(walk, ingest_refuse={})
     with pushing(address_of(stream)) as push:
@@ -141,7 +141,9 @@ def test_a_publisher_is_refused_and_let_in_once_it_is_over(walk: Walk) -> None:
         walk.until_status(stream, "live")
 
 
-def test_a_throttled_publisher_is_read_slowly_until_it_is_over(walk: Walk) -> None:
+def test_media_faults_throttled_publisher_is_read_slowly_until_the_fault_is_over(
+    walk: Walk,
+) -> None:
     # Given a film of four seconds that a publisher sends as fast as it is taken,
     stream = walk.create()
     start(walk, ingest_throttle={"kbits": 160})
@@ -155,7 +157,7 @@ def test_a_throttled_publisher_is_read_slowly_until_it_is_over(walk: Walk) -> No
     assert walk.until_vod(stream)["duration"] >= 3.9
 
 
-def test_a_vod_fails_and_another_takes_longer(walk: Walk) -> None:
+def test_media_faults_failed_vod_and_slow_vod(walk: Walk) -> None:
     failing, slow = walk.create("Failing"), walk.create("Slow")
     start(walk, vod_fail={"stream": failing["id"], "reason": "The encoder caught fire."})
     start(walk, vod_slow={"stream": slow["id"], "delay": "600ms"})

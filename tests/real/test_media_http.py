@@ -42,7 +42,7 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-def test_playlist_is_revalidated_in_each_encoding(
+def test_media_http_playlist_is_revalidated_in_each_encoding(
     recorded: dict[str, Any], client: httpx.Client
 ) -> None:
     address = urljoin(recorded["playback_url"], "stream.m3u8")
@@ -64,7 +64,7 @@ def test_playlist_is_revalidated_in_each_encoding(
 
 
 @pytest.mark.parametrize("path", ["media/init-0.mp4", "media/seg-0.m4s", "downloads/default.mp4"])
-def test_media_is_sent_whole_in_parts_and_not_again(
+def test_media_http_media_is_sent_whole_in_ranges_and_not_again(
     recorded: dict[str, Any], client: httpx.Client, path: str
 ) -> None:
     address = urljoin(recorded["playback_url"], f"../{path}")
@@ -95,7 +95,7 @@ def test_media_is_sent_whole_in_parts_and_not_again(
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{length}")
 
 
-def test_part_and_its_segment_keep_their_tags_from_memory_to_disk(walk: Walk) -> None:
+def test_media_http_part_and_its_segment_keep_their_tags_from_memory_to_disk(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_parts(stream, 8)
@@ -109,7 +109,7 @@ def test_part_and_its_segment_keep_their_tags_from_memory_to_disk(walk: Walk) ->
 
 
 @pytest.mark.parametrize("loss", ["removed", "cut short"])
-def test_media_that_the_disk_has_lost_is_404_with_one_warning(
+def test_media_http_media_lost_from_the_disk_is_404_with_one_warning(
     walk: Walk, data: Path, caplog: pytest.LogCaptureFixture, loss: str
 ) -> None:
     # Given a recording of which a segment is lost,

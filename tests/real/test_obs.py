@@ -92,7 +92,7 @@ def check_codecs(health: dict[str, Any]) -> None:
     assert PICTURE_AND_SOUND.items() <= health.items()
 
 
-def test_obs_goes_live_stops_comes_back_and_leaves_a_vod(walk: Walk, home: Home) -> None:
+def test_obs_goes_live_stops_returns_and_leaves_a_vod(walk: Walk, home: Home) -> None:
     # Given the profile that is written for a stream,
     stream = walk.create()
     install_profile(walk, home, stream)
@@ -152,7 +152,7 @@ def test_obs_goes_live_over_tls_where_the_ca_is_trusted(
     assert walk.until_vod(stream)["duration"] > 0
 
 
-def test_obs_that_does_not_trust_the_ca_says_so_and_so_do_we(
+def test_obs_without_trust_in_the_ca_is_reported_on_both_sides(
     walk: Walk, home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     stream = walk.create()
@@ -168,7 +168,7 @@ def test_obs_that_does_not_trust_the_ca_says_so_and_so_do_we(
 
 
 @pytest.mark.parametrize("why", REFUSALS)
-def test_a_refused_obs_has_our_sentence_in_its_log(walk: Walk, home: Home, why: str) -> None:
+def test_obs_refusal_has_our_message_in_its_log(walk: Walk, home: Home, why: str) -> None:
     stream = walk.create()
     install_profile(walk, home, stream)
     with ExitStack() as others:
@@ -187,7 +187,7 @@ def test_a_refused_obs_has_our_sentence_in_its_log(walk: Walk, home: Home, why: 
     assert walk.stream(stream)["started_at"] is None
 
 
-def test_obs_30_goes_live_by_whip_stops_and_comes_back(walk: Walk, home: Home) -> None:
+def test_obs_30_goes_live_by_whip_stops_and_returns(walk: Walk, home: Home) -> None:
     # Given an OBS that speaks WebRTC, which needs version 30 and is no part of every build,
     if not speaks_webrtc():
         pytest.skip("this OBS has no WebRTC output")

@@ -54,7 +54,7 @@ def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
         pytest.param(lambda ms: ms if ms < 2000 else ms - 2000, 1, id="begins again"),
     ],
 )
-def test_every_picture_is_played_in_order_whatever_the_encoders_clock_does(
+def test_odd_publishers_play_every_frame_in_order_for_any_encoder_clock(
     walk: Walk, clock: Callable[[int], int], breaks: int
 ) -> None:
     # Given a publisher with a clock of its own,
@@ -82,7 +82,7 @@ def test_every_picture_is_played_in_order_whatever_the_encoders_clock_does(
         assert played.audio == sorted(played.audio)
 
 
-def test_a_publisher_that_sends_one_byte_at_a_time_is_a_publisher_as_any_other(walk: Walk) -> None:
+def test_odd_publishers_sending_one_byte_at_a_time_are_accepted(walk: Walk) -> None:
     played = []
     for piece_bytes in (0, 1):
         stream = walk.create()
@@ -122,7 +122,7 @@ def hang_up(replay: Replay) -> None:
         *(("rtmps", leave) for leave in (Replay.finish, hang_up, reset, say_close_notify)),
     ],
 )
-def test_who_has_left_may_come_back_at_once(
+def test_odd_publishers_may_return_at_once(
     patient: Walk, protocol: str, leave: Callable[[Replay], None]
 ) -> None:
     tags = tags_of(film(seconds=1, size="160x90"))
@@ -147,7 +147,7 @@ def test_who_has_left_may_come_back_at_once(
         ("-c:v flv1 -c:a copy", "With ffmpeg: -c:v libx264"),
     ],
 )
-def test_a_refused_codec_leaves_no_trace_and_its_encoder_is_told_in_its_words(
+def test_odd_publishers_refused_codec_leaves_no_trace_and_names_the_encoder_setting(
     walk: Walk, codecs: str, message: str
 ) -> None:
     stream = walk.create()
@@ -158,7 +158,7 @@ def test_a_refused_codec_leaves_no_trace_and_its_encoder_is_told_in_its_words(
         walk.until_status(stream, "live")
 
 
-def test_rtmp_without_tls_on_the_tls_port_is_told_so(walk: Walk) -> None:
+def test_odd_publishers_rtmp_without_tls_on_the_tls_port_gets_a_message(walk: Walk) -> None:
     stream = walk.create()
     address = address_of(stream, "rtmps").replace("rtmps://", "rtmp://")
     with pushing(address) as push:

@@ -72,7 +72,7 @@ def judges_more(operation: Operation) -> bool:
     ],
     ids=["documented", "client", "admin"],
 )
-def test_nothing_that_a_document_allows_is_answered_otherwise_than_it_says(
+def test_openapi_fuzz_responses_match_the_document_for_any_valid_request(
     walk: Walk, tmp_path: Path, document: str, operations: list[Operation], phases: str
 ) -> None:
     (tmp_path / "schemathesis.toml").write_text(configuration(operations), "utf-8")

@@ -74,7 +74,7 @@ async def holds(tab: Tab, claim: str) -> None:
     await tab.page.wait_for_function(f"() => {claim}")
 
 
-async def test_react_component_plays_a_recording_and_a_live_stream_at_their_size(
+async def test_player_sdk_react_component_plays_recorded_and_live_at_their_size(
     walk: Walk, recorded: dict[str, Any], cdn_chromium: Chromium, tmp_path: Path
 ) -> None:
     with stream_react.page(tmp_path) as page:
@@ -113,7 +113,7 @@ async def test_react_component_plays_a_recording_and_a_live_stream_at_their_size
     assert tab.complaints == []
 
 
-async def test_sdk_reads_and_sets_what_a_media_element_has(
+async def test_player_sdk_reads_and_sets_the_properties_of_a_media_element(
     recorded: dict[str, Any], cdn_chromium: Chromium, app: tuple[Path, str]
 ) -> None:
     # Given a page that frames the bare player, and asks it for nothing,
@@ -190,7 +190,7 @@ async def test_sdk_reads_and_sets_what_a_media_element_has(
         ),
     ],
 )
-async def test_bare_player_does_what_its_address_says(
+async def test_player_sdk_bare_player_obeys_its_address(
     walk: Walk, recorded: dict[str, Any], cdn_chromium: Chromium, query: str, claim: str
 ) -> None:
     tab = await cdn_chromium.open(

@@ -73,7 +73,7 @@ def check_step(seen: list[Seen], heard: list[Fraction]) -> None:
         assert min(abs(flash - beep) for beep in heard) <= frame
 
 
-def test_a_test_picture_goes_live_over_tls_and_is_in_the_vod_as_it_was(walk: Walk) -> None:
+def test_publish_command_over_tls_goes_live_and_is_unchanged_in_the_vod(walk: Walk) -> None:
     # Given a stream of one's own, when the publisher is told only which,
     stream = walk.create()
     began_ms = SystemClock().now_ms()
@@ -104,7 +104,7 @@ def test_a_test_picture_goes_live_over_tls_and_is_in_the_vod_as_it_was(walk: Wal
     check_step(seen, beeps(film))
 
 
-def test_size_rate_bit_rate_and_key_frames_are_what_was_asked(walk: Walk) -> None:
+def test_publish_command_obeys_size_frame_rate_bit_rate_and_key_frame_interval(walk: Walk) -> None:
     stream = walk.create()
     asked = ("--size", "640x360", "--fps", "25", "--bitrate", "0.8M", "--keyframe-seconds", "1")
     done = publish(
@@ -125,7 +125,7 @@ def test_size_rate_bit_rate_and_key_frames_are_what_was_asked(walk: Walk) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_publisher_that_is_interrupted_takes_its_publish_back(walk: Walk, number: int) -> None:
+def test_publish_command_interrupted_unpublishes(walk: Walk, number: int) -> None:
     # Given a stream that is live by the publisher's test picture,
     stream = walk.create()
     with publishing(
@@ -143,7 +143,7 @@ def test_a_publisher_that_is_interrupted_takes_its_publish_back(walk: Walk, numb
     assert walk.until_vod(stream)["duration"] > 0
 
 
-def test_a_publisher_that_is_killed_leaves_the_window_to_end_its_stream(walk: Walk) -> None:
+def test_publish_command_killed_leaves_its_stream_to_the_reconnect_window(walk: Walk) -> None:
     stream = walk.create()
     with publishing(stream["stream_key"], "--url", stream["rtmp_url"], *SMALL) as process:
         walk.until_parts(stream, 2)
@@ -152,7 +152,7 @@ def test_a_publisher_that_is_killed_leaves_the_window_to_end_its_stream(walk: Wa
 
 
 @pytest.mark.parametrize("form", ["mp4", "mkv"])
-def test_a_file_is_looped_until_the_seconds_are_over(walk: Walk, form: str) -> None:
+def test_publish_command_loops_a_file_until_the_seconds_are_over(walk: Walk, form: str) -> None:
     stream = walk.create()
     codecs = {} if form == "mp4" else {"video": "libvpx-vp9 -deadline realtime -cpu-used 8"}
     source = film(seconds=1, form=form, **codecs)
@@ -168,7 +168,7 @@ def test_a_file_is_looped_until_the_seconds_are_over(walk: Walk, form: str) -> N
     assert "#EXT-X-DISCONTINUITY\n" not in walk.media_playlist(stream)
 
 
-def test_a_key_from_stdin_is_in_no_list_of_processes(walk: Walk) -> None:
+def test_publish_command_key_from_stdin_is_in_no_process_list(walk: Walk) -> None:
     stream = walk.create()
     done = subprocess.run(
         [sys.executable, "-m", "emulator", "publish", "-", "--seconds", "1", *SMALL],
@@ -191,51 +191,51 @@ class TestRefusals:
         assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
-    def test_a_key_that_does_not_open(self, walk: Walk) -> None:
+    def test_publish_command_refused_key_is_reported(self, walk: Walk) -> None:
         done = publish("live_nobodyhasthiskey", "--url", walk.ready["rtmp"])
         self.check(done, "refused: This stream key is not known.")
 
-    def test_the_same_as_json(self, walk: Walk) -> None:
+    def test_publish_command_refusal_is_reported_as_json(self, walk: Walk) -> None:
         done = publish("live_nobodyhasthiskey", "--url", walk.ready["rtmp"], "--json")
         assert (done.returncode, done.stderr) == (1, "")
         last = reports(done.stdout)[-1]
         assert last["state"] == "refused"
         assert last["message"].startswith("This stream key is not known.")
 
-    def test_a_stream_that_has_ended(self, walk: Walk) -> None:
+    def test_publish_command_refuses_ended_stream(self, walk: Walk) -> None:
         stream = walk.create()
         walk.end(stream)
         done = publish("--stream", stream["id"], "--server", walk.ready["http"])
         self.check(done, "refused: This stream has ended, and ended is final.")
 
-    def test_a_stream_of_somebody_else(self, walk: Walk) -> None:
+    def test_publish_command_refuses_stream_of_another_user(self, walk: Walk) -> None:
         stream = walk.create()
         key = ("--api-key", "ak_auto_eve")
         done = publish("--stream", stream["id"], "--server", walk.ready["http"], *key)
         self.check(done, "Only its owner may read the key of this stream: see --api-key.")
 
-    def test_a_stream_that_is_not_there(self, walk: Walk) -> None:
+    def test_publish_command_refuses_missing_stream(self, walk: Walk) -> None:
         done = publish("--stream", "nothing", "--server", walk.ready["http"])
         self.check(done, "There is no stream 'nothing' on ")
 
-    def test_a_port_that_speaks_no_tls(self, walk: Walk) -> None:
+    def test_publish_command_reports_port_without_tls(self, walk: Walk) -> None:
         url = walk.ready["rtmp"].replace("rtmp:", "rtmps:")
         self.check(publish("KEY", "--url", url), "No TLS connection to 127.0.0.1:")
 
-    def test_a_port_that_speaks_tls_only(self, walk: Walk) -> None:
+    def test_publish_command_reports_port_with_tls_only(self, walk: Walk) -> None:
         url = walk.ready["rtmps"].replace("rtmps:", "rtmp:")
         self.check(publish("KEY", "--url", url), "The RTMPS port takes TLS only: use rtmps://")
 
-    def test_a_certificate_that_is_not_trusted(self, walk: Walk) -> None:
+    def test_publish_command_reports_untrusted_certificate(self, walk: Walk) -> None:
         with platform() as other:
             done = publish("KEY", "--url", walk.ready["rtmps"], "--ca", other.ready["ca"])
         self.check(done, "its certificate is not trusted")
 
-    def test_a_web_server(self, walk: Walk) -> None:
+    def test_publish_command_reports_web_server(self, walk: Walk) -> None:
         url = walk.ready["http"].replace("http:", "rtmp:") + "/live"
         self.check(publish("KEY", "--url", url), "This is not an RTMP server")
 
-    def test_the_end_of_the_stream_by_its_owner(self, walk: Walk) -> None:
+    def test_publish_command_reports_end_by_the_owner(self, walk: Walk) -> None:
         stream = walk.create()
         with publishing(stream["stream_key"], "--url", stream["rtmp_url"], *SMALL) as process:
             walk.until_first_part(stream)
@@ -245,7 +245,7 @@ class TestRefusals:
         assert "refused: The stream has ended" in complaint
 
 
-async def test_a_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
+async def test_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
     # Given a publisher that a program starts as a process,
     stream = walk.create()
     heard: list[str] = []
@@ -273,7 +273,7 @@ async def test_a_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
     assert refused.failure.startswith("This stream key is not known.")
 
 
-def test_somebody_elses_server_takes_it_too(tmp_path: Path) -> None:
+def test_publish_command_works_with_a_server_of_another_maker(tmp_path: Path) -> None:
     with nginx_rtmp(tmp_path) as address:
         # Given nginx-rtmp, when the publisher pushes to it,
         done = publish("key", "--url", f"{address}/live", "--seconds", "2.2", *SMALL)

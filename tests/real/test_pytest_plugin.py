@@ -24,7 +24,7 @@ def ask(url, key):
         return json.load(answer)
 
 
-def test_an_app_finds_its_world_by_its_key(live_world, live_stream):
+def test_live_world_is_found_by_its_key(live_world, live_stream):
     mine = ask(f"{live_world.url}/api/v1/streams/id/{live_stream.id}", live_world.api_key)
     assert (mine["title"], mine["status"]) == ("A stream", "offline")
     assert live_stream.rtmp_address.endswith(live_stream.key)
@@ -32,13 +32,13 @@ def test_an_app_finds_its_world_by_its_key(live_world, live_stream):
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_what_another_test_did_is_not_here(live_world, number):
+def test_live_world_is_isolated_from_other_tests(live_world, number):
     assert live_world.ask("GET", "/streams/?status_filter=all").json["total"] == 0
     live_world.create_stream("Mine alone")
     live_world.create_stream("Another's", owner=f"user{number}")
 
 
-def test_a_publisher_an_audience_and_a_chat(
+def test_live_stream_has_publisher_viewers_and_chat(
     live_stream, live_publisher, live_viewers, live_chat, live_world
 ):
     live_publisher.start()
@@ -52,7 +52,7 @@ def test_a_publisher_an_audience_and_a_chat(
     assert "StreamWentLive" in {event["kind"] for event in live_world.events()}
 
 
-def test_hours_pass_in_no_time(live_stream, live_publisher, live_clock):
+def test_live_clock_passes_hours_at_once(live_stream, live_publisher, live_clock):
     live_clock.freeze()
     live_publisher.start()
     live_clock.advance(2 * 3600)
@@ -62,7 +62,7 @@ def test_hours_pass_in_no_time(live_stream, live_publisher, live_clock):
     assert live_stream.vod()["duration"] == 7200
 
 
-def test_something_is_broken_on_purpose(live_world, live_faults):
+def test_live_faults_break_a_call(live_world, live_faults):
     live_faults.start("api.fail", path="/streams", status=502, times=1)
     assert live_world.ask("GET", "/streams/").status == 502
     assert live_world.ask("GET", "/streams/").status == 200
@@ -80,7 +80,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def test_tests_side_by_side_do_not_see_each_other(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_tests_side_by_side_are_isolated(suite: pytest.Pytester) -> None:
     suite.makeconftest(
         "import pytest\n@pytest.fixture\ndef live_emulator_seed():\n    return 'none'\n"
     )
@@ -91,7 +91,7 @@ def test_tests_side_by_side_do_not_see_each_other(suite: pytest.Pytester) -> Non
     result.assert_outcomes(passed=10)
 
 
-def test_it_works_inside_asynchronous_tests_and_with_settings_of_one_s_own(
+def test_pytest_plugin_works_in_asynchronous_tests_and_with_custom_settings(
     suite: pytest.Pytester,
 ) -> None:
     suite.makeconftest(
@@ -109,7 +109,7 @@ def test_it_works_inside_asynchronous_tests_and_with_settings_of_one_s_own(
         import pytest
 
         @pytest.mark.parametrize("number", range(2))
-        async def test_an_asynchronous_app(live_world, live_publisher, live_stream, number):
+        async def test_app_is_asynchronous(live_world, live_publisher, live_stream, number):
             live_publisher.start()
             key = {"Authorization": f"Bearer {live_world.api_key}"}
             async with httpx.AsyncClient(base_url=live_world.url, headers=key) as client:
@@ -125,10 +125,12 @@ def test_it_works_inside_asynchronous_tests_and_with_settings_of_one_s_own(
     suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=2)
 
 
-def test_a_real_publisher_sends_rtmp_and_is_gone_afterwards(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_real_publisher_sends_rtmp_and_is_gone_afterwards(
+    suite: pytest.Pytester,
+) -> None:
     suite.makepyfile(
         """
-        def test_it_goes_live(live_stream, live_publisher, live_world):
+        def test_live_publisher_goes_live(live_stream, live_publisher, live_world):
             live_publisher.start(real=True)
             assert live_stream.now()["status"] == "live"
             health = live_world.admin("GET", f"streams/{live_stream.id}/ingest")
@@ -137,7 +139,7 @@ def test_a_real_publisher_sends_rtmp_and_is_gone_afterwards(suite: pytest.Pytest
             with open("pid", "w") as file:
                 file.write(str(pid))
 
-        def test_its_process_has_ended():
+        def test_live_publisher_process_has_ended():
             import os, pytest
             with pytest.raises(ProcessLookupError):
                 os.kill(int(open("pid").read()), 0)
@@ -147,13 +149,13 @@ def test_a_real_publisher_sends_rtmp_and_is_gone_afterwards(suite: pytest.Pytest
     suite.runpytest_subprocess(*QUICK, "-W", "ignore").assert_outcomes(passed=2)
 
 
-def test_a_suite_that_does_not_use_it_does_not_pay_for_it(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_unused_costs_a_suite_nothing(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
         import sys
         import threading
 
-        def test_nothing_was_imported():
+        def test_plugin_imports_nothing():
             heavy = {"starlette", "pydantic", "uvicorn", "av", "yaml", "emulator.server"}
             assert not heavy & set(sys.modules)
             assert threading.active_count() == 1
@@ -165,7 +167,7 @@ def test_a_suite_that_does_not_use_it_does_not_pay_for_it(suite: pytest.Pytester
     result.assert_outcomes(passed=1)
 
 
-def test_the_fixtures_and_the_marker_say_what_they_are(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_fixtures_and_marker_are_documented(suite: pytest.Pytester) -> None:
     shown = suite.runpytest_subprocess(*QUICK, "--fixtures").stdout.str()
     ours = shown.partition("fixtures defined from emulator.pytest_plugin")[2]
     ours = ours.partition("fixtures defined from")[0]
@@ -178,7 +180,7 @@ def test_the_fixtures_and_the_marker_say_what_they_are(suite: pytest.Pytester) -
     assert "@pytest.mark.live_scenario(file, **params)" in shown
 
 
-def test_a_marked_test_comes_after_its_scenario_and_a_missed_one_fails_it(
+def test_pytest_plugin_marked_test_follows_its_scenario_and_fails_on_a_miss(
     suite: pytest.Pytester,
 ) -> None:
     suite.path.joinpath("quiet.yaml").write_text(
@@ -193,15 +195,15 @@ def test_a_marked_test_comes_after_its_scenario_and_a_missed_one_fails_it(
         import pytest
 
         @pytest.mark.live_scenario("quiet.yaml", count=3)
-        def test_a_file_beside_the_test(live_world):
+        def test_scenario_is_a_file_beside_the_test(live_world):
             kinds = [event["kind"] for event in live_world.events()]
             assert kinds.count("ChatPosted") == 3
 
-        def test_more_than_one(live_scenario):
+        def test_scenario_runs_more_than_once(live_scenario):
             assert live_scenario.play("quiet.yaml")["chat_posted"] == 1
 
         @pytest.mark.live_scenario("quiet.yaml", count=5)
-        def test_never_begins():
+        def test_scenario_never_begins():
             raise RuntimeError("it has begun")
         """
     )
@@ -212,7 +214,9 @@ def test_a_marked_test_comes_after_its_scenario_and_a_missed_one_fails_it(
     result.stdout.fnmatch_lines(["*chat.s.posted should be *, and was 5*"])
 
 
-def test_what_waits_has_an_awaitable_twin_and_warns_inside_a_loop(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_blocking_methods_have_awaitable_twins_and_warn_in_a_loop(
+    suite: pytest.Pytester,
+) -> None:
     suite.makepyfile(
         """
         import asyncio
@@ -231,7 +235,7 @@ def test_what_waits_has_an_awaitable_twin_and_warns_inside_a_loop(suite: pytest.
 
             return await asyncio.start_server(answer, "127.0.0.1", 0)
 
-        async def test_the_app_answers_in_the_same_loop(
+        async def test_app_answers_in_the_same_loop(
             live_world, live_clock, live_stream, live_publisher, live_webhooks
         ):
             received = []
@@ -252,7 +256,7 @@ def test_what_waits_has_an_awaitable_twin_and_warns_inside_a_loop(suite: pytest.
             server.close()
             await server.wait_closed()
 
-        async def test_a_blocking_verb_says_so(live_clock, live_stream):
+        async def test_blocking_call_warns(live_clock, live_stream):
             with pytest.raises(LoopBlockedWarning, match="advance_async"):
                 live_clock.advance(1)
             with pytest.raises(LoopBlockedWarning, match="until_async"):
@@ -263,12 +267,14 @@ def test_what_waits_has_an_awaitable_twin_and_warns_inside_a_loop(suite: pytest.
     suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=2)
 
 
-def test_what_time_alone_brings_fails_at_once_while_it_stands(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_wait_for_time_fails_at_once_on_a_standing_clock(
+    suite: pytest.Pytester,
+) -> None:
     suite.makepyfile(
         """
         import pytest
 
-        def test_a_standing_clock(live_clock, live_stream, live_publisher):
+        def test_clock_stands(live_clock, live_stream, live_publisher):
             live_clock.freeze()
             with pytest.raises(AssertionError, match="the stream is live. Time stands at .*noth"):
                 live_stream.until("live")
@@ -287,14 +293,16 @@ def test_what_time_alone_brings_fails_at_once_while_it_stands(suite: pytest.Pyte
     suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
 
 
-def test_webhooks_are_received_verified_answered_and_signed(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_webhooks_are_received_verified_answered_and_signed(
+    suite: pytest.Pytester,
+) -> None:
     suite.makepyfile(
         """
         import dataclasses
 
         import pytest
 
-        def test_a_receiver(live_webhooks, live_stream, live_publisher, live_clock):
+        def test_webhook_receiver(live_webhooks, live_stream, live_publisher, live_clock):
             live_clock.freeze()
             live_webhooks.wait("stream.created")
             live_webhooks.answer_with(500)
@@ -319,7 +327,7 @@ def test_webhooks_are_received_verified_answered_and_signed(suite: pytest.Pytest
     suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
 
 
-def test_worlds_and_webhooks_of_a_wider_scope_are_shared_and_dropped(
+def test_pytest_plugin_worlds_and_webhooks_of_a_wider_scope_are_shared_and_dropped(
     suite: pytest.Pytester,
 ) -> None:
     suite.makepyfile(
@@ -353,10 +361,10 @@ def test_worlds_and_webhooks_of_a_wider_scope_are_shared_and_dropped(
     suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=3)
 
 
-def test_a_failing_test_shows_what_the_app_asked(suite: pytest.Pytester) -> None:
+def test_pytest_plugin_failing_test_shows_the_requests_of_the_app(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
-        def test_it_fails(live_world, live_faults, live_clock):
+        def test_app_fails(live_world, live_faults, live_clock):
             live_clock.freeze()
             live_faults.start("api.fail", path="/auth/me", status=502)
             live_world.ask("POST", "/streams/", {"title": "x", "colour": "red"})
@@ -385,7 +393,7 @@ def test_a_failing_test_shows_what_the_app_asked(suite: pytest.Pytester) -> None
     )
 
 
-def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+def test_pytest_plugin_environment_proxy_is_not_used_for_this_machine(
     suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -398,7 +406,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
 
         import httpx
 
-        def test_an_app_with_a_proxy(live_world):
+        def test_app_has_a_proxy(live_world):
             assert httpx.get(f"{live_world.url}/api/v1/streams/").status_code == 200
             assert live_world.environment["no_proxy"].startswith("intranet.test,localhost")
             assert os.environ["NO_PROXY"] == os.environ["no_proxy"]

@@ -52,7 +52,7 @@ def variants(walk: Walk, address: str) -> list[str]:
     return [urljoin(address, line) for line in text.splitlines() if not line.startswith("#")]
 
 
-def test_each_size_is_aligned_with_its_source_and_kept_in_the_vod(walk: Walk) -> None:
+def test_renditions_are_aligned_with_their_source_and_kept_in_the_vod(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream), film(size="640x360", video="libx264 -g 30 -bf 2")):
         # Given a stream that is live in three sizes,
@@ -98,7 +98,7 @@ def shapes(walk: Walk, addresses: list[str]) -> list[list[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-async def test_a_browsers_stream_has_its_sizes_too(walk: Walk, codec: str) -> None:
+async def test_renditions_of_a_browser_stream_exist_too(walk: Walk, codec: str) -> None:
     # Given a stream by WHIP, passed through or transcoded, in three sizes,
     stream = walk.create()
     source = film(size="640x360")
@@ -124,7 +124,7 @@ async def test_a_browsers_stream_has_its_sizes_too(walk: Walk, codec: str) -> No
     assert lengths == pytest.approx([lengths[0]] * 3, abs=0.2)
 
 
-async def test_a_player_switches_between_sizes(walk: Walk, chromium: Chromium) -> None:
+async def test_renditions_player_switches_between_sizes(walk: Walk, chromium: Chromium) -> None:
     stream = walk.create()
     with pushing(address_of(stream), film(size="640x360")):
         walk.until_parts(stream, 8)
@@ -142,7 +142,7 @@ async def test_a_player_switches_between_sizes(walk: Walk, chromium: Chromium) -
         assert not await tab.page.evaluate("video.error")
 
 
-def test_a_stream_that_comes_too_fast_for_the_encoders_loses_sizes_and_nothing_else() -> None:
+def test_renditions_are_dropped_alone_when_encoders_are_too_slow() -> None:
     with platform(renditions=("240p", "144p"), renditions_behind_ms=500) as walk:
         stream = walk.create()
         source = film(size="640x360", seconds=20)
@@ -164,7 +164,7 @@ def test_a_stream_that_comes_too_fast_for_the_encoders_loses_sizes_and_nothing_e
         assert len(payload) == 2
 
 
-def test_the_page_s_commands_work_and_kill_9_leaves_all_sizes_in_the_vod(tmp_path: Path) -> None:
+def test_renditions_commands_of_the_page_work_and_kill_9_keeps_all_sizes(tmp_path: Path) -> None:
     # Given the server of the page, and what its `curl` says,
     serve, curl = (shown.line for shown in commands(PAGE))
     with child(tmp_path / "data", *serve.removeprefix("live-emulator serve ").split()) as server:

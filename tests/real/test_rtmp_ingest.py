@@ -67,7 +67,7 @@ def counts(sink: RecordingSink) -> Counter[str]:
 # A publish.
 
 
-async def test_ffmpeg_publishes(ffmpeg: str) -> None:
+async def test_rtmp_ingest_ffmpeg_publishes(ffmpeg: str) -> None:
     authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (server, url):
         assert await push(ffmpeg, f"{url}/live/good") == (0, "")
@@ -86,7 +86,7 @@ async def test_ffmpeg_publishes(ffmpeg: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["live/good?user=ada", "live/instance/good", "live//good"])
-async def test_ffmpeg_finds_its_stream_by_any_spelling_of_the_address(path: str) -> None:
+async def test_rtmp_ingest_ffmpeg_address_may_have_any_spelling(path: str) -> None:
     authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (_, url):
         result = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/{path}", seconds=0.2)
@@ -94,7 +94,7 @@ async def test_ffmpeg_finds_its_stream_by_any_spelling_of_the_address(path: str)
         assert authorizer.sinks.keys() == {"good"}
 
 
-async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
+async def test_rtmp_ingest_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
     authorizer = RecordingAuthorizer()
     server = RtmpServer(authorizer)
     context = server_context(self_signed(tmp_path))
@@ -118,7 +118,9 @@ async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
     ],
     ids=["hevc", "av1", "opus"],
 )
-async def test_enhanced_rtmp_comes_through(options: tuple[str, ...], opening: str) -> None:
+async def test_rtmp_ingest_enhanced_rtmp_is_accepted(
+    options: tuple[str, ...], opening: str
+) -> None:
     authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (_, url):
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
@@ -132,28 +134,28 @@ async def test_enhanced_rtmp_comes_through(options: tuple[str, ...], opening: st
 # A refusal.
 
 
-async def test_a_refused_key_is_explained_by_ffmpeg(ffmpeg: str) -> None:
+async def test_rtmp_ingest_refused_key_is_explained_by_ffmpeg(ffmpeg: str) -> None:
     async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(ffmpeg, f"{url}/live/bad")
         assert code != 0
         assert "Server error: No stream has this key." in said
 
 
-async def test_a_missing_key_is_explained_by_ffmpeg() -> None:
+async def test_rtmp_ingest_missing_key_is_explained_by_ffmpeg() -> None:
     async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/live/")
         assert code != 0
         assert "Server error: The stream key is missing" in said
 
 
-async def test_a_wrong_application_is_explained_by_ffmpeg(ffmpeg: str) -> None:
+async def test_rtmp_ingest_wrong_application_is_explained_by_ffmpeg(ffmpeg: str) -> None:
     async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(ffmpeg, f"{url}/other/good")
         assert code != 0
         assert "the server's address ends in /live here" in said
 
 
-async def test_a_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:
+async def test_rtmp_ingest_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:
     message = "MP3 is not taken here: choose AAC."
     authorizer = RecordingAuthorizer(refuses_media=Refused("unsupported", message))
     async with listening(authorizer) as (_, url):
@@ -164,7 +166,7 @@ async def test_a_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:
         assert len(authorizer.sinks["good"].tags) == 1
 
 
-async def test_a_dropped_publisher_is_told_why(ffmpeg: str) -> None:
+async def test_rtmp_ingest_dropped_publisher_gets_the_reason(ffmpeg: str) -> None:
     # Given a publisher in full swing,
     authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (server, url):
@@ -184,7 +186,7 @@ async def test_a_dropped_publisher_is_told_why(ffmpeg: str) -> None:
         assert "Server error: The stream was ended." in said
 
 
-async def test_a_player_is_told_to_watch_over_hls(ffmpeg: str) -> None:
+async def test_rtmp_ingest_player_is_pointed_to_hls(ffmpeg: str) -> None:
     async with listening(RecordingAuthorizer()) as (_, url):
         process = await asyncio.create_subprocess_exec(
             *(ffmpeg, "-v", "error", "-nostdin", "-i", f"{url}/live/good", "-f", "null", "-"),
@@ -194,7 +196,7 @@ async def test_a_player_is_told_to_watch_over_hls(ffmpeg: str) -> None:
         assert b"Server error: Streams are not played over RTMP here: watch over HLS." in said
 
 
-async def test_one_publisher_too_many_is_told_so() -> None:
+async def test_rtmp_ingest_publisher_over_the_limit_gets_a_message() -> None:
     authorizer = RecordingAuthorizer()
     async with listening(authorizer, RtmpConfig(publishers_max=1)) as (_, url):
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
@@ -272,7 +274,7 @@ COPIED = ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-threads", "1")
 @pytest.mark.parametrize(
     "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
 )
-def test_twenty_publishers_are_independent_and_leave_nothing_behind(
+def test_rtmp_ingest_twenty_publishers_are_independent_and_leave_nothing_behind(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     with asyncio.Runner(loop_factory=new_loop) as runner:

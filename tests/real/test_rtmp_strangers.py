@@ -183,7 +183,7 @@ async def open_ports(folder: Path, authorizer: RecordingAuthorizer) -> AsyncIter
 
 
 @each_stranger
-async def test_a_stranger_is_closed_with_one_line_that_says_why(
+async def test_rtmp_strangers_are_closed_with_one_log_line_and_the_reason(
     stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     authorizer = RecordingAuthorizer()
@@ -206,7 +206,7 @@ async def test_a_stranger_is_closed_with_one_line_that_says_why(
         (CONNECTED + publish(""), "The stream key is missing: put it in the encoder."),
     ],
 )
-async def test_a_refused_publisher_has_one_line_too_without_its_key(
+async def test_rtmp_strangers_refused_publisher_has_one_log_line_without_its_key(
     asked: bytes, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_ports(tmp_path, RecordingAuthorizer()) as ports:
@@ -253,7 +253,7 @@ def _traced_bytes() -> int:
 @pytest.mark.parametrize(
     "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
 )
-def test_crowds_of_strangers_leave_no_file_no_task_and_no_memory(
+def test_rtmp_strangers_in_crowds_leave_no_file_no_task_and_no_memory(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,

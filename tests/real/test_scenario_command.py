@@ -38,7 +38,7 @@ def run(*typed: str, **options: Any) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_in_real_time_a_real_encoder_publishes_over_rtmps_and_its_vod_plays() -> None:
+def test_scenario_command_in_real_time_publishes_over_rtmps_and_its_vod_plays() -> None:
     done = run("run", "going-live", "--speed", "real", "--json")
 
     report = json.loads(done.stdout)
@@ -49,7 +49,7 @@ def test_in_real_time_a_real_encoder_publishes_over_rtmps_and_its_vod_plays() ->
     assert "log_hash" in report["differs_each_time"]
 
 
-def test_real_peers_publish_and_watch_over_webrtc(tmp_path: Path) -> None:
+def test_scenario_command_webrtc_clients_publish_and_watch(tmp_path: Path) -> None:
     film = tmp_path / "whip.yaml"
     film.write_text("""
 scenario: Over WebRTC
@@ -79,7 +79,7 @@ expect:
     assert (done.returncode, json.loads(done.stdout)["outcome"]) == (0, "passed"), done.stdout
 
 
-def test_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
+def test_scenario_command_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     process = subprocess.Popen(
         command("run", "demo-loop", "--speed", "100x", "--report", str(folder)),
@@ -99,7 +99,7 @@ def test_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
     assert ElementTree.parse(folder / "junit.xml").getroot().tag == "testsuites"
 
 
-def test_check_fails_on_another_run() -> None:
+def test_scenario_command_check_fails_on_another_run() -> None:
     log_hash = json.loads(run("run", "slow-mode", "--json").stdout)["log_hash"]
 
     other = run("run", "slow-mode", "--check", log_hash, "--seed", "5")
@@ -107,7 +107,7 @@ def test_check_fails_on_another_run() -> None:
     assert "the run was another one" in other.stderr
 
 
-def test_a_miss_ends_with_1_and_a_sentence_and_a_case_in_junit(tmp_path: Path) -> None:
+def test_scenario_command_miss_exits_with_1_and_a_sentence_and_a_junit_case(tmp_path: Path) -> None:
     path = tmp_path / "evening.yaml"
     path.write_text(
         "scenario: Missed\nworld: {users: [{name: ada}],"
@@ -124,7 +124,7 @@ def test_a_miss_ends_with_1_and_a_sentence_and_a_case_in_junit(tmp_path: Path) -
     assert [suite.attrib["failures"] for suite in suites] == ["1", "0"]
 
 
-def test_it_plays_on_an_emulator_that_runs_already(tmp_path: Path) -> None:
+def test_scenario_command_runs_on_an_emulator_that_is_already_running(tmp_path: Path) -> None:
     (tmp_path / "part.yaml").write_text("scenario: Part\ntimeline: [{log: included}]\n", "utf-8")
     path = tmp_path / "evening.yaml"
     path.write_text(
@@ -143,7 +143,7 @@ def test_it_plays_on_an_emulator_that_runs_already(tmp_path: Path) -> None:
     assert "There" in [stream["title"] for stream in shown]
 
 
-def test_scenario_against_an_emulator_of_this_user_brings_its_film(tmp_path: Path) -> None:
+def test_scenario_command_on_an_emulator_of_this_user_uploads_its_film(tmp_path: Path) -> None:
     shutil.copy(film(seconds=2, form="mp4"), tmp_path / "talk.mp4")
     path = tmp_path / "film.yaml"
     path.write_text(
@@ -169,7 +169,9 @@ def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_page_is_looked_at_in_a_real_browser(report_page: Path, scheme: Scheme) -> None:
+async def test_scenario_command_html_report_works_in_a_real_browser(
+    report_page: Path, scheme: Scheme
+) -> None:
     path = need("chromium", "chromium-browser", "google-chrome")
     async with Chromium.start(path) as chromium:
         tab = await chromium.open(report_page.as_uri(), scheme=scheme)
@@ -194,7 +196,7 @@ async def test_the_page_is_looked_at_in_a_real_browser(report_page: Path, scheme
 @pytest.mark.parametrize(
     "line", [shown.line for shown in commands(PAGE) if "--against" not in shown.line]
 )
-def test_the_commands_of_the_page_do_what_it_says(line: str, tmp_path: Path) -> None:
+def test_scenario_command_commands_of_the_page_work(line: str, tmp_path: Path) -> None:
     typed = line.replace("HASH", "''").removeprefix("live-emulator scenario ")
 
     done = subprocess.run(
@@ -251,7 +253,7 @@ expect:
 """
 
 
-def test_real_players_and_sockets_take_part_where_time_runs(tmp_path: Path) -> None:
+def test_scenario_command_real_players_and_sockets_take_part_in_real_time(tmp_path: Path) -> None:
     path = tmp_path / "evening.yaml"
     path.write_text(REAL, "utf-8")
     (tmp_path / "lines.txt").write_text("0s bob: One\n300ms bob: Two\n", "utf-8")

@@ -104,7 +104,7 @@ def played() -> dict[str, dict[str, Any]]:
 
 
 @table("name", LIBRARY)
-def test_library_scenario_passes_with_its_known_figures(
+def test_scenario_library_passes_with_its_known_figures(
     name: str, played: dict[str, dict[str, Any]]
 ) -> None:
     report = played[name]
@@ -116,7 +116,7 @@ def test_library_scenario_passes_with_its_known_figures(
     assert figures(report) == json.loads(FIGURES.read_text("utf-8"))[name], "see `make hashes`"
 
 
-def test_library_run_is_the_same_in_a_process_that_orders_its_sets_differently(
+def test_scenario_library_run_is_equal_under_another_hash_seed(
     played: dict[str, dict[str, Any]],
 ) -> None:
     known = json.loads(HASHES.read_text("utf-8"))
@@ -128,7 +128,7 @@ def test_library_run_is_the_same_in_a_process_that_orders_its_sets_differently(
 
 
 @table("name", LIBRARY)
-def test_library_scenario_is_short_commented_and_says_what_it_is_about(name: str) -> None:
+def test_scenario_library_file_is_short_commented_and_has_a_summary(name: str) -> None:
     text = LIBRARY[name].read_text("utf-8")
     scenario = read(name)
 
@@ -142,7 +142,7 @@ def test_library_scenario_is_short_commented_and_says_what_it_is_about(name: str
     "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="minutes: asked for by `make slow`"
 )
 @pytest.mark.parametrize("name", REAL_TIME)
-def test_the_media_ones_pass_in_real_time_with_real_encoders(name: str) -> None:
+def test_scenario_library_media_scenarios_pass_in_real_time_with_real_encoders(name: str) -> None:
     played = reports(begin(1, [name], *REAL_TIME[name], "--speed", "real"))[name]
 
     missed = [each for each in played["expectations"] if not each["met"]]
@@ -150,7 +150,7 @@ def test_the_media_ones_pass_in_real_time_with_real_encoders(name: str) -> None:
     assert (played["outcome"], missed, wrong) == ("passed", [], [])
 
 
-def test_scenario_at_ten_times_the_clock_passes_with_a_simulated_picture() -> None:
+def test_scenario_library_passes_at_ten_times_the_clock_with_a_simulated_picture() -> None:
     played = reports(begin(1, ["going-live"], "--speed", "10x"))["going-live"]
 
     missed = [each for each in played["expectations"] if not each["met"]]
@@ -161,7 +161,7 @@ def test_scenario_at_ten_times_the_clock_passes_with_a_simulated_picture() -> No
     "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="minutes: asked for by `make slow`"
 )
 @pytest.mark.parametrize("name", [name for name in LIBRARY if name not in LONG])
-def test_scenario_of_the_library_passes_at_ten_times_the_clock(name: str) -> None:
+def test_scenario_library_passes_at_ten_times_the_clock(name: str) -> None:
     flags = REAL_TIME.get(name, [])
     played = reports(begin(1, [name], *flags, "--speed", "10x"))[name]
 

@@ -36,7 +36,7 @@ expect:
 """
 
 
-def test_a_degraded_picture_stands_without_sound_and_goes_on_afterwards(tmp_path: Path) -> None:
+def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "worse.yaml"
     with platform() as walk:
         stream = walk.create()
@@ -75,7 +75,7 @@ def test_a_degraded_picture_stands_without_sound_and_goes_on_afterwards(tmp_path
 @pytest.mark.skipif(
     "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="half a minute: asked for by `make slow`"
 )
-async def test_a_guest_of_the_library_sends_and_sees_real_media() -> None:
+async def test_scenario_clients_guest_of_the_library_sends_and_receives_real_media() -> None:
     # Given the library's evening with a guest, in real time on an emulator that runs,
     with platform() as walk:
         command = [sys.executable, "-m", "emulator", "scenario", "run", "webrtc-guest", "--json"]

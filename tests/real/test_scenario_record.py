@@ -116,7 +116,7 @@ def hold_a_broadcast(walk: Walk, stream: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("encoder", [ffmpeg, obs], ids=["ffmpeg", "OBS"])
-def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
+def test_scenario_record_command_replay_of_a_real_session_ends_in_equal_figures(
     encoder: Encoder, tmp_path: Path
 ) -> None:
     # Given an evening with a real encoder, a chat over real sockets, and what else happens,
@@ -156,7 +156,9 @@ def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
-def test_recording_ended_by_a_signal_leaves_a_file(tmp_path: Path, end: signal.Signals) -> None:
+def test_scenario_record_command_ended_by_a_signal_leaves_a_file(
+    tmp_path: Path, end: signal.Signals
+) -> None:
     path = tmp_path / "mine.yaml"
     with platform() as walk, recording(walk, path, end):
         walk.create()

@@ -33,7 +33,9 @@ def simulated(emulator: server.Emulator, walk: Walk) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("by", BOTH)
-def test_it_plays_live_and_recorded(running: tuple[server.Emulator, Walk], by: str) -> None:
+def test_simulated_stream_plays_live_and_recorded(
+    running: tuple[server.Emulator, Walk], by: str
+) -> None:
     emulator, walk = running
     stream = simulated(emulator, walk)
     assert walk.stream(stream)["status"] == "live"
@@ -56,7 +58,7 @@ def test_it_plays_live_and_recorded(running: tuple[server.Emulator, Walk], by: s
     assert walk.get(vod["thumbnail_url"] + "?time=1h").status == 200
 
 
-def test_a_publisher_takes_its_place(running: tuple[server.Emulator, Walk]) -> None:
+def test_simulated_stream_gives_way_to_a_publisher(running: tuple[server.Emulator, Walk]) -> None:
     emulator, walk = running
     stream = simulated(emulator, walk)
     with pushing(address_of(stream)):
@@ -70,7 +72,7 @@ def test_a_publisher_takes_its_place(running: tuple[server.Emulator, Walk]) -> N
 HOURS = 4
 
 
-async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> None:
+async def test_simulated_stream_of_virtual_hours_has_a_vod_and_pictures() -> None:
     # Given a platform whose time stands, and a synthetic publisher
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, seed="none")
     async with server.Emulator(settings) as emulator:

@@ -60,7 +60,7 @@ def until_target(here: Walk, target: dict[str, Any], state: str) -> dict[str, An
     return until(look, f"the target is {state}")
 
 
-def test_a_target_shows_what_its_source_shows_and_ends_with_it(here: Walk, there: Walk) -> None:
+def test_simulcast_target_shows_its_source_and_ends_with_it(here: Walk, there: Walk) -> None:
     # Given a target that was told before its stream began,
     source, copy = here.create(), there.create()
     target = add(here, source, there.ready["rtmps"], copy["stream_key"])
@@ -85,7 +85,7 @@ def test_a_target_shows_what_its_source_shows_and_ends_with_it(here: Walk, there
     assert until_target(here, target, "idle")["attempts"] == 0
 
 
-async def test_a_browsers_stream_is_pushed_on_too(here: Walk, there: Walk) -> None:
+async def test_simulcast_pushes_a_browser_stream_too(here: Walk, there: Walk) -> None:
     # Given a stream by WHIP, whose sound no RTMP server knows,
     source, copy = here.create(), there.create()
     target = add(here, source, there.ready["rtmp"], copy["stream_key"])
@@ -103,7 +103,7 @@ async def test_a_browsers_stream_is_pushed_on_too(here: Walk, there: Walk) -> No
     await ask(lambda: until_target(here, target, "idle"), "the target rests")
 
 
-def test_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> None:
+def test_simulcast_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> None:
     source, copy = here.create(), there.create()
     with pushing(address_of(source), film(seconds=4)):
         here.until_first_part(source)
@@ -127,7 +127,7 @@ def test_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> 
         assert here.stream(source)["status"] == "live"
 
 
-def test_a_key_that_is_refused_is_tried_again_and_told_nowhere(here: Walk, there: Walk) -> None:
+def test_simulcast_refused_key_is_retried_and_shown_nowhere(here: Walk, there: Walk) -> None:
     # Given a target that refuses its key,
     secret = "live_" + "5ecret" * 5
     source = here.create()
@@ -146,7 +146,7 @@ def test_a_key_that_is_refused_is_tried_again_and_told_nowhere(here: Walk, there
         assert log == "requests" or target["id"] in text
 
 
-def test_the_command_adds_lists_and_removes(
+def test_simulcast_command_adds_lists_and_removes(
     here: Walk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LIVE_EMULATOR_URL", here.ready["http"])

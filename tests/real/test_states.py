@@ -18,7 +18,7 @@ def walk() -> Iterator[Walk]:
 
 
 @pytest.mark.parametrize("by", BOTH)
-def test_a_publisher_that_comes_back_in_time_goes_on_in_the_same_playlist(
+def test_stream_state_continues_in_one_playlist_when_the_publisher_returns_in_time(
     walk: Walk, by: str
 ) -> None:
     # Given a live stream that a player plays,
@@ -57,7 +57,7 @@ def test_a_publisher_that_comes_back_in_time_goes_on_in_the_same_playlist(
     assert vod["duration"] == pytest.approx(len(watched.video) / 30, abs=0.2)
 
 
-def test_a_publisher_that_stays_away_ends_its_stream_and_its_key(walk: Walk) -> None:
+def test_stream_state_ends_for_good_when_the_publisher_stays_away(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)) as push:
         walk.until_first_part(stream)
@@ -75,7 +75,7 @@ def test_a_publisher_that_stays_away_ends_its_stream_and_its_key(walk: Walk) -> 
 
 @pytest.mark.parametrize("by", BOTH)
 @pytest.mark.parametrize("protocol", ["rtmp", "rtmps"])
-def test_end_by_api_disconnects_the_publisher_and_says_why(
+def test_stream_state_ended_by_api_disconnects_the_publisher_with_the_reason(
     walk: Walk, by: str, protocol: str
 ) -> None:
     stream = walk.create()
@@ -104,7 +104,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("by", BOTH)
 @pytest.mark.parametrize("why", REFUSALS)
-def test_a_key_that_does_not_open_is_refused_with_a_sentence_that_ffmpeg_shows(
+def test_stream_state_refused_key_has_a_message_that_ffmpeg_shows(
     walk: Walk, by: str, why: str
 ) -> None:
     stream = walk.create()
@@ -127,7 +127,7 @@ def test_a_key_that_does_not_open_is_refused_with_a_sentence_that_ffmpeg_shows(
     walk.ask("POST", f"/streams/{stream['id']}/end")
 
 
-def test_a_refused_second_publisher_does_the_first_no_harm(walk: Walk) -> None:
+def test_stream_state_second_publisher_is_refused_and_the_first_is_unharmed(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_first_part(stream)
@@ -150,7 +150,7 @@ def test_a_refused_second_publisher_does_the_first_no_harm(walk: Walk) -> None:
         ("bundled", "-c:v copy -c:a ac3", "AC-3"),
     ],
 )
-def test_a_codec_that_hls_cannot_carry_is_refused_by_its_name(
+def test_stream_state_unsupported_codec_is_refused_by_its_name(
     walk: Walk, by: str, codecs: str, name: str
 ) -> None:
     stream = walk.create()
@@ -163,7 +163,7 @@ def test_a_codec_that_hls_cannot_carry_is_refused_by_its_name(
     walk.end(stream)
 
 
-def test_a_stream_started_by_api_is_live_without_media_until_its_publisher_comes() -> None:
+def test_stream_state_started_by_api_is_live_before_its_publisher_comes() -> None:
     # Given a zombie: live by API, with nothing to play,
     with platform(media_wait_ms=500) as walk:
         stream = walk.create()
@@ -183,7 +183,7 @@ def test_a_stream_started_by_api_is_live_without_media_until_its_publisher_comes
         assert walk.until_vod(stream)["duration"] > 0
 
 
-def test_a_publisher_that_goes_before_its_first_key_frame_leaves_the_stream_offline(
+def test_stream_state_stays_offline_when_the_publisher_leaves_before_a_key_frame(
     walk: Walk,
 ) -> None:
     stream = walk.create()
@@ -233,7 +233,7 @@ def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
     assert ended["peak_viewers"] >= 2
 
 
-def test_a_viewer_that_stops_asking_is_counted_no_more(walk: Walk) -> None:
+def test_viewers_that_stop_asking_are_no_longer_counted(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_first_part(stream)
@@ -245,7 +245,7 @@ def test_a_viewer_that_stops_asking_is_counted_no_more(walk: Walk) -> None:
     walk.end(stream)
 
 
-def test_with_takeover_a_second_publisher_replaces_the_first() -> None:
+def test_stream_state_takeover_replaces_the_first_publisher() -> None:
     with platform(takeover=True) as walk:
         stream = walk.create()
         with pushing(address_of(stream)) as first:

@@ -29,7 +29,7 @@ def blocks(page: Path, language: str) -> list[str]:
     return pattern.findall(page.read_text("utf-8"))
 
 
-def test_what_the_pytest_page_shows_passes(pytester: pytest.Pytester) -> None:
+def test_suites_pytest_page_passes(pytester: pytest.Pytester) -> None:
     tests = [block for block in blocks(PYTEST_PAGE, "python") if "def test_" in block]
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
     pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(tests)})
@@ -39,7 +39,7 @@ def test_what_the_pytest_page_shows_passes(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=len(tests))
 
 
-def test_what_the_pytest_page_overrides_can_be_overridden(pytester: pytest.Pytester) -> None:
+def test_suites_pytest_page_overrides_work(pytester: pytest.Pytester) -> None:
     (conftest,) = (block for block in blocks(PYTEST_PAGE, "python") if "def test_" not in block)
     pytester.makeconftest(conftest)
     pytester.makepyfile(
@@ -53,7 +53,7 @@ def test_what_the_pytest_page_overrides_can_be_overridden(pytester: pytest.Pytes
     pytester.runpytest_subprocess(*QUICK, "-p", "no:asyncio").assert_outcomes(passed=1)
 
 
-def test_the_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
+def test_suites_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
     node = need("node")
     (source,) = blocks(LANGUAGES_PAGE, "js")
     (tmp_path / "app.test.mjs").write_text(source)
@@ -73,7 +73,7 @@ def test_the_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
     assert "pass 1" in done.stdout
 
 
-def test_each_worker_of_a_suite_under_exec_has_a_world_of_its_own(tmp_path: Path) -> None:
+def test_suites_under_exec_give_each_worker_its_own_world(tmp_path: Path) -> None:
     (source,) = blocks(CI_PAGE, "python")
     (tmp_path / "test_workers.py").write_text(source)
     suite = [sys.executable, "-m", "pytest", "-q", "-n", "2", *QUICK, "-p", "no:asyncio"]
@@ -91,7 +91,7 @@ def test_each_worker_of_a_suite_under_exec_has_a_world_of_its_own(tmp_path: Path
     assert "4 passed" in done.stdout
 
 
-def test_a_job_waits_for_the_ready_file(tmp_path: Path) -> None:
+def test_suites_job_waits_for_the_ready_file(tmp_path: Path) -> None:
     (line,) = (command.line for command in commands(CI_PAGE) if "--ready-file" in command.line)
     command = [sys.executable, "-m", "emulator", *line.split()[1:]]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as server:
@@ -103,7 +103,7 @@ def test_a_job_waits_for_the_ready_file(tmp_path: Path) -> None:
     assert not ready_file.exists()
 
 
-def test_an_evening_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suites_scenario_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = (command.line for command in commands(CI_PAGE) if "scenario run" in command.line)
     monkeypatch.chdir(tmp_path)
     assert main(line.split()[1:]) == 0
@@ -112,7 +112,7 @@ def test_an_evening_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_the_faults_page_shows_breaks_something(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suites_faults_page_breaks_something(monkeypatch: pytest.MonkeyPatch) -> None:
     with platform() as walk:
         monkeypatch.setenv("LIVE_EMULATOR_URL", walk.ready["http"])
         monkeypatch.setenv("BASE", walk.ready["http"])

@@ -109,7 +109,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("publishes", "seconds"), CHANGES)
-def test_sound_and_picture_go_on_to_the_end_whatever_comes(
+def test_track_changes_audio_and_video_go_on_to_the_end_for_any_input(
     walk: Walk, publishes: list[list[Tag]], seconds: float
 ) -> None:
     vod = published(walk, *publishes)["vod"]
@@ -122,7 +122,7 @@ def test_sound_and_picture_go_on_to_the_end_whatever_comes(
             assert holes(times) <= HOLE_SECONDS_MAX
 
 
-def test_sound_that_a_stream_began_without_is_left_out_and_the_owner_is_told(walk: Walk) -> None:
+def test_track_changes_late_audio_is_left_out_and_the_owner_is_notified(walk: Walk) -> None:
     stream = walk.create()
     for sound in (NONE, ALL):
         with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
@@ -138,7 +138,7 @@ def test_sound_that_a_stream_began_without_is_left_out_and_the_owner_is_told(wal
     assert played.audio == []
 
 
-async def test_a_browser_plays_a_recording_whose_tracks_came_and_went(
+async def test_track_changes_recording_with_interrupted_tracks_plays_in_a_browser(
     walk: Walk, chromium: Chromium
 ) -> None:
     # Given sound that stops, a publisher that brings none, and one whose picture stops,

@@ -77,7 +77,7 @@ def transcodes(walk: Walk, stream: dict[str, Any]) -> dict[str, tuple[str, str]]
     ],
     ids=lambda value: value.split()[0] if isinstance(value, str) else "",
 )
-def test_what_ffmpeg_sends_in_such_codecs_is_seen_and_heard_together(
+def test_transcode_ingest_ffmpeg_codecs_play_with_audio_and_video_in_sync(
     walk: Walk, video: str, audio: str, by: str, expected: dict[str, tuple[str, str]]
 ) -> None:
     # Given an ffmpeg that sends a flash and a beep at each second, in codecs that HLS cannot carry,
@@ -100,7 +100,7 @@ def test_what_ffmpeg_sends_in_such_codecs_is_seen_and_heard_together(
     assert max(map(abs, apart_ms)) < 40
 
 
-def test_a_refusal_names_the_setting_where_it_is_off() -> None:
+def test_transcode_ingest_refusal_names_the_setting_where_it_is_off() -> None:
     with platform() as walk:
         for source, codec in (
             (flash_and_beep(H264, "libmp3lame"), "MP3"),
@@ -116,7 +116,7 @@ def test_a_refusal_names_the_setting_where_it_is_off() -> None:
             assert walk.stream(stream)["status"] == "offline"
 
 
-def test_a_file_that_is_sent_too_fast_is_read_slower_and_all_of_it_is_there(walk: Walk) -> None:
+def test_transcode_ingest_file_sent_too_fast_is_read_slower_without_loss(walk: Walk) -> None:
     stream = walk.create()
     source = flash_and_beep("flv1", "libmp3lame", seconds=LONG_SECONDS)
     with pushing(address_of(stream), source, is_endless=False, is_paced=False):
@@ -125,7 +125,7 @@ def test_a_file_that_is_sent_too_fast_is_read_slower_and_all_of_it_is_there(walk
     assert len(play(vod["mp4_url"]).video) == 30 * LONG_SECONDS
 
 
-def test_what_plays_is_not_touched(walk: Walk) -> None:
+def test_transcode_ingest_leaves_playable_media_unchanged(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream), film()):
         walk.until_first_part(stream)
@@ -133,7 +133,7 @@ def test_what_plays_is_not_touched(walk: Walk) -> None:
         assert threads() == []
 
 
-def test_returns_and_takeovers_leave_no_thread_behind() -> None:
+def test_transcode_ingest_returns_and_takeovers_leave_no_thread_behind() -> None:
     source = flash_and_beep("flv1", "libmp3lame", seconds=LONG_SECONDS)
     with platform(transcode_ingest=True, takeover=True, reconnect_window_ms=60_000) as walk:
         # Given a publisher that breaks off, comes back, and is taken over from,
@@ -163,7 +163,7 @@ async def until_each(session: Session) -> None:
     await until_seen(lambda: len(session.frames(av.AudioFrame)) >= 20, "sound comes")
 
 
-async def test_the_watch_page_whep_and_renditions_show_what_was_transcoded(
+async def test_transcode_ingest_output_is_on_the_watch_page_whep_and_renditions(
     chromium: Chromium,
 ) -> None:
     source = flash_and_beep("flv1", "libmp3lame", seconds=LONG_SECONDS)

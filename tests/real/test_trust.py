@@ -22,9 +22,7 @@ def folder_of(walk: Walk) -> str:
     return str(Path(walk.ready["ca"]).parent)
 
 
-def test_what_trust_installs_is_trusted_and_what_it_removes_is_gone(
-    walk: Walk, tmp_path: Path
-) -> None:
+def test_trust_command_installs_a_trusted_ca_and_removes_it(walk: Walk, tmp_path: Path) -> None:
     # Given a machine whose programs do not know the emulator's CA,
     store = SystemStore(tmp_path)
     before = store.names()

@@ -82,7 +82,9 @@ async def until_moving(tab: Tab, count: int) -> None:
     await tab.page.wait_for_function(f"async () => ({MOVING}) === {count}", polling=100)
 
 
-async def test_three_people_see_and_hear_each_other(walk: Walk, chromium: Chromium) -> None:
+async def test_video_session_three_participants_see_and_hear_each_other(
+    walk: Walk, chromium: Chromium
+) -> None:
     # Given three pages that come one after the other by their tokens, one with a screen,
     path = make(walk)
     tabs = []
@@ -114,7 +116,7 @@ async def test_three_people_see_and_hear_each_other(walk: Walk, chromium: Chromi
     await tabs[1].page.wait_for_function(IS_CLOSED)
 
 
-async def test_who_vanishes_makes_room_for_who_comes(walk: Walk) -> None:
+async def test_video_session_lost_participant_makes_room_for_the_next(walk: Walk) -> None:
     # Given two peers that see each other, each with room for one other,
     path = make(walk, size=4)
     address = f"{walk.ready['http']}/api/v1{path}/offer"
@@ -135,7 +137,7 @@ def offer(walk: Walk, path: str, key: str, sdp: str) -> Answer:
     return walk.ask("POST", f"{path}/offer", {"sdp": sdp, "type": "offer"}, key)
 
 
-def test_who_has_no_seat_is_refused(walk: Walk) -> None:
+def test_video_session_caller_without_a_seat_is_refused(walk: Walk) -> None:
     path, other = make(walk), make(walk)
     good = browser_offer(direction="sendrecv")
     seat = token(walk, path, PEOPLE[0])

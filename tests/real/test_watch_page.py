@@ -89,7 +89,7 @@ def seconds_of(playlist: Playlist) -> float:
 
 
 @pytest.mark.parametrize("mode", ["llhls", "hls"])
-async def test_the_page_waits_goes_live_ends_and_plays_the_recording(
+async def test_watch_page_waits_goes_live_ends_and_plays_the_recording(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, mode: str
 ) -> None:
     # Given a page that was opened before its stream began,
@@ -123,7 +123,7 @@ async def test_the_page_waits_goes_live_ends_and_plays_the_recording(
     assert tab.complaints == []
 
 
-async def test_a_late_viewer_of_low_latency_begins_as_close_as_the_playlist_allows(
+async def test_watch_page_late_low_latency_viewer_begins_at_the_allowed_edge(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     with pushing(address_of(stream)):
@@ -139,7 +139,7 @@ async def test_a_late_viewer_of_low_latency_begins_as_close_as_the_playlist_allo
     assert tab.complaints == []
 
 
-async def test_a_slow_browser_begins_near_the_edge_too(
+async def test_watch_page_slow_browser_begins_near_the_edge_too(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     with pushing(address_of(stream)):
@@ -152,7 +152,7 @@ async def test_a_slow_browser_begins_near_the_edge_too(
     assert tab.complaints == []
 
 
-async def test_a_late_viewer_of_plain_hls_begins_two_segments_behind(
+async def test_watch_page_late_viewer_of_plain_hls_begins_two_segments_behind(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     with pushing(address_of(stream)):
@@ -168,7 +168,7 @@ async def test_a_late_viewer_of_plain_hls_begins_two_segments_behind(
     assert tab.complaints == []
 
 
-async def test_a_title_is_text_whatever_is_in_it(
+async def test_watch_page_any_title_is_text(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream)))
@@ -185,7 +185,7 @@ async def test_a_title_is_text_whatever_is_in_it(
 
 
 @pytest.mark.parametrize("width", [320, 768])
-async def test_nothing_sticks_out_of_a_narrow_window(
+async def test_watch_page_fits_into_a_narrow_window(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, width: int
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream)), width=width, height=640)
@@ -200,7 +200,7 @@ async def test_nothing_sticks_out_of_a_narrow_window(
             assert box["x"] + box["width"] <= width, control
 
 
-async def test_light_and_dark_differ_and_both_can_be_read(
+async def test_watch_page_light_and_dark_differ_and_are_readable(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     pictures = []
@@ -216,7 +216,7 @@ async def test_light_and_dark_differ_and_both_can_be_read(
     assert pictures[0] != pictures[1]
 
 
-async def test_nothing_moves_for_a_viewer_who_wants_calm(
+async def test_watch_page_respects_reduced_motion(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     calm = await chromium.open(page_of(walk, uid_of(stream)), is_calm=True)
@@ -226,7 +226,7 @@ async def test_nothing_moves_for_a_viewer_who_wants_calm(
     assert await usual.page.evaluate(count) > 0
 
 
-async def test_the_bare_player_fills_its_frame(
+async def test_watch_page_bare_player_fills_its_frame(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream), "iframe"), width=400, height=300)
@@ -238,7 +238,7 @@ async def test_the_bare_player_fills_its_frame(
     assert tab.complaints == []
 
 
-async def test_keys_and_buttons_move_the_player(
+async def test_watch_page_keys_and_buttons_control_the_player(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream)))
@@ -259,7 +259,7 @@ async def test_keys_and_buttons_move_the_player(
         await tab.until("video.paused")
 
 
-async def test_the_picture_goes_on_when_the_publisher_comes_back(chromium: Chromium) -> None:
+async def test_watch_page_goes_on_when_the_publisher_returns(chromium: Chromium) -> None:
     # Given a viewer of a stream whose publisher drops,
     with platform(reconnect_window_ms=60_000) as walk:
         stream = walk.create()
@@ -280,7 +280,7 @@ async def test_the_picture_goes_on_when_the_publisher_comes_back(chromium: Chrom
         await tab.until("player.state === 'ended'")
 
 
-async def test_the_picture_follows_an_encoder_that_changes_its_size(
+async def test_watch_page_follows_an_encoder_that_changes_its_size(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, tmp_path: Path
 ) -> None:
     # Given one publish whose picture changes its size, over and over,
@@ -302,7 +302,7 @@ async def test_the_picture_follows_an_encoder_that_changes_its_size(
     assert tab.complaints == []
 
 
-async def test_the_picture_goes_on_when_the_network_comes_back(
+async def test_watch_page_goes_on_when_the_network_returns(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream)))
@@ -317,7 +317,7 @@ async def test_the_picture_goes_on_when_the_network_comes_back(
         await tab.until("player.latencySeconds < player.hls.targetLatency + 1")
 
 
-async def test_a_stream_that_is_live_without_media_waits_for_its_picture(
+async def test_watch_page_live_stream_without_media_waits_for_its_first_frame(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     assert walk.ask("POST", f"/streams/id/{stream['id']}/start").status == 200
@@ -328,7 +328,7 @@ async def test_a_stream_that_is_live_without_media_waits_for_its_picture(
     assert tab.complaints == []
 
 
-async def test_a_stream_that_ended_without_media_offers_nothing(
+async def test_watch_page_ended_stream_without_media_offers_nothing(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream)))
@@ -339,7 +339,7 @@ async def test_a_stream_that_ended_without_media_offers_nothing(
     assert await tab.page.locator("#curtain-action").is_hidden()
 
 
-async def test_a_recording_plays_on_its_own_page(
+async def test_watch_page_recording_plays_on_its_own_page(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     with pushing(address_of(stream), is_endless=False) as push:
@@ -356,7 +356,7 @@ async def test_a_recording_plays_on_its_own_page(
     assert tab.complaints == []
 
 
-async def test_a_clip_plays_on_its_own_page_and_as_a_file(
+async def test_watch_page_clip_plays_on_its_own_page_and_as_a_file(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     with pushing(address_of(stream), is_endless=False) as push:
@@ -386,6 +386,6 @@ async def test_a_clip_plays_on_its_own_page_and_as_a_file(
     assert abs(await tab.page.evaluate(play, clip["video_url"]) - 1.2) < 0.05
 
 
-async def test_an_unknown_address_says_what_is_wrong(walk: Walk, chromium: Chromium) -> None:
+async def test_watch_page_unknown_address_gets_a_message(walk: Walk, chromium: Chromium) -> None:
     tab = await chromium.open(page_of(walk, "0" * 32))
     assert await tab.page.inner_text("h1") == "Nothing to watch here"

@@ -27,7 +27,7 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-async def test_the_page_plays_over_webrtc_says_so_and_falls_back_where_it_cannot(
+async def test_watch_page_plays_over_webrtc_says_so_and_falls_back_to_hls(
     walk: Walk, chromium: Chromium
 ) -> None:
     # Given a page that is told to play over WebRTC before its stream begins,
@@ -59,7 +59,7 @@ async def test_the_page_plays_over_webrtc_says_so_and_falls_back_where_it_cannot
     assert tab.complaints == []
 
 
-async def test_the_page_plays_by_webrtc_what_comes_by_it_unless_it_is_told_otherwise(
+async def test_watch_page_plays_webrtc_streams_by_webrtc_by_default(
     walk: Walk, chromium: Chromium
 ) -> None:
     # Given a page that nobody told how to play, open before its stream begins,

@@ -17,7 +17,7 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-async def test_webrtc_peers_are_stalled_throttled_and_cut(walk: Walk) -> None:
+async def test_webrtc_faults_stall_throttle_and_cut_peers(walk: Walk) -> None:
     stream = walk.create()
     video = "libx264 -preset ultrafast -g 30 -bf 0 -b:v 600k"
     async with publishing(stream["ingest"]["webrtc_url"], film(seconds=6, video=video)) as sender:

@@ -67,7 +67,7 @@ async def until_alone(emulator: Emulator, before: Held) -> None:
     await ask(partial(before.is_given_back, emulator), f"all is given back: {before}")
 
 
-async def test_a_thousand_offers_each_have_an_outcome_and_nothing_is_left() -> None:
+async def test_webrtc_limits_thousand_offers_each_have_an_outcome_and_leave_nothing() -> None:
     limits = {"webrtc_connect_ms": 1_500, "webrtc_connecting_max": CONNECTING_MAX}
     with emulating(**limits) as (walk, emulator):
         # Given a stream that goes on all the time, and what is open while nobody else is here,
@@ -101,7 +101,7 @@ async def test_a_thousand_offers_each_have_an_outcome_and_nothing_is_left() -> N
             assert walk.ingest(steady)["gaps"] == 0
 
 
-async def test_strangers_are_not_heard_and_who_never_shakes_hands_is_let_go() -> None:
+async def test_webrtc_limits_strangers_are_ignored_and_peers_without_handshake_time_out() -> None:
     with emulating(webrtc_connect_ms=1_500) as (walk, emulator):
         whip = walk.create()["ingest"]["webrtc_url"]
         # Given one viewer that was let in once, so that all is imported,
@@ -121,7 +121,7 @@ async def test_strangers_are_not_heard_and_who_never_shakes_hands_is_let_go() ->
             await until_alone(emulator, before)
 
 
-async def test_peer_that_does_not_connect_is_logged_with_the_setting_that_helps(
+async def test_webrtc_limits_unconnected_peer_is_logged_with_the_setting_to_change(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with emulating(webrtc_connect_ms=1_000) as (walk, emulator), caplog.at_level(logging.INFO):
@@ -132,7 +132,7 @@ async def test_peer_that_does_not_connect_is_logged_with_the_setting_that_helps(
     assert "--webrtc-hosts" in line
 
 
-async def test_fifty_viewers_share_one_encode_and_leave_nothing() -> None:
+async def test_webrtc_limits_fifty_viewers_share_one_encode_and_leave_nothing() -> None:
     with emulating() as (walk, emulator):
         # Given a stream whose picture and sound no browser plays as they are,
         stream = walk.create()
@@ -160,7 +160,7 @@ async def test_fifty_viewers_share_one_encode_and_leave_nothing() -> None:
             assert walk.ingest(stream)["gaps"] == 0
 
 
-async def test_viewers_who_vanish_are_missed_and_nothing_is_left() -> None:
+async def test_webrtc_limits_lost_viewers_time_out_and_leave_nothing() -> None:
     with emulating(webrtc_idle_ms=1_500) as (walk, emulator):
         stream = walk.create()
         with pushing(address_of(stream)):
@@ -182,7 +182,7 @@ async def test_viewers_who_vanish_are_missed_and_nothing_is_left() -> None:
             assert walk.ingest(stream)["gaps"] == 0
 
 
-async def test_peers_sockets_and_threads_are_given_back_after_a_broadcast() -> None:
+async def test_webrtc_limits_peers_sockets_and_threads_are_released_after_a_broadcast() -> None:
     # Given an emulator that has had its first peers,
     with emulating(reconnect_window_ms=200) as (walk, emulator):
         before = Held(0, 0, 0)
@@ -202,7 +202,7 @@ async def test_peers_sockets_and_threads_are_given_back_after_a_broadcast() -> N
         await until_alone(emulator, before)
 
 
-async def test_lost_packets_are_mended_or_left_out_and_never_recorded_broken() -> None:
+async def test_webrtc_limits_lost_packets_are_repaired_or_skipped() -> None:
     # Given a network that loses every twentieth packet,
     with emulating() as (walk, _):
         stream = walk.create()
@@ -220,7 +220,7 @@ async def test_lost_packets_are_mended_or_left_out_and_never_recorded_broken() -
         assert len(played.video) > 30
 
 
-def test_peers_are_reached_in_one_range_of_ports() -> None:
+def test_webrtc_limits_peers_use_one_range_of_ports() -> None:
     first = free_port()
     ports = f"{first}-{first + 1}"
     with emulating(webrtc_ports=ports, webrtc_hosts="127.0.0.1") as (walk, _):
@@ -243,7 +243,7 @@ def is_watched(session: Session) -> bool:
     return len(session.received) > 30
 
 
-async def test_an_address_of_the_machine_outside_may_be_told() -> None:
+async def test_webrtc_limits_external_address_of_the_machine_may_be_announced() -> None:
     # Given a server that listens on every address, and is told at which one it is reached,
     with emulating(host="0.0.0.0", webrtc_hosts="127.0.0.1") as (walk, _):
         stream = walk.create()

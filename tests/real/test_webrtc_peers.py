@@ -21,7 +21,7 @@ def walk() -> Iterator[Walk]:
 
 
 @pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
-async def test_a_page_goes_live_is_watched_by_a_page_and_leaves_a_recording(
+async def test_webrtc_peers_page_goes_live_is_watched_by_a_page_and_leaves_a_recording(
     walk: Walk, chromium: Chromium, codec: str
 ) -> None:
     # Given a page that shows its camera by WHIP,
@@ -41,7 +41,7 @@ async def test_a_page_goes_live_is_watched_by_a_page_and_leaves_a_recording(
     await ask(lambda: walk.until_vod(stream), "the VOD is ready")
 
 
-async def test_a_page_that_vanishes_comes_back_within_the_window(
+async def test_webrtc_peers_lost_page_returns_within_the_window(
     walk: Walk, chromium: Chromium
 ) -> None:
     # Given a page that is live,
@@ -61,7 +61,7 @@ async def test_a_page_that_vanishes_comes_back_within_the_window(
     assert "#EXT-X-DISCONTINUITY" in walk.media_playlist(stream)
 
 
-async def test_a_page_watches_what_obs_or_ffmpeg_sends_over_rtmp(
+async def test_webrtc_peers_page_watches_rtmp_from_obs_or_ffmpeg(
     walk: Walk, chromium: Chromium
 ) -> None:
     stream = walk.create()
@@ -74,7 +74,7 @@ async def test_a_page_watches_what_obs_or_ffmpeg_sends_over_rtmp(
         )
 
 
-async def test_ffmpeg_goes_live_by_whip_and_stays(
+async def test_webrtc_peers_ffmpeg_goes_live_by_whip_and_stays(
     walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # It answers no checks of consent, which would be missed after half a minute; here after a few
@@ -94,7 +94,7 @@ async def test_ffmpeg_goes_live_by_whip_and_stays(
         await ask(lambda: not walk.ingest(stream)["is_publishing"], "it has said goodbye")
 
 
-async def test_what_obs_speaks_webrtc_with_goes_live_by_a_bearer_token(
+async def test_webrtc_peers_libdatachannel_goes_live_by_a_bearer_token(
     walk: Walk, tmp_path: Path
 ) -> None:
     # Given a publisher that names no loopback address, and reaches us from one,

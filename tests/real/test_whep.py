@@ -48,7 +48,7 @@ async def until_seen_and_heard(session: Session, pictures: int = 30) -> None:
     await until(lambda: len(session.frames(AudioFrame)) >= 20, "sound comes")
 
 
-async def test_whep_viewers_without_h264_are_shown_vp8_encoded_once(walk: Walk) -> None:
+async def test_whep_viewers_without_h264_get_vp8_encoded_once(walk: Walk) -> None:
     # Given a stream over RTMP, with a key frame every two seconds,
     stream = walk.create()
     whep = stream["playback"]["whep"]
@@ -76,7 +76,7 @@ async def test_whep_viewers_without_h264_are_shown_vp8_encoded_once(walk: Walk) 
     ["libx264 -preset ultrafast -g 60 -bf 0", "libx264 -preset ultrafast -g 60 -bf 2"],
     ids=["passed through", "B-frames transcoded"],
 )
-async def test_who_comes_sees_a_picture_at_once_and_is_counted(walk: Walk, video: str) -> None:
+async def test_whep_new_viewer_gets_a_frame_at_once_and_is_counted(walk: Walk, video: str) -> None:
     # Given a stream over RTMP, with a key frame every two seconds,
     stream = walk.create()
     source = film(seconds=6, video=video)
@@ -106,7 +106,7 @@ async def test_who_comes_sees_a_picture_at_once_and_is_counted(walk: Walk, video
         await ask(lambda: viewers(walk, stream) == 0, "nobody watches")
 
 
-async def test_what_a_viewer_misses_comes_again_and_a_longer_gap_is_bridged(walk: Walk) -> None:
+async def test_whep_lost_packets_are_resent_and_a_longer_gap_is_bridged(walk: Walk) -> None:
     # Given a stream with a key frame every ten seconds, and a viewer
     stream = walk.create()
     source = film(seconds=20, video="libx264 -preset ultrafast -g 300 -bf 0")
@@ -130,7 +130,7 @@ async def test_what_a_viewer_misses_comes_again_and_a_longer_gap_is_bridged(walk
             await until_seen_and_heard(session, pictures + 30)
 
 
-async def test_a_browsers_stream_is_watched_as_it_was_sent(walk: Walk) -> None:
+async def test_whep_browser_stream_is_watched_as_sent(walk: Walk) -> None:
     # Given a publisher over WebRTC and a viewer,
     stream = walk.create()
     async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)):
@@ -147,7 +147,7 @@ async def test_a_browsers_stream_is_watched_as_it_was_sent(walk: Walk) -> None:
     assert post_offer(stream["playback"]["whep"], offer).status == 409
 
 
-def test_what_cannot_be_watched_is_refused_with_a_sentence(walk: Walk) -> None:
+def test_whep_unwatchable_stream_is_refused_with_a_message(walk: Walk) -> None:
     # Given a stream without media, and one that only seems to be live,
     quiet, zombie = walk.create(), walk.create()
     assert walk.ask("POST", f"/streams/id/{zombie['id']}/start").status == 200

@@ -40,7 +40,7 @@ def walk() -> Iterator[Walk]:
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
+async def test_whip_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
     walk: Walk, codec: str
 ) -> None:
     # Given a stream and a peer that offers one video codec,
@@ -69,7 +69,7 @@ async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("webrtc")]
 
 
-async def test_whip_publisher_may_close_its_connection_before_it_says_goodbye(walk: Walk) -> None:
+async def test_whip_publisher_may_close_its_connection_before_its_delete(walk: Walk) -> None:
     # Given a publisher that is live, and closes its connection as OBS does,
     stream = walk.create()
     async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)) as session:
@@ -82,7 +82,7 @@ async def test_whip_publisher_may_close_its_connection_before_it_says_goodbye(wa
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
 
 
-async def test_whip_goodbye_of_one_that_was_replaced_ends_nothing(walk: Walk) -> None:
+async def test_whip_delete_by_a_replaced_publisher_ends_nothing(walk: Walk) -> None:
     # Given a publisher that lost its connection, and came back by another,
     stream = walk.create()
     whip = stream["ingest"]["webrtc_url"]
@@ -98,7 +98,7 @@ async def test_whip_goodbye_of_one_that_was_replaced_ends_nothing(walk: Walk) ->
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
 
 
-def test_a_key_that_nobody_has_is_refused(walk: Walk) -> None:
+def test_whip_unknown_key_is_refused(walk: Walk) -> None:
     stream = walk.create()
     whip = stream["ingest"]["webrtc_url"]
     wrong = whip.replace(stream["stream_key"], "live_wrong")
@@ -116,7 +116,7 @@ def test_a_key_that_nobody_has_is_refused(walk: Walk) -> None:
     assert of_another.json["detail"] == "This key belongs to another stream."
 
 
-def test_a_stream_that_has_ended_is_refused(walk: Walk) -> None:
+def test_whip_ended_stream_is_refused(walk: Walk) -> None:
     stream = walk.create()
     assert walk.end(stream).status == 200
 
@@ -126,7 +126,7 @@ def test_a_stream_that_has_ended_is_refused(walk: Walk) -> None:
     assert "ended" in refused.json["detail"]
 
 
-def test_the_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk) -> None:
+def test_whip_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk) -> None:
     # Given a publisher with its key as a bearer token, at the stream's own address,
     stream = walk.create()
     whip = stream["ingest"]["webrtc_url"]
@@ -148,7 +148,7 @@ def test_the_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk)
     assert send("DELETE", urljoin(whip, third.headers["Location"])).status == 200
 
 
-def test_the_endpoint_says_what_it_takes(walk: Walk) -> None:
+def test_whip_options_lists_accepted_types(walk: Walk) -> None:
     whip = walk.create()["ingest"]["webrtc_url"]
 
     assert send("OPTIONS", whip).headers["Accept-Post"] == "application/sdp"
@@ -162,7 +162,7 @@ def test_the_endpoint_says_what_it_takes(walk: Walk) -> None:
     assert post_offer(whip, no_codec).status == 422
 
 
-async def test_the_own_stun_answer_is_told_and_answers(walk: Walk) -> None:
+async def test_whip_built_in_stun_server_is_announced_and_responds(walk: Walk) -> None:
     # Given the servers that a peer is told of, by WHIP and by the API,
     whip = walk.create()["ingest"]["webrtc_url"]
     link = send("OPTIONS", whip).headers["Link"]
@@ -181,7 +181,7 @@ async def test_the_own_stun_answer_is_told_and_answers(walk: Walk) -> None:
     assert "srflx" in kinds or not ice.local_candidates
 
 
-def test_candidates_may_follow_one_by_one(walk: Walk) -> None:
+def test_whip_candidates_may_follow_one_by_one(walk: Walk) -> None:
     # Given a peer whose candidates are not known yet,
     whip = walk.create()["ingest"]["webrtc_url"]
     answer = post_offer(whip, offer)
@@ -205,7 +205,7 @@ def test_candidates_may_follow_one_by_one(walk: Walk) -> None:
     assert send("DELETE", resource).status == 200
 
 
-async def test_a_name_that_a_browser_hides_behind_is_looked_up(walk: Walk) -> None:
+async def test_whip_mdns_name_of_a_browser_is_resolved(walk: Walk) -> None:
     # Given a peer that tells a name for its address, which only its own machine knows (mDNS),
     name = "f0d1c2b3-0000-4000-8000-a4b5c6d7e8f9.local"
     names = await mdns.create_mdns_protocol()
@@ -230,7 +230,7 @@ async def test_a_name_that_a_browser_hides_behind_is_looked_up(walk: Walk) -> No
     assert send("DELETE", answer.headers["Location"]).status == 200
 
 
-async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:
+async def test_whip_built_in_publisher_goes_live(walk: Walk) -> None:
     # Given the built-in publisher, which is told to go over WebRTC,
     stream = walk.create()
     settings = PublishConfig(width=320, height=180, video_kbits=500)
@@ -252,7 +252,7 @@ async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:
     await ask(lambda: walk.until_vod(stream), "the VOD is ready")
 
 
-def test_the_built_in_publisher_says_why_it_is_refused(walk: Walk) -> None:
+def test_whip_built_in_publisher_reports_the_reason_of_a_refusal(walk: Walk) -> None:
     command = [sys.executable, "-m", "emulator", "publish", "live_wrong"]
     refused = subprocess.run(
         [*command, "--whip", walk.ready["http"]], capture_output=True, text=True, timeout=60

@@ -17,7 +17,7 @@ def walk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
         yield walk
 
 
-def test_a_world_is_made_listed_reset_and_dropped(
+def test_world_command_creates_lists_resets_and_drops(
     walk: Walk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["world", "new", "ci-7", "--seed", "none", "--json"]) == 0
@@ -34,14 +34,16 @@ def test_a_world_is_made_listed_reset_and_dropped(
     assert "There is no world ci-7" in capsys.readouterr().err
 
 
-def test_world_new_sends_a_seed_files_content(walk: Walk, tmp_path: Path) -> None:
+def test_world_command_new_sends_the_content_of_a_seed_file(walk: Walk, tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text("users: [{username: ada}]", "utf-8")
     assert main(["world", "new", "ci-8", "--seed", str(seed)]) == 0
     assert walk.ask("GET", "/auth/me", key="ak_demo_ada@ci-8").json["username"] == "ada"
 
 
-def test_a_snapshot_is_saved_and_restored(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_snapshot_command_saves_and_restores(
+    walk: Walk, capsys: pytest.CaptureFixture[str]
+) -> None:
     stream = walk.create("Before")
     assert main(["snapshot", "save", "before"]) == 0
     walk.ask("PUT", f"/streams/id/{stream['id']}", {"title": "After"})
@@ -54,7 +56,7 @@ def test_a_snapshot_is_saved_and_restored(walk: Walk, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("walk")
-def test_time_is_shown_frozen_advanced_and_run(
+def test_clock_command_shows_freezes_advances_and_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def answer(*typed: str) -> dict[str, object]:
@@ -73,7 +75,7 @@ def test_time_is_shown_frozen_advanced_and_run(
     assert main(["clock", "speed", "0"]) == 1
 
 
-def test_world_export_and_import_hand_a_world_on(
+def test_world_command_export_and_import_carry_a_world_on(
     walk: Walk, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     stream = walk.create("From Tuesday")

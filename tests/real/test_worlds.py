@@ -35,7 +35,7 @@ def status(walk: Walk, stream: dict[str, Any], key: str) -> str:
     return text
 
 
-def test_a_stream_key_finds_its_world_and_a_dropped_world_leaves_nothing(
+def test_worlds_stream_key_selects_its_world_and_a_dropped_one_leaves_nothing(
     walk: Walk, tmp_path: Path
 ) -> None:
     # Given the same stream in two worlds, both published to
@@ -56,7 +56,7 @@ def test_a_stream_key_finds_its_world_and_a_dropped_world_leaves_nothing(
         walk.until_parts(streams[1], 2)
 
 
-def test_who_can_send_no_header_reaches_a_world_by_its_host(walk: Walk) -> None:
+def test_worlds_host_selects_a_world_without_a_header(walk: Walk) -> None:
     # Given a world whose stream is shown, and a page that only knows the world's host,
     key = make(walk, "page")
     stream = walk.create("By host", key)
@@ -94,7 +94,7 @@ def _said(guest: ClientConnection) -> str | None:
     return content
 
 
-def test_a_reset_disconnects_publishers_and_the_same_stream_can_be_made_again(walk: Walk) -> None:
+def test_worlds_reset_disconnects_publishers_and_the_stream_can_be_recreated(walk: Walk) -> None:
     key = make(walk, "again")
     first = walk.create("Again", key)
     with pushing(address_of(first)) as push:
@@ -111,7 +111,7 @@ def test_a_reset_disconnects_publishers_and_the_same_stream_can_be_made_again(wa
         assert status(walk, second, key) == "live"
 
 
-def test_a_snapshot_keeps_the_media_it_speaks_of(walk: Walk) -> None:
+def test_worlds_snapshot_keeps_its_media(walk: Walk) -> None:
     # Given a snapshot of a world with a recording
     key = make(walk, "kept")
     stream = walk.create("Kept", key)
