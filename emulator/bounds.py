@@ -12,6 +12,7 @@ from emulator.media.broadcast.broadcasts import BroadcastConfig
 from emulator.media.hls.store import MediaStoreConfig
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.simulcast.config import SimulcastConfig
+from emulator.media.track_waits import TrackWaits
 from emulator.media.webrtc.config import WebRtcConfig
 from emulator.platform.platform import ServiceFactory
 from emulator.platform.request_log import RequestLog
@@ -147,6 +148,13 @@ def broadcasts(settings: Settings) -> BroadcastConfig:
         transcode_ingest=settings.transcode_ingest,
         transcode_behind_ms=settings.transcode_behind_ms,
         transcode_end_ms=settings.transcode_end_ms,
+        track_waits=TrackWaits(
+            sound_wait_ms=settings.sound_wait_ms,
+            promised_sound_wait_ms=settings.promised_sound_wait_ms,
+            picture_wait_ms=settings.picture_wait_ms,
+            promised_picture_wait_ms=settings.promised_picture_wait_ms,
+            gap_wait_ms=settings.gap_wait_ms,
+        ),
         media_wait_ms=settings.media_wait_ms,
     )
 

@@ -10,6 +10,7 @@ from emulator.media.gap_filler import GapFiller
 from emulator.media.packets import Packet, Track
 from emulator.media.timeline import Epoch, Timeline
 from emulator.media.track_set import NO_PROMISE, Arrival, Kind, Promise, TrackSet
+from emulator.media.track_waits import TrackWaits
 
 
 class Sequenced(NamedTuple):
@@ -23,10 +24,11 @@ class Sequenced(NamedTuple):
 class Sequencer:
     """One stream, over all its publishers' connections."""
 
-    def __init__(self) -> None:
-        self._track_set = TrackSet()
+    def __init__(self, waits: TrackWaits | None = None) -> None:
+        waits = waits or TrackWaits()
+        self._track_set = TrackSet(waits)
         self._timeline = Timeline()
-        self._gap_filler = GapFiller()
+        self._gap_filler = GapFiller(stall_ms=waits.gap_wait_ms)
 
     @property
     def latest(self) -> int:

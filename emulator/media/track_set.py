@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS
+from emulator.media.track_waits import TrackWaits
 
 _HELD_PACKETS_MAX = 512
 # Sound alone for less than this, from a publisher that is gone, does not begin a stream.
@@ -41,25 +42,18 @@ class Arrival(NamedTuple):
 class TrackSet:
     """One stream's tracks, over all its publishers.
 
-    A publisher's packets are held until all of its tracks are there: from the first key frame for
-    up to `sound_wait_ms` (`sound_patience_ms` where sound was promised), from the first sound for
-    up to `picture_wait_ms` (`picture_patience_ms` where a picture was promised or its header came).
-    Waiting is measured on the publisher's own clock. Sound from before the first key frame is left
-    out. Of a kind that a publisher does not send, the stream keeps the track that it had.
+    A publisher's packets are held until all of its tracks are there, or have been waited for: see
+    `TrackWaits`; a header counts as a promise. Waiting is measured on the publisher's own clock.
+    Sound from before the first key frame is left out. Of a kind that a publisher does not send, the
+    stream keeps the track that it had.
     """
 
-    def __init__(
-        self,
-        *,
-        sound_wait_ms: int = 500,
-        sound_patience_ms: int = 2_000,
-        picture_wait_ms: int = 4_000,
-        picture_patience_ms: int = 10_000,
-    ) -> None:
-        self._sound_wait = sound_wait_ms * TICKS_PER_MS
-        self._sound_patience = sound_patience_ms * TICKS_PER_MS
-        self._picture_wait = picture_wait_ms * TICKS_PER_MS
-        self._picture_patience = picture_patience_ms * TICKS_PER_MS
+    def __init__(self, waits: TrackWaits | None = None) -> None:
+        waits = waits or TrackWaits()
+        self._sound_wait = waits.sound_wait_ms * TICKS_PER_MS
+        self._promised_sound_wait = waits.promised_sound_wait_ms * TICKS_PER_MS
+        self._picture_wait = waits.picture_wait_ms * TICKS_PER_MS
+        self._promised_picture_wait = waits.promised_picture_wait_ms * TICKS_PER_MS
         self._kinds: frozenset[Kind] = frozenset()
         self._left_out: set[Kind] = set()
         self._video: VideoTrack | None = None
@@ -123,7 +117,7 @@ class TrackSet:
             if not packet.is_key:
                 return
             # The stream begins here; of the sound only what runs ahead of it is kept.
-            ahead = range(wire, wire + self._picture_patience)
+            ahead = range(wire, wire + self._promised_picture_wait)
             self._held = [arrival for arrival in self._held if arrival.packet.ticks in ahead]
             self._has_key, self._since = True, wire
             self._held.insert(0, arrival)
@@ -144,11 +138,11 @@ class TrackSet:
         if self._has_key:
             if not self._is_open_for("sound") or _audio_of(tracks) is not None:
                 return 0
-            return self._sound_patience if self._promise.has_sound else self._sound_wait
+            return self._promised_sound_wait if self._promise.has_sound else self._sound_wait
         if not self._is_open_for("picture"):
             return 0
         is_promised = self._promise.has_picture or _video_of(tracks) is not None
-        return self._picture_patience if is_promised else self._picture_wait
+        return self._promised_picture_wait if is_promised else self._picture_wait
 
     def _is_open_for(self, kind: Kind) -> bool:
         return not self._kinds or kind in self._kinds

@@ -363,6 +363,37 @@ class Settings:
         " and after as long again whatever is left",
         is_flag=False,
     )
+    sound_wait_ms: int = _setting(
+        500,
+        Duration("ms", 1),
+        "how long a stream waits for sound after its first key frame, and then begins without",
+        is_flag=False,
+    )
+    promised_sound_wait_ms: int = _setting(
+        2_000,
+        Duration("ms", 1),
+        "sound_wait_ms, where the publisher has announced sound",
+        is_flag=False,
+    )
+    picture_wait_ms: int = _setting(
+        4_000,
+        Duration("ms", 1),
+        "how long a stream waits for a picture after its first sound, and then begins without",
+        is_flag=False,
+    )
+    promised_picture_wait_ms: int = _setting(
+        10_000,
+        Duration("ms", 1),
+        "picture_wait_ms, where the publisher has announced a picture",
+        is_flag=False,
+    )
+    gap_wait_ms: int = _setting(
+        500,
+        Duration("ms", 100),
+        "how long a track may stop while the other goes on; then silence, or the last key frame, "
+        "fills the gap",
+        is_flag=False,
+    )
     recordings_loaded_max: int = _setting(
         64, Count(1, 10_000), "finished recordings kept ready in memory", is_flag=False
     )

@@ -30,6 +30,7 @@ from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
 from emulator.media.simulcast.feed import Feed
+from emulator.media.track_waits import TrackWaits
 from emulator.media.webrtc.relay import Relay
 from emulator.world.live import ingest_keys, streams, synthetic
 from emulator.world.live.streams import Stream
@@ -60,6 +61,7 @@ class BroadcastConfig(Struct, frozen=True):
     transcode_ingest: bool = False
     transcode_behind_ms: int = 3_000
     transcode_end_ms: int = 10_000
+    track_waits: TrackWaits = TrackWaits()
 
 
 class Publication:
@@ -533,6 +535,7 @@ class Broadcasts(Service):
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
             transcode_behind_ms=config.transcode_behind_ms if config.transcode_ingest else None,
             transcode_end_ms=config.transcode_end_ms,
+            track_waits=config.track_waits,
         )
         # Those of streams that are over stay known for as long as they are not done.
         undone = {pipeline for pipeline in self._pipelines if not pipeline.is_drained}

@@ -32,6 +32,7 @@ from emulator.media.sequencer import Sequenced, Sequencer
 from emulator.media.simulcast.feed import Feed
 from emulator.media.timeline import Epoch
 from emulator.media.track_set import NO_PROMISE, Promise
+from emulator.media.track_waits import TrackWaits
 from emulator.media.webrtc.relay import Relay
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Pipeline:
         warn: Callable[[str], None] = lambda _: None,
         transcode_behind_ms: int | None = None,
         transcode_end_ms: int = 10_000,
+        track_waits: TrackWaits | None = None,
     ) -> None:
         self._clock = clock
         self._open_hls_stream = open_hls_stream
@@ -91,7 +93,7 @@ class Pipeline:
         self._drained = asyncio.Event()
         self._drained.set()
         self.after_transcoding: Callable[[Refused | None], None] = lambda _: None
-        self._sequencer = Sequencer()
+        self._sequencer = Sequencer(track_waits)
         self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
         self._sequence = 0

@@ -1,7 +1,10 @@
 """TrackSet: a stream's kinds of media are decided when it begins, and kept."""
 
+import pytest
+
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.track_set import Promise, TrackSet
+from emulator.media.track_waits import TrackWaits
 
 VIDEO = VideoTrack("h264", b"v", "avc1.42c01f", 1280, 720)
 AUDIO = AudioTrack("aac", b"\x11\x90\x56\xe5\x00", "mp4a.40.2", 48_000, 2, 1024)
@@ -172,3 +175,27 @@ def test_track_set_audio_in_another_codec_changes_its_track_and_not_the_set() ->
 
 def test_track_set_clock_that_never_moves_does_not_hold_packets_forever() -> None:
     assert len(publisher().send([sound(0)] * 600, (AUDIO,)).out) == 600
+
+
+@pytest.mark.parametrize(
+    ("promise", "begins_at_ms"), [(Promise(), 330), (Promise(has_sound=True), 660)]
+)
+def test_track_set_waits_for_sound_as_long_as_it_is_set(
+    promise: Promise, begins_at_ms: int
+) -> None:
+    waits = TrackWaits(sound_wait_ms=330, promised_sound_wait_ms=660)
+    one = publisher(TrackSet(waits), promise)
+    assert one.send(pictures(0, begins_at_ms), (VIDEO,)).out == []
+    assert len(one.send([frame(begins_at_ms)], (VIDEO,)).out) == begins_at_ms // 33 + 1
+
+
+@pytest.mark.parametrize(
+    ("promise", "begins_at_ms"), [(Promise(), 210), (Promise(has_picture=True), 420)]
+)
+def test_track_set_waits_for_a_picture_as_long_as_it_is_set(
+    promise: Promise, begins_at_ms: int
+) -> None:
+    waits = TrackWaits(picture_wait_ms=210, promised_picture_wait_ms=420)
+    one = publisher(TrackSet(waits), promise)
+    assert one.send(sounds(0, begins_at_ms), (AUDIO,)).out == []
+    assert len(one.send([sound(begins_at_ms)], (AUDIO,)).out) == begins_at_ms // 21 + 1
