@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import av
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from emulator.core.events.library import RenditionReady, VodFailed, VodReady
 from emulator.server import Emulator
@@ -140,7 +141,7 @@ async def test_vod_posts_states_follow_the_table(call: Caller, emulator: Emulato
     [looped] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
     uid = looped["cloudflare_video_id"]
     world = emulator.platform.world
-    object.__setattr__(world.rules, "vod_processing_ms", 1000)
+    world.rules = replace(world.rules, vod_processing_ms=1000)
 
     async def move(vod: str, to: str) -> int:
         return (await call("PATCH", f"/vod/{vod}/status?status={to}", "ak_demo")).status_code
