@@ -18,7 +18,7 @@ from tests.support.publisher_stage import WINDOW_MS, Publisher, Stage
 # Two at once.
 
 
-async def test_broadcast_end_second_publisher_is_refused_and_the_first_is_undisturbed(
+async def test_broadcast_end_second_publisher_is_refused_and_the_first_stays(
     stage: Stage,
 ) -> None:
     stream = stage.create()
@@ -68,7 +68,7 @@ class TestTakeover:
 # The end by the API.
 
 
-async def test_broadcast_end_by_its_owner_disconnects_the_publisher_with_the_reason(
+async def test_broadcast_end_by_its_owner_disconnects_the_publisher(
     stage: Stage,
 ) -> None:
     # Given a live stream,
@@ -119,7 +119,7 @@ async def test_broadcast_end_before_the_first_frame_leaves_no_vod(stage: Stage) 
 # Live by the API, without media.
 
 
-async def test_broadcast_end_zombie_is_live_from_its_start_and_ends_with_its_publisher(
+async def test_broadcast_end_zombie_is_live_until_its_publisher_ends(
     stage: Stage,
 ) -> None:
     # Given a stream that was made live by the API,

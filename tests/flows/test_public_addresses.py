@@ -83,7 +83,7 @@ async def test_public_addresses_cached_responses_stay_with_their_caller() -> Non
 
 
 @table("host", ["127.0.0.1", "localhost", "::1"])
-async def test_public_addresses_on_loopback_are_where_the_server_listens_for_any_caller(
+async def test_public_addresses_on_loopback_ignore_the_host_of_the_caller(
     host: str,
 ) -> None:
     async with reached(host=host) as (emulator, client):
@@ -97,7 +97,7 @@ async def test_public_addresses_on_loopback_are_where_the_server_listens_for_any
     assert values["hls_url"].startswith(emulator.ready["http"])
 
 
-async def test_public_addresses_all_have_the_public_url_and_the_emulator_reaches_itself() -> None:
+async def test_public_addresses_have_the_public_url_and_stay_reachable() -> None:
     public = {
         "public_url": "https://streams.example.org:8443/",
         "public_rtmp_url": "rtmp://ingest.example.org:21935",

@@ -40,7 +40,7 @@ async def test_categories_lists_have_the_seeded_ones(call: Caller) -> None:
 
 
 @pytest.mark.both_prefixes
-async def test_categories_tree_is_plain_for_the_web_client_and_counted_for_the_docs(
+async def test_categories_tree_has_counts_for_the_documented_prefix_only(
     call: Caller,
 ) -> None:
     answer = (await call("GET", "/streams/categories/tree")).json()

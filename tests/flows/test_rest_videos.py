@@ -255,9 +255,7 @@ async def test_videos_invalid_file_is_422_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(("died", "reason"), [(1, "Try again"), (3, "is not tried again")])
-async def test_videos_job_without_upload_or_that_kills_the_process_is_not_restarted(
-    died: int, reason: str
-) -> None:
+async def test_videos_job_that_kills_the_process_is_not_restarted(died: int, reason: str) -> None:
     async with Emulator() as emulator:
         world = emulator.platform.world
         owner = accounts.by_api_key(world, "ak_demo")

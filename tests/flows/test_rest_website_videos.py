@@ -85,7 +85,7 @@ async def test_website_videos_are_uploaded_and_listed_in_camel_case(call: Caller
     check_error(await call("GET", "/video/library"), 401)
 
 
-async def test_website_videos_processing_makes_other_media_and_the_old_addresses_stay(
+async def test_website_videos_processing_keeps_the_old_addresses(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator, tmp_path: Path
 ) -> None:
     # Given an upload of 320 x 180,

@@ -55,7 +55,7 @@ async def test_web_client_lists_show_owners_their_own_streams_with_ingest(call: 
 
 
 @pytest.mark.both_prefixes
-async def test_web_client_list_without_filter_has_the_open_stream_of_the_caller_first(
+async def test_web_client_list_begins_with_the_open_stream_of_the_caller(
     call: Caller,
 ) -> None:
     mine = await create(call, title="Mine")
@@ -78,7 +78,7 @@ async def test_web_client_list_without_filter_has_the_open_stream_of_the_caller_
     assert [shown["title"] for shown in ended[:3]] == ["two", "one", "Mine"]
 
 
-async def test_web_client_streams_have_the_uid_under_both_names_and_no_picture_at_first(
+async def test_web_client_streams_have_both_uid_names_and_no_picture_at_first(
     call: Caller,
 ) -> None:
     stream = await create(call)
@@ -150,7 +150,7 @@ async def test_web_client_vods_last_whole_seconds(call: Caller) -> None:
     assert changed.json()["duration"] == 4 * 3600
 
 
-async def test_web_client_registration_without_a_username_derives_one_from_the_mail(
+async def test_web_client_registration_derives_a_username_from_the_mail(
     call: Caller,
 ) -> None:
     async def register(email: str, **more: str) -> dict[str, Any]:

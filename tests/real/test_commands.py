@@ -216,7 +216,7 @@ def test_demo_command_stopped_at_once_ends_cleanly_or_with_a_message(tmp_path: P
     assert "Traceback" not in complaint
 
 
-def test_publish_command_to_a_server_uses_its_rtmp_address_and_reads_durations() -> None:
+def test_publish_command_uses_the_rtmp_address_and_reads_durations() -> None:
     with platform() as walk:
         stream = walk.create("By its server")
         done = run(

@@ -116,9 +116,7 @@ def test_durability_publisher_returning_to_the_next_start_goes_on(
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
-def test_durability_signal_while_live_ends_cleanly_and_the_next_start_has_the_vod(
-    tmp_path: Path, by: signal.Signals
-) -> None:
+def test_durability_signal_while_live_leaves_a_vod(tmp_path: Path, by: signal.Signals) -> None:
     data = tmp_path / "data"
     with child(data) as first:
         walk = first.walk()
@@ -134,7 +132,7 @@ def test_durability_signal_while_live_ends_cleanly_and_the_next_start_has_the_vo
         assert second.walk().until_vod(stream)["duration"] > 0.5
 
 
-def test_durability_damaged_database_is_reported_and_set_aside_with_its_media(
+def test_durability_damaged_database_is_reported_and_set_aside(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"

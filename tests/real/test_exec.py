@@ -57,7 +57,7 @@ def test_exec_command_child_finds_the_emulator_in_its_environment() -> None:
     assert run("--", sys.executable, "-c", ASK) == (0, "demo\n", "")
 
 
-def test_exec_command_variables_are_filled_in_and_the_ports_are_free_afterwards() -> None:
+def test_exec_command_fills_in_variables_and_frees_its_ports() -> None:
     patch = ("--env", "API_BASE={http}/api/v1", "--env", "TOKEN={api_key}", "--seed", "none")
     status, output, _ = run(*patch, "--", sys.executable, "-c", SHOW)
 

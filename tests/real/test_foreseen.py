@@ -29,7 +29,7 @@ asyncio.run(main())
 """
 
 
-def test_preload_has_aiortc_ready_for_the_first_webrtc_viewer_of_a_live_stream() -> None:
+def test_preload_has_aiortc_ready_for_the_first_webrtc_viewer() -> None:
     ran = subprocess.run([sys.executable, "-c", SCENARIO], capture_output=True, text=True)
 
     assert ran.stdout.split() == ["False", "True"], ran.stderr

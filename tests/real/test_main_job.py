@@ -166,7 +166,7 @@ def test_main_job_verifying_encoder_refuses_an_untrusted_certificate(
     assert walk.stream(stream)["status"] == "offline"
 
 
-def test_main_job_player_before_the_first_key_frame_is_told_to_retry(walk: Walk) -> None:
+def test_main_job_player_before_the_first_key_frame_must_retry(walk: Walk) -> None:
     stream = walk.create()
 
     answer = walk.get(stream["playback_url"])

@@ -119,7 +119,7 @@ def test_media_faults_publisher_is_cut_and_its_stream_goes_on_at_its_return(walk
     assert "#EXT-X-DISCONTINUITY" in walk.media_playlist(stream)
 
 
-def test_media_faults_publisher_arriving_during_the_fault_is_cut_after_a_while(walk: Walk) -> None:
+def test_media_faults_publisher_arriving_during_a_cut_is_cut_too(walk: Walk) -> None:
     stream = walk.create()
     start(walk, ingest_cut={"after": "300ms"})
     with pushing(address_of(stream)) as push:
@@ -141,7 +141,7 @@ def test_media_faults_publisher_is_refused_until_the_fault_is_over(walk: Walk) -
         walk.until_status(stream, "live")
 
 
-def test_media_faults_throttled_publisher_is_read_slowly_until_the_fault_is_over(
+def test_media_faults_throttled_publisher_is_read_slowly(
     walk: Walk,
 ) -> None:
     # Given a film of four seconds that a publisher sends as fast as it is taken,

@@ -147,7 +147,7 @@ def test_odd_publishers_may_return_at_once(
         ("-c:v flv1 -c:a copy", "With ffmpeg: -c:v libx264"),
     ],
 )
-def test_odd_publishers_refused_codec_leaves_no_trace_and_names_the_encoder_setting(
+def test_odd_publishers_refused_codec_names_the_encoder_setting(
     walk: Walk, codecs: str, message: str
 ) -> None:
     stream = walk.create()

@@ -104,7 +104,7 @@ def test_publish_command_over_tls_goes_live_and_is_unchanged_in_the_vod(walk: Wa
     check_step(seen, beeps(film))
 
 
-def test_publish_command_obeys_size_frame_rate_bit_rate_and_key_frame_interval(walk: Walk) -> None:
+def test_publish_command_obeys_size_rates_and_key_frame_interval(walk: Walk) -> None:
     stream = walk.create()
     asked = ("--size", "640x360", "--fps", "25", "--bitrate", "0.8M", "--keyframe-seconds", "1")
     done = publish(

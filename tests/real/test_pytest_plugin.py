@@ -214,7 +214,7 @@ def test_pytest_plugin_marked_test_follows_its_scenario_and_fails_on_a_miss(
     result.stdout.fnmatch_lines(["*chat.s.posted should be *, and was 5*"])
 
 
-def test_pytest_plugin_blocking_methods_have_awaitable_twins_and_warn_in_a_loop(
+def test_pytest_plugin_blocking_methods_warn_in_a_loop(
     suite: pytest.Pytester,
 ) -> None:
     suite.makepyfile(
@@ -327,7 +327,7 @@ def test_pytest_plugin_webhooks_are_received_verified_answered_and_signed(
     suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
 
 
-def test_pytest_plugin_worlds_and_webhooks_of_a_wider_scope_are_shared_and_dropped(
+def test_pytest_plugin_wider_scope_shares_worlds_and_webhooks(
     suite: pytest.Pytester,
 ) -> None:
     suite.makepyfile(

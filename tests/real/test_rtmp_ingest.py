@@ -274,7 +274,7 @@ COPIED = ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-threads", "1")
 @pytest.mark.parametrize(
     "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
 )
-def test_rtmp_ingest_twenty_publishers_are_independent_and_leave_nothing_behind(
+def test_rtmp_ingest_twenty_publishers_are_independent(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     with asyncio.Runner(loop_factory=new_loop) as runner:

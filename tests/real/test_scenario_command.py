@@ -38,7 +38,7 @@ def run(*typed: str, **options: Any) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_scenario_command_in_real_time_publishes_over_rtmps_and_its_vod_plays() -> None:
+def test_scenario_command_in_real_time_publishes_and_its_vod_plays() -> None:
     done = run("run", "going-live", "--speed", "real", "--json")
 
     report = json.loads(done.stdout)

@@ -142,7 +142,7 @@ def test_scenario_library_file_is_short_commented_and_has_a_summary(name: str) -
     "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="minutes: asked for by `make slow`"
 )
 @pytest.mark.parametrize("name", REAL_TIME)
-def test_scenario_library_media_scenarios_pass_in_real_time_with_real_encoders(name: str) -> None:
+def test_scenario_library_media_ones_pass_with_real_encoders(name: str) -> None:
     played = reports(begin(1, [name], *REAL_TIME[name], "--speed", "real"))[name]
 
     missed = [each for each in played["expectations"] if not each["met"]]
@@ -150,7 +150,7 @@ def test_scenario_library_media_scenarios_pass_in_real_time_with_real_encoders(n
     assert (played["outcome"], missed, wrong) == ("passed", [], [])
 
 
-def test_scenario_library_passes_at_ten_times_the_clock_with_a_simulated_picture() -> None:
+def test_scenario_library_simulated_picture_passes_at_ten_times_the_clock() -> None:
     played = reports(begin(1, ["going-live"], "--speed", "10x"))["going-live"]
 
     missed = [each for each in played["expectations"] if not each["met"]]

@@ -116,7 +116,7 @@ def hold_a_broadcast(walk: Walk, stream: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("encoder", [ffmpeg, obs], ids=["ffmpeg", "OBS"])
-def test_scenario_record_command_replay_of_a_real_session_ends_in_equal_figures(
+def test_scenario_record_command_replay_ends_in_equal_figures(
     encoder: Encoder, tmp_path: Path
 ) -> None:
     # Given an evening with a real encoder, a chat over real sockets, and what else happens,

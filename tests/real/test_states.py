@@ -18,9 +18,7 @@ def walk() -> Iterator[Walk]:
 
 
 @pytest.mark.parametrize("by", BOTH)
-def test_stream_state_continues_in_one_playlist_when_the_publisher_returns_in_time(
-    walk: Walk, by: str
-) -> None:
+def test_stream_state_stays_live_when_the_publisher_returns_in_time(walk: Walk, by: str) -> None:
     # Given a live stream that a player plays,
     stream = walk.create()
     with ExitStack() as running:
@@ -183,7 +181,7 @@ def test_stream_state_started_by_api_is_live_before_its_publisher_comes() -> Non
         assert walk.until_vod(stream)["duration"] > 0
 
 
-def test_stream_state_stays_offline_when_the_publisher_leaves_before_a_key_frame(
+def test_stream_state_stays_offline_without_a_key_frame(
     walk: Walk,
 ) -> None:
     stream = walk.create()

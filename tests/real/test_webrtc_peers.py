@@ -21,7 +21,7 @@ def walk() -> Iterator[Walk]:
 
 
 @pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
-async def test_webrtc_peers_page_goes_live_is_watched_by_a_page_and_leaves_a_recording(
+async def test_webrtc_peers_page_goes_live_for_a_page_and_is_recorded(
     walk: Walk, chromium: Chromium, codec: str
 ) -> None:
     # Given a page that shows its camera by WHIP,

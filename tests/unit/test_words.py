@@ -25,13 +25,16 @@ INSTEAD = {
 }
 # FFmpeg's own name of a track for people who hear little.
 OTHERS = {"hearing_impaired"}
+# What a test's name begins with where it does not begin with the unit under test.
+_WITHOUT_UNIT = re.compile(
+    r"\bdef (test_(?:an?|the|it|its|that|when|where|there|nobody|somebody|who\w*|what\w*)_\w+)"
+)
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ANY = re.compile("|".join(INSTEAD), re.IGNORECASE)
 
 
 def banned(name: str) -> list[str]:
-    # The name of a test is a sentence.
-    if name in OTHERS or name.startswith("test_") or keyword.iskeyword(name):
+    if name in OTHERS or keyword.iskeyword(name):
         return []
     return [word for word in map(str.lower, _PARTS.findall(name)) if word in INSTEAD]
 
@@ -59,3 +62,14 @@ def test_banned_finds_a_word_in_each_way_to_write_a_name() -> None:
         *([["told"]] * 4),
         [],
     ]
+
+
+def test_names_of_tests_begin_with_their_unit() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT)}: {name}"
+        for path in sorted((PROJECT / "tests").rglob("test_*.py"))
+        for name in _WITHOUT_UNIT.findall(path.read_text("utf-8"))
+    ]
+    assert not wrong, "Begin with the unit under test, as in `test_auth_unknown_key_is_401`:\n" + (
+        "\n".join(wrong)
+    )

@@ -96,7 +96,7 @@ async def test_api_faults_hanging_call_does_not_block_the_server_stop(emulator: 
         waiting.cancel()
 
 
-async def test_api_faults_truncated_response_is_a_broken_connection_and_the_next_is_whole(
+async def test_api_faults_truncated_response_breaks_that_connection_only(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_cut={}, times=2)

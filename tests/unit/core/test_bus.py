@@ -68,7 +68,7 @@ def test_bus_delivers_burst_whole_or_event_by_event() -> None:
     assert numbers == [1]
 
 
-def test_handler_of_the_nearest_class_is_called_for_a_subclass() -> None:
+def test_bus_calls_the_handler_of_the_nearest_class() -> None:
     bus = Bus()
     calls: list[str] = []
     bus.subscribe({Event: lambda _: calls.append("any"), ChatEvent: lambda _: calls.append("chat")})
@@ -80,14 +80,14 @@ def test_handler_of_the_nearest_class_is_called_for_a_subclass() -> None:
     assert calls == ["any", "vod", "chat"]
 
 
-def test_burst_passes_by_subscribers_that_handle_neither_it_nor_its_events() -> None:
+def test_bus_burst_skips_subscribers_without_a_handler() -> None:
     bus = Bus()
     bus.subscribe({ChatEvent: lambda _: pytest.fail("of another kind")})
 
     bus.publish_burst(Burst(VodReady, 1, ["{}"], lambda: pytest.fail("nobody asked for one")))
 
 
-def test_event_of_a_handler_comes_to_all_before_others_have_the_first() -> None:
+def test_bus_event_published_by_a_handler_is_delivered_first() -> None:
     bus = Bus()
     calls: list[str] = []
 

@@ -102,7 +102,7 @@ def test_timeline_step_back_of_less_than_a_second_loses_no_frame() -> None:
     assert times[-1] == 66
 
 
-def test_timeline_one_frame_stepping_back_is_reported_and_the_rest_hardly_late() -> None:
+def test_timeline_one_frame_stepping_back_hardly_delays_the_rest() -> None:
     steady = [10_033, 10_067, 10_100]
     _, once = running(*map(frame, [*steady, 10_090, 10_167]))
     assert [at_ms for _, at_ms in once[-2:]] == [near(100 + 33 * 9 / 16, 1), 167]

@@ -121,7 +121,7 @@ def test_track_set_audio_ahead_of_the_first_frame_is_kept() -> None:
     assert [(kind, at_ms) for kind, at_ms, _ in one.out] == [("video", 500), ("audio", 900)]
 
 
-def test_track_set_audio_only_begins_after_four_or_with_announced_video_ten_seconds() -> None:
+def test_track_set_audio_only_waits_four_or_ten_seconds_for_video() -> None:
     assert publisher().send(sounds(0, 4000), (AUDIO,)).out == []
     assert publisher().send(sounds(0, 4040), (AUDIO,)).tracks == [(AUDIO,)]
     promised = publisher(promise=Promise(has_picture=True))

@@ -68,7 +68,7 @@ class Publisher:
         max_size=25,
     )
 )
-def test_wire_to_parts_parts_tile_without_loss_and_begin_epochs_with_their_tracks(
+def test_wire_to_parts_tiles_without_loss_and_begins_epochs_with_tracks(
     actions: list[tuple[str, int]],
 ) -> None:
     publisher = Publisher()

@@ -68,7 +68,7 @@ def live_a_little(world: World) -> None:
     streams.start(world, stream)
 
 
-def test_seed_template_seeded_state_is_equal_in_all_copies_and_ids_differ_by_name(
+def test_seed_template_copies_have_equal_state_and_ids_by_name(
     template: Template, copies: Copies
 ) -> None:
     clock = ManualClock()

@@ -60,7 +60,7 @@ def test_settings_sources_flag_can_be_negated_on_the_command_line(write: Write) 
     assert settings.strict_auth
 
 
-def test_settings_sources_every_flag_is_also_a_variable_and_a_line_of_the_file(
+def test_settings_sources_every_flag_is_a_variable_and_a_file_key(
     write: Write,
 ) -> None:
     for declared in DECLARED:

@@ -91,7 +91,7 @@ def test_hls_index_segment_without_its_end_keeps_its_beginning(copy: Path) -> No
     assert check_media(playlist.plain(window)) == []
 
 
-def test_hls_index_missing_segment_is_a_gap_in_the_middle_and_nothing_at_the_end(
+def test_hls_index_missing_segment_is_a_gap_except_at_the_end(
     copy: Path,
 ) -> None:
     (copy / "seg-1.m4s").unlink()

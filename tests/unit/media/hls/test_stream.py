@@ -232,7 +232,7 @@ async def test_hls_stream_end_wakes_every_waiting_reload(
     await hls_stream.wait_for(77)
 
 
-async def test_hls_stream_hinted_part_is_sent_when_it_exists_also_over_a_segment_end(
+async def test_hls_stream_hinted_part_is_sent_also_over_a_segment_end(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 5)
@@ -345,7 +345,7 @@ async def test_hls_stream_new_init_segment_begins_a_discontinuity(
     assert check_media(hls_stream.playlist("low_latency").text) == []
 
 
-async def test_hls_stream_discontinuity_without_an_init_segment_is_an_internal_error(
+async def test_hls_stream_discontinuity_needs_an_init_segment(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
     broadcast.send(hls_stream, 2)

@@ -48,7 +48,7 @@ def test_hls_window_part_before_its_init_segment_is_an_internal_error() -> None:
 
 
 @table(("came_at_ms", "is_dated_ms"), [(200, 1000), (5000, 5000)])
-def test_hls_window_run_is_dated_by_its_arrival_and_never_into_the_one_before(
+def test_hls_window_run_is_dated_by_its_arrival_after_the_last_run(
     came_at_ms: int, is_dated_ms: int
 ) -> None:
     # Given a second of media, and then a run whose first part came sooner or later than that,
@@ -88,7 +88,7 @@ def test_hls_window_dropped_media_is_kept_for_the_length_of_its_playlist() -> No
     assert window.left[-1].msn == window.first_msn - 1
 
 
-def test_hls_window_dates_follow_the_media_clock_and_restart_at_a_discontinuity() -> None:
+def test_hls_window_dates_restart_at_a_discontinuity() -> None:
     window = window_with(6)
     window.begin(Init(1, "avc1.64001f", 16, 9, 10))
     window.add(b"", start=108_000, duration=1, frames=0, is_independent=True, at_ms=9000)

@@ -95,7 +95,7 @@ async def test_writer_thread_folder_that_cannot_be_created_fails_the_recording(
     await media_store.close()
 
 
-async def test_writer_thread_slow_disk_fails_the_recording_and_never_fills_the_memory(
+async def test_writer_thread_slow_disk_fails_the_recording_in_bounded_memory(
     tmp_path: Path, uid: str, broadcast: FakeBroadcast
 ) -> None:
     # Given a writer that is stuck,

@@ -76,7 +76,7 @@ def test_source_reader_flac_header_is_passed_to_its_decoder() -> None:
     assert packets[0].data == b"sound"
 
 
-def test_source_reader_h264_is_taken_between_unsupported_and_supported_header() -> None:
+def test_source_reader_takes_h264_until_a_supported_header() -> None:
     reader = SourceReader()
     assert reader.read(AVC_START) is None
     assert reader.read(avc(0)) is None

@@ -247,7 +247,7 @@ def sounds(count: int) -> list[SourcePacket]:
     return [SourcePacket(SOUND, time, time, True, bytes(2 * 960)) for time in times]
 
 
-async def test_what_was_accepted_is_delivered_however_slow_the_machine_is() -> None:
+async def test_transcoder_slow_machine_delivers_all_accepted_packets() -> None:
     # Given a machine that has done nothing of what was sent when the publisher leaves,
     may_go_on = threading.Event()
     rig = Rig(may_go_on=may_go_on)
@@ -266,7 +266,7 @@ async def test_what_was_accepted_is_delivered_however_slow_the_machine_is() -> N
     assert [timer.is_cancelled for timer in rig.timers] == [True]
 
 
-async def test_an_end_that_takes_too_long_goes_on_without_pictures_and_says_so() -> None:
+async def test_transcoder_slow_end_drops_video_and_warns() -> None:
     may_go_on = threading.Event()
     rig = Rig(may_go_on=may_go_on)
     rig.push(*pictures(20), *sounds(20))
@@ -284,7 +284,7 @@ async def test_an_end_that_takes_too_long_goes_on_without_pictures_and_says_so()
     assert f"{picture.frames_dropped} frames were left out" in rig.transcoder.warnings[0]
 
 
-async def test_an_end_that_never_comes_is_not_waited_for_and_says_what_is_lost() -> None:
+async def test_transcoder_endless_end_times_out_and_reports_the_loss() -> None:
     may_go_on = threading.Event()
     rig = Rig(may_go_on=may_go_on)
     rig.push(*pictures(31))
@@ -300,7 +300,7 @@ async def test_an_end_that_never_comes_is_not_waited_for_and_says_what_is_lost()
     may_go_on.set()
 
 
-async def test_a_worker_that_fails_ends_what_waits_for_it() -> None:
+async def test_transcoder_failing_worker_ends_its_waiters() -> None:
     class FailingWorker(Worker):
         def take(self, packet: SourcePacket) -> list[Packet]:  # noqa: ARG002
             raise RuntimeError("a bug")

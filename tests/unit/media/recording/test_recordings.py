@@ -106,7 +106,7 @@ async def test_recordings_live_stream_has_no_mp4_yet(
     assert refusal.value.code == "conflict"
 
 
-async def test_recordings_pictures_are_dropped_over_their_bound_and_with_their_recording(
+async def test_recordings_pictures_are_bounded_and_go_with_their_recording(
     record: Record, media_store: MediaStore, uid: str
 ) -> None:
     recordings = Recordings(media_store, RecordingConfig(pictures_kept_max=2))

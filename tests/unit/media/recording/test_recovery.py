@@ -53,9 +53,7 @@ def write_until_killed(root: Path, parts: int) -> int:
 
 
 @pytest.mark.parametrize("parts", [1, 4, 33])
-def test_recovery_after_kill_9_keeps_every_finished_part_and_ends_the_recording(
-    tmp_path: Path, parts: int
-) -> None:
+def test_recovery_after_kill_9_keeps_every_finished_part(tmp_path: Path, parts: int) -> None:
     # Given a process that was killed while it wrote,
     written = write_until_killed(tmp_path, parts)
     # when it is recovered,

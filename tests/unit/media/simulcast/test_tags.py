@@ -78,7 +78,7 @@ def _ms(ticks: int, packet: Packet) -> float:
     return ticks * 1000 / packet.track.timescale
 
 
-def test_simulcast_tags_headers_come_before_the_first_frame_and_at_each_change() -> None:
+def test_simulcast_tags_begin_with_headers_and_repeat_changed_ones() -> None:
     sent, tracks = packets()
     writer = TagWriter()
     pictures = [packet for packet in sent if packet.track is tracks[0]]

@@ -66,7 +66,7 @@ async def test_publish_actions_encoder_returning_with_less_keeps_its_stream_live
     assert played.steps[1].ended_ms == 30_000
 
 
-async def test_publish_actions_zombie_is_live_without_video_until_its_publisher_comes() -> None:
+async def test_publish_actions_zombie_is_live_without_video_at_first() -> None:
     played = await play(
         HEAD
         + """

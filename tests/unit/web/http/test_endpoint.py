@@ -99,6 +99,6 @@ def test_endpoint_with_two_addresses_has_two_operations_in_their_order() -> None
     ]
 
 
-def test_every_folder_of_the_platforms_api_has_its_place_in_the_documents() -> None:
+def test_endpoint_folders_of_the_api_are_in_the_documents() -> None:
     folders = {module.name for module in pkgutil.iter_modules(api.__path__) if module.ispkg}
     assert folders == set(FOLDERS)

@@ -50,9 +50,7 @@ def test_discovery_fuzz_search_takes_any_text_and_finds_public_streams_only(
 
 
 @given(typed=TYPED)
-def test_discovery_fuzz_suggestions_take_any_text_and_are_words_of_the_platform(
-    stocked: World, typed: str
-) -> None:
+def test_discovery_fuzz_suggestions_take_any_text(stocked: World, typed: str) -> None:
     for count in (1, 10):
         names = suggestions.suggest(stocked, typed, count)
         assert len(names) <= count

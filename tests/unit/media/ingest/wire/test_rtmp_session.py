@@ -124,7 +124,7 @@ def test_rtmp_session_connect_result_names_the_enhanced_rtmp_codecs(session: Rtm
     assert properties["capsEx"] == 12.0
 
 
-def test_rtmp_session_long_connect_response_is_cut_at_the_announced_chunk_size() -> None:
+def test_rtmp_session_long_response_has_the_announced_chunk_size() -> None:
     for app in ("live", "other"):
         session = new_session()
         for event in session.receive(HANDSHAKE + connect(app)):
