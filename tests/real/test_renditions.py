@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -13,7 +14,7 @@ import pytest
 from emulator.web.pages import assets
 from tests.support.browser import Chromium
 from tests.support.docs import PROJECT, commands
-from tests.support.encoders import address_of, film, pushing
+from tests.support.encoders import address_of, film, play, pushing
 from tests.support.hls.media_rules import check_media
 from tests.support.hls.multivariant_rules import check_multivariant
 from tests.support.hls.reload_rules import check_reload
@@ -191,3 +192,55 @@ def test_renditions_commands_of_the_page_work_and_kill_9_keeps_all_sizes(tmp_pat
             seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
         ]
         assert lengths[0] - 1 < lengths[1] <= lengths[0]
+
+
+# However slow the machine is, no size is given up.
+PATIENT = {"LIVE_EMULATOR_RENDITIONS_BEHIND_MS": "10m", "LIVE_EMULATOR_SEGMENT_MS": "1s"}
+
+
+def has_segment(walk: Walk, address: str) -> bool:
+    return bool(parse(walk.get(address).text).segments)
+
+
+def has_discontinuity(walk: Walk, address: str) -> bool:
+    return "#EXT-X-DISCONTINUITY\n" in walk.get(address).text
+
+
+def test_renditions_go_on_where_a_killed_server_left_them(tmp_path: Path) -> None:
+    data, source = tmp_path / "data", film(size="640x360")
+    # Given a stream that is live in three sizes when its server is killed,
+    options = ("--renditions", "240p,144p", "--reconnect-window", "1h")
+    with child(data, *options, env=PATIENT) as server:
+        walk = server.walk()
+        stream = walk.create()
+        with pushing(address_of(stream), source):
+            walk.until_first_part(stream)
+            for address in variants(walk, stream["playback"]["llhls"]):
+                until(partial(has_segment, walk, address), "it has a segment")
+            server.process.kill()
+
+    # when the next one has started, no playlist of it has ended,
+    sizes = ("--renditions", "144p", "--reconnect-window", "1h")
+    with child(data, *sizes, env=PATIENT) as server:
+        walk = server.walk()
+        now = walk.stream(stream)
+        names = variants(walk, now["playback"]["llhls"])
+        assert len(names) == 3
+        before = [walk.get(address).text for address in names]
+        assert not any("#EXT-X-ENDLIST" in text for text in before)
+
+        # and when its publisher is back, the one that is still asked for goes on beside its source,
+        with pushing(address_of(now | {"stream_key": stream["stream_key"]}), source):
+            for address in (names[0], names[2]):
+                until(partial(has_discontinuity, walk, address), "it goes on")
+        later = [walk.get(address).text for address in names]
+        assert ["#EXT-X-ENDLIST" in text for text in later] == [False, True, False]
+        assert walk.end(stream).status == 200
+
+        # and both are whole in the VOD.
+        vod = walk.until_vod(stream)
+        assert [quality["label"] for quality in vod["qualities"]] == ["360p", "240p", "144p"]
+        played = [play(address) for address in variants(walk, vod["playback_url"])]
+        assert len(played[2].video) == pytest.approx(len(played[0].video), abs=30)
+        assert played[2].video == sorted(played[2].video)
+        assert len(played[1].video) < len(played[2].video)

@@ -355,6 +355,7 @@ class Broadcasts(Service):
                 continue
             broadcast = self._broadcasts[stream.id] = self._begin(stream)
             broadcast.pipeline.continue_on(hls_stream)
+            self._ladders.recover(stream, hls_stream)
             broadcast.await_return(broadcast.pipeline.last_media_ms or self._world.now_ms)
             log.info("stream waits for its publisher since the start stream=%s", stream.id)
 
@@ -376,10 +377,12 @@ class Broadcasts(Service):
         broadcast = self._broadcasts.pop(event.stream_id, None)
         if broadcast is not None:
             broadcast.close(event.reason)
+        self._ladders.end(event.stream_id)
 
     def _on_deleted(self, event: StreamDeleted) -> None:
         self._stop_waiting_for_media(event.stream_id)
         self._turn_away(event.stream_id, "The stream was deleted.")
+        self._ladders.end(event.stream_id)
 
     def _on_key_rotated(self, event: StreamKeyRotated) -> None:
         self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
