@@ -88,7 +88,7 @@ def _request(entry: LoggedRequest) -> dict[str, Any]:
 def _key(platform: Platform, username: str) -> str:
     """An API key of somebody, which may have to be made."""
     world = platform.world
-    row = accounts.by_username(world, username).row
+    row = accounts.by_username(world, username).pk
     record = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", row)
     key = record["key"] if record else f"{accounts.AUTO_KEY_PREFIX}{username}"
     return key if world.name == DEFAULT else f"{key}@{world.name}"

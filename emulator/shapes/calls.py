@@ -64,7 +64,7 @@ def session_shape(world: World, session: Session) -> SessionShape:
     return {
         "id": session.id,
         "session_name": session.session_name,
-        "host_id": accounts.by_row(world, session.host_row).id,
+        "host_id": accounts.by_pk(world, session.host_pk).id,
         "max_participants": session.participants_max,
         "participant_count": session.participant_count,
         "status": session.status,
@@ -77,7 +77,7 @@ def session_shape(world: World, session: Session) -> SessionShape:
 def participant_shape(world: World, participant: Participant) -> ParticipantShape:
     return {
         "id": participant.id,
-        "user": user_card(accounts.by_row(world, participant.user_row)),
+        "user": user_card(accounts.by_pk(world, participant.user_pk)),
         "is_host": participant.is_host,
         "audio": participant.has_audio,
         "video": participant.has_video,

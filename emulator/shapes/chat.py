@@ -159,21 +159,21 @@ def chat_settings(settings: ChatSettings) -> ChatSettingsShape:
     }
 
 
-def ban_shape(world: World, ban: Ban, owner_row: int) -> BanShape:
+def ban_shape(world: World, ban: Ban, owner_pk: int) -> BanShape:
     """A ban by an account that is gone stands in the name of the stream's owner."""
-    by_row = owner_row if ban.created_by_row is None else ban.created_by_row
+    by_pk = owner_pk if ban.created_by_pk is None else ban.created_by_pk
     return {
         "id": ban.id,
-        "user": user_card(accounts.by_row(world, ban.user_row)),
+        "user": user_card(accounts.by_pk(world, ban.user_pk)),
         "reason": ban.reason,
-        "created_by": user_card(accounts.by_row(world, by_row)),
+        "created_by": user_card(accounts.by_pk(world, by_pk)),
         "created_at": iso(ban.created_at_ms),
         "expires_at": iso_or_none(ban.expires_at_ms),
     }
 
 
 def moderator_shape(world: World, moderator: Moderator) -> ModeratorShape:
-    user = accounts.by_row(world, moderator.user_row)
+    user = accounts.by_pk(world, moderator.user_pk)
     return {
         "id": moderator.id,
         "user_id": user.id,

@@ -179,7 +179,7 @@ def stream_views(
     """Many streams as this viewer may see them: their own with the ingest."""
     views: list[StreamView] = []
     for stream, shape in zip(streams, stream_shapes(world, addresses, streams), strict=True):
-        if viewer is not None and viewer.row == stream.user_row:
+        if viewer is not None and viewer.pk == stream.user_pk:
             own: StreamWithIngest = {**shape, **_ingest(addresses, stream)}
             views.append(own)
         else:
@@ -193,23 +193,23 @@ def stream_shapes(
     """Many streams, as anybody may see them. Owners, categories and tags are asked for at once."""
     if not streams:
         return []
-    values = accounts.by_rows(world, {stream.user_row for stream in streams})
+    values = accounts.by_pks(world, {stream.user_pk for stream in streams})
     owners = {row: user_card(owner) for row, owner in values.items()}
     topics = {
         row: category_shape(category)
-        for row, category in categories.by_rows(
-            world, {stream.category_row for stream in streams if stream.category_row is not None}
+        for row, category in categories.by_pks(
+            world, {stream.category_pk for stream in streams if stream.category_pk is not None}
         ).items()
     }
-    words = tags.of_streams(world, [stream.row for stream in streams])
+    words = tags.of_streams(world, [stream.pk for stream in streams])
     return [
         _stream_shape(
             world,
             addresses,
             stream,
-            owners[stream.user_row],
-            None if stream.category_row is None else topics[stream.category_row],
-            [tag_shape(tag) for tag in words[stream.row]],
+            owners[stream.user_pk],
+            None if stream.category_pk is None else topics[stream.category_pk],
+            [tag_shape(tag) for tag in words[stream.pk]],
         )
         for stream in streams
     ]

@@ -107,14 +107,14 @@ def notification_shapes(
     world: World, notifications: Sequence[Notification]
 ) -> list[NotificationShape]:
     """Many notifications; those whom they are about are asked for at once."""
-    actors = accounts.by_rows(world, {notification.actor_row for notification in notifications})
+    actors = accounts.by_pks(world, {notification.actor_pk for notification in notifications})
     return [
         {
             "id": notification.id,
             "type": notification.type,
-            "follower_id": actors[notification.actor_row].id,
-            "follower_username": actors[notification.actor_row].username,
-            "follower_avatar": actors[notification.actor_row].avatar_url,
+            "follower_id": actors[notification.actor_pk].id,
+            "follower_username": actors[notification.actor_pk].username,
+            "follower_avatar": actors[notification.actor_pk].avatar_url,
             "stream_id": notification.stream_id,
             "is_read": notification.is_read,
             "created_at": iso(notification.created_at_ms),

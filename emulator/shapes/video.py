@@ -118,7 +118,7 @@ def thumbnail_url(addresses: Addresses, video: Video) -> str | None:
 
 
 def video_shape(world: World, addresses: Addresses, video: Video) -> VideoShape:
-    owner = user_card(accounts.by_row(world, video.user_row))
+    owner = user_card(accounts.by_pk(world, video.user_pk))
     return {
         "id": video.id,
         "user_id": owner["id"],
@@ -202,7 +202,7 @@ def _album(world: World, addresses: Addresses, album: Album, shown: list[Video])
     covers = [thumbnail_url(addresses, video) for video in shown]
     return {
         "id": album.id,
-        "user_id": accounts.by_row(world, album.user_row).id,
+        "user_id": accounts.by_pk(world, album.user_pk).id,
         "title": album.title,
         "description": album.description,
         "visibility": album.visibility,

@@ -195,7 +195,7 @@ class Webhooks(Service):
         now_ms = self._world.now_ms
         later: list[int] = []
         for target in self._all():
-            if target.row in self._busy:
+            if target.pk in self._busy:
                 continue
             delivery = deliveries.next_for(self._world, target)
             if delivery is None or delivery.due_at_ms is None:
@@ -204,7 +204,7 @@ class Webhooks(Service):
                 later.append(delivery.due_at_ms)
             else:
                 task = self._tasks.create_task(self._attempt(target, delivery))
-                self._busy[target.row] = task
+                self._busy[target.pk] = task
         if later:
             self._bell = self._world.clock.call_at(min(later), self.go_on)
 
@@ -230,7 +230,7 @@ class Webhooks(Service):
         """Write down what an attempt came to. Until then, nothing more is sent to its target."""
         if deliveries.is_kept(self._world, delivery):
             deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
-        self._busy.pop(target.row, None)
+        self._busy.pop(target.pk, None)
         self.go_on()
 
     async def _wait_for_faults(self, target: WebhookTarget, delivery: Delivery) -> None:

@@ -104,7 +104,7 @@ async def test_clips_created_one_shows_in_every_list(
     assert clip in (await call("GET", "/streams/clips/popular")).json()
     assert (await call("GET", "/streams/users/demo/clips")).json()["total"] == 0
     world = emulator.platform.world
-    assert clips.count_of(world, streams.find(world, stream["id"]).row) == 1
+    assert clips.count_of(world, streams.find(world, stream["id"]).pk) == 1
     engagement = f"/streams/{stream['id']}/analytics/engagement"
     assert (await call("GET", engagement, "ak_demo")).json()["clips_created"] == 1
 
@@ -164,7 +164,7 @@ async def test_clips_of_a_live_stream_are_made_by_position_or_instant(
     begin = (row.started_at_ms - 3000) / 1000
     with world.change():
         sql = "UPDATE streams SET started_at_ms = started_at_ms - 3000 WHERE row = ?"
-        world.store.write(sql, row.row)
+        world.store.write(sql, row.pk)
     values = await clip_of(emulator, call, stream, begin + 1, begin + 2.5)
     assert (values["start_time"], values["end_time"]) == (1, 2.5)
     clip = (await call("GET", f"/streams/clips/{values['id']}")).json()

@@ -93,7 +93,7 @@ async def test_account_removal_deleted_account_is_gone_everywhere(
     assert (await got("/streams/users/other/profile")).json()["follower_count"] == 1
     assert (await got("/streams/search?q=zyzzyva")).json()["total"] == 1
     assert (await client.get(leaver.avatar)).status_code == 200
-    row = accounts.by_username(emulator.platform.world, "leaver").row
+    row = accounts.by_username(emulator.platform.world, "leaver").pk
     assert mentions(emulator.platform.world.store, row) != set()
 
     # when they delete their account
@@ -149,14 +149,14 @@ async def test_account_removal_deleted_account_is_gone_everywhere(
     check_error(await got("/users/me", KEY), 401)
 
 
-def mentions(store: Store, user_row: int) -> set[str]:
+def mentions(store: Store, user_pk: int) -> set[str]:
     """Where in the database a user is named."""
     columns = set()
     for table in store.columns():
         for key in store.rows(f"PRAGMA foreign_key_list({table})"):
             where = f"{key['from']} = ?"
             if key["table"] == "users" and store.row(
-                f"SELECT 1 FROM {table} WHERE {where}", user_row
+                f"SELECT 1 FROM {table} WHERE {where}", user_pk
             ):
                 columns.add(f"{table}.{key['from']}")
     return columns

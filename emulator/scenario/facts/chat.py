@@ -15,16 +15,16 @@ def _of(read: Callable[[Run, Stream], Any]) -> Callable[[Run, str], Any]:
 
 
 def _room(read: Callable[[ChatSettings], Any]) -> Callable[[Run, str], Any]:
-    return lambda run, name: read(settings.of(run.world, find_stream(run, name).row))
+    return lambda run, name: read(settings.of(run.world, find_stream(run, name).pk))
 
 
 def _lines(run: Run, stream: Stream) -> int:
-    return run.world.store.number("SELECT count(*) FROM messages WHERE stream_row = ?", stream.row)
+    return run.world.store.number("SELECT count(*) FROM messages WHERE stream_row = ?", stream.pk)
 
 
 def _shown(run: Run, stream: Stream) -> int:
     return run.world.store.number(
-        "SELECT count(*) FROM messages WHERE stream_row = ? AND is_deleted = 0", stream.row
+        "SELECT count(*) FROM messages WHERE stream_row = ? AND is_deleted = 0", stream.pk
     )
 
 
@@ -39,7 +39,7 @@ def _last(run: Run, stream: Stream) -> str | None:
     row = run.world.store.row(
         "SELECT content FROM messages WHERE stream_row = ? AND is_deleted = 0"
         " ORDER BY row DESC LIMIT 1",
-        stream.row,
+        stream.pk,
     )
     return row["content"] if row else None
 
@@ -54,7 +54,7 @@ def _said(run: Run, name: str) -> Iterable[Mapping[str, Any]]:
         for row in run.world.store.rows(
             "SELECT username, content, is_deleted FROM messages"
             " LEFT JOIN users ON users.row = user_row WHERE stream_row = ? ORDER BY messages.row",
-            find_stream(run, name).row,
+            find_stream(run, name).pk,
         )
     ]
 
@@ -65,7 +65,7 @@ def _moderators(is_vip: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]
         for row in run.world.store.rows(
             "SELECT username FROM moderators JOIN users ON users.row = user_row"
             " WHERE stream_row = ? AND is_vip = ?",
-            find_stream(run, name).row,
+            find_stream(run, name).pk,
             is_vip,
         )
     ]
@@ -77,7 +77,7 @@ def _bans(is_for_good: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]]
         for row in run.world.store.rows(
             "SELECT username, reason FROM bans JOIN users ON users.row = user_row WHERE"
             " stream_row = ? AND (expires_at_ms IS NULL) = ? AND coalesce(expires_at_ms, ?) > ?",
-            find_stream(run, name).row,
+            find_stream(run, name).pk,
             is_for_good,
             run.world.now_ms + 1,
             run.world.now_ms,

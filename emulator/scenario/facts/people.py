@@ -14,7 +14,7 @@ def _of(read: Callable[[User], Any]) -> Callable[[Run, str], Any]:
 
 def _notifications(run: Run, name: str) -> int:
     return run.world.store.number(
-        "SELECT count(*) FROM notifications WHERE user_row = ?", find_user(run, name).row
+        "SELECT count(*) FROM notifications WHERE user_row = ?", find_user(run, name).pk
     )
 
 

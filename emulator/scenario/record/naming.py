@@ -47,7 +47,7 @@ class Naming:
             self.users.append(username)
 
     def owner(self, stream: Stream) -> str:
-        username = accounts.by_row(self._world, stream.user_row).username
+        username = accounts.by_pk(self._world, stream.user_pk).username
         self.know(username)
         return username
 

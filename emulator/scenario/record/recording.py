@@ -148,8 +148,8 @@ def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
             world.store, after=after, count=EVENTS_MAX, kind="UserFollowed"
         )
     }
-    rows = {accounts.by_username(world, name).row: name for name in names}
-    ids = {row: accounts.by_row(world, row).id for row in rows}
+    rows = {accounts.by_username(world, name).pk: name for name in names}
+    ids = {row: accounts.by_pk(world, row).id for row in rows}
     people = []
     for row, name in rows.items():
         followed = [

@@ -38,15 +38,15 @@ def before(world: World, name: str, stream: Stream, after: int) -> Iterator[dict
     if was:
         yield {"chat.settings": {"stream": name, **settings_of(was)}}
     for moderator in moderators.of(world, stream):
-        if not _was_added(world, stream, moderator.user_row, after):
-            user = accounts.by_row(world, moderator.user_row).username
+        if not _was_added(world, stream, moderator.user_pk, after):
+            user = accounts.by_pk(world, moderator.user_pk).username
             vip = {"vip": True} if moderator.is_vip else {}
             yield {"chat.moderator": {"stream": name, "user": user, **vip}}
 
 
 def _settings(world: World, stream: Stream, after: int) -> dict[str, Any]:
     """As they are now, with what was changed since as it was before."""
-    now, changes = asdict(settings.of(world, stream.row)), _changes(world, stream)
+    now, changes = asdict(settings.of(world, stream.pk)), _changes(world, stream)
     changed = {name for seq, values in changes if seq > after for name in values}
     was: dict[str, Any] = {}
     for seq, values in changes:
@@ -66,9 +66,9 @@ def _changes(world: World, stream: Stream) -> list[tuple[int, dict[str, Any]]]:
     ]
 
 
-def _was_added(world: World, stream: Stream, user_row: int, after: int) -> bool:
+def _was_added(world: World, stream: Stream, user_pk: int, after: int) -> bool:
     """Whether that happened behind the point: then it has a step of its own."""
-    user_id = accounts.by_row(world, user_row).id
+    user_id = accounts.by_pk(world, user_pk).id
     journalleds = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
     return any(
         (journalled.values["stream_id"], journalled.values["user_id"]) == (stream.id, user_id)

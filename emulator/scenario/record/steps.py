@@ -271,7 +271,7 @@ def _clip_created(steps: Steps, event: Journalled, name: str) -> Step | None:
         clip = clips.find(steps.world, event.values["clip_id"])
     except Refused:
         return None
-    maker = accounts.by_row(steps.world, clip.user_row).username
+    maker = accounts.by_pk(steps.world, clip.user_pk).username
     steps.naming.know(maker)
     payload = {"stream": name, "by": maker, "title": clip.title}
     return {

@@ -35,7 +35,7 @@ class ClipShape(TypedDict):
 
 
 def clip_shape(world: World, addresses: Addresses, clip: Clip) -> ClipShape:
-    maker = user_card(accounts.by_row(world, clip.user_row))
+    maker = user_card(accounts.by_pk(world, clip.user_pk))
     base = f"{addresses.media}/{clip.uid}"
     is_ready = clip.status == "ready"
     return {

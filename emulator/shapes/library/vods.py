@@ -73,7 +73,7 @@ class VodPlayback(TypedDict):
 
 
 def vod_shape(world: World, addresses: Addresses, vod: Vod, dialect: Dialect) -> VodShape:
-    owner = user_card(accounts.by_row(world, vod.user_row))
+    owner = user_card(accounts.by_pk(world, vod.user_pk))
     base = base_of(addresses, vod)
     is_ready = vod.status == "ready"
     playlist = f"{base}/manifest/video.m3u8"

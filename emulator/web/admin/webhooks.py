@@ -120,11 +120,11 @@ def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
     """List what was told, the newest first."""
     world = call.platform.world
     listed = deliveries.page(world, query.limit, query.before)
-    ids = {target.row: target.id for target in targets.of(world)}
+    ids = {target.pk: target.id for target in targets.of(world)}
     return {
         "deliveries": [_delivery(delivery, ids) for delivery in listed],
         "total": deliveries.count(world),
-        "next_cursor": listed[-1].row if len(listed) == query.limit else None,
+        "next_cursor": listed[-1].pk if len(listed) == query.limit else None,
     }
 
 
@@ -135,7 +135,7 @@ def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
     world = platform.world
     target = targets.find(world, body.webhook_id) if body.webhook_id else None
     sent = platform.service(Webhooks).send(body.event, body.body, target)
-    ids = {webhook_target.row: webhook_target.id for webhook_target in targets.of(world)}
+    ids = {webhook_target.pk: webhook_target.id for webhook_target in targets.of(world)}
     return {"deliveries": [_delivery(delivery, ids) for delivery in sent], "total": len(sent)}
 
 
@@ -145,7 +145,7 @@ def replay_webhook_delivery(call: Call, delivery_id: str) -> DeliveryShape:
     world = call.platform.world
     delivery = deliveries.replay(world, deliveries.find(world, delivery_id))
     call.platform.service(Webhooks).go_on()
-    return _delivery(delivery, {target.row: target.id for target in targets.of(world)})
+    return _delivery(delivery, {target.pk: target.id for target in targets.of(world)})
 
 
 def _target(target: WebhookTarget) -> WebhookShape:
@@ -161,7 +161,7 @@ def _target(target: WebhookTarget) -> WebhookShape:
 def _delivery(delivery: Delivery, ids: dict[int, str]) -> DeliveryShape:
     return {
         "id": delivery.id,
-        "webhook_id": ids.get(delivery.target_row),
+        "webhook_id": ids.get(delivery.target_pk),
         "event": delivery.kind,
         "state": delivery.state,
         "attempts": delivery.attempts,

@@ -156,7 +156,7 @@ class ChatEncoder:
 
     def _settings(self, stream_id: str) -> dict[str, object]:
         stream = streams.find(self._world, stream_id)
-        return {**chat_settings(settings.of(self._world, stream.row))}
+        return {**chat_settings(settings.of(self._world, stream.pk))}
 
 
 def _status(event: StreamWentLive | StreamEnded) -> str:

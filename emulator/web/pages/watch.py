@@ -132,7 +132,7 @@ def find(world: World, uid: str) -> Watched | None:
     """The stream, recording, video or clip with this CDN uid, or None."""
     stream = streams.by_uid(world, uid)
     if stream is not None:
-        owner = _name(world, stream.user_row)
+        owner = _name(world, stream.user_pk)
         return Watched(uid, "stream", stream.title, owner, stream.status, stream.has_media)
     video: Vod | Video | Clip | None = (
         videos.by_uid(world, uid)
@@ -142,12 +142,12 @@ def find(world: World, uid: str) -> Watched | None:
     )
     if video is None:
         return None
-    owner = _name(world, video.user_row)
+    owner = _name(world, video.user_pk)
     return Watched(uid, "recording", video.title, owner, video.status, video.status == "ready")
 
 
-def _name(world: World, user_row: int) -> str:
-    user = accounts.by_row(world, user_row)
+def _name(world: World, user_pk: int) -> str:
+    user = accounts.by_pk(world, user_pk)
     return user.display_name or user.username
 
 

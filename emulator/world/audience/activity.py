@@ -54,8 +54,8 @@ class NewFollower(Struct, frozen=True):
 
 def recent(world: World, user: User, count: int) -> list[Happening]:
     """The last things that happened on a user's channel."""
-    rows = world.store.rows(_EVENTS, user.row, count)
-    actors = accounts.by_rows(world, {row["user_row"] for row in rows if row["user_row"]})
+    rows = world.store.rows(_EVENTS, user.pk, count)
+    actors = accounts.by_pks(world, {row["user_row"] for row in rows if row["user_row"]})
     return [
         Happening(
             row["kind"], row["at_ms"], row["stream_id"], row["title"], actors.get(row["user_row"])
@@ -69,8 +69,8 @@ def recent_followers(world: World, user: User, count: int) -> list[NewFollower]:
     rows = world.store.rows(
         "SELECT follower_row, created_at_ms FROM follows WHERE followed_row = ?"
         " ORDER BY created_at_ms DESC, row DESC LIMIT ?",
-        user.row,
+        user.pk,
         count,
     )
-    values = accounts.by_rows(world, {row["follower_row"] for row in rows})
+    values = accounts.by_pks(world, {row["follower_row"] for row in rows})
     return [NewFollower(values[row["follower_row"]], row["created_at_ms"]) for row in rows]

@@ -55,14 +55,14 @@ def _arrive(world: World, stream: Watched, session: str, visitor: Visitor) -> No
     now_ms = world.now_ms
     before = world.store.row(
         "SELECT row FROM audience_sessions WHERE stream_row = ? AND session = ?",
-        stream.row,
+        stream.pk,
         session,
     )
     world.store.write(
         "INSERT INTO audience_sessions (stream_row, session, joined_at_ms) VALUES (?, ?, ?)"
         " ON CONFLICT (stream_row, session) DO UPDATE"
         " SET joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL",
-        stream.row,
+        stream.pk,
         session,
         now_ms,
     )
@@ -113,7 +113,7 @@ def _settle(world: World, stream: Watched) -> None:
 
 def _cohort(world: World, stream: Watched, at_ms: int | None = None) -> Cohort | None:
     """A stream's crowd, for a change: where that fails, it is as if it had not been looked at."""
-    world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.row))
+    world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.pk))
     return world.cohorts.find(stream.id, at_ms)
 
 
@@ -125,10 +125,10 @@ def _lose(world: World, stream: Watched) -> list[tuple[str, int]]:
     return gone
 
 
-def settle_of(world: World, user_row: int) -> None:
+def settle_of(world: World, user_pk: int) -> None:
     """Write down what is due of the audiences of all that a user streams now."""
     for row in world.store.rows(
-        "SELECT row, id, status FROM streams WHERE user_row = ? AND status = 'live'", user_row
+        "SELECT row, id, status FROM streams WHERE user_row = ? AND status = 'live'", user_pk
     ):
         settle(world, ledger.StreamRef(*row))
 
@@ -169,7 +169,7 @@ def order(world: World, stream: Watched, command: CohortCommand) -> None:
         raise Refused(
             "invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}, not {command.count}."
         )
-    if orders.count(world.store, stream.row) >= ORDERS_MAX:
+    if orders.count(world.store, stream.pk) >= ORDERS_MAX:
         raise Refused(
             "conflict",
             f"This stream has had {ORDERS_MAX} viewer changes, which is the limit."
@@ -178,10 +178,10 @@ def order(world: World, stream: Watched, command: CohortCommand) -> None:
     settle(world, stream)
     now_ms = world.now_ms
     with world.change():
-        world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.row))
+        world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.pk))
         cohort = world.cohorts.find_or_make(stream.id)
         count_before = cohort.count
-        orders.keep(world.store, stream.row, now_ms, command)
+        orders.keep(world.store, stream.pk, now_ms, command)
         cohort.obey(command, now_ms)
         viewers = ledger.write_down(world, stream, cohort)
         ledger.tell(world, stream, cohort)
@@ -210,7 +210,7 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
         _depart(world, stream, cohort, gone)
         if cohort:
             ledger.tell(world, stream, cohort)
-            orders.forget(world.store, stream.row)
+            orders.forget(world.store, stream.pk)
             world.cohorts.forget(stream.id)
         ledger.cut(world, stream, at_ms)
 
@@ -223,7 +223,7 @@ def reopen(world: World) -> None:
         here = world.store.rows(
             "SELECT session, joined_at_ms FROM audience_sessions"
             " WHERE stream_row = ? AND left_at_ms IS NULL",
-            stream.row,
+            stream.pk,
         )
         if here:
             gone = [(row["session"], max(at_ms, row["joined_at_ms"])) for row in here]
@@ -257,7 +257,7 @@ def _depart(
     for session, at_ms in sessions:
         row = world.store.row(
             "SELECT joined_at_ms FROM audience_sessions WHERE stream_row = ? AND session = ?",
-            stream.row,
+            stream.pk,
             session,
         )
         if row:
@@ -265,7 +265,7 @@ def _depart(
             world.store.write(
                 "UPDATE audience_sessions SET left_at_ms = ? WHERE stream_row = ? AND session = ?",
                 at_ms,
-                stream.row,
+                stream.pk,
                 session,
             )
     changes = [(at_ms, -1) for _, at_ms in sessions]

@@ -97,7 +97,7 @@ def overview(world: World, user: User) -> Channel:
 
     `viewers_a_stream` is the mean of how many different people watched one.
     """
-    attendance.settle_of(world, user.row)
+    attendance.settle_of(world, user.pk)
     row = world.store.row(
         "SELECT count(*) AS streams, sum(streams.status = 'ended') AS completed,"
         f" sum({_LENGTH}) AS length_ms, max(streams.peak_viewer_count) AS peak,"
@@ -106,7 +106,7 @@ def overview(world: World, user: User) -> Channel:
         " FROM streams LEFT JOIN audience ON audience.stream_row = streams.row"
         " WHERE streams.user_row = ?",
         world.now_ms,
-        user.row,
+        user.pk,
     )
     if row is None:
         return Channel(0, 0, 0.0, 0.0, 0, 0, 0)
@@ -144,8 +144,8 @@ def utc_days(now_ms: int, count: int) -> list[int]:
 
 def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
     """Followers, and what streams drew, on each of the days that begin then; today is the last."""
-    attendance.settle_of(world, user.row)
-    since = (user.row, starts_ms[0])
+    attendance.settle_of(world, user.pk)
+    since = (user.pk, starts_ms[0])
     follows = _by_day(
         world,
         "SELECT created_at_ms / 900000 * 900000 AS at_ms, count(*) AS a, 0 AS b FROM follows"
@@ -181,13 +181,13 @@ def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
 
 def audience(world: World, user: User, count: int) -> Audience:
     """The viewers of the streams that began in the last `count` days (of 24 hours)."""
-    attendance.settle_of(world, user.row)
+    attendance.settle_of(world, user.pk)
     since_ms = world.now_ms - count * DAY_MS
     rows = world.store.rows(
         "SELECT country, sum(viewers) AS viewers FROM streams JOIN audience_countries"
         " ON audience_countries.stream_row = streams.row WHERE streams.user_row = ?"
         " AND streams.started_at_ms >= ? GROUP BY country ORDER BY viewers DESC, country",
-        user.row,
+        user.pk,
         since_ms,
     )
     totalses = [
@@ -209,7 +209,7 @@ def audience(world: World, user: User, count: int) -> Audience:
 def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
     """The best streams by one figure; ties go to the newer one."""
     rows = []
-    attendance.settle_of(world, user.row)
+    attendance.settle_of(world, user.pk)
     for stream in held(world, user):
         totals = figures.totals(world, stream)
         length_ms = figures.duration_ms(world, stream)
@@ -252,7 +252,7 @@ def best_times(
 
 def categories(world: World, user: User) -> list[CategoryShare]:
     """What the user streams about, the most hours first, ties by name."""
-    attendance.settle_of(world, user.row)
+    attendance.settle_of(world, user.pk)
     rows = world.store.rows(
         "SELECT categories.id, categories.name, count(*) AS streams,"
         f" avg(streams.peak_viewer_count) AS peak, sum({_LENGTH}) AS length_ms"
@@ -260,7 +260,7 @@ def categories(world: World, user: User) -> list[CategoryShare]:
         " WHERE streams.user_row = ? AND streams.started_at_ms IS NOT NULL"
         " GROUP BY categories.row ORDER BY length_ms DESC, categories.name",
         world.now_ms,
-        user.row,
+        user.pk,
     )
     return [
         CategoryShare(

@@ -46,11 +46,11 @@ class CohortRegistry:
         self._cohorts.pop(stream_id, None)
         self._asleep.pop(stream_id, None)
 
-    def make_again(self, stream_id: str, stream_row: int) -> None:
+    def make_again(self, stream_id: str, stream_pk: int) -> None:
         """What a stream's crowd was told or has written down did not become a fact."""
         self._cohorts.pop(stream_id, None)
-        if orders.count(self._store, stream_row):
-            self._asleep[stream_id] = stream_row
+        if orders.count(self._store, stream_pk):
+            self._asleep[stream_id] = stream_pk
 
     def count(self, stream_id: str) -> int:
         """How many of a stream's viewers are simulated at this instant."""

@@ -210,7 +210,7 @@ def _countries(world: World, stream: Watched) -> dict[str, float]:
     rows = world.store.rows(
         "SELECT country, viewers FROM audience_countries WHERE stream_row = ? AND viewers > 0"
         " ORDER BY country",
-        stream.row,
+        stream.pk,
     )
     total = sum(row["viewers"] for row in rows) or 1
     return {

@@ -73,7 +73,7 @@ class Engagement(Struct, frozen=True):
 def totals(world: World, stream: Stream) -> Totals:
     """A stream's totals up to this instant, or to its end."""
     attendance.settle(world, stream)
-    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.row)
+    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.pk)
     messages, chatters = talk.totals(world, stream)
     if row is None:
         return Totals(0, 0, 0, stream.peak_viewer_count, 0.0, 0, messages, chatters)
@@ -100,7 +100,7 @@ def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[
     attendance.settle(world, stream)
     points = world.store.rows(
         "SELECT at_ms, viewers FROM audience_points WHERE stream_row = ? ORDER BY at_ms, row",
-        stream.row,
+        stream.pk,
     )
     samples: list[tuple[int, int]] = []
     index = viewers = 0
@@ -119,7 +119,7 @@ def geography(world: World, stream: Stream) -> list[Country]:
     rows = world.store.rows(
         "SELECT country, viewers FROM audience_countries WHERE stream_row = ?"
         " ORDER BY viewers DESC, country",
-        stream.row,
+        stream.pk,
     )
     return countries([(row["country"], row["viewers"]) for row in rows])
 
@@ -130,7 +130,7 @@ def traits(world: World, stream: Stream, kind: Literal["device", "referrer"]) ->
     rows = world.store.rows(
         "SELECT name, viewers FROM audience_traits WHERE stream_row = ? AND kind = ?"
         " AND viewers > 0 ORDER BY viewers DESC, name",
-        stream.row,
+        stream.pk,
         kind,
     )
     return {row["name"]: row["viewers"] for row in rows}
@@ -192,14 +192,14 @@ def _end_ms(world: World, stream: Stream) -> int:
 def _stays(world: World, stream: Stream) -> dict[int, int]:
     """Views by how many whole minutes they lasted; those that go on count as they are now."""
     rows = world.store.rows(
-        "SELECT minutes, viewers FROM audience_stays WHERE stream_row = ?", stream.row
+        "SELECT minutes, viewers FROM audience_stays WHERE stream_row = ?", stream.pk
     )
     stays: dict[int, int] = {row["minutes"]: row["viewers"] for row in rows}
     end_ms = _end_ms(world, stream)
     cohort = world.cohorts.find(stream.id)
     here = world.viewers.sessions(stream.id)
     real = world.store.rows(
-        "SELECT joined_at_ms, session FROM audience_sessions WHERE stream_row = ?", stream.row
+        "SELECT joined_at_ms, session FROM audience_sessions WHERE stream_row = ?", stream.pk
     )
     present = cohort.present() if cohort else []
     present += [(row["joined_at_ms"], 1) for row in real if row["session"] in here]
@@ -225,11 +225,11 @@ def _new_followers(world: World, stream: Stream) -> int:
         return 0
     return world.store.number(
         "SELECT count(*) FROM follows WHERE followed_row = ? AND created_at_ms BETWEEN ? AND ?",
-        stream.user_row,
+        stream.user_pk,
         stream.started_at_ms,
         _end_ms(world, stream),
     )
 
 
 def _clips(world: World, stream: Stream) -> int:
-    return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream.row)
+    return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream.pk)

@@ -29,7 +29,7 @@ class Watched(Protocol):
     """A stream, as far as an audience is concerned."""
 
     @property
-    def row(self) -> int: ...
+    def pk(self) -> int: ...
     @property
     def id(self) -> str: ...
     @property
@@ -39,7 +39,7 @@ class Watched(Protocol):
 class StreamRef(NamedTuple):
     """A stream that is `Watched`, and no more of it."""
 
-    row: int
+    pk: int
     id: str
     status: str
 
@@ -85,7 +85,7 @@ def write_down(
         viewers += value - simulated if is_simulated else value
         simulated = value if is_simulated else simulated
         peak = max(peak, viewers)
-        written.append((stream.row, now_ms, viewers))
+        written.append((stream.pk, now_ms, viewers))
     world.store.write(
         "UPDATE audience SET viewers = ?, simulated = ?, changed_at_ms = ?, watch_ms = ?, peak = ?,"
         " views = views + ?, uniques = uniques + ?, folded_at_ms = coalesce(?, folded_at_ms)"
@@ -98,7 +98,7 @@ def write_down(
         tally.arrived,
         tally.arrived,
         cohort.folded_ms if cohort else None,
-        stream.row,
+        stream.pk,
     )
     world.store.write_many(
         "INSERT INTO audience_points (stream_row, at_ms, viewers) VALUES (?, ?, ?)", written
@@ -107,7 +107,7 @@ def write_down(
         world.store.write(
             "UPDATE streams SET peak_viewer_count = ? WHERE row = ? AND peak_viewer_count < ?",
             peak,
-            stream.row,
+            stream.pk,
             peak,
         )
     return viewers
@@ -121,7 +121,7 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
     points = world.store.rows(
         "SELECT at_ms, viewers FROM audience_points WHERE stream_row = ? AND at_ms > ?"
         " ORDER BY at_ms, row",
-        stream.row,
+        stream.pk,
         at_ms,
     )
     if not points:
@@ -129,7 +129,7 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
     before = world.store.row(
         "SELECT viewers FROM audience_points WHERE stream_row = ? AND at_ms <= ?"
         " ORDER BY at_ms DESC, row DESC LIMIT 1",
-        stream.row,
+        stream.pk,
         at_ms,
     )
     viewers, since_ms, overrun_ms = before["viewers"] if before else 0, at_ms, 0
@@ -140,14 +140,14 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
         "UPDATE audience SET watch_ms = watch_ms - ?, changed_at_ms = ? WHERE stream_row = ?",
         overrun_ms,
         at_ms,
-        stream.row,
+        stream.pk,
     )
     world.store.write(
-        "DELETE FROM audience_points WHERE stream_row = ? AND at_ms > ?", stream.row, at_ms
+        "DELETE FROM audience_points WHERE stream_row = ? AND at_ms > ?", stream.pk, at_ms
     )
     world.store.write(
         "INSERT INTO audience_points (stream_row, at_ms, viewers) VALUES (?, ?, ?)",
-        stream.row,
+        stream.pk,
         at_ms,
         viewers,
     )
@@ -163,7 +163,7 @@ def tell(world: World, stream: Watched, cohort: Cohort) -> None:
     for plan in plans:
         _tell_plan(world, stream, plan)
     world.store.write(
-        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", cohort.folded_ms, stream.row
+        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", cohort.folded_ms, stream.pk
     )
 
 
@@ -175,7 +175,7 @@ def note_visitor(world: World, stream: Watched, visitor: Visitor, *, is_first: b
         " WHERE stream_row = ?",
         int(is_first),
         int(is_first and visitor.is_signed_in),
-        stream.row,
+        stream.pk,
     )
     if is_first:
         _note_country(world, stream, visitor.country, 1)
@@ -189,7 +189,7 @@ def note_stay(world: World, stream: Watched, stay_ms: int, count: int) -> None:
     world.store.write(
         "INSERT INTO audience_stays VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
         " SET viewers = viewers + excluded.viewers",
-        stream.row,
+        stream.pk,
         max(0, stay_ms) // MINUTE_MS,
         count,
     )
@@ -199,7 +199,7 @@ def _figures(
     world: World, stream: Watched, real: Sequence[tuple[int, int]], tally: Tally
 ) -> _Figures | None:
     """A stream's figures; begun with its first change, None where there is neither."""
-    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.row)
+    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.pk)
     if row is not None:
         names = ("viewers", "simulated", "peak", "watch_ms", "changed_at_ms")
         return _Figures(*(row[name] for name in names))
@@ -207,7 +207,7 @@ def _figures(
     if not times:
         return None
     world.store.write(
-        "INSERT INTO audience (stream_row, changed_at_ms) VALUES (?, ?)", stream.row, min(times)
+        "INSERT INTO audience (stream_row, changed_at_ms) VALUES (?, ?)", stream.pk, min(times)
     )
     return _Figures(changed_at_ms=min(times))
 
@@ -231,7 +231,7 @@ def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:
         world.store.write(
             "UPDATE audience SET signed_in = signed_in + ? WHERE stream_row = ?",
             signed_in,
-            stream.row,
+            stream.pk,
         )
     plan.recorded = plan.arrived
 
@@ -240,7 +240,7 @@ def _note_country(world: World, stream: Watched, country: str, count: int) -> No
     world.store.write(
         "INSERT INTO audience_countries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
         " SET viewers = viewers + excluded.viewers",
-        stream.row,
+        stream.pk,
         country,
         count,
     )
@@ -249,11 +249,11 @@ def _note_country(world: World, stream: Watched, country: str, count: int) -> No
 def _note_trait(world: World, stream: Watched, kind: str, name: str, count: int) -> None:
     """Names that nobody has had are kept up to a number; the rest of them are `other`."""
     names = world.store.number(
-        "SELECT count(*) FROM audience_traits WHERE stream_row = ? AND kind = ?", stream.row, kind
+        "SELECT count(*) FROM audience_traits WHERE stream_row = ? AND kind = ?", stream.pk, kind
     )
     if names >= TRAITS_MAX and not world.store.row(
         "SELECT 1 FROM audience_traits WHERE stream_row = ? AND kind = ? AND name = ?",
-        stream.row,
+        stream.pk,
         kind,
         name,
     ):
@@ -261,7 +261,7 @@ def _note_trait(world: World, stream: Watched, kind: str, name: str, count: int)
     world.store.write(
         "INSERT INTO audience_traits VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
         " SET viewers = viewers + excluded.viewers",
-        stream.row,
+        stream.pk,
         kind,
         name,
         count,
@@ -271,7 +271,7 @@ def _note_trait(world: World, stream: Watched, kind: str, name: str, count: int)
 def _note_quarter(world: World, stream: Watched, quarter_ms: int, views: int, uniques: int) -> None:
     row = world.store.row(
         "SELECT row FROM audience_quarters WHERE stream_row = ? AND quarter_at_ms = ?",
-        stream.row,
+        stream.pk,
         quarter_ms,
     )
     if row:
@@ -285,7 +285,7 @@ def _note_quarter(world: World, stream: Watched, quarter_ms: int, views: int, un
         world.store.write(
             "INSERT INTO audience_quarters (stream_row, quarter_at_ms, views, uniques)"
             " VALUES (?, ?, ?, ?)",
-            stream.row,
+            stream.pk,
             quarter_ms,
             views,
             uniques,

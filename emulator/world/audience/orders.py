@@ -10,22 +10,22 @@ from emulator.world.audience.curves import Stay
 from emulator.world.store.journal import Store
 
 
-def keep(store: Store, stream_row: int, at_ms: int, order: CohortCommand) -> None:
+def keep(store: Store, stream_pk: int, at_ms: int, order: CohortCommand) -> None:
     """Write an order down, inside a change."""
     store.write(
         "INSERT INTO audience_orders (stream_row, at_ms, body) VALUES (?, ?, ?)",
-        stream_row,
+        stream_pk,
         at_ms,
         json.dumps(_plain(order), sort_keys=True),
     )
 
 
-def forget(store: Store, stream_row: int) -> None:
-    store.write("DELETE FROM audience_orders WHERE stream_row = ?", stream_row)
+def forget(store: Store, stream_pk: int) -> None:
+    store.write("DELETE FROM audience_orders WHERE stream_row = ?", stream_pk)
 
 
-def count(store: Store, stream_row: int) -> int:
-    return store.number("SELECT count(*) FROM audience_orders WHERE stream_row = ?", stream_row)
+def count(store: Store, stream_pk: int) -> int:
+    return store.number("SELECT count(*) FROM audience_orders WHERE stream_row = ?", stream_pk)
 
 
 def ordered(store: Store) -> dict[str, int]:
@@ -38,7 +38,7 @@ def ordered(store: Store) -> dict[str, int]:
     return {row["id"]: row["row"] for row in rows}
 
 
-def cohort_of(store: Store, stream_id: str, stream_row: int) -> Cohort:
+def cohort_of(store: Store, stream_id: str, stream_pk: int) -> Cohort:
     """The crowd as it was when it was last written down.
 
     What was written down then is not in its tally any more: of who they are and how long they
@@ -46,11 +46,9 @@ def cohort_of(store: Store, stream_id: str, stream_row: int) -> Cohort:
     """
     cohort = Cohort(stream_id)
     rows = store.rows(
-        "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_row
+        "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_pk
     )
-    row = store.row(
-        "SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_row
-    )
+    row = store.row("SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_pk)
     for order in rows:
         cohort.fold(order["at_ms"])
         cohort.obey(_order(json.loads(order["body"])), order["at_ms"])

@@ -16,7 +16,7 @@ def totals(world: World, stream: Stream) -> tuple[int, int]:
     row = world.store.row(
         "SELECT coalesce(sum(messages), 0) AS lines, count(*) AS people FROM talk_authors"
         " WHERE stream_row = ?",
-        stream.row,
+        stream.pk,
     )
     return (row["lines"], row["people"]) if row else (0, 0)
 
@@ -25,7 +25,7 @@ def busiest_minute(world: World, stream: Stream) -> int:
     """How many lines were said in the minute with the most, counted from the stream's start."""
     _fold(world, stream)
     return world.store.number(
-        "SELECT max(messages) FROM talk_minutes WHERE stream_row = ?", stream.row
+        "SELECT max(messages) FROM talk_minutes WHERE stream_row = ?", stream.pk
     )
 
 
@@ -36,7 +36,7 @@ def most_active(world: World, stream: Stream, count: int) -> list[tuple[str, int
         "SELECT users.username, talk_authors.messages FROM talk_authors JOIN users"
         " ON users.row = talk_authors.user_row WHERE talk_authors.stream_row = ?"
         " ORDER BY talk_authors.messages DESC, users.username LIMIT ?",
-        stream.row,
+        stream.pk,
         count,
     )
     return [(row["username"], row["messages"]) for row in rows]
@@ -46,32 +46,32 @@ def _fold(world: World, stream: Stream) -> None:
     """Add what was said since somebody asked last."""
     store = world.store
     base_ms = stream.started_at_ms if stream.started_at_ms is not None else stream.created_at_ms
-    row = store.row("SELECT counted_row, base_at_ms FROM talk WHERE stream_row = ?", stream.row)
+    row = store.row("SELECT counted_row, base_at_ms FROM talk WHERE stream_row = ?", stream.pk)
     # A chat is open before its stream is live. Going live gives its minutes another beginning.
     is_current = row is not None and row["base_at_ms"] == base_ms
     counted = row["counted_row"] if row is not None and is_current else 0
-    newest = store.number("SELECT max(row) FROM messages WHERE stream_row = ?", stream.row)
+    newest = store.number("SELECT max(row) FROM messages WHERE stream_row = ?", stream.pk)
     if newest <= counted:
         return
 
     def write() -> None:
         if not is_current:
-            store.write("DELETE FROM talk_authors WHERE stream_row = ?", stream.row)
-            store.write("DELETE FROM talk_minutes WHERE stream_row = ?", stream.row)
-        _add(world, stream.row, counted, base_ms)
-        store.write("INSERT OR REPLACE INTO talk VALUES (?, ?, ?)", stream.row, newest, base_ms)
+            store.write("DELETE FROM talk_authors WHERE stream_row = ?", stream.pk)
+            store.write("DELETE FROM talk_minutes WHERE stream_row = ?", stream.pk)
+        _add(world, stream.pk, counted, base_ms)
+        store.write("INSERT OR REPLACE INTO talk VALUES (?, ?, ?)", stream.pk, newest, base_ms)
 
     # On a full disk the figures are those of the last time.
     store.note(write, is_seen=False)
 
 
-def _add(world: World, stream_row: int, counted: int, base_ms: int) -> None:
+def _add(world: World, stream_pk: int, counted: int, base_ms: int) -> None:
     """Add the messages after the row `counted`."""
     since = "FROM messages WHERE stream_row = ?1 AND row > ?2"
     world.store.write(
         f"INSERT INTO talk_authors SELECT stream_row, user_row, count(*) {since}"
         " GROUP BY user_row ON CONFLICT DO UPDATE SET messages = messages + excluded.messages",
-        stream_row,
+        stream_pk,
         counted,
     )
     # Whole minutes, also those before the beginning, which count backwards.
@@ -80,7 +80,7 @@ def _add(world: World, stream_row: int, counted: int, base_ms: int) -> None:
         f" (created_at_ms - ?3 - (created_at_ms < ?3) * {_MINUTE_MS - 1}) / {_MINUTE_MS},"
         f" count(*) {since}"
         " GROUP BY 2 ON CONFLICT DO UPDATE SET messages = messages + excluded.messages",
-        stream_row,
+        stream_pk,
         counted,
         base_ms,
     )

@@ -95,10 +95,10 @@ def reset_password(world: World, token: str, password: str) -> None:
         world.store.write(
             "UPDATE users SET password_hash = ? WHERE row = ?",
             passwords.hashed(world, password),
-            user.row,
+            user.pk,
         )
         world.store.write(
-            "DELETE FROM mail_tokens WHERE user_row = ? AND kind != 'verify_email'", user.row
+            "DELETE FROM mail_tokens WHERE user_row = ? AND kind != 'verify_email'", user.pk
         )
         world.emit(PasswordChanged(at_ms=world.now_ms, user_id=user.id))
         tokens.close_all(world, user, "the password was changed")
@@ -117,14 +117,14 @@ def _issue(world: World, user: User, kind: MailKind, life_ms: int) -> str:
     world.store.write(
         "DELETE FROM mail_tokens WHERE row IN (SELECT row FROM mail_tokens"
         " WHERE user_row = ? AND kind = ? ORDER BY row DESC LIMIT -1 OFFSET ?)",
-        user.row,
+        user.pk,
         kind,
         TOKENS_MAX - 1,
     )
     world.store.write(
         "INSERT INTO mail_tokens (token, user_row, kind, expires_at_ms) VALUES (?, ?, ?, ?)",
         token,
-        user.row,
+        user.pk,
         kind,
         world.now_ms + life_ms,
     )
@@ -138,12 +138,12 @@ def _redeem(world: World, token: str, kind: MailKind, refusal: Code) -> User:
     if row is None or row["kind"] != kind or row["expires_at_ms"] <= world.now_ms:
         raise Refused(refusal, "Invalid or expired token")
     world.store.write("DELETE FROM mail_tokens WHERE row = ?", row["row"])
-    return accounts.by_row(world, row["user_row"])
+    return accounts.by_pk(world, row["user_row"])
 
 
 def _verified(world: World, user: User) -> User:
     if user.is_email_verified:
         return user
-    world.store.write("UPDATE users SET is_email_verified = 1 WHERE row = ?", user.row)
+    world.store.write("UPDATE users SET is_email_verified = 1 WHERE row = ?", user.pk)
     world.emit(EmailVerified(at_ms=world.now_ms, user_id=user.id))
-    return accounts.by_row(world, user.row)
+    return accounts.by_pk(world, user.pk)

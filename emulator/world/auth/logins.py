@@ -24,7 +24,7 @@ def log_in(world: World, name: str, password: str, code: str | None = None) -> S
     is_right = passwords.matches(row["password_hash"] if row else None, password)
     if not row or not is_right:
         raise Refused("unauthorized", "Incorrect email or password")
-    user = accounts.by_row(world, row["row"])
+    user = accounts.by_pk(world, row["row"])
     if user.is_mfa_enabled:
         if not code:
             raise Refused("forbidden", "mfa_required")
@@ -82,7 +82,7 @@ def by_provider(world: World, code: str, means: LoginMeans) -> Session:
         raise Refused("bad_request", f"Invalid code. {error}")
     with world.change():
         if row:
-            user = accounts.by_row(world, row["row"])
+            user = accounts.by_pk(world, row["row"])
         else:
             # Providers hand a picture over with the name.
             user = accounts.make(world, name, avatar_url=images.initial_path(name))

@@ -39,7 +39,7 @@ def send(
             "INSERT INTO mails (id, user_row, kind, address, subject, text, link, token,"
             " created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             mail.id,
-            user.row,
+            user.pk,
             kind,
             mail.address,
             subject,

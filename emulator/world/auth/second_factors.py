@@ -27,9 +27,9 @@ def set_up(world: World, user: User) -> Setup:
     secret = totp.secret_text(world.ids.octets(totp.SECRET_BYTES))
     codes = [_backup_code(world) for _ in range(BACKUP_CODES)]
     with world.change():
-        world.store.write("DELETE FROM second_factors WHERE user_row = ? AND is_on = 0", user.row)
+        world.store.write("DELETE FROM second_factors WHERE user_row = ? AND is_on = 0", user.pk)
         row = world.store.write(
-            "INSERT INTO second_factors (user_row, secret) VALUES (?, ?)", user.row, secret
+            "INSERT INTO second_factors (user_row, secret) VALUES (?, ?)", user.pk, secret
         )
         for code in codes:
             world.store.write("INSERT INTO backup_codes VALUES (?, ?)", row, code)
@@ -46,14 +46,14 @@ def verify(world: World, user: User, code: str) -> None:
     if row is not None and step is not None:
         with world.change():
             world.store.write(
-                "DELETE FROM second_factors WHERE user_row = ? AND is_on = 1", user.row
+                "DELETE FROM second_factors WHERE user_row = ? AND is_on = 1", user.pk
             )
             world.store.write(
                 "UPDATE second_factors SET is_on = 1, last_step = ? WHERE row = ?",
                 step,
                 row["row"],
             )
-            world.store.write("UPDATE users SET is_mfa_enabled = 1 WHERE row = ?", user.row)
+            world.store.write("UPDATE users SET is_mfa_enabled = 1 WHERE row = ?", user.pk)
             world.emit(SecondFactorTurnedOn(at_ms=world.now_ms, user_id=user.id))
     elif not use(world, user, code):
         raise Refused("bad_request", "Invalid verification code")
@@ -82,7 +82,7 @@ def use(world: World, user: User, code: str) -> bool:
 
 def _factor(world: World, user: User, *, is_on: bool) -> Row | None:
     return world.store.row(
-        "SELECT * FROM second_factors WHERE user_row = ? AND is_on = ?", user.row, is_on
+        "SELECT * FROM second_factors WHERE user_row = ? AND is_on = ?", user.pk, is_on
     )
 
 

@@ -43,13 +43,13 @@ def open_session(world: World, user: User, means: LoginMeans = "password") -> Se
         world.store.write(
             "DELETE FROM sessions WHERE row IN (SELECT row FROM sessions WHERE user_row = ?"
             " ORDER BY row DESC LIMIT -1 OFFSET ?)",
-            user.row,
+            user.pk,
             SESSIONS_MAX - 1,
         )
         row = world.store.write(
             "INSERT INTO sessions (id, user_row, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)",
             session_id,
-            user.row,
+            user.pk,
             now_ms,
             now_ms + world.rules.refresh_token_ms,
         )
@@ -70,7 +70,7 @@ def refresh(world: World, refresh_token: str) -> Session:
     )
     if row is None or row["expires_at_ms"] <= world.now_ms:
         raise Refused("unauthorized", "Invalid or expired refresh token")
-    user = accounts.by_row(world, row["user_row"])
+    user = accounts.by_pk(world, row["user_row"])
     if row["is_used"]:
         _close(world, user, "a used refresh token came again", "row = ?", row["session_row"])
         raise Refused("unauthorized", "Refresh token was used before. Sign in again.")
@@ -115,7 +115,7 @@ def log_out(world: World, user: User, token: str) -> None:
 
 def close_all(world: World, user: User, reason: str) -> None:
     """Sign a user out everywhere."""
-    _close(world, user, reason, "user_row = ?", user.row)
+    _close(world, user, reason, "user_row = ?", user.pk)
 
 
 def _close(world: World, user: User, reason: str, where: str, value: object) -> None:
@@ -124,13 +124,13 @@ def _close(world: World, user: User, reason: str, where: str, value: object) -> 
         world.emit(SessionsClosed(at_ms=world.now_ms, user_id=user.id, reason=reason))
 
 
-def _issue(world: World, user: User, session_id: str, session_row: int) -> Session:
+def _issue(world: World, user: User, session_id: str, session_pk: int) -> Session:
     import jwt  # Late: it brings `cryptography`, which a start must not pay for.
 
     now_ms = world.now_ms
     refresh_token = world.ids.token()
     world.store.write(
-        "INSERT INTO refresh_tokens (token, session_row) VALUES (?, ?)", refresh_token, session_row
+        "INSERT INTO refresh_tokens (token, session_row) VALUES (?, ?)", refresh_token, session_pk
     )
     claims: dict[str, Any] = {
         "sub": user.id,

@@ -17,8 +17,8 @@ class Ban(Struct, frozen=True):
     """`expires_at_ms` is None for good. `created_by_row` is None once that account is gone."""
 
     id: str
-    user_row: int
-    created_by_row: int | None
+    user_pk: int
+    created_by_pk: int | None
     reason: str | None
     created_at_ms: int
     expires_at_ms: int | None
@@ -53,9 +53,9 @@ def add(
             "INSERT OR REPLACE INTO bans (id, stream_row, user_row, created_by_row, reason,"
             " created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
             world.ids.uuid(),
-            stream.row,
-            target.row,
-            by.row,
+            stream.pk,
+            target.pk,
+            by.pk,
             reason,
             now_ms,
             expires_at_ms,
@@ -80,7 +80,7 @@ def lift(world: World, stream: Stream, by: User, target: User) -> None:
     _of(world, stream, target)
     with world.change():
         world.store.write(
-            "DELETE FROM bans WHERE stream_row = ? AND user_row = ?", stream.row, target.row
+            "DELETE FROM bans WHERE stream_row = ? AND user_row = ?", stream.pk, target.pk
         )
         world.emit(
             ChatUnbanned(
@@ -97,7 +97,7 @@ def active(world: World, stream: Stream, by: User) -> tuple[list[Ban], int]:
     """The newest `LISTED_MAX` bans that hold, and how many there are. Refuses (`forbidden`)."""
     rooms.check_moderator(world, stream, by)
     where = "FROM bans WHERE stream_row = ? AND (expires_at_ms IS NULL OR expires_at_ms > ?)"
-    values = (stream.row, world.now_ms)
+    values = (stream.pk, world.now_ms)
     rows = world.store.rows(f"SELECT * {where} ORDER BY row DESC LIMIT ?", *values, LISTED_MAX)
     return [_ban(row) for row in rows], world.store.number(f"SELECT count(*) {where}", *values)
 
@@ -106,8 +106,8 @@ def _of(world: World, stream: Stream, target: User) -> Ban:
     row = world.store.row(
         "SELECT * FROM bans WHERE stream_row = ? AND user_row = ?"
         " AND (expires_at_ms IS NULL OR expires_at_ms > ?)",
-        stream.row,
-        target.row,
+        stream.pk,
+        target.pk,
         world.now_ms,
     )
     if row is None:
@@ -118,8 +118,8 @@ def _of(world: World, stream: Stream, target: User) -> Ban:
 def _ban(row: Row) -> Ban:
     return Ban(
         id=row["id"],
-        user_row=row["user_row"],
-        created_by_row=row["created_by_row"],
+        user_pk=row["user_row"],
+        created_by_pk=row["created_by_row"],
         reason=row["reason"],
         created_at_ms=row["created_at_ms"],
         expires_at_ms=row["expires_at_ms"],

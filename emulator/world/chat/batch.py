@@ -53,13 +53,13 @@ class LineBatch:
         lines, held = self._lines[:], self._held
         self._lines.clear()
         self._held = []
-        rows = known_rooms(world).take_rows(len(lines))
+        rows = known_rooms(world).take_pks(len(lines))
         ids = world.ids.numbered(rows)
         at_ms = self._at_ms
         world.store.write_many(
             _INSERT,
             [
-                (row, message_id, room.stream_row, author.row, content, badges, at_ms)
+                (row, message_id, room.stream_pk, author.pk, content, badges, at_ms)
                 for row, message_id, (author, content, room) in zip(rows, ids, lines, strict=True)
                 for badges in (BADGE_TEXTS[room.rank],)
             ],

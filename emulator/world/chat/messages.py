@@ -72,7 +72,7 @@ def post(
             world.emit(held)
         return held
     with world.change():
-        (row,) = known_rooms(world).take_rows(1)
+        (row,) = known_rooms(world).take_pks(1)
         (message_id,) = world.ids.numbered((row,))
         posted = ChatPosted(
             at_ms=now_ms,
@@ -89,8 +89,8 @@ def post(
             " message_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             row,
             message_id,
-            room.stream_row,
-            author.row,
+            room.stream_pk,
+            author.pk,
             content,
             BADGE_TEXTS[room.rank],
             now_ms,
@@ -174,7 +174,7 @@ def page(
     rows = world.store.rows(
         f"{_SELECT} WHERE messages.stream_row = ? AND messages.row < ? {condition}"
         " ORDER BY messages.row DESC LIMIT ?",
-        stream.row,
+        stream.pk,
         _bound(world, stream, before),
         count + 1,
     )
@@ -193,11 +193,11 @@ def delete(world: World, stream: Stream, message_id: str, by: User) -> None:
         " AND is_deleted = 0",
         _row_in(message_id),
         message_id,
-        stream.row,
+        stream.pk,
     )
     if row is None:
         raise Refused("not_found", "Message not found")
-    if row["user_row"] != by.row:
+    if row["user_row"] != by.pk:
         rooms.check_moderator(world, stream, by)
     with world.change():
         world.store.write("UPDATE messages SET is_deleted = 1 WHERE row = ?", row["row"])
@@ -213,7 +213,7 @@ def clear(world: World, stream: Stream, by: User) -> None:
     rooms.check_moderator(world, stream, by)
     with world.change():
         world.store.write(
-            "UPDATE messages SET is_deleted = 1 WHERE stream_row = ? AND is_deleted = 0", stream.row
+            "UPDATE messages SET is_deleted = 1 WHERE stream_row = ? AND is_deleted = 0", stream.pk
         )
         world.emit(ChatCleared(at_ms=world.now_ms, stream_id=stream.id, by_user_id=by.id))
 
@@ -240,7 +240,7 @@ def _bound(world: World, stream: Stream, before: str | None) -> int:
             "SELECT row FROM messages WHERE row = ? AND id = ? AND stream_row = ?",
             _row_in(before.lower()),
             before.lower(),
-            stream.row,
+            stream.pk,
         )
         if row is None:
             raise Refused("not_found", "Message not found")
@@ -264,7 +264,7 @@ def _first_row_since(world: World, stream: Stream, at_ms: int) -> int:
     """
     low, high = (
         0,
-        world.store.number("SELECT max(row) FROM messages WHERE stream_row = ?", stream.row),
+        world.store.number("SELECT max(row) FROM messages WHERE stream_row = ?", stream.pk),
     )
     first = 2**63 - 1
     while low <= high:
@@ -272,7 +272,7 @@ def _first_row_since(world: World, stream: Stream, at_ms: int) -> int:
         row = world.store.row(
             "SELECT row, created_at_ms FROM messages WHERE stream_row = ? AND row >= ?"
             " ORDER BY row LIMIT 1",
-            stream.row,
+            stream.pk,
             middle,
         )
         if row is not None and row["created_at_ms"] >= at_ms:

@@ -113,8 +113,8 @@ def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]
     for content, at_ms in world.store.rows(
         "SELECT content, created_at_ms FROM messages WHERE user_row = ? AND stream_row = ?"
         " ORDER BY row DESC LIMIT ?",
-        author.row,
-        room.stream_row,
+        author.pk,
+        room.stream_pk,
         allowed,
     ):
         if last is not None and content.lower() != last:

@@ -18,16 +18,14 @@ class Moderator(Struct, frozen=True):
     """One entry. `id` is the entry's own."""
 
     id: str
-    user_row: int
+    user_pk: int
     is_vip: bool
     added_at_ms: int
 
 
 def of(world: World, stream: Stream) -> list[Moderator]:
     """A stream's moderators and VIPs, the first added first."""
-    rows = world.store.rows(
-        "SELECT * FROM moderators WHERE stream_row = ? ORDER BY row", stream.row
-    )
+    rows = world.store.rows("SELECT * FROM moderators WHERE stream_row = ? ORDER BY row", stream.pk)
     return [_moderator(row) for row in rows]
 
 
@@ -36,7 +34,7 @@ def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderato
 
     Refuses (`conflict`) the owner, a user on the list already, and a banned one.
     """
-    if target.row == stream.user_row:
+    if target.pk == stream.user_pk:
         raise Refused("conflict", "The owner of a stream moderates its chat anyway")
     if _row_of(world, stream, target) is not None:
         raise Refused("conflict", "This user is a moderator or VIP already")
@@ -48,8 +46,8 @@ def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderato
             "INSERT INTO moderators (id, stream_row, user_row, is_vip, added_at_ms)"
             " VALUES (?, ?, ?, ?, ?)",
             moderator_id,
-            stream.row,
-            target.row,
+            stream.pk,
+            target.pk,
             is_vip,
             world.now_ms,
         )
@@ -67,7 +65,7 @@ def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderato
 
 def change(world: World, stream: Stream, moderator: Moderator, *, is_vip: bool) -> Moderator:
     """Make a VIP of a moderator, or the other way round."""
-    user = accounts.by_row(world, moderator.user_row)
+    user = accounts.by_pk(world, moderator.user_pk)
     if moderator.is_vip == is_vip:
         return moderator
     with world.change():
@@ -86,14 +84,14 @@ def change(world: World, stream: Stream, moderator: Moderator, *, is_vip: bool) 
 
 def remove(world: World, stream: Stream, moderator: Moderator) -> None:
     """Take somebody off the list."""
-    drop(world, stream, accounts.by_row(world, moderator.user_row))
+    drop(world, stream, accounts.by_pk(world, moderator.user_pk))
 
 
 def drop(world: World, stream: Stream, user: User) -> None:
     """Take a user off the list, inside `change`."""
     with world.change():
         world.store.write(
-            "DELETE FROM moderators WHERE stream_row = ? AND user_row = ?", stream.row, user.row
+            "DELETE FROM moderators WHERE stream_row = ? AND user_row = ?", stream.pk, user.pk
         )
         world.emit(
             ModeratorRemoved(
@@ -105,7 +103,7 @@ def drop(world: World, stream: Stream, user: User) -> None:
 def find(world: World, stream: Stream, moderator_id: str) -> Moderator:
     """The entry with this id. Refuses (`not_found`) one that is not of this stream."""
     row = world.store.row(
-        "SELECT * FROM moderators WHERE id = ? AND stream_row = ?", moderator_id, stream.row
+        "SELECT * FROM moderators WHERE id = ? AND stream_row = ?", moderator_id, stream.pk
     )
     if row is None:
         raise Refused("not_found", "Moderator not found")
@@ -114,7 +112,7 @@ def find(world: World, stream: Stream, moderator_id: str) -> Moderator:
 
 def _row_of(world: World, stream: Stream, user: User) -> Row | None:
     return world.store.row(
-        "SELECT row FROM moderators WHERE stream_row = ? AND user_row = ?", stream.row, user.row
+        "SELECT row FROM moderators WHERE stream_row = ? AND user_row = ?", stream.pk, user.pk
     )
 
 
@@ -122,8 +120,8 @@ def _is_banned(world: World, stream: Stream, user: User) -> bool:
     row = world.store.row(
         "SELECT 1 FROM bans WHERE stream_row = ? AND user_row = ?"
         " AND (expires_at_ms IS NULL OR expires_at_ms > ?)",
-        stream.row,
-        user.row,
+        stream.pk,
+        user.pk,
         world.now_ms,
     )
     return row is not None
@@ -132,7 +130,7 @@ def _is_banned(world: World, stream: Stream, user: User) -> bool:
 def _moderator(row: Row) -> Moderator:
     return Moderator(
         id=row["id"],
-        user_row=row["user_row"],
+        user_pk=row["user_row"],
         is_vip=bool(row["is_vip"]),
         added_at_ms=row["added_at_ms"],
     )

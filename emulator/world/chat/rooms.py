@@ -59,7 +59,7 @@ class Room(Struct):
     while nobody has asked. `ending` is what the journal writes at the end of lines of `author`.
     """
 
-    stream_row: int
+    stream_pk: int
     status: Status
     settings: ChatSettings
     rank: Rank
@@ -109,12 +109,12 @@ def enter(world: World, stream_id: str, author: User) -> Room:
 
 
 def _read(world: World, stream_id: str, author: User) -> Room:
-    record = world.store.row(_ROOM, stream_id, author.row)
+    record = world.store.row(_ROOM, stream_id, author.pk)
     if record is None:
         raise Refused("not_found", "Stream not found")
-    (row, owner_row, status, visibility, is_vip, ban_row, expires_at_ms, *rest) = record
+    (row, owner_pk, status, visibility, is_vip, ban_pk, expires_at_ms, *rest) = record
     (last_at_ms, last_line, author_id, is_follower, is_set, *columns) = rest
-    is_owner = owner_row == author.row
+    is_owner = owner_pk == author.pk
     if visibility == "private" and not is_owner:
         raise Refused("not_found", "Stream not found")
     if author_id != author.id:
@@ -128,12 +128,12 @@ def _read(world: World, stream_id: str, author: User) -> Room:
         status,
         settings,
         rank,
-        ban_row is not None,
+        ban_pk is not None,
         expires_at_ms,
         last_at_ms,
         last_line,
         bool(is_follower),
-        is_open=status != "ended" and ban_row is None,
+        is_open=status != "ended" and ban_pk is None,
         is_trusted=is_trusted,
         is_plain=not settings.is_emote_only and (is_vip_here or not is_asked),
         length_max=settings.length_max,
@@ -145,10 +145,10 @@ def rank_of(world: World, stream: Stream, user: User | None) -> Rank:
     """What somebody is in a stream's chat."""
     if user is None:
         return "viewer"
-    if user.row == stream.user_row:
+    if user.pk == stream.user_pk:
         return "broadcaster"
     row = world.store.row(
-        "SELECT is_vip FROM moderators WHERE stream_row = ? AND user_row = ?", stream.row, user.row
+        "SELECT is_vip FROM moderators WHERE stream_row = ? AND user_row = ?", stream.pk, user.pk
     )
     return _rank(row["is_vip"] if row else None)
 
@@ -185,7 +185,7 @@ class KnownRooms:
         self._seen = self._watch.count
         self._rooms: dict[str, dict[str, Room]] = {}
         self._authors = 0
-        self._next_row: int | None = None
+        self._next_pk: int | None = None
 
     def of(self, stream_id: str) -> dict[str, Room]:
         """A stream's room as each author meets it, by the author's id. For reading."""
@@ -200,19 +200,19 @@ class KnownRooms:
         self._rooms.setdefault(stream_id, {})[author_id] = room
         self._authors += 1
 
-    def take_rows(self, count: int) -> range:
+    def take_pks(self, count: int) -> range:
         """The keys of the next lines that are written down, in this world's order."""
         if self._watch.count != self._seen:
             self._forget()
-        first = self._next_row
+        first = self._next_pk
         if first is None:
             first = self._store.number("SELECT max(row) FROM messages") + 1
-        self._next_row = first + count
+        self._next_pk = first + count
         return range(first, first + count)
 
     def _forget(self) -> None:
         # Whose account or stream goes takes lines along: their rows may be used again.
-        self._rooms, self._authors, self._next_row = {}, 0, None
+        self._rooms, self._authors, self._next_pk = {}, 0, None
         self._seen = self._watch.count
 
 

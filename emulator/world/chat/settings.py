@@ -35,15 +35,15 @@ class ChatSettings(Struct, frozen=True):
 UNCHANGED = ChatSettings()
 
 
-def of(world: World, stream_row: int) -> ChatSettings:
+def of(world: World, stream_pk: int) -> ChatSettings:
     """A room's settings; the usual ones where nobody has changed any."""
-    row = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_row)
+    row = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_pk)
     return as_stored(*row) if row else UNCHANGED
 
 
 def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> ChatSettings:
     """Set what `patch` names, by the names of `ChatSettings`. The caller checks the permission."""
-    before = of(world, stream.row)
+    before = of(world, stream.pk)
     after = replace(before, **patch)
     changed = tuple(
         name
@@ -103,7 +103,7 @@ def _keep(
         world.store.write(
             f"INSERT OR REPLACE INTO chat_settings (stream_row, {COLUMNS})"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            stream.row,
+            stream.pk,
             after.slow_mode_seconds,
             after.is_followers_only,
             after.is_emote_only,

@@ -36,16 +36,16 @@ class _Candidate(Struct, frozen=True):
     """A live stream, as far as ranking is concerned. `viewers` watch now."""
 
     viewers: int
-    row: int
-    user_row: int
-    category_row: int | None
+    pk: int
+    user_pk: int
+    category_pk: int | None
     started_at_ms: int
     peak: int
 
     @property
     def trend(self) -> tuple[int, int, int, int]:
         """More viewers now, then the higher peak, the later start, the newer stream."""
-        return self.viewers, self.peak, self.started_at_ms, self.row
+        return self.viewers, self.peak, self.started_at_ms, self.pk
 
 
 def trending(world: World, *, hours: int, count: int) -> tuple[list[Stream], int]:
@@ -68,13 +68,13 @@ def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
     ever += _candidates(
         world, present, f"{_AMONG} WHERE is_ranked AND peak_viewer_count = 0", _json(present)
     )
-    before = _viewers_at(world, [candidate.row for candidate in ever], world.now_ms - GROWTH_MS)
-    growth = {candidate.row: candidate.viewers - before.get(candidate.row, 0) for candidate in ever}
+    before = _viewers_at(world, [candidate.pk for candidate in ever], world.now_ms - GROWTH_MS)
+    growth = {candidate.pk: candidate.viewers - before.get(candidate.pk, 0) for candidate in ever}
     never = _unwatched(world, present, "peak_viewer_count = 0", count=count)
     ranked = _best(
         world,
         ever + never,
-        lambda candidate: (growth.get(candidate.row, 0), *candidate.trend),
+        lambda candidate: (growth.get(candidate.pk, 0), *candidate.trend),
         count,
     )
     return ranked, _total(world, 0)
@@ -92,19 +92,19 @@ def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], 
         world,
         present,
         "streams WHERE visibility = 'public' AND status = 'live' AND user_row <> ?",
-        user.row,
+        user.pk,
     )
     followed = {
         row["followed_row"]
         for row in world.store.rows(
-            "SELECT followed_row FROM follows WHERE follower_row = ?", user.row
+            "SELECT followed_row FROM follows WHERE follower_row = ?", user.pk
         )
     }
     common = _common(world, user, candidates, followed)
     ranked = _best(
         world,
         candidates,
-        lambda candidate: (candidate.user_row in followed, common[candidate.row], *candidate.trend),
+        lambda candidate: (candidate.user_pk in followed, common[candidate.pk], *candidate.trend),
         count,
     )
     return ranked, len(candidates)
@@ -114,7 +114,7 @@ def trending_categories(world: World, *, count: int) -> list[Category]:
     """The active categories that most people watch, then those with most live streams."""
     ranked = sorted(
         categories.active(world),
-        key=lambda category: (-category.viewer_count, -category.live_count, category.row),
+        key=lambda category: (-category.viewer_count, -category.live_count, category.pk),
     )
     return ranked[:count]
 
@@ -123,7 +123,7 @@ def popular_categories(world: World, *, count: int) -> tuple[list[Category], int
     """The active categories with most streams ever, then most watched; and how many there are."""
     ranked = sorted(
         categories.active(world),
-        key=lambda category: (-category.stream_count, -category.viewer_count, category.row),
+        key=lambda category: (-category.stream_count, -category.viewer_count, category.pk),
     )
     return ranked[:count], len(ranked)
 
@@ -195,21 +195,21 @@ def _total(world: World, since_ms: int) -> int:
 
 def _best(world: World, candidates: list[_Candidate], key: _Key, count: int) -> list[Stream]:
     ranked = heapq.nlargest(count, candidates, key)
-    return lists.by_rows(world, [candidate.row for candidate in ranked])
+    return lists.by_pks(world, [candidate.pk for candidate in ranked])
 
 
 def _json(ids: Iterable[str]) -> str:
     return json.dumps(list(ids))
 
 
-def _viewers_at(world: World, stream_rows: list[int], at_ms: int) -> dict[int, int]:
+def _viewers_at(world: World, stream_pks: list[int], at_ms: int) -> dict[int, int]:
     """How many watched each stream at an instant. One that nobody ever watched is left out."""
     rows = world.store.rows(
         "SELECT json_each.value AS stream_row, (SELECT viewers FROM audience_points"
         " WHERE stream_row = json_each.value AND at_ms <= ? ORDER BY at_ms DESC, row DESC LIMIT 1)"
         " AS viewers FROM json_each(?)",
         at_ms,
-        json.dumps(stream_rows),
+        json.dumps(stream_pks),
     )
     return {row["stream_row"]: row["viewers"] or 0 for row in rows}
 
@@ -230,7 +230,7 @@ def _common(
         for row in world.store.rows(
             f"SELECT DISTINCT category_row FROM streams WHERE row IN ({liked})"
             " AND category_row IS NOT NULL",
-            user.row,
+            user.pk,
             people,
         )
     }
@@ -239,13 +239,13 @@ def _common(
         " WHERE stream_row IN (SELECT value FROM json_each(?3)) AND tag_row IN"
         f" (SELECT tag_row FROM stream_tags WHERE stream_row IN ({liked}))"
         " GROUP BY stream_row",
-        user.row,
+        user.pk,
         people,
-        json.dumps([candidate.row for candidate in candidates]),
+        json.dumps([candidate.pk for candidate in candidates]),
     )
     tags_of = {row["stream_row"]: row["shared"] for row in shared_tags}
     return {
-        candidate.row: tags_of.get(candidate.row, 0)
-        + _CATEGORY_WEIGHT * (candidate.category_row in liked_categories)
+        candidate.pk: tags_of.get(candidate.pk, 0)
+        + _CATEGORY_WEIGHT * (candidate.category_pk in liked_categories)
         for candidate in candidates
     }

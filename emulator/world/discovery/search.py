@@ -25,7 +25,7 @@ class Filters(Struct, frozen=True, kw_only=True):
     """
 
     status: Status | Literal["all"] = "all"
-    category_row: int | None = None
+    category_pk: int | None = None
     began_from_ms: int | None = None
     began_to_ms: int | None = None
 
@@ -59,7 +59,7 @@ def streams(
         f"SELECT streams.row {text} ORDER BY {order} LIMIT ? OFFSET ?", *values, count, offset
     )
     total = world.store.number(f"SELECT count(*) {text}", *values)
-    return lists.by_rows(world, [row["row"] for row in rows]), total
+    return lists.by_pks(world, [row["row"] for row in rows]), total
 
 
 def users(world: World, typed: str, count: int) -> list[User]:
@@ -78,7 +78,7 @@ def users(world: World, typed: str, count: int) -> list[User]:
         typed.strip(),
         count,
     )
-    values = accounts.by_rows(world, [row["row"] for row in rows])
+    values = accounts.by_pks(world, [row["row"] for row in rows])
     return [values[row["row"]] for row in rows]
 
 
@@ -87,7 +87,7 @@ def _conditions(filters: Filters) -> tuple[list[str], list[object]]:
     values: list[object] = []
     for condition, value in (
         ("streams.status = ?", None if filters.status == "all" else filters.status),
-        ("streams.category_row = ?", filters.category_row),
+        ("streams.category_row = ?", filters.category_pk),
         (f"{_BEGAN} >= ?", filters.began_from_ms),
         (f"{_BEGAN} <= ?", filters.began_to_ms),
     ):

@@ -23,7 +23,7 @@ _COLUMNS = ("title", "description", "from_ms", "to_ms")
 class Chapter(Struct, frozen=True):
     """From `from_ms` to `to_ms` of its VOD. `confidence` (0 to 1) where it `is_generated`."""
 
-    row: int
+    pk: int
     id: str
     title: str
     description: str | None
@@ -45,15 +45,13 @@ class Draft(NamedTuple):
 
 def of(world: World, vod: Vod) -> list[Chapter]:
     """A VOD's chapters in their order."""
-    rows = world.store.rows("SELECT * FROM chapters WHERE vod_row = ? ORDER BY from_ms", vod.row)
+    rows = world.store.rows("SELECT * FROM chapters WHERE vod_row = ? ORDER BY from_ms", vod.pk)
     return [_chapter(row) for row in rows]
 
 
 def find(world: World, vod: Vod, chapter_id: str) -> Chapter:
     """Refuses (`not_found`) one that is not this VOD's."""
-    row = world.store.row(
-        "SELECT * FROM chapters WHERE id = ? AND vod_row = ?", chapter_id, vod.row
-    )
+    row = world.store.row("SELECT * FROM chapters WHERE id = ? AND vod_row = ?", chapter_id, vod.pk)
     if row is None:
         raise Refused("not_found", "Chapter not found")
     return _chapter(row)
@@ -73,7 +71,7 @@ def add(world: World, vod: Vod, draft: Draft) -> Chapter:
 
 def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -> Chapter:
     """Change parts of a chapter. Refuses (`invalid`) a place where it cannot be."""
-    others = [other for other in of(world, vod) if other.row != chapter.row]
+    others = [other for other in of(world, vod) if other.pk != chapter.pk]
     from_ms = patch.get("from_ms", chapter.from_ms)
     to_ms = patch.get("to_ms", chapter.to_ms)
     _check_span(vod, others, from_ms, to_ms)
@@ -82,7 +80,7 @@ def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -
         for name in texts:
             # Columns come from this file's own list, never from a request.
             world.store.write(
-                f"UPDATE chapters SET {name} = ? WHERE row = ?", patch[name], chapter.row
+                f"UPDATE chapters SET {name} = ? WHERE row = ?", patch[name], chapter.pk
             )
         world.emit(
             ChapterUpdated(
@@ -94,7 +92,7 @@ def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -
 
 def remove(world: World, vod: Vod, chapter: Chapter) -> None:
     with world.change():
-        world.store.write("DELETE FROM chapters WHERE row = ?", chapter.row)
+        world.store.write("DELETE FROM chapters WHERE row = ?", chapter.pk)
         world.emit(ChapterRemoved(at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter.id))
 
 
@@ -110,7 +108,7 @@ def replace_generated(world: World, vod: Vod, drafts: Sequence[Draft]) -> list[C
         _check_span(vod, taken, draft.from_ms, draft.to_ms)
         taken.append(draft)
     with world.change():
-        world.store.write("DELETE FROM chapters WHERE vod_row = ? AND is_generated = 1", vod.row)
+        world.store.write("DELETE FROM chapters WHERE vod_row = ? AND is_generated = 1", vod.pk)
         names = [_write(world, vod, draft, is_generated=True) for draft in drafts]
         world.emit(ChaptersGenerated(at_ms=world.now_ms, vod_id=vod.id, chapter_ids=tuple(names)))
     return [chapter for chapter in of(world, vod) if chapter.is_generated]
@@ -135,7 +133,7 @@ def _write(world: World, vod: Vod, draft: Draft, *, is_generated: bool = False) 
         "INSERT INTO chapters (id, vod_row, title, description, from_ms, to_ms, is_generated,"
         " confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         chapter_id,
-        vod.row,
+        vod.pk,
         draft.title,
         draft.description,
         draft.from_ms,
@@ -148,7 +146,7 @@ def _write(world: World, vod: Vod, draft: Draft, *, is_generated: bool = False) 
 
 def _chapter(row: Row) -> Chapter:
     return Chapter(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         title=row["title"],
         description=row["description"],

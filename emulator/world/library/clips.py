@@ -32,13 +32,13 @@ class Clip(Struct, frozen=True):
     `is_simulated`: it has no files, since it is the built-in picture.
     """
 
-    row: int
+    pk: int
     id: str
     uid: str
-    stream_row: int
+    stream_pk: int
     stream_id: str
     stream_title: str
-    user_row: int
+    user_pk: int
     title: str
     from_ms: int
     to_ms: int
@@ -81,8 +81,8 @@ def create(world: World, stream: Stream, user: User, title: str, from_ms: int, t
             " created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             clip_id,
             world.ids.uid(),
-            stream.row,
-            user.row,
+            stream.pk,
+            user.pk,
             title,
             from_ms,
             to_ms,
@@ -109,7 +109,7 @@ def simulate(
     with world.change():
         clip = create(world, stream, user, title, *span_ms)
         world.store.write(
-            "UPDATE clips SET is_simulated = 1, view_count = ? WHERE row = ?", view_count, clip.row
+            "UPDATE clips SET is_simulated = 1, view_count = ? WHERE row = ?", view_count, clip.pk
         )
         finish(world, clip.id, clip.duration_ms)
     return find(world, clip.id)
@@ -129,8 +129,8 @@ def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
         f"{_SELECT} WHERE clips.id = ? AND (streams.visibility != 'private'"
         " OR streams.user_row = ? OR clips.user_row = ?)",
         clip_id,
-        viewer.row if viewer else None,
-        viewer.row if viewer else None,
+        viewer.pk if viewer else None,
+        viewer.pk if viewer else None,
     )
     if row is None:
         raise Refused("not_found", "Clip not found")
@@ -140,19 +140,19 @@ def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
 def find_own(world: World, clip_id: str, user: User) -> Clip:
     """The clip with this id, for its maker. Refuses (`forbidden`) anybody else."""
     clip = find_for(world, clip_id, user)
-    if clip.user_row != user.row:
+    if clip.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this clip")
     return clip
 
 
 def watch(world: World, clip: Clip) -> Clip:
     """Count one view."""
-    world.store.note(partial(_count_view, world, clip.row))
+    world.store.note(partial(_count_view, world, clip.pk))
     return find(world, clip.id)
 
 
-def _count_view(world: World, row: int) -> None:
-    world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", row)
+def _count_view(world: World, pk: int) -> None:
+    world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", pk)
 
 
 def of_stream(world: World, stream: Stream, *, offset: int, count: int) -> tuple[list[Clip], int]:
@@ -160,11 +160,11 @@ def of_stream(world: World, stream: Stream, *, offset: int, count: int) -> tuple
     rows = world.store.rows(
         f"{_SELECT} WHERE clips.stream_row = ?"
         " ORDER BY clips.created_at_ms DESC, clips.row DESC LIMIT ? OFFSET ?",
-        stream.row,
+        stream.pk,
         count,
         offset,
     )
-    return [_clip(row) for row in rows], count_of(world, stream.row)
+    return [_clip(row) for row in rows], count_of(world, stream.pk)
 
 
 def of_user(
@@ -175,7 +175,7 @@ def of_user(
     Clips of others' private streams show to their makers.
     """
     where = "clips.user_row = ? AND (streams.visibility != 'private' OR clips.user_row = ?)"
-    values = (user.row, viewer.row if viewer else None)
+    values = (user.pk, viewer.pk if viewer else None)
     rows = world.store.rows(
         f"{_SELECT} WHERE {where}"
         " ORDER BY clips.created_at_ms DESC, clips.row DESC LIMIT ? OFFSET ?",
@@ -200,9 +200,9 @@ def popular(world: World, count: int) -> list[Clip]:
     return [_clip(row) for row in rows]
 
 
-def count_of(world: World, stream_row: int) -> int:
+def count_of(world: World, stream_pk: int) -> int:
     """How many clips were made of a stream."""
-    return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream_row)
+    return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream_pk)
 
 
 def unfinished(world: World) -> list[Clip]:
@@ -247,24 +247,24 @@ def fail(world: World, clip_id: str, reason: str) -> None:
 def delete(world: World, clip: Clip) -> None:
     """Remove a clip; its media goes, too."""
     with world.change():
-        world.store.write("DELETE FROM clips WHERE row = ?", clip.row)
+        world.store.write("DELETE FROM clips WHERE row = ?", clip.pk)
         world.emit(ClipDeleted(at_ms=world.now_ms, clip_id=clip.id, uid=clip.uid))
 
 
-def delete_of(world: World, stream_row: int) -> None:
+def delete_of(world: World, stream_pk: int) -> None:
     """Remove the clips of a stream that is about to be deleted, inside `change`."""
-    for row in world.store.rows(f"{_SELECT} WHERE clips.stream_row = ?", stream_row):
+    for row in world.store.rows(f"{_SELECT} WHERE clips.stream_row = ?", stream_pk):
         delete(world, _clip(row))
 
 
 def delete_of_user(world: World, user: User) -> None:
     """Remove the clips of a user who is about to be deleted, inside `change`."""
-    for row in world.store.rows(f"{_SELECT} WHERE clips.user_row = ?", user.row):
+    for row in world.store.rows(f"{_SELECT} WHERE clips.user_row = ?", user.pk):
         delete(world, _clip(row))
 
 
 def _check_room(world: World, user: User) -> None:
-    count = world.store.number("SELECT count(*) FROM clips WHERE user_row = ?", user.row)
+    count = world.store.number("SELECT count(*) FROM clips WHERE user_row = ?", user.pk)
     if count >= world.rules.clips_per_user_max:
         raise Refused("conflict", f"You have {count} clips. Delete some.")
     waiting = world.store.number("SELECT count(*) FROM clips WHERE status = 'processing'")
@@ -303,13 +303,13 @@ def _length_ms(world: World, stream: Stream) -> int:
 
 def _clip(row: Row) -> Clip:
     return Clip(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         uid=row["uid"],
-        stream_row=row["stream_row"],
+        stream_pk=row["stream_row"],
         stream_id=row["stream_id"],
         stream_title=row["stream_title"],
-        user_row=row["user_row"],
+        user_pk=row["user_row"],
         title=row["title"],
         from_ms=row["from_ms"],
         to_ms=row["to_ms"],

@@ -33,10 +33,10 @@ class Content(Struct, frozen=True):
 
 def of(world: World, stream: Stream) -> Content:
     """What was written about a stream; the first look makes an empty page of it."""
-    row = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.row)
+    row = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.pk)
     if row is None:
         content_id = world.ids.uuid()
-        world.store.note(partial(_begin, world, content_id, stream.row), is_seen=False)
+        world.store.note(partial(_begin, world, content_id, stream.pk), is_seen=False)
         return Content(content_id, (), (), (), None, None)
     return Content(
         id=row["id"],
@@ -48,8 +48,8 @@ def of(world: World, stream: Stream) -> Content:
     )
 
 
-def _begin(world: World, content_id: str, stream_row: int) -> None:
-    world.store.write("INSERT INTO contents (id, stream_row) VALUES (?, ?)", content_id, stream_row)
+def _begin(world: World, content_id: str, stream_pk: int) -> None:
+    world.store.write("INSERT INTO contents (id, stream_row) VALUES (?, ?)", content_id, stream_pk)
 
 
 def write_blog(world: World, stream: Stream) -> Content:
@@ -60,7 +60,7 @@ def write_blog(world: World, stream: Stream) -> Content:
         world.store.write(
             "UPDATE contents SET summary = ? WHERE stream_row = ?",
             writing.summary(world, stream),
-            stream.row,
+            stream.pk,
         )
     return of(world, stream)
 
@@ -89,6 +89,6 @@ def _keep(world: World, stream: Stream, what: What, value: list[Any]) -> None:
             f"UPDATE contents SET {what} = ?, generated_at_ms = ? WHERE stream_row = ?",
             json.dumps(value, ensure_ascii=False),
             world.now_ms,
-            stream.row,
+            stream.pk,
         )
         world.emit(ContentWritten(at_ms=world.now_ms, stream_id=stream.id, part=what))

@@ -40,13 +40,13 @@ def page(
         parts.append(QueryPart(" AND ".join([_PUBLIC, *conditions]), values, totals))
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
-        parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
+        parts.append(QueryPart(" AND ".join(own), [viewer.pk, *values]))
     return _page(world, parts, offset, count)
 
 
 def of_user(world: World, user: User, *, offset: int, count: int) -> tuple[list[Vod], int]:
     """One page of a user's public and ready VODs, and how many there are."""
-    return _page(world, [QueryPart(f"user_row = ? AND {_PUBLIC}", [user.row])], offset, count)
+    return _page(world, [QueryPart(f"user_row = ? AND {_PUBLIC}", [user.pk])], offset, count)
 
 
 def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Vod], int]:
@@ -102,20 +102,20 @@ def _index_all(world: World, rows: list[int]) -> None:
         _index_one(world, row)
 
 
-def _index_one(world: World, row: int) -> None:
-    vod = recordings.one(world, "WHERE vods.row = ?", row)
+def _index_one(world: World, pk: int) -> None:
+    vod = recordings.one(world, "WHERE vods.row = ?", pk)
     assert vod is not None
     titles = world.store.rows(
-        "SELECT title, description FROM chapters WHERE vod_row = ? ORDER BY from_ms", row
+        "SELECT title, description FROM chapters WHERE vod_row = ? ORDER BY from_ms", pk
     )
-    world.store.write("DELETE FROM vods_to_index WHERE vod_row = ?", row)
-    world.store.write("DELETE FROM vod_search WHERE rowid = ?", row)
+    world.store.write("DELETE FROM vods_to_index WHERE vod_row = ?", pk)
+    world.store.write("DELETE FROM vod_search WHERE rowid = ?", pk)
     world.store.write(
         "INSERT INTO vod_search (rowid, title, description, chapters, transcript)"
         " VALUES (?, ?, ?, ?, ?)",
-        row,
+        pk,
         vod.title,
         vod.description or "",
         "\n".join(f"{title} {description or ''}" for title, description in titles),
-        transcripts.text_of(world, vod.stream_row) if vod.stream_row is not None else "",
+        transcripts.text_of(world, vod.stream_pk) if vod.stream_pk is not None else "",
     )

@@ -55,7 +55,7 @@ def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Pos
             world.ids.uid(),
             patch["cloudflare_video_id"],
             source.uid,
-            user.row,
+            user.pk,
             patch["title"],
             patch.get("description"),
             patch.get("visibility") or "public",
@@ -85,15 +85,15 @@ def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Pos
 
 def of(world: World, vod: Vod) -> Post | None:
     """What was posted with a VOD; None of one that a stream left behind."""
-    row = world.store.row("SELECT id, content, created_at_ms FROM posts WHERE vod_row = ?", vod.row)
+    row = world.store.row("SELECT id, content, created_at_ms FROM posts WHERE vod_row = ?", vod.pk)
     return Post(*row) if row else None
 
 
 def find_in_tenant(world: World, vod_id: str, user: User) -> Vod:
     """A VOD of the user's own or of their tenant. Refuses (`not_found`) any other."""
     vod = recordings.find(world, vod_id)
-    if vod.user_row != user.row:
-        owner = accounts.by_row(world, vod.user_row)
+    if vod.user_pk != user.pk:
+        owner = accounts.by_pk(world, vod.user_pk)
         if user.tenant_id is None or owner.tenant_id != user.tenant_id:
             raise Refused("not_found", "VOD not found")
     return vod
@@ -110,14 +110,14 @@ def find_for(world: World, vod_id: str, user: User) -> Vod:
 def find_own(world: World, vod_id: str, user: User) -> Vod:
     """The VOD with this id, for its owner. Refuses (`forbidden`) anybody else."""
     vod = find_for(world, vod_id, user)
-    if vod.user_row != user.row:
+    if vod.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this VOD")
     return vod
 
 
 def _check_room(world: World, user: User) -> None:
     count = world.store.number(
-        "SELECT count(*) FROM vods WHERE user_row = ? AND video_uid IS NOT NULL", user.row
+        "SELECT count(*) FROM vods WHERE user_row = ? AND video_uid IS NOT NULL", user.pk
     )
     if count >= world.rules.vod_uploads_per_user_max:
         raise Refused("conflict", f"You have uploaded {count} VODs. Delete some.")

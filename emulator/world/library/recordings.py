@@ -56,13 +56,13 @@ class Vod(Struct, frozen=True):
     `loop`: it has no files, since it is the built-in picture.
     """
 
-    row: int
+    pk: int
     id: str
     uid: str
     video_uid: str | None
     media_uid: str
-    user_row: int
-    stream_row: int | None
+    user_pk: int
+    stream_pk: int | None
     stream_id: str | None
     title: str
     description: str | None
@@ -99,7 +99,7 @@ SELECT vods.*, streams.id AS stream_id FROM vods LEFT JOIN streams ON streams.ro
 _PLAIN_FIELDS = ("title", "description", "visibility")
 
 
-def begin(world: World, stream_row: int) -> str:
+def begin(world: World, stream_pk: int) -> str:
     """Attach a VOD to a stream that has just ended: `processing` at once. Returns its id."""
     vod_id = world.ids.uuid()
     with world.change():
@@ -114,7 +114,7 @@ def begin(world: World, stream_row: int) -> str:
             vod_id,
             world.ids.uid(),
             world.now_ms,
-            stream_row,
+            stream_pk,
         )
     return vod_id
 
@@ -138,34 +138,34 @@ def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
 def find_own(world: World, vod_id: str, user: User) -> Vod:
     """The VOD with this id, for its owner. Refuses (`forbidden`) anybody else."""
     vod = find_for(world, vod_id, user)
-    if vod.user_row != user.row:
+    if vod.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this VOD")
     return vod
 
 
 def may_see(world: World, vod: Vod, viewer: User | None) -> bool:
     """One's own always; others' once ready, where they are for `viewer`."""
-    is_own = viewer is not None and viewer.row == vod.user_row
+    is_own = viewer is not None and viewer.pk == vod.user_pk
     return is_own or (vod.status == "ready" and is_for(world, vod, viewer))
 
 
 def is_for(world: World, vod: Vod, viewer: User | None) -> bool:
     """A public VOD is for everybody, one for followers for these, and all for their owner."""
-    if vod.visibility == "public" or (viewer is not None and viewer.row == vod.user_row):
+    if vod.visibility == "public" or (viewer is not None and viewer.pk == vod.user_pk):
         return True
     if vod.visibility == "private" or viewer is None:
         return False
-    return follows.is_following(world, viewer, accounts.by_row(world, vod.user_row))
+    return follows.is_following(world, viewer, accounts.by_pk(world, vod.user_pk))
 
 
 def watch(world: World, vod: Vod) -> Vod:
     """Count one view."""
-    world.store.note(partial(_count_view, world, vod.row))
+    world.store.note(partial(_count_view, world, vod.pk))
     return find(world, vod.id)
 
 
-def _count_view(world: World, row: int) -> None:
-    world.store.write("UPDATE vods SET view_count = view_count + 1 WHERE row = ?", row)
+def _count_view(world: World, pk: int) -> None:
+    world.store.write("UPDATE vods SET view_count = view_count + 1 WHERE row = ?", pk)
 
 
 def by_uid(world: World, uid: str) -> Vod | None:
@@ -202,7 +202,7 @@ def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
     with world.change():
         for name, value in values.items():
             # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE vods SET {name} = ? WHERE row = ?", value, vod.row)
+            world.store.write(f"UPDATE vods SET {name} = ? WHERE row = ?", value, vod.pk)
         world.emit(VodUpdated(at_ms=world.now_ms, vod_id=vod.id, changed=tuple(sorted(values))))
     return find(world, vod.id)
 
@@ -243,7 +243,7 @@ def mark_failed(world: World, vod_id: str, reason: str) -> None:
     _check_move(vod, "failed")
     with world.change():
         world.store.write(
-            "UPDATE vods SET status = 'failed', failure = ? WHERE row = ?", reason, vod.row
+            "UPDATE vods SET status = 'failed', failure = ? WHERE row = ?", reason, vod.pk
         )
         world.emit(VodFailed(at_ms=world.now_ms, vod_id=vod_id, reason=reason))
 
@@ -268,11 +268,11 @@ def delete(world: World, vod: Vod) -> None:
     Its media goes with the last one; with its owner's last one others' go, too.
     """
     with world.change():
-        rows = world.store.rows("SELECT uid FROM renditions WHERE vod_row = ?", vod.row)
+        rows = world.store.rows("SELECT uid FROM renditions WHERE vod_row = ?", vod.pk)
         is_of_owner = _is_of_owner(world, vod)
-        world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
-        if is_of_owner and not _is_shown_by(world, vod.media_uid, vod.user_row):
-            delete_of_others(world, vod.media_uid, vod.user_row)
+        world.store.write("DELETE FROM vods WHERE row = ?", vod.pk)
+        if is_of_owner and not _is_shown_by(world, vod.media_uid, vod.user_pk):
+            delete_of_others(world, vod.media_uid, vod.user_pk)
         uids = [row["uid"] for row in rows]
         if not is_media_needed(world, vod.media_uid) and vod.loop is None:
             uids.append(vod.media_uid)
@@ -281,21 +281,21 @@ def delete(world: World, vod: Vod) -> None:
         )
 
 
-def delete_of(world: World, stream_row: int) -> None:
+def delete_of(world: World, stream_pk: int) -> None:
     """Remove the VODs of a stream that is about to be deleted, inside `change`."""
-    for vod in select(world, "WHERE vods.stream_row = ? ORDER BY vods.row", stream_row):
+    for vod in select(world, "WHERE vods.stream_row = ? ORDER BY vods.row", stream_pk):
         delete(world, vod)
 
 
 def delete_of_user(world: World, user: User) -> None:
     """Remove what is left of a user's who is about to be deleted, inside `change`."""
-    for vod in select(world, "WHERE vods.user_row = ? ORDER BY vods.row", user.row):
+    for vod in select(world, "WHERE vods.user_row = ? ORDER BY vods.row", user.pk):
         delete(world, vod)
 
 
-def delete_of_others(world: World, uid: str, owner_row: int) -> None:
+def delete_of_others(world: World, uid: str, owner_pk: int) -> None:
     """Remove the VODs by which others show media that its owner takes away, inside `change`."""
-    for vod in select(world, "WHERE vods.media_uid = ? AND vods.user_row != ?", uid, owner_row):
+    for vod in select(world, "WHERE vods.media_uid = ? AND vods.user_row != ?", uid, owner_pk):
         delete(world, vod)
 
 
@@ -304,13 +304,13 @@ def _is_of_owner(world: World, vod: Vod) -> bool:
     if vod.video_uid is None:
         return True
     row = world.store.row(
-        "SELECT 1 FROM streams WHERE uid = ? AND user_row = ?", vod.media_uid, vod.user_row
+        "SELECT 1 FROM streams WHERE uid = ? AND user_row = ?", vod.media_uid, vod.user_pk
     )
     return row is not None
 
 
-def _is_shown_by(world: World, uid: str, user_row: int) -> bool:
-    row = world.store.row("SELECT 1 FROM vods WHERE media_uid = ? AND user_row = ?", uid, user_row)
+def _is_shown_by(world: World, uid: str, user_pk: int) -> bool:
+    row = world.store.row("SELECT 1 FROM vods WHERE media_uid = ? AND user_row = ?", uid, user_pk)
     return row is not None
 
 
@@ -340,7 +340,7 @@ def _measure(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality,
         "UPDATE vods SET duration_ms = ?, qualities = ? WHERE row = ?",
         duration_ms,
         qualities_json(qualities),
-        vod.row,
+        vod.pk,
     )
     # Clocks may have jumped while it was live, a publisher's or its world's; its media has not.
     world.store.write("UPDATE streams SET media_ms = ? WHERE uid = ?", duration_ms, vod.media_uid)
@@ -367,13 +367,13 @@ def _check_move(vod: Vod, to: VodStatus) -> None:
 def _vod(row: Row) -> Vod:
     began_at_ms, ended_at_ms = row["loop_began_at_ms"], row["loop_ended_at_ms"]
     return Vod(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         uid=row["uid"],
         video_uid=row["video_uid"],
         media_uid=row["media_uid"],
-        user_row=row["user_row"],
-        stream_row=row["stream_row"],
+        user_pk=row["user_row"],
+        stream_pk=row["stream_row"],
         stream_id=row["stream_id"],
         title=row["title"],
         description=row["description"],

@@ -16,10 +16,10 @@ def delete_stream(world: World, stream: Stream, *, with_vods: bool = False) -> N
         raise Refused("conflict", "Stream is live. End it before you delete it.")
     with world.change():
         if with_vods:
-            recordings.delete_of(world, stream.row)
-        clips.delete_of(world, stream.row)
+            recordings.delete_of(world, stream.pk)
+        clips.delete_of(world, stream.pk)
         is_media_kept = recordings.is_media_needed(world, stream.uid)
-        world.store.write("DELETE FROM streams WHERE row = ?", stream.row)
+        world.store.write("DELETE FROM streams WHERE row = ?", stream.pk)
         world.emit(
             StreamDeleted(
                 at_ms=world.now_ms,

@@ -24,7 +24,7 @@ class Rendition(Struct, frozen=True):
     """`bitrate` is in bits a second, 0 until it is ready. `vod_row` says of what it is one."""
 
     uid: str
-    vod_row: int
+    vod_pk: int
     name: str
     width: int
     height: int
@@ -37,7 +37,7 @@ class Rendition(Struct, frozen=True):
 def of(world: World, vod: Vod) -> list[Rendition]:
     """The largest first."""
     rows = world.store.rows(
-        "SELECT * FROM renditions WHERE vod_row = ? ORDER BY height DESC", vod.row
+        "SELECT * FROM renditions WHERE vod_row = ? ORDER BY height DESC", vod.pk
     )
     return [_rendition(row) for row in rows]
 
@@ -93,7 +93,7 @@ def ready(world: World, uid: str) -> Rendition | None:
 
 def source_of(world: World, rendition: Rendition) -> Vod:
     """The VOD that it shows in another size."""
-    vod = recordings.one(world, "WHERE vods.row = ?", rendition.vod_row)
+    vod = recordings.one(world, "WHERE vods.row = ?", rendition.vod_pk)
     assert vod is not None
     return vod
 
@@ -161,7 +161,7 @@ def adopt(world: World, vod: Vod, uid: str, bitrate: int) -> None:
             " (uid, vod_row, name, width, height, bitrate, status, progress_percent)"
             " VALUES (?, ?, ?, ?, ?, ?, 'ready', 100)",
             uid,
-            vod.row,
+            vod.pk,
             row["name"],
             row["width"],
             row["height"],
@@ -174,11 +174,11 @@ def _queue(world: World, vod: Vod, name: str) -> None:
     height, best = HEIGHTS[name], vod.best
     assert best is not None
     uid = world.ids.uid()
-    world.store.write("DELETE FROM renditions WHERE vod_row = ? AND name = ?", vod.row, name)
+    world.store.write("DELETE FROM renditions WHERE vod_row = ? AND name = ?", vod.pk, name)
     world.store.write(
         "INSERT INTO renditions (uid, vod_row, name, width, height) VALUES (?, ?, ?, ?, ?)",
         uid,
-        vod.row,
+        vod.pk,
         name,
         max(2, 2 * round(best.width * height / best.height / 2)),
         height,
@@ -211,7 +211,7 @@ def _vod_id(world: World, uid: str) -> str:
 def _rendition(row: Row) -> Rendition:
     return Rendition(
         uid=row["uid"],
-        vod_row=row["vod_row"],
+        vod_pk=row["vod_row"],
         name=row["name"],
         width=row["width"],
         height=row["height"],

@@ -27,7 +27,7 @@ _COLUMNS = "uid, position_ms, media_type, width, height"
 def of(world: World, vod: Vod) -> list[Thumbnail]:
     """The oldest first; the last one stands for the VOD."""
     rows = world.store.rows(
-        f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row", vod.row
+        f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row", vod.pk
     )
     return [_thumbnail(row) for row in rows]
 
@@ -35,7 +35,7 @@ def of(world: World, vod: Vod) -> list[Thumbnail]:
 def latest(world: World, vod: Vod) -> Thumbnail | None:
     """The one that stands for a VOD, if any was added."""
     row = world.store.row(
-        f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row DESC LIMIT 1", vod.row
+        f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row DESC LIMIT 1", vod.pk
     )
     return _thumbnail(row) if row else None
 
@@ -82,7 +82,7 @@ def _add(
             "INSERT INTO thumbnails (uid, vod_row, position_ms, media_type, content, width,"
             " height, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             uid,
-            vod.row,
+            vod.pk,
             position_ms,
             media_type,
             content,

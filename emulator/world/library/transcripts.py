@@ -34,7 +34,7 @@ class Line(Struct, frozen=True):
 def of(world: World, stream: "Stream") -> list[Line]:
     """The whole transcript: at most `LINES_MAX` lines of chat, from the first on."""
     lines = [Line(STAND_IN, 0, 0, None)]
-    owner = world.store.row("SELECT username FROM users WHERE row = ?", stream.user_row)
+    owner = world.store.row("SELECT username FROM users WHERE row = ?", stream.user_pk)
     host = str(owner["username"]) if owner else None
     for text in (stream.title, stream.description):
         if text:
@@ -46,7 +46,7 @@ def said(world: World, stream: "Stream") -> list[Line]:
     """What was written in chat while it was live, at most the first `LINES_MAX` lines."""
     if stream.started_at_ms is None:
         return []
-    chat = _chat(world, stream.row, stream.started_at_ms)
+    chat = _chat(world, stream.pk, stream.started_at_ms)
     lines: list[Line] = []
     for number, (text, at_ms, speaker) in enumerate(chat):
         next_ms = chat[number + 1][1] if number + 1 < len(chat) else at_ms + _LINE_MS
@@ -54,17 +54,17 @@ def said(world: World, stream: "Stream") -> list[Line]:
     return lines
 
 
-def text_of(world: World, stream_row: int) -> str:
+def text_of(world: World, stream_pk: int) -> str:
     """What searches find of it: the chat. What announces a stream is searched by itself."""
-    return "\n".join(text for text, _, _ in _chat(world, stream_row, 0))
+    return "\n".join(text for text, _, _ in _chat(world, stream_pk, 0))
 
 
-def _chat(world: World, stream_row: int, began_ms: int) -> list[tuple[str, int, str]]:
+def _chat(world: World, stream_pk: int, began_ms: int) -> list[tuple[str, int, str]]:
     rows = world.store.rows(
         "SELECT messages.content, messages.created_at_ms, users.username FROM messages"
         " JOIN users ON users.row = messages.user_row WHERE messages.stream_row = ?"
         " AND messages.is_deleted = 0 ORDER BY messages.row LIMIT ?",
-        stream_row,
+        stream_pk,
         LINES_MAX,
     )
     return [

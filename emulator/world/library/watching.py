@@ -20,7 +20,7 @@ def note(world: World, vod: Vod, length_ms: int) -> None:
         world.store.write(
             "INSERT INTO vod_watching VALUES (?, ?) ON CONFLICT (vod_row) DO UPDATE"
             " SET watch_ms = watch_ms + excluded.watch_ms",
-            vod.row,
+            vod.pk,
             length_ms,
         )
 
@@ -28,5 +28,5 @@ def note(world: World, vod: Vod, length_ms: int) -> None:
 
 
 def of(world: World, vod: Vod) -> Watched:
-    watch_ms = world.store.number("SELECT watch_ms FROM vod_watching WHERE vod_row = ?", vod.row)
+    watch_ms = world.store.number("SELECT watch_ms FROM vod_watching WHERE vod_row = ?", vod.pk)
     return Watched(vod.view_count, watch_ms)

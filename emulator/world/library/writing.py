@@ -149,7 +149,7 @@ def _shown_by(line: Line) -> str:
 
 def _sentence(world: World, stream: Stream) -> str:
     """The streamer, the title, how long it was, and how many came."""
-    owner = accounts.by_row(world, stream.user_row)
+    owner = accounts.by_pk(world, stream.user_pk)
     name = owner.display_name or owner.username
     where = ""
     if stream.category_id is not None:
@@ -164,7 +164,7 @@ def _sentence(world: World, stream: Stream) -> str:
 
 
 def _language(world: World, stream: Stream) -> tuple[str, str]:
-    names = [tag.name.lower() for tag in tags.of_stream(world, stream.row)]
+    names = [tag.name.lower() for tag in tags.of_stream(world, stream.pk)]
     if stream.category_id is not None:
         names.append(categories.find(world, stream.category_id).slug)
     return next((_LANGUAGES[name] for name in names if name in _LANGUAGES), _NO_LANGUAGE)

@@ -28,13 +28,13 @@ class Category(Struct, frozen=True):
     `viewer_count` is how many watch the live ones.
     """
 
-    row: int
+    pk: int
     id: str
     name: str
     slug: str
     description: str | None
     icon_url: str | None
-    parent_row: int | None
+    parent_pk: int | None
     parent_id: str | None
     is_active: bool
     stream_count: int
@@ -82,17 +82,17 @@ def add_alias(world: World, slug: str, alias: str) -> None:
     """Let a category be found by another slug, unless a category has that itself."""
     category = by_slug(world, slug)
     with world.change():
-        world.store.write("INSERT INTO category_aliases VALUES (?, ?)", alias, category.row)
+        world.store.write("INSERT INTO category_aliases VALUES (?, ?)", alias, category.pk)
 
 
-def by_rows(world: World, rows: Iterable[int]) -> dict[int, Category]:
+def by_pks(world: World, rows: Iterable[int]) -> dict[int, Category]:
     """Categories by their rows."""
     categories = _many(
         world,
         "WHERE categories.row IN (SELECT value FROM json_each(?))",
         json.dumps(sorted(set(rows))),
     )
-    return {category.row: category for category in categories}
+    return {category.pk: category for category in categories}
 
 
 def top_level(world: World) -> list[Category]:
@@ -109,7 +109,7 @@ def children(world: World, parent_id: str) -> list[Category]:
     return _many(
         world,
         "WHERE categories.parent_row = ? AND categories.is_active = 1 ORDER BY categories.row",
-        parent.row,
+        parent.pk,
     )
 
 
@@ -122,10 +122,10 @@ def tree(world: World) -> tuple[Branch, ...]:
     """The active categories, each below its parent, without what stands below an inactive one."""
     below: dict[int | None, list[Category]] = {}
     for category in active(world):
-        below.setdefault(category.parent_row, []).append(category)
+        below.setdefault(category.parent_pk, []).append(category)
 
-    def grow(parent_row: int | None) -> tuple[Branch, ...]:
-        return tuple(Branch(category, grow(category.row)) for category in below.get(parent_row, ()))
+    def grow(parent_pk: int | None) -> tuple[Branch, ...]:
+        return tuple(Branch(category, grow(category.pk)) for category in below.get(parent_pk, ()))
 
     return grow(None)
 
@@ -220,12 +220,12 @@ def _viewers(world: World) -> Counter[int]:
     present = {category: count for category, count in attendance.present(world).items() if count}
     viewers: Counter[int] = Counter()
     if present:
-        for category_row, stream_id in world.store.rows(
+        for category_pk, stream_id in world.store.rows(
             "SELECT category_row, streams.id FROM json_each(?) CROSS JOIN streams"
             " ON streams.id = value WHERE visibility = 'public' AND status = 'live'",
             json.dumps(list(present)),
         ):
-            viewers[category_row] += present[stream_id]
+            viewers[category_pk] += present[stream_id]
     return viewers
 
 
@@ -238,7 +238,7 @@ def _category(record: Row, viewer_count: int) -> Category:
         slug,
         description,
         icon_url,
-        parent_row,
+        parent_pk,
         parent_id,
         is_active,
         stream_count,
@@ -246,13 +246,13 @@ def _category(record: Row, viewer_count: int) -> Category:
         created_at_ms,
     ) = record
     return Category(
-        row=row,
+        pk=row,
         id=id_,
         name=name,
         slug=slug,
         description=description,
         icon_url=icon_url,
-        parent_row=parent_row,
+        parent_pk=parent_pk,
         parent_id=parent_id,
         is_active=bool(is_active),
         stream_count=stream_count,

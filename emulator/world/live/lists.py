@@ -25,8 +25,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """
 
     status: Status | Literal["all", "default"] = "all"
-    category_row: int | None = None
-    user_row: int | None = None
+    category_pk: int | None = None
+    user_pk: int | None = None
 
     @property
     def is_unfiltered(self) -> bool:
@@ -59,13 +59,13 @@ def page(
     if viewer is not None and wanted.is_unfiltered:
         ordered = _own_open_first(viewer)
         order = f"(streams.user_row = ? AND streams.{_OPEN}) DESC, {order}"
-        own = [viewer.row]
+        own = [viewer.pk]
     rows, values = pages.newest("streams", ordered, offset=offset, count=count)
     listed = streams.select(world, f"WHERE streams.row IN ({rows}) ORDER BY {order}", *values, *own)
     return listed, pages.total(world.store, "streams", parts)
 
 
-def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
+def by_pks(world: World, rows: Iterable[int]) -> list[Stream]:
     """These streams, in this order."""
     wanted = list(rows)
     listed = streams.select(
@@ -73,8 +73,8 @@ def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
         "WHERE streams.row IN (SELECT value FROM json_each(?))",
         json.dumps(wanted),
     )
-    by_row = {stream.row: stream for stream in listed}
-    return [by_row[row] for row in wanted]
+    by_pk = {stream.pk: stream for stream in listed}
+    return [by_pk[row] for row in wanted]
 
 
 def _parts(viewer: User | None, wanted: Wanted) -> list[QueryPart]:
@@ -84,28 +84,28 @@ def _parts(viewer: User | None, wanted: Wanted) -> list[QueryPart]:
     if wanted.status not in {"all", "default"}:
         conditions.append("status = ?")
         values.append(wanted.status)
-    if wanted.category_row is not None:
+    if wanted.category_pk is not None:
         conditions.append("category_row = ?")
-        values.append(wanted.category_row)
-    if wanted.user_row is not None:
+        values.append(wanted.category_pk)
+    if wanted.user_pk is not None:
         conditions.append("user_row = ?")
-        values.append(wanted.user_row)
+        values.append(wanted.user_pk)
     others = "visibility = 'public'"
     if wanted.status == "default":
         others += " AND status = 'live'"
-    is_whole = wanted.category_row is None and wanted.user_row is None
+    is_whole = wanted.category_pk is None and wanted.user_pk is None
     totals = _TOTALS[wanted.status] if is_whole else None
     parts = [QueryPart(" AND ".join([others, *conditions]), values, totals)]
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({others})", *conditions]
-        parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
+        parts.append(QueryPart(" AND ".join(own), [viewer.pk, *values]))
     return parts
 
 
 def _own_open_first(viewer: User) -> list[QueryPart]:
     """The streams of the unfiltered list: first those for which a viewer may need the key."""
     return [
-        QueryPart(f"user_row = ? AND {_OPEN}", [viewer.row], is_first=True),
-        QueryPart("visibility = 'public' AND status = 'live' AND user_row != ?", [viewer.row]),
-        QueryPart("user_row = ? AND status = 'ended'", [viewer.row]),
+        QueryPart(f"user_row = ? AND {_OPEN}", [viewer.pk], is_first=True),
+        QueryPart("visibility = 'public' AND status = 'live' AND user_row != ?", [viewer.pk]),
+        QueryPart("user_row = ? AND status = 'ended'", [viewer.pk]),
     ]

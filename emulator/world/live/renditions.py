@@ -29,7 +29,7 @@ def begin(world: World, stream: Stream, name: str, width: int, height: int) -> L
             "INSERT INTO live_renditions (uid, stream_row, name, width, height)"
             " VALUES (?, ?, ?, ?, ?)",
             rendition.uid,
-            stream.row,
+            stream.pk,
             name,
             width,
             height,
@@ -54,7 +54,7 @@ def drop(world: World, stream_id: str, uid: str, reason: str) -> None:
 def of(world: World, stream: Stream) -> list[LiveRendition]:
     """The largest first."""
     rows = world.store.rows(
-        "SELECT * FROM live_renditions WHERE stream_row = ? ORDER BY height DESC", stream.row
+        "SELECT * FROM live_renditions WHERE stream_row = ? ORDER BY height DESC", stream.pk
     )
     return [_rendition(row) for row in rows]
 

@@ -33,12 +33,12 @@ class Stream(Struct, frozen=True):
     recording holds, once that is ready.
     """
 
-    row: int
+    pk: int
     id: str
     uid: str
     stream_key: str
-    user_row: int
-    category_row: int | None
+    user_pk: int
+    category_pk: int | None
     category_id: str | None
     title: str
     description: str | None
@@ -97,7 +97,7 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
     Refuses (`conflict`) a second stream that has not ended, (`not_found`) an unknown category.
     """
     _check_room_for_another(world, owner)
-    category_row = _category_row(world, patch)
+    category_pk = _category_pk(world, patch)
     now_ms = world.now_ms
     stream_id = world.ids.uuid()
     with world.change():
@@ -107,8 +107,8 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
             stream_id,
             world.ids.uid(),
             world.ids.stream_key(),
-            owner.row,
-            category_row,
+            owner.pk,
+            category_pk,
             patch.changes["title"],
             now_ms,
             now_ms,
@@ -147,7 +147,7 @@ def find_own(world: World, stream_id: str, user: User) -> Stream:
 
 
 def is_owner(stream: Stream, user: User | None) -> bool:
-    return user is not None and user.row == stream.user_row
+    return user is not None and user.pk == stream.user_pk
 
 
 def by_key(world: World, key: str) -> Stream | None:
@@ -168,7 +168,7 @@ def of_user(world: World, user: User) -> list[Stream]:
     return select(
         world,
         "WHERE streams.user_row = ? ORDER BY streams.created_at_ms DESC, streams.row DESC",
-        user.row,
+        user.pk,
     )
 
 
@@ -184,13 +184,13 @@ def update(world: World, stream: Stream, patch: StreamPatch) -> Stream:
     """
     if stream.status == "ended" and "scheduled_start_ms" in patch.changes:
         raise Refused("conflict", "Stream has ended. It cannot be scheduled again.")
-    category_row = _category_row(world, patch)
+    category_pk = _category_pk(world, patch)
     now_ms = world.now_ms
     with world.change():
         if "category_id" in patch.changes:
-            _set(world, stream.row, "category_row", category_row)
-        _write_changes(world, stream.row, patch)
-        _set(world, stream.row, "updated_at_ms", now_ms)
+            _set(world, stream.pk, "category_row", category_pk)
+        _write_changes(world, stream.pk, patch)
+        _set(world, stream.pk, "updated_at_ms", now_ms)
         world.emit(
             StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(patch.changes)))
         )
@@ -211,7 +211,7 @@ def simulate(world: World, stream: Stream) -> Stream:
         if stream.status != "live" or stream.has_media:
             _go_live(world, stream, "start")
         world.store.write(
-            "UPDATE streams SET has_media = 1, is_simulated = 1 WHERE row = ?", stream.row
+            "UPDATE streams SET has_media = 1, is_simulated = 1 WHERE row = ?", stream.pk
         )
     return find(world, stream.id)
 
@@ -240,8 +240,8 @@ def rotate_key(world: World, stream: Stream) -> Stream:
         raise Refused("conflict", f"Stream is {stream.status}. Only an offline one gets a new key.")
     now_ms = world.now_ms
     with world.change():
-        _set(world, stream.row, "stream_key", world.ids.stream_key())
-        _set(world, stream.row, "updated_at_ms", now_ms)
+        _set(world, stream.pk, "stream_key", world.ids.stream_key())
+        _set(world, stream.pk, "updated_at_ms", now_ms)
         world.emit(StreamKeyRotated(at_ms=now_ms, stream_id=stream.id))
     return find(world, stream.id)
 
@@ -260,11 +260,11 @@ def _go_live(world: World, stream: Stream, move: Move) -> Stream:
             has_media,
             has_media,
             now_ms,
-            stream.row,
+            stream.pk,
         )
         if stream.status != to:
             if stream.visibility == "public":
-                notifications.tell_followers(world, stream.user_row, stream.row)
+                notifications.tell_followers(world, stream.user_pk, stream.pk)
             world.emit(StreamWentLive(at_ms=now_ms, stream_id=stream.id, has_media=has_media))
     return find(world, stream.id)
 
@@ -277,11 +277,11 @@ def _end(world: World, stream: Stream, move: Move, at_ms: int, reason: str) -> S
             to,
             at_ms,
             world.now_ms,
-            stream.row,
+            stream.pk,
         )
         attendance.close(world, stream, at_ms)
         # A stream that never had media leaves nothing to watch, so no VOD is attached to it.
-        vod_id = recordings.begin(world, stream.row) if stream.has_media else None
+        vod_id = recordings.begin(world, stream.pk) if stream.has_media else None
         world.emit(StreamEnded(at_ms=at_ms, stream_id=stream.id, vod_id=vod_id, reason=reason))
     return find(world, stream.id)
 
@@ -292,7 +292,7 @@ def _check_room_for_another(world: World, owner: User) -> None:
         world,
         "WHERE streams.user_row = ? AND status IN ('offline', 'live')"
         " ORDER BY streams.status, streams.row DESC",
-        owner.row,
+        owner.pk,
     )
     if len(active) >= limit > 0:
         stream = active[0]
@@ -306,23 +306,23 @@ def _check_room_for_another(world: World, owner: User) -> None:
         )
 
 
-def _category_row(world: World, patch: StreamPatch) -> int | None:
+def _category_pk(world: World, patch: StreamPatch) -> int | None:
     category_id = patch.changes.get("category_id")
-    return categories.find(world, category_id).row if category_id is not None else None
+    return categories.find(world, category_id).pk if category_id is not None else None
 
 
-def _write_changes(world: World, row: int, patch: StreamPatch) -> None:
+def _write_changes(world: World, pk: int, patch: StreamPatch) -> None:
     for field in _PLAIN_FIELDS:
         if field in patch.changes:
-            _set(world, row, field, patch.changes[field])
+            _set(world, pk, field, patch.changes[field])
     if "tags" in patch.changes:
         names: Sequence[str] = patch.changes["tags"] or ()
-        tags.put(world, row, list(names))
+        tags.put(world, pk, list(names))
 
 
-def _set(world: World, row: int, column: str, value: object) -> None:
+def _set(world: World, pk: int, column: str, value: object) -> None:
     """Columns come from this file's own lists, never from a request."""
-    world.store.write(f"UPDATE streams SET {column} = ? WHERE row = ?", value, row)
+    world.store.write(f"UPDATE streams SET {column} = ? WHERE row = ?", value, pk)
 
 
 def _one(world: World, where: str, value: str) -> Stream | None:

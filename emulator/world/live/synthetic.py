@@ -111,13 +111,13 @@ def _begin(world: World, stream: Stream) -> None:
             world.now_ms,
         )
     streams.simulate(world, stream)
-    world.store.write("UPDATE streams SET has_synthetic_publisher = 1 WHERE row = ?", stream.row)
+    world.store.write("UPDATE streams SET has_synthetic_publisher = 1 WHERE row = ?", stream.pk)
 
 
 def _was_started(world: World, stream: Stream) -> bool:
     """Whether somebody came to publish; a stream of the seed shows its picture by itself."""
     number = world.store.number(
-        "SELECT has_synthetic_publisher FROM streams WHERE row = ?", stream.row
+        "SELECT has_synthetic_publisher FROM streams WHERE row = ?", stream.pk
     )
     return stream.is_simulated and bool(number)
 

@@ -27,14 +27,14 @@ class Tag(Struct, frozen=True):
 _COLUMNS = "tags.id, tags.name, tags.slug, tags.usage_count"
 
 
-def of_stream(world: World, stream_row: int) -> tuple[Tag, ...]:
+def of_stream(world: World, stream_pk: int) -> tuple[Tag, ...]:
     """A stream's tags, in the order in which they were given."""
-    return of_streams(world, [stream_row])[stream_row]
+    return of_streams(world, [stream_pk])[stream_pk]
 
 
-def of_streams(world: World, stream_rows: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
+def of_streams(world: World, stream_pks: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
     """The tags of many streams, by their rows."""
-    by_stream: dict[int, list[Tag]] = {row: [] for row in stream_rows}
+    by_stream: dict[int, list[Tag]] = {row: [] for row in stream_pks}
     rows = world.store.rows(
         f"SELECT stream_tags.stream_row, {_COLUMNS} FROM stream_tags"
         " JOIN tags ON tags.row = stream_tags.tag_row"
@@ -42,9 +42,9 @@ def of_streams(world: World, stream_rows: Iterable[int]) -> dict[int, tuple[Tag,
         " ORDER BY stream_tags.stream_row, stream_tags.position",
         json.dumps(list(by_stream)),
     )
-    for stream_row, *values in rows:
-        by_stream[stream_row].append(Tag(*values))
-    return {stream_row: tuple(tags) for stream_row, tags in by_stream.items()}
+    for stream_pk, *values in rows:
+        by_stream[stream_pk].append(Tag(*values))
+    return {stream_pk: tuple(tags) for stream_pk, tags in by_stream.items()}
 
 
 def every(world: World) -> list[Tag]:
@@ -75,16 +75,16 @@ def suggest(world: World, typed: str, count: int) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def put(world: World, stream_row: int, names: list[str]) -> None:
+def put(world: World, stream_pk: int, names: list[str]) -> None:
     """Give a stream these tags instead of those it had. A name that stands twice counts once."""
     with world.change():
-        world.store.write("DELETE FROM stream_tags WHERE stream_row = ?", stream_row)
+        world.store.write("DELETE FROM stream_tags WHERE stream_row = ?", stream_pk)
         distinct: dict[str, str] = {}
         for name in filter(None, map(str.strip, names)):
             distinct.setdefault(name.casefold(), name)
         for position, name in enumerate(distinct.values()):
             world.store.write(
-                "INSERT INTO stream_tags VALUES (?, ?, ?)", stream_row, position, _use(world, name)
+                "INSERT INTO stream_tags VALUES (?, ?, ?)", stream_pk, position, _use(world, name)
             )
 
 

@@ -32,7 +32,7 @@ class SimulcastTarget(Struct, frozen=True):
     `attempts` counts those since it was last live. `live_since_ms` is None where it is not.
     """
 
-    row: int
+    pk: int
     id: str
     stream_id: str
     url: str
@@ -72,7 +72,7 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
             "INSERT INTO simulcast_targets (id, stream_row, url, key, created_at_ms)"
             " VALUES (?, ?, ?, ?, ?)",
             target_id,
-            stream.row,
+            stream.pk,
             url,
             key,
             world.now_ms,
@@ -84,7 +84,7 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
 def remove(world: World, target: SimulcastTarget) -> None:
     """Push there no more."""
     with world.change():
-        world.store.write("DELETE FROM simulcast_targets WHERE row = ?", target.row)
+        world.store.write("DELETE FROM simulcast_targets WHERE row = ?", target.pk)
         world.emit(
             TargetRemoved(at_ms=world.now_ms, stream_id=target.stream_id, target_id=target.id)
         )
@@ -92,7 +92,7 @@ def remove(world: World, target: SimulcastTarget) -> None:
 
 def of(world: World, stream: Stream) -> list[SimulcastTarget]:
     """The first added first."""
-    rows = world.store.rows(f"{_SELECT} WHERE stream_row = ? ORDER BY targets.row", stream.row)
+    rows = world.store.rows(f"{_SELECT} WHERE stream_row = ? ORDER BY targets.row", stream.pk)
     return [_target(row) for row in rows]
 
 
@@ -156,7 +156,7 @@ def _change(
             reason,
             due_at_ms,
             world.now_ms if state == "live" else None,
-            target.row,
+            target.pk,
         )
         world.emit(
             TargetChanged(
@@ -180,7 +180,7 @@ _SELECT = (
 
 def _target(row: Row) -> SimulcastTarget:
     return SimulcastTarget(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         stream_id=row["stream_id"],
         url=row["url"],

@@ -32,7 +32,7 @@ class User(Struct, frozen=True):
     `is_live`: a public stream of theirs is. `socials` is None where they told none.
     """
 
-    row: int
+    pk: int
     id: str
     username: str
     email: str
@@ -66,12 +66,12 @@ def find(world: World, user_id: str) -> User:
     return _one(world, "WHERE users.id = ?", user_id)
 
 
-def by_row(world: World, row: int) -> User:
+def by_pk(world: World, pk: int) -> User:
     """The account that another row names."""
-    return _one(world, "WHERE users.row = ?", row)
+    return _one(world, "WHERE users.row = ?", pk)
 
 
-def by_rows(world: World, rows: Iterable[int]) -> dict[int, User]:
+def by_pks(world: World, rows: Iterable[int]) -> dict[int, User]:
     """The accounts that other rows name, in one query."""
     records = world.store.rows(
         f"{_SELECT} WHERE users.row IN (SELECT value FROM json_each(?))", json.dumps(list(rows))
@@ -113,8 +113,8 @@ def by_api_key(world: World, key: str) -> User:
     taken = world.store.row("SELECT row FROM users WHERE username = ?", name)
     with world.change():
         if taken:
-            user = by_row(world, taken["row"])
-            world.store.write("INSERT INTO api_keys VALUES (?, ?)", key, user.row)
+            user = by_pk(world, taken["row"])
+            world.store.write("INSERT INTO api_keys VALUES (?, ?)", key, user.pk)
             return user
         return make(world, name, api_key=key)
 
@@ -122,7 +122,7 @@ def by_api_key(world: World, key: str) -> User:
 def find_by_api_key(world: World, key: str) -> User | None:
     """Whose API key this is, if it was issued."""
     row = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
-    return by_row(world, row["user_row"]) if row else None
+    return by_pk(world, row["user_row"]) if row else None
 
 
 def may_be_made(world: World, key: str) -> bool:
@@ -180,7 +180,7 @@ def make(
         if api_key:
             world.store.write("INSERT INTO api_keys VALUES (?, ?)", api_key, row)
         world.emit(AccountMade(at_ms=now_ms, user_id=user_id, username=username))
-    return by_row(world, row)
+    return by_pk(world, row)
 
 
 def free_username(world: World, wanted: str) -> str:
@@ -210,7 +210,7 @@ def _one(world: World, where: str, value: object) -> User:
 
 def _user(world: World, row: Row) -> User:
     return User(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         username=row["username"],
         email=row["email"],

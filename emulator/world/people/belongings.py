@@ -50,7 +50,7 @@ def of(world: World, user: User, rows_max: int) -> Belongings:
             continue
         rows = world.store.rows(
             f"SELECT {schema.columns(table)} FROM {table} WHERE {condition} LIMIT ?2",
-            user.row,
+            user.pk,
             rows_max + 1,
         )
         lists = schema.json_columns(table)

@@ -26,7 +26,7 @@ def delete(world: World, user: User) -> None:
         videos.delete_of(world, user)
         world.store.write(
             "INSERT OR IGNORE INTO retired_keys SELECT key FROM api_keys WHERE user_row = ?",
-            user.row,
+            user.pk,
         )
-        world.store.write("DELETE FROM users WHERE row = ?", user.row)
+        world.store.write("DELETE FROM users WHERE row = ?", user.pk)
         world.emit(AccountDeleted(at_ms=world.now_ms, user_id=user.id, username=user.username))

@@ -21,7 +21,7 @@ def follow(world: World, follower: User, followed: User) -> Follow:
 
     Refuses (`bad_request`) oneself, (`conflict`) a user that is followed already.
     """
-    if follower.row == followed.row:
+    if follower.pk == followed.pk:
         raise Refused("bad_request", "You cannot follow yourself")
     if is_following(world, follower, followed):
         raise Refused("conflict", "Already following this user")
@@ -31,8 +31,8 @@ def follow(world: World, follower: User, followed: User) -> Follow:
             "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
             " VALUES (?, ?, ?, ?)",
             created.id,
-            follower.row,
-            followed.row,
+            follower.pk,
+            followed.pk,
             created.created_at_ms,
         )
         notifications.tell_of_follower(world, followed, follower)
@@ -54,8 +54,8 @@ def unfollow(world: World, follower: User, followed: User) -> None:
     with world.change():
         world.store.write(
             "DELETE FROM follows WHERE follower_row = ? AND followed_row = ?",
-            follower.row,
-            followed.row,
+            follower.pk,
+            followed.pk,
         )
         world.emit(
             UserUnfollowed(at_ms=world.now_ms, follower_id=follower.id, followed_id=followed.id)
@@ -65,8 +65,8 @@ def unfollow(world: World, follower: User, followed: User) -> None:
 def is_following(world: World, follower: User, followed: User) -> bool:
     row = world.store.row(
         "SELECT 1 FROM follows WHERE follower_row = ? AND followed_row = ?",
-        follower.row,
-        followed.row,
+        follower.pk,
+        followed.pk,
     )
     return row is not None
 
@@ -91,10 +91,10 @@ def _page(
     rows = world.store.rows(
         f"SELECT {wanted} AS row FROM follows WHERE {text} = ?"
         " ORDER BY follows.row DESC LIMIT ? OFFSET ?",
-        user.row,
+        user.pk,
         count,
         offset,
     )
-    values = accounts.by_rows(world, [row["row"] for row in rows])
-    total = world.store.number(f"SELECT count(*) FROM follows WHERE {text} = ?", user.row)
+    values = accounts.by_pks(world, [row["row"] for row in rows])
+    total = world.store.number(f"SELECT count(*) FROM follows WHERE {text} = ?", user.pk)
     return [values[row["row"]] for row in rows], total

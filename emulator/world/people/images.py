@@ -36,22 +36,22 @@ def put(world: World, user: User, kind: ImageKind, media_type: str, content: byt
     """Give an account a picture; the one it had is gone. `content` was checked to be one."""
     now_ms, uid, column = world.now_ms, world.ids.uid(), _COLUMNS[kind]
     with world.change():
-        world.store.write("DELETE FROM images WHERE user_row = ? AND kind = ?", user.row, kind)
+        world.store.write("DELETE FROM images WHERE user_row = ? AND kind = ?", user.pk, kind)
         world.store.write(
             "INSERT INTO images (uid, user_row, kind, media_type, content, created_at_ms)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             uid,
-            user.row,
+            user.pk,
             kind,
             media_type,
             content,
             now_ms,
         )
         world.store.write(
-            f"UPDATE users SET {column} = ? WHERE row = ?", f"{UPLOADED}/{uid}", user.row
+            f"UPDATE users SET {column} = ? WHERE row = ?", f"{UPLOADED}/{uid}", user.pk
         )
         world.emit(ProfileUpdated(at_ms=now_ms, user_id=user.id, changed=(column,)))
-    return accounts.by_row(world, user.row)
+    return accounts.by_pk(world, user.pk)
 
 
 def find(world: World, uid: str) -> Image:

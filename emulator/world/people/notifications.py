@@ -15,10 +15,10 @@ NotificationType = Literal["new_follower", "stream_live"]
 class Notification(Struct, frozen=True):
     """`actor_row` is the acting user: the follower, or the one that went live with `stream_id`."""
 
-    row: int
+    pk: int
     id: str
     type: NotificationType
-    actor_row: int
+    actor_pk: int
     stream_id: str | None
     is_read: bool
     created_at_ms: int
@@ -32,15 +32,15 @@ FROM notifications LEFT JOIN streams ON streams.row = notifications.stream_row
 
 def tell_of_follower(world: World, user: User, follower: User) -> None:
     """Tell a user of a new follower, inside `change`."""
-    _write(world, user.row, "new_follower", follower.row, None)
+    _write(world, user.pk, "new_follower", follower.pk, None)
 
 
-def tell_followers(world: World, owner_row: int, stream_row: int) -> None:
+def tell_followers(world: World, owner_pk: int, stream_pk: int) -> None:
     """Tell the followers of its owner that a stream has gone live, inside `change`."""
     for row in world.store.rows(
-        "SELECT follower_row FROM follows WHERE followed_row = ? ORDER BY row", owner_row
+        "SELECT follower_row FROM follows WHERE followed_row = ? ORDER BY row", owner_pk
     ):
-        _write(world, row["follower_row"], "stream_live", owner_row, stream_row)
+        _write(world, row["follower_row"], "stream_live", owner_pk, stream_pk)
 
 
 def page(
@@ -50,17 +50,17 @@ def page(
     where = "notifications.user_row = ?" + (" AND notifications.is_read = 0" if unread_only else "")
     rows = world.store.rows(
         f"{_SELECT} WHERE {where} ORDER BY notifications.row DESC LIMIT ? OFFSET ?",
-        user.row,
+        user.pk,
         count,
         offset,
     )
-    total = world.store.number(f"SELECT count(*) FROM notifications WHERE {where}", user.row)
+    total = world.store.number(f"SELECT count(*) FROM notifications WHERE {where}", user.pk)
     return [_notification(row) for row in rows], total
 
 
 def unread_count(world: World, user: User) -> int:
     return world.store.number(
-        "SELECT count(*) FROM notifications WHERE user_row = ? AND is_read = 0", user.row
+        "SELECT count(*) FROM notifications WHERE user_row = ? AND is_read = 0", user.pk
     )
 
 
@@ -69,7 +69,7 @@ def read(world: World, user: User, notification_id: str) -> Notification:
     row = world.store.row(f"{_SELECT} WHERE notifications.id = ?", notification_id)
     if row is None:
         raise Refused("not_found", "Notification not found")
-    if row["user_row"] != user.row:
+    if row["user_row"] != user.pk:
         raise Refused("forbidden", "Not authorized to read this notification")
     with world.change():
         world.store.write("UPDATE notifications SET is_read = 1 WHERE row = ?", row["row"])
@@ -81,32 +81,32 @@ def read_all(world: World, user: User) -> int:
     count = unread_count(world, user)
     with world.change():
         world.store.write(
-            "UPDATE notifications SET is_read = 1 WHERE user_row = ? AND is_read = 0", user.row
+            "UPDATE notifications SET is_read = 1 WHERE user_row = ? AND is_read = 0", user.pk
         )
     return count
 
 
 def _write(
-    world: World, user_row: int, kind: NotificationType, actor_row: int, stream_row: int | None
+    world: World, user_pk: int, kind: NotificationType, actor_pk: int, stream_pk: int | None
 ) -> None:
     world.store.write(
         "INSERT INTO notifications (id, user_row, type, actor_row, stream_row, created_at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         world.ids.uuid(),
-        user_row,
+        user_pk,
         kind,
-        actor_row,
-        stream_row,
+        actor_pk,
+        stream_pk,
         world.now_ms,
     )
 
 
 def _notification(row: Row, *, is_read: bool = False) -> Notification:
     return Notification(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         type=row["type"],
-        actor_row=row["actor_row"],
+        actor_pk=row["actor_row"],
         stream_id=row["stream_id"],
         is_read=is_read or bool(row["is_read"]),
         created_at_ms=row["created_at_ms"],

@@ -27,13 +27,13 @@ class Profile(Struct, frozen=True):
 
 def of(world: World, user: User, viewer: User | None) -> Profile:
     """A user's profile, as `viewer` may see it: others see what is public."""
-    is_own = viewer is not None and viewer.row == user.row
-    attendance.settle_of(world, user.row)
+    is_own = viewer is not None and viewer.pk == user.pk
+    attendance.settle_of(world, user.pk)
     row = world.store.row(
         "SELECT count(*) AS streams, sum(audience.views) AS views FROM streams"
         " LEFT JOIN audience ON audience.stream_row = streams.row"
         " WHERE streams.user_row = ? AND (streams.visibility = 'public' OR ?)",
-        user.row,
+        user.pk,
         is_own,
     )
     return Profile(
@@ -46,13 +46,13 @@ def of(world: World, user: User, viewer: User | None) -> Profile:
 
 def current_stream(world: World, user: User, viewer: User | None) -> Stream | None:
     """The stream with which a user is live now; the newest, if several are."""
-    is_own = viewer is not None and viewer.row == user.row
+    is_own = viewer is not None and viewer.pk == user.pk
     live = streams.select(
         world,
         "WHERE streams.user_row = ? AND streams.status = 'live'"
         " AND (streams.visibility = 'public' OR ?)"
         " ORDER BY streams.created_at_ms DESC, streams.row DESC LIMIT 1",
-        user.row,
+        user.pk,
         is_own,
     )
     return live[0] if live else None
@@ -63,6 +63,6 @@ def update(world: World, user: User, changes: Mapping[str, str | None]) -> User:
     changed = tuple(name for name in FIELDS if name in changes)
     with world.change():
         for name in changed:
-            world.store.write(f"UPDATE users SET {name} = ? WHERE row = ?", changes[name], user.row)
+            world.store.write(f"UPDATE users SET {name} = ? WHERE row = ?", changes[name], user.pk)
         world.emit(ProfileUpdated(at_ms=world.now_ms, user_id=user.id, changed=changed))
-    return accounts.by_row(world, user.row)
+    return accounts.by_pk(world, user.pk)

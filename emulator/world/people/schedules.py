@@ -27,9 +27,9 @@ class ScheduleEntry(Struct, frozen=True):
     `once_start_ms` is when an entry starts that does not recur, and None for one that does.
     """
 
-    row: int
+    pk: int
     id: str
-    user_row: int
+    user_pk: int
     day_of_week: int
     start_minute: int
     end_minute: int
@@ -79,7 +79,7 @@ def of_user(world: World, user: User) -> list[ScheduleEntry]:
         f"{_SELECT} WHERE weekly_schedules.user_row = ?"
         " ORDER BY weekly_schedules.day_of_week, weekly_schedules.start_minute,"
         " weekly_schedules.row",
-        user.row,
+        user.pk,
     )
     return [entry for entry in map(_entry, rows) if not _is_over(entry, world.now_ms)]
 
@@ -94,7 +94,7 @@ def upcoming(world: World, user: User, days: int) -> list[Upcoming]:
         for start_ms in _starts(entry, now_ms, until_ms)
         if start_ms < until_ms and start_ms + entry.length_ms > now_ms
     ]
-    return sorted(upcomings, key=lambda following: (following.start_ms, following.entry.row))
+    return sorted(upcomings, key=lambda following: (following.start_ms, following.entry.pk))
 
 
 def make(
@@ -114,9 +114,9 @@ def make(
     an unknown category.
     """
     entry = ScheduleEntry(
-        row=0,
+        pk=0,
         id=world.ids.uuid(),
-        user_row=user.row,
+        user_pk=user.pk,
         day_of_week=day_of_week,
         start_minute=start_minute,
         end_minute=end_minute,
@@ -136,12 +136,12 @@ def make(
             " title, category_row, once_start_ms, created_at_ms)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             entry.id,
-            user.row,
+            user.pk,
             *values,
             entry.created_at_ms,
         )
         world.emit(ScheduleMade(at_ms=world.now_ms, user_id=user.id, schedule_id=entry.id))
-    return replace(entry, row=row)
+    return replace(entry, pk=row)
 
 
 def find_own(world: World, user: User, schedule_id: str) -> ScheduleEntry:
@@ -149,7 +149,7 @@ def find_own(world: World, user: User, schedule_id: str) -> ScheduleEntry:
     row = world.store.row(f"{_SELECT} WHERE weekly_schedules.id = ?", schedule_id)
     if row is None or _is_over(_entry(row), world.now_ms):
         raise Refused("not_found", "Schedule not found")
-    if row["user_row"] != user.row:
+    if row["user_row"] != user.pk:
         raise Refused("forbidden", "Not authorized to manage this schedule")
     return _entry(row)
 
@@ -172,7 +172,7 @@ def update(
             "UPDATE weekly_schedules SET day_of_week = ?, start_minute = ?, end_minute = ?,"
             " title = ?, category_row = ?, once_start_ms = ? WHERE row = ?",
             *values,
-            entry.row,
+            entry.pk,
         )
         world.emit(
             ScheduleChanged(
@@ -187,7 +187,7 @@ def update(
 
 def remove(world: World, user: User, entry: ScheduleEntry) -> None:
     with world.change():
-        world.store.write("DELETE FROM weekly_schedules WHERE row = ?", entry.row)
+        world.store.write("DELETE FROM weekly_schedules WHERE row = ?", entry.pk)
         world.emit(ScheduleRemoved(at_ms=world.now_ms, user_id=user.id, schedule_id=entry.id))
 
 
@@ -251,7 +251,7 @@ def _forget_what_is_over(world: World, user: User) -> None:
     world.store.write(
         "DELETE FROM weekly_schedules WHERE user_row = ?"
         " AND once_start_ms + (end_minute - start_minute) * 60000 <= ?",
-        user.row,
+        user.pk,
         world.now_ms,
     )
 
@@ -263,16 +263,16 @@ def _values(world: World, entry: ScheduleEntry) -> tuple[object, ...]:
         entry.start_minute,
         entry.end_minute,
         entry.title,
-        None if category_id is None else categories.find(world, category_id).row,
+        None if category_id is None else categories.find(world, category_id).pk,
         entry.once_start_ms,
     )
 
 
 def _entry(row: Row) -> ScheduleEntry:
     return ScheduleEntry(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
-        user_row=row["user_row"],
+        user_pk=row["user_row"],
         day_of_week=row["day_of_week"],
         start_minute=row["start_minute"],
         end_minute=row["end_minute"],

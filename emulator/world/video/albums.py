@@ -20,9 +20,9 @@ _PLAIN_FIELDS = ("title", "description", "visibility")
 class Album(Struct, frozen=True):
     """One album. Which of its videos somebody sees is `shown` to say."""
 
-    row: int
+    pk: int
     id: str
-    user_row: int
+    user_pk: int
     title: str
     description: str | None
     visibility: Visibility
@@ -37,7 +37,7 @@ def create(world: World, owner: User, patch: Mapping[str, Any]) -> Album:
         row = world.store.write(
             "INSERT INTO albums (id, user_row, title, created_at_ms) VALUES (?, ?, ?, ?)",
             album_id,
-            owner.row,
+            owner.pk,
             patch["title"],
             now_ms,
         )
@@ -49,11 +49,11 @@ def create(world: World, owner: User, patch: Mapping[str, Any]) -> Album:
 def find_for(world: World, album_id: str, viewer: User | None) -> Album:
     """The album with this id, as `viewer` may see it. Refuses (`not_found`)."""
     album = _find(world, album_id)
-    is_own = viewer is not None and viewer.row == album.user_row
+    is_own = viewer is not None and viewer.pk == album.user_pk
     is_followed = (
         album.visibility == "followers"
         and viewer is not None
-        and album.user_row in videos.followed_by(world, viewer)
+        and album.user_pk in videos.followed_by(world, viewer)
     )
     if not (is_own or is_followed or album.visibility in {"public", "unlisted"}):
         raise Refused("not_found", "Album not found")
@@ -63,7 +63,7 @@ def find_for(world: World, album_id: str, viewer: User | None) -> Album:
 def find_own(world: World, album_id: str, user: User) -> Album:
     """The album with this id, for its owner. Refuses (`forbidden`) anybody else."""
     album = find_for(world, album_id, user)
-    if album.user_row != user.row:
+    if album.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this album")
     return album
 
@@ -72,7 +72,7 @@ def page(world: World, viewer: User | None, *, offset: int, count: int) -> tuple
     """One page, the newest first: public ones, and a viewer's own."""
     where, values = "visibility = 'public'", list[object]()
     if viewer is not None:
-        where, values = "(visibility = 'public' OR user_row = ?)", [viewer.row]
+        where, values = "(visibility = 'public' OR user_row = ?)", [viewer.pk]
     rows = world.store.rows(
         f"SELECT * FROM albums WHERE {where} ORDER BY created_at_ms DESC, row DESC"
         " LIMIT ? OFFSET ?",
@@ -87,7 +87,7 @@ def page(world: World, viewer: User | None, *, offset: int, count: int) -> tuple
 def update(world: World, album: Album, patch: Mapping[str, Any]) -> Album:
     """Change what an album says of itself."""
     with world.change():
-        _write(world, album.row, patch)
+        _write(world, album.pk, patch)
         world.emit(
             AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=tuple(sorted(patch)))
         )
@@ -97,7 +97,7 @@ def update(world: World, album: Album, patch: Mapping[str, Any]) -> Album:
 def delete(world: World, album: Album) -> None:
     """Remove an album; its videos stay."""
     with world.change():
-        world.store.write("DELETE FROM albums WHERE row = ?", album.row)
+        world.store.write("DELETE FROM albums WHERE row = ?", album.pk)
         world.emit(AlbumDeleted(at_ms=world.now_ms, album_id=album.id))
 
 
@@ -105,7 +105,7 @@ def shown(world: World, album: Album, viewer: User | None) -> list[Video]:
     """The album's videos that `viewer` may see, in their order."""
     return [
         video
-        for video in videos.by_rows(world, _rows(world, album))
+        for video in videos.by_pks(world, _rows(world, album))
         if videos.may_see(world, video, viewer)
     ]
 
@@ -116,11 +116,11 @@ def add(world: World, album: Album, video: Video, position: int | None) -> None:
     Refuses (`conflict`) one that is there already, and more than `VIDEOS_MAX`.
     """
     rows = _rows(world, album)
-    if video.row in rows:
+    if video.pk in rows:
         raise Refused("conflict", "This video is in the album already")
     if len(rows) >= VIDEOS_MAX:
         raise Refused("conflict", f"An album holds {VIDEOS_MAX} videos at the most")
-    rows.insert(len(rows) if position is None else position, video.row)
+    rows.insert(len(rows) if position is None else position, video.pk)
     with world.change():
         _arrange(world, album, rows)
 
@@ -145,30 +145,30 @@ def _find(world: World, album_id: str) -> Album:
 
 def _rows(world: World, album: Album) -> list[int]:
     rows = world.store.rows(
-        "SELECT video_row FROM album_videos WHERE album_row = ? ORDER BY position", album.row
+        "SELECT video_row FROM album_videos WHERE album_row = ? ORDER BY position", album.pk
     )
     return [row["video_row"] for row in rows]
 
 
 def _arrange(world: World, album: Album, rows: list[int]) -> None:
-    world.store.write("DELETE FROM album_videos WHERE album_row = ?", album.row)
+    world.store.write("DELETE FROM album_videos WHERE album_row = ?", album.pk)
     for position, row in enumerate(rows):
-        world.store.write("INSERT INTO album_videos VALUES (?, ?, ?)", album.row, row, position)
+        world.store.write("INSERT INTO album_videos VALUES (?, ?, ?)", album.pk, row, position)
     world.emit(AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=("videos",)))
 
 
-def _write(world: World, row: int, patch: Mapping[str, Any]) -> None:
+def _write(world: World, pk: int, patch: Mapping[str, Any]) -> None:
     for name in _PLAIN_FIELDS:
         if name in patch:
             # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", patch[name], row)
+            world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", patch[name], pk)
 
 
 def _album(row: Row) -> Album:
     return Album(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
-        user_row=row["user_row"],
+        user_pk=row["user_row"],
         title=row["title"],
         description=row["description"],
         visibility=row["visibility"],

@@ -38,7 +38,7 @@ class Annotation(Struct, frozen=True):
 def of(world: World, video: Video) -> list[Annotation]:
     """A video's annotations, in the order of their instants."""
     rows = world.store.rows(
-        "SELECT * FROM annotations WHERE video_row = ? ORDER BY from_ms, row", video.row
+        "SELECT * FROM annotations WHERE video_row = ? ORDER BY from_ms, row", video.pk
     )
     return [_annotation(row) for row in rows]
 
@@ -55,7 +55,7 @@ def add(world: World, video: Video, note: AnnotationText) -> Annotation:
         raise Refused(
             "invalid", f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
         )
-    count = world.store.number("SELECT count(*) FROM annotations WHERE video_row = ?", video.row)
+    count = world.store.number("SELECT count(*) FROM annotations WHERE video_row = ?", video.pk)
     if count >= COUNT_MAX:
         raise Refused("conflict", f"A video has {COUNT_MAX} annotations at the most")
     annotation_id = world.ids.uuid()
@@ -64,7 +64,7 @@ def add(world: World, video: Video, note: AnnotationText) -> Annotation:
             "INSERT INTO annotations (id, video_row, from_ms, length_ms, title, description, kind,"
             " place, code_snippet, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             annotation_id,
-            video.row,
+            video.pk,
             note.from_ms,
             note.length_ms,
             note.title,
@@ -83,7 +83,7 @@ def add(world: World, video: Video, note: AnnotationText) -> Annotation:
 def remove(world: World, video: Video, annotation_id: str) -> None:
     """Refuses (`not_found`) an annotation that is not this video's."""
     row = world.store.row(
-        "SELECT row FROM annotations WHERE id = ? AND video_row = ?", annotation_id, video.row
+        "SELECT row FROM annotations WHERE id = ? AND video_row = ?", annotation_id, video.pk
     )
     if row is None:
         raise Refused("not_found", "Annotation not found")

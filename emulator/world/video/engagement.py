@@ -56,20 +56,20 @@ def view(world: World, video: Video, viewer: User | None, watch_ms: int) -> Vide
             watch_ms,
             is_completed,
             viewer is None,
-            video.row,
+            video.pk,
         )
         world.store.write(
             "INSERT INTO video_stays VALUES (?, ?, 1)"
             " ON CONFLICT DO UPDATE SET views = views + excluded.views",
-            video.row,
+            video.pk,
             watch_ms // 1000,
         )
         if viewer is not None:
             world.store.write(
                 "INSERT INTO video_viewers VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET last_at_ms = excluded.last_at_ms",
-                video.row,
-                viewer.row,
+                video.pk,
+                viewer.pk,
                 now_ms,
             )
         world.emit(
@@ -89,7 +89,7 @@ def like(world: World, video: Video, user: User) -> Video:
         raise Refused("conflict", "You like this video already")
     with world.change():
         world.store.write(
-            "INSERT INTO video_likes VALUES (?, ?, ?)", video.row, user.row, world.now_ms
+            "INSERT INTO video_likes VALUES (?, ?, ?)", video.pk, user.pk, world.now_ms
         )
         world.emit(VideoLiked(at_ms=world.now_ms, video_id=video.id, user_id=user.id))
     return videos.find(world, video.id)
@@ -101,17 +101,17 @@ def unlike(world: World, video: Video, user: User) -> None:
         raise Refused("not_found", "You do not like this video")
     with world.change():
         world.store.write(
-            "DELETE FROM video_likes WHERE video_row = ? AND user_row = ?", video.row, user.row
+            "DELETE FROM video_likes WHERE video_row = ? AND user_row = ?", video.pk, user.pk
         )
         world.emit(VideoUnliked(at_ms=world.now_ms, video_id=video.id, user_id=user.id))
 
 
 def of(world: World, video: Video) -> Engagement:
     """A video's figures, as they are now."""
-    row = world.store.row("SELECT * FROM videos WHERE row = ?", video.row)
+    row = world.store.row("SELECT * FROM videos WHERE row = ?", video.pk)
     assert row is not None
     views = row["view_count"]
-    known = world.store.number("SELECT count(*) FROM video_viewers WHERE video_row = ?", video.row)
+    known = world.store.number("SELECT count(*) FROM video_viewers WHERE video_row = ?", video.pk)
     return Engagement(
         views=views,
         unique_viewers=row["anonymous_count"] + known,
@@ -129,7 +129,7 @@ def _retention(world: World, video: Video, views: int) -> tuple[tuple[int, float
     stays = {
         row["seconds"]: row["views"]
         for row in world.store.rows(
-            "SELECT seconds, views FROM video_stays WHERE video_row = ?", video.row
+            "SELECT seconds, views FROM video_stays WHERE video_row = ?", video.pk
         )
     }
     points, left, at = [], views, 0
@@ -143,6 +143,6 @@ def _retention(world: World, video: Video, views: int) -> tuple[tuple[int, float
 
 def _likes(world: World, video: Video, user: User) -> bool:
     row = world.store.row(
-        "SELECT 1 FROM video_likes WHERE video_row = ? AND user_row = ?", video.row, user.row
+        "SELECT 1 FROM video_likes WHERE video_row = ? AND user_row = ?", video.pk, user.pk
     )
     return row is not None

@@ -55,9 +55,9 @@ def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list
         offset,
     )
     ranks = {row["row"]: -row["rank"] for row in rows}
-    shown = videos.by_rows(world, ranks)
+    shown = videos.by_pks(world, ranks)
     total = world.store.number(f"SELECT count(*) {text}", expression)
-    return [Found(video, _share(ranks[video.row])) for video in shown], total
+    return [Found(video, _share(ranks[video.pk])) for video in shown], total
 
 
 def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
@@ -65,17 +65,17 @@ def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[li
     near = _near(world, meaning.stems(typed))
     rows = near[offset : offset + count]
     scores = dict(rows)
-    shown = videos.by_rows(world, scores)
-    return [Found(video, scores[video.row]) for video in shown], len(near)
+    shown = videos.by_pks(world, scores)
+    return [Found(video, scores[video.pk]) for video in shown], len(near)
 
 
 def related(world: World, video: Video, *, count: int) -> list[Found]:
     """The public videos that are nearest to this one; where too few are, what many watch."""
     about = meaning.of(video.title, video.description, video.tags)
-    near = [(row, score) for row, score in _near(world, about) if row != video.row][:count]
+    near = [(row, score) for row, score in _near(world, about) if row != video.pk][:count]
     scores = dict(near)
-    founds = [Found(by_row, scores[by_row.row]) for by_row in videos.by_rows(world, scores)]
-    return founds + _filled(world, {video.row, *scores}, count - len(founds), "")
+    founds = [Found(by_pk, scores[by_pk.pk]) for by_pk in videos.by_pks(world, scores)]
+    return founds + _filled(world, {video.pk, *scores}, count - len(founds), "")
 
 
 def recommended(world: World, user: User, *, count: int) -> list[Found]:
@@ -86,19 +86,19 @@ def recommended(world: World, user: User, *, count: int) -> list[Found]:
     known = _known(world, user)
     taste, titles = _taste(world, known[:_LIKED_MAX])
     followed = videos.followed_by(world, user)
-    own = world.store.rows("SELECT row FROM videos WHERE user_row = ?", user.row)
+    own = world.store.rows("SELECT row FROM videos WHERE user_row = ?", user.pk)
     left_out = {*known, *(row["row"] for row in own)}
     near = [(row, score) for row, score in _near(world, taste) if row not in left_out]
     scores = dict(near[:_CANDIDATES_MAX])
     matches = []
-    for video in videos.by_rows(world, scores):
-        is_followed = video.user_row in followed
-        score = min(1.0, scores[video.row] + _FOLLOWED * is_followed)
+    for video in videos.by_pks(world, scores):
+        is_followed = video.user_pk in followed
+        score = min(1.0, scores[video.pk] + _FOLLOWED * is_followed)
         reason = "From somebody you follow" if is_followed else _because(video, titles)
         matches.append(Found(video, round(score, 4), reason))
-    matches.sort(key=lambda match: (-match.score, match.video.row))
+    matches.sort(key=lambda match: (-match.score, match.video.pk))
     matches = matches[:count]
-    shown = left_out | {each.video.row for each in matches}
+    shown = left_out | {each.video.pk for each in matches}
     return matches + _filled(world, shown, count - len(matches), "Watched by many")
 
 
@@ -112,10 +112,10 @@ def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
         ):
             dots[row["video_row"]] += weight * row["weight"]
     scored = []
-    for video_row, dot in dots.items():
-        record = world.store.row(f"SELECT norm FROM videos WHERE row = ? AND {PUBLIC}", video_row)
+    for video_pk, dot in dots.items():
+        record = world.store.row(f"SELECT norm FROM videos WHERE row = ? AND {PUBLIC}", video_pk)
         if record is not None and record["norm"]:
-            scored.append((video_row, round(dot / (length * record["norm"]), 4)))
+            scored.append((video_pk, round(dot / (length * record["norm"]), 4)))
     scored.sort(key=lambda row_score: (-row_score[1], row_score[0]))
     return scored[:_NEAREST_MAX]
 
@@ -123,10 +123,10 @@ def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
 def _known(world: World, user: User) -> list[int]:
     """What somebody liked, then what they watched, the newest first."""
     liked = world.store.rows(
-        "SELECT video_row FROM video_likes WHERE user_row = ? ORDER BY created_at_ms DESC", user.row
+        "SELECT video_row FROM video_likes WHERE user_row = ? ORDER BY created_at_ms DESC", user.pk
     )
     watched = world.store.rows(
-        "SELECT video_row FROM video_viewers WHERE user_row = ? ORDER BY last_at_ms DESC", user.row
+        "SELECT video_row FROM video_viewers WHERE user_row = ? ORDER BY last_at_ms DESC", user.pk
     )
     return list(dict.fromkeys(row["video_row"] for row in [*liked, *watched]))
 
@@ -135,7 +135,7 @@ def _taste(world: World, rows: list[int]) -> tuple[Counter[str], dict[str, str]]
     """What these videos are about together, and for each tag the title it was first met in."""
     taste: Counter[str] = Counter()
     titles: dict[str, str] = {}
-    for video in videos.by_rows(world, rows):
+    for video in videos.by_pks(world, rows):
         taste.update(meaning.of(video.title, video.description, video.tags))
         for tag in video.tags:
             titles.setdefault(tag.casefold(), video.title)
@@ -158,10 +158,8 @@ def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[F
         count + len(left_out),
     )
     views = {row["row"]: row["view_count"] for row in rows if row["row"] not in left_out}
-    popular = videos.by_rows(world, list(views)[:count])
-    return [
-        Found(video, round(_POPULAR * _share(views[video.row]), 4), reason) for video in popular
-    ]
+    popular = videos.by_pks(world, list(views)[:count])
+    return [Found(video, round(_POPULAR * _share(views[video.pk]), 4), reason) for video in popular]
 
 
 def _share(value: float) -> float:

@@ -5,20 +5,20 @@ from emulator.world.world import World
 
 
 def write(
-    world: World, row: int, title: str, description: str | None, tags: tuple[str, ...]
+    world: World, pk: int, title: str, description: str | None, tags: tuple[str, ...]
 ) -> None:
     """Keep a video's words, inside `change`."""
     store = world.store
-    store.write("DELETE FROM video_search WHERE rowid = ?", row)
+    store.write("DELETE FROM video_search WHERE rowid = ?", pk)
     store.write(
         "INSERT INTO video_search (rowid, title, description, tags) VALUES (?, ?, ?, ?)",
-        row,
+        pk,
         title,
         description or "",
         " ".join(tags),
     )
     weights = meaning.of(title, description, tags)
-    store.write("DELETE FROM video_stems WHERE video_row = ?", row)
+    store.write("DELETE FROM video_stems WHERE video_row = ?", pk)
     for stem, weight in weights.items():
-        store.write("INSERT INTO video_stems VALUES (?, ?, ?)", stem, row, weight)
-    store.write("UPDATE videos SET norm = ? WHERE row = ?", meaning.norm(weights), row)
+        store.write("INSERT INTO video_stems VALUES (?, ?, ?)", stem, pk, weight)
+    store.write("UPDATE videos SET norm = ? WHERE row = ?", meaning.norm(weights), pk)

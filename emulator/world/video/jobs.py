@@ -42,10 +42,10 @@ class Job(Struct, frozen=True):
     `attempts`: how often it was begun, and a process died over it.
     """
 
-    row: int
+    pk: int
     id: str
     batch_id: str | None
-    video_row: int
+    video_pk: int
     video_id: str
     kind: Kind
     media_uid: str
@@ -127,7 +127,7 @@ def find(world: World, job_id: str) -> Job:
 def latest(world: World, video: Video) -> Job | None:
     """What was last done with a video, or is being done."""
     row = world.store.row(
-        f"{_SELECT} WHERE video_jobs.video_row = ? ORDER BY video_jobs.row DESC LIMIT 1", video.row
+        f"{_SELECT} WHERE video_jobs.video_row = ? ORDER BY video_jobs.row DESC LIMIT 1", video.pk
     )
     return _job(row) if row else None
 
@@ -148,7 +148,7 @@ def start(world: World, job: Job) -> None:
             "UPDATE video_jobs SET status = 'processing', started_at_ms = ?,"
             " attempts = attempts + 1 WHERE row = ?",
             world.now_ms,
-            job.row,
+            job.pk,
         )
         world.emit(VideoJobStarted(at_ms=world.now_ms, job_id=job.id))
 
@@ -165,7 +165,7 @@ def begin_again(world: World, job: Job, *, is_left: bool = False) -> None:
             "UPDATE video_jobs SET status = 'queued', stage = 'queued', progress_percent = 0,"
             " attempts = attempts - ? WHERE row = ?",
             int(is_left and job.status == "processing"),
-            job.row,
+            job.pk,
         )
 
 
@@ -178,7 +178,7 @@ def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
             " WHERE row = ? AND status = 'processing'",
             percent,
             stage,
-            job.row,
+            job.pk,
         )
 
     world.store.note(write)
@@ -194,12 +194,12 @@ def finish(world: World, job: Job, footage: Footage | None, poster_ms: int | Non
             "UPDATE video_jobs SET status = 'completed', progress_percent = 100,"
             " stage = 'completed', completed_at_ms = ? WHERE row = ?",
             now_ms,
-            job.row,
+            job.pk,
         )
         superseded: list[str] = []
         if job.kind == "process" and footage is not None:
-            media.add(world, video.row, job.media_uid, is_source=False)
-            superseded = media.replace(world, video.row, job.media_uid)
+            media.add(world, video.pk, job.media_uid, is_source=False)
+            superseded = media.replace(world, video.pk, job.media_uid)
         if footage is not None:
             videos.show(world, video, footage)
         if poster_ms is not None:
@@ -217,7 +217,7 @@ def fail(world: World, job: Job, reason: str) -> None:
             " completed_at_ms = ? WHERE row = ?",
             reason,
             now_ms,
-            job.row,
+            job.pk,
         )
         if job.kind == "import":
             videos.fail(world, videos.find(world, job.video_id), reason)
@@ -238,7 +238,7 @@ def _queue(
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         job_id,
         batch_id,
-        video.row,
+        video.pk,
         kind,
         media_uid,
         json.dumps(dict(options), sort_keys=True),
@@ -250,10 +250,10 @@ def _queue(
 
 def _job(row: Row) -> Job:
     return Job(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         batch_id=row["batch_id"],
-        video_row=row["video_row"],
+        video_pk=row["video_row"],
         video_id=row["video_id"],
         kind=row["kind"],
         media_uid=row["media_uid"],

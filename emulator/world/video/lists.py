@@ -29,7 +29,7 @@ def page(
     conditions, values = list[str](), list[object]()
     if user_id is not None:
         conditions.append("user_row = ?")
-        values.append(accounts.find(world, user_id).row)
+        values.append(accounts.find(world, user_id).pk)
     if tag is not None:
         conditions.append("row IN (SELECT video_row FROM video_tags WHERE name = ?)")
         values.append(tag)
@@ -37,7 +37,7 @@ def page(
     parts = [QueryPart(" AND ".join([_PUBLIC, *conditions]), values, totals)]
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
-        parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
+        parts.append(QueryPart(" AND ".join(own), [viewer.pk, *values]))
     rows, page_values = pages.newest("videos", parts, offset=offset, count=count)
     listed = videos.select(
         world,
@@ -54,7 +54,7 @@ def of_user(
 
     `status` also knows `draft`: processing, and nothing was uploaded yet.
     """
-    conditions, values = ["videos.user_row = ?"], list[object]([user.row])
+    conditions, values = ["videos.user_row = ?"], list[object]([user.pk])
     if status == "draft":
         conditions.append("videos.status = 'processing' AND videos.form = ''")
     elif status == "processing":

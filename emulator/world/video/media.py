@@ -21,29 +21,29 @@ class Footage(Struct, frozen=True):
     name: str = ""
 
 
-def add(world: World, video_row: int, uid: str, *, is_source: bool) -> None:
+def add(world: World, video_pk: int, uid: str, *, is_source: bool) -> None:
     """Give a video media of its own, inside `change`."""
     world.store.write(
         "INSERT INTO video_media (uid, video_row, is_source, created_at_ms) VALUES (?, ?, ?, ?)",
         uid,
-        video_row,
+        video_pk,
         is_source,
         world.now_ms,
     )
 
 
-def of(world: World, video_row: int) -> list[str]:
+def of(world: World, video_pk: int) -> list[str]:
     """The uids of a video's own media, the oldest first."""
     rows = world.store.rows(
-        "SELECT uid FROM video_media WHERE video_row = ? ORDER BY row", video_row
+        "SELECT uid FROM video_media WHERE video_row = ? ORDER BY row", video_pk
     )
     return [row["uid"] for row in rows]
 
 
-def source_of(world: World, video_row: int, shown_uid: str) -> str:
+def source_of(world: World, video_pk: int, shown_uid: str) -> str:
     """The uid of what was uploaded; of a video of a recording, what it shows."""
     row = world.store.row(
-        "SELECT uid FROM video_media WHERE video_row = ? AND is_source = 1 LIMIT 1", video_row
+        "SELECT uid FROM video_media WHERE video_row = ? AND is_source = 1 LIMIT 1", video_pk
     )
     return str(row["uid"]) if row else shown_uid
 
@@ -54,7 +54,7 @@ def media_uid_of(world: World, uid: str) -> str:
     return vod.media_uid if vod is not None else uid
 
 
-def replace(world: World, video_row: int, uid: str) -> list[str]:
+def replace(world: World, video_pk: int, uid: str) -> list[str]:
     """Keep the source and this media of a video, inside `change`.
 
     Returns the uids of the rest, which nobody speaks of any more.
@@ -62,7 +62,7 @@ def replace(world: World, video_row: int, uid: str) -> list[str]:
     rows = world.store.rows(
         "SELECT uid FROM video_media WHERE video_row = ? AND is_source = 0 AND uid != ?"
         " ORDER BY row",
-        video_row,
+        video_pk,
         uid,
     )
     gone = [row["uid"] for row in rows]

@@ -29,9 +29,9 @@ _ALGORITHM = "HS256"
 class Participant(Struct, frozen=True):
     """One stay of one user. `left_at_ms` is None while the seat is theirs."""
 
-    row: int
+    pk: int
     id: str
-    user_row: int
+    user_pk: int
     is_host: bool
     has_audio: bool
     has_video: bool
@@ -85,8 +85,8 @@ def admit(world: World, session: Session, user: User) -> Admission:
                 "INSERT INTO session_participants (id, session_row, user_row, expires_at_ms,"
                 " joined_at_ms) VALUES (?, ?, ?, ?, ?)",
                 participant_id,
-                session.row,
-                user.row,
+                session.pk,
+                user.pk,
                 expires_at_ms,
                 now_ms,
             )
@@ -95,7 +95,7 @@ def admit(world: World, session: Session, user: User) -> Admission:
                 " WHERE row = ?",
                 to,
                 now_ms,
-                session.row,
+                session.pk,
             )
             if session.status != to:
                 world.emit(SessionStarted(at_ms=now_ms, session_id=session.id))
@@ -112,7 +112,7 @@ def admit(world: World, session: Session, user: User) -> Admission:
             world.store.write(
                 "UPDATE session_participants SET expires_at_ms = ? WHERE row = ?",
                 expires_at_ms,
-                seated.row,
+                seated.pk,
             )
     participant = find(world, session, participant_id)
     return Admission(
@@ -133,11 +133,11 @@ def of(
     present = "" if with_those_who_left else "AND left_at_ms IS NULL"
     rows = world.store.rows(
         f"{_SELECT} WHERE session_row = ? {present} ORDER BY session_participants.row LIMIT ?",
-        session.row,
+        session.pk,
         sessions.LISTED_MAX,
     )
     total = world.store.number(
-        f"SELECT count(*) FROM session_participants WHERE session_row = ? {present}", session.row
+        f"SELECT count(*) FROM session_participants WHERE session_row = ? {present}", session.pk
     )
     return [_participant(row) for row in rows], total
 
@@ -147,7 +147,7 @@ def find(world: World, session: Session, participant_id: str) -> Participant:
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.id = ? AND session_row = ? AND left_at_ms IS NULL",
         participant_id,
-        session.row,
+        session.pk,
     )
     if row is None:
         raise Refused("not_found", "Participant not found")
@@ -169,12 +169,12 @@ def remove(world: World, session: Session, participant_id: str, by: User) -> Non
     Refuses (`forbidden`) anybody else, (`not_found`) a user that is not in the session.
     """
     participant = find(world, session, participant_id)
-    is_own = participant.user_row == by.row
-    if not is_own and session.host_row != by.row:
+    is_own = participant.user_pk == by.pk
+    if not is_own and session.host_pk != by.pk:
         raise Refused("forbidden", "Only the host may remove other participants")
     reason = "left" if is_own else "removed"
     with world.change():
-        sessions.leave(world, session.id, participant.row, participant.id, world.now_ms, reason)
+        sessions.leave(world, session.id, participant.pk, participant.id, world.now_ms, reason)
 
 
 def by_token(world: World, session: Session, token: str) -> Participant:
@@ -221,7 +221,7 @@ def show(
         changed = world.store.row(
             "SELECT row FROM session_participants WHERE row = ? AND left_at_ms IS NULL"
             " AND (has_audio, has_video, has_screen) <> (?, ?, ?)",
-            participant.row,
+            participant.pk,
             audio,
             video,
             screen,
@@ -234,7 +234,7 @@ def show(
             audio,
             video,
             screen,
-            participant.row,
+            participant.pk,
         )
         world.emit(
             ParticipantShown(
@@ -288,17 +288,17 @@ def _seat_of(world: World, session: Session, user: User) -> Participant | None:
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.user_row = ? AND session_row = ?"
         " AND left_at_ms IS NULL",
-        user.row,
-        session.row,
+        user.pk,
+        session.pk,
     )
     return _participant(row) if row else None
 
 
 def _participant(row: Row) -> Participant:
     return Participant(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
-        user_row=row["user_row"],
+        user_pk=row["user_row"],
         is_host=bool(row["is_host"]),
         has_audio=bool(row["has_audio"]),
         has_video=bool(row["has_video"]),

@@ -28,9 +28,9 @@ ADMIN_ROLES = frozenset({"ADMIN", "SUPERUSER"})
 class Session(Struct, frozen=True):
     """One call. `participant_count` is how many have a seat now."""
 
-    row: int
+    pk: int
     id: str
-    host_row: int
+    host_pk: int
     session_name: str
     participants_max: int
     participant_count: int
@@ -57,7 +57,7 @@ def create(world: World, host: User, session_name: str, participants_max: int) -
             "INSERT INTO video_sessions (id, host_row, session_name, participants_max,"
             " created_at_ms) VALUES (?, ?, ?, ?, ?)",
             session_id,
-            host.row,
+            host.pk,
             session_name,
             participants_max,
             now_ms,
@@ -78,7 +78,7 @@ def find(world: World, session_id: str) -> Session:
 def find_hosted(world: World, session_id: str, user: User, *, admins_too: bool = False) -> Session:
     """The call with this id, for its host. Refuses (`forbidden`) anybody else."""
     session = find(world, session_id)
-    if session.host_row != user.row and not (admins_too and is_admin(user)):
+    if session.host_pk != user.pk and not (admins_too and is_admin(user)):
         raise Refused("forbidden", "Only the host of this session may do that")
     return session
 
@@ -129,7 +129,7 @@ def update(world: World, session: Session, patch: Mapping[str, Any]) -> Session:
             "UPDATE video_sessions SET session_name = ?, participants_max = ? WHERE row = ?",
             patch.get("session_name", session.session_name),
             participants_max,
-            session.row,
+            session.pk,
         )
         world.emit(
             SessionUpdated(at_ms=world.now_ms, session_id=session.id, changed=tuple(sorted(patch)))
@@ -145,24 +145,24 @@ def end(world: World, session: Session) -> Session:
         for row in world.store.rows(
             "SELECT row, id FROM session_participants WHERE session_row = ?"
             " AND left_at_ms IS NULL ORDER BY row",
-            session.row,
+            session.pk,
         ):
             leave(world, session.id, row["row"], row["id"], now_ms, "ended")
         world.store.write(
             "UPDATE video_sessions SET status = ?, ended_at_ms = ? WHERE row = ?",
             to,
             now_ms,
-            session.row,
+            session.pk,
         )
         world.emit(SessionEnded(at_ms=now_ms, session_id=session.id))
     return find(world, session.id)
 
 
 def leave(
-    world: World, session_id: str, row: int, participant_id: str, at_ms: int, reason: str
+    world: World, session_id: str, pk: int, participant_id: str, at_ms: int, reason: str
 ) -> None:
     """Free a seat, inside `change`."""
-    world.store.write("UPDATE session_participants SET left_at_ms = ? WHERE row = ?", at_ms, row)
+    world.store.write("UPDATE session_participants SET left_at_ms = ? WHERE row = ?", at_ms, pk)
     world.emit(
         ParticipantLeft(
             at_ms=at_ms, session_id=session_id, participant_id=participant_id, reason=reason
@@ -176,14 +176,14 @@ def leave_all(world: World, user: User) -> None:
     now_ms = world.now_ms
     with world.change():
         for row in world.store.rows(
-            f"{_SELECT} WHERE host_row = ? AND status IN ('created', 'active')", user.row
+            f"{_SELECT} WHERE host_row = ? AND status IN ('created', 'active')", user.pk
         ):
             end(world, _session(row))
         for row in world.store.rows(
             "SELECT session_participants.*, video_sessions.id AS session_id"
             " FROM session_participants JOIN video_sessions ON video_sessions.row = session_row"
             " WHERE session_participants.user_row = ? AND left_at_ms IS NULL",
-            user.row,
+            user.pk,
         ):
             leave(world, row["session_id"], row["row"], row["id"], now_ms, "left")
 
@@ -216,19 +216,19 @@ def _of(
     )
     rows = world.store.rows(
         f"{_SELECT} WHERE video_sessions.row IN ({text}) ORDER BY video_sessions.row DESC LIMIT ?2",
-        user.row,
+        user.pk,
         LISTED_MAX,
     )
     return [_session(row) for row in rows], world.store.number(
-        f"SELECT count(*) FROM ({text})", user.row
+        f"SELECT count(*) FROM ({text})", user.pk
     )
 
 
 def _session(row: Row) -> Session:
     return Session(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
-        host_row=row["host_row"],
+        host_pk=row["host_row"],
         session_name=row["session_name"],
         participants_max=row["participants_max"],
         participant_count=row["participant_count"],

@@ -36,10 +36,10 @@ class Video(Struct, frozen=True):
     draft, or one that failed) sizes and duration are 0.
     """
 
-    row: int
+    pk: int
     id: str
     uid: str
-    user_row: int
+    user_pk: int
     title: str
     description: str | None
     visibility: Visibility
@@ -80,7 +80,7 @@ def create(
             " VALUES (?, ?, ?, ?, ?, ?)",
             video_id,
             source.uid if source else world.ids.uid(),
-            owner.row,
+            owner.pk,
             patch["title"],
             now_ms,
             now_ms,
@@ -117,25 +117,25 @@ def find_for(world: World, video_id: str, viewer: User | None) -> Video:
 def find_own(world: World, video_id: str, user: User) -> Video:
     """The video with this id, for its owner. Refuses (`forbidden`) anybody else."""
     video = find_for(world, video_id, user)
-    if video.user_row != user.row:
+    if video.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this video")
     return video
 
 
 def may_see(world: World, video: Video, viewer: User | None) -> bool:
     """An unlisted video is there for everybody who has its id, a private one for its owner."""
-    if viewer is not None and viewer.row == video.user_row:
+    if viewer is not None and viewer.pk == video.user_pk:
         return True
     if video.status != "ready" or video.visibility == "private":
         return False
     if video.visibility == "followers":
-        return viewer is not None and video.user_row in followed_by(world, viewer)
+        return viewer is not None and video.user_pk in followed_by(world, viewer)
     return True
 
 
 def followed_by(world: World, user: User) -> frozenset[int]:
     """The users that somebody follows, by their rows."""
-    rows = world.store.rows("SELECT followed_row FROM follows WHERE follower_row = ?", user.row)
+    rows = world.store.rows("SELECT followed_row FROM follows WHERE follower_row = ?", user.pk)
     return frozenset(row["followed_row"] for row in rows)
 
 
@@ -147,7 +147,7 @@ def by_uid(world: World, uid: str) -> Video | None:
     return _video(row) if row else None
 
 
-def by_rows(world: World, rows: Iterable[int]) -> list[Video]:
+def by_pks(world: World, rows: Iterable[int]) -> list[Video]:
     """These videos, in this order."""
     records = [world.store.row(f"{_SELECT} WHERE videos.row = ?", row) for row in rows]
     return [_video(row) for row in records if row is not None]
@@ -162,14 +162,14 @@ def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
     if patch.get("cloudflare_video_id") not in (None, video.uid):
         if video.status != "processing" or video.form:
             raise Refused("conflict", "This video has media already. Upload another one.")
-        source = _wished(world, accounts.by_row(world, video.user_row), patch)
+        source = _wished(world, accounts.by_pk(world, video.user_pk), patch)
     now_ms = world.now_ms
     with world.change():
-        _write(world, video.row, patch)
-        world.store.write("UPDATE videos SET updated_at_ms = ? WHERE row = ?", now_ms, video.row)
+        _write(world, video.pk, patch)
+        world.store.write("UPDATE videos SET updated_at_ms = ? WHERE row = ?", now_ms, video.pk)
         world.emit(VideoUpdated(at_ms=now_ms, video_id=video.id, changed=tuple(sorted(patch))))
         if source is not None:
-            _show(world, video.row, source)
+            _show(world, video.pk, source)
             _move(world, find(world, video.id), "ready")
     return find(world, video.id)
 
@@ -177,10 +177,10 @@ def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
 def delete(world: World, video: Video) -> None:
     """Remove a video; media that only it showed goes, too, and others' VODs that showed it."""
     with world.change():
-        uids = media.of(world, video.row)
-        world.store.write("DELETE FROM videos WHERE row = ?", video.row)
+        uids = media.of(world, video.pk)
+        world.store.write("DELETE FROM videos WHERE row = ?", video.pk)
         for uid in uids:
-            recordings.delete_of_others(world, uid, video.user_row)
+            recordings.delete_of_others(world, uid, video.user_pk)
         gone = tuple(uid for uid in uids if not media.is_needed(world, uid))
         world.emit(VideoDeleted(at_ms=world.now_ms, video_id=video.id, uids=gone))
         for uid in gone:
@@ -189,7 +189,7 @@ def delete(world: World, video: Video) -> None:
 
 def delete_of(world: World, user: User) -> None:
     """Remove everything of a user who is about to be deleted, inside `change`."""
-    rows = world.store.rows(f"{_SELECT} WHERE videos.user_row = ? ORDER BY videos.row", user.row)
+    rows = world.store.rows(f"{_SELECT} WHERE videos.user_row = ? ORDER BY videos.row", user.pk)
     for video in map(_video, rows):
         delete(world, video)
 
@@ -197,7 +197,7 @@ def delete_of(world: World, user: User) -> None:
 def show(world: World, video: Video, footage: Footage) -> None:
     """Its media is complete, or there is new media: from now on the video shows it."""
     with world.change():
-        _show(world, video.row, footage)
+        _show(world, video.pk, footage)
         _move(world, find(world, video.id), "ready")
 
 
@@ -209,7 +209,7 @@ def fail(world: World, video: Video, reason: str) -> None:
             "UPDATE videos SET status = 'failed', failure = ?, updated_at_ms = ? WHERE row = ?",
             reason,
             world.now_ms,
-            video.row,
+            video.pk,
         )
         world.emit(VideoFailed(at_ms=world.now_ms, video_id=video.id, reason=reason))
 
@@ -228,7 +228,7 @@ def lose(world: World, uid: str) -> None:
 def set_poster(world: World, video: Video, poster_ms: int) -> None:
     """Let its picture show another instant."""
     with world.change():
-        world.store.write("UPDATE videos SET poster_ms = ? WHERE row = ?", poster_ms, video.row)
+        world.store.write("UPDATE videos SET poster_ms = ? WHERE row = ?", poster_ms, video.pk)
 
 
 def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> Footage | None:
@@ -244,7 +244,7 @@ def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> Footage | No
     return media.of_recording(world, uid, owner)
 
 
-def _show(world: World, row: int, source: Footage) -> None:
+def _show(world: World, pk: int, source: Footage) -> None:
     world.store.write(
         "UPDATE videos SET uid = ?, form = ?, width = ?, height = ?, duration_ms = ?,"
         " file_bytes = ?, original_name = iif(original_name = '', ?, original_name),"
@@ -257,13 +257,13 @@ def _show(world: World, row: int, source: Footage) -> None:
         source.file_bytes,
         source.name,
         world.now_ms,
-        row,
+        pk,
     )
 
 
 def _move(world: World, video: Video, to: VideoStatus) -> None:
     check_video(video.status, to)
-    world.store.write("UPDATE videos SET status = ? WHERE row = ?", to, video.row)
+    world.store.write("UPDATE videos SET status = ? WHERE row = ?", to, video.pk)
     world.emit(
         VideoReady(
             at_ms=world.now_ms,
@@ -274,31 +274,31 @@ def _move(world: World, video: Video, to: VideoStatus) -> None:
     )
 
 
-def _write(world: World, row: int, patch: Mapping[str, Any]) -> None:
+def _write(world: World, pk: int, patch: Mapping[str, Any]) -> None:
     for name in _PLAIN_FIELDS:
         if name in patch:
             # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", patch[name], row)
+            world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", patch[name], pk)
     if "tags" in patch:
-        _write_tags(world, row, patch["tags"] or ())
-    record = world.store.row(f"{_SELECT} WHERE videos.row = ?", row)
+        _write_tags(world, pk, patch["tags"] or ())
+    record = world.store.row(f"{_SELECT} WHERE videos.row = ?", pk)
     assert record is not None
     video = _video(record)
-    index.write(world, row, video.title, video.description, video.tags)
+    index.write(world, pk, video.title, video.description, video.tags)
 
 
-def _write_tags(world: World, row: int, names: Sequence[str]) -> None:
+def _write_tags(world: World, pk: int, names: Sequence[str]) -> None:
     """Of tags that differ in case only, the first stays."""
     distinct: dict[str, str] = {}
     for tag in names:
         distinct.setdefault(tag.strip().casefold(), tag.strip())
     tags = list(distinct.values())
     world.store.write(
-        "UPDATE videos SET tags = ? WHERE row = ?", json.dumps(tags, ensure_ascii=False), row
+        "UPDATE videos SET tags = ? WHERE row = ?", json.dumps(tags, ensure_ascii=False), pk
     )
-    world.store.write("DELETE FROM video_tags WHERE video_row = ?", row)
+    world.store.write("DELETE FROM video_tags WHERE video_row = ?", pk)
     for tag in tags:
-        world.store.write("INSERT INTO video_tags VALUES (?, ?)", row, tag)
+        world.store.write("INSERT INTO video_tags VALUES (?, ?)", pk, tag)
 
 
 def select(world: World, rest: str, *values: object) -> list[Video]:
@@ -308,10 +308,10 @@ def select(world: World, rest: str, *values: object) -> list[Video]:
 
 def _video(row: Row) -> Video:
     return Video(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         uid=row["uid"],
-        user_row=row["user_row"],
+        user_pk=row["user_row"],
         title=row["title"],
         description=row["description"],
         visibility=row["visibility"],

@@ -23,9 +23,9 @@ _OUTCOME_LENGTH_MAX = 500
 class Delivery(Struct, frozen=True):
     """`status` is what the target answered last, None where it did not; `outcome` says more."""
 
-    row: int
+    pk: int
     id: str
-    target_row: int
+    target_pk: int
     kind: str
     body: str
     state: State
@@ -46,7 +46,7 @@ def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: 
             "INSERT INTO webhook_deliveries (id, target_row, kind, body, state, created_at_ms,"
             " due_at_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             delivery_id,
-            target.row,
+            target.pk,
             kind,
             body,
             "dropped" if is_too_many else "waiting",
@@ -63,7 +63,7 @@ def next_for(world: World, target: WebhookTarget) -> Delivery | None:
     row = world.store.row(
         "SELECT * FROM webhook_deliveries WHERE target_row = ? AND state = 'waiting'"
         " ORDER BY due_at_ms, row LIMIT 1",
-        target.row,
+        target.pk,
     )
     return _delivery(row) if row else None
 
@@ -92,7 +92,7 @@ def is_kept(world: World, delivery: Delivery) -> bool:
     """Whether it was not forgotten, with its target or its world, while it was tried."""
     return (
         world.store.row(
-            "SELECT 1 FROM webhook_deliveries WHERE row = ? AND id = ?", delivery.row, delivery.id
+            "SELECT 1 FROM webhook_deliveries WHERE row = ? AND id = ?", delivery.pk, delivery.id
         )
         is not None
     )
@@ -117,7 +117,7 @@ def note(
             due_at_ms,
             status,
             outcome[:_OUTCOME_LENGTH_MAX],
-            delivery.row,
+            delivery.pk,
         )
         if state == "failed":
             world.emit(
@@ -138,10 +138,11 @@ def replay(world: World, delivery: Delivery) -> Delivery:
             "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, due_at_ms = ?"
             " WHERE row = ?",
             world.now_ms,
-            delivery.row,
+            delivery.pk,
         )
     return find(world, delivery.id)
 
 
 def _delivery(row: Row) -> Delivery:
-    return Delivery(**dict(row))
+    values = dict(row)
+    return Delivery(pk=values.pop("row"), target_pk=values.pop("target_row"), **values)

@@ -40,7 +40,7 @@ URL_LENGTH_MAX = 2_000
 class WebhookTarget(Struct, frozen=True):
     """`kinds` is empty where everything is told. `secret` signs what is sent."""
 
-    row: int
+    pk: int
     id: str
     url: str
     secret: str
@@ -64,9 +64,9 @@ def find(world: World, target_id: str) -> WebhookTarget:
     return _target(row)
 
 
-def by_row(world: World, row: int) -> WebhookTarget | None:
+def by_pk(world: World, pk: int) -> WebhookTarget | None:
     """The target with this key, None once it is gone."""
-    record = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", row)
+    record = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", pk)
     return _target(record) if record else None
 
 
@@ -107,7 +107,7 @@ def ensure(world: World, url: str) -> None:
 def remove(world: World, target: WebhookTarget) -> None:
     """Tell a target nothing more. What it was told is forgotten with it."""
     with world.change():
-        world.store.write("DELETE FROM webhook_targets WHERE row = ?", target.row)
+        world.store.write("DELETE FROM webhook_targets WHERE row = ?", target.pk)
         world.emit(WebhookTargetRemoved(at_ms=world.now_ms, target_id=target.id))
 
 
@@ -129,7 +129,7 @@ def check_url(url: str) -> None:
 
 def _target(row: Row) -> WebhookTarget:
     return WebhookTarget(
-        row=row["row"],
+        pk=row["row"],
         id=row["id"],
         url=row["url"],
         secret=row["secret"],

@@ -68,10 +68,10 @@ def read_lists(world: World) -> None:
     ada = accounts.by_username(world, "ada")
     rust = categories.by_slug(world, "rust")
     for viewer in (ada, None):
-        for category_row in (rust.row, None):
-            for user_row in (ada.row, None):
+        for category_pk in (rust.pk, None):
+            for user_pk in (ada.pk, None):
                 for status in ("all", "default", "live", "ended"):
-                    wanted = Wanted(status=status, category_row=category_row, user_row=user_row)
+                    wanted = Wanted(status=status, category_pk=category_pk, user_pk=user_pk)
                     lists.page(world, viewer, wanted, offset=0, count=20)
     [stream] = streams.of_user(world, ada)
     assert streams.live(world)
@@ -79,8 +79,8 @@ def read_lists(world: World) -> None:
     categories.add_alias(world, "rust", "oxide")
     categories.top_level(world)
     categories.children(world, rust.id)
-    categories.by_rows(world, [rust.row])
-    tags.of_stream(world, stream.row)
+    categories.by_pks(world, [rust.pk])
+    tags.of_stream(world, stream.pk)
     tags.every(world)
     tags.popular(world, 10)
 
@@ -96,8 +96,8 @@ def discover(world: World) -> None:
         for filters in (
             Filters(),
             Filters(status="live"),
-            Filters(category_row=1),
-            Filters(status="live", category_row=1),
+            Filters(category_pk=1),
+            Filters(status="live", category_pk=1),
             Filters(began_from_ms=0, began_to_ms=world.now_ms),
         ):
             search.streams(world, typed, filters, offset=0, count=20)

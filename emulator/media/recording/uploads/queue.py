@@ -223,7 +223,7 @@ class UploadQueue(Service):
         if not values:
             return None
         wanted = Wanted(**values)
-        source_uid = media.source_of(self._world, video.row, video.uid)
+        source_uid = media.source_of(self._world, video.pk, video.uid)
         source = await self._recordings.mp4(media.media_uid_of(self._world, source_uid))
         imported = await finished(watch, process, source, folder, wanted, *times, watch)
         return _footage(job.media_uid, wanted.container, imported)

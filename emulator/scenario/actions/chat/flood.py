@@ -89,7 +89,7 @@ class ChatFlood(Action):
     ) -> Iterator[tuple[int, list[tuple[User, str]]]]:
         """How long to wait, and what is said then."""
         authors = self._authors(context, stream)
-        blocked = settings.of(context.world, stream.row).blocked_words or (_BLOCKED_WORD,)
+        blocked = settings.of(context.world, stream.pk).blocked_words or (_BLOCKED_WORD,)
         spice = Spice(self.repeat, self.links, self.blocked_words, blocked)
         chance = context.chance("lines")
         say = lines.speaker(self._pool(), spice, chance)
@@ -110,7 +110,7 @@ class ChatFlood(Action):
     def _authors(self, context: RunContext, stream: Stream) -> list[User]:
         """So many accounts; those that are there already speak again."""
         world = context.world
-        owner = accounts.by_row(world, stream.user_row)
+        owner = accounts.by_pk(world, stream.user_pk)
         following = round(self.authors * self.followers)
         speakers = []
         with world.change():

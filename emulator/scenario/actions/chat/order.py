@@ -17,7 +17,7 @@ from emulator.world.people.accounts import User
 
 def _by(context: RunContext, stream: Stream, name: str | None) -> User:
     """The user of this name; without one, the stream's owner."""
-    return context.user(name) if name else accounts.by_row(context.world, stream.user_row)
+    return context.user(name) if name else accounts.by_pk(context.world, stream.user_pk)
 
 
 class ChatSettings(Action):
@@ -81,15 +81,15 @@ class ChatDelete(Action):
         return None
 
     def _ids(self, context: RunContext, stream: Stream) -> list[str]:
-        of_row = context.user(self.of).row if self.of else None
+        of_pk = context.user(self.of).pk if self.of else None
         says = None if self.says is None else context.run.fill(self.says)
         rows = context.world.store.rows(
             "SELECT id FROM messages WHERE stream_row = ? AND is_deleted = 0"
             " AND (? IS NULL OR user_row = ?) AND (? IS NULL OR content = ?)"
             " ORDER BY row DESC LIMIT ?",
-            stream.row,
-            of_row,
-            of_row,
+            stream.pk,
+            of_pk,
+            of_pk,
             says,
             says,
             1 if self.which == "last" else -1,
@@ -182,7 +182,7 @@ class ChatRemoveModerator(Action):
     def run(self, context: RunContext) -> None:
         stream, user = context.stream(self.stream), context.user(self.user)
         for moderator in moderators.of(context.world, stream):
-            if moderator.user_row == user.row:
+            if moderator.user_pk == user.pk:
                 moderators.remove(context.world, stream, moderator)
                 return
         raise Refused("not_found", f"{self.user} is neither a moderator nor a VIP of this chat.")

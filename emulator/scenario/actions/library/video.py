@@ -63,7 +63,7 @@ class VideoDelete(Action):
 
 
 def _find(context: RunContext, owner: str, title: str) -> Video:
-    row = context.user(owner).row
+    row = context.user(owner).pk
     matches = videos.select(
         context.world,
         "WHERE user_row = ? AND title = ? ORDER BY created_at_ms DESC, row DESC LIMIT 1",

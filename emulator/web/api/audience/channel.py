@@ -141,7 +141,7 @@ def export_channel_analytics(
     call: Call, caller: User, query: ExportQuery
 ) -> ChannelExport | Download:
     """Download one's channel: all as JSON, or a year's days as CSV."""
-    user = accounts.by_row(call.world, caller.row)
+    user = accounts.by_pk(call.world, caller.pk)
     starts_ms = channel.utc_days(call.world.now_ms, _EXPORTED_DAYS)
     days, date_of = channel.days(call.world, user, starts_ms), partial(zones.date_of, "UTC")
     followers = shapes.follower_growth(days, date_of)

@@ -68,7 +68,7 @@ class Activity(TypedDict):
 @endpoint("GET", "/dashboard", provenance="client", name="get_dashboard")
 def get_streamer_overview(call: Call, caller: User) -> Dashboard:
     """Read one's channel as its dashboard shows it first."""
-    world, user = call.world, accounts.by_row(call.world, caller.row)
+    world, user = call.world, accounts.by_pk(call.world, caller.pk)
     profile = profiles.of(world, user, user)
     current = profile.current_stream
     listed, _ = notifications.page(
@@ -93,7 +93,7 @@ def get_streamer_overview(call: Call, caller: User) -> Dashboard:
 def get_streamer_quick_stats(call: Call, caller: User, query: TimesQuery) -> QuickStats:
     """Read today's, this week's and this month's figures, today being the last day of each."""
     zone = query.timezone
-    user = accounts.by_row(call.world, caller.row)
+    user = accounts.by_pk(call.world, caller.pk)
     quick = channel.quick(call.world, user, day_starts(zone, call.world.now_ms, _MONTH_DAYS))
     return {
         "today_viewers": quick.viewers_today,
@@ -132,6 +132,6 @@ def get_streamer_activity(call: Call, caller: User) -> Activity:
 
 def _recent_streams(call: Call, caller: User) -> list[StreamView]:
     """One's last streams, live or not, the newest first."""
-    wanted = Wanted(user_row=caller.row)
+    wanted = Wanted(user_pk=caller.pk)
     streams, _ = lists.page(call.world, caller, wanted, offset=0, count=_STREAMS_SHOWN)
     return stream_views(call.world, call.addresses, streams, caller)

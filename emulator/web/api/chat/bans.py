@@ -44,7 +44,7 @@ def list_chat_bans(call: Call, caller: User, stream_id: str) -> Bans:
     stream = streams.find_for(call.world, stream_id, caller)
     listed, total = bans.active(call.world, stream, caller)
     return {
-        "bans": [ban_shape(call.world, ban, stream.user_row) for ban in listed],
+        "bans": [ban_shape(call.world, ban, stream.user_pk) for ban in listed],
         "total": total,
     }
 
@@ -61,7 +61,7 @@ def ban_chat_user(call: Call, caller: User, stream_id: str, body: BanCreate) -> 
         reason=body.reason,
         duration_seconds=body.duration_seconds,
     )
-    return ban_shape(call.world, ban, stream.user_row)
+    return ban_shape(call.world, ban, stream.user_pk)
 
 
 @endpoint("DELETE", "/streams/{stream_id}/chat/bans/{user_id}", refuses=("forbidden",))

@@ -49,7 +49,7 @@ class SettingsUpdate(Request):
 def get_chat_settings(call: Call, caller: User | None, stream_id: str) -> ChatSettingsShape:
     """Read a chat's settings."""
     stream = streams.find_for(call.world, stream_id, caller)
-    return chat_settings(settings.of(call.world, stream.row))
+    return chat_settings(settings.of(call.world, stream.pk))
 
 
 @endpoint("PUT", "/streams/{stream_id}/chat/settings", refuses=("forbidden",))

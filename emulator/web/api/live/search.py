@@ -62,7 +62,7 @@ def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> Sea
     world, category_id = call.world, query.category_id
     filters = Filters(
         status=query.status_filter,
-        category_row=None if category_id is None else categories.find(world, category_id).row,
+        category_pk=None if category_id is None else categories.find(world, category_id).pk,
         began_from_ms=milliseconds_or_none(query.start_date),
         began_to_ms=milliseconds_or_none(query.end_date),
     )

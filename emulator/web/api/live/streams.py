@@ -119,8 +119,8 @@ def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamP
     world, category_id, user_id = call.world, query.category_id, query.user_id
     wanted = Wanted(
         status=query.status_filter or "default",
-        category_row=None if category_id is None else categories.find(world, category_id).row,
-        user_row=None if user_id is None else accounts.find(world, user_id).row,
+        category_pk=None if category_id is None else categories.find(world, category_id).pk,
+        user_pk=None if user_id is None else accounts.find(world, user_id).pk,
     )
     listed, total = lists.page(world, caller, wanted, offset=query.offset, count=query.per_page)
     return stream_page(call, query, listed, total)
@@ -132,7 +132,7 @@ def list_user_streams(
 ) -> StreamPage:
     """List a user's public streams, the newest first."""
     owner = accounts.by_username(call.world, username)
-    wanted = Wanted(status=query.status_filter, user_row=owner.row)
+    wanted = Wanted(status=query.status_filter, user_pk=owner.pk)
     listed, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
     return stream_page(call, query, listed, total)
 

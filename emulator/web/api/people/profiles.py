@@ -71,7 +71,7 @@ def get_user_profile(call: Call, caller: User | None, username: str) -> ProfileS
     """Read a user's profile."""
     user = accounts.by_username(call.world, username)
     profile = profiles.of(call.world, user, caller)
-    if caller is not None and caller.row == user.row:
+    if caller is not None and caller.pk == user.pk:
         return own_profile(call.world, call.addresses, profile)
     return profile_shape(call.world, call.addresses, profile, caller)
 

@@ -43,7 +43,7 @@ def test_chat_fold_equals_a_count_of_its_messages(acts: list[tuple[str, int, int
     rows = world.store.rows(
         "SELECT users.username, messages.created_at_ms FROM messages JOIN users"
         " ON users.row = messages.user_row WHERE stream_row = ?",
-        stream.row,
+        stream.pk,
     )
     said: dict[str, int] = {}
     for row in rows:

@@ -15,7 +15,7 @@ def test_bans_record_moderator_user_reason_and_end(
 ) -> None:
     ban = bans.add(world, stream, ada, bob, reason="rude", duration_seconds=600)
 
-    assert (ban.user_row, ban.created_by_row, ban.reason) == (bob.row, ada.row, "rude")
+    assert (ban.user_pk, ban.created_by_pk, ban.reason) == (bob.pk, ada.pk, "rude")
     assert ban.expires_at_ms == world.now_ms + 600_000
     assert bans.active(world, stream, ada) == ([ban], 1)
     event = heard[-1]
@@ -93,7 +93,7 @@ def test_bans_outlive_the_account_of_the_moderator(
     bans.add(world, stream, cleo, bob)
 
     with world.change():
-        world.store.write("DELETE FROM users WHERE row = ?", cleo.row)
+        world.store.write("DELETE FROM users WHERE row = ?", cleo.pk)
 
     ((ban,), _) = bans.active(world, stream, ada)
-    assert (ban.user_row, ban.created_by_row) == (bob.row, None)
+    assert (ban.user_pk, ban.created_by_pk) == (bob.pk, None)

@@ -192,8 +192,8 @@ def test_moderation_followers_only_mode_refuses_others(
         world.store.write(
             "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
             " VALUES ('f', ?, ?, 0)",
-            bob.row,
-            ada.row,
+            bob.pk,
+            ada.pk,
         )
     moderators.add(world, stream, cleo, is_vip=True)
 

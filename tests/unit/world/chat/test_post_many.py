@@ -175,7 +175,7 @@ class Rooms:
 
     def _demote(self, name: str) -> None:
         for moderator in moderators.of(self.world, self.stream):
-            if moderator.user_row == self._people[name].row:
+            if moderator.user_pk == self._people[name].pk:
                 moderators.remove(self.world, self.stream, moderator)
 
     def _follow(self, name: str) -> None:

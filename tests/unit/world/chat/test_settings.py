@@ -8,7 +8,7 @@ from emulator.world.world import World
 
 
 def test_chat_settings_begin_with_the_defaults(world: World, stream: Stream) -> None:
-    assert settings.of(world, stream.row) == ChatSettings()
+    assert settings.of(world, stream.pk) == ChatSettings()
 
 
 def test_chat_settings_change_keeps_unnamed_fields(
@@ -18,7 +18,7 @@ def test_chat_settings_change_keeps_unnamed_fields(
 
     settings.change(world, stream, ada, {"blocked_words": ("ü", "x y"), "slow_mode_seconds": 5})
 
-    assert settings.of(world, stream.row) == ChatSettings(
+    assert settings.of(world, stream.pk) == ChatSettings(
         slow_mode_seconds=5, is_emote_only=True, blocked_words=("ü", "x y")
     )
     event = heard[-1]

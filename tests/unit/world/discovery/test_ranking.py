@@ -40,8 +40,8 @@ def follow(world: World, follower: User, followed: User) -> None:
             "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
             " VALUES (?, ?, ?, ?)",
             world.ids.uuid(),
-            follower.row,
-            followed.row,
+            follower.pk,
+            followed.pk,
             world.now_ms,
         )
 
@@ -87,7 +87,7 @@ def test_ranking_first_page_equals_a_full_sort(world: World, clock: ManualClock)
 
     def trend(live: Stream) -> tuple[int | None, ...]:
         viewers = world.viewers.count(live.id)
-        return viewers, live.peak_viewer_count, live.started_at_ms, live.row
+        return viewers, live.peak_viewer_count, live.started_at_ms, live.pk
 
     expected = titles(sorted(shown, key=trend, reverse=True))
     for count in (1, 20, 150, 1_000):

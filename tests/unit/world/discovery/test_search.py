@@ -107,8 +107,8 @@ def test_search_filters_by_state_and_category(world: World) -> None:
     assert found(world, "one", Filters(status="live")) == ["Live one"]
     assert found(world, "one", Filters(status="offline")) == ["Waiting one"]
     assert found(world, "one", Filters(status="ended")) == ["Ended one"]
-    assert found(world, "one", Filters(category_row=rust.row)) == ["Live one", "Waiting one"]
-    assert found(world, "", Filters(category_row=rust.row, status="live")) == ["Live one"]
+    assert found(world, "one", Filters(category_pk=rust.pk)) == ["Live one", "Waiting one"]
+    assert found(world, "", Filters(category_pk=rust.pk, status="live")) == ["Live one"]
 
 
 def test_search_filters_by_start_and_creation_dates(world: World, clock: ManualClock) -> None:
@@ -155,7 +155,7 @@ def test_search_forgets_streams_and_names_of_a_deleted_user(world: World) -> Non
     stream = make(world, "Gone", by="ada", tags=["rust"])
 
     with world.change():
-        world.store.write("DELETE FROM users WHERE row = ?", stream.user_row)
+        world.store.write("DELETE FROM users WHERE row = ?", stream.user_pk)
 
     assert found(world, "gone") == found(world, "rust") == found(world, "") == []
     assert search.users(world, "ada", 10) == []

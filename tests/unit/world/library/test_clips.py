@@ -28,7 +28,7 @@ def test_clips_are_requested_by_position_or_instant(
 
     assert (by_position.from_ms, by_position.to_ms) == (60_000, 120_000)
     assert (by_instant.from_ms, by_instant.to_ms) == (1_500, 2_500)
-    assert clips.count_of(world, stream.row) == 2
+    assert clips.count_of(world, stream.pk) == 2
 
 
 @pytest.mark.parametrize(

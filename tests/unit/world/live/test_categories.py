@@ -56,7 +56,7 @@ def test_categories_counts_forget_streams_of_a_deleted_user(world: World) -> Non
     stream = live(world, "x", category_id=categories.by_slug(world, "rust").id)
 
     with world.change():
-        world.store.write("DELETE FROM users WHERE row = ?", stream.user_row)
+        world.store.write("DELETE FROM users WHERE row = ?", stream.user_pk)
 
     assert counts(world, "rust") == (0, 0, 0)
 
@@ -124,6 +124,6 @@ def test_categories_many_are_read_at_once(world: World) -> None:
     for slug in ("a", "b"):
         categories.make(world, slug, slug)
     a = categories.by_slug(world, "a")
-    values: dict[int, Category] = categories.by_rows(world, [a.row, a.row, 99])
-    assert values == {a.row: a}
-    assert categories.by_rows(world, []) == {}
+    values: dict[int, Category] = categories.by_pks(world, [a.pk, a.pk, 99])
+    assert values == {a.pk: a}
+    assert categories.by_pks(world, []) == {}

@@ -39,7 +39,7 @@ def test_stream_lists_private_stream_is_listed_for_its_owner_only(
             "public live",
             "public offline",
         ]
-        assert seen(world, other, status="ended", user_row=streamer.row) == ["public ended"]
+        assert seen(world, other, status="ended", user_pk=streamer.pk) == ["public ended"]
     assert len(seen(world, streamer, status="default")) == 8
     assert seen(world, streamer, status="offline") == [
         "private offline",
@@ -65,10 +65,10 @@ def test_stream_lists_filter_by_category_or_user(world: World, streamer: User) -
     live(world, "rust live", category_id=rust.id)
     make(world, "rust offline", category_id=rust.id)
 
-    assert seen(world, None, category_row=rust.row) == ["rust offline", "rust live"]
-    assert seen(world, None, category_row=rust.row, status="live") == ["rust live"]
+    assert seen(world, None, category_pk=rust.pk) == ["rust offline", "rust live"]
+    assert seen(world, None, category_pk=rust.pk, status="live") == ["rust live"]
     nobody = accounts.make(world, "nobody")
-    assert seen(world, streamer, user_row=nobody.row) == []
+    assert seen(world, streamer, user_pk=nobody.pk) == []
 
 
 def test_stream_lists_pages_follow_without_a_gap(world: World, clock: ManualClock) -> None:
@@ -86,10 +86,10 @@ def test_stream_lists_pages_follow_without_a_gap(world: World, clock: ManualCloc
 def test_stream_lists_have_the_requested_order(world: World) -> None:
     created = [make(world, str(number)) for number in range(3)]
 
-    rows = [created[2].row, created[0].row, created[1].row]
+    rows = [created[2].pk, created[0].pk, created[1].pk]
 
-    assert titles(lists.by_rows(world, rows)) == ["2", "0", "1"]
-    assert lists.by_rows(world, []) == []
+    assert titles(lists.by_pks(world, rows)) == ["2", "0", "1"]
+    assert lists.by_pks(world, []) == []
 
 
 def test_stream_lists_of_a_user_are_newest_first(world: World, streamer: User) -> None:

@@ -11,7 +11,7 @@ def test_tags_unknown_are_created_and_counted_once_each(world: World, ada: User)
         world, ada, StreamPatch({"title": "x", "tags": ["Rust", " ai ", "RUST"]})
     )
 
-    listed = tags.of_stream(world, stream.row)
+    listed = tags.of_stream(world, stream.pk)
 
     assert [(tag.name, tag.slug, tag.usage_count) for tag in listed] == [
         ("Rust", "rust", 1),
@@ -24,7 +24,7 @@ def test_tags_removed_from_a_stream_count_once_less(world: World, ada: User) -> 
 
     streams.update(world, stream, StreamPatch({"tags": ["ai"]}))
 
-    assert [tag.name for tag in tags.of_stream(world, stream.row)] == ["ai"]
+    assert [tag.name for tag in tags.of_stream(world, stream.pk)] == ["ai"]
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'ai'") == 1
 
@@ -62,10 +62,10 @@ def test_tags_of_many_streams_are_kept_separate(world: World) -> None:
         make(world, "3"),
     )
 
-    values = tags.of_streams(world, [one.row, two.row, none.row])
+    values = tags.of_streams(world, [one.pk, two.pk, none.pk])
 
     assert {row: [tag.name for tag in names_of] for row, names_of in values.items()} == {
-        one.row: ["b", "a"],
-        two.row: ["b"],
-        none.row: [],
+        one.pk: ["b", "a"],
+        two.pk: ["b"],
+        none.pk: [],
     }

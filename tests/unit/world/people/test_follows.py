@@ -20,7 +20,7 @@ def again(world: World, user: User) -> User:
 def notified(world: World, user: User, *, unread_only: bool = False) -> list[tuple[str, int]]:
     listed, total = notifications.page(world, user, unread_only=unread_only, offset=0, count=100)
     assert total == len(listed)
-    return [(notification.type, notification.actor_row) for notification in listed]
+    return [(notification.type, notification.actor_pk) for notification in listed]
 
 
 def test_follows_are_counted_listed_and_notified(
@@ -34,7 +34,7 @@ def test_follows_are_counted_listed_and_notified(
     assert follows.following(world, ada, offset=0, count=20) == ([again(world, bob)], 1)
     assert follows.is_following(world, ada, bob)
     assert not follows.is_following(world, bob, ada)
-    assert notified(world, bob) == [("new_follower", ada.row)]
+    assert notified(world, bob) == [("new_follower", ada.pk)]
     assert (
         UserFollowed(
             at_ms=world.now_ms, follow_id=follow.id, follower_id=ada.id, followed_id=bob.id
@@ -113,7 +113,7 @@ def test_follows_notify_once_when_a_public_stream_goes_live(
     streams.start(world, stream)
     streams.go_live(world, stream.id)
 
-    assert notified(world, ada) == [("stream_live", bob.row)]
+    assert notified(world, ada) == [("stream_live", bob.pk)]
     listed, _ = notifications.page(world, ada, unread_only=False, offset=0, count=20)
     assert listed[0].stream_id == stream.id
 
@@ -139,11 +139,11 @@ def test_follows_read_notification_is_no_longer_unread(
         follows.follow(world, follower, ada)
         clock.advance(1000)
     newest, oldest = notifications.page(world, ada, unread_only=False, offset=0, count=20)[0]
-    assert (newest.actor_row, oldest.actor_row) == (cleo.row, bob.row)
+    assert (newest.actor_pk, oldest.actor_pk) == (cleo.pk, bob.pk)
 
     assert notifications.read(world, ada, newest.id).is_read
 
-    assert notified(world, ada, unread_only=True) == [("new_follower", bob.row)]
+    assert notified(world, ada, unread_only=True) == [("new_follower", bob.pk)]
     assert notifications.unread_count(world, ada) == 1
     assert notifications.read(world, ada, newest.id).is_read
     assert notifications.read_all(world, ada) == 1
