@@ -84,13 +84,12 @@ def _segments_only(window: Window, *head: str) -> str:
     segments = window.listed
     has_gap = any(segment.is_gap for segment in segments)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
-    rest = _rest(segments[-1]) if window.is_finished and segments else []
-    is_independent = all(part.is_independent for part in rest)
-    lines += [line for line in _sequences(window) if is_independent or line != _INDEPENDENT]
+    rest = _rest(window)
+    lines += _sequences(window, rest)
     lines += _first_map(window)
     lines += [_listed(segment) for segment in segments]
     for part in rest:
-        lines += [f"#EXTINF:{_seconds(part.duration)},", MEDIA_FOLDER + part.name]
+        lines += _as_segment(part)
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
     return _text(lines)
@@ -107,20 +106,23 @@ def low_latency(
 
     `is_first`: without the open segment, which a player learns of when it asks what is next.
     """
+    rest = _rest(window)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",
         *_live_head(window),
         _server_control(window),
         f"#EXT-X-PART-INF:PART-TARGET={_seconds(window.part_target)}",
-        *_sequences(window),
+        *_sequences(window, rest),
     ]
     skipped = _skippable(window) if is_delta else 0
     lines += [f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"] if skipped else _first_map(window)
     first_with_parts = _first_with_parts(window)
     for segment in islice(window.complete, skipped, None):
         has_parts = segment.msn >= first_with_parts
-        lines.append(_with_parts(segment) if has_parts else _listed(segment))
+        lines.append(_with_parts(segment, rest) if has_parts else _listed(segment))
+    for part in rest:
+        lines += [_part_line(part), *_as_segment(part)]
     opened = None if is_first else window.open
     if opened is not None and window.is_paused and not window.complete:
         lines.append(_with_parts(opened))
@@ -176,8 +178,8 @@ def _server_control(window: Window) -> str:
     )
 
 
-def _sequences(window: Window) -> Iterator[str]:
-    if window.is_independent:
+def _sequences(window: Window, rest: Sequence[StoredPart] = ()) -> Iterator[str]:
+    if window.is_independent and all(part.is_independent for part in rest):
         yield _INDEPENDENT
     yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}"
@@ -198,21 +200,31 @@ def _listed(segment: Segment) -> str:
     return segment.listed
 
 
-def _rest(segment: Segment) -> list[StoredPart]:
-    """What came of the last segment when it was listed as whole already: a part is a segment too.
+def _rest(window: Window) -> list[StoredPart]:
+    """What comes with the end, after the last segment was listed as it was when its publisher left.
 
-    Players have the segment, and do not load it again.
+    Each is a segment of its own: players have had the other one, and load it no more.
     """
-    duration = segment.duration_at_pause
-    if not duration:
+    if not (window.is_finished and window.listed):
         return []
-    ends = accumulate(part.duration for part in segment.parts)
-    return [part for part, end in zip(segment.parts, ends, strict=True) if end > duration]
+    last = window.listed[-1]
+    if not last.duration_at_pause:
+        return []
+    ends = accumulate(part.duration for part in last.parts)
+    return [
+        part for part, end in zip(last.parts, ends, strict=True) if end > last.duration_at_pause
+    ]
 
 
-def _with_parts(segment: Segment) -> str:
-    parts = map(_part_line, segment.parts)
-    return "\n".join([*_segment_tags(segment), *parts, *_segment_end(segment, segment.duration)])
+def _as_segment(part: StoredPart) -> list[str]:
+    return [f"#EXTINF:{_seconds(part.duration)},", MEDIA_FOLDER + part.name]
+
+
+def _with_parts(segment: Segment, without: Sequence[StoredPart] = ()) -> str:
+    parts = [part for part in segment.parts if part not in without]
+    lines = map(_part_line, parts)
+    duration = sum(part.duration for part in parts)
+    return "\n".join([*_segment_tags(segment), *lines, *_segment_end(segment, duration)])
 
 
 def _segment_tags(segment: Segment) -> Iterator[str]:

@@ -109,9 +109,14 @@ def a_new_map_comes_with_a_discontinuity(playlist: Playlist) -> bool:
 
 
 def uris_come_once(playlist: Playlist) -> bool:
-    """6.2.1: what a URI names is one segment or part, for ever."""
+    """6.2.1: what a URI names is one segment or part, for ever; a segment may be its only part."""
     uris = [segment.uri for segment in playlist.segments]
-    uris += [part.uri for segment in playlist.all_segments for part in segment.parts]
+    uris += [
+        part.uri
+        for segment in playlist.all_segments
+        for part in segment.parts
+        if [part.uri] != [segment.uri] or len(segment.parts) > 1
+    ]
     return len(uris) == len(set(uris)) and all(uris)
 
 

@@ -82,7 +82,7 @@ async def test_hls_stream_pause_lists_the_open_segment(
         last = parse(after).segments[-1]
         uri = last.parts[-1].uri if last.parts else last.uri
         assert uri == "../media/part-7.m4s"
-    assert "#EXT-X-INDEPENDENT-SEGMENTS" in hls_stream.playlist("low_latency").text
+    assert "#EXT-X-INDEPENDENT-SEGMENTS" not in hls_stream.playlist("low_latency").text
     assert "#EXT-X-INDEPENDENT-SEGMENTS" not in hls_stream.playlist("plain").text
 
 
