@@ -9,7 +9,7 @@ the next part will be in this segment or in the next one: `part-57.m4s` is right
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import accumulate, islice
+from itertools import islice
 from math import ceil
 
 from msgspec import Struct
@@ -84,12 +84,11 @@ def _segments_only(window: Window, *head: str) -> str:
     segments = window.listed
     has_gap = any(segment.is_gap for segment in segments)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
-    rest = _rest(window)
-    lines += _sequences(window, rest)
+    rests = [part for segment in segments for part in segment.rest]
+    lines += _sequences(window, rests, left=window.rests_left)
     lines += _first_map(window)
-    lines += [_listed(segment) for segment in segments]
-    for part in rest:
-        lines += _as_segment(part)
+    for segment in segments:
+        lines += _as_of_pause(segment) if segment.duration_at_pause else [_listed(segment)]
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
     return _text(lines)
@@ -106,7 +105,7 @@ def low_latency(
 
     `is_first`: without the open segment, which a player learns of when it asks what is next.
     """
-    rest = _rest(window)
+    rest = window.complete[-1].rest if window.is_finished and window.complete else []
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",
@@ -178,10 +177,11 @@ def _server_control(window: Window) -> str:
     )
 
 
-def _sequences(window: Window, rest: Sequence[StoredPart] = ()) -> Iterator[str]:
-    if window.is_independent and all(part.is_independent for part in rest):
+def _sequences(window: Window, rests: Sequence[StoredPart] = (), *, left: int = 0) -> Iterator[str]:
+    """`rests`: parts that are listed as segments. `left`: so many of them left the window."""
+    if window.is_independent and all(part.is_independent for part in rests):
         yield _INDEPENDENT
-    yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn}"
+    yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn + left}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}"
 
 
@@ -195,25 +195,20 @@ def _first_map(window: Window) -> Iterator[str]:
 def _listed(segment: Segment) -> str:
     """A complete segment, without parts: the same text in every playlist, so made once."""
     if not segment.listed:
-        duration = segment.duration_at_pause or segment.duration
-        segment.listed = "\n".join([*_segment_tags(segment), *_segment_end(segment, duration)])
+        end = _segment_end(segment, segment.duration)
+        segment.listed = "\n".join([*_segment_tags(segment), *end])
     return segment.listed
 
 
-def _rest(window: Window) -> list[StoredPart]:
-    """What comes with the end, after the last segment was listed as it was when its publisher left.
+def _as_of_pause(segment: Segment) -> list[str]:
+    """A segment as it was listed when its publisher left; what came of it later is listed behind.
 
-    Each is a segment of its own: players have had the other one, and load it no more.
+    Players have had the one, and load it no more.
     """
-    if not (window.is_finished and window.listed):
-        return []
-    last = window.listed[-1]
-    if not last.duration_at_pause:
-        return []
-    ends = accumulate(part.duration for part in last.parts)
-    return [
-        part for part, end in zip(last.parts, ends, strict=True) if end > last.duration_at_pause
-    ]
+    lines = [*_segment_tags(segment), *_segment_end(segment, segment.duration_at_pause)]
+    for part in segment.rest:
+        lines += _as_segment(part)
+    return lines
 
 
 def _as_segment(part: StoredPart) -> list[str]:

@@ -119,7 +119,8 @@ class Segment(Struct):
     `parts` is emptied when the segment is too old to be listed by part; `first_part` and
     `part_ends`, in bytes, still say where they are. `listed` is its text in a playlist, kept by
     `playlist` once the segment is complete. `duration_at_pause`: how long it was when its publisher
-    left, 0 where none did: players that take whole segments have had so much of it.
+    left, 0 where none did: players that take whole segments have had so much of it. `rest`: its
+    parts that came later, which are segments of their own to such players.
     """
 
     msn: int
@@ -137,6 +138,7 @@ class Segment(Struct):
     first_part: int = 0
     part_ends: Sequence[int] = ()
     duration_at_pause: int = 0
+    rest: list[StoredPart] = field(default_factory=list)
 
     @property
     def name(self) -> str:

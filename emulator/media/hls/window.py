@@ -54,6 +54,8 @@ class Window:
         self.peak_bits = 0
         self.total_bytes = 0
         self.total_ticks = 0
+        # Of segments that have left the window: see `Segment.rest`.
+        self.rests_left = 0
         self._dependent = 0
         self._run_frames = 0
         self._run_ticks = 0
@@ -94,6 +96,8 @@ class Window:
         )
         self.next_part += 1
         segment.add(part, frames)
+        if segment.duration_at_pause:
+            segment.rest.append(part)
         self.has_captions = self.has_captions or CAPTIONS in content
         self._run_frames += frames
         self._run_ticks += duration
@@ -118,6 +122,7 @@ class Window:
         if self.open is not None:
             self._settle_target(self.open)
             self.open.duration_at_pause = self.open.duration
+            self.open.rest.clear()
         self.version += 1
 
     def keep(self, segment: Segment) -> None:
@@ -293,6 +298,7 @@ class Window:
         segment = self.complete.popleft()
         self.left.append(segment)
         self.discontinuity_sequence += segment.starts_discontinuity
+        self.rests_left += len(segment.rest)
         self._dependent -= not segment.is_independent
 
 

@@ -65,8 +65,10 @@ def test_simulcast_tags_any_times_and_bytes_make_readable_tags(
 ) -> None:
     [track] = packets(audio="")[1]
     sent = [
-        Packet(track, dts, dts + cts, 0, is_key, len(data).to_bytes(4, "big") + data)
+        Packet(track, dts, dts + cts, 0, is_key, len(unit).to_bytes(4, "big") + unit)
         for dts, cts, is_key, data in samples
+        # A unit's header comes first, and no start code is in a unit (H.264, 7.4.1).
+        for unit in (b"\x41" + data.replace(b"\0\0\1", b"\0\0\2"),)
     ]
 
     received, _ = again(sent, (track,))
