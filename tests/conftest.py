@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: real encoders and players wait for their pictures more than they compute."""
-    return min(2 * (os.cpu_count() or 1), WORKERS_MAX)
+    return min((os.cpu_count() or 1) * 3 // 2, WORKERS_MAX)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

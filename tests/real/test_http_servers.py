@@ -230,7 +230,8 @@ async def test_http_servers_over_http_3_are_offered_and_respond(
             playlists = urlsplit(stream["playback_url"]).path.replace("video", "llhls")
             with pushing(address_of(stream)):
                 await connection.ask("GET", f"{playlists}?wait=1")
-                now = parse((await connection.ask("GET", playlists)).body.decode())
+                second = f"{playlists}?_HLS_msn=1&_HLS_part=0"
+                now = parse((await connection.ask("GET", second)).body.decode())
                 assert now.open is not None
                 asked = f"_HLS_msn={now.open.msn}&_HLS_part={len(now.open.parts)}"
                 hinted = now.attributes("EXT-X-PRELOAD-HINT")["URI"].removeprefix("../")

@@ -55,6 +55,8 @@ _ERROR: Schema = {
     "required": ["detail", "message", "status", "traceId"],
 }
 _RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+# As RFC 9110 has them; Python has these names from 3.13 on.
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class Document:
@@ -210,7 +212,7 @@ class Document:
         error = {"$ref": "#/components/schemas/Error"}
         answers: dict[str, Any] = {}
         for status in sorted(statuses_refused(operation)):
-            phrase = HTTPStatus(status).phrase
+            phrase = _PHRASES.get(status) or HTTPStatus(status).phrase
             detail = [error_detail(("body",), "invalid", phrase)] if status == 422 else phrase
             example = {"detail": detail, "message": phrase, "status": status, "traceId": "0" * 32}
             answers[str(status)] = {

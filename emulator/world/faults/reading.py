@@ -6,6 +6,7 @@ one kind with its values, and beside it how often and how long.
 
 import difflib
 from collections.abc import Iterable, Mapping
+from inspect import cleandoc
 from typing import Any
 
 from msgspec import Struct
@@ -62,7 +63,7 @@ def schema() -> dict[str, Any]:
     kinds = {
         name: {
             "type": ["object", "null"],
-            "description": (kind.__doc__ or "").strip(),
+            "description": cleandoc(kind.__doc__ or ""),
             "properties": {value.written: {} for value in values_of(kind).values()},
             "additionalProperties": False,
         }
