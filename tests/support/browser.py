@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    TimeoutError,
+    async_playwright,
+)
 
 # A sandbox needs rights that a container's root has not; the rest keeps Chromium from calling home.
 FLAGS = [
@@ -25,6 +32,26 @@ FLAGS = [
 PATIENCE_MS = 60_000
 
 Scheme = Literal["light", "dark"]
+
+# Where the first frame that a video shows stands in its media. `played` does not say it: Chromium
+# lists there, too, what a video that is told where to begin passed over.
+NOTE_FIRST_FRAME = """addEventListener("DOMContentLoaded", () => {
+  document.querySelector("video")?.requestVideoFrameCallback((_, { mediaTime }) => {
+    window.firstFrameSeconds = mediaTime;
+  });
+});"""
+# What a page that is waited for in vain is asked.
+PLAYER_FACTS = """() => {
+  const ranges = (of) => [...Array(of.length).keys()].map((i) => [of.start(i), of.end(i)]);
+  const { uid, hls, ...player } = { ...(window.emulatorPlayer ?? {}) };
+  const video = document.querySelector("video");
+  const { currentTime, paused, seeking, readyState } = video ?? {};
+  return video && {
+    ...player, currentTime, paused, seeking, readyState,
+    buffered: ranges(video.buffered), played: ranges(video.played),
+    firstFrameSeconds: window.firstFrameSeconds, targetLatency: hls?.targetLatency,
+  };
+}"""
 
 
 class Tab:
@@ -45,10 +72,17 @@ class Tab:
         return {urlsplit(address).netloc for address in self.addresses} - {""}
 
     async def until(self, claim: str) -> None:
-        """Wait until a JavaScript expression holds; `player` in it is `emulatorPlayer`."""
-        await self.page.wait_for_function(
-            f"() => {{ const player = window.emulatorPlayer; return player && ({claim}); }}"
-        )
+        """Wait until a JavaScript expression holds; `player` in it is `emulatorPlayer`.
+
+        Where it never does, the error tells what the page knew instead.
+        """
+        try:
+            await self.page.wait_for_function(
+                f"() => {{ const player = window.emulatorPlayer; return player && ({claim}); }}"
+            )
+        except TimeoutError as error:
+            facts = await self.page.evaluate(PLAYER_FACTS)
+            raise AssertionError(f"never: {claim}\n{facts}\n{self.complaints}") from error
 
     async def player(self, name: str) -> Any:
         """One of the facts of `window.emulatorPlayer`."""
@@ -122,6 +156,7 @@ class Chromium:
             ignore_https_errors=trusts_any,
         )
         tab = Tab(await context.new_page())
+        await tab.page.add_init_script(NOTE_FIRST_FRAME)
         if slowdown > 1:
             devtools = await context.new_cdp_session(tab.page)
             await devtools.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
