@@ -82,11 +82,26 @@ class RequestLog:
         # Of all since the start, also those that are not kept: by world, method and status / 100.
         self.counts: dict[tuple[str, str, int], int] = {}
         self.duration_us = 0
+        self._newest: dict[str, int] = {}
+        self._watchers: list[tuple[str, Callable[[], None]]] = []
 
     @property
     def last_seq(self) -> int:
         """The number of the newest request, 0 before the first."""
         return self._count
+
+    def last_seq_of(self, world: str) -> int:
+        """The number of a world's newest request, 0 before its first."""
+        return self._newest.get(world, 0)
+
+    def watch(self, world: str, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake`, which returns at once, at each request of a world.
+
+        Call what is returned to stop.
+        """
+        watcher = (world, wake)
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def next_seq(self) -> int:
         self._count += 1
@@ -98,6 +113,10 @@ class RequestLog:
             self.dropped[self._entries.popleft().world] += 1
             self._bytes -= self._sizes.popleft()
         self.count(entry.world, entry.method, entry.status, entry.duration_us)
+        self._newest[entry.world] = entry.seq
+        for world, wake in self._watchers:
+            if world == entry.world:
+                wake()
 
     def count(self, world: str, method: str, status: int, duration_us: int) -> None:
         """Count a request for the metrics, also one that is not logged."""
@@ -122,6 +141,7 @@ class RequestLog:
         self._sizes.clear()
         self._bytes = 0
         del self.dropped[world]
+        self._newest.pop(world, None)
         for entry in logged_requests:
             self._keep(entry)
         self.counts = {key: count for key, count in self.counts.items() if key[0] != world}

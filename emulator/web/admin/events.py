@@ -63,7 +63,7 @@ def list_events(call: Call, query: EventQuery) -> EventPage | Response:
     shown = journalleds[: query.limit]
     return {
         "world": call.world.name,
-        "events": [_shape(journalled) for journalled in shown],
+        "events": [event_shape(journalled) for journalled in shown],
         "next_cursor": shown[-1].seq if shown else query.after,
         "has_more": len(journalleds) > query.limit,
     }
@@ -99,7 +99,9 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
             journalleds = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
             for journalled in journalleds:
                 after = journalled.seq
-                data = json.dumps(_shape(journalled), ensure_ascii=False, separators=(",", ":"))
+                data = json.dumps(
+                    event_shape(journalled), ensure_ascii=False, separators=(",", ":")
+                )
                 yield f"id: {journalled.seq}\nevent: {journalled.kind}\ndata: {data}\n\n"
             if len(journalleds) < _BATCH and not await _heard(news):
                 yield ": nothing new\n\n"
@@ -115,5 +117,6 @@ async def _heard(news: asyncio.Event) -> bool:
         return False
 
 
-def _shape(event: Journalled) -> EventShape:
+def event_shape(event: Journalled) -> EventShape:
+    """An event as the admin API shows it."""
     return {"seq": event.seq, "at": iso(event.at_ms), "kind": event.kind, "values": event.values}

@@ -66,5 +66,13 @@ def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[Jo
         )
 
 
+def kinds(store: Store, *, after: int) -> list[str]:
+    """The kinds of the events behind `after`, each once."""
+    # By itself SQLite goes through all of the index of kinds.
+    rows = store.rows("SELECT DISTINCT kind FROM events NOT INDEXED WHERE seq > ?", after)
+    return sorted(row["kind"] for row in rows)
+
+
 def last_seq(store: Store) -> int:
+    """The number of the newest event, 0 before the first."""
     return store.number("SELECT max(seq) FROM events")

@@ -1,0 +1,63 @@
+"""What a page follows: one connection that tells of a world's events and of its requests."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from emulator.server import Emulator
+from tests.support.rest import Caller, create
+
+
+@asynccontextmanager
+async def following(
+    client: httpx.AsyncClient, query: str = "", world: str = "default"
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    headers = {"X-Emulator-World": world}
+    async with client.stream("GET", f"/_emulator/live{query}", headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.aiter_lines()
+        yield (
+            json.loads(line.removeprefix("data: "))
+            async for line in lines
+            if line.startswith("data: ")
+        )
+
+
+async def test_live_page_is_told_of_events_and_requests(emulator: Emulator) -> None:
+    async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as client:
+        call = Caller(client, "/v1")
+        await create(call)
+        async with following(client) as messages:
+            # Given a page that begins with what is there,
+            first = await anext(messages)
+            assert (first["events"], first["kinds"], first["skipped"]) == ([], [], 0)
+            assert (first["world"], first["last_request"]) == ("default", 1)
+
+            # when an app's call changes something, then one message tells of both,
+            stream = await create(call, "ak_auto_else")
+            second = await anext(messages)
+            while "StreamCreated" not in second["kinds"] or second["last_request"] < 2:
+                second = await anext(messages)
+            values = [event["values"].get("stream_id") for event in second["events"]]
+            assert stream["id"] in values
+
+            # also one that only asks; another world's requests are not its.
+            await client.post("/_emulator/worlds", json={"name": "other"})
+            await call("GET", "/streams/", "ak_demo@other")
+            await call("GET", "/nothing")
+            third = await anext(messages)
+            assert (third["events"], third["last_request"]) == ([], 4)
+
+            # A page that was away is told what it missed, of much the newest.
+            async with following(client, "?after=0") as others:
+                missed = await anext(others)
+            assert missed["skipped"] + len(missed["events"]) == missed["last_seq"]
+            assert missed["last_seq"] == second["last_seq"]
+            assert len(missed["events"]) == 200
+
+            # A reset ends it: what follows is another history.
+            await client.post("/_emulator/reset")
+            assert [message async for message in messages if message["events"]] == []
