@@ -156,6 +156,7 @@ def broadcasts(settings: Settings) -> BroadcastConfig:
             gap_wait_ms=settings.gap_wait_ms,
         ),
         media_wait_ms=settings.media_wait_ms,
+        ingest_history_ms=settings.ingest_history_ms,
     )
 
 

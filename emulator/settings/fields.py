@@ -419,6 +419,13 @@ class Settings:
     vod_uploads_per_user_max: int = _setting(
         10_000, Count(1, 1_000_000), "VODs a user may upload; the next gets 409", is_flag=False
     )
+    ingest_history_ms: int = _setting(
+        600_000,
+        Duration("s", 1_000, 86_400_000),
+        "ingest health kept of a live stream, 20 bytes a second; over it, the oldest go",
+        key="ingest_history",
+        is_flag=False,
+    )
     requests_kept_max: int = _setting(
         10_000, Count(1, 1_000_000), "requests kept in the request log", is_flag=False
     )

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from emulator.core.errors import Refused
 from emulator.platform.worlds import Worlds
-from emulator.web.admin import state
+from emulator.web.admin import health
 from emulator.web.admin.callers import Callers
 from emulator.web.admin.guard import AdminGuard, CallerGuard
 from emulator.web.errors import answer, crash
@@ -49,7 +49,7 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
             *_chat(worlds),
             Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
             Route("/v1/{path:path}", client.answer, methods=METHODS),
-            *state.routes(worlds),
+            *health.routes(worlds),
             *watch.routes(worlds),
             *console.routes(),
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),

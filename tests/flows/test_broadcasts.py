@@ -14,6 +14,7 @@ from emulator.core.events.live import (
     StreamWentLive,
 )
 from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
+from emulator.media.broadcast.ingest_history import IngestSample
 from emulator.media.hls.store import MediaStore, MediaStoreConfig
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
@@ -340,3 +341,27 @@ async def test_broadcast_stalled_publisher_is_live_once_its_audio_is_overdue(sta
     async with asyncio.timeout(10):
         await stage.broadcasts.wait_for_media(stage.now(stream))
     assert stage.now(stream).status == "live"
+
+
+# What is known of a publisher.
+
+
+async def test_broadcast_keeps_its_publishers_history_and_takes_it_along(stage: Stage) -> None:
+    stream = stage.create()
+    assert stage.broadcasts.health_history(stream.id, None)[1] == []
+    publisher = Publisher(stage, stream.stream_key).send(4)
+
+    # Every second that is over, to the newest; the clock has no timer because of it.
+    began_ms, samples = stage.broadcasts.health_history(stream.id, None)
+    assert len(samples) == (stage.clock.now_ms() - began_ms) // 1000 >= 3
+    assert all(sample.frames == 30 for sample in samples[1:])
+    assert all(sample.video_kbits > 0 for sample in samples)
+    assert stage.broadcasts.health_history(stream.id, 2)[1] == samples[-2:]
+
+    # Seconds without a publisher are silent, and belong to it until the stream has ended.
+    publisher.leave()
+    stage.clock.advance(3000)
+    assert stage.broadcasts.health_history(stream.id, 2)[1] == [IngestSample(), IngestSample()]
+    stage.clock.advance(WINDOW_MS)
+    assert stage.now(stream).status == "ended"
+    assert stage.broadcasts.health_history(stream.id, None)[1] == []

@@ -1,5 +1,6 @@
 """Simulated viewers over the admin API, beside real ones, and what everybody is told of them."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -121,6 +122,36 @@ async def test_viewers_admin_run_with_all_its_orders(crowd: Crowd) -> None:
     await crowd.ask(verb="ramp", to=50, **{"for": "1m"}, curve="step")
     await crowd.advance(60)
     assert await crowd.shown() == {50}
+
+
+async def test_viewers_admin_history_is_the_curve_of_the_last_minutes(crowd: Crowd) -> None:
+    # Given ten viewers for a minute, and from then on twenty, and at last five,
+    await crowd.ask(verb="set", count=10)
+    await crowd.advance(60)
+    await crowd.ask(verb="set", count=20)
+    await crowd.advance(2)
+    await crowd.ask(verb="set", count=5)
+
+    # then the history has each second of it, up to now,
+    url = f"/_emulator/streams/{crowd.id}/viewers/history"
+    now = (await crowd.client.get("/_emulator/clock")).json()["now"]
+    history = (await crowd.client.get(url, params={"seconds": 10})).json()
+    assert history["viewers"] == [*[10] * 8, 20, 20, 5]
+    began = datetime.fromisoformat(history["started_at"])
+    assert began + timedelta(seconds=10) == datetime.fromisoformat(now)
+
+    # and a longer one no more numbers than there are seconds in ten minutes.
+    history = (await crowd.client.get(url, params={"seconds": 3000})).json()
+    assert history["interval_ms"] == 5000
+    assert len(history["viewers"]) <= 601
+    assert history["viewers"][-13:] == [*[10] * 12, 5]
+    # The list of all streams agrees.
+    payload = (await crowd.client.get("/_emulator/viewers")).json()
+    assert payload["viewers"] == sum(stream["viewers"] for stream in payload["streams"])
+    [stream] = [stream for stream in payload["streams"] if stream["stream_id"] == crowd.id]
+    assert (stream["viewers"], stream["real"], stream["simulated"]) == (5, 0, 5)
+    offline = (await crowd.client.get("/_emulator/streams/nowhere/viewers/history")).status_code
+    assert offline == 404
 
 
 async def test_viewers_admin_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) -> None:

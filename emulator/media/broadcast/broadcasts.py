@@ -37,6 +37,7 @@ from emulator.world.live.streams import Stream
 from emulator.world.world import WRITE_RETRY_MS, World
 
 if TYPE_CHECKING:
+    from emulator.media.broadcast.ingest_history import IngestSample
     from emulator.media.broadcast.pipeline import Pipeline
     from emulator.media.renditions.ladder import Ladder
     from emulator.media.timeline import Epoch
@@ -50,7 +51,8 @@ class BroadcastConfig(Struct, frozen=True):
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
     up when they are `renditions_behind_ms` behind. What HLS cannot carry is refused, or transcoded
     where `transcode_ingest` is set: pictures are left out when that is `transcode_behind_ms` late,
-    or takes longer than `transcode_end_ms` once the publisher has left.
+    or takes longer than `transcode_end_ms` once the publisher has left. `ingest_history_ms`: how
+    much of a publisher's health is kept, a sample a second.
     """
 
     part_ms: int = 200
@@ -62,6 +64,7 @@ class BroadcastConfig(Struct, frozen=True):
     transcode_behind_ms: int = 3_000
     transcode_end_ms: int = 10_000
     track_waits: TrackWaits = TrackWaits()
+    ingest_history_ms: int = 600_000
 
 
 class Publication:
@@ -459,6 +462,19 @@ class Broadcasts(Service):
             **report,
         }
 
+    def health_history(
+        self, stream_id: str, seconds: int | None
+    ) -> "tuple[int, list[IngestSample]]":
+        """The last samples of a stream's publisher, and when the oldest began (`PublisherHealth`).
+
+        None of a stream that nobody publishes: they go with it.
+        """
+        broadcast = self._broadcasts.get(stream_id)
+        if broadcast is None:
+            return self._world.now_ms, []
+        seconds_max = self._config.ingest_history_ms // 1000
+        return broadcast.pipeline.health.history(self._world.now_ms, seconds or seconds_max)
+
     async def stop(self, reason: str) -> None:
         """Disconnect every publisher, and return when their renditions are complete."""
         self.abandon(f"The stream is gone: {reason}.")
@@ -539,6 +555,7 @@ class Broadcasts(Service):
             transcode_behind_ms=config.transcode_behind_ms if config.transcode_ingest else None,
             transcode_end_ms=config.transcode_end_ms,
             track_waits=config.track_waits,
+            history_seconds=config.ingest_history_ms // 1000,
         )
         # Those of streams that are over stay known for as long as they are not done.
         undone = {pipeline for pipeline in self._pipelines if not pipeline.is_drained}

@@ -5,6 +5,7 @@ Feed it the wire's packets, before `Timeline` repairs them. Every packet costs t
 
 from msgspec import Struct
 
+from emulator.media.broadcast.ingest_history import SECONDS_MAX, IngestHistory, IngestSample
 from emulator.media.ingest import encoders
 from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack
@@ -48,15 +49,27 @@ class HealthReport(Struct, frozen=True):
 
 
 class _Meter:
-    """Sums one kind of media over a window of arrival time. `wire_ms` is its newest wire time."""
+    """Sums one kind of media over a window of arrival time. `wire_ms` is its newest wire time.
 
-    __slots__ = ("began_ms", "media_ms", "octets", "packets", "rates", "wire_ms")
+    `octets` and `packets` are all that ever came, also before the publisher's last return.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_octets_before",
+        "_packets_before",
+        "began_ms",
+        "media_ms",
+        "octets",
+        "packets",
+        "rates",
+        "wire_ms",
+    )
+
+    def __init__(self, octets: int = 0, packets: int = 0) -> None:
         self.wire_ms: int | None = None
         self.began_ms: int | None = None
-        self.octets = 0
-        self.packets = 0
+        self.octets = self._octets_before = octets
+        self.packets = self._packets_before = packets
         self.media_ms = 0
         # Bits, packets and media milliseconds a millisecond of arrival.
         self.rates: tuple[float, float, float] | None = None
@@ -68,7 +81,8 @@ class _Meter:
         elif at_ms - self.began_ms >= _WINDOW_MS:
             self.rates = self._measured(at_ms)
             self.began_ms = at_ms
-            self.octets = self.packets = self.media_ms = 0
+            self._octets_before, self._packets_before = self.octets, self.packets
+            self.media_ms = 0
         self.octets += octets
         self.packets += 1
         step = 0 if self.wire_ms is None else wire_ms - self.wire_ms
@@ -86,13 +100,21 @@ class _Meter:
 
     def _measured(self, now_ms: int) -> tuple[float, float, float]:
         elapsed_ms = now_ms - (self.began_ms or 0)
-        return 8 * self.octets / elapsed_ms, self.packets / elapsed_ms, self.media_ms / elapsed_ms
+        octets, packets = self.octets - self._octets_before, self.packets - self._packets_before
+        return 8 * octets / elapsed_ms, packets / elapsed_ms, self.media_ms / elapsed_ms
 
 
 class PublisherHealth:
-    """A fold over one stream's packets, over all its publisher's returns."""
+    """A fold over one stream's packets, over all its publisher's returns.
 
-    def __init__(self) -> None:
+    It keeps a sample of each of the last `history_seconds` seconds.
+    """
+
+    def __init__(self, history_seconds: int = SECONDS_MAX) -> None:
+        self._history = IngestHistory(history_seconds)
+        # The second that goes on, and the counts at its start; 0 before the first packet.
+        self._second = 0
+        self._counts = (0, 0, 0, 0, 0)
         self._video = _Meter()
         self._audio = _Meter()
         self._picture: VideoTrack | SourceTrack | None = None
@@ -113,6 +135,8 @@ class PublisherHealth:
 
     def note(self, packet: Packet | SourcePacket, at_ms: int) -> None:
         """Count a packet that arrived at `at_ms`, as the publisher sent it."""
+        if at_ms // 1000 > self._second:
+            self._end_second(at_ms // 1000)
         track = packet.track
         wire_ms = packet.dts * 1000 // track.timescale
         if isinstance(track, VideoTrack) or (
@@ -134,7 +158,8 @@ class PublisherHealth:
         """The publisher is back: its clock starts anew, its counts go on."""
         self._rejoins += 1
         self._warned.clear()
-        self._video, self._audio = _Meter(), _Meter()
+        self._video = _Meter(self._video.octets, self._video.packets)
+        self._audio = _Meter(self._audio.octets, self._audio.packets)
         self._picture = self._sound = None
         self._key_at_ms = self._key_interval_ms = self._drift_ms = None
 
@@ -163,6 +188,44 @@ class PublisherHealth:
             rejoins=self._rejoins,
             warnings=tuple(self._warnings(now_ms, pace, encoder)),
         )
+
+    def history(self, now_ms: int, seconds: int) -> tuple[int, list[IngestSample]]:
+        """The last `seconds` samples, up to the last whole second, and when the oldest began.
+
+        The instant in milliseconds since 1970. None before the first second is over.
+        """
+        second = now_ms // 1000
+        if self._second and second > self._second:
+            self._end_second(second)
+        begin, samples = self._history.read(seconds)
+        return 1000 * begin, list(samples)
+
+    def _end_second(self, second: int) -> None:
+        """Keep a sample of the second that is over, and of the silent ones before `second`."""
+        counts = (
+            self._video.octets,
+            self._audio.octets,
+            self._video.packets,
+            self._gaps,
+            self._rejoins,
+        )
+        if self._second:
+            video, audio, frames, gaps, rejoins = (
+                now - before for now, before in zip(counts, self._counts, strict=True)
+            )
+            sample = IngestSample(
+                video_kbits=round(8 * video / 1000),
+                audio_kbits=round(8 * audio / 1000),
+                frames=frames,
+                gaps=gaps,
+                rejoins=rejoins,
+                key_frame_interval_ms=self._key_interval_ms,
+                drift_ms=None if self._drift_ms is None else round(self._drift_ms),
+            )
+            self._history.add(self._second, sample)
+            if second - 1 > self._second:
+                self._history.add(second - 1, IngestSample())
+        self._second, self._counts = second, counts
 
     def _note_key_frame(self, wire_ms: int) -> None:
         if self._key_at_ms is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from emulator.core.clock import Clock
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.broadcast.health import PublisherHealth
+from emulator.media.broadcast.ingest_history import SECONDS_MAX
 from emulator.media.codecs.in_band import InBand
 from emulator.media.hls.fmp4 import fragment, init_segment
 from emulator.media.hls.part import HlsPart
@@ -59,7 +60,8 @@ class Pipeline:
     (`pause`, `resume`, another publisher's media, `finish`) waits its turn.
 
     `after_transcoding` is called when something came out of it, and after what waited its turn,
-    with what that was refused for, if it was.
+    with what that was refused for, if it was. `history_seconds`: how many samples of a publisher's
+    health are kept.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Pipeline:
         transcode_behind_ms: int | None = None,
         transcode_end_ms: int = 10_000,
         track_waits: TrackWaits | None = None,
+        history_seconds: int = SECONDS_MAX,
     ) -> None:
         self._clock = clock
         self._open_hls_stream = open_hls_stream
@@ -98,7 +101,7 @@ class Pipeline:
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
         self._sequence = 0
         self._last_media_ms: int | None = None
-        self.health = PublisherHealth()
+        self.health = PublisherHealth(history_seconds)
         self.relay = Relay()
         self.feed = Feed()
 

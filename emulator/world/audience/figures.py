@@ -113,6 +113,43 @@ def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[
     return samples
 
 
+def recent(world: World, stream: Stream, span_ms: int, step_ms: int) -> tuple[int, list[int]]:
+    """How many watched every `step_ms` of the last `span_ms`, up to now or to the stream's end.
+
+    The instant of the first number, and all of them; none where the stream has not begun.
+    """
+    attendance.settle(world, stream)
+    end_ms = _end_ms(world, stream)
+    if stream.started_at_ms is None:
+        return end_ms, []
+    steps = min(span_ms, max(0, end_ms - stream.started_at_ms)) // step_ms
+    begin_ms = end_ms - steps * step_ms
+    before = world.store.row(
+        "SELECT viewers FROM audience_points WHERE stream_row = ? AND at_ms <= ?"
+        " ORDER BY at_ms DESC, row DESC LIMIT 1",
+        stream.pk,
+        begin_ms,
+    )
+    # Of each step the last point, whose `viewers` come with its `max` (SQLite, bare columns).
+    points = world.store.rows(
+        "SELECT (at_ms - ? + ? - 1) / ? AS step, max(row), viewers FROM audience_points"
+        " WHERE stream_row = ? AND at_ms > ? AND at_ms <= ? GROUP BY step",
+        begin_ms,
+        step_ms,
+        step_ms,
+        stream.pk,
+        begin_ms,
+        end_ms,
+    )
+    changes = {point["step"]: point["viewers"] for point in points}
+    viewers = before["viewers"] if before else 0
+    samples: list[int] = []
+    for step in range(steps + 1):
+        viewers = changes.get(step, viewers)
+        samples.append(viewers)
+    return begin_ms, samples
+
+
 def geography(world: World, stream: Stream) -> list[Country]:
     """Where unique viewers came from, the most first, ties by code."""
     attendance.settle(world, stream)

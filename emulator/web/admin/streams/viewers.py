@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from emulator.core import quantities
+from emulator.shapes.times import iso
 from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -16,6 +17,7 @@ from emulator.world.audience.cohort import CohortPlan, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
 from emulator.world.world import World
 
 Verb = Literal["add", "set", "ramp", "spike", "churn", "raid"]
@@ -30,6 +32,8 @@ Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1, allow_inf_na
 Count = Annotated[Whole, Field(ge=0, le=attendance.SIMULATED_MAX)]
 Shares = dict[str, Share]
 PER_MINUTE_MIN = 0.000001
+# Numbers of a history.
+HISTORY_MAX = 600
 
 
 def _as_sent(schema: dict[str, Any]) -> None:
@@ -111,10 +115,71 @@ class ViewersShape(TypedDict):
     referrers: dict[str, int]
 
 
+class ViewerCounts(TypedDict):
+    stream_id: str
+    title: str
+    username: str
+    viewers: int
+    real: int
+    simulated: int
+    to_come: int
+    peak: int
+
+
+class ViewersList(TypedDict):
+    """`viewers` are those of all streams."""
+
+    streams: list[ViewerCounts]
+    viewers: int
+
+
+class HistoryQuery(Request):
+    """`seconds`: how far back from now, or from the stream's end."""
+
+    seconds: int = Field(600, ge=1, le=604_800)
+
+
+class ViewerHistory(TypedDict):
+    """How many watched at `started_at`, and at every `interval_ms` since, on the world's clock."""
+
+    stream_id: str
+    started_at: str
+    interval_ms: int
+    viewers: list[int]
+
+
 @endpoint("GET", "/streams/{stream_id}/viewers")
 def get_simulated_viewers(call: Call, stream_id: str) -> ViewersShape:
     """Read how many viewers of a stream are real and how many simulated."""
     return _shape(call.world, streams.find(call.world, stream_id))
+
+
+@endpoint("GET", "/viewers")
+def list_viewers(call: Call) -> ViewersList:
+    """Read how many viewers every live stream has, the most watched first."""
+    world = call.world
+    shapes = [_counts(world, stream) for stream in streams.live(world)]
+    shapes.sort(key=lambda shape: -shape["viewers"])
+    return {"streams": shapes, "viewers": sum(shape["viewers"] for shape in shapes)}
+
+
+@endpoint("GET", "/streams/{stream_id}/viewers/history")
+def get_viewer_history(call: Call, stream_id: str, query: HistoryQuery) -> ViewerHistory:
+    """Read how many watched a stream over the last minutes, up to now or to its end.
+
+    At most 600 numbers: over ten minutes they are a second apart, over more so much more. Empty
+    where the stream has not begun.
+    """
+    stream = streams.find(call.world, stream_id)
+    interval_ms = 1000 * -(-query.seconds // HISTORY_MAX)
+    span_ms = 1000 * query.seconds
+    started_at_ms, viewers = figures.recent(call.world, stream, span_ms, interval_ms)
+    return {
+        "stream_id": stream.id,
+        "started_at": iso(started_at_ms),
+        "interval_ms": interval_ms,
+        "viewers": viewers,
+    }
 
 
 @endpoint("POST", "/streams/{stream_id}/viewers", refuses=("conflict", "invalid"))
@@ -184,6 +249,21 @@ def _shape(world: World, stream: Stream) -> ViewersShape:
         },
         "devices": figures.traits(world, stream, "device"),
         "referrers": figures.traits(world, stream, "referrer"),
+    }
+
+
+def _counts(world: World, stream: Stream) -> ViewerCounts:
+    attendance.settle(world, stream)
+    cohort = world.cohorts.find(stream.id)
+    return {
+        "stream_id": stream.id,
+        "title": stream.title,
+        "username": accounts.by_pk(world, stream.user_pk).username,
+        "viewers": world.viewers.count(stream.id),
+        "real": world.viewers.real(stream.id),
+        "simulated": cohort.count if cohort else 0,
+        "to_come": cohort.to_come if cohort else 0,
+        "peak": streams.find(world, stream.id).peak_viewer_count,
     }
 
 

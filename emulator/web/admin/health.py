@@ -1,0 +1,56 @@
+"""`/_emulator/health`: whether the emulator works. Probes ask it, so it imports no table."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.platform.worlds import Worlds
+from emulator.web.errors import JSONResponse
+
+
+class Health(TypedDict):
+    """`reason`: why it is degraded."""
+
+    status: Literal["ok", "degraded", "stopping"]
+    version: str
+    reason: NotRequired[str]
+
+
+def health_of(worlds: Worlds) -> tuple[int, Health]:
+    """Its status and what it says: 200 once everything listens, 503 while the server stops.
+
+    `degraded`, with a `reason`, is 200 too: reads and players are answered, but what needs room on
+    the disk is refused. Looked at anew each time.
+    """
+    version = str(worlds.shared.ready["version"])
+    if not worlds.shared.state.is_ready:
+        return 503, {"status": "stopping", "version": version}
+    refusal = _degraded(worlds)
+    if refusal is not None:
+        return 200, {"status": "degraded", "version": version, "reason": refusal.message}
+    return 200, {"status": "ok", "version": version}
+
+
+def routes(worlds: Worlds) -> list[Route]:
+    """In front of the admin API's table, which says that the address is there."""
+
+    async def health(_: Request) -> Response:
+        status, payload = health_of(worlds)
+        return JSONResponse(payload, status_code=status)
+
+    return [Route("/_emulator/health", health)]
+
+
+def _degraded(worlds: Worlds) -> Refused | None:
+    """Why there is no room on the disk; None where there is some."""
+    try:
+        for platform in worlds.all():
+            if platform.world.store.failure is not None:
+                platform.world.store.check_writable()
+        worlds.shared.media_store.check_disk()
+    except Refused as refused:
+        return refused
+    return None
