@@ -14,11 +14,20 @@ from emulator.web.pages import assets
 
 
 def routes() -> list[Route]:
-    return [Route("/_emulator/", _show)]
+    return [Route("/_emulator/", _show), Route("/_emulator/console-before", _show_before)]
 
 
 async def _show(_: Request) -> Response:
-    page = Template((assets.FOLDER.parent / "templates" / "console.html").read_text("utf-8"))
+    return _page("console.html")
+
+
+async def _show_before(_: Request) -> Response:
+    """The console of before, until each of its parts has a view in the new one."""
+    return _page("console_before.html")
+
+
+def _page(name: str) -> Response:
+    page = Template((assets.FOLDER.parent / "templates" / name).read_text("utf-8"))
     return HTMLResponse(
         page.substitute(static=assets.load().address),
         headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},

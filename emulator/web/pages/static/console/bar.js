@@ -1,0 +1,67 @@
+// The bar: what holds in every view. Which world, its time, what is broken in it, and Reset.
+
+import { admin } from "../lib/api.js";
+import { html } from "../lib/html.js";
+import { usePolled } from "../lib/live.js";
+import { problem, toast } from "../lib/parts.js";
+import { go, href, useRoute } from "../lib/router.js";
+import { ClockMenu } from "./clock_menu.js";
+
+const WORLDS_EVERY_MS = 15_000;
+/** The snapshot that each reset is preceded by. There is one of them: the last reset's. */
+const BEFORE_RESET = "before-reset";
+
+export function Bar({ isOpen, onMenu }) {
+  return html`
+    <header class="bar">
+      <button class="menu" aria-expanded=${isOpen} aria-controls="rail" onClick=${onMenu}>
+        <span aria-hidden="true">☰</span><span class="unseen">Views</span>
+      </button>
+      <a class="brand" href="/">live-emulator</a>
+      <${Worlds} />
+      <span class="space"></span>
+      <${Faults} />
+      <${ClockMenu} />
+      <button onClick=${reset}>Reset</button>
+    </header>
+  `;
+}
+
+function Worlds() {
+  const { world, view, query } = useRoute();
+  const { data } = usePolled(() => admin("GET", "worlds"), { everyMs: WORLDS_EVERY_MS });
+  const names = data?.worlds.map(({ name }) => name) ?? [];
+  // An address may name a world that is gone: then the choice says so, too.
+  if (!names.includes(world)) names.push(world);
+  return html`
+    <label class="world">
+      <span>World</span>
+      <select value=${world} onChange=${(event) => go(view, "", query, event.target.value)}>
+        ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      </select>
+    </label>
+  `;
+}
+
+function Faults() {
+  const events = ["FaultStarted", "FaultStopped"];
+  const { data } = usePolled(() => admin("GET", "faults"), { on: events });
+  const total = data?.total ?? 0;
+  const text = total ? `${total} ${total === 1 ? "fault" : "faults"} on` : "No faults";
+  return html`<a class="fault-count ${total ? "on" : ""}" href=${href("faults")}>${text}</a>`;
+}
+
+/** Back to the seed; it can be undone, because the world as it was is kept first. */
+export async function reset() {
+  try {
+    await admin("POST", "snapshots", { name: BEFORE_RESET });
+    await admin("POST", "reset");
+    const act = async () => {
+      await admin("POST", `snapshots/${BEFORE_RESET}/restore`);
+      toast("The reset is undone.");
+    };
+    toast("The world is back at its seed.", { action: { title: "Undo", act } });
+  } catch (error) {
+    problem(error);
+  }
+}

@@ -1,0 +1,211 @@
+// Live facts: one connection a page to the events of the chosen world, and lists that load again
+// when an event says that they have changed.
+
+import { adminHeaders, chosenWorld, onChange, onWorldChosen } from "./api.js";
+import { useCallback, useEffect, useRef, useState } from "./html.js";
+
+const RETRY_MS = 2000;
+// A flood of events must not become a flood of requests.
+const CALM_MS = 300;
+
+const listeners = new Set();
+const stateListeners = new Set();
+let state = "connecting";
+let abort = null;
+
+/**
+ * Call back with each event `{seq, at, kind, values}` of these kinds (`[]` means all of them).
+ * `RequestLogged` is not of the world's: an app has asked something, and the request log has it.
+ * Of a flood only the newest come whole; the others' kinds come once, with `isSkipped`.
+ * `WorldReplaced` comes to everybody: after a reset, a restore or a lost connection nothing that
+ * was known before need be true.
+ */
+export function useEvents(kinds, callback) {
+  const latest = useRef(callback);
+  latest.current = callback;
+  const wanted = kinds.join();
+  useEffect(() => {
+    const names = new Set(kinds);
+    const listener = (event) => {
+      if (!names.size || names.has(event.kind) || event.kind === "WorldReplaced") {
+        latest.current(event);
+      }
+    };
+    listeners.add(listener);
+    open();
+    return () => listeners.delete(listener);
+  }, [wanted]);
+}
+
+/** `connecting`, `open` or `lost`. */
+export function useConnection() {
+  const [current, setCurrent] = useState(state);
+  useEffect(() => {
+    stateListeners.add(setCurrent);
+    setCurrent(state);
+    open();
+    return () => stateListeners.delete(setCurrent);
+  }, []);
+  return current;
+}
+
+/**
+ * What `load` returns, loaded again on the events named in `on` and after each change that this
+ * page makes. `everyMs` is for facts that have no event. `deps`: what `load` depends on; when one
+ * of them changes, the old data is another subject's and is forgotten. A hidden tab waits.
+ */
+export function usePolled(load, { on = [], everyMs = 0, deps = [] } = {}) {
+  const subject = JSON.stringify([chosenWorld(), ...deps]);
+  const [result, setResult] = useState({ subject });
+  const latest = useRef({});
+  latest.current.load = load;
+  latest.current.subject = subject;
+
+  const reload = useCallback(async () => {
+    const calls = latest.current;
+    if (calls.isLoading) {
+      calls.isStale = true; // Once more afterwards: the answer on its way may be too old.
+      return;
+    }
+    calls.isLoading = true;
+    calls.isStale = false;
+    const { subject: asked } = calls;
+    try {
+      const data = await calls.load();
+      setResult((before) => same(before, asked, data) ?? { subject: asked, data });
+    } catch (error) {
+      // What was shown stays, for one still wants to read it.
+      setResult((before) => ({ ...(before.subject === asked && before), subject: asked, error }));
+    } finally {
+      calls.isLoading = false;
+      if (calls.isStale || calls.subject !== asked) reload();
+    }
+  }, []);
+
+  const timer = useRef(0);
+  const reloadSoon = useCallback(() => {
+    if (document.hidden) latest.current.isMissed = true;
+    else timer.current ||= setTimeout(() => {
+      timer.current = 0;
+      reload();
+    }, CALM_MS);
+  }, []);
+
+  useEffect(() => void reload(), [subject]);
+  useEffect(() => onChange(() => reload()), []);
+  useEffect(() => {
+    const interval = everyMs ? setInterval(() => !document.hidden && reload(), everyMs) : 0;
+    const look = () => {
+      if (!document.hidden && (everyMs || latest.current.isMissed)) reload();
+      latest.current.isMissed = false;
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(interval);
+      clearTimeout(timer.current);
+      timer.current = 0;
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [everyMs]);
+  useEvents(on.length ? on : ["WorldReplaced"], reloadSoon);
+
+  const isCurrent = result.subject === subject;
+  return {
+    data: isCurrent ? result.data : undefined,
+    error: isCurrent ? result.error : undefined,
+    reload,
+  };
+}
+
+/** The result of before, where the same was loaded again: then nothing is drawn anew. */
+function same(before, subject, data) {
+  const isSame =
+    before.subject === subject &&
+    !before.error &&
+    JSON.stringify(before.data) === JSON.stringify(data);
+  return isSame ? before : null;
+}
+
+function setState(name) {
+  state = name;
+  for (const listener of stateListeners) listener(name);
+}
+
+function tell(event) {
+  for (const listener of [...listeners]) {
+    try {
+      listener(event);
+    } catch (error) {
+      reportError(error); // One view that fails must not cut the others off.
+    }
+  }
+}
+
+// `EventSource` cannot send headers, and the world and the admin token are headers.
+async function open() {
+  if (abort) return;
+  abort = new AbortController();
+  const { signal } = abort;
+  const headers = { ...adminHeaders(), Accept: "text/event-stream" };
+  try {
+    const response = await fetch("/_emulator/live", { headers, signal });
+    if (!response.ok) throw new Error(`The answer was ${response.status}.`);
+    const isAgain = state === "lost";
+    setState("open");
+    if (isAgain) tell({ kind: "WorldReplaced", values: {} });
+    await read(response.body);
+    // The server ends the stream when the world is replaced; then it is there again at once.
+    state = "lost";
+    again(signal, 0);
+  } catch {
+    if (signal.aborted) return;
+    setState("lost");
+    again(signal, RETRY_MS);
+  }
+}
+
+function again(signal, afterMs) {
+  setTimeout(() => {
+    if (signal.aborted) return;
+    abort = null;
+    open();
+  }, afterMs);
+}
+
+/** Server-sent events (HTML, 9.2.6), of which ours use `data` alone, in one line. */
+async function read(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let lastRequest = null;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line.startsWith("data: ")) lastRequest = pass(JSON.parse(line.slice(6)), lastRequest);
+    }
+  }
+}
+
+/** One message of the server, as single events. Returns the number of the last request in it. */
+function pass(news, lastRequest) {
+  for (const event of news.events) tell(event);
+  // Of a flood the older events are left out. That there were some is told nevertheless.
+  const passed = new Set(news.events.map(({ kind }) => kind));
+  for (const kind of news.kinds) if (!passed.has(kind)) tell({ kind, values: {}, isSkipped: true });
+  if (lastRequest !== null && news.last_request > lastRequest) {
+    tell({ kind: "RequestLogged", seq: news.last_request, values: {} });
+  }
+  return news.last_request;
+}
+
+/** Connect anew: for another world, or with another token. */
+export function reconnect() {
+  abort?.abort();
+  abort = null;
+  state = "connecting";
+  open();
+}
+
+onWorldChosen(reconnect);

@@ -1,0 +1,11 @@
+// The parts that views are built of, each in a small file of `parts/`.
+
+export { Chart } from "./parts/chart.js";
+export { Copy, CopyLine } from "./parts/copy.js";
+export { confirm } from "./parts/dialog.js";
+export { Field, Form, SelectField } from "./parts/field.js";
+export { bits, bytes, count, date, duration, time } from "./parts/format.js";
+export { Json } from "./parts/json.js";
+export { Badge, Empty, Problem, Tiles, View } from "./parts/layout.js";
+export { Table } from "./parts/table.js";
+export { problem, toast } from "./parts/toasts.js";

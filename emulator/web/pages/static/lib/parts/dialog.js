@@ -1,0 +1,43 @@
+// A question before something is destroyed.
+
+import { html, render } from "../html.js";
+import { problem } from "./toasts.js";
+
+/**
+ * Ask in a dialog, and `act` once it is agreed: `confirm({title: "Drop it?", text, act})`.
+ * `name` is what the button says. Escape and Cancel do nothing. Settles once the dialog is closed.
+ */
+export function confirm({ title, text, act, name = "Yes, do it" }) {
+  const host = document.createElement("div");
+  document.body.append(host);
+  return new Promise((resolve) => {
+    const close = () => {
+      render(null, host);
+      host.remove();
+      resolve();
+    };
+    const agree = async (event) => {
+      event.preventDefault();
+      try {
+        await act();
+      } catch (error) {
+        problem(error);
+      }
+      host.firstElementChild.close();
+    };
+    const dialog = html`
+      <dialog onClose=${close} aria-labelledby="question">
+        <form onSubmit=${agree}>
+          <h2 id="question">${title}</h2>
+          <p>${text}</p>
+          <div class="row end">
+            <button type="button" onClick=${() => host.firstElementChild.close()}>Cancel</button>
+            <button class="danger">${name}</button>
+          </div>
+        </form>
+      </dialog>
+    `;
+    render(dialog, host);
+    host.firstElementChild.showModal();
+  });
+}

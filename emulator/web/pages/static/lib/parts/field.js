@@ -1,0 +1,50 @@
+// Forms: a control with its label, its hint and what is wrong with it.
+
+import { html, useState } from "../html.js";
+import { problem } from "./toasts.js";
+
+/** A label around one control: `<${Field} label="Title"><input name="title" /><//>`. */
+export function Field({ label, hint, error, children }) {
+  return html`
+    <label class="field">
+      <span>${label}</span>
+      ${children}
+      ${hint && html`<small>${hint}</small>`}
+      ${error && html`<small class="bad" role="alert">${error}</small>`}
+    </label>
+  `;
+}
+
+/** A choice; `options` are texts, or `[value, title]` pairs. */
+export function SelectField({ label, hint, options, ...rest }) {
+  const pairs = options.map((option) => (Array.isArray(option) ? option : [option, option]));
+  return html`
+    <${Field} label=${label} hint=${hint}>
+      <select ...${rest}>
+        ${pairs.map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}
+      </select>
+    <//>
+  `;
+}
+
+/**
+ * A form that hands its named values to `onSubmit(values, form)`, says what was refused, and
+ * cannot be sent twice at once.
+ */
+export function Form({ onSubmit, children, class: name = "" }) {
+  const [isSending, setSending] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    if (isSending) return;
+    setSending(true);
+    try {
+      await onSubmit(Object.fromEntries(new FormData(form, event.submitter)), form);
+    } catch (error) {
+      problem(error);
+    } finally {
+      setSending(false);
+    }
+  };
+  return html`<form class=${name} aria-busy=${isSending} onSubmit=${submit}>${children}</form>`;
+}

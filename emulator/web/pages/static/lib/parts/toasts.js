@@ -1,0 +1,69 @@
+// Toasts: short sentences in a corner. A refusal stays until somebody dismisses it.
+
+import { html, render, useEffect, useState } from "../html.js";
+
+const NOTICE_MS = 6000;
+
+let toasts = [];
+let count = 0;
+let show = () => {};
+
+/** Say that something has worked. `action` is `{title, act}`, such as an undo. */
+export function toast(message, { action, stays = Boolean(action) } = {}) {
+  const id = add({ message, action, kind: "notice" });
+  if (!stays) setTimeout(() => dismiss(id), NOTICE_MS);
+  return () => dismiss(id);
+}
+
+/** Say what was refused: an `ApiError` or a sentence. The same twice stands there once. */
+export function problem(error) {
+  const message = error?.message ?? String(error);
+  if (!toasts.some((shown) => shown.kind === "problem" && shown.message === message)) {
+    add({ message, kind: "problem" });
+  }
+}
+
+function add(shown) {
+  count += 1;
+  toasts = [...toasts, { ...shown, id: count }];
+  show(toasts);
+  return count;
+}
+
+function dismiss(id) {
+  toasts = toasts.filter((shown) => shown.id !== id);
+  show(toasts);
+}
+
+function Toasts() {
+  const [shown, setShown] = useState(toasts);
+  useEffect(() => {
+    show = setShown;
+    setShown(toasts);
+  }, []);
+  return shown.map(
+    ({ id, message, kind, action }) => html`
+      <div key=${id} class="toast ${kind}" role=${kind === "problem" ? "alert" : "status"}>
+        <p>${message}</p>
+        ${action && html`<button onClick=${() => run(id, action)}>${action.title}</button>`}
+        <button class="quiet" aria-label="Dismiss" onClick=${() => dismiss(id)}>✕</button>
+      </div>
+    `,
+  );
+}
+
+async function run(id, { act }) {
+  dismiss(id);
+  try {
+    await act();
+  } catch (error) {
+    problem(error);
+  }
+}
+
+// Screen readers announce what comes into a region only if the region was there before.
+const region = document.createElement("section");
+region.className = "toasts";
+region.setAttribute("aria-label", "Notices");
+document.body.append(region);
+render(html`<${Toasts} />`, region);

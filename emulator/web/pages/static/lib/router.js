@@ -1,0 +1,61 @@
+// The router: all that a page shows stands in its address, so that a link can be sent.
+// `#/w/WORLD/VIEW/ID?name=value`; without `/w/WORLD` it is the default world.
+
+import { chooseWorld } from "./api.js";
+import { useEffect, useState } from "./html.js";
+
+export function parse(hash) {
+  const [path, search = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
+  const parts = path.split("/").filter(Boolean).map(decoded);
+  const world = parts[0] === "w" && parts[1] ? parts.splice(0, 2)[1] : "default";
+  const [view = "", ...rest] = parts;
+  return { world, view, id: rest.join("/"), query: Object.fromEntries(new URLSearchParams(search)) };
+}
+
+/** Where we are now. */
+export const route = () => parse(location.hash);
+
+/** The address of a view in the chosen world (or in `world`). */
+export function href(view, id = "", query = {}, world = route().world) {
+  const path = [view, ...(id ? id.split("/") : [])].map(encodeURIComponent).join("/");
+  const values = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const search = new URLSearchParams(values).toString();
+  return `#/w/${encodeURIComponent(world)}/${path}${search && `?${search}`}`;
+}
+
+/** Show a view; the browser's Back leads here again. */
+export function go(view, id, query, world) {
+  location.hash = href(view, id, query, world);
+}
+
+/** Change values of the address in place: `setQuery({ find: "4xx" })`; "" takes one away. */
+export function setQuery(changes) {
+  const { view, id, query, world } = route();
+  history.replaceState(null, "", href(view, id, { ...query, ...changes }, world));
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/** `{world, view, id, query}`, anew whenever the address changes. */
+export function useRoute() {
+  const [current, setCurrent] = useState(route);
+  useEffect(() => {
+    const look = () => setCurrent(route());
+    window.addEventListener("hashchange", look);
+    look();
+    return () => window.removeEventListener("hashchange", look);
+  }, []);
+  return current;
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // A lone % was typed by hand.
+  }
+}
+
+// Before any component asks for something: its world is the address's.
+const follow = () => chooseWorld(route().world);
+window.addEventListener("hashchange", follow);
+follow();
