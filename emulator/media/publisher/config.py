@@ -18,7 +18,8 @@ ORDERS: Final = frozenset({"is_frozen", "is_silent", "video_kbits", "keyframe_se
 
 class PublishConfig(Struct, frozen=True, kw_only=True):
     """Rates are in kbit/s. `file` is sent instead of the test picture; the rest then matters only
-    where it must be transcoded. A picture that `is_frozen` stands at its first frame.
+    where it must be transcoded. A picture that `is_frozen` stands at its first frame. What a quiet
+    picture does not need of its rate is filled up, as OBS does, if it `is_filled`.
     """
 
     width: int = 1280
@@ -32,6 +33,7 @@ class PublishConfig(Struct, frozen=True, kw_only=True):
     is_looped: bool = False
     is_frozen: bool = False
     is_silent: bool = False
+    is_filled: bool = True
 
     def __post_init__(self) -> None:
         """Refuses (`ValueError`, with a sentence) what no encoder here could do."""

@@ -80,8 +80,8 @@ def _set_up_constant(
     size = (settings.width, settings.height)
     _set_up(context, size, settings.fps, 1 / settings.fps, video_kbits)
     if context.codec.name == _H264_ENCODERS[0]:
-        # As OBS sends it: what a quiet picture does not need is filled up.
-        context.options = context.options | {"x264-params": f"filler=1:{_COLOURS}"}
+        filler = int(settings.is_filled)
+        context.options = context.options | {"x264-params": f"filler={filler}:{_COLOURS}"}
 
 
 def _set_up(

@@ -3,7 +3,7 @@
 Like a camera it never catches up: what a stalled machine missed is gone, and time stamps stay true.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from emulator.core.clock import Clock
 from emulator.media.ingest.tag import Tag
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 _SOUND_AHEAD_MS: Final = 64
 
 
+class Drawn(Protocol):
+    """What draws the frames."""
+
+    def draw(self, moment: Moment) -> "VideoFrame": ...
+
+
 class SyntheticBroadcast:
     """Frame by frame: wait until `due_ms`, then `step`.
 
@@ -28,15 +34,22 @@ class SyntheticBroadcast:
     at any time and hold from the next frame on.
     """
 
-    def __init__(self, settings: PublishConfig, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: PublishConfig,
+        clock: Clock,
+        picture: Drawn | None = None,
+        sound: Sound | None = None,
+    ) -> None:
+        """Without a `picture` it shows the test picture, without a `sound` it has its beep."""
         self.is_frozen = settings.is_frozen
         self.is_silent = settings.is_silent
         self.video_kbits = settings.video_kbits
         self.keyframe_seconds = settings.keyframe_seconds
         self._settings = settings
         self._clock = clock
-        self._picture = Picture(settings.width, settings.height, settings.name)
-        self._sound = Sound()
+        self._picture = picture or Picture(settings.width, settings.height, settings.name)
+        self._sound = sound or Sound()
         self._tap = FlvTap()
         self._container = open_muxer(self._tap)
         self._video = add_test_picture(self._container, settings)

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -111,10 +112,12 @@ class Playback:
     async def thumbnail(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
         query = request.query_params
-        uid, time = await self._pictured(subject, query.get("time"))
-        picture = await self._platform.recordings.thumbnail(
-            uid,
-            time=time,
+        recorded, loops = self._platform.recordings, self._platform.shared.loops
+        make: Callable[..., Awaitable[bytes]] = partial(recorded.thumbnail, subject.media_uid)
+        if subject.loop is not None:
+            make = partial(loops.still, self._platform.world, subject.loop)
+        picture = await make(
+            time=query.get("time"),
             width=_number(request, "width"),
             height=_number(request, "height"),
             fit=query.get("fit", "crop"),
@@ -242,7 +245,7 @@ class Playback:
         """The recording to take a picture of, and when in it."""
         if subject.loop is None:
             return subject.media_uid, time
-        return await self._platform.shared.loops.pictured(time)
+        return await self._platform.shared.loops.pictured(self._platform.world, subject.loop, time)
 
     async def _hls_stream(self, subject: Subject) -> HlsStream:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""

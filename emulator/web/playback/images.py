@@ -66,9 +66,7 @@ async def _initial(request: Request) -> Response:
 
 def initial(name: str) -> str:
     """The picture of a username, the same every time, also in other letter cases."""
-    hue = int.from_bytes(hashlib.sha256(name.lower().encode()).digest()[:2], "big") % 360
-    letter = next((char for char in name if char.isalnum()), name[0])
-    return _INITIAL.format(hue=hue, letter=letter.upper())
+    return _INITIAL.format(hue=images.hue(name), letter=images.letter(name))
 
 
 def _answer(request: Request, content: bytes, media_type: str, tag: str) -> Response:

@@ -81,7 +81,7 @@ def break_off(world: World, kind: str) -> None:
     """A fault of this kind has begun: it cuts off those whom it meets."""
     if kind == IngestCut.kind:
         for stream in streams.live(world):
-            if _was_started(world, stream):
+            if was_started(world, stream):
                 _cut(world, stream.id)
 
 
@@ -114,8 +114,11 @@ def _begin(world: World, stream: Stream) -> None:
     world.store.write("UPDATE streams SET has_synthetic_publisher = 1 WHERE row = ?", stream.pk)
 
 
-def _was_started(world: World, stream: Stream) -> bool:
-    """Whether somebody came to publish; a stream of the seed shows its picture by itself."""
+def was_started(world: World, stream: Stream) -> bool:
+    """Whether somebody came to publish; a stream of the seed shows its picture by itself.
+
+    False also where a real publisher has taken over: then nothing is simulated.
+    """
     number = world.store.number(
         "SELECT has_synthetic_publisher FROM streams WHERE row = ?", stream.pk
     )

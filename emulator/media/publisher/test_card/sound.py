@@ -13,7 +13,7 @@ FRAME_SAMPLES = 1024
 # The beep lasts this long; the picture flashes in every frame that begins within it.
 BEEP_MS = 100
 
-# Whole numbers of waves a second, so that one second can be repeated without a click.
+# Whole numbers of waves a second.
 _TONE_HERTZ = 440
 _BEEP_HERTZ = 1000
 _TONE_LOUDNESS = 0.02
@@ -23,10 +23,13 @@ _FADE_SAMPLES = 48
 
 
 class Sound:
-    """Stereo frames of 1,024 samples, in planar floats as the AAC encoder wants them."""
+    """Stereo frames of 1,024 samples, in planar floats as the AAC encoder wants them.
 
-    def __init__(self) -> None:
-        second = _one_second()
+    `tone_hertz` is a whole number, so that one second can be repeated without a click.
+    """
+
+    def __init__(self, tone_hertz: int = _TONE_HERTZ, *, has_beep: bool = True) -> None:
+        second = _one_second(tone_hertz, BEEP_MS if has_beep else 0)
         # One frame more, so that a frame that begins anywhere in the second is one slice.
         self._samples = (second + second[:FRAME_SAMPLES]).tobytes()
         self._silence = bytes(FRAME_SAMPLES * second.itemsize)
@@ -49,12 +52,12 @@ class Sound:
         return frame
 
 
-def _one_second() -> "array[float]":
-    beep_samples = SAMPLE_RATE * BEEP_MS // 1000
+def _one_second(tone_hertz: int, beep_ms: int) -> "array[float]":
+    beep_samples = SAMPLE_RATE * beep_ms // 1000
     samples = array("f", bytes(4 * SAMPLE_RATE))
     for index in range(SAMPLE_RATE):
         turn = 2 * math.pi * index / SAMPLE_RATE
-        value = _TONE_LOUDNESS * math.sin(_TONE_HERTZ * turn)
+        value = _TONE_LOUDNESS * math.sin(tone_hertz * turn)
         if index < beep_samples:
             fade = min(1.0, (index + 1) / _FADE_SAMPLES, (beep_samples - index) / _FADE_SAMPLES)
             value += _BEEP_LOUDNESS * fade * math.sin(_BEEP_HERTZ * turn)

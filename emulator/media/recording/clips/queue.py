@@ -142,7 +142,9 @@ class ClipQueue(Service):
                 return
             await self._guarded(
                 uid,
-                self._make_now(uid, vod.media_uid) if vod.loop is None else self._show(uid),
+                self._make_now(uid, vod.media_uid)
+                if vod.loop is None
+                else self._show(uid, vod.media_uid),
                 lambda reason: renditions.fail(self._world, uid, reason),
             )
 
@@ -162,10 +164,11 @@ class ClipQueue(Service):
         await written(self._world, finish)
         log.info("rendition is ready uid=%s height=%d", uid, imported.height)
 
-    async def _show(self, uid: str) -> None:
-        """A simulated recording is the built-in picture round after round, in every size."""
+    async def _show(self, uid: str, media_uid: str) -> None:
+        """A simulated recording is its picture round after round, in every size."""
+        height = renditions.find(self._world, uid).height
         with self._world.clock.working():
-            quality = await self._sources.of_picture(renditions.find(self._world, uid).height)
+            quality = await self._sources.of_loop(media_uid, height)
         size = (quality.width, quality.height)
         finish = partial(renditions.finish, self._world, uid, size, quality.bitrate)
         await written(self._world, finish)

@@ -47,14 +47,14 @@ class Sources:
         footage, begins = stretch(hls_stream, first, last)
         return footage, (first - begins, last - begins)
 
-    async def of_picture(self, height: int) -> Quality:
-        """What the built-in picture is at this height, once there is a round of it in that size."""
-        film = await self._loops.film(height)
+    async def of_loop(self, uid: str, height: int) -> Quality:
+        """What a loop's picture is at this height, once there is a round of it in that size."""
+        film = await self._loops.film(self._world, uid, height)
         bitrate = film.bits_per_second
         return Quality(f"{height}p", film.init.width, film.init.height, bitrate)
 
     async def _looped(self, stream: Stream, to_ms: int) -> HlsStream:
-        film = await self._loops.film()
+        film = await self._loops.film(self._world, stream.uid)
         # Late: a start need not wait for what only a clip needs.
         from emulator.media.recording.simulated.showing import PART_MS, Showing
         from emulator.media.recording.simulated.stream import RecordedLoop

@@ -1,11 +1,11 @@
-"""Film: a few seconds of the test picture whose end meets its beginning.
+"""Film: a few seconds of a picture whose end meets its beginning.
 
 Eight seconds hold a whole number of frames at 30 a second and of AAC frames at 48,000 Hz (375), so
 round follows round without a hole in picture or sound.
 """
 
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -20,7 +20,17 @@ from emulator.media.publisher.config import PublishConfig
 from emulator.media.sequencer import Sequencer
 from emulator.media.ticks import TICKS_PER_SECOND
 
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+    from emulator.media.publisher.synthetic import Drawn
+    from emulator.media.publisher.test_card.scene import Look
+
 ROUND_SECONDS: Final = 8
+# How far apart its key frames are.
+KEY_SECONDS: Final = 2
+# The lowest tone that a channel hums.
+_TONE_HERTZ: Final = 110
 ROUND_TICKS: Final = ROUND_SECONDS * TICKS_PER_SECOND
 
 
@@ -87,17 +97,25 @@ class Film:
         return fragment(self.part(number), number)
 
 
-def render(width: int, height: int) -> Film:
-    """Encode one round. Takes a second or two of one core: for threads."""
+def render(width: int, height: int, look: "Look | None" = None) -> Film:
+    """Encode one round, of the test picture where there is no `look`.
+
+    Takes half a second or a second of one core: for threads.
+    """
     # Late: it brings PyAV, which a start must not pay for.
     from emulator.media.publisher.synthetic import SyntheticBroadcast
+    from emulator.media.publisher.test_card.sound import Sound
 
     # The clock in the picture runs with the film, not with the day: it comes round again.
     clock = ManualClock(0)
-    # Fewer lines need fewer bits, or nobody would gain by a smaller size.
-    kbits = max(80, 400 * height // 360)
-    settings = PublishConfig(width=width, height=height, video_kbits=kbits, audio_kbits=64)
-    broadcast = SyntheticBroadcast(settings, clock)
+    # Fewer lines need fewer bits, or nobody would gain by a smaller size; a scene needs half.
+    kbits = max(80, (200 if look else 400) * height // 360)
+    settings = PublishConfig(
+        width=width, height=height, video_kbits=kbits, audio_kbits=64, is_filled=look is None
+    )
+    # One tone a channel, and nothing that beeps at people.
+    sound = Sound(_TONE_HERTZ + look.hue // 3, has_beep=False) if look else Sound()
+    broadcast = SyntheticBroadcast(settings, clock, _picture(width, height, look), sound)
     reader, sequencer, segmenter = FlvReader(), Sequencer(), Segmenter()
     parts: list[HlsPart] = []
 
@@ -110,6 +128,24 @@ def render(width: int, height: int) -> Film:
                     parts += segmenter.push(*sequenced)
     broadcast.close()
     return Film(_one_round(parts))
+
+
+def still(look: "Look | None", seconds: float, width: int, height: int) -> "VideoFrame":
+    """What a film shows at a position in its round: drawn, so nothing needs to be encoded first."""
+    from emulator.media.publisher.test_card.picture import Moment
+    from emulator.media.publisher.test_card.sound import BEEP_MS
+
+    at_ms = round(seconds * 1000)
+    number = int(seconds * PublishConfig().fps)
+    is_flash = at_ms % 1000 < BEEP_MS
+    return _picture(width, height, look).draw(Moment(number, at_ms, at_ms, is_flash))
+
+
+def _picture(width: int, height: int, look: "Look | None") -> "Drawn":
+    from emulator.media.publisher.test_card.picture import Picture
+    from emulator.media.publisher.test_card.scene import Scene
+
+    return Scene(width, height, look) if look else Picture(width, height, PublishConfig().name)
 
 
 def _one_round(parts: list[HlsPart]) -> list[HlsPart]:

@@ -1,18 +1,20 @@
 """Loops: the shelves of simulated streams, made when somebody watches.
 
-All of them show one film, rendered once a process; once more for each
-smaller size that is asked for.
+A film is rendered once a process for each look and each smaller size that is asked for: worlds of
+one seed share theirs, and all synthetic publishers share the test picture's.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
+from emulator.media.recording.simulated.looks import look_of
 from emulator.media.recording.simulated.showing import Showing
 from emulator.media.ticks import TICKS_PER_MS
 from emulator.world.library.recordings import SIMULATED_FILE_MS_MAX, Loop
@@ -20,14 +22,20 @@ from emulator.world.live import streams, synthetic
 from emulator.world.world import World
 
 if TYPE_CHECKING:
+    from emulator.media.publisher.test_card.scene import Look
     from emulator.media.recording.simulated.film import Film
+    from emulator.world.library.picture_sizes import Size
 
-# The shelf that holds one round, for pictures of it; no stream has such a uid.
-ROUND_UID: Final = "0" * 32
+K = TypeVar("K")
+V = TypeVar("V")
+
 # The picture as it is broadcast.
 WIDTH: Final = 640
 HEIGHT: Final = 360
 _CACHED_MAX = 64
+# A film is a quarter to half a megabyte; the default seed has eight.
+_FILMS_MAX = 24
+_STILLS_MAX = 128
 # An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
 _FILES_KEPT = 4
 
@@ -40,7 +48,8 @@ class Loops:
 
     def __init__(self, media_store: MediaStore) -> None:
         self._media_store = media_store
-        self._films: dict[int, Film] = {}
+        self._films: OrderedDict[tuple[int, Look | None], Film] = OrderedDict()
+        self._stills: OrderedDict[tuple[Look | None, int, Size], bytes] = OrderedDict()
         self._rendering = asyncio.Lock()
         self._kept: OrderedDict[Key, HlsStream] = OrderedDict()
         # Until when, by the machine's clock, a live one that has ended may be followed.
@@ -58,14 +67,14 @@ class Loops:
         """
         if is_followed and (live := self._followed(world, loop, height)) is not None:
             return live
-        film = await self.film(height)
-        # Late, here and below: a start need not wait for what only a viewer needs.
-        from emulator.media.recording.simulated.stream import LiveLoop, recorded
-
         is_live = loop.ended_at_ms is None
         key = (world.name, loop.uid, loop.ended_at_ms, height, is_followed and not is_live)
         hls_stream = self._kept.get(key)
         if hls_stream is None:
+            film = await self.film(world, loop.uid, height)
+            # Late, here and below: a start need not wait for what only a viewer needs.
+            from emulator.media.recording.simulated.stream import LiveLoop, recorded
+
             if is_live:
                 hls_stream = LiveLoop(film, world.clock, _looking(world, loop))
             else:
@@ -102,7 +111,7 @@ class Loops:
         """
         if loop.ended_at_ms is None:
             raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
-        film = await self.film(height)
+        film = await self.film(world, loop.uid, height)
         from emulator.media.recording.simulated.mp4 import whole
 
         key = (world.name, loop.uid, loop.ended_at_ms, height, False)
@@ -113,39 +122,86 @@ class Loops:
             if shown.duration_ms > SIMULATED_FILE_MS_MAX:
                 raise Refused("not_found", "This is longer than a day: its playlist plays.")
             self._files[key] = await asyncio.to_thread(whole, film, shown)
-            while len(self._files) > _FILES_KEPT:
-                self._files.popitem(last=False)
-        self._files.move_to_end(key)
-        return self._files[key]
+        content = self._files[key]
+        _put(self._files, key, content, _FILES_KEPT)
+        return content
 
-    async def pictured(self, time: str | None) -> tuple[str, str | None]:
+    async def still(
+        self,
+        world: World,
+        loop: Loop,
+        *,
+        time: str | None,
+        width: int | None,
+        height: int | None,
+        fit: str,
+    ) -> bytes:
+        """A JPEG of the key frame nearest to `time`; without it of the newest, or of the first.
+
+        It is drawn, not decoded: a page full of channels need not wait for their films. Refuses
+        (`invalid`) times and sizes that are none.
+        """
+        from emulator.media.recording.pictures import check_size, jpeg, parse_time
+        from emulator.media.recording.simulated.film import KEY_SECONDS, ROUND_SECONDS, still
+
+        size, look = check_size(width, height, fit), look_of(world, loop.uid)
+        is_live = loop.ended_at_ms is None
+        if time is not None:
+            key = round(parse_time(time) / KEY_SECONDS)
+        else:
+            key = showing(world, loop).duration_ms // 1000 // KEY_SECONDS if is_live else 0
+        seconds = key * KEY_SECONDS % ROUND_SECONDS
+
+        def draw() -> bytes:
+            return jpeg(still(look, seconds, WIDTH, HEIGHT), size)
+
+        cached = self._stills.get((look, seconds, size))
+        if cached is None:
+            cached = await asyncio.to_thread(draw)
+            _put(self._stills, (look, seconds, size), cached, _STILLS_MAX)
+        return cached
+
+    async def pictured(self, world: World, loop: Loop, time: str | None) -> tuple[str, str | None]:
         """The uid of a recording of one round, and the time in it that shows what `time` does.
 
         Refuses (`invalid`) a time that is none.
         """
-        film = await self.film()
+        film = await self.film(world, loop.uid)
         from emulator.media.recording.pictures import parse_time
         from emulator.media.recording.simulated.film import ROUND_SECONDS
         from emulator.media.recording.simulated.stream import RecordedLoop
 
         whole_round = Showing(0, ROUND_SECONDS * 1000, (), 0)
-        self._media_store.lend(ROUND_UID, RecordedLoop(film, whole_round))
-        return ROUND_UID, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
+        # No stream has such a uid; films that are alike have the same.
+        uid = sha256(repr(look_of(world, loop.uid)).encode()).hexdigest()[:32]
+        self._media_store.lend(uid, RecordedLoop(film, whole_round))
+        return uid, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
-    async def film(self, height: int = HEIGHT) -> "Film":
-        """The film in this size; the first caller waits for it to be rendered."""
+    async def film(self, world: World, uid: str, height: int = HEIGHT) -> "Film":
+        """The film of this media in this size; the first caller waits for it to be rendered."""
+        key = (height, look_of(world, uid))
         async with self._rendering:
-            if height not in self._films:
+            film = self._films.get(key)
+            if film is None:
                 from emulator.media.recording.simulated.film import render
 
-                self._films[height] = await asyncio.to_thread(render, width_of(height), height)
-        return self._films[height]
+                film = await asyncio.to_thread(render, width_of(height), *key)
+            _put(self._films, key, film, _FILMS_MAX)
+        return film
 
     def forget(self, world: str) -> None:
         """A world was reset or dropped: its streams began at other times."""
         for cache in (self._kept, self._files, self._ended):
             for key in [key for key in cache if key[0] == world]:
                 del cache[key]
+
+
+def _put(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    """Keep it as the newest; the oldest go where there are too many."""
+    cache[key] = value
+    cache.move_to_end(key)
+    while len(cache) > most:
+        cache.popitem(last=False)
 
 
 def width_of(height: int) -> int:
