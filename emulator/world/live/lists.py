@@ -65,6 +65,34 @@ def page(
     return listed, pages.total(world.store, "streams", parts)
 
 
+def everything(
+    world: World, status: Status | None, text: str, *, offset: int, count: int
+) -> tuple[list[Stream], int]:
+    """One page of all streams, whoever may see them, and how many there are.
+
+    Live ones first, then offline, then ended, each the newest first. `text` is part of the title,
+    the owner's name, the id or the uid, in either case of Latin letters. For people who steer the
+    emulator: it looks at each stream.
+    """
+    fitting = (
+        "WHERE (?1 IS NULL OR streams.status = ?1) AND instr(lower(streams.title || ' ' ||"
+        " (SELECT username FROM users WHERE users.row = streams.user_row) || ' ' || streams.id"
+        " || ' ' || streams.uid), lower(?2))"
+    )
+    order = (
+        "ORDER BY CASE streams.status WHEN 'live' THEN 0 WHEN 'offline' THEN 1 ELSE 2 END,"
+        " streams.created_at_ms DESC, streams.row DESC LIMIT ?3 OFFSET ?4"
+    )
+    listed = streams.select(world, f"{fitting} {order}", status, text, count, offset)
+    total = world.store.number(f"SELECT count(*) FROM streams {fitting}", status, text)
+    return listed, total
+
+
+def count(world: World, status: Status) -> int:
+    """How many streams are in this state, whoever may see them."""
+    return world.store.number("SELECT count(*) FROM streams WHERE status = ?", status)
+
+
 def by_pks(world: World, rows: Iterable[int]) -> list[Stream]:
     """These streams, in this order."""
     wanted = list(rows)

@@ -1,0 +1,69 @@
+"""The admin API's lists: every stream with its key and every recording, whoever may see them."""
+
+import httpx
+
+from tests.support.rest import INGEST, STREAM, Caller, check_error
+
+
+async def test_admin_streams_lists_every_stream_with_its_key(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    # Given a private stream of bob's, which nobody else sees,
+    body = {"title": "Bob's Own", "visibility": "private"}
+    own = (await call("POST", "/streams/", "ak_auto_bob", json=body)).json()
+
+    # when all streams are asked for,
+    page = (await client.get("/_emulator/streams", params={"per_page": 100})).json()
+
+    # then it is among them with its key, behind those that are live.
+    [listed] = [stream for stream in page["streams"] if stream["id"] == own["id"]]
+    assert set(listed) == STREAM | INGEST | {"is_publishing", "protocol"}
+    assert listed["stream_key"] == own["stream_key"]
+    ranks = [("live", "offline", "ended").index(stream["status"]) for stream in page["streams"]]
+    assert ranks == sorted(ranks)
+    assert page["total"] == sum(page["counts"].values()) == len(page["streams"])
+    # It is found by its state and by a part of what it is called by.
+    for query, is_found in (
+        ({"find": "bob's o"}, True),
+        ({"find": "BOB", "status": "offline"}, True),
+        ({"find": own["cloudflare_stream_id"]}, True),
+        ({"find": "bob", "status": "ended"}, False),
+        ({"find": "%"}, False),
+    ):
+        found = (await client.get("/_emulator/streams", params=query)).json()
+        assert [stream["id"] for stream in found["streams"]] == [own["id"]] * is_found, query
+        assert found["total"] == is_found
+    address = f"/_emulator/streams/{own['id']}"
+    assert (await client.get(address)).json() == listed
+
+    # A synthetic publisher shows in both.
+    await client.post(f"{address}/publish", json={"protocol": "synthetic"})
+    stream = (await client.get(address)).json()
+    assert (stream["status"], stream["is_publishing"]) == ("live", True)
+    assert stream["protocol"] == "synthetic"
+    check_error(await client.get("/_emulator/streams/nowhere"), 404)
+
+
+async def test_admin_recordings_lists_all_kinds_with_their_sizes(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    page = (await client.get("/_emulator/recordings", params={"per_page": 100})).json()
+    seeded = page["recordings"]
+    assert page["total"] == len(seeded)
+    assert {item["kind"] for item in seeded} >= {"vod", "clip"}
+    created = [item["created_at"] for item in seeded]
+    assert created == sorted(created, reverse=True)
+    # Simulated ones have no files until somebody looks.
+    assert all(item["bytes"] is None for item in seeded if item["kind"] == "vod")
+    ready = next(item for item in seeded if item["status"] == "ready" and item["kind"] == "vod")
+    assert (await client.get(httpx.URL(ready["watch_url"]).path)).status_code == 200
+
+    # A draft waits for its media; it is found by its title, its state and its kind.
+    draft = (await call("POST", "/videos/", "ak_demo", json={"title": "A draft of mine"})).json()
+    for query in ({"find": "draft of"}, {"status": "processing", "kind": "video"}):
+        page = (await client.get("/_emulator/recordings", params=query)).json()
+        assert [item["id"] for item in page["recordings"]] == [draft["id"]]
+        assert page["processing"] == 1
+    [item] = page["recordings"]
+    assert (item["status"], item["download_url"], item["bytes"]) == ("processing", None, None)
+    check_error(await client.get("/_emulator/recordings", params={"kind": "song"}), 422)
