@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from emulator.core.clock import monotonic_ms
+from emulator.core.clock import monotonic_ms, wall_ns
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
 from emulator.platform.platform import Platform
@@ -18,7 +18,7 @@ from emulator.scenario.engine.results import Broken
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.scenario import Scenario
-from emulator.scenario.output.document import document
+from emulator.scenario.output.document import document, so_far
 from emulator.scenario.output.fold import Fold
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ BEGINS_MS = 1_767_290_400_000
 VIRTUAL = 0.0
 REMEMBERED_MAX = 100
 AT_ONCE_MAX = 20
+# A step of a run on a running clock gives up after so much of the world's time without a change.
+_STEP_MAX_MS = 86_400_000
 
 WhichWorld = Literal["own", "this"]
 
@@ -36,7 +38,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     """What is to be played, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
 
     `ends_ms` ends it so long after its start. `folder` is where its films are, empty where it came
-    without. `write` takes the event log as it grows.
+    without. `write` takes the event log as it grows. `name` is the scenario's in the library, empty
+    for another. One that `is_paused` stands behind its first instant.
     """
 
     scenario: Scenario
@@ -47,6 +50,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     ends_ms: int | None = None
     folder: str = ""
     write: Callable[[str], object] | None = None
+    name: str = ""
+    is_paused: bool = False
 
 
 class RunRecord(Struct, kw_only=True):
@@ -57,8 +62,46 @@ class RunRecord(Struct, kw_only=True):
     world: str
     runner: Runner
     fold: Fold
+    began_at_ms: int = field(default_factory=lambda: wall_ns() // 1_000_000)
+    began_ms: int = field(default_factory=monotonic_ms)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     report: dict[str, Any] | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Its time stands until it may go on."""
+        run = self.runner.run
+        if self.report is not None:
+            return False
+        return self.runner.pause.is_on if run.is_virtual else run.clock.speed == 0
+
+    @property
+    def share(self) -> float | None:
+        """How much of it is over, 0 to 1; None for one without an end."""
+        if self.report is not None:
+            return 1.0
+        planned_ms = self.runner.planned_ms
+        if planned_ms is None:
+            return None
+        return min(0.99, self.runner.clock_ms / max(1, planned_ms))
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Of the machine's time; None where nobody knows."""
+        if self.report is not None:
+            return 0.0
+        planned_ms, share, speed = self.runner.planned_ms, self.share, self.order.speed
+        if planned_ms is None or not share or self.is_paused:
+            return None
+        if speed != VIRTUAL:
+            return max(0, planned_ms - self.runner.clock_ms) / 1000 / speed
+        return (monotonic_ms() - self.began_ms) / 1000 * (1 - share) / share
+
+    def so_far(self) -> dict[str, Any]:
+        """Its report, or what there is of it yet."""
+        if self.report is not None:
+            return self.report
+        return so_far(self.fold, clock=self.clock, wall_ms=monotonic_ms() - self.began_ms)
 
     @property
     def clock(self) -> str:
@@ -114,6 +157,62 @@ class Runs:
         self._forget()
         return entry
 
+    async def pause(self, run_id: str) -> RunRecord:
+        """Let a run stand where it is. Refuses (`conflict`) one that is over."""
+        entry = self._going_on(run_id)
+        if entry.runner.run.is_virtual:
+            entry.runner.pause.begin()
+            await entry.runner.pause.until_standing()
+        else:
+            await entry.runner.run.clock.set(0)
+        return entry
+
+    async def resume(self, run_id: str) -> RunRecord:
+        """Let a run go on. Refuses (`conflict`) one that is over."""
+        entry = self._going_on(run_id)
+        if entry.runner.run.is_virtual:
+            entry.runner.pause.end()
+        else:
+            await entry.runner.run.clock.set(entry.order.speed)
+        return entry
+
+    async def step(self, run_id: str, duration_ms: int | None = None) -> RunRecord:
+        """Let a run go on for a while, or to its next change, and stand again.
+
+        A change is a step that begins or ends, or an expectation that is judged. Refuses
+        (`conflict`) a run that is over.
+        """
+        entry = self._going_on(run_id)
+        runner = entry.runner
+        clock, changes, began_ms = runner.run.clock, runner.changes, runner.clock_ms
+
+        def is_reached() -> bool:
+            if duration_ms is not None:
+                return runner.clock_ms >= began_ms + duration_ms
+            return runner.changes > changes
+
+        if runner.run.is_virtual:
+            if duration_ms is not None:
+                clock.call_at(clock.now_ms() + duration_ms, lambda: None)
+            runner.pause.begin(is_reached)
+            await runner.pause.until_standing()
+            return entry
+        await clock.set(0)
+        if duration_ms is not None:
+            await clock.pass_time(duration_ms)
+            return entry
+        while entry.report is None and clock.next_due_ms() is not None and not is_reached():
+            await clock.pass_to_next()
+            if runner.clock_ms > began_ms + _STEP_MAX_MS:
+                break
+        return entry
+
+    def _going_on(self, run_id: str) -> RunRecord:
+        entry = self.find(run_id)
+        if entry.report is not None:
+            raise Refused("conflict", f"The run {entry.id} is over. Start it again.")
+        return entry
+
     async def stop(self, reason: str) -> None:
         """End all of them, and wait for their reports."""
         for entry in self.all():
@@ -145,16 +244,17 @@ class Runs:
         runner = Runner(run, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms)
         fold = Fold(runner)
         runner.look = fold.look
+        if order.is_paused:
+            runner.pause.begin()
         return RunRecord(
             id=run_id, order=order, world=platform.world.name, runner=runner, fold=fold
         )
 
     async def _play(self, entry: RunRecord, platform: Platform) -> None:
         clock, before = platform.clock, platform.clock.speed
-        began_ms = monotonic_ms()
         unsubscribe = platform.bus.subscribe(entry.fold.handlers())
         try:
-            await clock.set(entry.order.speed)
+            await clock.set(VIRTUAL if entry.order.is_paused else entry.order.speed)
             async for result in entry.runner.play():
                 entry.fold.take(result)
         except Exception as error:  # A task's root: one run's failure is not the server's.
@@ -163,8 +263,8 @@ class Runs:
             entry.fold.take(Broken(entry.runner.clock_ms, reason, is_failure=True))
         finally:
             unsubscribe()
-            wall_ms = monotonic_ms() - began_ms
-            entry.report = document(entry.fold, clock=entry.clock, wall_ms=wall_ms)
+            took_ms = monotonic_ms() - entry.began_ms
+            entry.report = document(entry.fold, clock=entry.clock, wall_ms=took_ms)
             if entry.order.world == "this":
                 await clock.set(before)
             elif not entry.order.is_kept:

@@ -8,20 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.platform.scenario_library import known
 from emulator.scenario import files
 from emulator.scenario.language.errors import InvalidScenario
-from emulator.scenario.language.load import Known, load
+from emulator.scenario.language.load import load
 from emulator.scenario.language.scenario import Scenario
-from emulator.seeding import file as seeds
-
-
-def known() -> Known:
-    """What every fresh world brings: the default seed's people and categories."""
-    seed = seeds.read("default")
-    slugs = {
-        item["slug"] for entry in seed.categories for item in (entry, *entry.get("children", ()))
-    }
-    return Known(frozenset(user["username"] for user in seed.users), frozenset(slugs))
 
 
 def read(name: str, chosen: Mapping[str, Any] | None = None, seed: int | None = None) -> Scenario:

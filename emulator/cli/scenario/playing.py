@@ -173,7 +173,8 @@ class _Playing:
 
 def _progress(entry: "RunRecord") -> str:
     runner, fold = entry.runner, entry.fold
-    steps = ", ".join(runner.under_way[:2]) or ("over" if entry.report else "waiting")
+    names = [step_run.step.name for step_run in runner.under_way[:2]]
+    steps = ", ".join(names) or ("over" if entry.report else "waiting")
     return (
         f"{duration_text(runner.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
         f" {fold.watching} viewers, {fold.lines_said} lines"

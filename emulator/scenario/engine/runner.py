@@ -15,10 +15,13 @@ from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.scenario.engine.event_matcher import EventLog, EventMatcher
 from emulator.scenario.engine.expectations import ExpectationCheck
+from emulator.scenario.engine.pause import Pause
 from emulator.scenario.engine.results import Broken, Noted, Result
 from emulator.scenario.engine.run import Run
+from emulator.scenario.engine.schedule import Planned, end_ms
 from emulator.scenario.engine.scheduler import Scheduler
 from emulator.scenario.engine.setup import prepare
+from emulator.scenario.engine.step_run import StepRun
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +51,16 @@ class Runner:
         self._ends_ms = ends_ms
         self._end_timers: list[Timer] = []
         self._stopped = ""
+        # For a run whose time jumps; any other stands while its world's clock does.
+        self.pause = Pause()
         self._results: deque[Result] = deque()
+        self._reported = 0
         # Something has happened, or is due.
         self._has_work = asyncio.Event()
         wake = self._has_work.set
         run.began_ms = run.world.now_ms
         run.note = lambda text: self._results.append(Noted(self.clock_ms, text))
-        self._scheduler = Scheduler(run, self._results.append, wake)
+        self._scheduler = Scheduler(run, self._report, wake)
         self._matcher = EventMatcher(run, wake)
         self._log = EventLog(run, write)
 
@@ -72,13 +78,31 @@ class Runner:
         return self._log.count
 
     @property
-    def under_way(self) -> list[str]:
-        """The names of the steps that go on at the moment."""
-        return [step_run.step.name for step_run in self._scheduler.under_way]
+    def under_way(self) -> list[StepRun]:
+        """The steps that go on at the moment."""
+        return list(self._scheduler.under_way)
+
+    @property
+    def to_come(self) -> list[Planned]:
+        """The steps that have not begun and whose instant is known, the next one first."""
+        return self._scheduler.to_come
+
+    @property
+    def planned_ms(self) -> int | None:
+        """How long the run takes at least; None for one without an end."""
+        if self._ends_ms is not None:
+            return self._ends_ms
+        return end_ms(self.run.scenario, self._scheduler.plan)
+
+    @property
+    def changes(self) -> int:
+        """How often a step has begun or ended, or an expectation was judged."""
+        return self._scheduler.begun + self._reported
 
     def stop(self, reason: str) -> None:
         """End the run now. What must be true at its end is judged all the same."""
         self._stopped = self._stopped or reason
+        self.pause.end()
         self._has_work.set()
 
     async def play(self) -> AsyncIterator[Result]:
@@ -100,6 +124,7 @@ class Runner:
             log.exception("a run failed scenario=%s", self.run.scenario.file)
             yield Broken(self.clock_ms, f"{type(error).__name__}: {error}", is_failure=True)
         finally:
+            self.pause.end(for_good=True)
             unsubscribe()
             world.rules = rules
             if self.run.counts.get("event/FaultStarted"):
@@ -129,8 +154,14 @@ class Runner:
         clock = self.run.clock
         if self._scheduler.has_due:
             await clock.pass_time(0)
-        else:
+            return
+        await self.pause.pass_by()
+        if not self._stopped:
             await clock.pass_to_next()
+
+    def _report(self, result: Result) -> None:
+        self._reported += 1
+        self._results.append(result)
 
     def _check_end(self) -> None:
         if self.run.scenario.is_endless and self._ends_ms is None and self.run.is_virtual:

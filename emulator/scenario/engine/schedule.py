@@ -34,6 +34,14 @@ def plan(scenario: Scenario) -> list[Planned]:
     return [values[step.number] for step in scenario.steps if not step.is_off]
 
 
+def end_ms(scenario: Scenario, planned: list[Planned]) -> int | None:
+    """How long the run takes at least; None for one without an end."""
+    if scenario.is_endless:
+        return None
+    instants = [item.ends_ms or item.starts_ms or 0 for item in planned]
+    return max([scenario.lasts_ms or 0, *instants])
+
+
 def check(scenario: Scenario) -> list[InputError]:
     """What cannot be: steps that wait for each other, or for one that never ends or is off."""
     errors = []

@@ -15,7 +15,7 @@ from emulator.core.errors import Refused
 from emulator.scenario.engine.expectations import CheckGroup, ExpectationCheck
 from emulator.scenario.engine.results import Outcome, Result, StepDone
 from emulator.scenario.engine.run import Run
-from emulator.scenario.engine.schedule import plan
+from emulator.scenario.engine.schedule import Planned, plan
 from emulator.scenario.engine.step_run import StepRun, TaskRun, TickingRun, WatchingRun, begin
 from emulator.scenario.language.scenario import After, On, Step
 
@@ -47,6 +47,8 @@ class Scheduler:
         # All that is due or to come; the timer of what is to come.
         self._pending: dict[_Due, Timer | None] = {}
         self.under_way: list[StepRun] = []
+        # How many step runs have begun.
+        self.begun = 0
         self._begun: Counter[int] = Counter()
         self._ended: Counter[int] = Counter()
         self._last_triggered_ms: dict[int, int] = {}
@@ -61,7 +63,8 @@ class Scheduler:
             if wanted.holds != "at the end"
         ]
         self._whole_run = CheckGroup(run, checks, None)
-        self._planned = {planned.step.number: planned.starts_ms for planned in plan(run.scenario)}
+        self.plan = plan(run.scenario)
+        self._planned = {planned.step.number: planned.starts_ms for planned in self.plan}
 
     def start(self) -> None:
         """Schedule what begins by itself."""
@@ -85,6 +88,16 @@ class Scheduler:
         return any(not step_run.step.is_extra for step_run in self.under_way) or any(
             not due.step.is_extra for due in self._pending
         )
+
+    @property
+    def to_come(self) -> list[Planned]:
+        """The steps that have not begun and whose instant is known, the next one first."""
+        waiting = [
+            (planned.starts_ms, planned.step.number, planned)
+            for planned in self.plan
+            if planned.starts_ms is not None and not self._begun[planned.step.number]
+        ]
+        return [planned for _, _, planned in sorted(waiting)]
 
     def trigger(self, step: Step) -> None:
         """Its event has come."""
@@ -218,6 +231,7 @@ class Scheduler:
 
     async def _begin(self, step: Step, due_ms: int) -> None:
         self._check_at_once(step)
+        self.begun += 1
         if not isinstance(step.trigger, On):
             self._begun[step.number] += 1
             self._put_again(step, due_ms)

@@ -13,13 +13,17 @@ _WORD_LENGTH_MAX = 100
 
 
 class InputError(Struct, frozen=True, order=True):
-    """`line` and `column` count from 1. `rule` is a short name that a program can sort by."""
+    """`line` and `column` count from 1. `rule` is a short name that a program can sort by.
+
+    `parameter` is the one whose chosen value is wrong, where it is one.
+    """
 
     file: str
     line: int
     column: int
     rule: str
     message: str
+    parameter: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.message}"

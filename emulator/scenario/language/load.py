@@ -141,6 +141,7 @@ class _Loading(Struct):
             is_endless=is_endless,
             begins_ms=self._begins(root),
             files=self.files,
+            text=text,
         )
         if not self.errors:
             from emulator.scenario.engine.schedule import check

@@ -105,7 +105,10 @@ class Expectation(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """`files` are texts that its steps speak of, by name; `lasts_ms` is None for "until done"."""
+    """`files` are texts that its steps speak of, by name; `lasts_ms` is None for "until done".
+
+    `text` is the file itself, empty for a scenario that did not come as one.
+    """
 
     name: str
     about: str
@@ -121,6 +124,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     begins_ms: int | None = None
     is_endless: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
     @property
     def has_films(self) -> bool:

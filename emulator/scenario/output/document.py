@@ -3,10 +3,17 @@
 from typing import Any
 
 from emulator.scenario.engine.results import Judged, StepDone
+from emulator.scenario.engine.run import Run
+from emulator.scenario.language.scenario import Scenario, Step
 from emulator.scenario.output.fold import Fold, percentiles
 from emulator.scenario.output.series import Series
 
 VERSION = 1
+# Of a longer text, or of texts that are longer together, none stands in the report.
+SOURCES_CHARS_MAX = 256 * 1024
+# What a report of a run that goes on shows of its steps.
+_LAST_STEPS = 200
+_NEXT_STEPS = 20
 # What depends on real encoders and sockets, and so differs from run to run.
 _REAL = (
     "the instants at which real publishers, players and sockets come and go",
@@ -64,7 +71,48 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
             ],
             "faults": fold.faults.payload(length_ms),
         },
+        "moments": fold.moments.payload(_all_names(run)),
+        "sources": sources(scenario),
     }
+
+
+def so_far(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
+    """The report of a run that goes on, with its last steps, those under way and the next ones."""
+    runner = fold.runner
+    report = document(fold, clock=clock, wall_ms=wall_ms)
+    return {
+        **report,
+        "outcome": "playing",
+        "steps": report["steps"][-_LAST_STEPS:],
+        "under_way": [
+            {**_line(step_run.step), "since_ms": step_run.began_ms - runner.run.began_ms}
+            for step_run in runner.under_way[-_LAST_STEPS:]
+        ],
+        "next": [
+            {**_line(planned.step), "planned_ms": planned.starts_ms}
+            for planned in runner.to_come[:_NEXT_STEPS]
+        ],
+    }
+
+
+def sources(scenario: Scenario) -> dict[str, str]:
+    """The text of each file that a step or an expectation stands in, by its name."""
+    places = {step.place.file for step in scenario.steps}
+    places |= {expectation.place.file for expectation in scenario.expectations}
+    texts = {scenario.file: scenario.text}
+    texts |= {name: scenario.files[name] for name in sorted(places) if name in scenario.files}
+    texts = {name: text for name, text in texts.items() if text}
+    return texts if sum(map(len, texts.values())) <= SOURCES_CHARS_MAX else {}
+
+
+def _line(step: Step) -> dict[str, Any]:
+    return {"name": step.name, "action": step.action.name, "place": str(step.place)}
+
+
+def _all_names(run: Run) -> dict[str, str]:
+    """What the scenario calls streams, people and VODs, by their ids."""
+    parts = (run.streams, run.users, run.vods)
+    return {item_id: name for part in parts for name, item_id in part.items()}
 
 
 def _curve(series: Series) -> dict[str, Any]:
@@ -73,9 +121,7 @@ def _curve(series: Series) -> dict[str, Any]:
 
 def _step(done: StepDone) -> dict[str, Any]:
     return {
-        "name": done.step.name,
-        "action": done.step.action.name,
-        "place": str(done.step.place),
+        **_line(done.step),
         "planned_ms": done.planned_ms,
         "started_ms": done.started_ms,
         "ended_ms": done.ended_ms,

@@ -1,6 +1,7 @@
 """Fold: a run's figures, kept as it goes: its length does not matter to what they cost."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -13,6 +14,7 @@ from emulator.core.events.faults import FaultStarted, FaultStopped
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
 from emulator.scenario.engine.runner import Runner
+from emulator.scenario.output.moments import Moments
 from emulator.scenario.output.series import Series
 from emulator.scenario.output.spans import Spans
 
@@ -48,6 +50,7 @@ class Fold(Struct):
     streams: dict[str, "StreamSeries"] = field(default_factory=dict)
     states: Spans = field(default_factory=Spans)
     faults: Spans = field(default_factory=Spans)
+    moments: Moments = field(default_factory=Moments)
     lateness_ms: list[int] = field(default_factory=list)
     look_again_ms: int = 0
     wrong_steps: int = 0
@@ -56,9 +59,9 @@ class Fold(Struct):
     lines_said: int = 0
 
     def handlers(self) -> Handlers:
-        return {
+        """Every event is taken; those that change a figure have a handler of their own."""
+        own: dict[type[Event], Callable[[Any], None]] = {
             ChatPosted: self._on_line,
-            LinesPosted: self._on_lines,
             StreamCreated: self._on_created,
             StreamWentLive: self._on_live,
             StreamEnded: self._on_ended,
@@ -66,10 +69,19 @@ class Fold(Struct):
             FaultStopped: self._on_fault_stopped,
         }
 
+        def on_event(event: Event) -> None:
+            self.moments.take(event, self._offset_ms(event))
+            handle = own.get(type(event))
+            if handle is not None:
+                handle(event)
+
+        return {Event: on_event, LinesPosted: self._on_lines}
+
     def _on_line(self, event: ChatPosted) -> None:
         self._add_lines(event.stream_id, self._offset_ms(event), 1)
 
     def _on_lines(self, burst: LinesPosted) -> None:
+        self.moments.take(burst, self._offset_ms(burst))
         if burst.kind is ChatPosted:
             self._add_lines(burst.stream_id, self._offset_ms(burst), len(burst))
 
@@ -129,6 +141,8 @@ class Fold(Struct):
             self._take_step(result)
         elif isinstance(result, Judged):
             self.judged.append(result)
+            if not result.is_met:
+                self.moments.keep_around()
         elif isinstance(result, Noted):
             if len(self.notes) < NOTES_REPORTED_MAX:
                 self.notes.append(result)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict
 
 from emulator.core import quantities
@@ -54,20 +55,22 @@ def choose(
     params: Mapping[str, Param], chosen: Given, root: Node, errors: list[InputError]
 ) -> dict[str, Any]:
     """The value of each parameter: what is chosen (texts are read by its kind), or its default."""
+
+    def note(name: str, message: str) -> None:
+        errors.append(replace(root.error("parameter", message), parameter=name[:40]))
+
     for name in chosen:
         if name not in params:
-            text = f"There is no parameter {name[:40]}{meant(name, params)}"
-            errors.append(root.error("parameter", text))
+            note(name, f"There is no parameter {name[:40]}{meant(name, params)}")
     values: dict[str, Any] = {}
     for name, param in params.items():
         value = chosen.get(name, param.default)
         if isinstance(value, str) and param.type in ("integer", "number", "boolean"):
             value = scalar(value)
         if value is None:
-            text = f"The parameter {name} has no default: give it, as in -p {name}=..."
-            errors.append(root.error("parameter", text))
+            note(name, f"The parameter {name} has no default: give it, as in -p {name}=...")
         elif refusal := refused(param, value):
-            errors.append(root.error("parameter", f"{name}: {refusal}"))
+            note(name, f"{name}: {refusal}")
             value = param.default  # One wrong value is not an error wherever it stands.
         values[name] = value
     return values

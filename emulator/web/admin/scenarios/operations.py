@@ -1,141 +1,127 @@
-"""`/_emulator/scenarios`: scenarios, started, watched and stopped on this server."""
+"""`/_emulator/scenarios`: scenarios, started, watched, paused and stopped on this server."""
 
-import asyncio
-from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
-from emulator.core.errors import Refused
-from emulator.core.world_clock import SPEED_MAX
 from emulator.platform.runs import RunRecord, RunRequest
-from emulator.scenario import files
-from emulator.scenario.language.errors import InvalidScenario
-from emulator.scenario.language.load import CheckFilm, Known, load
-from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.page import page as report_page
-from emulator.scenario.record.recording import record
-from emulator.web.admin.folders import folders_of
-from emulator.web.api.models import CURSOR_MAX, Request, Whole
+from emulator.shapes.times import iso
+from emulator.web.admin.scenarios.texts import LibraryEntry, ScenarioText, describe, library, read
+from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.world.store.events import last_seq
-from emulator.world.world import World
 
 _HTML = "text/html"
-_SHOWN_ERRORS_MAX = 100
+_LENGTH_MAX_MS = 366 * 86_400_000
+# The report has its style in itself, and nothing else; its links lead to other parts of it.
+_REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 
 
-class ScenarioStart(Request):
-    """`name` is one of the library; or `text` is a scenario, with `files` that it speaks of.
+class ScenarioStart(ScenarioText):
+    """As for `validate`, and how it is played.
 
-    `folder` is where, on the server's machine, the films are that it sends: below an
-    `--allow-folder`, or with the `folder_key` that the emulator's own user can read (the file
-    `steering.key` in its data folder).
-
-    A `speed` of 0 is the virtual clock, 1 the machine's pace. `world`: the one of this request, or
-    one of the run's own, which goes with it unless `keep` is true.
+    A world of the run's own goes with it unless `keep` is true. `ends_ms` ends it so long after
+    its start. With `paused` it stands behind its first instant until it is told to go on.
     """
 
-    name: str | None = Field(None, max_length=200)
-    text: str | None = Field(None, max_length=2**20)
-    file: str = Field("scenario.yaml", max_length=200)
-    files: dict[str, str] = Field(default_factory=dict, max_length=1_000)
-    folder: str = Field("", max_length=1_000)
-    folder_key: str = Field("", max_length=100)
-    params: dict[str, Any] = Field(default_factory=dict, max_length=1_000)
-    seed: Whole | None = Field(None, ge=0, le=2**53)
-    speed: float = Field(0.0, ge=0, le=SPEED_MAX, allow_inf_nan=False)
-    world: Literal["own", "this"] | None = None
     keep: bool = False
-    ends_ms: Whole | None = Field(None, ge=0, le=366 * 86_400_000)
+    ends_ms: Whole | None = Field(None, ge=0, le=_LENGTH_MAX_MS)
+    paused: bool = False
 
 
-class LibraryEntry(TypedDict):
-    name: str
-    title: str
-    about: str
-    params: list[dict[str, Any]]
+class RunStep(Request):
+    """`seconds` is a number, or a text such as `1m30s`; without it to the next change."""
+
+    seconds_ms: Milliseconds | None = Field(None, alias="seconds", ge=1, le=_LENGTH_MAX_MS)
 
 
 class RunShape(TypedDict):
-    """`state` is `playing` or `over`; then there is a `report`."""
+    """`state` is `playing` or `over`; then there are an `outcome` and a `report`.
+
+    `name` is the scenario's in the library, empty for another; `began_at` is the machine's time.
+    `progress` is the share of it that is over, 0 to 1, and `length_ms` how long it takes at least:
+    null for one without an end. `remaining_seconds` are the machine's, null where nobody knows.
+    """
 
     id: str
     scenario: str
+    name: str
+    file: str
+    params: dict[str, Any]
+    seed: int
     world: str
     clock: str
+    began_at: str
     state: Literal["playing", "over"]
+    paused: bool
+    outcome: Literal["passed", "failed", "stopped", "broken"] | None
     clock_ms: int
+    length_ms: int | None
+    progress: float | None
+    remaining_seconds: float | None
     under_way: list[str]
     viewers: int
     lines: int
+    met: int
     missed: int
     report: dict[str, Any] | None
 
 
-class RecordingQuery(Request):
-    """`after` and `since_ms` are as a recording began; `name` is the scenario's."""
+class RunReport(TypedDict):
+    """`report` is as in `report.json`. While the run plays, its `outcome` is `playing`.
 
-    after: int = Field(ge=0, le=CURSOR_MAX)
-    since_ms: int = Field(ge=0, le=CURSOR_MAX)
-    name: str = Field("recorded", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    It then has its last 200 steps, those `under_way`, and the `next` ones.
+    """
 
-
-class RecordingPoint(TypedDict):
-    after: int
-    now_ms: int
+    run: RunShape
+    report: dict[str, Any]
 
 
-class RecordingShape(TypedDict):
-    """`files` are what the scenario's `text` speaks of; `exact` is the event log itself."""
-
-    text: str
-    files: dict[str, str]
-    exact: str
-    events: int
-
-
-class ScenarioList(TypedDict):
-    scenarios: list[LibraryEntry]
+class RunList(TypedDict):
     runs: list[RunShape]
 
 
+class ScenarioList(RunList):
+    scenarios: list[LibraryEntry]
+
+
 @endpoint("GET", "/scenarios")
-def list_scenarios(call: Call) -> ScenarioList:
+async def list_scenarios(call: Call) -> ScenarioList:
     """List the library's scenarios, and the runs of this server without their reports."""
-    known = known_in(call.platform.world)
-    runs = call.worlds.runs.all()
+    scenarios = await library()
     return {
-        "scenarios": [_library(name, known) for name in files.library()],
-        "runs": [{**shape(run), "report": None} for run in runs],
+        "scenarios": [{"name": name, **describe(item)} for name, item in scenarios.items()],
+        "runs": _runs(call),
     }
 
 
 @endpoint("POST", "/scenarios", status=201, refuses=("conflict", "not_found", "invalid"))
 async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
-    folders = folders_of(call.platform.shared)
-    known = known_in(call.platform.world)
-
-    def read() -> tuple[str, Scenario]:
-        """In a thread: it looks for the films, and a long text takes a while."""
-        folder = folders.check(body.folder, body.folder_key) if body.folder else ""
-        return str(folder), _read(body, str(folder), known)
-
-    folder, scenario = await asyncio.to_thread(read)
-    is_own = body.world == "own" if body.world else body.speed == 0
+    folder, scenario = await read(call, body)
     order = RunRequest(
         scenario=scenario,
         folder=folder,
         speed=body.speed,
         seed=body.seed,
-        world="own" if is_own else "this",
+        world="own" if body.has_own_world else "this",
         is_kept=body.keep,
         ends_ms=body.ends_ms,
+        name=body.name or "",
+        is_paused=body.paused,
     )
     return shape(call.worlds.runs.start(order, call.platform))
+
+
+@endpoint("GET", "/scenarios/runs")
+def list_scenario_runs(call: Call) -> RunList:
+    """List the runs of this server, the oldest first, without their reports."""
+    return {"runs": _runs(call)}
 
 
 @endpoint("GET", "/scenarios/runs/{id}", downloads=(_HTML,))
@@ -143,8 +129,44 @@ def get_scenario_run(call: Call, id: str) -> RunShape | Response:
     """Read a run, and its report once it is over; with `Accept: text/html` as a page."""
     entry = call.worlds.runs.find(id)
     if _HTML in call.accept and entry.report is not None:
-        return HTMLResponse(report_page(entry.report))
+        return HTMLResponse(
+            report_page(entry.report),
+            headers={"Content-Security-Policy": _REPORT_POLICY, "Cache-Control": "no-cache"},
+        )
     return shape(entry)
+
+
+@endpoint("GET", "/scenarios/runs/{id}/report")
+def get_scenario_report(call: Call, id: str) -> RunReport:
+    """Read a run's report, or what there is of it while it plays."""
+    entry = call.worlds.runs.find(id)
+    return {"run": {**shape(entry), "report": None}, "report": entry.so_far()}
+
+
+@endpoint("POST", "/scenarios/runs/{id}/pause", refuses=("conflict", "not_found"))
+async def pause_scenario_run(call: Call, id: str) -> RunShape:
+    """Let a run's time stand. Answers when it does."""
+    return shape(await call.worlds.runs.pause(id))
+
+
+@endpoint("POST", "/scenarios/runs/{id}/resume", refuses=("conflict", "not_found"))
+async def resume_scenario_run(call: Call, id: str) -> RunShape:
+    """Let a paused run go on, at the speed with which it was started."""
+    return shape(await call.worlds.runs.resume(id))
+
+
+@endpoint(
+    "POST",
+    "/scenarios/runs/{id}/step",
+    refuses=("conflict", "not_found", "unavailable", "invalid"),
+    is_body_optional=True,
+)
+async def step_scenario_run(call: Call, id: str, body: RunStep) -> RunShape:
+    """Let a run go on for so long, or to its next change, and stand there.
+
+    A change is a step that begins or ends, or an expectation that is judged.
+    """
+    return shape(await call.worlds.runs.step(id, body.seconds_ms))
 
 
 @endpoint("DELETE", "/scenarios/runs/{id}")
@@ -156,104 +178,34 @@ async def stop_scenario_run(call: Call, id: str) -> RunShape:
     return shape(entry)
 
 
-@endpoint("POST", "/scenarios/recordings")
-def start_scenario_recording(call: Call) -> RecordingPoint:
-    """Where this world's journal stands, to record what comes behind."""
-    return {"after": last_seq(call.world.store), "now_ms": call.world.now_ms}
-
-
-@endpoint("GET", "/scenarios/recordings")
-def get_scenario_recording(call: Call, query: RecordingQuery) -> RecordingShape:
-    """What happened in this world behind a point of its journal, as a scenario."""
-    recording = record(call.world, query.after, query.name, query.since_ms)
-    return {
-        "text": recording.text,
-        "files": recording.files,
-        "exact": recording.exact,
-        "events": recording.events,
-    }
-
-
 def shape(entry: RunRecord) -> RunShape:
-    runner, fold = entry.runner, entry.fold
-    is_over = entry.report is not None
+    runner, fold, report, order = entry.runner, entry.fold, entry.report, entry.order
+    met = sum(judged.is_met for judged in fold.judged)
     return {
         "id": entry.id,
-        "scenario": entry.order.scenario.name,
+        "scenario": order.scenario.name,
+        "name": order.name,
+        "file": order.scenario.file,
+        "params": dict(order.scenario.values),
+        "seed": runner.run.seed,
         "world": entry.world,
         "clock": entry.clock,
-        "state": "over" if is_over else "playing",
-        "clock_ms": entry.report["length_ms"] if entry.report else runner.clock_ms,
-        "under_way": [] if is_over else runner.under_way,
+        "began_at": iso(entry.began_at_ms),
+        "state": "playing" if report is None else "over",
+        "paused": entry.is_paused,
+        "outcome": None if report is None else fold.outcome,
+        "clock_ms": runner.clock_ms if report is None else report["length_ms"],
+        "length_ms": runner.planned_ms,
+        "progress": entry.share,
+        "remaining_seconds": entry.remaining_seconds,
+        "under_way": [item.step.name for item in runner.under_way] if report is None else [],
         "viewers": fold.watching,
         "lines": fold.lines_said,
-        "missed": sum(not judged.is_met for judged in fold.judged),
-        "report": entry.report,
+        "met": met,
+        "missed": len(fold.judged) - met,
+        "report": report,
     }
 
 
-def known_in(world: World) -> Known:
-    """The accounts of this world, and its categories."""
-    users = world.store.rows("SELECT username FROM users LIMIT 100000")
-    categories = world.store.rows("SELECT slug FROM categories LIMIT 100000")
-    return Known(
-        frozenset(row["username"] for row in users), frozenset(row["slug"] for row in categories)
-    )
-
-
-def _read(patch: ScenarioStart, folder: str, known: Known) -> Scenario:
-    if (patch.name is None) == (patch.text is None):
-        raise Refused("invalid", "Give the name of a scenario, or the text of one.")
-    options: dict[str, Any] = {"chosen": patch.params, "known": known, "seed": patch.seed}
-    try:
-        if patch.text is not None:
-            return load(
-                patch.text,
-                patch.file,
-                read_file=_beside(patch.files),
-                check_film=_films_in(folder),
-                **options,
-            )
-        path = files.library().get(patch.name or "")
-        if path is None:
-            raise Refused("not_found", f"There is no scenario {patch.name} in the library.")
-        text = files.text_of(path)
-        return load(text, path.name, read_file=files.reader(path.parent), **options)
-    except InvalidScenario as invalid:
-        texts = [str(error) for error in invalid.errors[:_SHOWN_ERRORS_MAX]]
-        raise Refused("invalid", invalid.message, mistakes=texts) from None
-
-
-def _beside(texts: dict[str, str]) -> Any:
-    def read_file(name: str) -> str:
-        if name not in texts:
-            raise ValueError(f"{name[:80]} did not come with the scenario")
-        return texts[name]
-
-    return read_file
-
-
-def _films_in(folder: str) -> CheckFilm:
-    if folder:
-        return files.film_checker(Path(folder))
-
-    def none(name: str) -> None:
-        raise ValueError(f"This scenario came without a folder, so without {name[:80]}")
-
-    return none
-
-
-def _library(name: str, known: Known) -> LibraryEntry:
-    path = files.library()[name]
-    scenario = load(
-        files.text_of(path), path.name, read_file=files.reader(path.parent), known=known
-    )
-    return {
-        "name": name,
-        "title": scenario.name,
-        "about": scenario.about,
-        "params": [
-            {"name": param.name, "type": param.type, "default": param.default, "help": param.help}
-            for param in scenario.params.values()
-        ],
-    }
+def _runs(call: Call) -> list[RunShape]:
+    return [{**shape(entry), "report": None} for entry in call.worlds.runs.all()]
