@@ -9,11 +9,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from emulator.cli.lib.failure import Failed
 from emulator.core.errors import Refused
 from emulator.version import __version__
 
 if TYPE_CHECKING:
     import argparse
+
+__all__ = ["COMMANDS", "Failed", "main", "module_of", "parser_of"]
 
 # Name and one line of help, as the modules say them (a test compares): help must not import all.
 COMMANDS = {
@@ -38,15 +41,6 @@ COMMANDS = {
     "trust": "make this machine trust the emulator's certificates",
     "obs-profile": "write an OBS profile that is ready to go live",
 }
-
-
-class Failed(Exception):
-    """A command could not do its work: one sentence for people, and the exit code."""
-
-    def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.message = message
-        self.exit_code = exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,15 +83,13 @@ def _main(arguments: list[str]) -> int:
 
 def parser_of(name: str) -> "argparse.ArgumentParser":
     """What reads the arguments of a command that there is."""
-    import argparse
+    from emulator.cli.lib.parser import Parser
 
     module = module_of(name)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"live-emulator {name}",
         description=module.HELP[0].upper() + module.HELP[1:] + ".",
         epilog=f"examples:\n{module.EXAMPLES.strip(chr(10))}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     module.configure(parser)
     return parser
@@ -111,11 +103,14 @@ def module_of(name: str) -> Any:
 
 
 def _run(name: str, arguments: list[str]) -> int:
-    from emulator.settings import WrongSetting
+    from emulator.cli.lib.colour import turn_off
+    from emulator.core.errors import WrongSetting
 
     parser = parser_of(name)
     try:
-        return int(module_of(name).run(parser.parse_args(arguments)))
+        args = parser.parse_args(arguments)
+        turn_off("no_color" in args)
+        return int(module_of(name).run(args))
     except SystemExit as stop:  # argparse has said what is wrong, or shown its help.
         return stop.code if isinstance(stop.code, int) else 2
     except Failed as failure:
@@ -128,9 +123,11 @@ def _run(name: str, arguments: list[str]) -> int:
 
 def _complain(name: str, message: str, exit_code: int) -> int:
     sys.stdout.flush()
+    from emulator.cli.lib.colour import paint
     from emulator.cli.lib.plain import plain_lines
 
-    print(f"live-emulator {name}: {plain_lines(message)}", file=sys.stderr)
+    subject = paint(f"live-emulator {name}:", "red", out=sys.stderr)
+    print(f"{subject} {plain_lines(message)}", file=sys.stderr)
     return exit_code
 
 

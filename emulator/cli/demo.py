@@ -19,8 +19,8 @@ from emulator.cli.lib.playing import is_whole_recording, play_low_latency
 from emulator.cli.lib.ports import why_not
 from emulator.cli.watch import clock_time, live_seconds, watch_page
 from emulator.core.clock import monotonic_ms
+from emulator.machine.places import default_folder
 from emulator.settings import MEMORY, Settings
-from emulator.settings.fields import default_folder
 
 NAME = "demo"
 HELP = "run the platform with a live test stream, and print the addresses to open"

@@ -39,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_flags(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    parser.usage = "%(prog)s [options] -- COMMAND"
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from emulator.cli import Failed
 from emulator.cli.lib import options
+from emulator.cli.lib.discovery import add_server_flag, only_running
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.stopping import stop_signals
 from emulator.core.clock import SystemClock
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     whom.add_argument("--rtmps", action="store_true", help="over TLS")
     whom.add_argument("--ca", metavar="FILE", help="trust this for TLS; default LIVE_EMULATOR_CA")
-    whom.add_argument("--server", default="", metavar="URL", help="default: LIVE_EMULATOR_URL")
+    add_server_flag(whom)
     whom.add_argument("--api-key", default="", metavar="KEY", help="default: ak_demo")
     what = parser.add_argument_group("what")
     what.add_argument("--file", type=Path, help="send this instead of the test picture")
@@ -79,8 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
-    target, key = _destination(args)
-    ca = args.ca or os.environ.get("LIVE_EMULATOR_CA") or ""
+    target, key, ca = _destination(args)
     stop, desk = threading.Event(), Desk()
     report = _json_report() if args.json else _line_report(LiveLine())
     with stop_signals(stop):
@@ -128,20 +128,23 @@ def _settings(args: argparse.Namespace) -> PublishConfig:
         raise Failed(str(wrong), 2) from None
 
 
-def _destination(args: argparse.Namespace) -> tuple[PushTarget, str]:
-    """Where to push, and with which key. A named stream says both."""
+def _destination(args: argparse.Namespace) -> tuple[PushTarget, str, str]:
+    """Where to push, with which key, and the CA to trust. A named stream says where and which."""
     if (args.key is None) == (args.stream is None):
         raise Failed("Give either a stream key or --stream ID.", 2)
     scheme = "rtmps" if args.rtmps else "rtmp"
     address = _ADDRESSES[scheme]
+    ca = args.ca or os.environ.get("LIVE_EMULATOR_CA") or ""
     if args.stream is None and args.url is None and args.whip is None:
-        address = _address_of(args.server, scheme)
+        address, running_ca = _address_of(args.server, scheme)
+        ca = ca or running_ca
     key = args.key
     if args.stream is not None:
         from emulator.cli.lib.api import Api
         from emulator.cli.watch import find
 
-        stream = find(Api(args.server, args.api_key), args.stream)
+        api = Api(args.server, args.api_key)
+        stream, ca = find(api, args.stream), ca or api.ca
         if not stream.get("stream_key"):
             raise Failed("Only its owner may read the key of this stream: see --api-key.")
         address, key = stream[f"{scheme}_url"], stream["stream_key"]
@@ -152,19 +155,24 @@ def _destination(args: argparse.Namespace) -> tuple[PushTarget, str]:
     target: PushTarget = args.url or parse_target(address)
     if args.rtmps and target.scheme != "rtmps":
         raise Failed(f"--rtmps and {target.tc_url} do not fit together.", 2)
-    return target, key
+    return target, key, ca
 
 
-def _address_of(server: str, scheme: str) -> str:
-    """Where the emulator at `server` takes RTMP; without one, what the environment says."""
+def _address_of(server: str, scheme: str) -> tuple[str, str]:
+    """Where the emulator at `server` takes RTMP, and its CA; both may be unknown.
+
+    Without a server it is what the environment says, or else the one emulator that runs here.
+    """
     named = os.environ.get(f"LIVE_EMULATOR_{scheme.upper()}_URL", "")
-    if server or not named:
-        url = server or os.environ.get("LIVE_EMULATOR_URL", "")
-        if url:
-            from emulator.cli.lib.admin import Admin
+    if named and not server:
+        return named, ""
+    url = server or os.environ.get("LIVE_EMULATOR_URL", "")
+    if url:
+        from emulator.cli.lib.admin import Admin
 
-            return str(Admin(url).call("GET", "info")[scheme])
-    return named or _ADDRESSES[scheme]
+        return str(Admin(url).call("GET", "info")[scheme]), ""
+    local = only_running()
+    return (local[scheme], local["ca"]) if local else (_ADDRESSES[scheme], "")
 
 
 def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], Broadcast]:

@@ -17,6 +17,7 @@ from emulator.cli.lib import logs
 from emulator.cli.lib.collector import collect_in_quiet
 from emulator.core.errors import Refused
 from emulator.machine.handles import raise_limit
+from emulator.machine.running import announced
 from emulator.settings import Settings, add_flags, gather
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ async def _serve(settings: Settings, show: Callable[[Mapping[str, Any]], None]) 
     return 0
 
 
-async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
-    """A running emulator, which `stack` stops.
+async def start(
+    settings: Settings, stack: AsyncExitStack, *, is_announced: bool = True
+) -> "Emulator":
+    """A running emulator, which `stack` stops. Commands find one that is announced by themselves.
 
     Raises `Failed`, exit code 2, with a sentence for what is in its way.
     """
@@ -87,7 +90,7 @@ async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
 
     raise_limit()
     try:
-        return await stack.enter_async_context(Emulator(settings))
+        emulator = await stack.enter_async_context(Emulator(settings))
     except Exception as error:
         failure = _only(error)
         if isinstance(failure, Refused):
@@ -95,6 +98,10 @@ async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
         if isinstance(failure, OSError):
             raise Failed(_why(settings, failure), 2) from None
         raise
+    if is_announced:
+        # The CA lies in the data folder, also where that is a temporary one.
+        stack.enter_context(announced(Path(emulator.local["ca"]).parent))
+    return emulator
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.cli import Failed
 from emulator.cli.lib.api import Api, ApiError
+from emulator.cli.lib.discovery import add_server_flag
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.plain import plain
 from emulator.core.clock import SystemClock
@@ -32,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_server_flags(parser: argparse.ArgumentParser) -> None:
     """Which emulator, and as whom: as in the environment of `exec`."""
-    parser.add_argument("--server", default="", metavar="URL", help="default: LIVE_EMULATOR_URL")
+    add_server_flag(parser)
     parser.add_argument("--api-key", default="", metavar="KEY", help="default: ak_demo")
 
 

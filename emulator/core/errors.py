@@ -32,6 +32,10 @@ class Refused(Exception):
         self.details = details
 
 
+class WrongSetting(Exception):
+    """A setting that cannot be: one sentence that says where it stood and what would be right."""
+
+
 # A disk is not freed in a moment, and asking is cheap.
 DISK_RETRY_SECONDS = 5
 

@@ -1,6 +1,7 @@
 """What the emulator is told: `Settings`, and `gather`, which reads it from every source."""
 
-from emulator.settings.fields import MEMORY, Settings, WrongSetting
+from emulator.core.errors import WrongSetting
+from emulator.settings.fields import MEMORY, Settings
 from emulator.settings.sources import add_flags, gather
 
 __all__ = ["MEMORY", "Settings", "WrongSetting", "add_flags", "gather"]

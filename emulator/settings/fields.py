@@ -4,14 +4,14 @@ Inside, durations are whole milliseconds and sizes whole bytes, and the name say
 name people write (a flag, a variable, a line of the settings file) where that is another.
 """
 
-import os
-import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from emulator.core.errors import WrongSetting
 from emulator.core.hosts import PLATFORM
+from emulator.machine.places import default_folder
 from emulator.settings.kinds import (
     PORT,
     Choice,
@@ -31,11 +31,10 @@ from emulator.settings.kinds import (
 
 T = TypeVar("T")
 
+# How help groups the flags.
+Group = Literal["common", "media", "network", "limits"]
+
 MEMORY = ":memory:"
-
-
-class WrongSetting(Exception):
-    """A setting that cannot be: one sentence that says where it stood and what would be right."""
 
 
 class Declared(NamedTuple):
@@ -46,6 +45,7 @@ class Declared(NamedTuple):
     kind: Kind
     help: str
     is_flag: bool
+    group: "Group"
 
     @property
     def flag(self) -> str:
@@ -56,19 +56,18 @@ class Declared(NamedTuple):
         return "LIVE_EMULATOR_" + self.key.upper()
 
 
-def _setting(default: T, kind: Kind, help: str, *, key: str = "", is_flag: bool = True) -> T:
+def _setting(
+    default: T,
+    kind: Kind,
+    help: str,
+    *,
+    key: str = "",
+    is_flag: bool = True,
+    group: Group = "limits",
+) -> T:
     """Declare a setting. `is_flag` says whether `serve` has a flag for it; file and variable do."""
-    payload = {"kind": kind, "help": help, "key": key, "is_flag": is_flag}
+    payload = {"kind": kind, "help": help, "key": key, "is_flag": is_flag, "group": group}
     return field(default=default, metadata=payload)
-
-
-def default_folder() -> Path:
-    """Where data goes unless told: the user's cache folder, by the system's convention."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/live-emulator"
-    # XDG Base Directory 0.8: a value that is not absolute is to be ignored.
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(named) if named.startswith("/") else Path.home() / ".cache") / "live-emulator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,62 +75,90 @@ class Settings:
     """One emulator's settings. Refuses (`WrongSetting`) invalid values, also in pairs."""
 
     # Where it listens.
-    host: str = _setting("127.0.0.1", Text("HOST"), "address to listen on; 0.0.0.0 for everyone")
-    port: int = _setting(8787, PORT, "port of the API and of playback; 0 lets the system choose")
-    rtmp_port: int = _setting(1935, PORT, "port for RTMP; 0 lets the system choose")
-    rtmps_port: int = _setting(1936, PORT, "port for RTMP over TLS; 0 lets the system choose")
+    host: str = _setting(
+        "127.0.0.1", Text("HOST"), "address to listen on; 0.0.0.0 for everyone", group="common"
+    )
+    port: int = _setting(
+        8787, PORT, "port of the API and of playback; 0 lets the system choose", group="common"
+    )
+    rtmp_port: int = _setting(1935, PORT, "port for RTMP; 0 lets the system choose", group="common")
+    rtmps_port: int = _setting(
+        1936, PORT, "port for RTMP over TLS; 0 lets the system choose", group="common"
+    )
     http: str = _setting(
         "uvicorn",
         Choice(("uvicorn", "hypercorn")),
         "HTTP server; hypercorn adds HTTP/2, and HTTP/3 with --tls",
+        group="network",
     )
-    tls: bool = _setting(False, Flag(), "serve the API over HTTPS only, with the built-in CA")
+    tls: bool = _setting(
+        False, Flag(), "serve the API over HTTPS only, with the built-in CA", group="network"
+    )
     rtmps_cert: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
-        None, File(), "certificate for TLS (PEM, with its chain) instead of the built-in CA's"
+        None,
+        File(),
+        "certificate for TLS (PEM, with its chain) instead of the built-in CA's",
+        group="network",
     )
     rtmps_key: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
-        None, File(), "private key of --rtmps-cert (PEM)"
+        None, File(), "private key of --rtmps-cert (PEM)", group="network"
     )
     tls_names: str = _setting(
         "",
         HostNames(PLATFORM),
         "other hosts that the certificates name; platform: those of the platform and its CDN",
+        group="network",
     )
     public_url: str = _setting(
         "",
         Url(("http", "https")),
         "where others reach this server: in every address, and a name of its certificates",
+        group="network",
     )
     public_rtmp_url: str = _setting(
         "",
         Url(("rtmp",), has_path=True),
         "where others publish by RTMP; none: the host of --public-url, with --rtmp-port",
+        group="network",
     )
     public_rtmps_url: str = _setting(
         "",
         Url(("rtmps",), has_path=True),
         "where others publish by RTMPS; none: the host of --public-url, with --rtmps-port",
+        group="network",
     )
     media_base: str = _setting(
-        "", Text("URL", True), "address in front of media paths instead of the server's own"
+        "",
+        Text("URL", True),
+        "address in front of media paths instead of the server's own",
+        group="media",
     )
 
     # What it keeps.
     data: str = _setting(
-        "", Folder((MEMORY,)), f"folder for facts, media and the CA; {MEMORY} keeps nothing"
+        "",
+        Folder((MEMORY,)),
+        f"folder for facts, media and the CA; {MEMORY} keeps nothing",
+        group="common",
     )
-    seed: str = _setting("default", Text("default|none|FILE"), "what a fresh world begins with")
+    seed: str = _setting(
+        "default", Text("default|none|FILE"), "what a fresh world begins with", group="common"
+    )
     import_file: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
         None,
         File(),
         "world file to begin with instead of the seed; only on a new data folder",
         key="import",
+        group="common",
     )
     export_on_exit: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
-        None, File(), "file to write the default world to when the emulator stops"
+        None, File(), "file to write the default world to when the emulator stops", group="common"
     )
     ready_file: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
-        None, File(), "file to write the addresses to, as JSON, once everything listens"
+        None,
+        File(),
+        "file to write the addresses to, as JSON, once everything listens",
+        group="common",
     )
     disk_limit_bytes: int = _setting(
         0, Size(), "most that media may take; 0 for all of the disk", key="disk_limit"
@@ -140,12 +167,15 @@ class Settings:
     # The platform's rules.
     streams_per_user: int = _setting(1, Count(), "streams not ended a user may have; 0: no limit")
     strict_auth: bool = _setting(False, Flag(), "refuse ak_auto_<name> keys of unknown users")
-    takeover: bool = _setting(False, Flag(), "a second publisher with a key replaces the first")
+    takeover: bool = _setting(
+        False, Flag(), "a second publisher with a key replaces the first", group="media"
+    )
     reconnect_window_ms: int = _setting(
         10_000,
         Duration("s"),
         "how long a stream waits for a publisher that dropped",
         key="reconnect_window",
+        group="media",
     )
     stream_creations_per_minute: int = _setting(
         10, Count(), "streams a user may create in a minute; 0: no limit", is_flag=False
@@ -174,12 +204,20 @@ class Settings:
         1_000, Duration("ms"), "how long a VOD is `processing` at least", is_flag=False
     )
 
-    webhook: str = _setting("", Text("URL", True), "webhook address for the events of every world")
+    webhook: str = _setting(
+        "", Text("URL", True), "webhook address for the events of every world", group="network"
+    )
     simulcast_hosts: str = _setting(
-        "", Text("HOSTS", True), "hosts beside this machine that streams may be pushed to; *: any"
+        "",
+        Text("HOSTS", True),
+        "hosts beside this machine that streams may be pushed to; *: any",
+        group="network",
     )
     webhook_hosts: str = _setting(
-        "", Text("HOSTS", True), "hosts beside this machine that webhooks may call; *: any"
+        "",
+        Text("HOSTS", True),
+        "hosts beside this machine that webhooks may call; *: any",
+        group="network",
     )
 
     # Media.
@@ -188,10 +226,17 @@ class Settings:
         Duration("s", 500, 10_000),
         "a segment ends at the first key frame after this",
         key="segment_seconds",
+        group="media",
     )
-    part_ms: int = _setting(200, Duration("ms", 50, 2_000), "length of a low latency part")
+    part_ms: int = _setting(
+        200, Duration("ms", 50, 2_000), "length of a low latency part", group="media"
+    )
     dvr_ms: int = _setting(
-        0, Duration("s"), "how far back live viewers can seek; 0: to the start", key="dvr_seconds"
+        0,
+        Duration("s"),
+        "how far back live viewers can seek; 0: to the start",
+        key="dvr_seconds",
+        group="media",
     )
 
     # WebRTC.
@@ -199,9 +244,10 @@ class Settings:
         "",
         Text("HOST,...", True),
         "addresses at which WebRTC peers reach this machine; none: as host says",
+        group="network",
     )
     webrtc_ports: str = _setting(
-        "", Ports(), "UDP ports for WebRTC, FIRST-LAST; none: the system chooses"
+        "", Ports(), "UDP ports for WebRTC, FIRST-LAST; none: the system chooses", group="network"
     )
     stun_port: int = _setting(
         0, PORT, "UDP port of the built-in STUN server; 0 lets the system choose", is_flag=False
@@ -211,6 +257,7 @@ class Settings:
         (),
         Words(("720p", "480p", "360p", "240p", "144p", "1080p")),
         "sizes to make of each live stream as well, of those smaller than it",
+        group="media",
     )
 
     transcode_ingest: bool = _setting(
@@ -218,28 +265,37 @@ class Settings:
         Flag(),
         "decode what HLS cannot carry (MP3, Speex, Sorenson H.263, 4:4:4 ...) and encode it as AAC "
         "or H.264; off: refuse it, as the platform does",
+        group="media",
     )
 
     # Access, and the log.
     admin_token: str = _setting(
-        "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
+        "",
+        Text("TOKEN", True),
+        "bearer token that /_emulator/ asks for; none: open",
+        group="network",
     )
     allow_origin: str = _setting(
         "",
         Text("ORIGIN,...", True),
         "origins beside this machine's whose pages may ask at /_emulator/; *: any",
+        group="network",
     )
     allow_host: str = _setting(
         "",
         Text("HOST,...", True),
         "names beside localhost by which /_emulator/ may be asked; *: any",
+        group="network",
     )
     allow_folder: str = _setting(
         "",
         Text("DIR,...", True),
         "folders whose files a request to /_emulator/ may name: seeds, films of scenarios",
+        group="network",
     )
-    log_format: str = _setting("text", Choice(("text", "json")), "how log lines are written")
+    log_format: str = _setting(
+        "text", Choice(("text", "json")), "how log lines are written", group="common"
+    )
 
     # Bounds. Each overflow has a named outcome, said here.
     publishers_max: int = _setting(
@@ -496,6 +552,7 @@ DECLARED: tuple[Declared, ...] = tuple(
         kind=item.metadata["kind"],
         help=item.metadata["help"],
         is_flag=item.metadata["is_flag"],
+        group=item.metadata["group"],
     )
     for item in fields(Settings)
 )

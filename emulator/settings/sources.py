@@ -6,9 +6,10 @@ where the wrong value stands.
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from emulator.settings.fields import DECLARED, Declared, Settings, WrongSetting
+from emulator.core.errors import WrongSetting
+from emulator.settings.fields import DECLARED, Declared, Group, Settings
 from emulator.settings.kinds import File, Folder
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _PREFIX = "LIVE_EMULATOR_"
 _FILE_VARIABLE = "LIVE_EMULATOR_SETTINGS"
 _FILE_BYTES_MAX = 1_000_000
+_GROUP_HELP = "Each is also a variable LIVE_EMULATOR_<FLAG> and a line of the settings file."
 # Variables that `exec` and the clients' commands know; they say where a server is, not how one is.
 _CLIENT_VARIABLES = {
     f"{_PREFIX}{name}"
@@ -30,34 +32,33 @@ _BY_VARIABLE = {declared.variable: declared for declared in DECLARED}
 
 def add_flags(parser: "argparse.ArgumentParser", only: Collection[str] = ()) -> None:
     """Give `parser` a flag for each setting that has one (of those in `only`), and `--settings`."""
+    common = parser.add_argument_group("common", _GROUP_HELP)
+    common.add_argument("--settings", metavar="FILE", help="YAML file with settings")
+    groups: dict[Group, argparse._ArgumentGroup] = {"common": common}
+    defaults = Settings()
+    for group in get_args(Group):
+        for declared in DECLARED:
+            is_wanted = declared.group == group and (not only or declared.key in only)
+            if is_wanted and declared.is_flag:
+                if group not in groups:
+                    groups[group] = parser.add_argument_group(group)
+                _add_flag(groups[group], declared, defaults)
+    if not only:
+        # All of them in the usage would be a page that nobody reads.
+        parser.usage = "%(prog)s [options]"
+
+
+def _add_flag(group: "argparse._ArgumentGroup", declared: Declared, defaults: Settings) -> None:
     import argparse
 
-    group = parser.add_argument_group(
-        "settings", "Each is also a variable LIVE_EMULATOR_<FLAG> and a line of the settings file."
+    shown = declared.kind.show(getattr(defaults, declared.attribute))
+    text = f"{declared.help} (default: {shown})".replace("%", "%%")
+    kind: dict[str, Any] = {"metavar": declared.kind.metavar}
+    if declared.kind.metavar == "true|false":
+        kind = {"action": argparse.BooleanOptionalAction}
+    group.add_argument(
+        declared.flag, dest=declared.attribute, default=argparse.SUPPRESS, help=text, **kind
     )
-    group.add_argument("--settings", metavar="FILE", help="YAML file with settings")
-    defaults = Settings()
-    for declared in DECLARED:
-        if not declared.is_flag or (only and declared.key not in only):
-            continue
-        shown = declared.kind.show(getattr(defaults, declared.attribute))
-        text = f"{declared.help} (default: {shown})".replace("%", "%%")
-        if declared.kind.metavar == "true|false":
-            group.add_argument(
-                declared.flag,
-                dest=declared.attribute,
-                action=argparse.BooleanOptionalAction,
-                default=argparse.SUPPRESS,
-                help=text,
-            )
-        else:
-            group.add_argument(
-                declared.flag,
-                dest=declared.attribute,
-                metavar=declared.kind.metavar,
-                default=argparse.SUPPRESS,
-                help=text,
-            )
 
 
 def gather(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -161,11 +162,21 @@ def _read(declared: Declared, text: str, where: str) -> Any:
         value = declared.kind.parse(text)
         declared.kind.check(value)
     except ValueError as refusal:
-        raise WrongSetting(f"{where}: {refusal}.") from None
+        raise WrongSetting(f"{where}: {refusal}.{_hint(declared, text)}") from None
     return value
+
+
+def _hint(declared: Declared, text: str) -> str:
+    """The word that was probably meant, where only a few words are right."""
+    words = dict.fromkeys(getattr(declared.kind, "words", ()))
+    for word in text.split(","):
+        near = None if word.strip() in words else _nearest(word.strip(), words)
+        if near:
+            return f" Did you mean {near}?"
+    return ""
 
 
 def _nearest(word: str, words: Mapping[str, object]) -> str | None:
     import difflib
 
-    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.75)), None)
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)

@@ -30,7 +30,7 @@ BELOW = {
         "platform",
     },
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
-    "settings": {"core"},
+    "settings": {"core", "machine"},
     "bounds": {
         *("core", "settings", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario"),
         *("platform", "web"),

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.cli.lib.api import Api
+from emulator.cli.lib.discovery import add_server_flag
 from emulator.machine.folder import KEY_FILE
 
 _KEY_LENGTH_MAX = 100
@@ -45,6 +46,6 @@ class Admin:
 
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:
     """Which emulator, with which token, and how to print."""
-    parser.add_argument("--server", default="", metavar="URL", help="default: LIVE_EMULATOR_URL")
+    add_server_flag(parser)
     parser.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from emulator.cli import Failed
+from emulator.cli.lib.discovery import only_running
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 _TIMEOUT_SECONDS = 30
@@ -28,19 +29,26 @@ class ApiError(Failed):
 
 
 class Api:
-    """One server, one key. Calls block: in a command with an event loop, use a thread."""
+    """One server, one key. Calls block: in a command with an event loop, use a thread.
+
+    Without a `url`: that of `LIVE_EMULATOR_URL`, or else the one emulator that runs here.
+    """
 
     def __init__(
         self, url: str = "", key: str = "", ca: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
-        self.url = (url or os.environ.get("LIVE_EMULATOR_URL") or DEFAULT_URL).rstrip("/")
+        named = url or os.environ.get("LIVE_EMULATOR_URL") or ""
+        local = None if named else only_running()
+        # One that is found nowhere may run in a container, or as another user.
+        self._is_guess = not named and local is None
+        self.url = (named or (local["http"] if local else DEFAULT_URL)).rstrip("/")
         self.key = key or os.environ.get("LIVE_EMULATOR_API_KEY") or "ak_demo"
         self._headers = dict(headers or {})
-        self._ca = ca or os.environ.get("LIVE_EMULATOR_CA") or ""
+        self.ca = ca or os.environ.get("LIVE_EMULATOR_CA") or (local["ca"] if local else "")
 
     def with_key(self, key: str) -> "Api":
         """This server, asked with another key."""
-        return Api(self.url, key, self._ca, self._headers)
+        return Api(self.url, key, self.ca, self._headers)
 
     def tls(self) -> ssl.SSLContext | None:
         """How to trust the server; None where it speaks plain HTTP."""
@@ -120,7 +128,7 @@ class Api:
         return urllib.request.build_opener(*handlers)
 
     def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._ca or None)
+        return ssl.create_default_context(cafile=self.ca or None)
 
     def _request(
         self, method: str, path: str, content: bytes | IO[bytes] | None = None
@@ -151,6 +159,11 @@ class Api:
 
     def _unreachable(self, reason: object) -> str:
         if isinstance(reason, ConnectionRefusedError):
+            if self._is_guess:
+                return (
+                    f"No emulator runs here, and none answers at {self.url}. "
+                    "Start one with `live-emulator serve`, or name one with --server URL."
+                )
             return f"No emulator answers at {self.url}. Start one with `live-emulator serve`."
         return f"{self.url} cannot be reached: {reason}."
 

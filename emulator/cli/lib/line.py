@@ -4,6 +4,7 @@ import shutil
 import sys
 from typing import TextIO
 
+from emulator.cli.lib.colour import Colour, paint
 from emulator.cli.lib.plain import plain, plain_lines
 from emulator.core.clock import monotonic_ms
 
@@ -30,10 +31,16 @@ class LiveLine:
             self._shown_ms = monotonic_ms()
             self._write(plain(text) + "\n")
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *colours: Colour | None) -> None:
         """Print a line that stays, whatever was shown before."""
         self.end()
-        self._write(plain_lines(text) + "\n")
+        self._write(paint(plain_lines(text), *colours, out=self._out) + "\n")
+
+    def clear(self) -> None:
+        """Take the shown line away: what is printed next stands in its place."""
+        if self._is_drawn:
+            self._write("\r\x1b[K")
+            self._is_drawn = False
 
     def end(self) -> None:
         """Leave the shown line as it is and go on below it."""

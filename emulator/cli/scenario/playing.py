@@ -126,7 +126,7 @@ class _Playing:
         port = Settings().port if self._args.keep else 0
         settings = Settings(data=MEMORY, port=port, rtmp_port=0, rtmps_port=0)
         async with AsyncExitStack() as stack:
-            emulator = await serve.start(settings, stack)
+            emulator = await serve.start(settings, stack, is_announced=self._args.keep)
             runs = emulator.worlds.runs
             speed = VIRTUAL if self._args.speed is None else self._args.speed
             entries = [

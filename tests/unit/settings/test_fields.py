@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from emulator.machine.places import default_folder
 from emulator.settings import MEMORY, Settings, WrongSetting
-from emulator.settings.fields import DECLARED, default_folder
+from emulator.settings.fields import DECLARED
 from tests.support.tables import table
 
 PACKAGE = Path(__file__).parents[3] / "emulator"

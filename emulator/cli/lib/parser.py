@@ -1,0 +1,120 @@
+"""Parser: a command's arguments. Whatever is mistyped is refused in one sentence, with the nearest
+right word: flags, verbs and choices alike.
+"""
+
+import argparse
+import difflib
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from emulator.cli.lib.failure import Failed
+
+
+class Parser(argparse.ArgumentParser):
+    """What reads a command's arguments, and those of each of its verbs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)
+        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, **kwargs)
+        self._typed: list[str] = []
+        self.add_argument(
+            "--no-color",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="print without colour, as NO_COLOR does",
+        )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._typed = list(args or ())
+        return super().parse_known_args(args, namespace)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Raises `Failed` with exit code 2 for what it does not know."""
+        parsed, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self._chosen(parsed)._refuse(rest)
+        return parsed
+
+    def error(self, message: str) -> NoReturn:
+        """A flag that is not known is the likelier slip, whatever else is missing without it."""
+        typed = self._typed
+        if "--" in typed:
+            typed = typed[: typed.index("--")]
+        if self._verbs() is not None:
+            # Behind the verb, flags are the verb's.
+            typed = list(itertools.takewhile(lambda word: word.startswith("-"), typed))
+        unknown = [word for word in typed if self._is_unknown_flag(word)]
+        if unknown:
+            self._refuse(unknown)
+        message = message.removeprefix("argument ")
+        message = message.replace("the following arguments are required:", "missing:")
+        verbs = self._verbs()
+        if verbs is not None and message.startswith("missing:"):
+            message = f"missing: one of {', '.join(verbs.choices)}"
+        self._fail(message)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        names = [str(choice) for choice in action.choices]
+        kind = f"there is no verb {value!r}"
+        if not isinstance(action, argparse._SubParsersAction):
+            kind = f"{_name(action)}: {value!r} is not one of {', '.join(names)}"
+        self._fail(kind, near=nearest(str(value), names))
+
+    def _verbs(self) -> "argparse._SubParsersAction[Parser] | None":
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                return action
+        return None
+
+    def _chosen(self, parsed: argparse.Namespace) -> "Parser":
+        """The parser of the verb that was chosen; this one where there are no verbs."""
+        verbs = self._verbs()
+        if verbs is None:
+            return self
+        return verbs.choices[getattr(parsed, verbs.dest)]._chosen(parsed)
+
+    def _is_unknown_flag(self, word: str) -> bool:
+        flag = word.partition("=")[0]
+        if len(flag) < 2 or flag[0] != "-" or " " in flag or flag.lstrip("-")[:1].isdigit():
+            return False
+        known = self._option_string_actions
+        is_short = flag[1] != "-" and flag[:2] in known
+        return flag not in known and not is_short
+
+    def _refuse(self, words: Sequence[str]) -> NoReturn:
+        """Say what cannot be read: the first flag, or else the first word that is too many."""
+        for word in words:
+            if self._is_unknown_flag(word):
+                flag = word.partition("=")[0]
+                self._fail(f"there is no flag {flag}", near=nearest(flag, self._flags()))
+        self._fail(f"{words[0]!r} is one argument too many")
+
+    def _flags(self) -> list[str]:
+        return [
+            flag
+            for flag, action in self._option_string_actions.items()
+            if action.help != argparse.SUPPRESS and flag.startswith("--")
+        ]
+
+    def _fail(self, message: str, near: str | None = None) -> NoReturn:
+        hint = f"Did you mean {near}?" if near else f"See `{self.prog} --help`."
+        raise Failed(f"{message}. {hint}", 2)
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of `words` that was probably meant; None where none is near."""
+    # Dashes say nothing: with them, each flag is a little like each other one.
+    names = {name.lstrip("-"): name for name in words}
+    bare = word.lstrip("-")
+    near = difflib.get_close_matches(bare, names, n=1, cutoff=0.65)
+    if not near:
+        near = [name for name in names if name.startswith(bare) or bare in name.split("-")]
+    return names[near[0]] if near else None
+
+
+def _name(action: argparse.Action) -> str:
+    return "/".join(action.option_strings) or str(action.metavar or action.dest)
