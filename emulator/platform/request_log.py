@@ -7,22 +7,44 @@ emulator (`/_emulator/`) and what its console reads is not logged: no app asked 
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Literal
 
 from msgspec import Struct
+
+from emulator.core.causes import Range
+from emulator.core.errors import Refused
 
 Credential = Literal["none", "valid", "invalid"]
 
 # A request that carries it is the console's, which shows what it reads.
 UNLOGGED = "x-emulator-console"
+# Where a request's state has the replay that it is made by (`web/http/replay`).
+REPLAY = "replay"
 # A longer answer is not kept: half of it could not be shown without its secrets.
 ANSWER_BYTES_MAX = 65_536
+# Nor a longer body of a request.
+BODY_BYTES_MAX = 65_536
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 # What an entry takes beside its texts and its body: the object, its numbers, its place.
 _ENTRY_BYTES = 600
+
+
+class SentRequest(Struct, frozen=True):
+    """What it takes to send a request again: its path and query as they came, and its body.
+
+    `body` is None where it is not kept: a file, or more than `BODY_BYTES_MAX`.
+    """
+
+    path: bytes
+    query: bytes
+    body: bytes | None
+
+    def __repr__(self) -> str:
+        """Without what may hold a secret."""
+        return "SentRequest()"
 
 
 class LoggedRequest(Struct, frozen=True, kw_only=True):
@@ -32,7 +54,9 @@ class LoggedRequest(Struct, frozen=True, kw_only=True):
     `has_two_credentials`: both `X-API-Key` and `Authorization` were sent, and the first was read.
     `unknown_fields` are names in body and query that nobody reads. `headers`, `answer_headers` and
     `answer`, a body of `answer_bytes`, are as they were sent, secrets and all: `excerpt` what is
-    shown of them. The body is empty where it is over `ANSWER_BYTES_MAX`.
+    shown of them. The body is empty where it is over `ANSWER_BYTES_MAX`. `sent` likewise; None of
+    what cannot be sent again. `events` are those that the call caused before it was answered,
+    `replay_of` the `seq` of the request that this one repeats.
     """
 
     seq: int
@@ -55,6 +79,9 @@ class LoggedRequest(Struct, frozen=True, kw_only=True):
     answer_headers: RawHeaders = ()
     answer: bytes = b""
     answer_bytes: int = 0
+    sent: SentRequest | None = None
+    events: Sequence[Range] = ()
+    replay_of: int | None = None
 
     def __repr__(self) -> str:
         """Without what may hold a secret."""
@@ -131,8 +158,26 @@ class RequestLog:
         wanted: Iterator[LoggedRequest] = (
             entry for entry in self._entries if entry.seq > after and is_wanted(entry)
         )
-        logged_requests = list(islice(wanted, count + 1))
-        return logged_requests[:count], len(logged_requests) > count
+        return _page(wanted, count)
+
+    def find_newest(
+        self, is_wanted: Callable[[LoggedRequest], bool], *, after: int, before: int, count: int
+    ) -> tuple[list[LoggedRequest], bool]:
+        """The last `count` that are wanted with a `seq` between both, the newest first.
+
+        And whether there are more.
+        """
+        newer = takewhile(lambda entry: entry.seq > after, reversed(self._entries))
+        return _page((entry for entry in newer if entry.seq < before and is_wanted(entry)), count)
+
+    def get(self, seq: int) -> LoggedRequest:
+        """Refuses (`not_found`) a number that no request has, or whose request is not kept."""
+        entry = next((entry for entry in self._entries if entry.seq == seq), None)
+        if entry is None:
+            is_future = seq > self._count
+            message = "There was no such request yet" if is_future else "It is not kept any more"
+            raise Refused("not_found", f"Request {seq} is not in the log. {message}.")
+        return entry
 
     def forget(self, world: str) -> None:
         """Drop a world's entries: it was reset, or is gone."""
@@ -152,10 +197,18 @@ class RequestLog:
         )
         size += sum(len(name) + len(value) for name, value in entry.headers)
         size += sum(len(name) + len(value) for name, value in entry.answer_headers)
-        size += len(entry.answer)
+        size += len(entry.answer) + 16 * len(entry.events)
+        if entry.sent is not None:
+            size += len(entry.sent.path) + len(entry.sent.query) + len(entry.sent.body or b"")
         self._entries.append(entry)
         self._sizes.append(size)
         self._bytes += size
+
+
+def _page(wanted: Iterator[LoggedRequest], count: int) -> tuple[list[LoggedRequest], bool]:
+    """The first `count`, and whether more follow."""
+    logged_requests = list(islice(wanted, count + 1))
+    return logged_requests[:count], len(logged_requests) > count
 
 
 def memory_bytes(value: Any) -> int:

@@ -26,7 +26,7 @@ async def following(
         )
 
 
-async def test_live_page_is_told_of_events_and_requests(emulator: Emulator) -> None:
+async def test_live_page_follows_events_and_requests(emulator: Emulator) -> None:
     async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as client:
         call = Caller(client, "/v1")
         await create(call)

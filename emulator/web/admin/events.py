@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from typing import Any, TypedDict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
+from emulator.core.causes import Range
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.worlds import WorldReplaced
@@ -18,6 +19,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.store import events
 from emulator.world.store.events import Journalled
+from emulator.world.world import World
 
 _STREAM = "text/event-stream"
 _BATCH = 500
@@ -25,9 +27,17 @@ _KEEP_ALIVE_SECONDS = 15
 
 
 class EventQuery(Request):
-    """`after`: the last `seq` that was seen. `kind` is an event's name, such as `StreamEnded`."""
+    """`after`: the last `seq` that was seen. `kind` is an event's name, such as `StreamEnded`.
+
+    `text` is a part of an event's name or values, upper and lower case alike. With `order=newest`
+    pages go back in time, and `before` takes the `next_cursor` of the page before. These two are
+    not for a stream of events.
+    """
 
     after: int = Field(0, ge=0, le=CURSOR_MAX)
+    before: int = Field(CURSOR_MAX, ge=1, le=CURSOR_MAX)
+    order: Literal["oldest", "newest"] = "oldest"
+    text: str = Field("", max_length=200)
     limit: int = Field(100, ge=1, le=1000)
     kind: str | None = Field(None, min_length=1, max_length=100)
 
@@ -40,7 +50,10 @@ class EventShape(TypedDict):
 
 
 class EventPage(TypedDict):
-    """`next_cursor` is what `after` takes for the next page."""
+    """`next_cursor` is what `after` takes for the next page, or `before` with `order=newest`.
+
+    With a `text` a page may be short, since one request looks at 20,000 events at most.
+    """
 
     world: str
     events: list[EventShape]
@@ -57,15 +70,21 @@ def list_events(call: Call, query: EventQuery) -> EventPage | Response:
             media_type=_STREAM,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
-    journalleds = events.read(
-        call.world.store, after=query.after, count=query.limit + 1, kind=query.kind
+    before = query.before if query.order == "newest" else None
+    journalleds, cursor = events.search(
+        call.world.store,
+        count=query.limit,
+        after=query.after,
+        before=before,
+        kind=query.kind,
+        text=query.text,
     )
-    shown = journalleds[: query.limit]
+    end = query.after if before is None else before
     return {
         "world": call.world.name,
-        "events": [event_shape(journalled) for journalled in shown],
-        "next_cursor": shown[-1].seq if shown else query.after,
-        "has_more": len(journalleds) > query.limit,
+        "events": [event_shape(journalled) for journalled in journalleds],
+        "next_cursor": cursor or (journalleds[-1].seq if journalleds else end),
+        "has_more": cursor is not None,
     }
 
 
@@ -115,6 +134,17 @@ async def _heard(news: asyncio.Event) -> bool:
             return await news.wait()
     except TimeoutError:
         return False
+
+
+def events_of(world: World, ranges: Sequence[Range], count: int) -> list[EventShape]:
+    """The first `count` of the events in these ranges of numbers."""
+    shapes: list[EventShape] = []
+    for first, last in ranges:
+        number = min(last - first + 1, count - len(shapes))
+        if number <= 0:
+            break
+        shapes += map(event_shape, events.read(world.store, after=first - 1, count=number))
+    return shapes
 
 
 def event_shape(event: Journalled) -> EventShape:

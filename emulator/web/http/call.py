@@ -31,6 +31,7 @@ class Call(Struct, kw_only=True, eq=False):
     `platform` is the default world's until the one that the request means is known. `path` holds
     the values of the path's names, `json` a body as it came, `form` a form's fields, `repeat` what
     is to be done where the answer is used again, `entry` what the request log has of it.
+    `is_body_read`: somebody has begun to read the body.
     """
 
     request: Request
@@ -42,6 +43,7 @@ class Call(Struct, kw_only=True, eq=False):
     caller: User | None = None
     json: bytes = b""
     form: Any = None
+    is_body_read: bool = False
     repeat: Callable[[], None] | None = None
     entry: "LoggedRequest | None" = None
     began_us: int = field(default_factory=monotonic_us)

@@ -143,6 +143,7 @@ async def call_endpoint(call: Call, _: Next) -> Response:
 async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, Uploaded | None]]:
     request, operation = call.request, call.operation
     upload, model = operation.upload, operation.body
+    call.is_body_read = bool(upload or model)
     if upload and upload.media_type != FORM:
         size_max = upload.bytes_max(call.platform)
         async with read_file(request, upload.media_type, size_max) as file:

@@ -1,28 +1,63 @@
 """Request records: what a call is remembered by in the request log."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 from pydantic_core import from_json
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from emulator.core import causes
+from emulator.core.causes import Range
 from emulator.core.clock import monotonic_us
-from emulator.platform.request_log import ANSWER_BYTES_MAX, UNLOGGED, Credential, LoggedRequest
+from emulator.core.errors import Refused
+from emulator.platform.request_log import (
+    ANSWER_BYTES_MAX,
+    BODY_BYTES_MAX,
+    REPLAY,
+    UNLOGGED,
+    Credential,
+    LoggedRequest,
+    SentRequest,
+)
 from emulator.web.auth import has_two_credentials, recognised
+from emulator.web.errors import Invalid
+from emulator.web.http.bodies import read_json
 from emulator.web.http.call import Call
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
+from emulator.web.http.replay import Replay
 
-_JSON_BYTES_MAX = 65_536
+# How long an answer that is ready waits for a body that the request has announced.
+_REST_SECONDS = 1
 
 
 async def log_request(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
     """Put a call into the request log, unless it is the console's."""
     if UNLOGGED in call.request.headers:
         return await count_request(call, then)
-    response = await then(call)
-    record(call, response)
+    with causes.collecting() as effects:
+        response = await then(call)
+    if not call.is_body_read:
+        await _read_rest(call)
+    record(call, response, effects.ranges)
     return response
+
+
+async def _read_rest(call: Call) -> None:
+    """Read a body that nobody has read: a fault or a refusal answered before.
+
+    What an app sent with a call that failed is what its developer looks for, and a replay needs it.
+    """
+    length = call.request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit() and 0 < int(length) <= BODY_BYTES_MAX):
+        return
+    with suppress(Invalid, Refused, ClientDisconnect, TimeoutError):  # It is answered already.
+        async with asyncio.timeout(_REST_SECONDS):
+            call.json = await read_json(call.request, BODY_BYTES_MAX)
 
 
 async def count_request(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
@@ -37,9 +72,10 @@ async def count_request(call: Call, then: Callable[[Call], Awaitable[Response]])
     return response
 
 
-def record(call: Call, response: Response) -> None:
-    """Put a call and its answer into the request log."""
+def record(call: Call, response: Response, events: Sequence[Range] = ()) -> None:
+    """Put a call, its answer and the `events` that it caused into the request log."""
     request, operation, log = call.request, call.operation_or_none, call.platform.shared.requests
+    replay: Replay | None = getattr(request.state, REPLAY, None)
     credential = _credential(call)
     answer = bytes(getattr(response, "body", b""))
     body = call.form if call.form is not None else _parsed(call.json)
@@ -64,8 +100,22 @@ def record(call: Call, response: Response) -> None:
         answer_headers=response.raw_headers,
         answer=answer if len(answer) <= ANSWER_BYTES_MAX else b"",
         answer_bytes=len(answer),
+        sent=_sent(call),
+        events=events,
+        replay_of=replay.of if replay else None,
     )
     log.note(call.entry)
+    if replay:
+        replay.entry = call.entry
+
+
+def _sent(call: Call) -> SentRequest:
+    scope = call.request.scope
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    headers = call.request.headers
+    has_body = "transfer-encoding" in headers or headers.get("content-length", "0").strip("0 ")
+    body = call.json if len(call.json) <= BODY_BYTES_MAX else b""
+    return SentRequest(path, scope["query_string"], None if has_body and not body else body)
 
 
 def _credential(call: Call) -> Credential:
@@ -85,7 +135,7 @@ def _parsed(json: bytes) -> Any:
     Read as the models read it: no nesting without end, no half of a character, no NaN. What the log
     shows is JSON, too.
     """
-    if not json or len(json) > _JSON_BYTES_MAX:
+    if not json or len(json) > BODY_BYTES_MAX:
         return None
     try:
         return from_json(json, allow_inf_nan=False)

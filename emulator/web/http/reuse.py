@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
 from emulator.platform.platform import Platform
-from emulator.platform.request_log import UNLOGGED, LoggedRequest
+from emulator.platform.request_log import REPLAY, UNLOGGED, LoggedRequest
 from emulator.web.http.call import Call
 from emulator.web.http.injected_faults import HEADER as FAULT
 
@@ -87,7 +87,8 @@ class Reuse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_asked = scope["type"] == "http" and scope["method"] == "GET"
-        if not is_asked or not scope["path"].startswith(_PREFIXES) or _is_unlogged(scope):
+        is_ours = is_asked and scope["path"].startswith(_PREFIXES)
+        if not is_ours or _is_unlogged(scope) or REPLAY in scope.get("state", {}):
             await self._app(scope, receive, send)
             return
         began_us = monotonic_us()

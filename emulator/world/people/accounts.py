@@ -125,6 +125,18 @@ def find_by_api_key(world: World, key: str) -> User | None:
     return by_pk(world, row["user_row"]) if row else None
 
 
+def api_key(world: World, user: User) -> str | None:
+    """A user's API key: an issued one, or one that its first use issues.
+
+    None where they have none and the rules forbid that.
+    """
+    row = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", user.pk)
+    if row is not None:
+        return str(row["key"])
+    key = AUTO_KEY_PREFIX + user.username
+    return key if may_be_made(world, key) else None
+
+
 def may_be_made(world: World, key: str) -> bool:
     """Whether a key that was not issued makes its account on first use."""
     name = key.removeprefix(AUTO_KEY_PREFIX)

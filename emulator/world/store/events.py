@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from emulator.world.store.journal import Store
+
+# Of one search: some milliseconds.
+SEARCHED_MAX = 20_000
+
+_Entry = tuple[int, int, str, str]
 
 
 class Journalled(Struct, frozen=True):
@@ -39,6 +45,55 @@ def read(store: Store, *, after: int, count: int, kind: str | None = None) -> li
         if len(journalleds) >= count:
             break
     return journalleds
+
+
+def search(
+    store: Store,
+    *,
+    count: int,
+    after: int = 0,
+    before: int | None = None,
+    kind: str | None = None,
+    text: str = "",
+    looks_max: int = SEARCHED_MAX,
+) -> tuple[list[Journalled], int | None]:
+    """Up to `count` events behind `after` and, with `before`, in front of it, the newest first.
+
+    `text` is a part of an event's kind or of its values as JSON, upper and lower case alike. Also
+    returned is from where the search goes on (the next `before`, or `after`), None where it is
+    through: at most `looks_max` events are looked at.
+    """
+    walk = (
+        _forwards(store, after, kind) if before is None else _backwards(store, after, before, kind)
+    )
+    needle, journalleds, last = text.lower(), list[Journalled](), after
+    for number, (seq, at_ms, name, body) in enumerate(walk):
+        if len(journalleds) == count or number == looks_max:
+            return journalleds, last
+        last = seq
+        if not needle or needle in name.lower() or needle in body.lower():
+            journalleds.append(Journalled(seq, at_ms, name, json.loads(body)))
+    return journalleds, None
+
+
+def _forwards(store: Store, after: int, kind: str | None) -> Iterator[_Entry]:
+    for row in entries(store, after=after, kind=kind):
+        for seq, body in enumerate(row.bodies, row.first_seq):
+            yield seq, row.at_ms, row.kind, body
+
+
+def _backwards(store: Store, after: int, before: int, kind: str | None) -> Iterator[_Entry]:
+    of_kind, values = (" AND kind = ?", [kind]) if kind else ("", [])
+    columns = "SELECT seq, at_ms, kind, body FROM events WHERE seq"
+    # The first row from there on may be a burst that began before.
+    rows = chain(
+        store.rows(f"{columns} >= ?{of_kind} ORDER BY seq LIMIT 1", before, *values),
+        store.each(f"{columns} < ? AND seq > ?{of_kind} ORDER BY seq DESC", before, after, *values),
+    )
+    for last_seq, at_ms, name, body in rows:
+        for distance, single in enumerate(reversed(body.split("\n"))):
+            if after < last_seq - distance < before:
+                yield last_seq - distance, at_ms, name, single
 
 
 def newest(store: Store, kind: str) -> Journalled | None:

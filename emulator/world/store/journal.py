@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from emulator.core import causes
 from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
@@ -195,10 +196,13 @@ class Store:
         try:
             self._connection.execute(begin)
             yield
+            first_seq, entries = self._entries()
             self._connection.executemany(
-                "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", self._entries()
+                "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", entries
             )
             self._connection.execute(keep)
+            if entries:
+                causes.note(first_seq, entries[-1][0])
             self.version += int(is_seen)
             self.failure = None
         except BaseException as error:
@@ -298,15 +302,15 @@ class Store:
         self.is_closed = True
         self._connection.close()
 
-    def _entries(self) -> list[tuple[int, int, str, str]]:
-        """The journal's rows for what was emitted; `store.events` reads them.
+    def _entries(self) -> tuple[int, list[tuple[int, int, str, str]]]:
+        """The first number and the journal's rows of what was emitted; `store.events` reads them.
 
         A burst is one row: its values a line each, under the number of its last event.
         """
         seq = self._last_seq
         if seq is None:
             seq = self.number("SELECT max(seq) FROM events")
-        entries = []
+        first_seq, entries = seq + 1, []
         for emitted in self._emitted:
             if isinstance(emitted, Event):
                 seq += 1
@@ -317,7 +321,7 @@ class Store:
                     (seq, emitted.at_ms, emitted.kind.__name__, "\n".join(emitted.bodies))
                 )
         self._last_seq = seq
-        return entries
+        return first_seq, entries
 
     def _forget(self) -> None:
         """The facts are other ones than a moment ago."""

@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from emulator.core.events.bursts import Burst
 from emulator.core.events.library import VodReady
 from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_database
-from emulator.world.store.events import entries, last_seq, read
+from emulator.world.store.events import entries, last_seq, read, search
 from emulator.world.store.journal import Store
 from tests.support.broken_stores import full, unwritable
 
@@ -319,3 +320,28 @@ def test_journal_unwritable_disk_differs_from_wrong_statement(store: Store) -> N
 
     with pytest.raises(sqlite3.OperationalError), store.change():
         store.write("INSERT INTO nowhere VALUES (1)")
+
+
+def test_journal_is_searched_both_ways_by_kind_and_text(store: Store) -> None:
+    with store.change():
+        store.emit(ready(1))
+        store.emit(burst(2, 3, 4))
+        store.emit(ready(5))
+
+    def numbers(**wanted: Any) -> tuple[list[int], int | None]:
+        journalleds, cursor = search(store, **{"count": 10, **wanted})
+        return [journalled.seq for journalled in journalleds], cursor
+
+    # A burst is gone through from its end, and from within.
+    assert numbers(before=99) == ([5, 4, 3, 2, 1], None)
+    assert numbers(before=4, count=2) == ([3, 2], 2)
+    assert numbers(before=2) == ([1], None)
+    assert numbers(before=99, after=3, kind="VodReady") == ([5, 4], None)
+    assert numbers(before=99, kind="Nothing") == ([], None)
+    assert numbers(count=2) == ([1, 2], 2)
+    assert numbers(after=2) == ([3, 4, 5], None)
+    assert numbers(text='"V3"') == ([3], None)
+    assert numbers(text="vodready", count=1) == ([1], 1)
+    # One that finds little says where it goes on.
+    assert numbers(text="v5", looks_max=2) == ([], 2)
+    assert numbers(text="v1", before=99, looks_max=2) == ([], 4)

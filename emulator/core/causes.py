@@ -1,0 +1,55 @@
+"""Causes: which events a piece of work caused, though it waits in between and others go on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+# Of one piece of work; what it causes beyond that is not remembered.
+_RANGES_MAX = 100
+
+# The first and the last number in the journal of events that follow one another.
+Range = tuple[int, int]
+
+
+class Effects:
+    """The events that were caused within one `collecting`, as ranges in their order.
+
+    A task that was started within it and goes on behind it adds nothing more.
+    """
+
+    def __init__(self) -> None:
+        self.ranges: list[Range] = []
+        self._is_over = False
+
+    def add(self, first: int, last: int) -> None:
+        if self._is_over:
+            return
+        if self.ranges and self.ranges[-1][1] == first - 1:
+            self.ranges[-1] = (self.ranges[-1][0], last)
+        elif len(self.ranges) < _RANGES_MAX:
+            self.ranges.append((first, last))
+
+    def close(self) -> None:
+        self._is_over = True
+
+
+_effects: ContextVar[Effects | None] = ContextVar("effects", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[Effects]:
+    """Collect the events that this block causes, whatever else goes on while it waits."""
+    effects = Effects()
+    token = _effects.set(effects)
+    try:
+        yield effects
+    finally:
+        _effects.reset(token)
+        effects.close()
+
+
+def note(first: int, last: int) -> None:
+    """Say that the events `first` to `last` have just been written to the journal."""
+    effects = _effects.get()
+    if effects is not None:
+        effects.add(first, last)
