@@ -126,6 +126,7 @@ class _Demo:
         yours = await asyncio.to_thread(fresh_stream, api, "From OBS")
         lines = (
             "",
+            f"  open    {ready['http']}/",
             f"  watch   {watch_page(self._stream)}",
             f"  HLS     {self._stream['hls_url']}",
             f"  API     {ready['http']}/api/v1   API key {ready['api_key']}",

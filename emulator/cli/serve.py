@@ -7,9 +7,11 @@ import gc
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed
@@ -27,6 +29,7 @@ NAME = "serve"
 HELP = "run the platform"
 EXAMPLES = """
   live-emulator serve
+  live-emulator serve --open
   live-emulator serve --data :memory: --port 0 --rtmp-port 0 --rtmps-port 0 --ready-file ready.json
   live-emulator serve --host 0.0.0.0 --reconnect-window 30
   live-emulator serve --settings live-emulator.yaml --json
@@ -35,6 +38,7 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the addresses as one JSON line")
+    parser.add_argument("--open", action="store_true", help="open the front door in a browser")
     add_flags(parser)
 
 
@@ -44,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     settings = gather(vars(args), os.environ)
     logs.set_up(settings.log_format)
     show = _show_json if args.json else _show_banner
-    return in_loop(lambda: _serve(settings, show))
+    return in_loop(lambda: _serve(settings, show, opens_browser=args.open))
 
 
 def in_loop(work: Callable[[], Any]) -> int:
@@ -59,7 +63,9 @@ def in_loop(work: Callable[[], Any]) -> int:
         return int(runner.run(work()))
 
 
-async def _serve(settings: Settings, show: Callable[[Mapping[str, Any]], None]) -> int:
+async def _serve(
+    settings: Settings, show: Callable[[Mapping[str, Any]], None], *, opens_browser: bool
+) -> int:
     stop = stop_on_signals()
     if settings.ready_file:
         settings.ready_file.unlink(missing_ok=True)
@@ -72,6 +78,9 @@ async def _serve(settings: Settings, show: Callable[[Mapping[str, Any]], None]) 
         show(emulator.ready)
         gc.freeze()
         gc.enable()
+        if opens_browser:
+            # Some browsers are waited for until they are closed.
+            Thread(target=_open_browser, args=(emulator.ready["http"],), daemon=True).start()
         async with asyncio.TaskGroup() as tasks:
             collecting = tasks.create_task(collect_in_quiet())
             await stop.wait()
@@ -152,6 +161,13 @@ def _write_ready_file(path: Path, ready: Mapping[str, Any]) -> None:
         raise Failed(f"The ready file {path} cannot be written: {failure.strerror}.", 2) from None
 
 
+def _open_browser(address: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(f"{address}/"):
+        print(f"No browser could be started. Open {address}/ in one.", file=sys.stderr)
+
+
 def _show_json(ready: Mapping[str, Any]) -> None:
     print(json.dumps(ready), flush=True)
 
@@ -165,6 +181,7 @@ def _show_banner(ready: Mapping[str, Any]) -> None:
     lines = (
         f"live-emulator {ready['version']} is ready. Ctrl-C stops it.",
         "",
+        f"  Open     {ready['http']}/",
         f"  API      {ready['http']}/api/v1   API key {ready['api_key']}",
         f"  RTMP     {ready['rtmp']}",
         f"  RTMPS    {ready['rtmps']}   CA {ready['ca']}",

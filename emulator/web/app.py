@@ -22,7 +22,7 @@ from emulator.web.http.middleware import CORS, Trace, Unfinished
 from emulator.web.http.reuse import Reuse
 from emulator.web.http.world_choice import choose
 from emulator.web.openapi import routes as openapi
-from emulator.web.pages import console, watch
+from emulator.web.pages import page, watch
 from emulator.web.playback import hls, images, webrtc
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
             Route("/v1/{path:path}", client.answer, methods=METHODS),
             *health.routes(worlds),
             *watch.routes(worlds),
-            *console.routes(),
+            *page.routes(worlds),
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *images.routes(worlds),
             *hls.routes(worlds),

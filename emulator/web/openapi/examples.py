@@ -19,6 +19,7 @@ FILES = {
     "text/plain": "live_emulator_worlds 1\n",
     "application/json": "{}",
     "application/zip": "PK",
+    "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg"/>',
 }
 
 # By a field's name; what is not here follows from its schema.

@@ -1,9 +1,8 @@
 // The console: a bar on top, a rail of views, and the view that the address names.
 
-import { setToken, onTokenNeeded } from "../lib/api.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "../lib/html.js";
 import { useConnection } from "../lib/live.js";
-import { Form } from "../lib/parts.js";
+import { TokenForm, useTokenNeeded } from "../lib/parts.js";
 import { useRoute } from "../lib/router.js";
 import { Bar } from "./bar.js";
 import { useKeys } from "./keys.js";
@@ -15,7 +14,7 @@ function Console() {
   const view = find(name || VIEWS[0].name);
   const [isOpen, setOpen] = useState(false);
   const main = useRef();
-  const needsToken = useToken();
+  const needsToken = useTokenNeeded();
   useKeys();
   useEffect(() => {
     document.title = `${view?.title ?? "Not found"} · live-emulator`;
@@ -28,7 +27,7 @@ function Console() {
     <main ref=${main} tabindex="-1">
       <${Lost} />
       ${needsToken
-        ? html`<${Token} />`
+        ? html`<${TokenForm} />`
         : html`<${Shown} key=${`${world}/${view?.name}`} view=${view} id=${id} query=${query} />`}
     </main>
   `;
@@ -60,31 +59,6 @@ function Lost() {
       The emulator does not answer. This page goes on by itself once it is back.
     </p>`}
   </div>`;
-}
-
-/** Whether the emulator was started with `--admin-token`, and we have none or a wrong one. */
-function useToken() {
-  const [isNeeded, setNeeded] = useState(false);
-  useEffect(() => onTokenNeeded(() => setNeeded(true)), []);
-  return isNeeded;
-}
-
-function Token() {
-  // All that was refused is asked again by a fresh page.
-  const open = ({ token }) => {
-    setToken(token);
-    location.reload();
-  };
-  return html`
-    <${Form} class="card narrow" onSubmit=${open}>
-      <h1>Admin token</h1>
-      <p class="muted">This emulator was started with <code>--admin-token</code>. Your browser
-      keeps it until this tab is closed.</p>
-      <label class="field"><span>Token</span>
-        <input type="password" name="token" autocomplete="off" required autofocus /></label>
-      <button class="primary">Open</button>
-    <//>
-  `;
 }
 
 render(html`<${Console} />`, document.querySelector("#console"));

@@ -7,5 +7,7 @@ export { Field, Form, SelectField } from "./parts/field.js";
 export { bits, bytes, count, date, duration, time } from "./parts/format.js";
 export { Json } from "./parts/json.js";
 export { Badge, Empty, Problem, Tiles, View } from "./parts/layout.js";
+export { Qr } from "./parts/qr.js";
 export { Table } from "./parts/table.js";
 export { problem, toast } from "./parts/toasts.js";
+export { TokenForm, useTokenNeeded } from "./parts/token.js";

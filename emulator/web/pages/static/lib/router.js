@@ -1,13 +1,16 @@
 // The router: all that a page shows stands in its address, so that a link can be sent.
-// `#/w/WORLD/VIEW/ID?name=value`; without `/w/WORLD` it is the default world.
+// `#/w/WORLD/VIEW/ID?name=value`; without `/w/WORLD` it is the world of the host's name.
 
 import { chooseWorld } from "./api.js";
 import { useEffect, useState } from "./html.js";
 
+// `NAME.localhost` chooses a world, too; the server writes into the page which one that is.
+const HOME = document.documentElement.dataset.world || "default";
+
 export function parse(hash) {
   const [path, search = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const parts = path.split("/").filter(Boolean).map(decoded);
-  const world = parts[0] === "w" && parts[1] ? parts.splice(0, 2)[1] : "default";
+  const world = parts[0] === "w" && parts[1] ? parts.splice(0, 2)[1] : HOME;
   const [view = "", ...rest] = parts;
   return { world, view, id: rest.join("/"), query: Object.fromEntries(new URLSearchParams(search)) };
 }

@@ -1,0 +1,107 @@
+"""Pages that are a frame for scripts: their templates, and a policy that lets in nothing foreign.
+
+What such a page shows comes from the two APIs, and `--admin-token` guards those.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from html import escape
+from string import Template
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from emulator.core.errors import Refused
+from emulator.platform.worlds import Worlds
+from emulator.version import __version__
+from emulator.web.http.world_choice import choose
+from emulator.web.pages import assets
+from emulator.world.world import DEFAULT
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; frame-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+_ICON = "icon.svg"
+# Where each stands, and its template.
+PAGES = {
+    "/_emulator/": "console.html",
+    "/_emulator/console-before": "console_before.html",
+}
+
+
+def routes(worlds: Worlds) -> list[Route]:
+    """Each page, the front door `/`, which opens to browsers only, and their icon."""
+    return [
+        Route("/", FrontDoor(worlds)),
+        Route("/favicon.ico", _favicon),
+        *(Route(path, _page(worlds, name)) for path, name in PAGES.items()),
+    ]
+
+
+def _page(worlds: Worlds, name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        return show(worlds, request, name)
+
+    return page
+
+
+def show(worlds: Worlds, request: Request, name: str) -> Response:
+    """The template `name`. It begins in the world that the request's host names."""
+    page = _template(name).substitute(
+        static=assets.load().address,
+        version=escape(__version__),
+        world=escape(_world(worlds, request)),
+    )
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": POLICY,
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(page, headers=headers)
+
+
+def _world(worlds: Worlds, request: Request) -> str:
+    try:
+        return choose(worlds, request).world.name
+    except Refused:  # The page says so, once it asks for something.
+        return DEFAULT
+
+
+class FrontDoor:
+    """`/` is a page for a browser that asks for one; to all others it does not exist.
+
+    A Starlette endpoint for every method: what is no page is refused as any unknown address.
+    """
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from emulator.web.http.accept import prefers  # Late: a start has no caller yet.
+
+        request = Request(scope, receive)
+        accept = ",".join(request.headers.getlist("accept"))
+        is_read = request.method in ("GET", "HEAD")
+        if not is_read or not prefers(accept, "text/html", "application/json"):
+            raise HTTPException(404)
+        response = show(self._worlds, request, "front_door.html")
+        response.headers["Vary"] = "Accept"
+        await response(scope, receive, send)
+
+
+async def _favicon(_: Request) -> Response:
+    """For pages that name no icon of their own, such as an answer that a browser shows as text."""
+    headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return Response(assets.load().files[_ICON], media_type="image/svg+xml", headers=headers)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((assets.FOLDER.parent / "templates" / name).read_text("utf-8"))

@@ -1,0 +1,34 @@
+// The admin token: asked for where the emulator was started with one, kept until the tab is closed.
+
+import { onTokenNeeded, setToken } from "../api.js";
+import { html, useEffect, useState } from "../html.js";
+import { Form } from "./field.js";
+
+/** Whether the emulator refuses this page for want of its token. */
+export function useTokenNeeded() {
+  const [isNeeded, setNeeded] = useState(false);
+  useEffect(() => onTokenNeeded(() => setNeeded(true)), []);
+  return isNeeded;
+}
+
+export function TokenForm() {
+  // All that was refused is asked again by a fresh page.
+  const open = ({ token }) => {
+    setToken(token);
+    location.reload();
+  };
+  return html`
+    <${Form} class="card narrow stack" onSubmit=${open}>
+      <h1>Admin token</h1>
+      <p class="muted">
+        This emulator was started with <code>--admin-token</code>. Your browser keeps the token until
+        this tab is closed.
+      </p>
+      <label class="field">
+        <span>Token</span>
+        <input type="password" name="token" autocomplete="off" required autofocus />
+      </label>
+      <button class="primary">Open</button>
+    <//>
+  `;
+}
