@@ -210,7 +210,8 @@ def test_scenario_command_commands_of_the_page_work(line: str, tmp_path: Path) -
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert ("--report" not in line) or (tmp_path / "out/report.html").is_file()
+    page = "index.html" if "--repeat" in line else "report.html"
+    assert ("--report" not in line) or (tmp_path / "out" / page).is_file()
 
 
 REAL = """

@@ -9,6 +9,8 @@ from typing import Any
 
 from emulator.core import quantities
 
+COUNT_MAX = 1_000
+
 
 def _option(read: Callable[[str], Any]) -> Callable[[str], Any]:
     def option(text: str) -> Any:
@@ -31,8 +33,16 @@ def _positive_seconds(text: str) -> float:
     return duration_ms / 1000
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= COUNT_MAX):
+        raise ValueError(f"invalid number {text!r}: write 1 to {COUNT_MAX}")
+    return int(text)
+
+
 # `1m30s` or bare seconds, in milliseconds; and in seconds, more than none.
 duration = _option(_duration)
 seconds = _option(_positive_seconds)
 frame_size = _option(quantities.frame_size)
+# How often something is done.
+count = _option(_count)
 bits_per_second = _option(quantities.bits_per_second)

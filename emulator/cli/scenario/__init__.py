@@ -13,6 +13,7 @@ EXAMPLES = """
   live-emulator scenario run launch-night -p peak=9000
   live-emulator scenario run launch.yaml --speed 10x --report out --junit out/junit.xml
   live-emulator scenario run demo-loop --for 10m
+  live-emulator scenario run raid chat-flood --repeat 3 --report out
   live-emulator scenario run going-live --speed real --against http://127.0.0.1:8787
   live-emulator scenario validate launch.yaml
   live-emulator scenario explain launch-night
@@ -42,7 +43,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="end it this long after its start, as in 90s or 1m30s",
     )
-    run.add_argument("--report", metavar="DIR", help="write report.json, junit.xml, report.html")
+    run.add_argument(
+        "--repeat", type=options.count, default=1, metavar="N", help="play them N times, in turn"
+    )
+    run.add_argument(
+        "--report",
+        metavar="DIR",
+        help="write report.json, junit.xml, report.html; of several runs a folder each, and"
+        " index.html",
+    )
     run.add_argument("--junit", metavar="FILE", help="write JUnit XML of all of them")
     run.add_argument("--check", metavar="HASH", help="fail if the log_hash is another")
     run.add_argument("--keep", action="store_true", help="keep the worlds; serve until Ctrl-C")

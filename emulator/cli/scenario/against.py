@@ -18,22 +18,28 @@ _LOOK_SECONDS = 0.2
 def play(
     args: argparse.Namespace, scenarios: list[Scenario], ends_ms: int | None
 ) -> list[dict[str, Any]]:
-    """Start all, watch them, and give their reports. Ctrl-C, SIGTERM and SIGHUP stop
-    them there, too."""
+    """Start all, as often as is asked, watch them, and give their reports. Ctrl-C, SIGTERM and
+    SIGHUP stop them there, too."""
     admin = Admin(args.against, args.world, args.admin_token)
     line = LiveLine()
+    reports: list[dict[str, Any]] = []
     with stop_signals() as stop:
-        started = [
-            admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms, admin))
-            for name, scenario in zip(args.files, scenarios, strict=True)
-        ]
-        ids = [item["id"] for item in started]
-        if not _watch(admin, ids, line, stop):
-            for run_id in ids:
-                admin.call("DELETE", f"scenarios/runs/{quote(run_id)}")
-            _watch(admin, ids, line, threading.Event())
+        for _ in range(args.repeat):
+            if stop.is_set():
+                break
+            started = [
+                admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms, admin))
+                for name, scenario in zip(args.files, scenarios, strict=True)
+            ]
+            ids = [item["id"] for item in started]
+            if not _watch(admin, ids, line, stop):
+                for run_id in ids:
+                    admin.call("DELETE", f"scenarios/runs/{quote(run_id)}")
+                _watch(admin, ids, line, threading.Event())
+            runs = [admin.call("GET", f"scenarios/runs/{quote(run_id)}") for run_id in ids]
+            reports += [run["report"] for run in runs]
     line.end()
-    return [admin.call("GET", f"scenarios/runs/{quote(run_id)}")["report"] for run_id in ids]
+    return reports
 
 
 def _watch(admin: Admin, ids: list[str], line: LiveLine, stop: threading.Event) -> bool:

@@ -13,7 +13,7 @@ from emulator.cli.lib import logs
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.scenario import replaying
 from emulator.cli.scenario.output import read
-from emulator.cli.scenario.writing import write_junit, write_report
+from emulator.cli.scenario.writing import write_junit, write_report, write_reports
 from emulator.core.errors import Refused
 from emulator.core.quantities import duration_text
 from emulator.scenario import files
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
     """Print the results, and write the reports that were asked for."""
     is_fine = True
-    for number, report in enumerate(reports, 1):
+    for report in reports:
         wrong = _wrong_hash(args, report)
         is_fine = is_fine and report["outcome"] in ("passed", "stopped") and not wrong
         if args.json:
@@ -63,9 +63,10 @@ def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
             print("\n".join(summary(report)))
         if wrong:
             print(wrong, file=sys.stderr)
-        if args.report:
-            folder = Path(args.report)
-            write_report(folder / _name(report, number) if len(reports) > 1 else folder, report)
+    if args.report and len(reports) > 1:
+        write_reports(Path(args.report), reports)
+    elif args.report:
+        write_report(Path(args.report), reports[0])
     if args.junit:
         write_junit(Path(args.junit), reports)
     return 0 if is_fine else 1
@@ -129,24 +130,27 @@ class _Playing:
             emulator = await serve.start(settings, stack, is_announced=self._args.keep)
             runs = emulator.worlds.runs
             speed = VIRTUAL if self._args.speed is None else self._args.speed
-            entries = [
-                runs.start(
-                    RunRequest(
-                        scenario=scenario,
-                        folder=str(files.find(name).parent),
-                        speed=speed,
-                        is_kept=self._args.keep,
-                        ends_ms=self._ends_ms,
-                    ),
-                    emulator.platform,
+            orders = [
+                RunRequest(
+                    scenario=scenario,
+                    folder=str(files.find(name).parent),
+                    speed=speed,
+                    is_kept=self._args.keep,
+                    ends_ms=self._ends_ms,
                 )
                 for name, scenario in zip(self._args.files, self._scenarios, strict=True)
             ]
-            await self._watch(runs, entries, stop)
-            self._reports += [entry.report for entry in entries if entry.report is not None]
+            kept: list[RunRecord] = []
+            for _ in range(self._args.repeat):
+                if stop.is_set():
+                    break
+                entries = [runs.start(order, emulator.platform) for order in orders]
+                await self._watch(runs, entries, stop)
+                self._reports += [entry.report for entry in entries if entry.report is not None]
+                kept += entries
             self._line.end()
             if self._args.keep and not stop.is_set():
-                await self._keep(entries, str(emulator.ready["http"]), stop)
+                await self._keep(kept, str(emulator.ready["http"]), stop)
         return 0
 
     async def _watch(self, runs: "Runs", entries: "list[RunRecord]", stop: asyncio.Event) -> None:
@@ -186,7 +190,3 @@ def _wrong_hash(args: argparse.Namespace, report: dict[str, Any]) -> str:
     if args.check and not text.startswith(args.check):
         return f"log_hash is {text}, not {args.check}: the run was another one."
     return ""
-
-
-def _name(report: dict[str, Any], number: int) -> str:
-    return f"{number:02}-{Path(report['file']).stem}"

@@ -1,11 +1,16 @@
-"""The report's files: report.json, junit.xml and report.html in one folder, each written whole."""
+"""The report's files: report.json, junit.xml and report.html in one folder, each written whole.
+
+Of several runs each has a folder, and `index.html` beside them leads to all.
+"""
 
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from emulator.core.errors import Refused
 from emulator.machine.files import write_whole
+from emulator.scenario.output.index import index
 from emulator.scenario.output.junit import junit
 from emulator.scenario.output.page import page
 
@@ -19,6 +24,16 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
         write_whole(folder / "report.html", page(report).encode())
     except OSError as error:
         raise Refused("unavailable", f"{folder} cannot be written: {error.strerror}.") from None
+
+
+def write_reports(folder: Path, reports: list[dict[str, Any]]) -> None:
+    """A folder each, and an index. Refuses as `write_report` does."""
+    runs = []
+    for number, report in enumerate(reports, 1):
+        name = f"{number:02}-{Path(report['file']).stem}"
+        write_report(folder / name, report)
+        runs.append((f"{quote(name)}/report.html", report))
+    write_files(folder, {"index.html": index(runs)})
 
 
 def write_files(folder: Path, texts: dict[str, str]) -> None:

@@ -10,6 +10,8 @@ _TOP, _VIEWERS, _CHAT, _BAND, _GAP = 22, 150, 60, 12, 10
 _STREAM_VIEWERS, _STREAM_CHAT = 60, 24
 _STREAMS_SHOWN = 12
 _STEPS_SHOWN = 500
+# So many streams have a line of their own, each in its colour, among all viewers.
+STREAMS_DRAWN = 6
 # Distances between labels that people can read, in milliseconds.
 _ROUND_MS = [
     *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
@@ -18,9 +20,12 @@ _ROUND_MS = [
 ]
 
 
-def chart(report: dict[str, Any]) -> str:
-    """One `<svg>`. Texts of the scenario are escaped."""
-    return _Chart(report).draw()
+def chart(report: dict[str, Any], shown: dict[int, Any]) -> str:
+    """One `<svg>`. Texts of the scenario are escaped.
+
+    `shown` are the expectations that the page lists, by their number in the report.
+    """
+    return _Chart(report, shown).draw()
 
 
 class _Chart:
@@ -28,8 +33,9 @@ class _Chart:
     one each stream's own, a band of states for each, steps.
     """
 
-    def __init__(self, report: dict[str, Any]) -> None:
+    def __init__(self, report: dict[str, Any], shown: dict[int, Any]) -> None:
         self._report = report
+        self._shown = shown
         self._length_ms = max(1, report["length_ms"])
         self._states: dict[str, list[dict[str, Any]]] = {}
         for span in report["chart"]["states"]:
@@ -48,7 +54,7 @@ class _Chart:
     def draw(self) -> str:
         text = f"Viewers, chat and states of {self._report['scenario']}"
         parts = [
-            f'<svg viewBox="0 0 {_WIDTH} {self._height}" role="img" aria-label="{escape(text)}">',
+            f'<svg viewBox="0 0 {_WIDTH} {self._height}" role="group" aria-label="{escape(text)}">',
             *self._axis(),
             *self._faults(),
             *self._all_streams(),
@@ -89,8 +95,14 @@ class _Chart:
 
     def _all_streams(self) -> list[str]:
         payload = self._report["chart"]
+        most = max(payload["viewers"]["values"], default=0)
         return [
             *self._viewers(payload["viewers"], _TOP, _VIEWERS, "viewers"),
+            *(
+                f'<polyline class="one" style="stroke: var(--stream-{number})"'
+                f' points="{" ".join(self._points(stream["viewers"], _TOP, _VIEWERS, most))}"/>'
+                for number, stream in enumerate(self._streams[:STREAMS_DRAWN], 1)
+            ),
             *self._chat(payload["chat"], self._chat_top, _CHAT),
         ]
 
@@ -108,21 +120,26 @@ class _Chart:
         return shapes
 
     def _viewers(self, curve: dict[str, Any], top: int, height: int, label: str) -> list[str]:
-        values, every_ms = curve["values"], curve["every_ms"]
-        most = max(values, default=0)
+        most = max(curve["values"], default=0)
         bottom = top + height
-        points = [
-            f"{self._x(number * every_ms)},{bottom - value / (most or 1) * (height - 8):.1f}"
-            for number, value in enumerate(values)
-        ]
-        end = self._x(min(self._length_ms, len(values) * every_ms))
+        points = self._points(curve, top, height, most)
         if points:
-            points += [f"{end},{points[-1].split(',')[1]}", f"{end},{bottom}"]
+            points.append(f"{points[-1].split(',')[0]},{bottom}")
         return [
             f'<polygon class="viewers" points="{_LEFT},{bottom} {" ".join(points)}"/>',
             f'<text x="{_LEFT - 6}" y="{top + 8}" text-anchor="end">{most:,.0f}</text>',
             f'<text x="{_LEFT}" y="{top - 4}">{escape(label)}, at most {most:,.0f}</text>',
         ]
+
+    def _points(self, curve: dict[str, Any], top: int, height: int, most: float) -> list[str]:
+        """A curve's corners, where `most` reaches the top; its last value goes on to its end."""
+        values, every_ms = curve["values"], curve["every_ms"]
+        ys = [top + height - value / (most or 1) * (height - 8) for value in values]
+        points = [f"{self._x(number * every_ms)},{y:.1f}" for number, y in enumerate(ys)]
+        if points:
+            end = self._x(min(self._length_ms, len(values) * every_ms))
+            points.append(f"{end},{ys[-1]:.1f}")
+        return points
 
     def _chat(self, curve: dict[str, Any], top: int, height: int) -> list[str]:
         values, every_ms = curve["values"], curve["every_ms"]
@@ -170,17 +187,22 @@ class _Chart:
         ]
 
     def _marks(self) -> list[str]:
+        """Each leads to its row, and a link to it shows its instant as a line."""
         y = self._steps_top + 19
         shapes = []
-        for expectation in self._report["expectations"][:_STEPS_SHOWN]:
-            x, verdict = self._x(expectation["at_ms"]), "good" if expectation["met"] else "bad"
+        for number, expectation in self._shown.items():
+            x, is_met = self._x(expectation["at_ms"]), expectation["met"]
             text = f"{expectation['fact']} {expectation['wanted']}: {expectation['seen']}"
-            shape = (
-                f'<circle class="mark {verdict}" cx="{x}" cy="{y}" r="4">'
-                if expectation["met"]
-                # Different in shape, too, for readers that cannot tell red from green.
-                else f'<path class="mark {verdict}" d="M{x} {y - 6}l6 11h-12z">'
+            # Different in shape, too, for readers that cannot tell red from green.
+            begin = (
+                f'circle cx="{x}" cy="{y}" r="4"' if is_met else f'path d="M{x} {y - 6}l6 11h-12z"'
             )
-            end = "circle" if expectation["met"] else "path"
-            shapes.append(f"{shape}<title>{escape(text)}</title></{end}>")
+            shapes.append(
+                f'<g id="mark-{number}" class="entry {"met" if is_met else "missed"}">'
+                f'<line class="instant" x1="{x}" x2="{x}" y1="{_TOP}" y2="{y}"/>'
+                # The table has the same links; a keyboard need not pass by each twice.
+                f'<a href="#expectation-{number}" tabindex="-1">'
+                f'<{begin} class="mark {"good" if is_met else "bad"}">'
+                f"<title>{escape(text)}</title></{begin.split()[0]}></a></g>"
+            )
         return shapes

@@ -1,18 +1,23 @@
-"""The report as one page that needs nothing but itself: no script, no font, no request."""
+"""The report as one page that needs nothing but itself: no script, no font, no request.
+
+Its parts lead to each other: an expectation to its instant on the chart, to the events around it
+and to its line of the scenario's text. A filter of the style sheet alone leaves what was missed.
+"""
 
 import math
-from collections.abc import Sequence
+import re
 from html import escape
-from importlib import resources
-from string import Template
 from typing import Any
 
 from emulator.core.quantities import duration_text
-from emulator.scenario.output.chart import chart
+from emulator.scenario.output import markup
+from emulator.scenario.output.chart import STREAMS_DRAWN, chart
 from emulator.scenario.output.document import failure_message
+from emulator.scenario.output.source_text import SourceText
+from emulator.scenario.output.timeline import Timeline, is_refused
 
 # The whole list stands in report.json; a page with more rows than this is too long to read.
-_ROWS_MAX = 500
+ROWS_MAX = 500
 _KEY = (
     ("viewers", "viewers"),
     ("chat", "chat lines"),
@@ -26,93 +31,136 @@ _KEY = (
 
 def page(report: dict[str, Any]) -> str:
     """The whole page."""
-    template = resources.files("emulator.scenario.output").joinpath("page.html").read_text("utf-8")
-    is_bad = report["outcome"] in ("failed", "broken")
-    reason = f'<p class="no">{escape(report["reason"])}</p>' if report["reason"] else ""
-    return Template(template).substitute(
-        title=escape(f"{report['scenario']}: {report['outcome']}"),
-        name=escape(report["scenario"]),
-        badge=" bad" if is_bad else "",
-        outcome=escape(report["outcome"]),
-        about=escape(report["about"]),
-        reason=reason,
-        facts=_facts(report),
-        chart=chart(report),
-        key="".join(
-            f'<span><i style="background: var(--{colour})"></i>{text}</span>'
-            for colour, text in _KEY
-        ),
-        expectations=_expectations(report),
-        steps=_steps(report),
-        notes=_notes(report),
-        details=_details(report),
-    )
+    # What was missed stands first, and is shown of however many there are.
+    order = sorted(enumerate(report["expectations"]), key=lambda item: bool(item[1]["met"]))
+    shown = dict(order[:ROWS_MAX])
+    source = SourceText(report, shown)
+    timeline = Timeline(report, shown)
+    parts = [
+        _head(report),
+        f'<figure class="panel">{_chart(report, shown)}</figure>',
+        _filter(report),
+        '<div class="columns"><div>',
+        _section("Expectations", _expectations(report, shown, source), "missed", "refused"),
+        _section("Steps", _steps(report, source), "missed", "refused"),
+        _section("What happened", timeline.html(source), "missed", "refused"),
+        _section("The run", _details(report)),
+        "</div>",
+        source.html(),
+        "</div>",
+    ]
+    return markup.document(f"{report['scenario']}: {report['outcome']}", "\n".join(parts))
 
 
-def _facts(report: dict[str, Any]) -> str:
+def _head(report: dict[str, Any]) -> str:
     expectations = report["expectations"]
     met = sum(expectation["met"] for expectation in expectations)
-    payload = {
-        "expectations met": f"{met} of {len(expectations)}",
-        "length": duration_text(report["length_ms"]),
-        "took": f"{report['wall_ms'] / 1000:.1f} s",
-        "viewers at most": f"{report['viewers_peak']:,}",
-        "chat lines": f"{report['chat_posted']:,}",
-        "events": f"{report['events']:,}",
-    }
-    return "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
-        for name, value in payload.items()
+    reason = f'<p class="no">{escape(report["reason"])}</p>' if report["reason"] else ""
+    figures = (
+        ("expectations met", f"{met} of {len(expectations)}"),
+        ("length", duration_text(report["length_ms"])),
+        ("took", f"{report['wall_ms'] / 1000:.1f} s"),
+        ("viewers at most", f"{report['viewers_peak']:,}"),
+        ("chat lines", f"{report['chat_posted']:,}"),
+        ("events", f"{report['events']:,}"),
+    )
+    return (
+        f"<h1>{escape(report['scenario'])} {markup.badge(report['outcome'])}</h1>"
+        f"<p>{escape(report['about'])}</p>{reason}{markup.facts(figures)}"
     )
 
 
-def _expectations(report: dict[str, Any]) -> str:
-    if not report["expectations"]:
+def _chart(report: dict[str, Any], shown: dict[int, Any]) -> str:
+    streams = [stream["name"] for stream in report["chart"]["streams"]]
+    own = streams[:STREAMS_DRAWN] if len(streams) > 1 else []
+    keys = [*_KEY, *((f"stream-{number}", name) for number, name in enumerate(own, 1))]
+    entries = "".join(
+        f'<span><i style="background: var(--{colour})"></i>{escape(text)}</span>'
+        for colour, text in keys
+    )
+    label = "Chart of the run, which scrolls"
+    return (
+        f'<div class="wide" role="region" aria-label="{label}" tabindex="0">'
+        f'{chart(report, shown)}</div><div class="key">{entries}</div>'
+    )
+
+
+def _filter(report: dict[str, Any]) -> str:
+    missed = sum(not item["met"] for item in report["expectations"])
+    refused = sum(is_refused(step) for step in report["steps"])
+    entries = (("all", "Everything", None), ("missed", "Missed", missed))
+    return markup.choice("Show", (*entries, ("refused", "Refused", refused)))
+
+
+def _section(title: str, content: str, *filters: str) -> str:
+    """`filters` are those that may leave nothing of it."""
+    name = title.lower().replace(" ", "-")
+    none = "".join(
+        f'<p class="none {kind}">Nothing here was {kind}.</p>'
+        for kind in filters
+        if not re.search(rf'<tr[^>]*class="[^"]*{kind}', content)
+    )
+    return (
+        f'<section class="panel" aria-labelledby="{name}"><h2 id="{name}">{title}</h2>'
+        f"{content}{none}</section>"
+    )
+
+
+def _expectations(report: dict[str, Any], shown: dict[int, Any], source: SourceText) -> str:
+    if not shown:
         return "<p>Nothing was expected.</p>"
-    # What was missed stands first: that is what somebody opens this page for.
-    ordered = sorted(report["expectations"], key=lambda item: bool(item["met"]))
     rows = [
-        (
-            _verdict(item["met"]),
-            f"<code>{escape(item['fact'])}</code> {escape(item['wanted'])}",
-            escape(item["seen"] if item["met"] else failure_message(item)),
-            _time(item["at_ms"]),
-            f"<code>{escape(item['place'])}</code>",
+        markup.row(
+            (
+                (_verdict(item["met"]), ""),
+                (f"<code>{escape(item['fact'])}</code> {escape(item['wanted'])}", ""),
+                (escape(item["seen"] if item["met"] else failure_message(item)), ""),
+                (markup.link(f"mark-{number}", markup.time(item["at_ms"]), "On the chart"), "time"),
+                (markup.link(f"around-{number}", "events"), ""),
+                (source.link(item["place"]), "place"),
+            ),
+            name="met" if item["met"] else "missed",
+            anchor=f"expectation-{number}",
         )
-        for item in ordered
+        for number, item in shown.items()
     ]
-    return _table(("", "fact", "seen", "at", "where"), rows)
+    heads = [("", ""), ("fact", ""), ("seen", ""), ("at", ""), ("around it", ""), ("line", "")]
+    more = _more(len(report["expectations"]) - len(rows))
+    return markup.table("Expectations", heads, rows) + more
 
 
-def _steps(report: dict[str, Any]) -> str:
+def _steps(report: dict[str, Any], source: SourceText) -> str:
     """As they began; the report has them as they ended."""
+    steps = sorted(report["steps"], key=_order)
     rows = [
-        (
-            "" if step["started_ms"] is None else _time(step["started_ms"]),
-            _planned(step),
-            escape(step["name"]),
-            f"<code>{escape(step['action'])}</code>",
-            _verdict(step["ok"], step["outcome"]) + f" {escape(step['told'])}",
+        markup.row(
+            (
+                (
+                    "" if step["started_ms"] is None else markup.time(step["started_ms"]),
+                    "time",
+                ),
+                ("" if step["planned_ms"] is None else markup.time(step["planned_ms"]), "time"),
+                (escape(step["name"]), ""),
+                (f"<code>{escape(step['action'])}</code>", ""),
+                (f"{_verdict(step['ok'], step['outcome'])} {escape(step['told'])}", ""),
+                (source.link(step["place"]), "place"),
+            ),
+            name=_step_class(step),
         )
-        for step in sorted(report["steps"], key=_order)
+        for step in steps[:ROWS_MAX]
     ]
-    return _table(("at", "planned", "step", "action", "outcome"), rows)
+    heads = [(text, "") for text in ("at", "planned", "step", "action", "outcome", "line")]
+    return markup.table("Steps", heads, rows) + _more(len(steps) - len(rows))
+
+
+def _step_class(step: dict[str, Any]) -> str:
+    missed = "" if step["ok"] else "missed"
+    return f"{missed} {'refused' if is_refused(step) else ''}".strip()
 
 
 def _order(step: dict[str, Any]) -> float:
     """As they began; last those that never did."""
     return math.inf if step["started_ms"] is None else float(step["started_ms"])
-
-
-def _planned(step: dict[str, Any]) -> str:
-    return "" if step["planned_ms"] is None else _time(step["planned_ms"])
-
-
-def _notes(report: dict[str, Any]) -> str:
-    if not report["notes"]:
-        return ""
-    rows = [(_time(note["at_ms"]), escape(note["text"])) for note in report["notes"]]
-    return "<h2>Log</h2>" + _table(("at", "what was said"), rows)
 
 
 def _details(report: dict[str, Any]) -> str:
@@ -128,24 +176,20 @@ def _details(report: dict[str, Any]) -> str:
     }
     if report["differs_each_time"]:
         payload["differs each time"] = "; ".join(report["differs_each_time"])
-    rows = [(escape(name), f"<code>{escape(str(value))}</code>") for name, value in payload.items()]
-    return _table(("", ""), rows)
+    # Not rows of what was missed or refused, and so not touched by the filter.
+    rows = [
+        markup.row(
+            ((escape(name), ""), (f"<code>{escape(str(value))}</code>", "")), name="missed refused"
+        )
+        for name, value in payload.items()
+    ]
+    return markup.table("The run", (("what", ""), ("value", "")), rows)
 
 
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows[:_ROWS_MAX]
-    )
-    more = len(rows) - _ROWS_MAX
-    rest = f"<p>And {more} more, in report.json.</p>" if more > 0 else ""
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>{rest}'
+def _more(count: int) -> str:
+    return f'<p class="more">And {count} more, in report.json.</p>' if count > 0 else ""
 
 
 def _verdict(is_good: bool, word: str = "") -> str:
     text = word or ("met" if is_good else "missed")
     return f'<span class="{"yes" if is_good else "no"}">{escape(text)}</span>'
-
-
-def _time(at_ms: int) -> str:
-    return escape(duration_text(at_ms) if at_ms >= 0 else f"-{duration_text(-at_ms)}")

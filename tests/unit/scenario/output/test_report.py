@@ -8,7 +8,9 @@ import pytest
 
 from emulator.cli.scenario.playing import summary
 from emulator.scenario.output.document import document, failure_message
+from emulator.scenario.output.index import index
 from emulator.scenario.output.junit import junit
+from emulator.scenario.output.moments import AROUND, KIND_MAX
 from emulator.scenario.output.page import page
 from emulator.scenario.output.series import POINTS_MAX, Series
 from tests.support.scenario_run import played_with_report
@@ -92,10 +94,87 @@ def test_report_html_requests_nothing_and_escapes_its_text(report: dict[str, Any
     assert "<script" not in shown
     assert "&lt;script&gt;alert(1)" in shown
     assert "Launch &lt;night&gt; &amp; more" in shown
-    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:,)", shown)
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:,|#)", shown)
     assert "prefers-color-scheme: dark" in shown
     assert shown.count('class="mark good"') == 1
     assert shown.count('class="mark bad"') == 2
+
+
+def test_report_html_links_lead_to_the_chart_the_events_and_the_line(
+    report: dict[str, Any],
+) -> None:
+    shown = page(report)
+
+    anchors, links = re.findall(r' id="([^"]+)"', shown), re.findall(r'href="#([^"]+)"', shown)
+    assert len(anchors) == len(set(anchors))
+    assert set(links) <= set(anchors)
+    # The first expectation of the report: its row, its instant, what is around, its line.
+    assert {"expectation-0", "mark-0", "around-0", "line-1-12"} <= set(links)
+    line = re.search(r'<li id="line-1-12" class="bad"><code>(.*?)</code>', shown)
+    assert line is not None
+    assert "stream.launch.status: ended" in line[1]
+
+
+def test_report_html_filter_marks_each_row_that_was_missed_or_refused(
+    report: dict[str, Any],
+) -> None:
+    shown = page(report)
+
+    assert 'id="show-missed">Missed 2' in shown
+    assert 'id="show-refused">Refused 1' in shown
+    expectations, steps = (
+        re.findall(r"<tr[^>]*?(?: class=\"([a-z ]*)\")?>", section.split("<tbody>")[1])
+        for section in shown.split("<section")[1:3]
+    )
+    assert expectations == ["missed", "missed", "met"]
+    assert steps == ["", "", "", "missed", "missed refused"]
+
+
+async def test_report_moments_are_the_first_of_each_kind_and_those_around_a_miss() -> None:
+    # Given many events of one kind, in the midst of which something is missed,
+    fold = await played_with_report(
+        """
+scenario: Many
+world:
+  users: [{name: ada}]
+  streams: [{name: launch, owner: ada, title: Launch}]
+timeline:
+  - publish.start: launch
+  - {every: 1s, times: 200, stream.update: {stream: launch, title: Again}}
+  - {at: 100s, expect: {stream.launch.status: ended}}
+"""
+    )
+
+    # when the report is made,
+    moments = document(fold, clock="virtual", wall_ms=1)["moments"]
+
+    # then it has the first of them, those around the miss, and says how many are not there.
+    times = [item["at_ms"] for item in moments["shown"] if item["kind"] == "StreamUpdated"]
+    assert times == [
+        *range(0, KIND_MAX * 1_000, 1_000),
+        *range(100_000 - (AROUND - 1) * 1_000, 100_001 + AROUND * 1_000, 1_000),
+    ]
+    assert moments["left_out"] == 200 - len(times)
+    assert {
+        key: value
+        for key, value in next(
+            item for item in moments["shown"] if item["kind"] == "StreamUpdated"
+        ).items()
+        if key != "text"
+    } == {"at_ms": 0, "kind": "StreamUpdated", "count": 1}
+    assert "stream launch" in moments["shown"][-1]["text"]
+
+
+def test_report_index_leads_to_each_run_and_counts_the_failed(report: dict[str, Any]) -> None:
+    passed = {**report, "outcome": "passed", "scenario": "Quiet"}
+    shown = index([("01-one/report.html", report), ("02-two/report.html", passed)])
+
+    assert re.findall(r'<td><a href="([^"]+)">(.*?)</a>', shown) == [
+        ("01-one/report.html", "Launch &lt;night&gt; &amp; more"),
+        ("02-two/report.html", "Quiet"),
+    ]
+    assert "Failed 1" in shown
+    assert shown.count('<tr class="missed">') == 1
 
 
 @table(("kind", "total"), [("sum", 5_000), ("max", 1)])
