@@ -21,8 +21,8 @@ from emulator.world.store.database import IMAGED_BY
 from emulator.world.store.journal import Store
 
 # Whatever of ours the facts of a sown world depend on.
-_SOURCES = ("core", "seeds", "world")
 _PACKAGE = Path(__file__).resolve().parents[1]
+_SOURCES = [_PACKAGE / name for name in ("core", "seeding", "world")]
 
 
 def seed_state(seed: str, rules: RulesConfig) -> Store:
@@ -33,11 +33,12 @@ def seed_state(seed: str, rules: RulesConfig) -> Store:
     path = _path() if seed == "default" else None
     if path is None:
         return template.seed_state(file.read(seed), rules)
-    key = _key(rules)
+    # No rule changes what the default seed says has happened: one image serves all rules.
+    key = _key()
     image = _read(path, key)
     if image is not None:
         return Store.of_image(image)
-    facts = template.seed_state(file.read(seed), rules)
+    facts = template.seed_state(file.read(seed), RulesConfig())
     if not sys.dont_write_bytecode:
         _write(path, key, facts.image())
     return facts
@@ -54,9 +55,9 @@ def _path() -> Path | None:
     return bytecode.with_name(f"world.{sys.implementation.cache_tag}.image")
 
 
-def _key(rules: RulesConfig) -> bytes:
+def _key() -> bytes:
     """What an image was made of. Another key, another image."""
-    texts = [__version__, IMAGED_BY, repr(rules), *map(repr, _stamps())]
+    texts = [__version__, IMAGED_BY, *map(repr, _stamps())]
     return hashlib.sha256("\n".join(texts).encode()).digest()
 
 
@@ -64,7 +65,7 @@ def _stamps() -> Iterator[tuple[str, int, int]]:
     """Name, size and time of each source file, as Python knows by that its bytecode is current."""
     yield _stamp(file.default_path())
     for folder in _SOURCES:
-        for parent, folders, names in os.walk(_PACKAGE / folder):
+        for parent, folders, names in os.walk(folder):
             folders.sort()
             for name in sorted(names):
                 if name.endswith((".py", ".sql")):
