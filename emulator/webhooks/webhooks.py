@@ -213,23 +213,22 @@ class Webhooks(Service):
         if self._world.faults.are_on:
             await self._wait_for_faults(target, delivery)
         with self._world.clock.working():
-            headers = {
-                "Content-Type": "application/json",
-                "User-Agent": "live-emulator",
-                "Webhook-Id": delivery.id,
-                "Webhook-Event": delivery.kind,
-                "Webhook-Signature": sign(target.secret, self._world.now_ms // 1000, body),
-            }
+            signature = ""
             answer = self._failed(target, delivery)
             if answer is None:
                 config = self._config
+                signature = sign(target.secret, self._world.now_ms // 1000, body)
+                headers = headers_of(delivery, signature)
                 answer = await post(target.url, headers, body, config.allowed, config.timeout_ms)
-            self._world.insist(partial(self._note, target, delivery, answer))
+            self._world.insist(partial(self._note, target, delivery, answer, signature))
 
-    def _note(self, target: WebhookTarget, delivery: Delivery, answer: WebhookResponse) -> None:
+    def _note(
+        self, target: WebhookTarget, delivery: Delivery, answer: WebhookResponse, signature: str
+    ) -> None:
         """Write down what an attempt came to. Until then, nothing more is sent to its target."""
-        if deliveries.is_kept(self._world, delivery):
-            deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
+        world = self._world
+        if deliveries.is_kept(world, delivery):
+            deliveries.note(world, target, delivery, answer.status, answer.outcome, signature)
         self._busy.pop(target.pk, None)
         self.go_on()
 
@@ -258,6 +257,17 @@ class Webhooks(Service):
 
 def _subject(delivery: Delivery) -> str:
     return f"a delivery of {delivery.kind}"
+
+
+def headers_of(delivery: Delivery, signature: str) -> dict[str, str]:
+    """The headers of our own that a delivery is sent with."""
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "live-emulator",
+        "Webhook-Id": delivery.id,
+        "Webhook-Event": delivery.kind,
+        "Webhook-Signature": signature,
+    }
 
 
 def sign(secret: str, at_seconds: int, body: bytes) -> str:

@@ -289,7 +289,10 @@ async def test_auth_outbox_pages_and_empties_and_its_links_go_on_working(
     assert (last["has_more"], len(last["mails"])) == (False, 1)
     token = first["mails"][0]["token"]
 
+    mail = first["mails"][0]
+    assert (await client.get(f"/_emulator/outbox/{mail['id']}")).json() == mail
     assert (await client.delete("/_emulator/outbox")).status_code == 204
+    check_error(await client.get(f"/_emulator/outbox/{mail['id']}"), 404)
 
     assert (await client.get("/_emulator/outbox")).json()["mails"] == []
     answer = await call("POST", "/auth/magic-link/verify", json={"token": token})

@@ -154,6 +154,26 @@ async def test_webhook_failure_is_retried_on_the_world_clock_until_given_up(
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 1, 204)
     assert receiver.received[6].body == receiver.received[0].body
 
+    # Each attempt can be read, with what was sent and what came of it.
+    detail = await admin(room, "GET", f"webhooks/deliveries/{delivery.id}")
+    log = detail["attempt_log"]
+    assert [(item["number"], item["status"]) for item in log] == [
+        *((number, 500) for number in range(1, 7)),
+        (7, 204),
+    ]
+    assert (detail["url"], log[0]["outcome"]) == (receiver.url, "broken")
+    for item, received in zip(log, receiver.received, strict=True):
+        headers = {name.lower(): value for name, value in item["headers"].items()}
+        assert headers.items() <= received.headers.items()
+
+    # Of one that is replayed again and again, the last ones stay.
+    for _ in range(20):
+        await admin(room, "POST", f"webhooks/deliveries/{delivery.id}/replay")
+        await settled(room)
+    detail = await admin(room, "GET", f"webhooks/deliveries/{delivery.id}")
+    assert [item["number"] for item in detail["attempt_log"]] == list(range(8, 28))
+    await admin(room, "GET", "webhooks/deliveries/nothing", status=404)
+
 
 @pytest.mark.parametrize(
     ("answer", "status", "outcome"),

@@ -49,6 +49,12 @@ def list_mails(call: Call, query: OutboxQuery) -> MailPage:
     }
 
 
+@endpoint("GET", "/outbox/{mail_id}")
+def get_mail(call: Call, mail_id: str) -> MailShape:
+    """Read one mail of this world."""
+    return _shape(mails.find(call.world, mail_id))
+
+
 @endpoint("DELETE", "/outbox")
 def clear_outbox(call: Call) -> None:
     """Empty the outbox. Links that were sent go on working."""

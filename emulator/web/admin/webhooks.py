@@ -8,9 +8,9 @@ from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.webhooks.webhooks import Webhooks
+from emulator.webhooks.webhooks import Webhooks, headers_of
 from emulator.world.webhooks import deliveries, targets
-from emulator.world.webhooks.deliveries import Delivery
+from emulator.world.webhooks.deliveries import Attempt, Delivery
 from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, WebhookTarget
 
 
@@ -71,6 +71,23 @@ class DeliveryShape(TypedDict):
     body: str
 
 
+class AttemptShape(TypedDict):
+    """`number` counts over all replays. `headers` are null where nothing was sent."""
+
+    number: int
+    at: str
+    status: int | None
+    outcome: str
+    headers: dict[str, str] | None
+
+
+class DeliveryDetail(DeliveryShape):
+    """`url` is its target's, `attempt_log` what came of each attempt, of many the last twenty."""
+
+    url: str | None
+    attempt_log: list[AttemptShape]
+
+
 class DeliveriesSent(TypedDict):
     deliveries: list[DeliveryShape]
     total: int
@@ -128,6 +145,21 @@ def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
     }
 
 
+@endpoint("GET", "/webhooks/deliveries/{delivery_id}")
+def get_webhook_delivery(call: Call, delivery_id: str) -> DeliveryDetail:
+    """Read one delivery, with what was sent and answered at each attempt."""
+    world = call.platform.world
+    delivery = deliveries.find(world, delivery_id)
+    target = targets.by_pk(world, delivery.target_pk)
+    return {
+        **_delivery(delivery, {target.pk: target.id} if target else {}),
+        "url": target.url if target else None,
+        "attempt_log": [
+            _attempt(delivery, attempt) for attempt in deliveries.attempts(world, delivery)
+        ],
+    }
+
+
 @endpoint("POST", "/webhooks/deliveries", status=201, refuses=("conflict", "not_found", "invalid"))
 def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
     """Make an event up and send it now, signed as any other."""
@@ -155,6 +187,16 @@ def _target(target: WebhookTarget) -> WebhookShape:
         "events": list(target.kinds),
         "secret": target.secret,
         "created_at": iso(target.created_at_ms),
+    }
+
+
+def _attempt(delivery: Delivery, attempt: Attempt) -> AttemptShape:
+    return {
+        "number": attempt.number,
+        "at": iso(attempt.at_ms),
+        "status": attempt.status,
+        "outcome": attempt.outcome,
+        "headers": headers_of(delivery, attempt.signature) if attempt.signature else None,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from emulator.core.errors import Refused
 from emulator.core.events.people import MailSent
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -74,6 +75,14 @@ def page(
     )
     total = world.store.number(f"SELECT count(*) FROM mails WHERE {where}", *values)
     return [_mail(row) for row in rows], total
+
+
+def find(world: World, mail_id: str) -> Mail:
+    """Refuses (`not_found`) an unknown id, and that of a mail that is not kept any more."""
+    row = world.store.row("SELECT * FROM mails WHERE id = ?", mail_id)
+    if row is None:
+        raise Refused("not_found", "Mail not found")
+    return _mail(row)
 
 
 def clear(world: World) -> None:

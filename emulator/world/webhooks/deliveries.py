@@ -17,6 +17,8 @@ State = Literal["waiting", "delivered", "failed", "dropped"]
 RETRIES_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000)
 WAITING_MAX = 1_000
 KEPT_MAX = 10_000
+# Of one delivery that is replayed again and again.
+ATTEMPTS_KEPT_MAX = 20
 _OUTCOME_LENGTH_MAX = 500
 
 
@@ -35,6 +37,16 @@ class Delivery(Struct, frozen=True):
     due_at_ms: int | None
     status: int | None
     outcome: str | None
+
+
+class Attempt(Struct, frozen=True):
+    """`number` counts from 1, over all replays; `signature` is empty where nothing was sent."""
+
+    number: int
+    at_ms: int
+    status: int | None
+    outcome: str
+    signature: str
 
 
 def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: str) -> Delivery:
@@ -98,8 +110,23 @@ def is_kept(world: World, delivery: Delivery) -> bool:
     )
 
 
+def attempts(world: World, delivery: Delivery) -> list[Attempt]:
+    """What came of each attempt, the first first; of many the last ones."""
+    rows = world.store.rows(
+        "SELECT number, at_ms, status, outcome, signature FROM webhook_attempts"
+        " WHERE delivery_row = ? ORDER BY number",
+        delivery.pk,
+    )
+    return [Attempt(**dict(row)) for row in rows]
+
+
 def note(
-    world: World, target: WebhookTarget, delivery: Delivery, status: int | None, outcome: str
+    world: World,
+    target: WebhookTarget,
+    delivery: Delivery,
+    status: int | None,
+    outcome: str,
+    signature: str = "",
 ) -> Delivery:
     """Write down what an attempt came to: done, due again later, or given up."""
     attempts = delivery.attempts + 1
@@ -119,6 +146,7 @@ def note(
             outcome[:_OUTCOME_LENGTH_MAX],
             delivery.pk,
         )
+        _keep_attempt(world, delivery, status, outcome, signature)
         if state == "failed":
             world.emit(
                 WebhookGivenUp(
@@ -129,6 +157,29 @@ def note(
                 )
             )
     return find(world, delivery.id)
+
+
+def _keep_attempt(
+    world: World, delivery: Delivery, status: int | None, outcome: str, signature: str
+) -> None:
+    number = 1 + world.store.number(
+        "SELECT max(number) FROM webhook_attempts WHERE delivery_row = ?", delivery.pk
+    )
+    world.store.write(
+        "INSERT INTO webhook_attempts (delivery_row, number, at_ms, status, outcome, signature)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        delivery.pk,
+        number,
+        world.now_ms,
+        status,
+        outcome[:_OUTCOME_LENGTH_MAX],
+        signature,
+    )
+    world.store.write(
+        "DELETE FROM webhook_attempts WHERE delivery_row = ? AND number <= ?",
+        delivery.pk,
+        number - ATTEMPTS_KEPT_MAX,
+    )
 
 
 def replay(world: World, delivery: Delivery) -> Delivery:
