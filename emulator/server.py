@@ -13,9 +13,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from starlette.types import ASGIApp
 
-from emulator import bounds, ready, services
+from emulator import ready, services
 from emulator.core.errors import Refused
 from emulator.core.hosts import is_loopback
 from emulator.core.world_clock import WorldClock
@@ -28,13 +29,15 @@ from emulator.media.recording.simulated.loops import Loops
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
 from emulator.platform.platform import Platform
+from emulator.platform.request_log import RequestLog
 from emulator.platform.shared import Shared
-from emulator.platform.worlds import Worlds
+from emulator.platform.worlds import WorldConfig, Worlds
 from emulator.seeding import file, images
 from emulator.settings import Settings
 from emulator.web import app
+from emulator.web.admin.callers import Callers
 from emulator.web.servers.choice import speaks_quic, web_server
-from emulator.web.servers.config import Tls
+from emulator.web.servers.config import SocketConfig, Tls
 from emulator.web.servers.listening import listen
 from emulator.world.world import DEFAULT
 
@@ -112,7 +115,7 @@ class Emulator:
         stack.callback(folder.close)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
 
-        media_store = MediaStore(folder.media_path, bounds.media_store(settings))
+        media_store = MediaStore(folder.media_path, settings.media)
         stack.push_async_callback(media_store.close)
         recordings = Recordings(media_store)
         stack.push_async_callback(recordings.close)
@@ -120,24 +123,22 @@ class Emulator:
             media_store=media_store,
             recordings=recordings,
             loops=Loops(media_store),
-            body_bytes_max=settings.body_bytes_max,
-            upload_bytes_max=settings.upload_bytes_max,
+            config=settings.platform,
             admin_token=settings.admin_token,
-            allowed_folders=bounds.allowed_folders(settings),
+            allowed_folders=settings.allowed_folders,
             steering_key=folder.steering_key(),
-            picture_turns=asyncio.Semaphore(settings.pictures_at_once_max),
-            requests=bounds.request_log(settings),
-            snapshots_max=settings.snapshots_max,
+            requests=RequestLog(settings.requests),
         )
         worlds = self.worlds = Worlds(
             shared,
-            bounds.worlds(
-                settings,
-                WorldClock,
-                tasks,
-                services.of_each_world(settings, tasks),
-                images.seed_state,
-                file.parse,
+            WorldConfig(
+                make_clock=WorldClock,
+                rules=settings.rules,
+                tasks=tasks,
+                services=services.of_each_world(settings, tasks),
+                seed=settings.seed,
+                seed_state=images.seed_state,
+                parse_seed=file.parse,
             ),
         )
         stack.callback(worlds.close)
@@ -150,13 +151,16 @@ class Emulator:
 
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
         tls = _tls_context(settings, folder, "rtmps")
-        ingest = RtmpServer(worlds.directory, bounds.rtmp(settings))
+        ingest = RtmpServer(worlds.directory, settings.rtmp)
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
         rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls)
 
         shared.peers = Peers(
-            worlds.directory, bounds.webrtc(settings), tasks, ingest.rounds.catch_up
+            worlds.directory,
+            settings.webrtc.at(settings.host, key_frame_ms=settings.media.segment_ms),
+            tasks,
+            ingest.rounds.catch_up,
         )
         stack.push_async_callback(shared.peers.stop, "the emulator stops")
         stun = StunServer()
@@ -173,8 +177,10 @@ class Emulator:
         shared.reach = reach if ready.follows_callers(settings) else None
         self.ready = shared.ready = ready.ready(settings, folder, shared.public)
         self.local = ready.ready(settings, folder, shared.local)
-        self.app = app.build(worlds, bounds.callers(settings))
-        web = web_server(settings.http, self.app, https, bounds.sockets(settings, handles.limit()))
+        own_names = (settings.host, *settings.public_hosts)
+        callers = Callers(settings.allow_origin, settings.allow_host, own_names)
+        self.app = app.build(worlds, callers)
+        web = web_server(settings.http, self.app, https, _sockets(settings))
         stack.push_async_callback(web.stop)
         # While sockets can still be written to: each chat and publisher hears why it ends.
         stack.callback(worlds.say_goodbye, "the emulator stops")
@@ -311,10 +317,17 @@ async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> N
         raise Refused(refused.code, f"--import {path}: {refused.message}") from refused
 
 
+def _sockets(settings: Settings) -> SocketConfig:
+    """A fifth of the file handles is for publishers and files."""
+    most = max(16, handles.limit() * 4 // 5)
+    config = settings.sockets
+    return replace(config, connections_max=min(config.connections_max, most))
+
+
 def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:
     if settings.rtmps_cert:
         return certificates.context_of(settings.rtmps_cert, settings.rtmps_key)
-    return certificates.server_context(folder.path, bounds.certificate_names(settings), use=use)
+    return certificates.server_context(folder.path, settings.certificate_names, use=use)
 
 
 def _https(settings: Settings, folder: DataFolder) -> Tls | None:

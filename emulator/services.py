@@ -6,7 +6,6 @@ what the last words of others still reach stands above them.
 
 import asyncio
 
-from emulator import bounds
 from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.hls.cleanup import MediaCleanup
 from emulator.media.recording.clips.queue import ClipQueue
@@ -25,19 +24,17 @@ from emulator.webhooks.webhooks import Webhooks
 
 def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceFactory]:
     """Their tasks are born in `tasks`."""
-    chat_config, webhook_config = bounds.chats(settings), bounds.webhooks(settings)
-    broadcast_config, simulcast_config = bounds.broadcasts(settings), bounds.simulcasts(settings)
 
     def simulcasts(platform: Platform) -> Simulcasts:
         def feed_of(stream_id: str) -> Feed | None:
             return platform.service(Broadcasts).feed_of(stream_id)
 
-        return Simulcasts(platform.world, feed_of, tasks, simulcast_config)
+        return Simulcasts(platform.world, feed_of, tasks, settings.simulcasts)
 
     def broadcasts(platform: Platform) -> Broadcasts:
         shared = platform.shared
         when_media = (platform.service(Simulcasts).start_targets, shared.foresee_peers)
-        return Broadcasts(platform.world, shared.media_store, broadcast_config, when_media)
+        return Broadcasts(platform.world, shared.media_store, settings.broadcasts, when_media)
 
     def recorder(platform: Platform) -> Recorder:
         is_awaited = platform.service(Broadcasts).is_awaited
@@ -70,11 +67,11 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
         return MediaCleanup(platform.media_store, tasks, platform.shared.is_media_needed)
 
     return [
-        lambda at: Webhooks(at.world, lambda: at.addresses, tasks, webhook_config),
+        lambda at: Webhooks(at.world, lambda: at.addresses, tasks, settings.webhooks),
         simulcasts,
         broadcasts,
         recorder,
-        lambda at: Chats(at.world, chat_config),
+        lambda at: Chats(at.world, settings.chat, settings.sockets.frame_bytes_max),
         uploads,
         clips,
         lambda at: SessionEnds(at.world.name, at.shared.video_sessions),

@@ -13,8 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from msgspec import Struct
-
+from emulator.chat_delivery.config import SendQueueConfig
 from emulator.chat_delivery.frames import FrameBatch
 
 Message = MutableMapping[str, Any]
@@ -27,16 +26,6 @@ _GOODBYE_SECONDS = 1.0
 # Of those that are dropped at once so many go, then the others' messages have their turn.
 _CLOSES_A_TURN = 20
 _CLOSE_PAUSE_SECONDS = 0.01
-
-
-class SendQueueConfig(Struct, frozen=True):
-    """A reader that has more than `bytes_max` waiting, or takes nothing for `slow_ms`, is dropped.
-
-    Bytes that several readers wait for are held once.
-    """
-
-    bytes_max: int = 2**20
-    slow_ms: int = 10_000
 
 
 class CloseQueue:

@@ -48,9 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise Failed("A CA that is kept in memory cannot be trusted: choose a folder as --data.", 2)
     folder = Path(settings.data)
     if not args.remove:
-        from emulator.bounds import certificate_names  # Late: it knows every part.
-
-        server_context(folder, certificate_names(settings))
+        server_context(folder, settings.certificate_names)
     certificate = ca_path(folder)
     store = store_of(sys.platform, certificate)
     if args.install or args.remove:

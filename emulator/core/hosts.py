@@ -6,6 +6,12 @@ import re
 _NAME_LENGTH_MAX = 253
 # Underscores are in names of containers, though in none of the DNS.
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+# Without a name and password (RFC 3986, 3.2.1), which would reach the log.
+_AUTHORITY = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?"
+HTTP_URL = re.compile(rf"https?://{_AUTHORITY}(?:[/?][!-~]*)?")
+# Without a query: a stream's key stands apart.
+RTMP_URL = re.compile(rf"rtmps?://{_AUTHORITY}/[A-Za-z0-9._~/-]+")
+RECEIVER_LENGTH_MAX = 2_000
 # The platform's host and its CDN's (contract, Media addresses), as certificates name them.
 PLATFORM = (
     "api.ainative.studio",
@@ -33,6 +39,18 @@ def is_host(text: str) -> bool:
         except ValueError:
             return False
     return len(text) <= _NAME_LENGTH_MAX and _NAME.fullmatch(text) is not None
+
+
+def is_url(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a text is of a pattern (`HTTP_URL`, `RTMP_URL`), its host and port possible."""
+    match = pattern.fullmatch(text)
+    return match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
+
+
+def check_receiver(url: str) -> None:
+    """Refuse (`ValueError`, a sentence) an address that webhooks cannot be sent to."""
+    if not is_url(url, HTTP_URL) or len(url) > RECEIVER_LENGTH_MAX:
+        raise ValueError("A webhook's url is like http://127.0.0.1:9000/hook: no name, no spaces")
 
 
 def is_loopback(host: str) -> bool:

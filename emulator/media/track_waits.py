@@ -1,19 +1,34 @@
 """TrackWaits: how long a stream waits for a track that its publisher does not send (yet)."""
 
+from typing import Annotated
+
 from msgspec import Struct
+
+from emulator.core.setting import Duration
 
 
 class TrackWaits(Struct, frozen=True):
-    """Milliseconds on the publisher's own clock.
+    """Milliseconds on the publisher's own clock."""
 
-    A stream begins without sound when none has come `sound_wait_ms` after its first key frame
-    (`promised_sound_wait_ms` where the publisher said that it would), and without a picture when
-    none has come `picture_wait_ms` after its first sound (`promised_picture_wait_ms`). A track that
-    stops for `gap_wait_ms` while the other goes on is filled.
-    """
-
-    sound_wait_ms: int = 500
-    promised_sound_wait_ms: int = 2_000
-    picture_wait_ms: int = 4_000
-    promised_picture_wait_ms: int = 10_000
-    gap_wait_ms: int = 500
+    sound_wait_ms: Annotated[
+        int,
+        Duration("ms", 1),
+        "how long a stream waits for sound after its first key frame, and then begins without",
+    ] = 500
+    promised_sound_wait_ms: Annotated[
+        int, Duration("ms", 1), "sound_wait_ms, where the publisher has announced sound"
+    ] = 2_000
+    picture_wait_ms: Annotated[
+        int,
+        Duration("ms", 1),
+        "how long a stream waits for a picture after its first sound, and then begins without",
+    ] = 4_000
+    promised_picture_wait_ms: Annotated[
+        int, Duration("ms", 1), "picture_wait_ms, where the publisher has announced a picture"
+    ] = 10_000
+    gap_wait_ms: Annotated[
+        int,
+        Duration("ms", 100),
+        "how long a track may stop while the other goes on; then silence, or the last key frame, "
+        "fills the gap",
+    ] = 500

@@ -148,11 +148,11 @@ class Platform:
 
     @property
     def body_bytes_max(self) -> int:
-        return self.shared.body_bytes_max
+        return self.shared.config.body_bytes_max
 
     @property
     def upload_bytes_max(self) -> int:
-        return self.shared.upload_bytes_max
+        return self.shared.config.upload_bytes_max
 
 
 # How a service of a world is made.

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from emulator.core.causes import Range
 from emulator.core.errors import Refused
+from emulator.platform.config import RequestLogConfig
 
 Credential = Literal["none", "valid", "invalid"]
 
@@ -89,18 +90,10 @@ class LoggedRequest(Struct, frozen=True, kw_only=True):
 
 
 class RequestLog:
-    """The last `kept_max` requests, or fewer, so that they take `bytes_max` of memory in all.
+    """The last requests. `dropped` counts those of each world that are not kept any more."""
 
-    `entry_bytes_max` is what of a request's body, of its query and of its answer is shown at most.
-    `dropped` counts the requests of each world that are not kept any more.
-    """
-
-    def __init__(
-        self, kept_max: int, bytes_max: int = 64 * 2**20, entry_bytes_max: int = 16 * 2**10
-    ) -> None:
-        self.entry_bytes_max = entry_bytes_max
-        self._kept_max = kept_max
-        self._bytes_max = bytes_max
+    def __init__(self, config: RequestLogConfig) -> None:
+        self.config = config
         self._entries: deque[LoggedRequest] = deque()
         self._sizes: deque[int] = deque()
         self._bytes = 0
@@ -136,7 +129,7 @@ class RequestLog:
 
     def note(self, entry: LoggedRequest) -> None:
         self._keep(entry)
-        while len(self._entries) > self._kept_max or self._bytes > self._bytes_max:
+        while len(self._entries) > self.config.kept_max or self._bytes > self.config.bytes_max:
             self.dropped[self._entries.popleft().world] += 1
             self._bytes -= self._sizes.popleft()
         self.count(entry.world, entry.method, entry.status, entry.duration_us)

@@ -14,6 +14,7 @@ from emulator.media.hls.store import MediaStore
 from emulator.media.recording.jobs import JobRunners
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
+from emulator.platform.config import PlatformConfig
 from emulator.platform.request_log import RequestLog
 from emulator.shapes.addresses import Addresses, Reach, of_caller
 
@@ -38,10 +39,9 @@ class Shared(Struct, kw_only=True):
     are not told their own (`reach`), `local` those by which this process reaches itself. All are
     known once everything listens.
 
-    `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
     `admin_token`: what `/_emulator/` asks for, empty where it is open. `allowed_folders` and
     `steering_key`: which files a request there may name. `picture_turns`: uploaded pictures are
-    decoded few at a time. `snapshots_max` bounds each world's snapshots. `is_media_needed`: whether
+    decoded few at a time. `is_media_needed`: whether
     any world or snapshot shows what has this CDN uid. `peers` are WebRTC's; None where no sockets
     are served at all.
     """
@@ -49,22 +49,23 @@ class Shared(Struct, kw_only=True):
     media_store: MediaStore
     recordings: Recordings
     loops: Loops
-    body_bytes_max: int
-    upload_bytes_max: int
-    admin_token: str
     requests: RequestLog
+    config: PlatformConfig
+    admin_token: str = ""
     allowed_folders: list[Path] = field(default_factory=list)
     steering_key: str = ""
-    picture_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     job_runners: JobRunners = field(default_factory=JobRunners)
     public: Addresses = _NOWHERE
     local: Addresses = _NOWHERE
     reach: Reach | None = None
     ready: dict[str, object] = field(default_factory=dict)
     state: State = field(default_factory=State)
-    snapshots_max: int = 20
     peers: "Peers | None" = None
     is_media_needed: Callable[[str], bool] = lambda _: True
+    picture_turns: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
+
+    def __post_init__(self) -> None:
+        self.picture_turns = asyncio.Semaphore(self.config.pictures_at_once_max)
 
     @property
     def addresses(self) -> Addresses:

@@ -20,7 +20,7 @@ def save(platform: Platform, name: str) -> Snapshot:
     if not NAME.fullmatch(name):
         raise Refused("invalid", "A snapshot's name is 1 to 64 letters, digits, dots, dashes.")
     count = len(platform.snapshots)
-    if name not in platform.snapshots and count >= platform.shared.snapshots_max:
+    if name not in platform.snapshots and count >= platform.shared.config.snapshots_max:
         raise Refused("conflict", f"There are {count} snapshots. Drop some.")
     world = platform.world
     world.searches.keep(world.store, world.now_ms)

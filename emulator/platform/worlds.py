@@ -48,7 +48,6 @@ class WorldConfig(Struct, frozen=True, kw_only=True):
     seed: str
     seed_state: MakeState
     parse_seed: ParseSeed | None = None
-    worlds_max: int
 
 
 class Worlds:
@@ -134,10 +133,10 @@ class Worlds:
             raise Refused(
                 "invalid", "A world's name is 1 to 63 lowercase letters, digits and dashes inside."
             )
-        if len(self._platforms) >= self.config.worlds_max:
+        if len(self._platforms) >= self.shared.config.worlds_max:
             raise Refused(
                 "conflict",
-                f"There are {self.config.worlds_max} worlds. Drop some, or raise worlds_max.",
+                f"There are {len(self._platforms)} worlds. Drop some, or raise worlds_max.",
             )
 
     def has(self, name: str) -> bool:

@@ -53,7 +53,7 @@ def _request(log: RequestLog, entry: LoggedRequest) -> str:
 
 
 def _message(log: RequestLog, entry: LoggedRequest, media_type: str) -> str:
-    body: Any = excerpt_answer(entry.answer, media_type, log.entry_bytes_max)
+    body: Any = excerpt_answer(entry.answer, media_type, log.config.entry_bytes_max)
     if not isinstance(body, dict):
         return ""
     detail = body.get("detail")

@@ -14,6 +14,7 @@ import yaml
 from msgspec import Struct
 
 from emulator.core import quantities
+from emulator.core.hosts import HTTP_URL
 from emulator.core.quantities import duration_ms
 from emulator.world.library.chapters import CHAPTERS_MAX
 from emulator.world.library.clips import LENGTH_MAX_MS
@@ -279,7 +280,7 @@ _SCHEDULE = _entry(
 )
 _WEBHOOK = _entry(
     {
-        "url": _text(2000, targets.URL, "http://127.0.0.1:9000/hook"),
+        "url": _text(2000, HTTP_URL, "http://127.0.0.1:9000/hook"),
         "events": _list(_one_of(*targets.KINDS)),
         "secret": _text(200),
     },

@@ -1,10 +1,11 @@
 """The page docs/reference/settings.md, made from the fields that it describes (`make docs`)."""
 
-from emulator.settings.fields import DECLARED, Declared, Settings
+from emulator.core.setting import Setting
+from emulator.settings.fields import SETTINGS, Settings
 
 _HEAD = """# Settings
 
-Made from `emulator/settings/fields.py` by `make docs`; a test keeps it true.
+Made of the configs in `emulator.settings.Settings` by `make docs`; a test keeps it true.
 
 Every setting is a line of a YAML file (`live-emulator serve --settings FILE`), a variable, and,
 where the table says so, a flag of `serve`. Flags win over variables, variables over the file, the
@@ -18,11 +19,11 @@ file over the default.
 def markdown() -> str:
     """The whole page."""
     defaults = Settings(data="the user's cache folder")
-    return _HEAD + "".join(_row(declared, defaults) for declared in DECLARED)
+    return _HEAD + "".join(_row(setting, defaults) for setting in SETTINGS)
 
 
-def _row(declared: Declared, defaults: Settings) -> str:
-    value = declared.kind.show(getattr(defaults, declared.attribute)) or "none"
-    flag = f"`{declared.flag}`" if declared.is_flag else ""
-    text = declared.help.replace("|", "\\|")
-    return f"| `{declared.key}` | {value} | `{declared.variable}` | {flag} | {text} |\n"
+def _row(setting: Setting, defaults: Settings) -> str:
+    value = setting.kind.show(defaults.value_of(setting)) or "none"
+    flag = f"`{setting.flag}`" if setting.group else ""
+    text = setting.help.replace("|", "\\|")
+    return f"| `{setting.key}` | {value} | `{setting.variable}` | {flag} | {text} |\n"

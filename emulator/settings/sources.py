@@ -6,10 +6,11 @@ where the wrong value stands.
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import WrongSetting
-from emulator.settings.fields import DECLARED, Declared, Group, Settings
+from emulator.core.setting import Flags, Setting
+from emulator.settings.fields import SETTINGS, Settings
 from emulator.settings.kinds import File, Folder
 
 if TYPE_CHECKING:
@@ -26,38 +27,37 @@ _CLIENT_VARIABLES = {
     f"{_PREFIX}{name}"
     for name in ("URL", "WS_URL", "RTMP_URL", "RTMPS_URL", "CA", "API_KEY", "ADMIN_URL", "SETTINGS")
 }
-_BY_KEY = {declared.key: declared for declared in DECLARED}
-_BY_VARIABLE = {declared.variable: declared for declared in DECLARED}
+_BY_KEY = {setting.key: setting for setting in SETTINGS}
+_BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
 
 
 def add_flags(parser: "argparse.ArgumentParser", only: Collection[str] = ()) -> None:
     """Give `parser` a flag for each setting that has one (of those in `only`), and `--settings`."""
     common = parser.add_argument_group("common", _GROUP_HELP)
     common.add_argument("--settings", metavar="FILE", help="YAML file with settings")
-    groups: dict[Group, argparse._ArgumentGroup] = {"common": common}
+    groups: dict[Flags, argparse._ArgumentGroup] = {Flags.COMMON: common}
     defaults = Settings()
-    for group in get_args(Group):
-        for declared in DECLARED:
-            is_wanted = declared.group == group and (not only or declared.key in only)
-            if is_wanted and declared.is_flag:
+    for group in Flags:
+        for setting in SETTINGS:
+            if setting.group == group and (not only or setting.key in only):
                 if group not in groups:
-                    groups[group] = parser.add_argument_group(group)
-                _add_flag(groups[group], declared, defaults)
+                    groups[group] = parser.add_argument_group(group.value)
+                _add_flag(groups[group], setting, defaults)
     if not only:
         # All of them in the usage would be a page that nobody reads.
         parser.usage = "%(prog)s [options]"
 
 
-def _add_flag(group: "argparse._ArgumentGroup", declared: Declared, defaults: Settings) -> None:
+def _add_flag(group: "argparse._ArgumentGroup", setting: Setting, defaults: Settings) -> None:
     import argparse
 
-    shown = declared.kind.show(getattr(defaults, declared.attribute))
-    text = f"{declared.help} (default: {shown})".replace("%", "%%")
-    kind: dict[str, Any] = {"metavar": declared.kind.metavar}
-    if declared.kind.metavar == "true|false":
+    shown = setting.kind.show(defaults.value_of(setting))
+    text = f"{setting.help} (default: {shown})".replace("%", "%%")
+    kind: dict[str, Any] = {"metavar": setting.kind.metavar}
+    if setting.kind.metavar == "true|false":
         kind = {"action": argparse.BooleanOptionalAction}
     group.add_argument(
-        declared.flag, dest=declared.attribute, default=argparse.SUPPRESS, help=text, **kind
+        setting.flag, dest=setting.name, default=argparse.SUPPRESS, help=text, **kind
     )
 
 
@@ -76,20 +76,20 @@ def gather(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings
 
 
 def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for declared in DECLARED:
-        if declared.is_flag and declared.attribute in flags:
-            value = flags[declared.attribute]
-            read = _read(declared, value, declared.flag) if isinstance(value, str) else value
-            yield declared.attribute, read
+    for setting in SETTINGS:
+        if setting.group and setting.name in flags:
+            value = flags[setting.name]
+            read = _read(setting, value, setting.flag) if isinstance(value, str) else value
+            yield setting.name, read
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     for variable, text in environment.items():
         if not variable.startswith(_PREFIX) or not text:
             continue
-        declared = _BY_VARIABLE.get(variable)
-        if declared:
-            yield declared.attribute, _read(declared, text, variable)
+        setting = _BY_VARIABLE.get(variable)
+        if setting:
+            yield setting.name, _read(setting, text, variable)
         elif variable not in _CLIENT_VARIABLES:
             # Only a likely slip is refused: the prefix may also name a variable of somebody else's.
             near = _nearest(variable.removeprefix(_PREFIX).lower(), _BY_KEY)
@@ -103,8 +103,8 @@ def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
     for key_node, value_node in _lines_of(path):
         key, line = str(key_node.value), key_node.start_mark.line + 1
         where = f"{path}:{line}"
-        declared = _BY_KEY.get(key)
-        if declared is None:
+        setting = _BY_KEY.get(key)
+        if setting is None:
             near = _nearest(key.replace("-", "_"), _BY_KEY)
             hint = f" Did you mean {near}?" if near else " See `live-emulator serve --help`."
             raise WrongSetting(f"{where}: {key} is not a setting.{hint}")
@@ -112,7 +112,7 @@ def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
             raise WrongSetting(f"{where}: {key} was set before, in line {seen[key]}.")
         seen[key] = line
         text = _scalar(value_node, f"{where}: {key}")
-        yield declared.attribute, _beside(path, declared, _read(declared, text, f"{where}: {key}"))
+        yield setting.name, _beside(path, setting, _read(setting, text, f"{where}: {key}"))
 
 
 def _lines_of(path: Path) -> "list[tuple[yaml.Node, yaml.Node]]":
@@ -148,27 +148,27 @@ def _scalar(node: "yaml.Node", where: str) -> str:
     return "" if node.tag == "tag:yaml.org,2002:null" else str(node.value)
 
 
-def _beside(file: Path, declared: Declared, value: Any) -> Any:
+def _beside(file: Path, setting: Setting, value: Any) -> Any:
     """A path in a settings file is meant relative to that file, wherever the command is run."""
-    if isinstance(declared.kind, File) and value is not None:
+    if isinstance(setting.kind, File) and value is not None:
         return file.parent / value
-    if isinstance(declared.kind, Folder) and value and value not in declared.kind.words:
+    if isinstance(setting.kind, Folder) and value and value not in setting.kind.words:
         return str(file.parent / value)
     return value
 
 
-def _read(declared: Declared, text: str, where: str) -> Any:
+def _read(setting: Setting, text: str, where: str) -> Any:
     try:
-        value = declared.kind.parse(text)
-        declared.kind.check(value)
+        value = setting.kind.parse(text)
+        setting.kind.check(value)
     except ValueError as refusal:
-        raise WrongSetting(f"{where}: {refusal}.{_hint(declared, text)}") from None
+        raise WrongSetting(f"{where}: {refusal}.{_hint(setting, text)}") from None
     return value
 
 
-def _hint(declared: Declared, text: str) -> str:
+def _hint(setting: Setting, text: str) -> str:
     """The word that was probably meant, where only a few words are right."""
-    words = dict.fromkeys(getattr(declared.kind, "words", ()))
+    words = dict.fromkeys(getattr(setting.kind, "words", ()))
     for word in text.split(","):
         near = None if word.strip() in words else _nearest(word.strip(), words)
         if near:

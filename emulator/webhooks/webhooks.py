@@ -15,8 +15,6 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct, field
-
 from emulator.core.bus import Handlers
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
@@ -26,6 +24,7 @@ from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemov
 from emulator.core.hosts import Allowed
 from emulator.core.service import Service
 from emulator.shapes.addresses import Addresses
+from emulator.webhooks.config import WebhookConfig
 from emulator.webhooks.posting import WebhookResponse, post
 from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
@@ -39,14 +38,6 @@ if TYPE_CHECKING:
 # Of an event that is made up, these are its own.
 _OWN_FIELDS = ("id", "type", "created_at", "ts", "world")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-class WebhookConfig(Struct, frozen=True):
-    """`urls` are told everything, in every world. `timeout_ms` is the machine's time."""
-
-    urls: tuple[str, ...] = ()
-    allowed: Allowed = field(default_factory=Allowed)
-    timeout_ms: int = 10_000
 
 
 class Webhooks(Service):
@@ -63,6 +54,7 @@ class Webhooks(Service):
         self._addresses = addresses
         self._tasks = tasks
         self._config = config
+        self._allowed = Allowed(config.hosts)
         self._targets: list[WebhookTarget] | None = None
         self._fresh: list[tuple[str, str]] = []
         self._busy: dict[int, asyncio.Task[None]] = {}
@@ -70,8 +62,8 @@ class Webhooks(Service):
 
     def start(self) -> None:
         """Go on with these facts: what the settings ask for, and what is still to be told."""
-        for url in self._config.urls:
-            targets.ensure(self._world, url)
+        if self._config.url:
+            targets.ensure(self._world, self._config.url)
         self._targets = None
         self.go_on()
 
@@ -79,7 +71,7 @@ class Webhooks(Service):
         """Refuse (`invalid`) an address that is written down and may not be called."""
         host = urlsplit(url).hostname or ""
         with suppress(ValueError):
-            if not self._config.allowed.allows(host, ip_address(host)):
+            if not self._allowed.allows(host, ip_address(host)):
                 raise Refused("invalid", f"{host} may not be called: see `webhook_hosts`")
 
     async def stop(self, _: str) -> None:
@@ -219,7 +211,7 @@ class Webhooks(Service):
                 config = self._config
                 signature = sign(target.secret, self._world.now_ms // 1000, body)
                 headers = headers_of(delivery, signature)
-                answer = await post(target.url, headers, body, config.allowed, config.timeout_ms)
+                answer = await post(target.url, headers, body, self._allowed, config.timeout_ms)
             self._world.insist(partial(self._note, target, delivery, answer, signature))
 
     def _note(

@@ -10,7 +10,6 @@ LIVE_EMULATOR_TESTS_HTTP is `every`, all tests meet every server under every pre
 import os
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 async def emulator(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
     callspec = getattr(request.node, "callspec", None)
     if callspec is not None and callspec.params.get("client") == HTTP_2:
-        settings = replace(settings, http="hypercorn", tls=True)
+        settings = settings.changed(http="hypercorn", tls=True)
     async with Emulator(settings) as emulator:
         yield emulator
 

@@ -13,9 +13,11 @@ from emulator.core.events.live import (
     StreamEnded,
     StreamWentLive,
 )
-from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.media.broadcast.config import BroadcastConfig
 from emulator.media.broadcast.ingest_history import IngestSample
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.config import MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
 from emulator.world.library import recordings
@@ -196,11 +198,11 @@ async def restarted(stage: Stage) -> Stage:
     """An emulator on the facts and files of one that was killed."""
     stage.broadcasts.abandon("the emulator stops")
     await stage.media_store.close()
-    media_store = MediaStore(stage.media_store.root, stage.media_store.settings)
+    media_store = MediaStore(stage.media_store.root, stage.media_store.config)
     return replace(
         stage,
         media_store=media_store,
-        broadcasts=Broadcasts(stage.world, media_store, BroadcastConfig(segment_ms=1000)),
+        broadcasts=Broadcasts(stage.world, media_store, BroadcastConfig()),
     )
 
 

@@ -1,7 +1,6 @@
 """`/_emulator/` in front of foreign pages and foreign names: nothing is done, nothing is read."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -75,7 +74,7 @@ async def test_admin_accepts_json_and_an_absent_body(client: httpx.AsyncClient) 
 
 async def test_admin_settings_allow_a_name_and_an_origin(settings: Settings) -> None:
     origin, host = "https://app.example.test", "emulator:8787"
-    settings = replace(settings, allow_origin=origin, allow_host="emulator", admin_token="t0ken")
+    settings = settings.changed(allow_origin=origin, allow_host="emulator", admin_token="t0ken")
     async with (
         Emulator(settings) as emulator,
         httpx.AsyncClient(base_url=emulator.ready["http"]) as client,

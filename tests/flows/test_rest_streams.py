@@ -315,6 +315,6 @@ async def test_streams_any_origin_may_read_and_preflights_are_answered(call: Cal
     ],
 )
 async def test_streams_limits_are_settings(call: Caller, emulator: Emulator) -> None:
-    assert emulator.settings.streams_per_user == 0
+    assert emulator.settings.rules.streams_per_user == 0
     for _ in range(12):
         await create(call)

@@ -11,7 +11,6 @@ from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.core.hosts import Allowed
 from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.feed import Feed
 from emulator.media.simulcast.simulcasts import Simulcasts
@@ -34,8 +33,8 @@ class Scene:
         bus = Bus()
         self.world = World(clock=clock, publish=bus.publish)
         self.feed = Feed()
-        bounds = SimulcastConfig(Allowed(), answer_ms=5_000)
-        self.simulcasts = Simulcasts(self.world, lambda _: self.feed, tasks, bounds)
+        config = SimulcastConfig(answer_ms=5_000)
+        self.simulcasts = Simulcasts(self.world, lambda _: self.feed, tasks, config)
         self._news = asyncio.Event()
         bus.subscribe({Event: self.heard.append})
         bus.subscribe({Event: lambda _: self._news.set()})

@@ -7,7 +7,6 @@ import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ async def test_world_file_of_a_live_stream_ends_it_with_its_recording() -> None:
         content = await exported(client)
         assert (await call("GET", f"/streams/id/{stream['id']}")).json()["status"] == "live"
 
-    async with running(replace(MEMORY, reconnect_window_ms=0)) as (_, client, call):
+    async with running(MEMORY.changed(reconnect_window_ms=0)) as (_, client, call):
         assert (await imported(client, content, replace="true")).status_code == 201
         async with (
             asyncio.timeout(20),
@@ -131,7 +130,7 @@ async def test_world_file_imported_twice_keeps_the_media_of_each() -> None:
 async def test_world_file_carries_a_world_from_one_run_to_the_next(tmp_path: Path) -> None:
     # Given a pair of settings that hands a world from one run to the next,
     path = tmp_path / "suite.world.zip"
-    settings = replace(MEMORY, import_file=path, export_on_exit=path)
+    settings = MEMORY.changed(import_file=path, export_on_exit=path)
 
     # when the first run, for which there is no file yet, makes a stream,
     async with running(settings) as (_, _, call):
@@ -146,18 +145,18 @@ async def test_world_file_carries_a_world_from_one_run_to_the_next(tmp_path: Pat
 
 async def test_world_file_import_refuses_a_data_folder_with_a_world(tmp_path: Path) -> None:
     path = tmp_path / "a.world.zip"
-    settings = replace(MEMORY, data=str(tmp_path / "data"))
-    async with running(replace(settings, export_on_exit=path)):
+    settings = MEMORY.changed(data=str(tmp_path / "data"))
+    async with running(settings.changed(export_on_exit=path)):
         pass
 
     with pytest.raises(Refused, match=r"has a world already.*world import .* --replace"):
-        await Emulator(replace(settings, import_file=path)).__aenter__()
-    async with running(replace(MEMORY, import_file=path)) as (_, client, _):
+        await Emulator(settings.changed(import_file=path)).__aenter__()
+    async with running(MEMORY.changed(import_file=path)) as (_, client, _):
         assert (await client.get("/_emulator/snapshots")).json()["snapshots"][0]["name"] == (
             "imported"
         )
     with pytest.raises(Refused, match="cannot be read: No such file"):
-        await Emulator(replace(MEMORY, import_file=tmp_path / "none.zip")).__aenter__()
+        await Emulator(MEMORY.changed(import_file=tmp_path / "none.zip")).__aenter__()
 
 
 def rewritten(

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,7 @@ async def test_worlds_take_a_seed_as_content_or_as_a_file_of_allowed_folders(
     (allowed / "ada.yaml").write_text("users: [{username: ada}]\n")
     started.write_text("users: [{username: sam}]\n")
     (tmp_path / "secret.yaml").write_text("password: hunter2\n")
-    settings = replace(settings, seed=str(started), allow_folder=str(allowed))
+    settings = settings.changed(seed=str(started), allow_folder=str(allowed))
     async with (
         Emulator(settings) as emulator,
         httpx.AsyncClient(base_url=emulator.ready["http"]) as client,
@@ -321,7 +320,7 @@ async def test_request_log_is_searchable_by_every_field_and_paged(
 @pytest.mark.parametrize("bound", ["worlds_max", "snapshots_max"])
 async def test_worlds_and_snapshots_are_bounded(bound: str) -> None:
     bounds: dict[str, Any] = {bound: 2}
-    settings = replace(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0), **bounds)
+    settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **bounds)
     path = "/_emulator/worlds" if bound == "worlds_max" else "/_emulator/snapshots"
     async with Emulator(settings) as emulator:
         transport = httpx.ASGITransport(emulator.app)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -35,7 +34,7 @@ ALSO = {"number": {"integer"}}
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, stream_creations_per_minute=0, session_creations_per_minute=0)
+    return settings.changed(stream_creations_per_minute=0, session_creations_per_minute=0)
 
 
 def wrong_values(operation: Operation) -> Iterator[tuple[str, Any]]:

@@ -21,8 +21,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.segments import read
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream, Kind
 from tests.support.broadcast import Footing, RealBroadcast, flv, joined, put
 from tests.support.encoders import BOTH, ffmpeg

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import httpx
 from starlette.types import ASGIApp
 
-from emulator import bounds, services
+from emulator import services
 from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
 from emulator.media.hls.store import MediaStore
@@ -22,7 +22,7 @@ from emulator.media.recording.simulated.loops import Loops
 from emulator.platform.platform import ServiceFactory
 from emulator.platform.request_log import RequestLog
 from emulator.platform.shared import Shared
-from emulator.platform.worlds import Worlds
+from emulator.platform.worlds import WorldConfig, Worlds
 from emulator.seeding import images
 from emulator.settings import Settings
 from emulator.web import app
@@ -197,7 +197,7 @@ async def make_worlds(
     `clock` is the default world's.
     """
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
-    media_store = MediaStore(folder, bounds.media_store(settings))
+    media_store = MediaStore(folder, settings.media)
     stack.push_async_callback(media_store.close)
     recordings = Recordings(media_store)
     stack.push_async_callback(recordings.close)
@@ -205,15 +205,19 @@ async def make_worlds(
         media_store=media_store,
         recordings=recordings,
         loops=Loops(media_store),
-        body_bytes_max=settings.body_bytes_max,
-        upload_bytes_max=settings.upload_bytes_max,
-        admin_token="",
-        requests=RequestLog(settings.requests_kept_max),
-        snapshots_max=settings.snapshots_max,
+        config=settings.platform,
+        requests=RequestLog(settings.requests),
     )
     clocks = chain([clock], (standing_clock() for _ in repeat(None)))
     listed = [*services.of_each_world(settings, tasks), *more]
-    config = bounds.worlds(settings, clocks.__next__, tasks, listed, images.seed_state)
+    config = WorldConfig(
+        make_clock=clocks.__next__,
+        rules=settings.rules,
+        tasks=tasks,
+        services=listed,
+        seed=settings.seed,
+        seed_state=images.seed_state,
+    )
     worlds = Worlds(shared, config)
     stack.callback(worlds.close)
     shared.state.is_ready = True

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from emulator import bounds
 from emulator.settings import Settings
 from emulator.web.servers.choice import web_server
 from emulator.web.servers.listening import listen
@@ -194,7 +193,7 @@ async def _in_process(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]
 @asynccontextmanager
 async def _served(name: str, application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
     """Behind the server of this name, as the emulator itself starts it."""
-    server = web_server(name, application, None, bounds.sockets(settings))
+    server = web_server(name, application, None, settings.sockets)
     listening = listen("127.0.0.1", 0, with_quic=False)
     await server.start(listening)
     door = SocketDoor(listening.port)

@@ -17,8 +17,10 @@ from emulator.core.events import Event
 from emulator.core.events.live import (
     StreamEnded,
 )
-from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.media.broadcast.config import BroadcastConfig
+from emulator.media.hls.config import MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.ingest.tag import Tag
@@ -122,8 +124,7 @@ async def staged(
     rules = replace(rules, reconnect_window_ms=WINDOW_MS)
     world = World(clock=clock, publish=bus.publish, rules=rules)
     media_store = MediaStore(folder, MediaStoreConfig(segment_ms=1000, part_ms=200))
-    bounds = BroadcastConfig(segment_ms=1000)
-    broadcasts = Broadcasts(world, media_store, bounds)
+    broadcasts = Broadcasts(world, media_store, BroadcastConfig())
     bus.subscribe({Event: heard.append})
     bus.subscribe(broadcasts.handlers())
     with closing(world):

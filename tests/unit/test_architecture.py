@@ -29,13 +29,18 @@ BELOW = {
         *("core", "world", "shapes", "seeding", "chat_delivery", "webhooks", "media", "scenario"),
         "platform",
     },
-    # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
-    "settings": {"core", "machine"},
-    "bounds": {
-        *("core", "settings", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario"),
-        *("platform", "web"),
+    # Composed of each part's config. No part knows where the values in its own come from.
+    "settings": {
+        "core",
+        "machine",
+        "world",
+        "chat_delivery",
+        "webhooks",
+        "media",
+        "platform",
+        "web",
     },
-    "services": {"bounds", "core", "settings", "webhooks", "media", "platform", "web"},
+    "services": {"core", "settings", "webhooks", "media", "platform", "web"},
     "ready": {"core", "settings", "machine", "shapes", "web"},
 }
 # A leaf that names the version, for its senders.

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import asdict
 
 from emulator.core.bus import Handlers
@@ -20,6 +19,7 @@ from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotat
 from emulator.core.events.worlds import ServerStopping
 from emulator.core.service import Service
 from emulator.media.broadcast import interference
+from emulator.media.broadcast.config import BroadcastConfig
 from emulator.media.broadcast.hosted import Hosted
 from emulator.media.broadcast.ladders import Ladders
 from emulator.media.hls.store import MediaStore
@@ -30,7 +30,6 @@ from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
 from emulator.media.simulcast.feed import Feed
-from emulator.media.track_waits import TrackWaits
 from emulator.media.webrtc.relay import Relay
 from emulator.world.live import ingest_keys, streams, synthetic
 from emulator.world.live.streams import Stream
@@ -43,28 +42,6 @@ if TYPE_CHECKING:
     from emulator.media.timeline import Epoch
 
 log = logging.getLogger(__name__)
-
-
-class BroadcastConfig(Struct, frozen=True):
-    """How long parts and segments are. How long a stream waits is its world's rule.
-
-    `renditions` are the names of the sizes that each stream is made in, too; the largest is given
-    up when they are `renditions_behind_ms` behind. What HLS cannot carry is refused, or transcoded
-    where `transcode_ingest` is set: pictures are left out when that is `transcode_behind_ms` late,
-    or takes longer than `transcode_end_ms` once the publisher has left. `ingest_history_ms`: how
-    much of a publisher's health is kept, a sample a second.
-    """
-
-    part_ms: int = 200
-    segment_ms: int = 2_000
-    media_wait_ms: int = 15_000
-    renditions: tuple[str, ...] = ()
-    renditions_behind_ms: int = 3_000
-    transcode_ingest: bool = False
-    transcode_behind_ms: int = 3_000
-    transcode_end_ms: int = 10_000
-    track_waits: TrackWaits = TrackWaits()
-    ingest_history_ms: int = 600_000
 
 
 class Publication:
@@ -316,8 +293,6 @@ class Broadcasts(Service):
             world,
             media_store,
             names=config.renditions,
-            part_ms=config.part_ms,
-            segment_ms=config.segment_ms,
             behind_ms=config.renditions_behind_ms,
         )
 
@@ -548,8 +523,8 @@ class Broadcasts(Service):
         pipeline = Pipeline(
             self._world.clock,
             open_hls_stream,
-            part_ms=config.part_ms,
-            segment_ms=config.segment_ms,
+            part_ms=self._media_store.config.part_ms,
+            segment_ms=self._media_store.config.segment_ms,
             open_ladder=begin,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
             transcode_behind_ms=config.transcode_behind_ms if config.transcode_ingest else None,

@@ -34,15 +34,11 @@ class Ladders:
         media_store: MediaStore,
         *,
         names: tuple[str, ...],
-        part_ms: int,
-        segment_ms: int,
         behind_ms: int,
     ) -> None:
         self._world = world
         self._media_store = media_store
         self._names = names
-        self._part_ms = part_ms
-        self._segment_ms = segment_ms
         self._behind_ms = behind_ms
         self._ladders: list[Ladder] = []
         # By stream: those of an earlier process, while its publisher may come back to them.
@@ -92,8 +88,8 @@ class Ladders:
         _introduce({stream.uid: source} | {rung.uid: rung.hls_stream for rung in rungs})
         ladder = Ladder(
             rungs,
-            part_ms=self._part_ms,
-            segment_ms=self._segment_ms,
+            part_ms=self._media_store.config.part_ms,
+            segment_ms=self._media_store.config.segment_ms,
             behind_ms=self._behind_ms,
             on_drop=partial(self._dropped, stream_id),
         )

@@ -6,11 +6,10 @@ from collections import OrderedDict
 from pathlib import Path
 from shutil import rmtree
 
-from msgspec import Struct
-
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.hls import disk
+from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.index import read_index
 from emulator.media.hls.stream import HlsStream
@@ -21,27 +20,13 @@ from emulator.media.ticks import TICKS_PER_MS
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-class MediaStoreConfig(Struct, frozen=True):
-    """`dvr_seconds` and `disk_limit_bytes` 0: all there is. `recordings_loaded_max` is how many
-    finished recordings' indexes stay in memory, `pending_bytes_max` what may wait for the disk, a
-    recording; `usage_max_age_ms` how old the look at the disk may be that `check_room` goes by."""
-
-    segment_ms: int = 2000
-    part_ms: int = 200
-    dvr_seconds: float = 0
-    disk_limit_bytes: int = 0
-    recordings_loaded_max: int = 64
-    pending_bytes_max: int = 16 * 1024 * 1024
-    usage_max_age_ms: int = 5000
-
-
 class MediaStore:
     """For the event loop's thread. Folders are `<root>/<uid>/`."""
 
-    def __init__(self, root: Path, settings: MediaStoreConfig | None = None) -> None:
+    def __init__(self, root: Path, config: MediaStoreConfig | None = None) -> None:
         self.root = root
-        self.settings = settings or MediaStoreConfig()
-        self._writer = WriterThread(pending_bytes_max=self.settings.pending_bytes_max)
+        self.config = config or MediaStoreConfig()
+        self._writer = WriterThread(pending_bytes_max=self.config.pending_bytes_max)
         self._live: dict[str, HlsStream] = {}
         self._recordings: OrderedDict[str, HlsStream] = OrderedDict()
         # What was live a moment ago, and until when its playlist may still be followed.
@@ -59,9 +44,9 @@ class MediaStore:
         if uid in self._live or (folder / INDEX_NAME).exists():
             raise Refused("conflict", "This stream has media already.")
         window = Window(
-            segment_ms=self.settings.segment_ms,
-            part_ms=self.settings.part_ms,
-            dvr_seconds=self.settings.dvr_seconds,
+            segment_ms=self.config.segment_ms,
+            part_ms=self.config.part_ms,
+            dvr_seconds=self.config.dvr_ms / 1000,
         )
         segment_writer = self._writer.segment_writer(folder, on_failure or _ignore)
         hls_stream = self._live[uid] = HlsStream(folder, window, segment_writer)
@@ -83,7 +68,7 @@ class MediaStore:
             raise Refused("not_found", "This stream has no media yet.") from None
         self._recordings.pop(uid, None)
         segment_writer = self._writer.segment_writer(folder, on_failure or _ignore)
-        window = recorded.continued(self.settings.dvr_seconds)
+        window = recorded.continued(self.config.dvr_ms / 1000)
         hls_stream = self._live[uid] = HlsStream(folder, window, segment_writer, recorded.inits)
         return hls_stream
 
@@ -97,12 +82,12 @@ class MediaStore:
         if uid not in self._recordings:
             folder = self.folder(uid)
             try:
-                window = read_index(folder).window(self.settings.dvr_seconds)
+                window = read_index(folder).window(self.config.dvr_ms / 1000)
                 self._recordings[uid] = HlsStream(folder, window)
             except OSError:
                 message = "This stream has no media yet."
                 raise Refused("not_found", message, retry_after_seconds=1) from None
-            while len(self._recordings) > self.settings.recordings_loaded_max:
+            while len(self._recordings) > self.config.recordings_loaded_max:
                 self._recordings.popitem(last=False)
         self._recordings.move_to_end(uid)
         return self._recordings[uid]
@@ -170,17 +155,15 @@ class MediaStore:
     def check_disk(self) -> None:
         """As `check_room`, but without a look at every recording: for frequent callers."""
         used = self._usage.recordings if self._usage is not None else ()
-        refusal = disk.usage_of(
-            used, self.root, self.settings.disk_limit_bytes
-        ).room_for_publisher()
+        refusal = disk.usage_of(used, self.root, self.config.disk_limit_bytes).room_for_publisher()
         if refusal is not None:
             raise refusal
 
     def usage(self) -> disk.Usage:
         """How full the disk is; looked at anew when the last look is `usage_max_age_ms` old."""
         now_ms = monotonic_ms()
-        if self._usage is None or now_ms - self._usage_at_ms >= self.settings.usage_max_age_ms:
-            self._usage = disk.usage(self.root, self.settings.disk_limit_bytes)
+        if self._usage is None or now_ms - self._usage_at_ms >= self.config.usage_max_age_ms:
+            self._usage = disk.usage(self.root, self.config.disk_limit_bytes)
             self._usage_at_ms = now_ms
         return self._usage
 
@@ -202,7 +185,7 @@ class MediaStore:
         over = [uid for uid, (until_ms, _) in self._ended.items() if until_ms <= now_ms]
         for uid in over:
             del self._ended[uid]
-        while len(self._ended) > self.settings.recordings_loaded_max:
+        while len(self._ended) > self.config.recordings_loaded_max:
             self._ended.popitem(last=False)
 
     def folder(self, uid: str) -> Path:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class Listener(Protocol):
     """What a connection needs of its server."""
 
-    limits: RtmpConfig
+    config: RtmpConfig
     rounds: Rounds
 
     def opened(self, connection: "RtmpConnection") -> None:
@@ -56,13 +56,13 @@ class RtmpConnection(asyncio.Protocol):
         self, listener: Listener, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
     ) -> None:
         self._listener = listener
-        self._limits = listener.limits
+        self._config = listener.config
         self._protocol = protocol
         self._tls = tls
         self._has_begun = False
         self._lacks_tls = False
         self._session = RtmpSession(
-            listener.limits.message_bytes_max, listener.limits.chunk_streams_max
+            listener.config.message_bytes_max, listener.config.chunk_streams_max
         )
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -77,7 +77,7 @@ class RtmpConnection(asyncio.Protocol):
         self._deadline_reason = ""
         self._deadline_timer: asyncio.TimerHandle | None = None
         self._resume_timer: asyncio.TimerHandle | None = None
-        self._allowance = float(self._limits.bytes_per_second_max)
+        self._allowance = float(self._config.bytes_per_second_max)
         self._allowance_at = self._loop.time()
 
     # What asyncio calls.
@@ -87,13 +87,13 @@ class RtmpConnection(asyncio.Protocol):
         self._transport = transport = cast("asyncio.Transport", transport)
         self._peer = _peer_text(transport.get_extra_info("peername"))
         self._socket = _socket_of(transport)
-        transport.set_write_buffer_limits(high=self._limits.unsent_bytes_max)
+        transport.set_write_buffer_limits(high=self._config.unsent_bytes_max)
         try:
             self._listener.opened(self)
         except Refused as refusal:
             self._end(refusal.message, is_failure=True)
             return
-        self._expect(self._limits.handshake_ms, "no RTMP handshake")
+        self._expect(self._config.handshake_ms, "no RTMP handshake")
 
     def data_received(self, data: bytes) -> None:
         self._acknowledge_quickly()
@@ -179,9 +179,9 @@ class RtmpConnection(asyncio.Protocol):
             if self._is_over:
                 return
         if has_media and self._sink is not None:
-            self._expect(self._limits.idle_ms, "nothing was sent")
+            self._expect(self._config.idle_ms, "nothing was sent")
         elif was_shaking_hands and self._session.phase in ("connecting", "connected"):
-            self._expect(self._limits.publish_ms, "no publish")
+            self._expect(self._config.publish_ms, "no publish")
 
     def _act(self, event: ConnectRequested | PublishRequested | PublishEnded | Finished) -> None:
         match event:
@@ -205,7 +205,7 @@ class RtmpConnection(asyncio.Protocol):
                     self._end(refusal.message)
             case PublishEnded():
                 self._leave(event.reason)
-                self._expect(self._limits.publish_ms, "no publish")
+                self._expect(self._config.publish_ms, "no publish")
             case Finished():
                 self._end(event.reason, is_failure=True)
             case _:
@@ -213,7 +213,7 @@ class RtmpConnection(asyncio.Protocol):
 
     def _publish(self, app: str, publish_request: PublishRequest) -> None:
         """Ask the door; raises `Refused`."""
-        if app != self._limits.application:
+        if app != self._config.application:
             raise Refused("not_found", self._wrong_application())
         if not publish_request.key:
             raise Refused("unauthorized", "The stream key is missing: put it in the encoder.")
@@ -226,16 +226,16 @@ class RtmpConnection(asyncio.Protocol):
         self._session.accept_publish()
         self._read_in_rounds(True)
         hint = encoders.advice("container", encoders.recognize(self._encoder))
-        self._expect(self._limits.first_media_ms, "nothing was sent after publish", hint)
+        self._expect(self._config.first_media_ms, "nothing was sent after publish", hint)
 
     def _unfit(self, app: str) -> str:
         """Why this connection cannot lead to a publish; empty where it can."""
         if self._lacks_tls:
             return "The RTMPS port takes TLS only: use rtmps://, or the RTMP port."
-        return "" if app in ("", self._limits.application) else self._wrong_application()
+        return "" if app in ("", self._config.application) else self._wrong_application()
 
     def _wrong_application(self) -> str:
-        application = self._limits.application
+        application = self._config.application
         return f"There is no such application: the server's address ends in /{application} here."
 
     def _leave(self, reason: str, *, is_failure: bool = False) -> None:
@@ -277,7 +277,7 @@ class RtmpConnection(asyncio.Protocol):
         except OSError:  # The peer is gone already, and the loop has not looked yet.
             self._cut()
         else:
-            self._expect(self._limits.linger_ms, "")
+            self._expect(self._config.linger_ms, "")
 
     def _cut(self) -> None:
         if self._transport is not None:
@@ -322,7 +322,7 @@ class RtmpConnection(asyncio.Protocol):
         One second's worth is free.
         """
         now = self._loop.time()
-        rate, pause_ms = self._limits.bytes_per_second_max, 0
+        rate, pause_ms = self._config.bytes_per_second_max, 0
         if self._sink is not None:
             rate = min(rate, self._sink.bytes_per_second_max or rate)
             pause_ms = self._sink.pause_ms

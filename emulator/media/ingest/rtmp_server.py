@@ -21,8 +21,8 @@ _BACKLOG = 512
 class RtmpServer:
     """Listens on one plain and one TLS port; either may be left out."""
 
-    def __init__(self, authorizer: PublishAuthorizer, limits: RtmpConfig | None = None) -> None:
-        self.limits = limits or RtmpConfig()
+    def __init__(self, authorizer: PublishAuthorizer, config: RtmpConfig | None = None) -> None:
+        self.config = config or RtmpConfig()
         self.rounds = Rounds()
         self._authorizer = authorizer
         self._listeners: list[asyncio.Server] = []
@@ -54,7 +54,7 @@ class RtmpServer:
         for connection in tuple(self._connections):
             connection.drop(reason)
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.limits.linger_ms / 1000):
+            async with asyncio.timeout(self.config.linger_ms / 1000):
                 await self._none_left()
         for connection in tuple(self._connections):
             connection.abort()
@@ -89,9 +89,9 @@ class RtmpServer:
 
     def opened(self, connection: "RtmpConnection") -> None:
         self._connections.add(connection)
-        if len(self._connections) > self.limits.connections_max:
+        if len(self._connections) > self.config.connections_max:
             raise Refused(
-                "unavailable", f"more than {self.limits.connections_max} connections are open"
+                "unavailable", f"more than {self.config.connections_max} connections are open"
             )
 
     def closed(self, connection: "RtmpConnection") -> None:
@@ -101,7 +101,7 @@ class RtmpServer:
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
         self.rounds.catch_up()
-        if self._publishers >= self.limits.publishers_max:
+        if self._publishers >= self.config.publishers_max:
             raise Refused(
                 "unavailable",
                 f"{self._publishers} publishers are connected, which is the limit here.",

@@ -49,12 +49,12 @@ class _Kept(Struct):
 class Recordings:
     """What can be made of the streams on these shelves."""
 
-    def __init__(self, media_store: MediaStore, bounds: RecordingConfig | None = None) -> None:
+    def __init__(self, media_store: MediaStore, config: RecordingConfig | None = None) -> None:
         self._media_store = media_store
-        self._bounds = bounds or RecordingConfig()
+        self._config = config or RecordingConfig()
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._running: dict[Hashable, asyncio.Future[object]] = {}
-        self._threads = ThreadPoolExecutor(self._bounds.jobs_max, "recordings")
+        self._threads = ThreadPoolExecutor(self._config.jobs_max, "recordings")
         # A file of which something has to be encoded takes long; no picture waits for it.
         self._files = ThreadPoolExecutor(1, "recording-files")
 
@@ -176,14 +176,14 @@ class Recordings:
             return cast(T, cached.value)  # One kind of key is always made by one `make`.
         running = self._running.get(key)
         if running is None:
-            if len(self._running) >= self._bounds.jobs_waiting_max:
+            if len(self._running) >= self._config.jobs_waiting_max:
                 raise Refused("unavailable", "Too many pictures are being made. Try again soon.")
             held = footage(hls_stream)
             running = asyncio.get_running_loop().run_in_executor(
                 threads or self._threads, make, held
             )
             self._running[key] = running
-            until_ms = None if is_final else now_ms + self._bounds.live_max_age_ms
+            until_ms = None if is_final else now_ms + self._config.live_max_age_ms
             running.add_done_callback(lambda done: self._keep(key, done, until_ms))
         # Shielded: when one caller goes away, the others still get theirs.
         return cast(T, await asyncio.shield(running))
@@ -193,5 +193,5 @@ class Recordings:
         if done.cancelled() or done.exception() is not None:
             return
         self._kept[key] = _Kept(done.result(), until_ms)
-        while len(self._kept) > self._bounds.pictures_kept_max:
+        while len(self._kept) > self._config.pictures_kept_max:
             self._kept.popitem(last=False)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from emulator.core.errors import ProtocolError, Refused
+from emulator.core.hosts import Allowed
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track, VideoTrack
 from emulator.media.publisher.link import parse_target, tls_context
@@ -29,11 +30,12 @@ class Outlet:
     holds no key, when the server does not take it.
     """
 
-    def __init__(self, url: str, key: str, feed: Feed, bounds: SimulcastConfig) -> None:
+    def __init__(self, url: str, key: str, feed: Feed, config: SimulcastConfig) -> None:
         self._target = parse_target(url)
         self._key = key
         self._feed = feed
-        self._bounds = bounds
+        self._config = config
+        self._allowed = Allowed(config.hosts)
         self._client = RtmpClient(self._target.app, self._target.tc_url, key)
         self._tags = TagWriter()
         self._writer: asyncio.StreamWriter | None = None
@@ -62,7 +64,7 @@ class Outlet:
             return
         self._is_begun = True
         self._send(self._tags.write(packet, tracks))
-        if writer.transport.get_write_buffer_size() > self._bounds.unsent_bytes_max:
+        if writer.transport.get_write_buffer_size() > self._config.unsent_bytes_max:
             self._fail("It is too slow: it has not read what was sent for a while.")
 
     def close(self) -> None:
@@ -75,7 +77,7 @@ class Outlet:
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         target = self._target
-        async with asyncio.timeout(self._bounds.answer_ms / 1000):
+        async with asyncio.timeout(self._config.answer_ms / 1000):
             address = await self._address()
             if target.scheme != "rtmps":
                 return await asyncio.open_connection(address, target.port)
@@ -95,7 +97,7 @@ class Outlet:
         except (OSError, UnicodeError):  # The second for a label that DNS cannot have.
             raise Refused("unavailable", f"There is no host {host[:100]!r}.") from None
         for *_, address in addresses:
-            if self._bounds.allowed.allows(host, ipaddress.ip_address(address[0])):
+            if self._allowed.allows(host, ipaddress.ip_address(address[0])):
                 return str(address[0])
         message = f"{host[:100]} may not be called: see the setting simulcast_hosts."
         raise Refused("forbidden", message)
@@ -106,7 +108,7 @@ class Outlet:
         writer: asyncio.StreamWriter,
         accepted: Callable[[], None],
     ) -> None:
-        async with asyncio.timeout(self._bounds.answer_ms / 1000):
+        async with asyncio.timeout(self._config.answer_ms / 1000):
             self._flush()
             while not await self._read(reader):
                 self._flush()

@@ -1,41 +1,107 @@
 """What WebRTC peers may do, and where they find us."""
 
+from typing import Annotated
+
 from msgspec import Struct
+from msgspec.structs import replace
+
+from emulator.core.setting import Count, Duration, Flags, Named, Ports, Text
+
+_EVERYWHERE = ("0.0.0.0", "::")
+_THIS_MACHINE = (("127.0.0.1",), ("::1",))
 
 
 class WebRtcConfig(Struct, frozen=True):
-    """`hosts`: addresses to be reached at; empty asks the machine for all of its own.
+    """`connect_ms` is how long a peer may take from its offer to the end of the DTLS handshake,
+    `idle_ms` how long it may be silent after that.
+
+    `key_frame_ms`: how far apart a publisher's key frames may be. `addresses`: where peers reach
+    this machine; empty asks it for all of its own.
 
     `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in
     a container whose own address nobody outside knows.
 
-    `is_this_machine_only`: `hosts` are loopback. Peers are also sent one of this machine's other
+    `is_this_machine_only`: they are loopback. Peers are also sent one of this machine's other
     addresses, for browsers that do not use loopback; what other machines send there is dropped.
-
-    `ports`: the first and the last UDP port, None where the system chooses. `connect_ms` is how
-    long a peer may take from its offer to the end of the DTLS handshake, `idle_ms` how long it may
-    be silent after that. `key_frame_ms`: how far apart a publisher's key frames may be.
     """
 
-    hosts: tuple[str, ...] = ("127.0.0.1",)
+    hosts: Annotated[
+        str,
+        Text("HOST,...", True),
+        "addresses at which WebRTC peers reach this machine; none: as host says",
+        Named("webrtc_hosts"),
+        Flags.NETWORK,
+    ] = ""
+    ports: Annotated[
+        str,
+        Ports(),
+        "UDP ports for WebRTC, FIRST-LAST; none: the system chooses",
+        Named("webrtc_ports"),
+        Flags.NETWORK,
+    ] = ""
+    peers_max: Annotated[
+        int,
+        Count(1, 10_000),
+        "WebRTC peers at once; the next one gets 503",
+        Named("webrtc_peers_max"),
+    ] = 300
+    connecting_max: Annotated[
+        int,
+        Count(1, 10_000),
+        "of them not connected yet; the next one gets 503",
+        Named("webrtc_connecting_max"),
+    ] = 64
+    viewers_per_stream_max: Annotated[
+        int,
+        Count(1, 10_000),
+        "WHEP viewers of a stream; the next one gets 503",
+        Named("webrtc_viewers_per_stream_max"),
+    ] = 100
+    connect_ms: Annotated[
+        int,
+        Duration("ms", 100),
+        "from an offer to the DTLS handshake's end, or closed",
+        Named("webrtc_connect_ms"),
+    ] = 10_000
+    idle_ms: Annotated[
+        int,
+        Duration("ms", 1_000),
+        "a WebRTC peer silent for this long is closed",
+        Named("webrtc_idle_ms"),
+    ] = 10_000
+    bits_per_second_max: Annotated[
+        int,
+        Count(100_000, 1_000_000_000),
+        "the bit rate that a WHIP publisher is asked for",
+        Named("webrtc_bits_per_second_max"),
+    ] = 8_000_000
+    key_frame_ms: int = 2_000
+    addresses: tuple[str, ...] = ("127.0.0.1",)
     is_bound_everywhere: bool = False
     is_this_machine_only: bool = False
-    ports: tuple[int, int] | None = None
-    peers_max: int = 300
-    connecting_max: int = 64
-    viewers_per_stream_max: int = 100
-    connect_ms: int = 10_000
-    idle_ms: int = 10_000
-    key_frame_ms: int = 2_000
-    bits_per_second_max: int = 8_000_000
+
+    def at(self, host: str, key_frame_ms: int) -> "WebRtcConfig":
+        """For peers of a server that listens on `host`."""
+        addresses = tuple(name.strip() for name in self.hosts.split(",") if name.strip())
+        is_bound_everywhere = host in _EVERYWHERE and bool(addresses)
+        if not addresses and host not in _EVERYWHERE:
+            addresses = ("127.0.0.1" if host == "localhost" else host,)
+        return replace(
+            self,
+            key_frame_ms=key_frame_ms,
+            addresses=addresses,
+            is_bound_everywhere=is_bound_everywhere,
+            is_this_machine_only=not self.hosts and addresses in _THIS_MACHINE,
+        )
 
 
-class Ports:
+class UdpPorts:
     """The UDP ports of all peers: any that the system has, or one range, used in turn."""
 
-    def __init__(self, ports: tuple[int, int] | None) -> None:
-        self._range = ports
-        self._next = ports[0] if ports else 0
+    def __init__(self, ports: str) -> None:
+        """`ports`: as `WebRtcConfig` has them."""
+        self._range = Ports().range(ports) if ports else None
+        self._next = self._range[0] if self._range else 0
 
     def to_try(self) -> list[int]:
         """Every port of the range once, the one after the last used first."""

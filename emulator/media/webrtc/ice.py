@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
-from emulator.media.webrtc.config import Ports, WebRtcConfig
+from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
 from emulator.media.webrtc.sdp.description import Remote
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ class Ice:
 
     def __init__(
         self,
-        limits: WebRtcConfig,
-        ports: Ports,
+        config: WebRtcConfig,
+        ports: UdpPorts,
         on_media: Callable[[bytes], None],
         *,
         is_controlling: bool = False,
     ) -> None:
         from aioice.ice import Connection
 
-        self._limits = limits
+        self._config = config
         self._ports = ports
         self._on_media = on_media
         self._connection = Connection(ice_controlling=is_controlling)
@@ -100,7 +100,7 @@ class Ice:
         while the peer's own check is on its way from an address that it named none of (RFC 8863).
         So OBS on this machine: it names no loopback address, and answers from one.
         """
-        room = max(0, self._limits.connecting_max - self._offered)
+        room = max(0, self._config.connecting_max - self._offered)
         self._offered += len(candidates)
         # Side by side, since a name that leads nowhere is waited for a second.
         await asyncio.gather(*(self._add(text) for text in candidates[:room]))
@@ -179,8 +179,8 @@ class Ice:
     ) -> "list[Candidate]":
         from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
-        hosts = self._limits.hosts or ("127.0.0.1", *addresses)
-        beside = _beside_loopback(addresses) if self._limits.is_this_machine_only else ()
+        hosts = self._config.addresses or ("127.0.0.1", *addresses)
+        beside = _beside_loopback(addresses) if self._config.is_this_machine_only else ()
         candidates = []
         for host in (*hosts, *beside):
             protocol = await self._open(host, frozenset(addresses) if host in beside else None)
@@ -205,7 +205,7 @@ class Ice:
     async def _open(self, host: str, senders: frozenset[str] | None) -> "StunProtocol | None":
         loop = asyncio.get_running_loop()
         bound = host
-        if self._limits.is_bound_everywhere:
+        if self._config.is_bound_everywhere:
             bound = "::" if ":" in host else "0.0.0.0"
         for port in self._ports.to_try():
             plug = _Socket(self, self._connection, senders)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from emulator.media.webrtc.config import Ports, WebRtcConfig
+from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
 from emulator.media.webrtc.ice import Ice
 from emulator.media.webrtc.rtp.packets import is_rtcp
 from emulator.media.webrtc.sdp.answer import Local
@@ -40,8 +40,8 @@ class Link:
 
     def __init__(
         self,
-        limits: WebRtcConfig,
-        ports: Ports,
+        config: WebRtcConfig,
+        ports: UdpPorts,
         *,
         on_rtp: Callable[[bytes], None],
         on_rtcp: Callable[[bytes], None],
@@ -51,13 +51,13 @@ class Link:
     ) -> None:
         from aiortc.rtcdtlstransport import RTCDtlsTransport
 
-        self._limits = limits
+        self._config = config
         self._on_rtp = on_rtp
         self._on_rtcp = on_rtcp
         self._on_open = on_open
         self._on_end = on_end
         self._is_offerer = is_offerer
-        self._ice = Ice(limits, ports, self._unprotect, is_controlling=is_offerer)
+        self._ice = Ice(config, ports, self._unprotect, is_controlling=is_offerer)
         self._dtls = RTCDtlsTransport(cast("Any", self._ice), [certificate()])
         self._dtls.on("statechange", self._look_at_dtls)
         self._is_over = False
@@ -107,7 +107,7 @@ class Link:
         over = asyncio.ensure_future(self._over.wait())
         self.learn(remote.candidates)
         connecting = asyncio.ensure_future(self._connect(remote))
-        seconds = self._limits.connect_ms / 1000
+        seconds = self._config.connect_ms / 1000
         try:
             await asyncio.wait(
                 {over, connecting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -173,8 +173,8 @@ class Link:
         loop = asyncio.get_running_loop()
         while not self._is_over:
             await asyncio.wait({over}, timeout=_LOOK_SECONDS)
-            if loop.time() - self._ice.heard_at > self._limits.idle_ms / 1000:
-                self.end(f"nothing came from it for {self._limits.idle_ms / 1000:g} s")
+            if loop.time() - self._ice.heard_at > self._config.idle_ms / 1000:
+                self.end(f"nothing came from it for {self._config.idle_ms / 1000:g} s")
 
     async def free(self) -> None:
         """Close the sockets; nothing is said to a peer that was never connected."""

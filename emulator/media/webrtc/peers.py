@@ -14,7 +14,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.media.ingest.authorizer import PacketAuthorizer, PublishRequest, log_refusal
-from emulator.media.webrtc.config import Ports, WebRtcConfig
+from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
 from emulator.media.webrtc.libraries import Libraries
 from emulator.media.webrtc.sessions.sessions import VideoSessions
 
@@ -75,15 +75,15 @@ class Peers:
     def __init__(
         self,
         authorizer: PacketAuthorizer,
-        limits: WebRtcConfig,
+        config: WebRtcConfig,
         tasks: asyncio.TaskGroup,
         catch_up: "Callable[[], None]" = lambda: None,
     ) -> None:
-        self.limits = limits
+        self.config = config
         self._catch_up = catch_up
         self._authorizer = authorizer
         self._tasks = tasks
-        self._ports = Ports(limits.ports)
+        self._ports = UdpPorts(config.ports)
         self._peers: dict[str, Peer] = {}
         self._screenings: dict[Relay, WhepFanout] = {}
         self._met: dict[tuple[str, str, str], str] = {}
@@ -143,7 +143,7 @@ class Peers:
         except Refused as refused:
             log_refusal(publish_request, refused)
             raise self._again_later(refused) from None
-        publisher = WhipPublisher(self.limits, list(formats.values()), sink, random_ssrc())
+        publisher = WhipPublisher(self.config, list(formats.values()), sink, random_ssrc())
         taken = [
             publisher.taken(formats[index]) if index in formats else None
             for index in range(len(offer.sections))
@@ -212,7 +212,7 @@ class Peers:
             known.link.learn(offer.remote.candidates)
             return known
         member = self.rooms.seat(
-            room, participant_id, self.limits.bits_per_second_max // 4, random_ssrc(), on_media
+            room, participant_id, self.config.bits_per_second_max // 4, random_ssrc(), on_media
         )
         self.rooms.take(room, member, offer)
         try:
@@ -236,7 +236,7 @@ class Peers:
     def _again_later(self, refused: Refused) -> Refused:
         """The refusal; of what passes, with when to try again: a silent publisher is gone then."""
         if refused.code == "unavailable" or refused.details.get("is_in_use"):
-            refused.details.setdefault("retry_after_seconds", -(-self.limits.idle_ms // 1000))
+            refused.details.setdefault("retry_after_seconds", -(-self.config.idle_ms // 1000))
         return refused
 
     def _fanout(self, relay: "Relay") -> "WhepFanout":
@@ -247,7 +247,7 @@ class Peers:
         if whep_fanout is None:
             whep_fanout = WhepFanout(relay, partial(self._close_screening, relay))
             self._screenings[relay] = whep_fanout
-        elif whep_fanout.count >= self.limits.viewers_per_stream_max:
+        elif whep_fanout.count >= self.config.viewers_per_stream_max:
             raise Refused(
                 "unavailable",
                 f"{whep_fanout.count} viewers watch this stream by WebRTC, which is the limit. "
@@ -265,12 +265,12 @@ class Peers:
         if self._is_stopping:
             raise Refused("unavailable", "The emulator stops.")
         connecting = sum(not peer.link.is_open for peer in self._peers.values())
-        if len(self._peers) >= self.limits.peers_max or connecting >= self.limits.connecting_max:
+        if len(self._peers) >= self.config.peers_max or connecting >= self.config.connecting_max:
             raise Refused(
                 "unavailable",
                 f"{len(self._peers)} WebRTC peers are here, {connecting} of them still connecting: "
                 "that is the limit.",
-                retry_after_seconds=self.limits.connect_ms // 1000 or 1,
+                retry_after_seconds=self.config.connect_ms // 1000 or 1,
             )
 
     async def _open(
@@ -287,7 +287,7 @@ class Peers:
         from emulator.media.webrtc.sdp.answer import write
 
         link = Link(
-            self.limits,
+            self.config,
             self._ports,
             on_rtp=part.rtp,
             on_rtcp=part.rtcp,
@@ -325,7 +325,7 @@ class Peers:
         self._peers.pop(peer.id, None)
         if peer.purpose == "whip" and not peer.has_said_goodbye:
             self._gone[peer.id] = peer.part
-            while len(self._gone) > self.limits.peers_max:
+            while len(self._gone) > self.config.peers_max:
                 self._gone.popitem(last=False)
         self._met = {name: peer_id for name, peer_id in self._met.items() if peer_id != peer.id}
         if not self._peers:

@@ -206,7 +206,7 @@ def _shape(log: RequestLog, entry: LoggedRequest) -> RequestShape:
         "request_headers": excerpt_headers(entry.headers),
         "response_headers": headers,
         "response_body": excerpt_answer(
-            entry.answer, headers.get("content-type", ""), log.entry_bytes_max
+            entry.answer, headers.get("content-type", ""), log.config.entry_bytes_max
         ),
         "response_bytes": entry.answer_bytes,
         "event_count": sum(last - first + 1 for first, last in entry.events),

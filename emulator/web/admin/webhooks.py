@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 from pydantic import Field
 
+from emulator.core.hosts import RECEIVER_LENGTH_MAX
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
@@ -11,11 +12,11 @@ from emulator.web.http.endpoint import endpoint
 from emulator.webhooks.webhooks import Webhooks, headers_of
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Attempt, Delivery
-from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, WebhookTarget
+from emulator.world.webhooks.targets import KINDS, WebhookTarget
 
 
 class WebhookCreate(Request):
-    url: str = Field(min_length=1, max_length=URL_LENGTH_MAX)
+    url: str = Field(min_length=1, max_length=RECEIVER_LENGTH_MAX)
     events: list[str] = Field(default_factory=list, max_length=len(KINDS))
     secret: str = Field("", max_length=200)
 

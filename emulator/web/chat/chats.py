@@ -2,11 +2,8 @@
 
 import asyncio
 from functools import partial
-from typing import Literal
 
-from msgspec import Struct, field
-
-from emulator.chat_delivery.send_queue import CloseQueue, SendQueueConfig
+from emulator.chat_delivery.send_queue import CloseQueue
 from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events import Event
@@ -17,6 +14,7 @@ from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import ServerStopping, WorldReplaced
 from emulator.core.service import Service
 from emulator.web.auth import authenticate
+from emulator.web.chat.config import ChatConfig
 from emulator.web.chat.encoder import ChatEncoder
 from emulator.web.chat.intake import LineQueue, Outcome
 from emulator.web.chat.room import ChatClient, ChatRoom
@@ -40,24 +38,15 @@ _CODES = {
     "rate_limited": "rate_limited",
 }
 
-Anonymous = Literal["", "refuse", "read"]
-
-
-class ChatConfig(Struct, frozen=True):
-    """`anonymous`: whether a socket without a token reads; `` as its dialect has it."""
-
-    anonymous: Anonymous = ""
-    sockets_max: int = 20_000
-    frame_bytes_max: int = 16 * 1024
-    outbox: SendQueueConfig = field(default_factory=SendQueueConfig)
-
 
 class Chats(Service):
     """For the event loop's thread. Costs nothing while nobody is connected."""
 
-    def __init__(self, world: World, config: ChatConfig) -> None:
+    def __init__(self, world: World, config: ChatConfig, frame_bytes_max: int) -> None:
+        """A client sends no more at once than `frame_bytes_max`."""
         self.world = world
         self.config = config
+        self.frame_bytes_max = frame_bytes_max
         self.encoder = ChatEncoder(world)
         self.intake = LineQueue(world, self.tell)
         self._rooms: dict[str, ChatRoom] = {}

@@ -31,7 +31,7 @@ def note(
             status=status,
             user=user.username if user else None,
             credential=_credential(token, user),
-            query=excerpt_query(query.items(), log.entry_bytes_max),
+            query=excerpt_query(query.items(), log.config.entry_bytes_max),
             body=None,
             unknown_fields=excerpt_names(name for name in query if name not in _KNOWN),
             trace_id="",

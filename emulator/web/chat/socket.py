@@ -165,7 +165,7 @@ class _Listener:
         return message if self._is_connected else None
 
     def _is_too_big(self, content: str | bytes) -> bool:
-        limit = self._chats.config.frame_bytes_max
+        limit = self._chats.frame_bytes_max
         if len(content) > limit:
             return True
         # A character is at most four bytes of UTF-8.
@@ -232,8 +232,8 @@ def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:
     """The user. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
     if token:
         return authenticate(chats.world, token)
-    allowed = chats.config.anonymous or ("read" if dialect == "client" else "refuse")
-    if allowed == "refuse":
+    allowed = chats.config.anonymous
+    if allowed == "refuse" or (allowed == "dialect" and dialect != "client"):
         raise Refused("unauthorized", "Not authenticated")
     return None
 
@@ -279,8 +279,8 @@ def _make_client(
 def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None]) -> SendQueue:
     sink = sink_of(scope)
     if sink is not None:
-        return DirectSendQueue(sink, chats.config.outbox, drop, chats.close_queue)
-    return AsgiSendQueue(send, chats.config.outbox, drop)
+        return DirectSendQueue(sink, chats.config.send_queue, drop, chats.close_queue)
+    return AsgiSendQueue(send, chats.config.send_queue, drop)
 
 
 def _watch_expiry(chats: Chats, client: ChatClient) -> None:

@@ -1,9 +1,14 @@
-"""Terms: what every HTTP server of ours keeps to: its certificate, its patience, its bounds."""
+"""What every HTTP server of ours keeps to: its certificate, its patience, its bounds."""
 
-import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct
+
+from emulator.core.setting import Count, Duration, Named, Size
+
+if TYPE_CHECKING:
+    import ssl
 
 # Requests that are still being answered when the emulator stops are given so long.
 GRACE_SECONDS = 1
@@ -13,7 +18,6 @@ KEEP_ALIVE_SECONDS = 75
 BODY_SECONDS = 30.0
 BODY_BYTES_MIN = 16 * 1024
 SELDOM_SECONDS = 60.0
-CONNECTIONS_MAX = 30_000
 
 
 class Tls(Struct, frozen=True):
@@ -22,7 +26,7 @@ class Tls(Struct, frozen=True):
     `certificate` and `key` are the files that the context was made of (perhaps the same).
     """
 
-    context: ssl.SSLContext
+    context: "ssl.SSLContext"
     certificate: Path
     key: Path
 
@@ -30,13 +34,28 @@ class Tls(Struct, frozen=True):
 class SocketConfig(Struct, frozen=True):
     """A WebSocket client sends no more at once than `frame_bytes_max` (else 1009).
 
-    Half-open connections are found by pings every `ping_ms`. Of all connections, of requests and of
-    WebSockets, `connections_max` are open at once; the next one gets 503 and is closed.
+    Half-open connections are found by pings every `ping_ms`.
     """
 
-    frame_bytes_max: int = 16 * 1024
-    ping_ms: int = 20_000
-    connections_max: int = CONNECTIONS_MAX
+    frame_bytes_max: Annotated[
+        int,
+        Size(256, 2**20),
+        "a client's chat frame; a larger one closes",
+        Named("chat_frame_bytes_max"),
+    ] = 16 * 1024
+    ping_ms: Annotated[
+        int,
+        Duration("ms", 100),
+        "how often a chat socket is pinged; without an answer as long, it is gone",
+        Named("chat_ping_ms"),
+    ] = 20_000
+    connections_max: Annotated[
+        int,
+        Count(1, 1_000_000),
+        "HTTP connections and WebSockets at once, and four fifths of the file handles at most; "
+        "the next one gets 503",
+        Named("http_connections_max"),
+    ] = 30_000
 
 
 class Seldom:

@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from emulator.web.servers.config import BODY_BYTES_MIN, BODY_SECONDS, CONNECTIONS_MAX, Seldom
+from emulator.web.servers.config import BODY_BYTES_MIN, BODY_SECONDS, Seldom, SocketConfig
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class UvicornConnection(HttpToolsProtocol):
     head_bytes_max = 64 * 1024
     body_seconds: float = BODY_SECONDS
     body_bytes_min = BODY_BYTES_MIN
-    connections_max = CONNECTIONS_MAX
+    connections_max = SocketConfig().connections_max
     refusals = Seldom()
 
     def __init__(self, *args: Any, **options: Any) -> None:

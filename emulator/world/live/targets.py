@@ -3,14 +3,13 @@
 A target's key is told to nobody: not to events, not to answers.
 """
 
-import re
 from typing import Literal
 
 from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import TargetAdded, TargetChanged, TargetRemoved
-from emulator.core.hosts import is_host
+from emulator.core.hosts import RTMP_URL, is_url
 from emulator.world.live.streams import Stream
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -20,10 +19,6 @@ TargetState = Literal["idle", "connecting", "live", "waiting"]
 TARGETS_MAX = 10
 URL_LENGTH_MAX = 500
 KEY_LENGTH_MAX = 500
-# Without a name and password (RFC 3986, 3.2.1) and without a query: a key goes into `key`.
-_URL = re.compile(
-    r"rtmps?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?/[A-Za-z0-9._~/-]+"
-)
 
 
 class SimulcastTarget(Struct, frozen=True):
@@ -51,9 +46,7 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
     Refuses (`invalid`) an address that is not one, (`conflict`) an ended stream, one target too
     many, and the same address with the same key twice.
     """
-    match = _URL.fullmatch(url)
-    is_address = match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
-    if not is_address or len(url) > URL_LENGTH_MAX:
+    if not is_url(url, RTMP_URL) or len(url) > URL_LENGTH_MAX:
         raise Refused("invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.")
     if not key or len(key) > KEY_LENGTH_MAX or not key.isprintable():
         raise Refused("invalid", f"A target's key is 1 to {KEY_LENGTH_MAX} characters.")

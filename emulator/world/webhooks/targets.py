@@ -1,7 +1,5 @@
 """Targets: addresses that are told of what happens, and of which kinds of it."""
 
-import re
-
 from msgspec import Struct
 
 from emulator.core.errors import Refused
@@ -11,7 +9,7 @@ from emulator.core.events.library import VodFailed, VodReady
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.core.events.people import UserFollowed, UserUnfollowed
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
-from emulator.core.hosts import is_host
+from emulator.core.hosts import check_receiver
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
@@ -29,12 +27,7 @@ EVENT_KINDS: dict[type[Event], str] = {
     UserUnfollowed: "follow.deleted",
 }
 KINDS = tuple(EVENT_KINDS.values())
-# Without a name and password (RFC 3986, 3.2.1), which would reach the log.
-URL = re.compile(
-    r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?(?:[/?][!-~]*)?"
-)
 TARGETS_MAX = 20
-URL_LENGTH_MAX = 2_000
 
 
 class WebhookTarget(Struct, frozen=True):
@@ -76,7 +69,10 @@ def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -
     Refuses (`invalid`) an address that is not HTTP or holds a name and password, an unknown kind,
     (`conflict`) one target too many.
     """
-    check_url(url)
+    try:
+        check_receiver(url)
+    except ValueError as error:
+        raise Refused("invalid", str(error)) from None
     for kind in kinds:
         check_kind(kind)
     if world.store.number("SELECT count(*) FROM webhook_targets") >= TARGETS_MAX:
@@ -115,16 +111,6 @@ def check_kind(kind: str) -> None:
     """Refuse (`invalid`) a public name that no event has."""
     if kind not in KINDS:
         raise Refused("invalid", f"There is no event {kind[:50]!r}. Events: {', '.join(KINDS)}")
-
-
-def check_url(url: str) -> None:
-    """Refuse (`invalid`) an address that is not a receiver's."""
-    match = URL.fullmatch(url)
-    is_address = match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
-    if not is_address or len(url) > URL_LENGTH_MAX:
-        raise Refused(
-            "invalid", "A webhook's url is like http://127.0.0.1:9000/hook: no name, no spaces"
-        )
 
 
 def _target(row: Row) -> WebhookTarget:

@@ -1,7 +1,6 @@
 """Uploads: a film beside a scenario becomes a VOD, also where time jumps."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ expect:
 
 @pytest.fixture
 def settings(settings: Settings, tmp_path: Path) -> Settings:
-    return replace(settings, allow_folder=str(tmp_path))
+    return settings.changed(allow_folder=str(tmp_path))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from emulator.chat_delivery.config import SendQueueConfig
 from emulator.chat_delivery.frames import FrameBatch, text_frame
 from emulator.chat_delivery.send_queue import (
     SLOW,
@@ -13,7 +14,6 @@ from emulator.chat_delivery.send_queue import (
     CloseQueue,
     DirectSendQueue,
     Message,
-    SendQueueConfig,
 )
 
 BOUNDS = SendQueueConfig(bytes_max=100, slow_ms=60_000)

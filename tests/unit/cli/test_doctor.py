@@ -18,7 +18,7 @@ from tests.support.tables import table
 
 def settings_in(folder: Path, **values: object) -> Settings:
     ports = {"port": 0, "rtmp_port": 0, "rtmps_port": 0}
-    return Settings(data=str(folder), **{**ports, **values})  # type: ignore[arg-type]  # a test's own
+    return Settings(data=str(folder), **{**ports, **values})
 
 
 def finding(settings: Settings, name: str) -> Finding:

@@ -16,9 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from emulator.cli.lib import options
 from emulator.core import quantities
 from emulator.core.errors import Refused
+from emulator.core.setting import Duration, Size
 from emulator.scenario.language.values import kinds as scenario_kinds
 from emulator.seeding import check as seeds
-from emulator.settings.kinds import Duration, Size
 from emulator.web.admin.clock import ClockAdvance
 from emulator.web.admin.streams.viewers import ViewersOrder
 from emulator.world.audience.curves import Stay

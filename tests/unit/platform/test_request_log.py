@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from emulator.platform.config import RequestLogConfig
 from emulator.platform.request_log import LoggedRequest, RequestLog
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
 
@@ -19,7 +20,7 @@ def entry(log: RequestLog, **values: Any) -> LoggedRequest:
 
 
 def test_request_log_drops_the_oldest_when_all_are_too_large() -> None:
-    log = RequestLog(kept_max=1_000, bytes_max=100_000)
+    log = RequestLog(RequestLogConfig(kept_max=1_000, bytes_max=100_000))
     for _ in range(50):
         log.note(entry(log, answer=b"x" * 10_000, answer_bytes=10_000))
 

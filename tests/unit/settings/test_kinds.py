@@ -4,20 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.settings.kinds import (
-    Choice,
-    Count,
-    Duration,
-    File,
-    Flag,
-    Folder,
-    HostNames,
-    Kind,
-    Size,
-    Text,
-    Url,
-    Words,
-)
+from emulator.core.setting import Choice, Count, Duration, Flag, Kind, Size, Text, Words
+from emulator.settings.kinds import File, Folder, HostNames, Url
 from tests.support.tables import table
 
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from emulator.settings import Settings, WrongSetting, add_flags, gather
-from emulator.settings.fields import DECLARED
+from emulator.settings.fields import SETTINGS
 from tests.support.tables import table
 
 Write = Callable[[str], Path]
@@ -48,7 +48,7 @@ def test_settings_sources_later_source_wins_over_earlier(write: Write) -> None:
 def test_settings_sources_environment_may_name_the_settings_file(write: Write) -> None:
     path = write("reconnect_window: 30s\n")
 
-    assert gather({}, {"LIVE_EMULATOR_SETTINGS": str(path)}).reconnect_window_ms == 30_000
+    assert gather({}, {"LIVE_EMULATOR_SETTINGS": str(path)}).rules.reconnect_window_ms == 30_000
 
 
 def test_settings_sources_flag_can_be_negated_on_the_command_line(write: Write) -> None:
@@ -56,20 +56,20 @@ def test_settings_sources_flag_can_be_negated_on_the_command_line(write: Write) 
 
     settings = gather(parsed("--settings", str(path), "--no-takeover"), {})
 
-    assert not settings.takeover
-    assert settings.strict_auth
+    assert not settings.rules.is_takeover_allowed
+    assert settings.rules.is_auth_strict
 
 
 def test_settings_sources_every_flag_is_a_variable_and_a_file_key(
     write: Write,
 ) -> None:
-    for declared in DECLARED:
-        shown = declared.kind.show(getattr(Settings(), declared.attribute))
+    for setting in SETTINGS:
+        shown = setting.kind.show(Settings().value_of(setting))
         if shown == "none":
             continue
-        from_file = gather({"settings": str(write(f"{declared.key}: '{shown}'\n"))}, {})
-        from_environment = gather({}, {declared.variable: shown})
-        if declared.attribute != "data":  # The file's is relative to the file, elsewhere tested.
+        from_file = gather({"settings": str(write(f"{setting.key}: '{shown}'\n"))}, {})
+        from_environment = gather({}, {setting.variable: shown})
+        if setting.name != "data":  # The file's is relative to the file, elsewhere tested.
             assert from_file == Settings()
         assert from_environment == Settings()
 

@@ -128,7 +128,7 @@ class ClipQueue(Service):
         # A try that a stopped process left behind.
         await self._media_store.delete(clip.uid)
         imported = await finished(
-            watch, cut, footage, span, folder, self._media_store.settings.segment_ms, at_ms, watch
+            watch, cut, footage, span, folder, self._media_store.config.segment_ms, at_ms, watch
         )
         finish = partial(clips.finish, self._world, clip.id, imported.duration_ms)
         await written(self._world, finish)
@@ -154,7 +154,7 @@ class ClipQueue(Service):
         source = await self._recordings.mp4(media_uid)
         wanted = Wanted(height=renditions.find(self._world, uid).height)
         folder, watch = self._media_store.folder(uid), self._under_way[uid]
-        segment_ms = self._media_store.settings.segment_ms
+        segment_ms = self._media_store.config.segment_ms
         with self._world.clock.working():
             imported = await finished(
                 watch, process, source, folder, wanted, segment_ms, self._world.now_ms, watch

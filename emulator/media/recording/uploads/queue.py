@@ -215,7 +215,7 @@ class UploadQueue(Service):
 
         video = videos.find(self._world, job.video_id)
         folder = self._media_store.folder(job.media_uid)
-        times = (self._media_store.settings.segment_ms, self._world.now_ms)
+        times = (self._media_store.config.segment_ms, self._world.now_ms)
         if job.kind == "import":
             imported = await finished(watch, import_upload, folder, *times, watch)
             return _footage(job.media_uid, video.form, imported)

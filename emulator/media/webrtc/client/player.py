@@ -4,7 +4,7 @@ import asyncio
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.webrtc.client import http
-from emulator.media.webrtc.config import Ports, WebRtcConfig
+from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.sdp.answer import write_offer
@@ -28,8 +28,8 @@ class Player:
         self._running: asyncio.Task[None] | None = None
         self._reporting: asyncio.TimerHandle | None = None
         self._link = Link(
-            WebRtcConfig(hosts=()),
-            Ports(None),
+            WebRtcConfig(addresses=()),
+            UdpPorts(""),
             on_rtp=self._count,
             on_rtcp=_ignore,
             on_open=self._begin,

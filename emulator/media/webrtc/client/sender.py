@@ -9,7 +9,7 @@ from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.media.webrtc.config import Ports, WebRtcConfig
+from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.rtp import h264, rtcp
 from emulator.media.webrtc.rtp.sender import RtpSender
@@ -26,11 +26,11 @@ class Sender:
 
     def __init__(self) -> None:
         # Wherever the server is: on loopback, or where one of this machine's networks leads.
-        limits = WebRtcConfig(hosts=())
+        config = WebRtcConfig(addresses=())
         self._opened = asyncio.Event()
         self._link = Link(
-            limits,
-            Ports(None),
+            config,
+            UdpPorts(""),
             on_rtp=_ignore,
             on_rtcp=self._hear,
             on_open=self._opened.set,

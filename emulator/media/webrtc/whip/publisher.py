@@ -53,9 +53,9 @@ class WhipPublisher:
     """`formats` are what was taken of the offer, by payload type. Give it its link with `serve`."""
 
     def __init__(
-        self, limits: WebRtcConfig, formats: list[Format], sink: PacketSink, own_ssrc: int
+        self, config: WebRtcConfig, formats: list[Format], sink: PacketSink, own_ssrc: int
     ) -> None:
-        self._limits = limits
+        self._config = config
         self._admitted = sink
         self._sink: PacketSink | None = sink
         self._video: VideoTrack | None = None
@@ -185,7 +185,7 @@ class WhipPublisher:
     def _make_h264(self) -> "ToH264":
         from emulator.media.webrtc.transcoding.transcoders import ToH264
 
-        return ToH264("vp8", b"", self._limits.bits_per_second_max // 2)
+        return ToH264("vp8", b"", self._config.bits_per_second_max // 2)
 
     def _take_pictures(self, packets: list[Packet]) -> None:
         for packet in packets:
@@ -232,7 +232,7 @@ class WhipPublisher:
         except Refused as refused:
             self._end(refused.message)
             return
-        if self._picture is not None and now_ms - self._key_at_ms > self._limits.key_frame_ms:
+        if self._picture is not None and now_ms - self._key_at_ms > self._config.key_frame_ms:
             self._picture.ask_for_key_frame(now_ms)
         if now_ms - self._reported_at_ms >= _REPORT_EVERY_MS:
             self._reported_at_ms = now_ms
@@ -243,13 +243,13 @@ class WhipPublisher:
 
     def _report(self, now_ms: int) -> None:
         heard = [receiver.heard_at_ms or self._opened_at_ms for receiver in self._inlets.values()]
-        if now_ms - max(heard) > self._limits.idle_ms:
-            self._end(f"nothing was sent for {self._limits.idle_ms / 1000:g} s")
+        if now_ms - max(heard) > self._config.idle_ms:
+            self._end(f"nothing was sent for {self._config.idle_ms / 1000:g} s")
             return
         for receiver in self._inlets.values():
             receiver.report(now_ms)
         if self._picture is not None:
-            self._picture.allow(self._limits.bits_per_second_max)
+            self._picture.allow(self._config.bits_per_second_max)
 
     def _note_report(self, report: "RtcpSrPacket") -> None:
         now_ms = monotonic_ms()

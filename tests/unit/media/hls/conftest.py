@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.config import MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 from tests.support.broadcast import FakeBroadcast
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.media.hls import playlist
+from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.index import NAME, read_index
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from tests.support.broadcast import FakeBroadcast
 from tests.support.hls.media_rules import check_media
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.segments import FileRange, read
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream, Kind
 from tests.support.broadcast import FakeBroadcast
 from tests.support.hls.media_rules import check_media
@@ -54,7 +55,7 @@ async def test_media_store_followed_stream_ends_unchanged_and_stays(
     for number in range(12):
         media_store.followed(uid).media_now(f"part-{number}.m4s")
     # Also a platform that was started again keeps version, target duration and type.
-    again = MediaStore(media_store.root, media_store.settings)
+    again = MediaStore(media_store.root, media_store.config)
     for kind in kinds:
         text = again.followed(uid).playlist(kind).text
         assert check_media(text) == check_reload(last[kind], text) == []

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.index import read_index
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.hls.writer import RecordingFailed, WriterThread
 from tests.support.broadcast import FakeBroadcast
 

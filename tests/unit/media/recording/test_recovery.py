@@ -10,9 +10,10 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.hls import playlist
+from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.index import NAME, read_index
 from emulator.media.hls.segments import read
-from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.store import MediaStore
 from emulator.media.recording.recovery import recover
 from tests.support.broadcast import START_MS, FakeBroadcast
 from tests.support.hls.media_rules import check_media

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from emulator.platform.config import RequestLogConfig
 from emulator.platform.request_log import LoggedRequest, RequestLog, memory_bytes
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query, is_secret
 from tests.support.tables import table
@@ -120,7 +121,7 @@ def test_excerpt_small_body_is_whole_and_a_cut_is_marked() -> None:
 
 
 def test_excerpt_log_keeps_the_newest_that_fit() -> None:
-    log = RequestLog(kept_max=100, bytes_max=20_000)
+    log = RequestLog(RequestLogConfig(kept_max=100, bytes_max=20_000))
     for seq in range(50):
         log.note(entry(seq, {"text": "x" * 1_000}, world="a" if seq % 2 else "b"))
     entries, _ = log.find(lambda _: True, after=-1, count=100)

@@ -1,0 +1,46 @@
+"""MediaStoreConfig: how long parts and segments are, and what may be kept."""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from emulator.core.setting import Count, Duration, Flags, Named, Size
+
+
+class MediaStoreConfig(Struct, frozen=True):
+    """`usage_max_age_ms`: how old the look at the disk may be that `check_room` goes by."""
+
+    segment_ms: Annotated[
+        int,
+        Duration("s", 500, 10_000),
+        "a segment ends at the first key frame after this",
+        Named(key="segment_seconds"),
+        Flags.MEDIA,
+    ] = 2_000
+    part_ms: Annotated[
+        int, Duration("ms", 50, 2_000), "length of a low latency part", Flags.MEDIA
+    ] = 200
+    dvr_ms: Annotated[
+        int,
+        Duration("s"),
+        "how far back live viewers can seek; 0: to the start",
+        Named(key="dvr_seconds"),
+        Flags.MEDIA,
+    ] = 0
+    disk_limit_bytes: Annotated[
+        int,
+        Size(),
+        "most that media may take; 0 for all of the disk",
+        Named(key="disk_limit"),
+        Flags.LIMITS,
+    ] = 0
+    recordings_loaded_max: Annotated[
+        int, Count(1, 10_000), "finished recordings kept ready in memory"
+    ] = 64
+    pending_bytes_max: Annotated[
+        int,
+        Size(2**20, 2**32),
+        "a recording's unwritten media; over it, it ends",
+        Named("disk_queue_bytes_max"),
+    ] = 16 * 2**20
+    usage_max_age_ms: int = 5_000

@@ -1,0 +1,25 @@
+"""ChatConfig: who may read a chat, and what its readers may cost."""
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from emulator.chat_delivery.config import SendQueueConfig
+from emulator.core.setting import Choice, Count, Flags, Named
+
+
+class ChatConfig(Struct, frozen=True):
+    anonymous: Annotated[
+        str,
+        Choice(("dialect", "refuse", "read")),
+        "chat sockets without a token: as each dialect has it, refused, or read only",
+        Named("anonymous_chat"),
+        Flags.LIMITS,
+    ] = "dialect"
+    sockets_max: Annotated[
+        int,
+        Count(1, 1_000_000),
+        "chat sockets of a world; the next is refused",
+        Named("chat_sockets_max"),
+    ] = 20_000
+    send_queue: SendQueueConfig = SendQueueConfig()
