@@ -42,6 +42,7 @@ $(STAMP): pyproject.toml
 docs: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.settings.reference import markdown; Path("docs/reference/settings.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.web.api.table import OPERATIONS; from emulator.web.openapi.reference import markdown; Path("docs/reference/endpoints.md").write_text(markdown(OPERATIONS), "utf-8")'
+	@$(BIN)/python -c 'from pathlib import Path; from emulator.cli.lib.reference import markdown; Path("docs/reference/commands.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.scenario.output.reference import markdown; Path("docs/reference/scenarios.md").write_text(markdown(), "utf-8")'
 
 # Which tests have seen which operation succeed (`live-emulator contract`). Takes some minutes.

@@ -36,10 +36,16 @@ COMMANDS = {
     "events": "show the events of a world of a running emulator",
     "webhooks": "list, add or remove webhooks; list, send or replay deliveries",
     "outbox": "show the mails that the platform would have sent, with their links",
+    "streams": "list the streams of a running emulator, with their state and viewers",
+    "logs": "show the requests and events of a running emulator in one list, by time",
+    "open": "open a running emulator's pages in the browser",
+    "env": "print the variables by which programs find a running emulator",
+    "init": "write a scenario, a seed and a CI file into a project",
     "simulcast": "push a live stream on to other RTMP addresses",
     "doctor": "check this machine, and say what to do about what is missing",
     "trust": "make this machine trust the emulator's certificates",
     "obs-profile": "write an OBS profile that is ready to go live",
+    "completion": "print a shell's completion of commands, flags and choices",
 }
 
 

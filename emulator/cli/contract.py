@@ -8,11 +8,14 @@ from typing import Any
 
 from emulator.cli import Failed
 from emulator.cli.lib.api import Api, ApiError
+from emulator.cli.lib.colour import paint
+from emulator.cli.lib.progress import Progress
 
 NAME = "contract"
 HELP = "list the endpoints, or compare them with another document or recorded requests"
 EXAMPLES = """
   live-emulator contract
+  live-emulator contract -v
   live-emulator contract --json
   live-emulator contract --diff https://api.example.com/openapi.json
   live-emulator contract --check capture.har
@@ -28,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     choice.add_argument(
         "--check", metavar="FILE", help="requests of the real platform: HAR, or JSONL"
     )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="name the tests of each endpoint"
+    )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
@@ -36,30 +42,33 @@ def run(args: argparse.Namespace) -> int:
         return _diff(args.diff, args.json)
     if args.check:
         return _check(Path(args.check), args.json)
-    return _coverage(args.json)
+    return _coverage(args)
 
 
-def _coverage(is_json: bool) -> int:
+def _coverage(args: argparse.Namespace) -> int:
     from emulator.web.api.table import OPERATIONS
     from emulator.web.openapi.tested import tested_by
 
-    tests = tested_by()
+    tested = tested_by()
     rows = [
         {
             "method": operation.method,
             "path": operation.path,
             "provenance": operation.provenance,
-            "tested_by": tests.get(f"{operation.method} {operation.path}", []),
+            "tested_by": tested.get(f"{operation.method} {operation.path}", []),
         }
         for operation in OPERATIONS
     ]
-    if is_json:
+    if args.json:
         print(json.dumps(rows, indent=1))
         return 0
     width = max(len(operation.path) for operation in OPERATIONS)
     for row in rows:
-        tested = ", ".join(row["tested_by"]) or "-"
-        print(f"{row['method']:6}  {row['path']:{width}}  {row['provenance']:10}  {tested}")
+        tests = row["tested_by"]
+        count = paint(f"{len(tests)} test{'s' * (len(tests) != 1)}", None if tests else "yellow")
+        print(f"{row['method']:6}  {row['path']:{width}}  {row['provenance']:10}  {count}")
+        if args.verbose:
+            print("".join(f"        {paint(name, 'dim')}\n" for name in tests), end="")
     counts = Counter(str(row["provenance"]) for row in rows)
     said = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     print(f"\n{len(rows)} operations: {said}.")
@@ -121,7 +130,7 @@ def _check(path: Path, is_json: bool) -> int:
         data=":memory:", port=0, rtmp_port=0, rtmps_port=0, stream_creations_per_minute=0
     )
     with running(settings) as emulator:
-        payloads = _Replay(emulator.local["http"]).run(exchanges)
+        payloads = _Replay(emulator.local["http"]).run(exchanges, Progress("replaying"))
     if is_json:
         print(json.dumps(payloads, indent=1))
     else:
@@ -149,15 +158,17 @@ class _Replay:
         self._keys: dict[str, str] = {"": ""}
         self._callers = 0
 
-    def run(self, exchanges: list[Any]) -> list[dict[str, Any]]:
+    def run(self, exchanges: list[Any], progress: Progress) -> list[dict[str, Any]]:
         from emulator.web.openapi.captures import differences
 
         known = {exchange.key for exchange in exchanges if exchange.status != 401}
         self._keys |= {
             exchange.key: _WRONG_KEY for exchange in exchanges if exchange.key not in known | {""}
         }
-        rows = []
+        rows: list[dict[str, Any]] = []
+        progress.total = len(exchanges)
         for exchange in exchanges:
+            progress.show(len(rows), f"{exchange.method} {exchange.path}")
             status, response = self._ask(exchange)
             if status == exchange.status:
                 self._names.learn(exchange.response, response)
@@ -169,6 +180,7 @@ class _Replay:
                     "differences": differences(exchange, status, response),
                 }
             )
+        progress.end()
         return rows
 
     def _key_of(self, caller: str) -> str:

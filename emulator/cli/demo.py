@@ -63,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help=f"where the recording goes (default: {default_folder() / 'demo'}); {MEMORY}: nowhere",
+        help=f"where the recording goes (default: the cache folder); {MEMORY}: nowhere",
     )
 
 
@@ -136,10 +136,15 @@ class _Demo:
             f"  Key     {yours['stream_key']}",
             f"  watch   {watch_page(yours)}",
             "",
-            f"Recorded in {self._settings.data}. Ctrl-C ends the stream.",
+            f"{self._recorded()} Ctrl-C ends the stream.",
             "",
         )
         self._line.say("\n".join(lines))
+
+    def _recorded(self) -> str:
+        if self._settings.is_in_memory:
+            return "Recorded in memory."
+        return f"Recorded in {self._settings.data}."
 
     async def _go_live(self, publisher: Any) -> None:
         """Show the stream until it is told to end, or until its publisher fails."""
@@ -208,19 +213,19 @@ class _Demo:
         self._seen.ended = True
         vod = await self._until(f"/api/v1/streams/vods/{self._stream['vod_id']}", "ready")
         self._seen.vod = await asyncio.to_thread(is_whole_recording, self._api, vod["video_url"])
-        path = self._recording_path()
-        film = await asyncio.to_thread(self._api.fetch, vod["mp4_url"])
-        await asyncio.to_thread(path.write_bytes, film)
         seconds = vod["duration"]
         self._line.say(f"ended after {clock_time(seconds)}; the VOD has {seconds:.3f} s")
+        if self._settings.is_in_memory:
+            if self._is_kept:
+                self._line.say(f"  page    {_page(vod)}")
+            self._line.say("Nothing of it is left behind: it was recorded in memory.")
+            return
+        path = Path(self._settings.data) / _RECORDING
+        film = await asyncio.to_thread(self._api.fetch, vod["mp4_url"])
+        await asyncio.to_thread(path.write_bytes, film)
         self._line.say(f"  VOD     {path}")
-        if not self._settings.is_in_memory:
-            again = f"live-emulator serve --data {self._settings.data}"
-            self._line.say(f"  page    {_page(vod)}  (while `{again}` runs)")
-
-    def _recording_path(self) -> Path:
-        folder = Path.cwd() if self._settings.is_in_memory else Path(self._settings.data)
-        return folder / _RECORDING
+        again = f"live-emulator serve --data {self._settings.data}"
+        self._line.say(f"  page    {_page(vod)}  (while `{again}` runs)")
 
     async def _until(self, path: str, status: str) -> dict[str, Any]:
         began_ms = monotonic_ms()

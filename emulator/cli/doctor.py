@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from emulator.cli.lib.colour import colour_of, paint
 from emulator.cli.lib.ports import holder, why_not
 from emulator.core.clock import SystemClock
 from emulator.machine.certificates import ca_path, context_of
@@ -54,9 +55,10 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([_shape(finding) for finding in findings], indent=1))
     else:
         for finding in findings:
-            print(f"{finding.state:4}  {finding.name:12}  {finding.message}")
+            state = paint(f"{finding.state:4}", colour_of(finding.state))
+            print(f"{state}  {finding.name:12}  {finding.message}")
             if finding.advice:
-                print(f"      {'':12}  -> {finding.advice}")
+                print(f"      {'':12}  {paint(f'-> {finding.advice}', 'bold')}")
     return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import Any
 
+from emulator.cli.lib.colour import paint
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
 
 NAME = "events"
@@ -22,12 +23,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     read = entries(admin_of(args), "events", "events", {"kind": args.kind})
-    return show(args, "events", read, _line)
+    return show(args, "events", read, line)
 
 
-def _line(event: dict[str, Any]) -> str:
+def line(event: dict[str, Any]) -> str:
+    """An event, for people."""
+    return f"{event['seq']:6}  {without_number(event)}"
+
+
+def without_number(event: dict[str, Any]) -> str:
+    """An event among lines of other kinds."""
     values = " ".join(
         f"{name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in event["values"].items()
     )
-    return printable(f"{event['seq']:6}  {clock(event['at'])}  {event['kind']}  {values}")
+    at, kind = paint(clock(event["at"]), "dim"), paint(printable(event["kind"]), "cyan")
+    return f"{at}  {kind}  {printable(values)}"

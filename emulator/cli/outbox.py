@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.colour import paint
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, printable, show
 
 NAME = "outbox"
@@ -60,6 +61,5 @@ def _mails(admin: Admin, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def _line(mail: dict[str, Any]) -> str:
-    return printable(
-        f"{clock(mail['sent_at'])}  {mail['kind']}  {mail['to']}  {mail['subject']}  {mail['link']}"
-    )
+    at, kind = paint(clock(mail["sent_at"]), "dim"), paint(printable(mail["kind"]), "cyan")
+    return f"{at}  {kind}  " + printable(f"{mail['to']}  {mail['subject']}  {mail['link']}")

@@ -58,9 +58,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=options.seconds, help="end after this long, as in 30 or 1m30s"
     )
     what.add_argument(
-        "--size", type=options.frame_size, default=(_DEFAULTS.width, _DEFAULTS.height)
+        "--size",
+        type=options.frame_size,
+        default=(_DEFAULTS.width, _DEFAULTS.height),
+        help="as in 1280x720",
     )
-    what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps)
+    what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps, help="as in 30 or 30000/1001")
     what.add_argument(
         "--bitrate",
         type=options.bits_per_second,
@@ -68,7 +71,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="as in 2500k",
     )
     what.add_argument(
-        "--keyframe-seconds", type=options.seconds, default=_DEFAULTS.keyframe_seconds
+        "--keyframe-seconds",
+        metavar="SECONDS",
+        type=options.seconds,
+        default=_DEFAULTS.keyframe_seconds,
+        help="from one key frame to the next",
     )
     what.add_argument("--frozen", action="store_true", help="let the test picture stand")
     what.add_argument("--silent", action="store_true", help="let its sound be silence")

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from emulator.cli.lib.colour import colour_of_status, paint
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
 
 NAME = "requests"
@@ -41,15 +42,16 @@ def run(args: argparse.Namespace) -> int:
         "has_unknown_fields": "true" if args.unknown_fields else None,
         "world": args.world,
     }
-    return show(args, "requests", entries(admin_of(args), "requests", "requests", filters), _line)
+    return show(args, "requests", entries(admin_of(args), "requests", "requests", filters), line)
 
 
-def _line(request: dict[str, Any]) -> str:
+def line(request: dict[str, Any]) -> str:
+    """A request and its answer, for people."""
     user = request["user"] or ("-" if request["credential"] == "none" else request["credential"])
-    line = (
-        f"{clock(request['at'])}  {request['status']}  {request['method']:6} {request['path']}"
-        f"  {user}  {request['duration_us'] / 1000:.1f} ms"
-    )
+    status = paint(str(request["status"]), colour_of_status(request["status"]))
+    took = paint(f"{request['duration_us'] / 1000:.1f} ms", "dim")
+    text = printable(f"{request['method']:6} {request['path']}  {user}")
     if request["unknown_fields"]:
-        line += f"  unknown fields: {', '.join(request['unknown_fields'])}"
-    return printable(line)
+        names = printable(f"unknown fields: {', '.join(request['unknown_fields'])}")
+        took += f"  {paint(names, 'yellow')}"
+    return f"{paint(clock(request['at']), 'dim')}  {status}  {text}  {took}"

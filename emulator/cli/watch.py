@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.cli import Failed
 from emulator.cli.lib.api import Api, ApiError
+from emulator.cli.lib.colour import colour_of
 from emulator.cli.lib.discovery import add_server_flag
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.plain import plain
@@ -93,14 +94,14 @@ def clock_time(seconds: float) -> str:
 
 def _follow(api: Api, stream: dict[str, Any]) -> None:
     line = LiveLine()
-    line.say(plain(stream["title"]))
+    line.say(plain(stream["title"]), "bold")
     line.say(f"  watch  {watch_page(stream)}")
     line.say(f"  HLS    {stream['hls_url']}")
     status = ""
     while True:
         if stream["status"] != status:
             status = stream["status"]
-            line.say(status)
+            line.say(status, colour_of(status))
         if status == "ended":
             break
         viewers = stream["viewer_count"]

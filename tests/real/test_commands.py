@@ -179,6 +179,27 @@ def test_demo_command_sees_live_played_ended_and_a_vod(tmp_path: Path) -> None:
     assert film.read_bytes()[4:8] == b"ftyp"
 
 
+def test_demo_command_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:
+    folders = {name: tmp_path / name.lower() for name in ("HOME", "XDG_CACHE_HOME", "TMPDIR")}
+    for folder in (*folders.values(), tmp_path / "project"):
+        folder.mkdir()
+
+    done = subprocess.run(
+        command("demo", "--seconds", "1", "--data", ":memory:"),
+        cwd=tmp_path / "project",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+        env={**os.environ, **{name: str(folder) for name, folder in folders.items()}},
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing of it is left behind" in done.stdout
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert list((tmp_path / "project").iterdir()) == []
+
+
 def test_demo_command_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Path) -> None:
     with subprocess.Popen(
         command("demo", "--data", str(tmp_path)),

@@ -1,11 +1,13 @@
 """What the documentation shows exists: every command and flag, every link, every make target."""
 
 import argparse
+import itertools
 import re
 import shlex
 from pathlib import Path
 
 from emulator.cli import COMMANDS, module_of
+from emulator.cli.lib import reference as commands_reference
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi import reference
@@ -33,7 +35,9 @@ def own_commands() -> list[Shown]:
 
 @table("shown", own_commands(), ids=str)
 def test_docs_shown_commands_exist(shown: Shown) -> None:
-    _, name, *arguments = shlex.split(shown.line)
+    _, name, *words = shlex.split(shown.line)
+    # Behind these, the words are the shell's.
+    arguments = list(itertools.takewhile(lambda word: word not in {"|", ">", "&&"}, words))
 
     assert name in COMMANDS
     if arguments not in (["--help"], []):
@@ -66,6 +70,12 @@ def test_docs_endpoints_page_matches_the_served_endpoints() -> None:
     page = PROJECT / "docs/reference/endpoints.md"
 
     assert page.read_text("utf-8") == reference.markdown(OPERATIONS), "run `make docs`"
+
+
+def test_docs_commands_page_matches_the_commands() -> None:
+    page = PROJECT / "docs/reference/commands.md"
+
+    assert page.read_text("utf-8") == commands_reference.markdown(), "run `make docs`"
 
 
 def test_docs_every_operation_has_a_sentence() -> None:

@@ -20,7 +20,12 @@ def test_contract_command_table_has_a_row_for_each_operation(
         (operation.method, operation.path) for operation in OPERATIONS
     ]
     assert main(["contract"]) == 0
-    assert f"{len(OPERATIONS)} operations: " in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"{len(OPERATIONS)} operations: " in shown
+    # Which tests they are stands there where it is asked for: most of it would be that.
+    assert "tests/" not in shown
+    assert main(["contract", "-v"]) == 0
+    assert "tests/flows/" in capsys.readouterr().out
 
 
 def test_contract_command_table_names_existing_tests() -> None:
