@@ -17,6 +17,7 @@ from emulator.cli.lib.api import Api, ApiError
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.playing import is_whole_recording, play_low_latency
 from emulator.cli.lib.ports import why_not
+from emulator.cli.lib.progress import progress_text
 from emulator.cli.watch import clock_time, live_seconds, watch_page
 from emulator.core.clock import monotonic_ms
 from emulator.machine.places import default_folder
@@ -173,8 +174,11 @@ class _Demo:
             await self._play()
         health = await self._ask(f"/_emulator/streams/{self._stream['id']}/ingest")
         kbits = health.get("video_kbits", 0) + health.get("audio_kbits", 0)
+        seconds, rest = live_seconds(self._stream), ""
+        if self._seconds:
+            rest = progress_text(seconds / self._seconds, self._seconds - seconds) + "  "
         self._line.show(
-            f"{self._stream['status']}  {clock_time(live_seconds(self._stream))}  "
+            f"{self._stream['status']}  {rest}{clock_time(seconds)}  "
             f"{kbits / 1000:.1f} Mbit/s  viewers {self._stream['viewer_count']}"
         )
 

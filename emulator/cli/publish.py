@@ -14,6 +14,7 @@ from emulator.cli import Failed
 from emulator.cli.lib import options
 from emulator.cli.lib.discovery import add_server_flag, only_running
 from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.progress import progress_text
 from emulator.cli.lib.stopping import stop_signals
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
     target, key, ca = _destination(args)
     stop, desk = threading.Event(), Desk()
-    report = _json_report() if args.json else _line_report(LiveLine())
+    report = _json_report() if args.json else _line_report(LiveLine(), args.seconds)
     with stop_signals(stop):
         if args.until_stdin_ends:
             threading.Thread(target=_obey_stdin, args=(desk, stop), daemon=True).start()
@@ -212,11 +213,18 @@ def _json_report() -> Callable[[Progress], None]:
     return report
 
 
-def _line_report(line: LiveLine) -> Callable[[Progress], None]:
+def _line_report(line: LiveLine, length: float | None) -> Callable[[Progress], None]:
+    """Progress for people; a broadcast of a known `length` in seconds says how much is left."""
+
     def report(progress: Progress) -> None:
         if progress.state == "publishing":
+            rest = ""
+            if length:
+                share = progress.seconds / length
+                rest = "  " + progress_text(share, max(0, length - progress.seconds))
             line.show(
-                f"publishing  {progress.seconds:.0f} s  {progress.kbits} kbit/s  {progress.fps} fps"
+                f"publishing{rest}  {progress.seconds:.0f} s  {progress.kbits} kbit/s"
+                f"  {progress.fps} fps"
             )
         elif progress.state == "ended":
             line.say(f"ended after {progress.seconds:.1f} s")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emulator.cli import Failed
+from emulator.cli.lib.progress import Progress
 from emulator.machine.certificates import ca_path, server_context
 from emulator.settings import add_flags, gather
 
@@ -106,7 +107,9 @@ def _carry_out(store: Store, commands: Sequence[Sequence[str]]) -> None:
         as_root = " && ".join("sudo " + shlex.join(command) for command in commands)
         raise Failed(f"That needs root. Run: {as_root}")
     environment = {**os.environ, "PATH": _path()}
-    for command in commands:
+    progress = Progress("trust", len(commands))
+    for number, command in enumerate(commands):
+        progress.show(number, shlex.join(command))
         try:
             subprocess.run(
                 command,
@@ -121,6 +124,8 @@ def _carry_out(store: Store, commands: Sequence[Sequence[str]]) -> None:
             raise Failed(f"{shlex.join(command)} failed: {said}") from None
         except (OSError, subprocess.TimeoutExpired) as failure:
             raise Failed(f"{shlex.join(command)} failed: {failure}") from None
+        finally:
+            progress.end()
 
 
 def _how(store: Store, certificate: Path) -> str:

@@ -8,12 +8,13 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from emulator.cli import Failed
 from emulator.cli.lib.discovery import only_running
+from emulator.cli.lib.progress import Progress, Watched
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 _TIMEOUT_SECONDS = 30
@@ -90,29 +91,37 @@ class Api:
     def download(self, path: str, target: Path) -> int:
         """Write what `GET path` answers to a file, whole or not at all. Returns its bytes."""
         partial = target.with_name(f"{target.name}.part")
+        progress = Progress(f"writing {target.name}")
+        progress.show(0)
         try:
             with self._answer(self._request("GET", path)) as answer, partial.open("wb") as file:
-                shutil.copyfileobj(answer, file, _PIECE_BYTES)
+                progress.total = int(answer.headers.get("Content-Length") or 0) or None
+                shutil.copyfileobj(answer, Watched(file, progress), _PIECE_BYTES)
             partial.replace(target)
         except OSError as failure:
             raise ApiError(
                 f"{target} cannot be written: {failure.strerror or failure}.", 0
             ) from None
         finally:
+            progress.end()
             partial.unlink(missing_ok=True)
         return target.stat().st_size
 
     def upload(self, path: str, file: Path, media_type: str) -> Any:
         """The JSON that `POST path` answers to a file. Raises `ApiError`."""
+        progress = Progress(f"reading {file.name}")
         try:
             with file.open("rb") as content:
-                request = self._request("POST", path, content)
+                progress.total = file.stat().st_size
+                request = self._request("POST", path, Watched(content, progress))
                 request.add_header("Content-Type", media_type)
-                request.add_header("Content-Length", str(file.stat().st_size))
+                request.add_header("Content-Length", str(progress.total))
                 with self._answer(request) as answer:
                     return json.loads(answer.read())
         except OSError as failure:
             raise ApiError(f"{file} cannot be read: {failure.strerror}.", 0) from None
+        finally:
+            progress.end()
 
     def fetch(self, path_or_url: str) -> bytes:
         """The bytes at a path of this server, or at an address. Raises `ApiError`."""
@@ -131,7 +140,7 @@ class Api:
         return ssl.create_default_context(cafile=self.ca or None)
 
     def _request(
-        self, method: str, path: str, content: bytes | IO[bytes] | None = None
+        self, method: str, path: str, content: bytes | Watched | None = None
     ) -> urllib.request.Request:
         headers = {**self._headers, "Authorization": f"Bearer {self.key}"}
         return urllib.request.Request(self.url + path, content, headers, method=method)
@@ -144,7 +153,7 @@ class Api:
                 raise ApiError(self._unreachable(failure), 0) from None
 
     @contextlib.contextmanager
-    def _answer(self, request: urllib.request.Request) -> Iterator[IO[bytes]]:
+    def _answer(self, request: urllib.request.Request) -> Iterator[HTTPResponse]:
         try:
             answer = self._opener(request).open(request, timeout=_TIMEOUT_SECONDS)
         except urllib.error.HTTPError as refusal:

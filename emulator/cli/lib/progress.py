@@ -1,43 +1,53 @@
-"""Progress: how much of a work is done, and how long it will still take."""
+"""Progress: how much of a work is done, and how long the rest will take."""
 
 import sys
-from typing import TextIO
+from typing import IO, TextIO
 
 from emulator.cli.lib.line import LiveLine
 from emulator.core.clock import monotonic_ms
 from emulator.core.quantities import duration_text
 
-# Before that, the pace of so far says little of the rest.
+# Before that, the pace so far says little of the rest.
 _PACE_MS = 1_000
+_REDRAW_MS = 100
 
 
-def share_text(done: float, total: float | None) -> str:
-    """`42 %`; empty where the total is not known."""
-    return f"{min(100, int(100 * done / total))} %" if total else ""
+def progress_text(share: float | None, remaining_seconds: float | None = None) -> str:
+    """`42 %, 1m20s left` of a share from 0 to 1; what is not known is left out."""
+    if share is None:
+        return ""
+    done = f"{int(100 * min(1, max(0, share)))} %"
+    if remaining_seconds is None or share >= 1:
+        return done
+    return f"{done}, {duration_text(max(0, round(remaining_seconds)) * 1000)} left"
 
 
-def left_text(left_ms: float) -> str:
-    """`1m20s left`, in whole seconds."""
-    return f"{duration_text(max(0, round(left_ms / 1000)) * 1000)} left"
+class Watched:
+    """A file that is read or written as one, whose bytes show in a progress."""
 
+    def __init__(self, file: IO[bytes], progress: "Progress", detail: str = "") -> None:
+        self._file = file
+        self._progress = progress
+        self._detail = detail
+        self._done = 0
 
-class Pace:
-    """`text` says how far a work is that began when this was made."""
+    def read(self, count: int = -1) -> bytes:
+        return self._count(self._file.read(count))
 
-    def __init__(self) -> None:
-        self._began_ms = monotonic_ms()
+    def write(self, content: bytes) -> int:
+        return self._file.write(self._count(content))
 
-    def text(self, done: float, total: float | None) -> str:
-        """`42 %, 1m20s left`; without the time while it cannot be known, empty without a total."""
-        share = share_text(done, total)
-        elapsed_ms = monotonic_ms() - self._began_ms
-        if not share or not total or not 0 < done < total or elapsed_ms < _PACE_MS:
-            return share
-        return f"{share}, {left_text(elapsed_ms * (total - done) / done)}"
+    def _count(self, content: bytes) -> bytes:
+        self._done += len(content)
+        self._progress.show(self._done, self._detail)
+        return content
 
 
 class Progress:
-    """A work's line on a terminal: standard error, so that no pipe and no `--json` has it."""
+    """A work's line on a terminal: on standard error, so that no pipe and no `--json` has it.
+
+    `total` may be set once it is known. The rest is taken to be as fast as what is done.
+    """
 
     def __init__(self, what: str, total: float | None = None, out: TextIO | None = None) -> None:
         self._what = what
@@ -45,15 +55,23 @@ class Progress:
         self._out = out or sys.stderr
         self._is_shown = self._out.isatty()
         self._line = LiveLine(self._out)
-        self._pace = Pace()
+        self._began_ms = monotonic_ms()
+        self._drawn_ms = self._began_ms - _REDRAW_MS
 
     def show(self, done: float, detail: str = "") -> None:
-        """So much of the total is done."""
-        if self._is_shown:
-            words = (self._what, self._pace.text(done, self.total), detail)
+        """So much of the total is done. It may be called often: only now and then it is drawn."""
+        if self._is_shown and monotonic_ms() - self._drawn_ms >= _REDRAW_MS:
+            self._drawn_ms = monotonic_ms()
+            share = min(1.0, done / self.total) if self.total else None
+            words = (self._what, progress_text(share, self._remaining_seconds(share)), detail)
             self._line.show("  ".join(word for word in words if word))
 
     def end(self) -> None:
         """Take the line away: the result is printed in its place."""
-        if self._is_shown:
-            self._line.clear()
+        self._line.clear()
+
+    def _remaining_seconds(self, share: float | None) -> float | None:
+        elapsed_ms = monotonic_ms() - self._began_ms
+        if not share or elapsed_ms < _PACE_MS:
+            return None
+        return elapsed_ms / 1000 * (1 - share) / share

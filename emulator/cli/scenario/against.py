@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from emulator.cli.lib.admin import Admin
 from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.progress import progress_text
 from emulator.cli.lib.stopping import stop_signals
 from emulator.core.quantities import duration_text
 from emulator.scenario import files
@@ -55,10 +56,12 @@ def _watch(admin: Admin, ids: list[str], line: LiveLine, stop: threading.Event) 
 
 def _progress(run: dict[str, Any]) -> str:
     steps = ", ".join(run["under_way"][:2]) or run["state"]
-    return (
+    words = (
+        progress_text(run["progress"], run["remaining_seconds"]),
         f"{duration_text(run['clock_ms'] // 1000 * 1000)} {run['scenario']}: {steps},"
-        f" {run['viewers']} viewers, {run['lines']} lines"
+        f" {run['viewers']} viewers, {run['lines']} lines",
     )
+    return "  ".join(word for word in words if word)
 
 
 def _order(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed, serve
 from emulator.cli.lib import logs
+from emulator.cli.lib.colour import colour_of, paint
 from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.progress import progress_text
 from emulator.cli.scenario import replaying
 from emulator.cli.scenario.output import read
 from emulator.cli.scenario.writing import write_junit, write_report, write_reports
@@ -75,9 +77,10 @@ def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
 def summary(report: dict[str, Any]) -> list[str]:
     """A run in a few lines: how it went, and every miss in a sentence."""
     expectations = report["expectations"]
+    outcome = paint(report["outcome"], colour_of(report["outcome"]), "bold")
     met = sum(expectation["met"] for expectation in expectations)
     names = [
-        f"{report['scenario']}: {report['outcome']}. {met} of {len(expectations)} expectations met,"
+        f"{report['scenario']}: {outcome}. {met} of {len(expectations)} expectations met,"
         f" {duration_text(report['length_ms'])} in {report['wall_ms'] / 1000:.1f} s,"
         f" {report['events']} events, up to {report['viewers_peak']} viewers,"
         f" {report['chat_posted']} lines. log_hash {report['log_hash'][:16]}"
@@ -95,7 +98,7 @@ def summary(report: dict[str, Any]) -> list[str]:
         if step["ok"] and step["outcome"] == "never-began"
     ]
     missed = [expectation for expectation in expectations if not expectation["met"]]
-    return names + [f"  {item['place']}: {failure_message(item)}" for item in missed]
+    return names + [paint(f"  {item['place']}: {failure_message(item)}", "red") for item in missed]
 
 
 def _outcome(step: dict[str, Any]) -> str:
@@ -179,10 +182,12 @@ def _progress(entry: "RunRecord") -> str:
     runner, fold = entry.runner, entry.fold
     names = [step_run.step.name for step_run in runner.under_way[:2]]
     steps = ", ".join(names) or ("over" if entry.report else "waiting")
-    return (
+    words = (
+        progress_text(entry.share, entry.remaining_seconds),
         f"{duration_text(runner.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
-        f" {fold.watching} viewers, {fold.lines_said} lines"
+        f" {fold.watching} viewers, {fold.lines_said} lines",
     )
+    return "  ".join(word for word in words if word)
 
 
 def _wrong_hash(args: argparse.Namespace, report: dict[str, Any]) -> str:
