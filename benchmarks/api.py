@@ -177,14 +177,14 @@ def _wrk(call: Call) -> tuple[float, float]:
     is_peer = call.name in ("emulate", "Prism")
     if ("Non-2xx" in text or "Socket errors" in text) and not is_peer:
         raise RuntimeError(f"{call.name}: {text}")
-    rate = _found(r"Requests/sec:\s+([\d.]+)", text)
+    rate = _matched(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
     if p99 is None:
         raise RuntimeError(f"wrk said no percentile: {text}")
     return rate, float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]]
 
 
-def _found(pattern: str, text: str) -> float:
+def _matched(pattern: str, text: str) -> float:
     match = re.search(pattern, text)
     if match is None:
         raise RuntimeError(f"wrk said something else: {text}")

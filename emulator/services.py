@@ -48,7 +48,7 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
             platform.media_store,
             platform.recordings,
             tasks,
-            platform.shared.job_runners,
+            platform.shared.job_slots,
             platform.is_in_a_snapshot,
         )
 
@@ -59,7 +59,7 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
             platform.recordings,
             Sources(platform.world, platform.media_store, platform.shared.loops),
             tasks,
-            platform.shared.job_runners,
+            platform.shared.job_slots,
             platform.is_in_a_snapshot,
         )
 

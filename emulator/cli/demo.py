@@ -190,7 +190,7 @@ class _Demo:
         self._line.say("a simulated audience comes and talks (the scenario demo-loop)")
 
     async def _leave_alone(self) -> None:
-        """The evening is over before its stream is."""
+        """Its viewers leave before the stream ends."""
         if self._viewers_run:
             path = f"/_emulator/scenarios/runs/{self._viewers_run}"
             await asyncio.to_thread(self._api.call, "DELETE", path)

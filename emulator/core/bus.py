@@ -42,8 +42,8 @@ class Bus:
         kind = type(event)
         handlers = self._of_event.get(kind)
         if handlers is None:
-            found = (_nearest(handlers, kind) for handlers in self._subscribers)
-            handlers = self._of_event[kind] = tuple(handler for handler in found if handler)
+            nearest = (_nearest(handlers, kind) for handlers in self._subscribers)
+            handlers = self._of_event[kind] = tuple(handler for handler in nearest if handler)
         for handler in handlers:
             _call(handler, event, kind)
 
@@ -52,8 +52,8 @@ class Bus:
         key = (type(burst), burst.kind)
         handlers = self._of_burst.get(key)
         if handlers is None:
-            found = (_for_burst(handlers, *key) for handlers in self._subscribers)
-            handlers = self._of_burst[key] = tuple(handler for handler in found if handler)
+            nearest = (_for_burst(handlers, *key) for handlers in self._subscribers)
+            handlers = self._of_burst[key] = tuple(handler for handler in nearest if handler)
         for handler in handlers:
             _call(handler, burst, burst.kind)
 

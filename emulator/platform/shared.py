@@ -11,7 +11,7 @@ from emulator.core.bus import Handlers
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
-from emulator.media.recording.jobs import JobRunners
+from emulator.media.recording.jobs import JobSlots
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
 from emulator.platform.config import PlatformConfig
@@ -54,7 +54,7 @@ class Shared(Struct, kw_only=True):
     admin_token: str = ""
     allowed_folders: list[Path] = field(default_factory=list)
     steering_key: str = ""
-    job_runners: JobRunners = field(default_factory=JobRunners)
+    job_slots: JobSlots = field(default_factory=JobSlots)
     public: Addresses = _NOWHERE
     local: Addresses = _NOWHERE
     reach: Reach | None = None

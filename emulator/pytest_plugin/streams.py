@@ -22,7 +22,7 @@ class Stream:
 
     def __init__(self, world: "OwnWorld", values: dict[str, Any], owner: str) -> None:
         self.world = world
-        self.made = values
+        self.values = values
         self.owner = owner
         self.id: str = values["id"]
         self.key: str = values["stream_key"]

@@ -1,7 +1,7 @@
-"""Story: what has happened on a platform before it is opened, told by the platform's own verbs.
+"""History: what has happened on a platform before it is opened, told by the platform's own verbs.
 
 The seed's streams are created, watched, chatted in and ended in the order of their times, on a
-clock that runs through the evening. So every figure of theirs follows from facts.
+clock that runs through those hours. So every figure of theirs follows from facts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,12 +43,12 @@ class Act(Struct, frozen=True):
 
 
 def length_ms(entries: Sequence[Entry]) -> int:
-    """How long before the opening the story begins."""
+    """How long before the opening it begins."""
     return max((duration_ms(entry["began"]) for entry in entries), default=0)
 
 
 def tell(world: World, clock: ManualClock, entries: Sequence[Entry]) -> None:
-    """Let everything happen, up to the opening. The clock stands where the story begins.
+    """Let everything happen, up to the opening. The clock stands where it begins.
 
     Refuses what the verbs refuse, with the stream's title in front.
     """
@@ -62,7 +62,7 @@ def tell(world: World, clock: ManualClock, entries: Sequence[Entry]) -> None:
 
 
 class _Telling:
-    """One stream of the story."""
+    """One stream of the history."""
 
     def __init__(self, entry: Entry) -> None:
         self._entry = entry

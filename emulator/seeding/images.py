@@ -1,9 +1,9 @@
-"""Images: what sowing the seed gives, kept beside Python's bytecode: most starts need not sow.
+"""Images: what applying a seed gives, kept beside Python's bytecode, so that most starts read it.
 
 As bytecode is of a module, an image is a derived copy of what this installation says itself: the
-default seed, the schema and the verbs that tell the story. It is made again when any of those files
-has changed, and nothing is kept where Python itself would not keep bytecode. A file that a user
-names as a seed is sown each time.
+default seed, the schema and the verbs that make its history. It is made again when any of those
+files has changed, and nothing is kept where Python itself would not keep bytecode. A file that a
+user names as a seed is applied each time.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from emulator.world.rules import RulesConfig
 from emulator.world.store.database import IMAGED_BY
 from emulator.world.store.journal import Store
 
-# Whatever of ours the facts of a sown world depend on.
+# Whatever of ours the facts of a seeded world depend on.
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCES = [_PACKAGE / name for name in ("core", "seeding", "world")]
 

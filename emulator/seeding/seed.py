@@ -28,8 +28,8 @@ class Seed(Struct, frozen=True):
 
     @property
     def length_ms(self) -> int:
-        """How long before the opening its story begins."""
-        from emulator.seeding import history  # Late: a start on a kept world tells no story.
+        """How long before the opening its history begins."""
+        from emulator.seeding import history  # Late: a start on a kept world makes no history.
 
         return history.length_ms(self.streams)
 
@@ -40,9 +40,9 @@ EMPTY = Seed(users=[{**_DEMO, "role": "ADMIN", "tenant": "demo"}])
 
 
 def apply_seed(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
-    """Put the seed's people, categories and tags into a world, all or none; then tell its story.
+    """Put the seed's people, categories and tags into a world, all or none; then make its history.
 
-    The story needs the world's `clock` to run through it; it ends `length_ms` later.
+    The history needs the world's `clock` to run through it; it ends `length_ms` later.
     """
     with world.change():
         _apply_people(world, seed)

@@ -1,7 +1,7 @@
 """Template: what a fresh world begins with, made once from a seed and then copied.
 
 Sowing a seed takes milliseconds; copying its pages a tenth of one, and taking back what happened
-to a copy less than that (`Store.mark`). Ids of what is sown are the same in every copy. Its times
+to a copy less than that (`Store.mark`). Ids of what is seeded are the same in every copy. Its times
 are moved, so that what was "two hours ago" in the seed is two hours before the second in which the
 copy begins: to the second, so that many of one second need no moving.
 """
@@ -20,7 +20,7 @@ from emulator.world.world import World
 _SEEDED_AT_MS = 1_767_225_600_000
 # A column with such a name holds an instant; other milliseconds are durations.
 _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
-# Where facts say (in `meta`) at which instant their story ends and the world opens.
+# Where facts say (in `meta`) at which instant their history ends and the world opens.
 _OPENING = "opening_ms"
 
 
@@ -66,14 +66,14 @@ class Template:
         self._facts.close()
 
     def _open_at(self, facts: Store, now_ms: int) -> None:
-        """Let the story end with the second that has begun."""
+        """Let the history end with the second that has begun."""
         opening_ms = now_ms - now_ms % 1000
-        found_ms = facts.number("SELECT value FROM meta WHERE name = ?", _OPENING)
-        if opening_ms == found_ms:
+        opened_ms = facts.number("SELECT value FROM meta WHERE name = ?", _OPENING)
+        if opening_ms == opened_ms:
             return
         with facts.change():
             for sql, count in self._shifts:
-                facts.write(sql, *[opening_ms - found_ms] * count)
+                facts.write(sql, *[opening_ms - opened_ms] * count)
             facts.write("UPDATE meta SET value = ? WHERE name = ?", str(opening_ms), _OPENING)
 
 

@@ -189,7 +189,7 @@ class Settings:
 
     def changed(self, **values: Any) -> "Settings":
         """These, with other values. Refuses as `Settings` does."""
-        return Settings(**{each.name: self.value_of(each) for each in SETTINGS} | values)
+        return Settings(**{setting.name: self.value_of(setting) for setting in SETTINGS} | values)
 
     def _check_pairs(self) -> None:
         if (self.rtmps_cert is None) != (self.rtmps_key is None):

@@ -66,7 +66,7 @@ def recognised(world: World, credential_text: str) -> tuple[bool, User | None]:
         user = authenticate_optional(world, credential_text)
         return user is not None, user
     user = accounts.find_by_api_key(world, credential_text)
-    return user is not None or accounts.may_be_made(world, credential_text), user
+    return user is not None or accounts.can_be_made(world, credential_text), user
 
 
 def expires_at_ms(credential_text: str) -> int | None:

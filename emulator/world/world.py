@@ -62,7 +62,7 @@ class World:
 
     @property
     def is_fresh(self) -> bool:
-        """Nobody lives here yet: the seed has not been sown."""
+        """Nobody lives here yet: no seed has been applied."""
         return self.store.row("SELECT 1 FROM users LIMIT 1") is None
 
     def change(self) -> AbstractContextManager[None]:
@@ -119,7 +119,7 @@ class World:
         self.ids = Ids(self.name, self._count_start())
         # A loaded world has none of its own, and its users stay signed in.
         self.secret = self._keep("secret", lambda: self.secret or self._make_secret())
-        self.limits = RateLimiter(self.clock)
+        self.rate_limiter = RateLimiter(self.clock)
         # In place, not anew: what waits for a fault of the old facts goes on.
         self.faults.forget()
         self.searches = PendingSearches()

@@ -23,7 +23,7 @@ async def test_admin_streams_lists_every_stream_with_its_key(
     assert ranks == sorted(ranks)
     assert page["total"] == sum(page["counts"].values()) == len(page["streams"])
     # It is found by its state and by a part of what it is called by.
-    for query, is_found in (
+    for query, count in (
         ({"find": "bob's o"}, True),
         ({"find": "BOB", "status": "offline"}, True),
         ({"find": own["cloudflare_stream_id"]}, True),
@@ -31,8 +31,8 @@ async def test_admin_streams_lists_every_stream_with_its_key(
         ({"find": "%"}, False),
     ):
         found = (await client.get("/_emulator/streams", params=query)).json()
-        assert [stream["id"] for stream in found["streams"]] == [own["id"]] * is_found, query
-        assert found["total"] == is_found
+        assert [stream["id"] for stream in found["streams"]] == [own["id"]] * count, query
+        assert found["total"] == count
     address = f"/_emulator/streams/{own['id']}"
     assert (await client.get(address)).json() == listed
 

@@ -314,10 +314,10 @@ def test_http_servers_commands_of_the_page_work_and_no_token_is_logged(tmp_path:
         )
         for token in ("ak_demo", "ak_nobody"):
             address = f"{ready['ws']}/api/v1/streams/{response.json()['id']}/chat/ws?token={token}"
-            with chat(address, ssl=trust, open_timeout=30) as guest, suppress(ConnectionClosed):
-                guest.send("[" * 20_000)
+            with chat(address, ssl=trust, open_timeout=30) as reader, suppress(ConnectionClosed):
+                reader.send("[" * 20_000)
                 while True:
-                    guest.recv(timeout=30)
+                    reader.recv(timeout=30)
 
         # then it ends well, and its log has neither.
         server.process.terminate()

@@ -98,9 +98,9 @@ def test_publish_command_over_tls_goes_live_and_is_unchanged_in_the_vod(walk: Wa
     # and everybody who watches it can tell when each frame was made, and that sound is in step.
     film = walk.get(vod["mp4_url"]).body
     seen = pictures(film)
-    made_ms = [read_strip(picture.frame) for picture in seen]
-    assert all(number is not None and began_ms <= number <= ended_ms for number in made_ms)
-    assert made_ms == sorted(made_ms, key=lambda number: number or 0)
+    encoded_ms = [read_strip(picture.frame) for picture in seen]
+    assert all(number is not None and began_ms <= number <= ended_ms for number in encoded_ms)
+    assert encoded_ms == sorted(encoded_ms, key=lambda number: number or 0)
     check_step(seen, beeps(film))
 
 

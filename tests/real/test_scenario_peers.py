@@ -76,21 +76,21 @@ def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path
     "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="half a minute: asked for by `make slow`"
 )
 async def test_scenario_clients_guest_of_the_library_sends_and_receives_real_media() -> None:
-    # Given the library's evening with a guest, in real time on an emulator that runs,
+    # Given the library's evening with a reader, in real time on an emulator that runs,
     with platform() as walk:
-        command = [sys.executable, "-m", "emulator", "scenario", "run", "webrtc-guest", "--json"]
+        command = [sys.executable, "-m", "emulator", "scenario", "run", "webrtc-reader", "--json"]
         command += ["-p", "length=10s", "--speed", "real", "--against", walk.ready["http"]]
         playing = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         path = await ask(lambda: session_of(walk), "its session is open")
-        # when host and guest come with media of their own,
+        # when host and reader come with media of their own,
         address = f"{walk.ready['http']}/api/v1{path}/offer"
         async with (
             meeting(address, seat(walk, path, "ada"), film()) as host,
-            meeting(address, seat(walk, path, "bob"), film()) as guest,
+            meeting(address, seat(walk, path, "bob"), film()) as reader,
         ):
             # then they see each other,
-            await until(lambda: len(host.frames(VideoFrame)) > 10, "the host sees the guest")
-            await until(lambda: len(guest.frames(VideoFrame)) > 10, "the guest sees the host")
+            await until(lambda: len(host.frames(VideoFrame)) > 10, "the host sees the reader")
+            await until(lambda: len(reader.frames(VideoFrame)) > 10, "the reader sees the host")
             output, _ = await playing.communicate()
     # and the evening is as it should be.
     report = json.loads(output.splitlines()[-1])

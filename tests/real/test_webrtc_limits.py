@@ -62,7 +62,7 @@ def peers_of(emulator: Emulator) -> Peers:
 
 
 async def until_alone(emulator: Emulator, before: Held) -> None:
-    """Until every guest has gone, with all that was held for them."""
+    """Until every reader has gone, with all that was held for them."""
     await ask(lambda: peers_of(emulator).count == 0, "all peers are gone")
     await ask(partial(before.is_given_back, emulator), f"all is given back: {before}")
 

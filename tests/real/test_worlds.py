@@ -76,18 +76,18 @@ def test_worlds_host_selects_a_world_without_a_header(walk: Walk) -> None:
     address = f"ws://page.localhost:{where.port}/v1/streams/{stream['id']}/chat/ws"
     with (
         socket.create_connection(("127.0.0.1", where.port or 0)) as plug,
-        connect(address, sock=plug, proxy=None) as guest,
+        connect(address, sock=plug, proxy=None) as reader,
     ):
         walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "Hello, page"}, key)
-        heard = until(lambda: _said(guest), "the line is heard")
+        heard = until(lambda: _said(reader), "the line is heard")
     assert heard == "Hello, page"
     # Nobody else's world knows of it.
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 404
 
 
-def _said(guest: ClientConnection) -> str | None:
+def _said(reader: ClientConnection) -> str | None:
     """The next frame's content; None where it is about something else."""
-    data = json.loads(guest.recv(timeout=30)).get("data")
+    data = json.loads(reader.recv(timeout=30)).get("data")
     content: str | None = data.get("content") if isinstance(data, dict) else None
     return content
 

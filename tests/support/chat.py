@@ -33,12 +33,12 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 from tests.support.chat_clients import (
-    DOORS,
+    TRANSPORTS,
     Enter,
     Event,
     Gone,
     Peer,
-    SocketDoor,
+    SocketTransport,
     StalledPeer,
 )
 
@@ -46,7 +46,7 @@ PREFIXES = {"documented": "/api/v1", "client": "/v1"}
 
 
 @dataclass
-class Guest:
+class ChatReader:
     """A client of the socket, in one dialect."""
 
     peer: Peer
@@ -113,22 +113,22 @@ class Chatroom:
         """An account whose key is `ak_demo_<name>`."""
         return accounts.make(self.world, name, api_key=f"ak_demo_{name}")
 
-    async def connect(self, token: str | None, dialect: str = "documented") -> Guest:
+    async def connect(self, token: str | None, dialect: str = "documented") -> ChatReader:
         """A socket, before anything was heard on it."""
         query = {"token": token} if token is not None else {}
-        return Guest(await self.enter(self.address(dialect, **query)), dialect)
+        return ChatReader(await self.enter(self.address(dialect, **query)), dialect)
 
-    async def join(self, token: str | None, dialect: str = "documented") -> Guest:
+    async def join(self, token: str | None, dialect: str = "documented") -> ChatReader:
         """A socket that has heard what everybody hears first."""
-        guest = await self.connect(token, dialect)
-        if guest.dialect == "documented":
-            await guest.hear_data("history")
-        await guest.hear_data("viewer_count")
-        return guest
+        reader = await self.connect(token, dialect)
+        if reader.dialect == "documented":
+            await reader.hear_data("history")
+        await reader.hear_data("viewer_count")
+        return reader
 
     async def stall(self, token: str) -> StalledPeer:
         """A client that does not read; behind a server only."""
-        assert isinstance(self.enter, SocketDoor)
+        assert isinstance(self.enter, SocketTransport)
         return await self.enter.stall(self.address(token=token))
 
     def address(self, spoken: str = "documented", stream_id: str = "", **query: str) -> str:
@@ -156,9 +156,9 @@ def standing_clock() -> WorldClock:
 
 @asynccontextmanager
 async def chatroom(
-    folder: Path, door: str, seed: str = "none", path: str = ":memory:", **patch: Any
+    folder: Path, transport: str, seed: str = "none", path: str = ":memory:", **patch: Any
 ) -> AsyncIterator[Chatroom]:
-    """A platform with one stream, reached through a door; `patch` are settings.
+    """A platform with one stream, reached through a transport; `patch` are settings.
 
     The facts are kept at `path`; a stream that is there already is the room's.
     """
@@ -168,10 +168,10 @@ async def chatroom(
         worlds = await make_worlds(stack, folder, clock, settings)
         await worlds.open_default(path, seed)
         application = app.build(worlds)
-        enter = await stack.enter_async_context(DOORS[door](application, settings))
-        transport = httpx.ASGITransport(application)
+        enter = await stack.enter_async_context(TRANSPORTS[transport](application, settings))
+        asgi = httpx.ASGITransport(application)
         call = await stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://localhost")
+            httpx.AsyncClient(transport=asgi, base_url="http://localhost")
         )
         stack.push_async_callback(worlds.stop, "the test is over")
         world = worlds.default.world

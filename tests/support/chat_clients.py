@@ -1,6 +1,6 @@
-"""The chat socket's clients, and the doors that they come through.
+"""The chat socket's clients, and the transports that they come through.
 
-Doors lead to the same application: uvicorn (where lines go to the transport), Hypercorn (where they
+All lead to the same application: uvicorn (where lines go to its transport), Hypercorn (where they
 go through ASGI's `send`), and none at all, in process.
 """
 
@@ -196,14 +196,14 @@ async def _served(name: str, application: ASGIApp, settings: Settings) -> AsyncI
     server = web_server(name, application, None, settings.sockets)
     listening = listen("127.0.0.1", 0, with_quic=False)
     await server.start(listening)
-    door = SocketDoor(listening.port)
-    yield door
-    await door.close()
+    transport = SocketTransport(listening.port)
+    yield transport
+    await transport.close()
     await server.stop()
     listening.close()
 
 
-class SocketDoor:
+class SocketTransport:
     """Clients of whatever listens there."""
 
     def __init__(self, port: int) -> None:
@@ -234,10 +234,10 @@ class SocketDoor:
             await peer.leave()
 
 
-DOORS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
+TRANSPORTS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
     "in process": _in_process,
     "uvicorn": partial(_served, "uvicorn"),
     "hypercorn": partial(_served, "hypercorn"),
 }
-# For a test of what the doors themselves do.
-every_door = pytest.mark.parametrize("door", DOORS)
+# For a test of what the transports themselves do.
+every_transport = pytest.mark.parametrize("transport", TRANSPORTS)

@@ -1,4 +1,4 @@
-"""What an emulator in this process holds: counted before and after its guests have been here."""
+"""What an emulator in this process holds: counted before and after its readers have been here."""
 
 import asyncio
 import threading

@@ -7,6 +7,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parents[2]
 FOLDERS = ("emulator", "tests", "benchmarks")
 
@@ -22,7 +24,22 @@ INSTEAD = {
     "farewell": "close",
     "farewells": "close_queue",
     "hearing": "event_matcher",
+    "outlet": "sender, connection",
+    "gathering": "chat_room",
+    "bench": "job_runner",
+    "benches": "job_slots",
 }
+# In comments and docstrings, too, these say nothing to a stranger.
+_PROSE = re.compile(
+    r"\b(?:shel(?:f|ves)|evenings?|sown?|outlets?|farewells?|wishes)\b", re.IGNORECASE
+)
+# What came of something is no name for what it is: `stream`, `segment`, `changes`. A predicate may
+# end so (`is_kept`), and so may what a library or HTTP calls by that.
+_PARTICIPLE = re.compile(r"_*(?:[a-z]+_)*(?:found|kept|made|told|given)")
+_PREDICATE = re.compile(
+    r"_?(?:is|are|has|was|be|may_be|can_be)_\w+|test_\w+|not_found|connection_made"
+)
+_NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
 # FFmpeg's own name of a track for people who hear little.
 OTHERS = {"hearing_impaired"}
 # What a test's name begins with where it does not begin with the unit under test.
@@ -39,6 +56,11 @@ def banned(name: str) -> list[str]:
     return [word for word in map(str.lower, _PARTS.findall(name)) if word in INSTEAD]
 
 
+def sources(folder: str) -> list[Path]:
+    paths = sorted((PROJECT / folder).rglob("*.py"))
+    return [path for path in paths if "node_modules" not in path.parts]
+
+
 def names_in(text: str) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME:
@@ -49,10 +71,33 @@ def test_names_use_the_words_of_the_field() -> None:
     wrong = [
         f"{path.relative_to(PROJECT)}:{line}: {name}: instead of `{word}` say {INSTEAD[word]}"
         for folder in FOLDERS
-        for path in sorted((PROJECT / folder).rglob("*.py"))
-        if "node_modules" not in path.parts and _ANY.search(text := path.read_text("utf-8"))
+        for path in sources(folder)
+        if _ANY.search(text := path.read_text("utf-8"))
         for line, name in names_in(text)
         for word in banned(name)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_names_say_what_a_thing_is_not_what_came_of_it() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT)}:{line}: {name}"
+        for path in sources("emulator")
+        for line, name in names_in(path.read_text("utf-8"))
+        if _PARTICIPLE.fullmatch(name) and not _PREDICATE.fullmatch(name)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("pattern", [_PROSE, _NO_REASON], ids=["prose", "type: ignore"])
+def test_words_code_has_no_private_prose_and_no_unexplained_ignore(
+    pattern: re.Pattern[str],
+) -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
+        for path in sources("emulator")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if pattern.search(line)
     ]
     assert not wrong, "\n".join(wrong)
 

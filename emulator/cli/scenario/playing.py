@@ -143,17 +143,17 @@ class _Playing:
                 )
                 for name, scenario in zip(self._args.files, self._scenarios, strict=True)
             ]
-            kept: list[RunRecord] = []
+            run_records: list[RunRecord] = []
             for _ in range(self._args.repeat):
                 if stop.is_set():
                     break
                 entries = [runs.start(order, emulator.platform) for order in orders]
                 await self._watch(runs, entries, stop)
                 self._reports += [entry.report for entry in entries if entry.report is not None]
-                kept += entries
+                run_records += entries
             self._line.end()
             if self._args.keep and not stop.is_set():
-                await self._keep(kept, str(emulator.ready["http"]), stop)
+                await self._keep(run_records, str(emulator.ready["http"]), stop)
         return 0
 
     async def _watch(self, runs: "Runs", entries: "list[RunRecord]", stop: asyncio.Event) -> None:

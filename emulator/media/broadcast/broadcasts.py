@@ -57,12 +57,12 @@ class Publication:
         self._opening: asyncio.TimerHandle | None = None
 
     @property
-    def is_seated(self) -> bool:
+    def is_publishing(self) -> bool:
         return self._broadcast.publication is self
 
     @property
     def pause_ms(self) -> int:
-        return self._broadcast.pipeline.pause_ms if self.is_seated else 0
+        return self._broadcast.pipeline.pause_ms if self.is_publishing else 0
 
     @property
     def encoder(self) -> Encoder:
@@ -147,11 +147,11 @@ class Broadcast:
         self.is_over = False
         self._world = world
         self._patience: Timer | None = None
-        self._last_seat: Publication | None = None
+        self._last_publication: Publication | None = None
         self._had_publisher = False
 
     def join(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> Publication:
-        """Seat a publisher; one that comes back continues where the last one stopped."""
+        """Take a publisher on; one that comes back continues where the last one stopped."""
         is_return = self._patience is not None or self.publication is not None
         # First, since it may be refused for want of room: then nothing has changed.
         ingest_keys.note_joined(
@@ -182,7 +182,7 @@ class Broadcast:
         if self.publication is not publication:
             return
         self.publication = None
-        self._last_seat = publication
+        self._last_publication = publication
         # One that never showed a picture has stopped nothing that people watch.
         if self.pipeline.last_media_ms is not None and not self.is_over:
             # First of all: whatever fails from here on, the stream ends.
@@ -194,7 +194,11 @@ class Broadcast:
 
     def _paused(self, publication: Publication, reason: str, *, is_done: bool) -> None:
         """All that a publisher sent is in the stream, which may have gone live only by that."""
-        if self._last_seat is not publication or self.publication is not None or self.is_over:
+        if (
+            self._last_publication is not publication
+            or self.publication is not None
+            or self.is_over
+        ):
             return
         if self._patience is None and self.pipeline.last_media_ms is not None:
             self._give_up_later(reason, self._world.rules.reconnect_window_ms)
@@ -203,7 +207,7 @@ class Broadcast:
 
     def wait_no_longer(self, publication: Publication, reason: str) -> None:
         """End the stream now if it waits for this publisher, and for no other since."""
-        if self.is_over or self._last_seat is not publication:
+        if self.is_over or self._last_publication is not publication:
             return
         if self._patience is not None:
             self._patience.cancel()
@@ -299,7 +303,7 @@ class Broadcasts(Service):
     def authorize(
         self, publish_request: PublishRequest, drop: Callable[[str], None]
     ) -> Publication:
-        """Judge a publisher's key, and seat it (a `Gate`).
+        """Judge a publisher's key, and take it on (a `PublishAuthorizer`).
 
         Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
         """
@@ -475,7 +479,7 @@ class Broadcasts(Service):
         return {"stream_id": stream_id, "is_publishing": True, **payload}
 
     async def settled(self) -> None:
-        """Return when what was stopped or abandoned, and its renditions, are on their shelves.
+        """Return when what was stopped or abandoned, and its renditions, have been written.
 
         Publishers that were run here have ended by then.
         """

@@ -18,7 +18,7 @@ class Interfered(Protocol):
     bytes_per_second_max: int
 
     @property
-    def is_seated(self) -> bool: ...
+    def is_publishing(self) -> bool: ...
 
     def cut(self, reason: str) -> None: ...
 
@@ -35,11 +35,13 @@ def joined(world: World, stream_id: str, publication: Interfered) -> None:
         _throttle(slow, publication)
 
 
-def began(world: World, event: FaultStarted, seats: Iterable[tuple[str, Interfered]]) -> None:
+def began(
+    world: World, event: FaultStarted, publications: Iterable[tuple[str, Interfered]]
+) -> None:
     """A fault has begun: it strikes the publishers of now."""
     if event.kind not in _KINDS:
         return
-    for stream_id, publication in seats:
+    for stream_id, publication in publications:
         if event.kind == IngestCut.kind:
             _cut_later(world, stream_id, publication)
         else:
@@ -49,7 +51,9 @@ def began(world: World, event: FaultStarted, seats: Iterable[tuple[str, Interfer
 
 
 def _cut_later(world: World, stream_id: str, publication: Interfered) -> None:
-    if publication.is_seated and world.faults.strike(IngestCut, _who(stream_id), stream=stream_id):
+    if publication.is_publishing and world.faults.strike(
+        IngestCut, _who(stream_id), stream=stream_id
+    ):
         publication.cut(_CUT)
 
 

@@ -102,7 +102,7 @@ class Ladders:
             hls_stream.finish()
 
     async def settled(self) -> None:
-        """Return when what was finished has reached its shelves; an encoder that hangs is left."""
+        """Return when what was finished has been written; an encoder that hangs is left."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 for ladder in self._ladders:

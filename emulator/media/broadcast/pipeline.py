@@ -1,7 +1,7 @@
-"""Pipeline: one live stream's way from tags to the shelf. Outlives its publishers' connections.
+"""Pipeline: one live stream's way from tags to parts. Outlives its publishers' connections.
 
 It runs on the event loop's thread: a packet costs some 20 us, and a thread a stream would cost more
-in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer touches the disk.
+in wake-ups than it would save (docs/decisions/0002). Only the writer's thread touches the disk.
 """
 
 import asyncio
@@ -53,8 +53,8 @@ def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
 class Pipeline:
     """`open_hls_stream` is called once, when the stream's first key frame (or sound) has come.
 
-    `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
-    with a sentence for what is wrong with a publisher's media and does not end it.
+    `open_ladder` is called next, with what the stream begins with and its `HlsStream`. `warn` is
+    called with a sentence for what is wrong with a publisher's media and does not end it.
     `transcode_behind_ms`: how far transcoding what HLS cannot carry may fall behind; None: such is
     refused. `transcode_end_ms`: how long the last of a publisher may take then: what comes next
     (`pause`, `resume`, another publisher's media, `finish`) waits its turn.

@@ -1,4 +1,4 @@
-"""HlsPart: what the segmenter cuts, fMP4 packs and the shelf keeps."""
+"""HlsPart: what the segmenter cuts, fMP4 packs and an `HlsStream` keeps."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""MediaStore: every stream's shelf by its uid, live ones and recordings."""
+"""MediaStore: every stream's `HlsStream` by its uid, live ones and recordings."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ class MediaStore:
         self._usage_at_ms = 0
 
     def begin(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
-        """A shelf for a stream that begins now. Refuses (`conflict`) a uid that has media already.
+        """For a stream that begins now. Refuses (`conflict`) a uid that has media already.
 
         `on_failure` is told once if the recording stops (`disk_full`, `disk_too_slow`,
         `disk_error`); the stream goes on from memory.
@@ -53,11 +53,11 @@ class MediaStore:
         return hls_stream
 
     def discard(self, uid: str) -> None:
-        """Take `begin` back, before anything was put on the shelf: it leaves nothing behind."""
+        """Take `begin` back, before it had any media: it leaves nothing behind."""
         self._live.pop(uid, None)
 
     def reopen(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
-        """The shelf of a stream that an earlier process left, to go on behind its last part.
+        """A stream that an earlier process left, to go on behind its last part.
 
         Blocks on the disk. Refuses (`not_found`) where that process has recorded nothing.
         """
@@ -73,7 +73,7 @@ class MediaStore:
         return hls_stream
 
     def find(self, uid: str) -> HlsStream:
-        """The live shelf, or the recording as its index tells it.
+        """The live stream, or the recording as its index tells it.
 
         Refuses `not_found`, with `retry_after_seconds`, where there is neither (yet).
         """
@@ -116,7 +116,7 @@ class MediaStore:
         return uid in self._live and not self._live[uid].window.is_finished
 
     def lend(self, uid: str, hls_stream: HlsStream) -> None:
-        """Let a shelf that is made elsewhere be found here; it has no files."""
+        """Let a stream that is made elsewhere be found here; it has no files."""
         self._recordings.setdefault(uid, hls_stream)
 
     def has(self, uid: str) -> bool:
@@ -124,7 +124,7 @@ class MediaStore:
         return uid in self._live or uid in self._recordings or self.folder(uid).is_dir()
 
     def retire(self, uid: str) -> None:
-        """A finished and saved stream's shelf leaves memory: from now on it is its recording."""
+        """A finished and saved stream leaves memory: from now on it is its recording."""
         if self.is_live(uid) or uid not in self._live:
             return
         hls_stream = self._live.pop(uid)

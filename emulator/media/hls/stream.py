@@ -202,8 +202,8 @@ class HlsStream:
         if msn is None and part is None:
             return rendered
         # A blocking reload's answer belongs to its own address, and so may be kept for long.
-        kept_seconds = 6 * self.window.target_seconds
-        return Rendered(rendered.body, rendered.etag, rendered.is_final, kept_seconds)
+        max_age_seconds = 6 * self.window.target_seconds
+        return Rendered(rendered.body, rendered.etag, rendered.is_final, max_age_seconds)
 
     async def wait_for(self, msn: int | None, part: int | None = None) -> None:
         """Return when the playlist holds that segment, or part of it (RFC 8216bis, 6.2.5.2).
@@ -274,9 +274,9 @@ class HlsStream:
         ]
         if self.failure is not None:
             self._lose_unrecorded()
-        kept_parts = 2 + 3 * self.window.target_seconds * 1000 // self.window.segment_ms
+        segments_with_parts = 2 + 3 * self.window.target_seconds * 1000 // self.window.segment_ms
         for segment in reversed(self.window.complete):
-            if segment.msn < self.window.next_msn - kept_parts:
+            if segment.msn < self.window.next_msn - segments_with_parts:
                 if not segment.parts or any(part.content for part in segment.parts):
                     break
                 segment.drop_parts()

@@ -73,7 +73,7 @@ class WriterThread:
         if not turn:
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="shelf-writer", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="hls-writer", daemon=True)
             self._thread.start()
         self._queue.put(turn)
 

@@ -19,7 +19,7 @@ IngestProtocol = Literal["rtmp", "rtmps", "whip"]
 
 
 class PublishRequest(Struct, frozen=True):
-    """A publisher at the door. `peer` is `ip:port`, `encoder` what it calls itself (printable)."""
+    """`peer` is `ip:port`, `encoder` what it calls itself (printable)."""
 
     key: str
     protocol: IngestProtocol

@@ -1,4 +1,4 @@
-"""One RTMP connection on its socket: feeds the session, asks the door, keeps the time limits.
+"""One RTMP connection on its socket: feeds the session, asks the authorizer, keeps the time limits.
 
 Whatever goes wrong here ends this connection with one log line and touches no other.
 """
@@ -40,7 +40,7 @@ class Listener(Protocol):
     def closed(self, connection: "RtmpConnection") -> None: ...
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
-        """As `Gate.admit`, with the server's own limit before it."""
+        """As `PublishAuthorizer.authorize`, with the server's own limit before it."""
 
     def left(self) -> None:
         """An admitted publisher is gone."""
@@ -139,7 +139,7 @@ class RtmpConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.resume_reading()  # It sees the same, and closes.
 
-    # What the server and the gate call.
+    # What the server and the authorizer call.
 
     def drop(self, reason: str) -> None:
         """Tell the publisher why it must go, and close. Twice, or too late, does nothing."""
@@ -212,7 +212,7 @@ class RtmpConnection(asyncio.Protocol):
                 assert_never(event)
 
     def _publish(self, app: str, publish_request: PublishRequest) -> None:
-        """Ask the door; raises `Refused`."""
+        """Ask the authorizer; raises `Refused`."""
         if app != self._config.application:
             raise Refused("not_found", self._wrong_application())
         if not publish_request.key:

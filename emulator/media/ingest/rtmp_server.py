@@ -1,4 +1,4 @@
-"""The RTMP and RTMPS listeners. Every key goes to the gate; this file knows none of them."""
+"""The RTMP and RTMPS listeners. Every key goes to the authorizer; this file knows none of them."""
 
 import asyncio
 import ssl
@@ -85,7 +85,7 @@ class RtmpServer:
             self._all_closed.clear()
             await self._all_closed.wait()
 
-    # The door of its connections.
+    # The `Listener` of its connections.
 
     def opened(self, connection: "RtmpConnection") -> None:
         self._connections.add(connection)

@@ -1,4 +1,4 @@
-"""Footage: what a shelf holds at one instant, cut out for a thread to decode or remux.
+"""Footage: what an `HlsStream` holds at one instant, cut out for a thread to decode or remux.
 
 Positions count from the footage's start as a player shows them: the sum of what comes before. A
 segment's own time stamps are the stream's timeline; `Piece.shift` leads from one to the other.

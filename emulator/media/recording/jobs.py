@@ -25,7 +25,7 @@ JOBS_MAX = 1
 UPLOADS_MAX = 4
 
 
-class JobRunners(Struct):
+class JobSlots(Struct):
     """What all worlds share: how many jobs run at once, how many clips are cut, and how many
     uploads are looked at."""
 

@@ -39,7 +39,7 @@ class RecordingConfig(Struct, frozen=True):
     jobs_waiting_max: int = 64
 
 
-class _Kept(Struct):
+class _Cached(Struct):
     """`until_ms` None: as long as there is room."""
 
     value: object
@@ -47,12 +47,12 @@ class _Kept(Struct):
 
 
 class Recordings:
-    """What can be made of the streams on these shelves."""
+    """What can be made of the streams of this store."""
 
     def __init__(self, media_store: MediaStore, config: RecordingConfig | None = None) -> None:
         self._media_store = media_store
         self._config = config or RecordingConfig()
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._cache: OrderedDict[Hashable, _Cached] = OrderedDict()
         self._running: dict[Hashable, asyncio.Future[object]] = {}
         self._threads = ThreadPoolExecutor(self._config.jobs_max, "recordings")
         # A file of which something has to be encoded takes long; no picture waits for it.
@@ -141,7 +141,7 @@ class Recordings:
         await hls_stream.saved()
         path = hls_stream.folder / MP4_NAME
         if not path.exists():
-            self._kept.pop(("mp4", uid), None)
+            self._cache.pop(("mp4", uid), None)
 
         def make(held: "Footage") -> Path:
             return path if path.exists() else remux(held, path).path
@@ -150,8 +150,8 @@ class Recordings:
 
     def forget(self, uid: str) -> None:
         """Let go of what was made of a recording that is deleted."""
-        for key in [key for key in self._kept if isinstance(key, tuple) and key[1] == uid]:
-            del self._kept[key]
+        for key in [key for key in self._cache if isinstance(key, tuple) and key[1] == uid]:
+            del self._cache[key]
 
     async def close(self) -> None:
         """Let what is being made come to its end, and nothing more."""
@@ -169,10 +169,10 @@ class Recordings:
         from emulator.media.recording.footage import footage
 
         is_final = hls_stream.window.is_finished
-        cached = self._kept.get(key)
+        cached = self._cache.get(key)
         now_ms = monotonic_ms()
         if cached is not None and (cached.until_ms is None or now_ms < cached.until_ms):
-            self._kept.move_to_end(key)
+            self._cache.move_to_end(key)
             return cast(T, cached.value)  # One kind of key is always made by one `make`.
         running = self._running.get(key)
         if running is None:
@@ -192,6 +192,6 @@ class Recordings:
         self._running.pop(key, None)
         if done.cancelled() or done.exception() is not None:
             return
-        self._kept[key] = _Kept(done.result(), until_ms)
-        while len(self._kept) > self._config.pictures_kept_max:
-            self._kept.popitem(last=False)
+        self._cache[key] = _Cached(done.result(), until_ms)
+        while len(self._cache) > self._config.pictures_kept_max:
+            self._cache.popitem(last=False)

@@ -98,7 +98,7 @@ class Ladder:
             self._jobs.put("finish")
 
     async def ended(self) -> None:
-        """Return when the last part of a finished stream is on its shelf."""
+        """Return when the last part of a finished stream has been written."""
         await self._ended.wait()
 
     def _give_up_largest(self) -> None:

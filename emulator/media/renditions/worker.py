@@ -44,12 +44,12 @@ class Cut(NamedTuple):
 
 
 class _Slot(Struct):
-    """One packet of the source in its place. `made`: what each rendition has there, if known."""
+    """One packet of the source in its place. `pictures`: each rendition's, if known."""
 
     packet: Packet
     epoch: Epoch
     at_ms: int
-    made: list[Packet | None] | None = None
+    pictures: list[Packet | None] | None = None
 
     @property
     def is_picture(self) -> bool:
@@ -177,12 +177,12 @@ class Worker:
 
     def _encode(self, frame: "VideoFrame", pts: int) -> None:
         key = self._keys.pop(pts, None)
-        if key is not None and key.made is None:
+        if key is not None and key.pictures is None:
             # Pictures before a key frame that have not come by now never will.
             while self._pictures[0] is not key:
                 self._lose()
         slot = self._pictures.popleft()
-        slot.made = [
+        slot.pictures = [
             rung.encode(frame, slot.packet, pts, self._rate or _USUAL_RATE, is_key=bool(key))
             for rung in self._rungs
         ]
@@ -190,7 +190,7 @@ class Worker:
     def _lose(self) -> None:
         """The oldest picture that was not decoded never will be."""
         slot = self._pictures.popleft()
-        slot.made = []
+        slot.pictures = []
         self._keys.pop(slot.packet.pts, None)
 
     def _lose_all(self) -> None:
@@ -210,12 +210,12 @@ class Worker:
     def _is_complete(self, slot: _Slot) -> bool:
         """Sound at the start of an epoch waits for its first picture, which belongs before it."""
         if slot.is_picture:
-            return slot.made is not None
+            return slot.pictures is not None
         if not _has_picture(slot.epoch) or all(
             rung.epoch is slot.epoch or rung.is_dropped for rung in self._rungs
         ):
             return True
-        return any(other.made and other.epoch is slot.epoch for other in self._slots)
+        return any(other.pictures and other.epoch is slot.epoch for other in self._slots)
 
 
 class _Rung(Struct):
@@ -253,7 +253,7 @@ class _Rung(Struct):
     def push(self, slot: _Slot, following: deque[_Slot]) -> list[Cut]:
         if self.is_dropped:
             return []
-        packet = self._made(slot) if slot.is_picture else slot.packet
+        packet = self._picture_of(slot) if slot.is_picture else slot.packet
         if packet is None:
             return []
         if slot.epoch is not self.epoch:
@@ -266,13 +266,13 @@ class _Rung(Struct):
     def flush(self) -> list[Cut]:
         return [] if self.is_dropped else self._cuts(self.segmenter.flush())
 
-    def _made(self, slot: _Slot) -> Packet | None:
-        return slot.made[self.number] if slot.made else None
+    def _picture_of(self, slot: _Slot) -> Packet | None:
+        return slot.pictures[self.number] if slot.pictures else None
 
     def _enter(self, slot: _Slot, packet: Packet, following: deque[_Slot]) -> None:
         """The source's next epoch begins here too, with this rendition's picture in it."""
         sounds = [track for track in slot.epoch.tracks if type(track) is not VideoTrack]
-        coming = (self._made(entry) for entry in following if entry.epoch is slot.epoch)
+        coming = (self._picture_of(entry) for entry in following if entry.epoch is slot.epoch)
         pictures = (shot.track for shot in (packet, *coming) if shot is not None)
         picture = [track for track in pictures if type(track) is VideoTrack][:1]
         self.epoch = slot.epoch

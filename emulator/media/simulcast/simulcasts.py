@@ -103,13 +103,15 @@ class Simulcasts(Service):
         targets.rest(self._world, target.id)
 
     async def _connect(self, target: SimulcastTarget, feed: Feed) -> None:
-        from emulator.media.simulcast.outlet import Outlet  # Late: most streams go nowhere else.
+        from emulator.media.simulcast.connection import (
+            SimulcastConnection,  # Late: most streams go nowhere else.
+        )
 
         def accepted() -> None:
             targets.accepted(self._world, target.id)
             log.info("simulcast is live stream=%s target=%s", target.stream_id, target.id)
 
-        await Outlet(target.url, target.key, feed, self._config).run(accepted)
+        await SimulcastConnection(target.url, target.key, feed, self._config).run(accepted)
 
     async def _wait(self, target: SimulcastTarget, reason: str, end: "_End") -> None:
         """Until it is called again, by the world's clock, or its stream has ended."""

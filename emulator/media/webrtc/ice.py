@@ -50,7 +50,7 @@ class Ice:
         self._on_media = on_media
         self._connection = Connection(ice_controlling=is_controlling)
         # The one place where aioice opens sockets, and no parameter says which.
-        self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]
+        self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]  # on purpose
         self._sockets: list[_Socket] = []
         self._offered = 0
         self._loop = asyncio.get_running_loop()

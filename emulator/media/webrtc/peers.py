@@ -119,7 +119,7 @@ class Peers:
     async def publish(self, publish_request: PublishRequest, sdp: str, uid: str) -> Peer:
         """Let a publisher in by its offer (WHIP).
 
-        Refuses (`bad_request`, `unsupported`) a bad offer, what the gate refuses, and
+        Refuses (`bad_request`, `unsupported`) a bad offer, what the authorizer refuses, and
         (`unavailable`) one too many. `uid` is the stream's, where there is one with this key.
         """
         await self._prepare()
@@ -211,7 +211,7 @@ class Peers:
             known.sdp = write(offer, member.answers(offer), known.link.local, _number(known.id))
             known.link.learn(offer.remote.candidates)
             return known
-        member = self.rooms.seat(
+        member = self.rooms.admit(
             room, participant_id, self.config.bits_per_second_max // 4, random_ssrc(), on_media
         )
         self.rooms.take(room, member, offer)

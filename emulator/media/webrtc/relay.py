@@ -1,7 +1,7 @@
 """Relay: one stream's packets as its publisher sends them, for viewers without a playlist.
 
 It keeps what has come since the last key frame, so that a new viewer need not wait for the next
-one. That costs nothing but a reference to bytes that the shelf holds anyhow.
+one. That costs nothing but a reference to bytes that the live window holds anyhow.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,7 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-def known_or_made(world: World, username: str) -> User:
+def ensure_user(world: World, username: str) -> User:
     """The account of this name, which is made where there is none."""
     try:
         return accounts.by_username(world, username)

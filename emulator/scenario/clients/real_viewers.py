@@ -49,11 +49,11 @@ class RealViewers:
         """Let so many more come. Refuses (`invalid`) too many, and what the platform refuses."""
         if self.count + count > self._most:
             raise Refused("invalid", f"Real viewers of this kind are at most {self._most}.")
-        gate = asyncio.Semaphore(_COMING_AT_ONCE)
+        at_once = asyncio.Semaphore(_COMING_AT_ONCE)
         coming = []
         for _ in range(count):
             self._came += 1
-            coming.append(self._come(self._make(cast(self._came)), stay_of(), gate))
+            coming.append(self._come(self._make(cast(self._came)), stay_of(), at_once))
         outcomes = await asyncio.gather(*coming, return_exceptions=True)
         for failure in outcomes:
             if failure is not None:
@@ -69,8 +69,10 @@ class RealViewers:
         await self.go(self.count)
         await asyncio.gather(*self._leaving)
 
-    async def _come(self, viewer: Viewer, stays_ms: float | None, gate: asyncio.Semaphore) -> None:
-        async with gate:
+    async def _come(
+        self, viewer: Viewer, stays_ms: float | None, at_once: asyncio.Semaphore
+    ) -> None:
+        async with at_once:
             await viewer.come()
         self._there.append(viewer)
         if stays_ms is not None:

@@ -23,10 +23,10 @@ _ALSO = {"chat.line_posted": "ChatPosted", "chat.line_held": "ChatHeld"}
 def kinds() -> dict[str, type[Event]]:
     """Every kind of event by its name in a scenario."""
     classes = {}
-    for found_module in iter_modules(events.__path__):
-        if found_module.name in _NOT_HEARD:
+    for module_info in iter_modules(events.__path__):
+        if module_info.name in _NOT_HEARD:
             continue
-        module = import_module(f"{events.__name__}.{found_module.name}")
+        module = import_module(f"{events.__name__}.{module_info.name}")
         for value in vars(module).values():
             is_event = isinstance(value, type) and issubclass(value, Event)
             if is_event and value.__module__ == module.__name__ and not value.__subclasses__():

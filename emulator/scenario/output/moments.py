@@ -49,7 +49,7 @@ class Moments:
 
     def __init__(self) -> None:
         self.left_out = 0
-        self._kept: list[Moment] = []
+        self._moments: list[Moment] = []
         self._last: deque[Moment] = deque(maxlen=AROUND)
         self._number = 0
         self._counts: Counter[str] = Counter()
@@ -62,9 +62,9 @@ class Moments:
         kind = moment.kind
         self._counts[kind] += 1
         is_wanted = self._still_wanted > 0 or self._counts[kind] <= KIND_MAX
-        if is_wanted and len(self._kept) < MOMENTS_MAX:
+        if is_wanted and len(self._moments) < MOMENTS_MAX:
             self._still_wanted = max(0, self._still_wanted - 1)
-            self._kept.append(moment)
+            self._moments.append(moment)
             return
         if len(self._last) == AROUND:
             self.left_out += self._last[0].count
@@ -72,15 +72,15 @@ class Moments:
 
     def keep_around(self) -> None:
         """What has just happened, and what happens next, is shown whatever its kind."""
-        room = max(0, MOMENTS_MAX - len(self._kept))
-        self._kept += list(self._last)[:room]
+        room = max(0, MOMENTS_MAX - len(self._moments))
+        self._moments += list(self._last)[:room]
         self.left_out += sum(moment.count for moment in list(self._last)[room:])
         self._last.clear()
         self._still_wanted = AROUND
 
     def payload(self, names: Mapping[str, str]) -> dict[str, Any]:
         """Those that are shown, in their order, and how many there are beside them."""
-        shown = sorted(self._kept, key=lambda moment: moment.number)
+        shown = sorted(self._moments, key=lambda moment: moment.number)
         return {
             "shown": [
                 {

@@ -18,15 +18,15 @@ class Spans:
     """Each key has one span at a time."""
 
     def __init__(self) -> None:
-        self._found: list[Span] = []
+        self._spans: list[Span] = []
         self._open: dict[str, Span] = {}
 
     def begin(self, key: str, name: str, kind: str, at_ms: int) -> None:
         """It is on from now; what was on under this key is over."""
         self.end(key, at_ms)
-        if len(self._found) < SPANS_MAX:
+        if len(self._spans) < SPANS_MAX:
             self._open[key] = Span(name, kind, at_ms)
-            self._found.append(self._open[key])
+            self._spans.append(self._open[key])
 
     def end(self, key: str, at_ms: int) -> None:
         span = self._open.pop(key, None)
@@ -42,5 +42,5 @@ class Spans:
                 "from_ms": span.from_ms,
                 "to_ms": end_ms if span.to_ms is None else span.to_ms,
             }
-            for span in self._found
+            for span in self._spans
         ]

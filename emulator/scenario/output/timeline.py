@@ -146,5 +146,5 @@ def _bounded(entries: list[Entry], near: set[int]) -> list[Entry]:
         return entries
     needed = near | {number for number, entry in enumerate(entries) if entry.anchor}
     others = [number for number in range(len(entries)) if number not in needed]
-    kept = sorted([*needed, *others[: max(0, ROWS_MAX - len(needed))]])
-    return [entries[number] for number in kept]
+    rows = sorted([*needed, *others[: max(0, ROWS_MAX - len(needed))]])
+    return [entries[number] for number in rows]

@@ -119,7 +119,7 @@ class Steps(Struct):
         points.append((event.at_ms, values["viewers"]))
 
 
-def _account_made(steps: Steps, event: Journalled, _: str) -> None:
+def _on_account(steps: Steps, event: Journalled, _: str) -> None:
     # There from the start: whether somebody joined in the run changes nothing else in it.
     steps.naming.know(event.values["username"])
 
@@ -280,7 +280,7 @@ def _clip_created(steps: Steps, event: Journalled, name: str) -> Step | None:
 
 
 _MAKES: dict[str, Callable[[Steps, Journalled, str], Step | None]] = {
-    "AccountMade": _account_made,
+    "AccountMade": _on_account,
     "StreamCreated": _stream_created,
     "StreamUpdated": _stream_updated,
     "StreamWentLive": _went_live,

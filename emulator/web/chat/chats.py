@@ -16,7 +16,7 @@ from emulator.core.service import Service
 from emulator.web.auth import authenticate
 from emulator.web.chat.config import ChatConfig
 from emulator.web.chat.encoder import ChatEncoder
-from emulator.web.chat.intake import LineQueue, Outcome
+from emulator.web.chat.line_queue import LineQueue, Outcome
 from emulator.web.chat.room import ChatClient, ChatRoom
 from emulator.world.faults.access import AuthExpire
 from emulator.world.faults.chat import ChatDisconnect

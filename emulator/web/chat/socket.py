@@ -176,9 +176,9 @@ class _Listener:
             if isinstance(content, bytes):
                 raise FrameError("invalid_message", "A message is a text frame, not a binary one")
             command = parse(content)
-        except FrameError as mistake:
+        except FrameError as error:
             self._mistakes += 1
-            self._answer(self._news_error(mistake.code, mistake.message))
+            self._answer(self._news_error(error.code, error.message))
             return
         self._mistakes = 0
         try:

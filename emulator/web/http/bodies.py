@@ -107,14 +107,14 @@ def _fields(form: FormData) -> dict[str, Any]:
 
 
 def _file(form: FormData) -> Uploaded:
-    found = form.get("file")
-    if not isinstance(found, UploadFile):
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
         raise Invalid([error_detail(("body", "file"), "missing", "Field required")])
     return Uploaded(
-        name=found.filename or "",
-        media_type=found.content_type or "application/octet-stream",
-        size=found.size or 0,
-        file=found.file,
+        name=file.filename or "",
+        media_type=file.content_type or "application/octet-stream",
+        size=file.size or 0,
+        file=file.file,
     )
 
 

@@ -40,4 +40,4 @@ def _count(call: Call) -> Quota | None:
         if tight is not None:
             return tight
     per_minute = _PER_MINUTE[limit](world.rules) if limit is not None else 0
-    return world.limits.take(limit, caller.id, per_minute) if limit and per_minute else None
+    return world.rate_limiter.take(limit, caller.id, per_minute) if limit and per_minute else None

@@ -107,14 +107,14 @@ def with_credential(
 
     A wrong credential stays the same, and so does none.
     """
-    kept = list(headers)
+    others = list(headers)
     if entry.credential != "valid" or entry.user is None or _still_stands(world, entry):
-        return kept
+        return others
     key = key_of(world, entry.user)
     if key is None:
-        return kept
+        return others
     return [
-        *(header for header in kept if header[0].lower() not in (_KEY, _TOKEN)),
+        *(header for header in others if header[0].lower() not in (_KEY, _TOKEN)),
         (_TOKEN, f"Bearer {key}".encode()),
     ]
 

@@ -22,7 +22,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.injected_faults import HEADER as FAULT
 
 REUSE_MS = 100
-_KEPT_MAX = 512
+_CANDIDATES_MAX = 512
 _BODY_BYTES_MAX = 65_536
 _PREFIXES = ("/api/v1/", "/v1/")
 # What of a request its answer depends on, beside its address.
@@ -83,7 +83,7 @@ class Reuse:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._kept: OrderedDict[Key, Candidate] = OrderedDict()
+        self._candidates: OrderedDict[Key, Candidate] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_asked = scope["type"] == "http" and scope["method"] == "GET"
@@ -93,7 +93,7 @@ class Reuse:
             return
         began_us = monotonic_us()
         key = _key(scope)
-        candidate = self._kept.get(key)
+        candidate = self._candidates.get(key)
         if candidate is not None and candidate.is_fresh:
             if candidate.repeat is not None:
                 candidate.repeat()
@@ -118,10 +118,10 @@ class Reuse:
     def _keep(self, key: Key, candidate: Candidate, start: Message, body: bytes) -> None:
         candidate.headers = [header for header in start["headers"] if header[0] != _TRACE]
         candidate.body = body
-        self._kept[key] = candidate
-        self._kept.move_to_end(key)
-        while len(self._kept) > _KEPT_MAX:
-            self._kept.popitem(last=False)
+        self._candidates[key] = candidate
+        self._candidates.move_to_end(key)
+        while len(self._candidates) > _CANDIDATES_MAX:
+            self._candidates.popitem(last=False)
 
 
 def _is_unlogged(scope: Scope) -> bool:

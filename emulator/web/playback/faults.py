@@ -62,14 +62,14 @@ async def apply_faults(asked: Asked, make: Make) -> Response:
     truncated = faults.strike(MediaTruncate, asked.subject, **asked.facts)
     if truncated is not None:
         body = bytes(response.body)
-        data = body[: int(len(body) * truncated.fault.kept)]
-        response = _made(response, Response(data), truncated.label)
+        data = body[: int(len(body) * truncated.fault.share_sent)]
+        response = _replaced(response, Response(data), truncated.label)
     slow = faults.strike(MediaSlow, asked.subject, **asked.facts)
     if slow is None:
         return response
     await pause(asked.world.clock, slow.fault.delay_ms)
     body = bytes(response.body)
-    return _made(response, _slowly(asked.world, body, slow.fault.kbits), slow.label)
+    return _replaced(response, _slowly(asked.world, body, slow.fault.kbits), slow.label)
 
 
 async def _playlist(asked: Asked, make: Make) -> Response:
@@ -83,13 +83,13 @@ async def _playlist(asked: Asked, make: Make) -> Response:
         return await make()
     # One answer an encoding: what was compressed for one player, another may not read.
     key = f"{asked.request.url.path} {prefers_gzip(asked.request.headers)}"
-    response: Response | None = stall.kept.get(key)
+    response: Response | None = stall.remembered.get(key)
     if response is None:
         response = await make()
-        if response.status_code == 200 and len(stall.kept) < _STALLED_KEPT_MAX:
-            stall.kept[key] = response
+        if response.status_code == 200 and len(stall.remembered) < _STALLED_KEPT_MAX:
+            stall.remembered[key] = response
     # A new one each time: on its way out, an answer gets headers of its own.
-    return _made(response, Response(bytes(response.body)), stall.label)
+    return _replaced(response, Response(bytes(response.body)), stall.label)
 
 
 def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
@@ -122,7 +122,7 @@ def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
     return is_stalled
 
 
-def _made(before: Response, after: Response, label: str) -> Response:
+def _replaced(before: Response, after: Response, label: str) -> Response:
     """The answer `after` in the place of the one before."""
     after.status_code = before.status_code
     known = [header for header in after.raw_headers if header[0] == b"content-length"]

@@ -387,7 +387,7 @@ def _playlist(request: Request, rendered: Rendered) -> Response:
     return respond(request, content)
 
 
-# Of each shelf, the newest files' tags: everybody at the live edge asks for the same ones.
+# Of each stream, the newest files' tags: everybody at the live edge asks for the same ones.
 _TAGS: WeakKeyDictionary[HlsStream, dict[str, str]] = WeakKeyDictionary()
 _TAGS_MAX = 256
 

@@ -38,7 +38,7 @@ _BODY_BYTES_MAX = 262_144
 _ENCODER_LENGTH_MAX = 100
 
 
-class Doors:
+class WebRtcEndpoints:
     """What WHIP and WHEP share: offers in, answers out, and each peer's own address."""
 
     def __init__(self, worlds: Worlds) -> None:
@@ -203,16 +203,16 @@ class Doors:
 
 
 def routes(worlds: Worlds) -> list[Route]:
-    doors = Doors(worlds)
-    endpoint: dict[str, Answer] = {"OPTIONS": doors.options}
+    endpoints = WebRtcEndpoints(worlds)
+    endpoint: dict[str, Answer] = {"OPTIONS": endpoints.options}
     peer: dict[str, Answer] = {
-        "OPTIONS": doors.peer_options,
-        "PATCH": doors.trickle,
-        "DELETE": doors.leave,
+        "OPTIONS": endpoints.peer_options,
+        "PATCH": endpoints.trickle,
+        "DELETE": endpoints.leave,
     }
     table = {
-        "publish": endpoint | {"POST": doors.publish},
-        "play": endpoint | {"POST": doors.play},
+        "publish": endpoint | {"POST": endpoints.publish},
+        "play": endpoint | {"POST": endpoints.play},
         "{purpose}/{peer}": peer,
     }
     # One route an address, so that a wrong method is told of all that are right.

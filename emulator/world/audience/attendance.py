@@ -17,7 +17,7 @@ from emulator.world.world import World
 __all__ = ["SIMULATED_MAX", "UNKNOWN_COUNTRY", "Visitor", "Watched"]
 
 SIMULATED_MAX = 10_000_000
-# A live stream keeps its crowd's orders; so many of them are enough for any evening.
+# A live stream keeps its crowd's orders; so many of them are enough for any stream.
 ORDERS_MAX = 10_000
 _BEATS = 10
 _BEAT_MIN_MS = 10_000

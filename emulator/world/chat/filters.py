@@ -77,18 +77,18 @@ class Sieve:
         self._are_links_held = are_links_held
         self._blocked_words = blocked_words
         self._is_ai_moderated = is_ai_moderated
-        self._found: dict[str, str | None] = {}
+        self._verdicts: dict[str, str | None] = {}
 
     def reason(self, text: str) -> str | None:
         """Why the line is held; None where it is not."""
-        verdict = self._found.get(text, "")
+        verdict = self._verdicts.get(text, "")
         if verdict != "":
             return verdict
         verdict = self._judge(text)
         if len(text) <= _REMEMBERED_CHARACTERS_MAX:
-            if len(self._found) >= _REMEMBERED_MAX:
-                self._found.clear()
-            self._found[text] = verdict
+            if len(self._verdicts) >= _REMEMBERED_MAX:
+                self._verdicts.clear()
+            self._verdicts[text] = verdict
         return verdict
 
     def _judge(self, text: str) -> str | None:

@@ -40,7 +40,7 @@ def judge(world: World, room: Room, author: User, content: str, now_ms: int) -> 
     if world.faults.are_on:
         take_tightened(world, "chat", author)
     if world.rules.chat_lines_per_minute:
-        world.limits.count("chat", author.id, world.rules.chat_lines_per_minute)
+        world.rate_limiter.count("chat", author.id, world.rules.chat_lines_per_minute)
     if not room.is_plain:
         _check_viewer(room, content, now_ms)
     reason = room.sieve.reason(content) if room.sieve is not None else None

@@ -16,7 +16,9 @@ def take_tightened(world: World, what: str, user: User) -> Quota | None:
         if active.fault.meets({"what": what, "user": user.username}):
             try:
                 # Counted by itself: what was called before it began does not count.
-                return world.limits.take(f"{what} {active.id}", user.id, active.fault.per_minute)
+                return world.rate_limiter.take(
+                    f"{what} {active.id}", user.id, active.fault.per_minute
+                )
             except Refused as refused:
                 world.faults.note(active, f"{what} of {user.username}")
                 refused.details["fault"] = active.label

@@ -46,10 +46,11 @@ def values_of(kind: type[Fault]) -> dict[str, Value]:
 def _written(name: str, value: object) -> object:
     if isinstance(value, tuple):
         return [step.written for step in value]
-    is_duration = name.endswith("_ms") and isinstance(value, int)
-    return f"{value / 1000:g}s" if is_duration else value  # type: ignore[operator]
+    if name.endswith("_ms") and isinstance(value, int):
+        return f"{value / 1000:g}s"
+    return value
 
 
 def contains(wanted: str, *names: str) -> bool:
     """Whether any of the texts holds the wanted one."""
-    return not wanted or any(wanted in each for each in names)
+    return not wanted or any(wanted in name for name in names)

@@ -6,7 +6,7 @@ Code that may be struck asks `are_on` first: where nothing is broken, that is al
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -41,7 +41,7 @@ class Active(Struct, Generic[F], eq=False):
     timer: Timer | None = None
     when_over: list[Callable[[], None]] = field(default_factory=list)
     # What a struck caller keeps of it, as long as it is on.
-    kept: dict[str, Any] = field(default_factory=dict)
+    remembered: dict[str, Any] = field(default_factory=dict)
 
     @property
     def until_ms(self) -> int | None:
@@ -91,7 +91,7 @@ class Faults:
     def on(self, kind: type[F]) -> "list[Active[F]]":
         """Those of one kind that are on."""
         actives = [active for active in self._on.values() if isinstance(active.fault, kind)]
-        return actives  # type: ignore[return-value]
+        return cast("list[Active[F]]", actives)
 
     def start(self, plan: FaultRequest) -> Active[Fault]:
         """From now on it strikes. Refuses (`conflict`) more than `ON_MAX` at once."""

@@ -39,7 +39,7 @@ class MediaTruncate(MediaFault, frozen=True, kw_only=True):
     match_on: ClassVar[tuple[str, ...]] = ("stream", "what")
 
     what: Annotated[str, Value("what", one_of("init", "segment", "part"))] = ""
-    kept: Annotated[float, Value("keep", share)] = 0.5
+    share_sent: Annotated[float, Value("keep", share)] = 0.5
 
 
 class MediaSlow(MediaFault, frozen=True, kw_only=True):

@@ -107,7 +107,7 @@ def by_api_key(world: World, key: str) -> User:
     user = find_by_api_key(world, key)
     if user is not None:
         return user
-    if not may_be_made(world, key):
+    if not can_be_made(world, key):
         raise Refused("unauthorized", "Invalid authentication credentials")
     name = key.removeprefix(AUTO_KEY_PREFIX)
     taken = world.store.row("SELECT row FROM users WHERE username = ?", name)
@@ -134,10 +134,10 @@ def api_key(world: World, user: User) -> str | None:
     if row is not None:
         return str(row["key"])
     key = AUTO_KEY_PREFIX + user.username
-    return key if may_be_made(world, key) else None
+    return key if can_be_made(world, key) else None
 
 
-def may_be_made(world: World, key: str) -> bool:
+def can_be_made(world: World, key: str) -> bool:
     """Whether a key that was not issued makes its account on first use."""
     name = key.removeprefix(AUTO_KEY_PREFIX)
     if name == key or world.rules.is_auth_strict or not USERNAME.fullmatch(name):

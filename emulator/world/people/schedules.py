@@ -48,7 +48,7 @@ class ScheduleEntry(Struct, frozen=True):
 
 
 class Upcoming(Struct, frozen=True):
-    """One evening of an entry."""
+    """One occurrence of an entry."""
 
     entry: ScheduleEntry
     start_ms: int

@@ -98,7 +98,7 @@ def recommended(world: World, user: User, *, count: int) -> list[Found]:
         matches.append(Found(video, round(score, 4), reason))
     matches.sort(key=lambda match: (-match.score, match.video.pk))
     matches = matches[:count]
-    shown = left_out | {each.video.pk for each in matches}
+    shown = left_out | {match.video.pk for match in matches}
     return matches + _filled(world, shown, count - len(matches), "Watched by many")
 
 

@@ -71,15 +71,15 @@ def admit(world: World, session: Session, user: User) -> Admission:
     to = session_after(session.status, "join")
     now_ms = world.now_ms
     expires_at_ms = now_ms + TOKEN_MS
-    seated = _seat_of(world, session, user)
-    if seated is None and session.participant_count >= session.participants_max:
+    participant = _participant_of(world, session, user)
+    if participant is None and session.participant_count >= session.participants_max:
         raise Refused(
             "conflict",
             f"Session is full: it holds {session.participants_max} participants.",
             max_participants=session.participants_max,
         )
     with world.change():
-        if seated is None:
+        if participant is None:
             participant_id = world.ids.uuid()
             world.store.write(
                 "INSERT INTO session_participants (id, session_row, user_row, expires_at_ms,"
@@ -108,11 +108,11 @@ def admit(world: World, session: Session, user: User) -> Admission:
                 )
             )
         else:
-            participant_id = seated.id
+            participant_id = participant.id
             world.store.write(
                 "UPDATE session_participants SET expires_at_ms = ? WHERE row = ?",
                 expires_at_ms,
-                seated.pk,
+                participant.pk,
             )
     participant = find(world, session, participant_id)
     return Admission(
@@ -157,7 +157,7 @@ def find(world: World, session: Session, participant_id: str) -> Participant:
 def find_own(world: World, session: Session, user: User) -> Participant:
     """A user's own seat. Refuses (`forbidden`) where there is none, (`conflict`) after the end."""
     session_after(session.status, "join")
-    seat = _seat_of(world, session, user)
+    seat = _participant_of(world, session, user)
     if seat is None:
         raise Refused("forbidden", "Take a token of this session first: you are not in it.")
     return seat
@@ -284,7 +284,7 @@ def _token(
     return jwt.encode(claims, world.secret, algorithm=_ALGORITHM)
 
 
-def _seat_of(world: World, session: Session, user: User) -> Participant | None:
+def _participant_of(world: World, session: Session, user: User) -> Participant | None:
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.user_row = ? AND session_row = ?"
         " AND left_at_ms IS NULL",

@@ -1,7 +1,7 @@
-"""A stream's chat, through one of three doors: in process, uvicorn, Hypercorn.
+"""A stream's chat, through one of three transports: in process, uvicorn, Hypercorn.
 
-Each test takes one, always the same. What the doors themselves do (frames, ends of connections,
-slow readers, order) is tried behind each (`every_door`).
+Each test takes one, always the same. What the transports themselves do (frames, ends of
+connections, slow readers, order) is tried behind each (`every_transport`).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from tests.support.chat import Chatroom, chatroom
-from tests.support.chat_clients import DOORS
+from tests.support.chat_clients import TRANSPORTS
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -29,12 +29,12 @@ def patch() -> dict[str, Any]:
 
 
 @pytest.fixture
-def door(request: pytest.FixtureRequest) -> str:
-    names = sorted(DOORS)
+def transport(request: pytest.FixtureRequest) -> str:
+    names = sorted(TRANSPORTS)
     return names[crc32(request.node.name.encode()) % len(names)]
 
 
 @pytest.fixture
-async def room(tmp_path: Path, door: str, patch: dict[str, Any]) -> AsyncIterator[Chatroom]:
-    async with chatroom(tmp_path, door, **patch) as room:
+async def room(tmp_path: Path, transport: str, patch: dict[str, Any]) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, transport, **patch) as room:
         yield room

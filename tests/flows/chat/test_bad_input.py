@@ -6,8 +6,8 @@ import json
 import pytest
 from websockets.frames import Frame, Opcode
 
-from tests.support.chat import Chatroom, Guest
-from tests.support.chat_clients import SocketPeer, every_door
+from tests.support.chat import ChatReader, Chatroom
+from tests.support.chat_clients import SocketPeer, every_transport
 
 DEEP = '{"type":"message","content":' + "[" * 7_000 + "]" * 7_000 + "}"
 
@@ -39,53 +39,53 @@ MEANINGLESS: list[tuple[str | bytes, str]] = [
 async def test_chat_socket_invalid_frame_gets_an_error_and_the_socket_stays(
     room: Chatroom,
 ) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     for frame, code in MEANINGLESS:
-        await guest.peer.send(frame)
+        await reader.peer.send(frame)
 
-        error = await guest.hear()
+        error = await reader.hear()
         assert (error["type"], error["data"]["code"]) == ("error", code), frame
         assert error["message"]
-        await guest.say(f"still here after {code}")
-        assert (await guest.hear_data("message"))["content"] == f"still here after {code}"
+        await reader.say(f"still here after {code}")
+        assert (await reader.hear_data("message"))["content"] == f"still here after {code}"
 
 
-@every_door
+@every_transport
 async def test_chat_socket_closes_after_twenty_errors_in_a_row(room: Chatroom) -> None:
-    guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+    reader, other = await room.join("ak_demo"), await room.join("ak_demo")
     for _ in range(19):
-        await guest.peer.send("nonsense")
-    await guest.say("sorry, line noise")
-    await guest.hear_next("message")
+        await reader.peer.send("nonsense")
+    await reader.say("sorry, line noise")
+    await reader.hear_next("message")
     for _ in range(20):
-        await guest.peer.send("nonsense")
+        await reader.peer.send("nonsense")
 
-    assert await guest.code() == 1008
+    assert await reader.code() == 1008
     assert (await other.hear_data("message"))["content"] == "sorry, line noise"
 
 
-@every_door
+@every_transport
 async def test_chat_socket_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
     other = await room.join("ak_demo")
     for content in ("x" * 16_385, "ö" * 8_193, "\N{PARTY POPPER}" * 4_097, b"x" * 16_385):
-        guest = await room.join("ak_demo")
-        await guest.peer.send(content)
-        assert await guest.code() == 1009
+        reader = await room.join("ak_demo")
+        await reader.peer.send(content)
+        assert await reader.code() == 1009
     await other.say("all is well")
     await other.hear_data("message")
 
 
-@every_door
+@every_transport
 async def test_chat_socket_frame_of_exactly_16_kib_is_read(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     frame = json.dumps({"type": "message", "content": "x"})
-    await guest.peer.send(frame + " " * (16 * 1024 - len(frame)))
-    assert (await guest.hear_data("message"))["content"] == "x"
+    await reader.peer.send(frame + " " * (16 * 1024 - len(frame)))
+    assert (await reader.hear_data("message"))["content"] == "x"
 
 
-@every_door
+@every_transport
 async def test_chat_socket_any_text_comes_back_unchanged(room: Chatroom) -> None:
-    guest, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
+    reader, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
     for line in (
         "\x00 nul and \x07 bell",
         "<script>alert(1)</script>",
@@ -94,24 +94,24 @@ async def test_chat_socket_any_text_comes_back_unchanged(room: Chatroom) -> None
         "e\u0301" * 200,
         "'; DROP TABLE messages; --",
     ):
-        await guest.say(line)
-        assert (await guest.hear_data("message"))["content"] == line
+        await reader.say(line)
+        assert (await reader.hear_data("message"))["content"] == line
         assert (await client.hear_next("chat_message"))["content"] == line
 
 
 async def test_chat_socket_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
 
     async def knock(number: int) -> int:
-        if not isinstance(guest.peer, SocketPeer):
+        if not isinstance(reader.peer, SocketPeer):
             return await (await room.connect(f"wrong{number}")).code()
         _, code = await (await room.stall(f"wrong{number}")).read_on()
         return code
 
     async def talk() -> None:
         for number in range(3):
-            await guest.say(f"line {number}")
-            assert (await guest.hear_data("message"))["content"] == f"line {number}"
+            await reader.say(f"line {number}")
+            assert (await reader.hear_data("message"))["content"] == f"line {number}"
 
     codes: list[int] = []
     for start in range(0, 1_000, 100):
@@ -138,9 +138,9 @@ async def turn() -> None:
 class _Raw:
     """The frames of one client, made by hand."""
 
-    def __init__(self, guest: Guest) -> None:
-        assert isinstance(guest.peer, SocketPeer)
-        self._connection = guest.peer.connection
+    def __init__(self, reader: ChatReader) -> None:
+        assert isinstance(reader.peer, SocketPeer)
+        self._connection = reader.peer.connection
 
     def send(self, opcode: Opcode, data: bytes, *, fin: bool = True) -> None:
         frame = Frame(opcode, data, fin)
@@ -148,7 +148,7 @@ class _Raw:
 
 
 @pytest.fixture(params=["uvicorn", "hypercorn"])
-def served_door(request: pytest.FixtureRequest) -> str:
+def served_transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -156,12 +156,12 @@ class TestFrames:
     """What only a real socket can be sent."""
 
     @pytest.fixture
-    def door(self, served_door: str) -> str:
-        return served_door
+    def transport(self, served_transport: str) -> str:
+        return served_transport
 
     async def test_chat_socket_message_in_many_frames_is_one_message(self, room: Chatroom) -> None:
-        guest = await room.join("ak_demo")
-        raw = _Raw(guest)
+        reader = await room.join("ak_demo")
+        raw = _Raw(reader)
         frame = json.dumps({"type": "message", "content": "in pieces ✂"}).encode()
         raw.send(Opcode.TEXT, frame[:1], fin=False)
         for index in range(1, len(frame)):
@@ -170,34 +170,34 @@ class TestFrames:
                 raw.send(Opcode.PING, b"between")
         raw.send(Opcode.CONT, b"")
 
-        assert (await guest.hear_data("message"))["content"] == "in pieces ✂"
+        assert (await reader.hear_data("message"))["content"] == "in pieces ✂"
 
     async def test_chat_socket_compression_offer_is_declined(self, room: Chatroom) -> None:
-        guest = await room.join("ak_demo")
-        assert isinstance(guest.peer, SocketPeer)
-        request, response = guest.peer.connection.request, guest.peer.connection.response
+        reader = await room.join("ak_demo")
+        assert isinstance(reader.peer, SocketPeer)
+        request, response = reader.peer.connection.request, reader.peer.connection.response
         assert request is not None
         assert response is not None
         assert "deflate" in request.headers["Sec-WebSocket-Extensions"]
         assert "Sec-WebSocket-Extensions" not in response.headers
 
     async def test_chat_socket_many_frames_are_too_big_together(self, room: Chatroom) -> None:
-        guest = await room.join("ak_demo")
-        raw = _Raw(guest)
+        reader = await room.join("ak_demo")
+        raw = _Raw(reader)
         raw.send(Opcode.TEXT, b"x" * 1_000, fin=False)
         for _ in range(16):
             raw.send(Opcode.CONT, b"x" * 1_000, fin=False)
         raw.send(Opcode.CONT, b"x" * 1_000)
 
-        assert await guest.code() == 1009
+        assert await reader.code() == 1009
 
     async def test_chat_socket_huge_message_disturbs_nobody(self, room: Chatroom) -> None:
-        guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+        reader, other = await room.join("ak_demo"), await room.join("ak_demo")
 
-        _Raw(guest).send(Opcode.TEXT, b"x" * 2**22)
+        _Raw(reader).send(Opcode.TEXT, b"x" * 2**22)
 
         # Closed before it was all read, so the goodbye may be lost with the connection.
-        assert await guest.code() in {1009, 1006}
+        assert await reader.code() in {1009, 1006}
         await other.say("all is well")
         await other.hear_data("message")
         await until_alone(room)
@@ -211,19 +211,19 @@ class TestFrames:
         ],
     )
     async def test_chat_socket_protocol_error_closes_that_connection_only(
-        self, room: Chatroom, door: str, opcode: Opcode, data: bytes, code: int
+        self, room: Chatroom, transport: str, opcode: Opcode, data: bytes, code: int
     ) -> None:
-        guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+        reader, other = await room.join("ak_demo"), await room.join("ak_demo")
 
-        _Raw(guest).send(opcode, data)
+        _Raw(reader).send(opcode, data)
 
         # Hypercorn cuts the connection without a word.
-        assert await guest.code() == (1006 if door == "hypercorn" else code)
+        assert await reader.code() == (1006 if transport == "hypercorn" else code)
         await other.say("all is well")
         await other.hear_data("message")
 
     async def test_chat_socket_peer_lost_in_a_flood_stops_nobody(self, room: Chatroom) -> None:
-        guest = await room.join("ak_demo")
+        reader = await room.join("ak_demo")
         room.user("bob")
         vanishing = await room.join("ak_demo_bob")
         assert isinstance(vanishing.peer, SocketPeer)
@@ -234,12 +234,12 @@ class TestFrames:
         vanishing.peer.connection.transport.abort()
 
         await until_alone(room)
-        await guest.say("all is well")
-        while (await guest.hear_data("message"))["content"] != "all is well":
+        await reader.say("all is well")
+        while (await reader.hear_data("message"))["content"] != "all is well":
             pass
 
     async def test_chat_socket_lost_peer_is_forgotten(self, room: Chatroom) -> None:
-        guest, other = await room.join("ak_demo"), await room.join("ak_demo", "client")
+        reader, other = await room.join("ak_demo"), await room.join("ak_demo", "client")
         room.user("bob")
         vanishing = await room.join("ak_demo_bob")
         assert (await other.hear_data("viewer_join"))["username"] == "bob"
@@ -248,5 +248,5 @@ class TestFrames:
         vanishing.peer.connection.transport.abort()
 
         assert (await other.hear_data("viewer_leave"))["username"] == "bob"
-        await guest.say("all is well")
-        await guest.hear_data("message")
+        await reader.say("all is well")
+        await reader.hear_data("message")

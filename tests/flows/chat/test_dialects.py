@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.world.live import streams
 from tests.support.chat import Chatroom, chatroom
-from tests.support.chat_clients import every_door
+from tests.support.chat_clients import every_transport
 from tests.support.rest import USER_CARD
 from tests.support.tables import table
 
@@ -40,29 +40,29 @@ async def test_chat_dialects_documented_begins_with_history_and_count(room: Chat
     for number in range(55):
         await room.ask("POST", "/chat", "ak_demo", {"content": f"line {number}"})
 
-    guest = await room.connect("ak_demo_bob")
+    reader = await room.connect("ak_demo_bob")
 
-    history = await guest.hear()
+    history = await reader.hear()
     assert history.keys() == {"type", "data"}
     assert (history["type"], len(history["data"])) == ("history", 50)
     assert [line["content"] for line in history["data"]] == [f"line {n}" for n in range(5, 55)]
     assert all(line.keys() == NESTED for line in history["data"])
     assert history["data"] == (await room.ask("GET", "/chat?limit=50")).json()["messages"]
-    assert await guest.hear() == {"type": "viewer_count", "data": {"count": 1}}
+    assert await reader.hear() == {"type": "viewer_count", "data": {"count": 1}}
 
 
 async def test_chat_dialects_client_begins_with_the_count(room: Chatroom) -> None:
     await room.ask("POST", "/chat", "ak_demo", {"content": "before"})
 
-    guest = await room.connect("ak_demo", "client")
+    reader = await room.connect("ak_demo", "client")
 
-    first = await guest.hear()
+    first = await reader.hear()
     assert first.keys() == {"type", "data", "timestamp"}
     assert (first["type"], first["data"]) == ("viewer_count", {"count": 1})
     assert INSTANT.fullmatch(first["timestamp"])
 
 
-@every_door
+@every_transport
 async def test_chat_dialects_two_in_one_room_understand_each_other(room: Chatroom) -> None:
     ann, bob = room.user("ann"), room.user("bob")
     documented = await room.join("ak_demo_ann")
@@ -70,10 +70,10 @@ async def test_chat_dialects_two_in_one_room_understand_each_other(room: Chatroo
 
     await documented.say("hello from the docs")
     seen = {}
-    for guest in (documented, client):
-        event = await guest.hear()
-        seen[guest.dialect] = event["data"]
-        assert event["type"] == ("message" if guest is documented else "chat_message")
+    for reader in (documented, client):
+        event = await reader.hear()
+        seen[reader.dialect] = event["data"]
+        assert event["type"] == ("message" if reader is documented else "chat_message")
     nested, flat = seen["documented"], seen["client"]
     assert nested.keys() == NESTED
     assert nested["user"].keys() == USER_CARD
@@ -114,13 +114,13 @@ async def test_chat_dialects_message_may_have_any_form_of_the_client(
 ) -> None:
     words = {name: value for name, value in frame.items() if name != "type"}
     for dialect in ("documented", "client"):
-        guest = await room.join("ak_demo", dialect)
-        await guest.do(frame["type"], **words)
+        reader = await room.join("ak_demo", dialect)
+        await reader.do(frame["type"], **words)
         kind = "message" if dialect == "documented" else "chat_message"
-        assert (await guest.hear_next(kind))["content"] == "hi"
+        assert (await reader.hear_next(kind))["content"] == "hi"
 
 
-@every_door
+@every_transport
 async def test_chat_dialects_ping_gets_a_pong(room: Chatroom) -> None:
     documented = await room.join("ak_demo")
     await documented.do("ping")
@@ -131,19 +131,19 @@ async def test_chat_dialects_ping_gets_a_pong(room: Chatroom) -> None:
 
 
 async def test_chat_dialects_rest_message_arrives_on_the_socket(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
 
     said = (await room.ask("POST", "/chat", "ak_demo", {"content": "over REST"})).json()
 
-    assert await guest.hear_data("message") == said
+    assert await reader.hear_data("message") == said
 
 
 async def test_chat_dialects_offline_stream_has_a_working_room(room: Chatroom) -> None:
     room.user("bob")
-    guest = await room.join("ak_demo_bob")
+    reader = await room.join("ak_demo_bob")
     assert room.stream.status == "offline"
-    await guest.say("anybody here?")
-    assert (await guest.hear_data("message"))["content"] == "anybody here?"
+    await reader.say("anybody here?")
+    assert (await reader.hear_data("message"))["content"] == "anybody here?"
 
 
 async def test_chat_dialects_end_of_a_stream_is_sent_and_its_chat_is_read_only(

@@ -3,15 +3,15 @@
 from emulator.web.chat.room import COUNT_EVERY_MS
 from emulator.world.audience import cohorts
 from emulator.world.live import streams
-from tests.support.chat import Chatroom, Guest
+from tests.support.chat import ChatReader, Chatroom
 
 
-async def next_heard(room: Chatroom, guest: Guest, marker: str = "marker") -> list[str]:
-    """The types of what a guest hears before a line that is said now."""
+async def next_heard(room: Chatroom, reader: ChatReader, marker: str = "marker") -> list[str]:
+    """The types of what a reader hears before a line that is said now."""
     await room.ask("POST", "/chat", "ak_demo", {"content": marker})
     kinds: list[str] = []
     while True:
-        event = await guest.hear()
+        event = await reader.hear()
         if event["data"].get("content") == marker:
             return kinds
         kinds.append(event["type"])
@@ -64,11 +64,11 @@ async def test_chat_presence_waiting_reader_is_a_viewer_once_the_stream_is_live(
     room: Chatroom,
 ) -> None:
     room.user("bob")
-    guests = [await room.join("ak_demo"), await room.join("ak_demo_bob")]
+    readers = [await room.join("ak_demo"), await room.join("ak_demo_bob")]
 
     streams.go_live(room.world, room.stream.id)
-    for guest in guests:
-        await guest.hear_data("stream_status")
+    for reader in readers:
+        await reader.hear_data("stream_status")
     room.clock.advance(60_000)
 
     assert room.world.viewers.count(room.stream.id) == 2
@@ -123,11 +123,11 @@ async def test_chat_presence_player_and_chat_of_one_token_are_one_viewer(room: C
 
 async def test_chat_presence_simulated_viewers_are_counted_too(room: Chatroom) -> None:
     stream = streams.go_live(room.world, room.stream.id)
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     cohorts.add(room.world, stream, 600, for_ms=60_000, arrivals="even")
 
     for seconds in range(5, 65, 5):
         room.clock.advance(COUNT_EVERY_MS)
-        assert await guest.hear_data("viewer_count") == {"count": 1 + 10 * seconds}
+        assert await reader.hear_data("viewer_count") == {"count": 1 + 10 * seconds}
     updated = streams.find(room.world, stream.id)
     assert updated.peak_viewer_count == 601

@@ -15,7 +15,7 @@ UNREAD_BYTES_MAX = 64 * 1024
 
 
 @pytest.fixture(params=["uvicorn", "hypercorn"])
-def door(request: pytest.FixtureRequest) -> str:
+def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -84,7 +84,7 @@ async def test_chat_slow_reader_that_takes_nothing_for_too_long_is_closed(room: 
 
 
 async def test_chat_slow_reader_many_stalled_cost_their_bound_at_most(
-    room: Chatroom, door: str
+    room: Chatroom, transport: str
 ) -> None:
     room.user("bob")
     reader = await room.join("ak_demo")
@@ -95,7 +95,7 @@ async def test_chat_slow_reader_many_stalled_cost_their_bound_at_most(
     said = await flood(room, reader, gone, 20)
 
     # What several wait for is held once, and they were dropped at the same bound.
-    assert said * 800 < 64 * UNREAD_BYTES_MAX, door
+    assert said * 800 < 64 * UNREAD_BYTES_MAX, transport
     assert room.chats.sockets <= 21
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.world.auth import tokens
 from emulator.world.faults.reading import read
-from tests.support.chat import Chatroom, Guest, chatroom
+from tests.support.chat import ChatReader, Chatroom, chatroom
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def start(room: Chatroom, **written: Any) -> None:
     room.world.faults.start(read(plan))
 
 
-async def lines(guest: Guest, count: int) -> list[str]:
-    return [(await guest.hear_next("message"))["content"] for _ in range(count)]
+async def lines(reader: ChatReader, count: int) -> list[str]:
+    return [(await reader.hear_next("message"))["content"] for _ in range(count)]
 
 
 async def say(room: Chatroom, content: str) -> None:
@@ -36,49 +36,49 @@ async def say(room: Chatroom, content: str) -> None:
 async def test_chat_faults_dropped_message_is_in_the_history_only(
     room: Chatroom,
 ) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     start(room, chat_drop={}, times=1)
     await say(room, "lost")
     await say(room, "heard")
-    assert await lines(guest, 1) == ["heard"]
+    assert await lines(reader, 1) == ["heard"]
     assert sorted(await room.history()) == ["heard", "lost"]
 
 
 async def test_chat_faults_repeated_message_comes_twice(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     start(room, chat_repeat={"stream": room.stream.id}, times=1)
     await say(room, "echo")
     await say(room, "next")
-    assert await lines(guest, 3) == ["echo", "echo", "next"]
+    assert await lines(reader, 3) == ["echo", "echo", "next"]
 
 
 async def test_chat_faults_reordered_messages_change_places(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     start(room, chat_disorder={"most": "2s"}, times=2)
     for text in ("one", "two"):
         await say(room, text)
-    assert await lines(guest, 2) == ["two", "one"]
+    assert await lines(reader, 2) == ["two", "one"]
     # One that nothing follows comes all the same.
     await say(room, "alone")
     await room.clock.pass_time(2_000)
-    assert await lines(guest, 1) == ["alone"]
+    assert await lines(reader, 1) == ["alone"]
 
 
 async def test_chat_faults_delayed_message_comes_at_its_time(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     start(room, chat_delay={"delay": "3s"}, times=2)
     for text in ("late", "later", "at once"):
         await say(room, text)
-    assert await lines(guest, 1) == ["at once"]
+    assert await lines(reader, 1) == ["at once"]
     await room.clock.pass_time(3_000)
-    assert await lines(guest, 2) == ["late", "later"]
+    assert await lines(reader, 2) == ["late", "later"]
 
 
 async def test_chat_faults_of_another_stream_do_nothing_here(room: Chatroom) -> None:
-    guest = await room.join("ak_demo")
+    reader = await room.join("ak_demo")
     start(room, chat_drop={"stream": "another"})
     await say(room, "heard")
-    assert await lines(guest, 1) == ["heard"]
+    assert await lines(reader, 1) == ["heard"]
 
 
 async def test_chat_faults_disconnected_socket_returns_once_the_fault_is_over(
@@ -106,9 +106,9 @@ async def test_chat_faults_expired_token_closes_its_socket_until_refreshed(
 ) -> None:
     bob = room.user("bob")
     session = tokens.open_session(room.world, bob)
-    guest, other = await room.join(session.access_token), await room.join("ak_demo")
+    reader, other = await room.join(session.access_token), await room.join("ak_demo")
     start(room, auth_expire={"user": "bob"})
-    assert await guest.code() == 1008
+    assert await reader.code() == 1008
     fresh = tokens.refresh(room.world, session.refresh_token)
     again = await room.join(fresh.access_token)
     await say(room, "signed in again")

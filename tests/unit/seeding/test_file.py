@@ -33,7 +33,7 @@ def test_seed_file_example_of_the_page_is_valid(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs/reference/seed.md").read_text("utf-8")
     path = tmp_path / "mine.yaml"
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
-    world = made_of(file.read(str(path)))
+    world = world_of(file.read(str(path)))
     titles = [
         (stream.title, stream.status) for stream in streams.select(world, "ORDER BY streams.row")
     ]
@@ -41,7 +41,7 @@ def test_seed_file_example_of_the_page_is_valid(tmp_path: Path) -> None:
     world.close()
 
 
-def made_of(seed: Seed) -> World:
+def world_of(seed: Seed) -> World:
     with closing(Template(seed_state(seed, RulesConfig()))) as template:
         return template.make(ManualClock(), lambda _: None, RulesConfig(), "mine")
 
@@ -133,7 +133,7 @@ def test_seed_file_missing_or_too_large_is_refused(tmp_path: Path) -> None:
 
 
 def test_seed_file_empty_platform_has_one_account_with_all_rights() -> None:
-    world = made_of(file.read("none"))
+    world = world_of(file.read("none"))
     (demo,) = world.store.rows("SELECT username, role, tenant_id FROM users")
     assert (demo["username"], demo["role"]) == ("demo", "ADMIN")
     assert demo["tenant_id"] is not None

@@ -114,7 +114,7 @@ class RtmpSession:
         self._question: _Command | None = None
         self._app = ""
         self._tc_url = ""
-        self._streams_made = 0
+        self._stream_count = 0
         self._publish_stream_id = 0
         self.has_media = False
         self._received_bytes = 0
@@ -283,10 +283,10 @@ class RtmpSession:
         )
 
     def _create_stream(self, command: _Command) -> None:
-        if self._streams_made == STREAMS_MAX:
+        if self._stream_count == STREAMS_MAX:
             raise ProtocolError(f"more than {STREAMS_MAX} streams on one connection")
-        self._streams_made += 1
-        self._command("_result", command.transaction_id, None, self._streams_made)
+        self._stream_count += 1
+        self._command("_result", command.transaction_id, None, self._stream_count)
 
     def _agree(self, command: _Command) -> None:
         if command.transaction_id:

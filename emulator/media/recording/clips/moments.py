@@ -1,6 +1,6 @@
 """Moments: where a recording's picture changes and where its pauses end. For threads.
 
-Looked for in at most `SAMPLES_MAX` pieces at even distances, so that an evening takes seconds: of
+Looked for in at most `SAMPLES_MAX` pieces at even distances, so that hours take seconds: of
 each the first key frame, small and grey, and how loud it is. Imports PyAV on use.
 """
 

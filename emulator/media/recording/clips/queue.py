@@ -1,7 +1,7 @@
 """ClipQueue: where one world's clips are cut and its VODs are made in other sizes.
 
 For the event loop's thread. The work is done in threads, a clip at a time and a VOD at a time for
-the whole process, so that nobody waits with ten seconds of film for another one's evening.
+the whole process, so that nobody waits with ten seconds of film for hours of another's.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueu
 from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.clips.sources import Sources
-from emulator.media.recording.jobs import JobRunner, JobRunners, finished, tell, tried, written
+from emulator.media.recording.jobs import JobRunner, JobSlots, finished, tell, tried, written
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.library import clips, renditions
@@ -39,7 +39,7 @@ class ClipQueue(Service):
         recordings: Recordings,
         sources: Sources,
         tasks: asyncio.TaskGroup,
-        job_runners: JobRunners,
+        job_slots: JobSlots,
         is_kept: Callable[[str], bool],
     ) -> None:
         """`is_kept` says of media whether somebody beside the world's facts still needs it."""
@@ -48,7 +48,7 @@ class ClipQueue(Service):
         self._recordings = recordings
         self._sources = sources
         self._job_runner = JobRunner(tasks)
-        self._benches = job_runners
+        self._slots = job_slots
         self._is_kept = is_kept
         # By the uid under which the result is to be found.
         self._under_way: dict[str, JobProgress] = {}
@@ -107,7 +107,7 @@ class ClipQueue(Service):
             await self._cut_in_turn(clip_id)
 
     async def _cut_in_turn(self, clip_id: str) -> None:
-        async with self._benches.cuts:
+        async with self._slots.cuts:
             try:
                 clip = clips.find(self._world, clip_id)
             except Refused:  # It was deleted before its turn came.
@@ -135,7 +135,7 @@ class ClipQueue(Service):
         log.info("clip is ready clip=%s duration_ms=%d", clip.id, imported.duration_ms)
 
     async def _make(self, uid: str) -> None:
-        async with self._benches.jobs:
+        async with self._slots.jobs:
             try:
                 vod = await written(self._world, lambda: renditions.start(self._world, uid))
             except Refused:  # Its VOD was deleted before its turn came.

@@ -34,8 +34,8 @@ def look_of(world: World, uid: str) -> "Look | None":
 
 
 def _source(world: World, uid: str) -> Stream | None:
-    """The stream that a clip, or a recording with an address of its own, was made of."""
-    made = clips.by_uid(world, uid) or recordings.by_uid(world, uid)
-    if made is None or made.stream_id is None:
+    """The stream that a clip, or a recording with an address of its own, was recording of."""
+    recording = clips.by_uid(world, uid) or recordings.by_uid(world, uid)
+    if recording is None or recording.stream_id is None:
         return None
-    return streams.find(world, made.stream_id)
+    return streams.find(world, recording.stream_id)

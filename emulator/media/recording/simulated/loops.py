@@ -1,4 +1,4 @@
-"""Loops: the shelves of simulated streams, made when somebody watches.
+"""Loops: simulated streams as players see them, made when somebody watches.
 
 A film is rendered once a process for each look and each smaller size that is asked for: worlds of
 one seed share theirs, and all synthetic publishers share the test picture's.
@@ -36,7 +36,7 @@ _CACHED_MAX = 64
 # A film is a quarter to half a megabyte; the default seed has eight.
 _FILMS_MAX = 24
 _STILLS_MAX = 128
-# An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
+# Hours are some megabytes of sample tables, and a player asks for it in pieces.
 _FILES_KEPT = 4
 
 # A world, a stream's uid, when it ended, a height, and whether players follow it where it was live.
@@ -51,7 +51,7 @@ class Loops:
         self._films: OrderedDict[tuple[int, Look | None], Film] = OrderedDict()
         self._stills: OrderedDict[tuple[Look | None, int, Size], bytes] = OrderedDict()
         self._rendering = asyncio.Lock()
-        self._kept: OrderedDict[Key, HlsStream] = OrderedDict()
+        self._streams: OrderedDict[Key, HlsStream] = OrderedDict()
         # Until when, by the machine's clock, a live one that has ended may be followed.
         self._ended: dict[Key, int] = {}
         self._files: OrderedDict[Key, bytes] = OrderedDict()
@@ -59,7 +59,7 @@ class Loops:
     async def hls_stream(
         self, world: World, loop: Loop, height: int = HEIGHT, *, is_followed: bool = False
     ) -> HlsStream:
-        """The shelf of a loop: live, or as it was recorded.
+        """A loop: live, or as it was recorded.
 
         `is_followed`: at the address that it is or was live at. There its last playlist stays for
         as long as it is, and then it is the recording in the same form, as for a real stream
@@ -69,7 +69,7 @@ class Loops:
             return live
         is_live = loop.ended_at_ms is None
         key = (world.name, loop.uid, loop.ended_at_ms, height, is_followed and not is_live)
-        hls_stream = self._kept.get(key)
+        hls_stream = self._streams.get(key)
         if hls_stream is None:
             film = await self.film(world, loop.uid, height)
             # Late, here and below: a start need not wait for what only a viewer needs.
@@ -82,17 +82,17 @@ class Loops:
                 hls_stream = await asyncio.to_thread(
                     recorded, film, showing(world, loop), was_live=is_followed
                 )
-            hls_stream = self._kept.setdefault(key, hls_stream)
-            while len(self._kept) > _CACHED_MAX:
-                oldest, _ = self._kept.popitem(last=False)
+            hls_stream = self._streams.setdefault(key, hls_stream)
+            while len(self._streams) > _CACHED_MAX:
+                oldest, _ = self._streams.popitem(last=False)
                 self._ended.pop(oldest, None)
-        self._kept.move_to_end(key)
+        self._streams.move_to_end(key)
         return hls_stream
 
     def _followed(self, world: World, loop: Loop, height: int) -> HlsStream | None:
         """What was followed live of a loop that has ended, while its players may still play it."""
         key = (world.name, loop.uid, None, height, False)
-        hls_stream = self._kept.get(key)
+        hls_stream = self._streams.get(key)
         if loop.ended_at_ms is None or hls_stream is None:
             return None
         now_ms = monotonic_ms()
@@ -100,7 +100,7 @@ class Loops:
         until_ms = self._ended.setdefault(key, now_ms + hls_stream.window.duration // TICKS_PER_MS)
         if now_ms < until_ms:
             return hls_stream
-        del self._kept[key], self._ended[key]
+        del self._streams[key], self._ended[key]
         return None
 
     async def mp4(self, world: World, loop: Loop, height: int = HEIGHT) -> bytes:
@@ -191,7 +191,7 @@ class Loops:
 
     def forget(self, world: str) -> None:
         """A world was reset or dropped: its streams began at other times."""
-        for cache in (self._kept, self._files, self._ended):
+        for cache in (self._streams, self._files, self._ended):
             for key in [key for key in cache if key[0] == world]:
                 del cache[key]
 

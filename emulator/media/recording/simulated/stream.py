@@ -1,6 +1,6 @@
-"""LoopShelf: a stream that shows a film round after round, made of the clock alone.
+"""LiveLoop: a stream that shows a film round after round, made of the clock alone.
 
-It has what a real stream's shelf has for players (playlists, low latency parts, blocking reload),
+It has what a real stream has for players (playlists, low latency parts, blocking reload),
 and writes nothing: which parts there are follows from when the stream was shown.
 """
 

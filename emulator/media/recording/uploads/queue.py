@@ -24,7 +24,7 @@ from emulator.core.events.video import (
 from emulator.core.service import Service
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.store import MediaStore
-from emulator.media.recording.jobs import JobRunner, JobRunners, finished, tell, tried, written
+from emulator.media.recording.jobs import JobRunner, JobSlots, finished, tell, tried, written
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.upload import UPLOAD_NAME, receive
@@ -50,7 +50,7 @@ class UploadQueue(Service):
         media_store: MediaStore,
         recordings: Recordings,
         tasks: asyncio.TaskGroup,
-        job_runners: JobRunners,
+        job_slots: JobSlots,
         is_kept: Callable[[str], bool],
     ) -> None:
         """`is_kept` says of media whether somebody beside the world's facts still needs it."""
@@ -58,7 +58,7 @@ class UploadQueue(Service):
         self._media_store = media_store
         self._recordings = recordings
         self._job_runner = JobRunner(tasks)
-        self._benches = job_runners
+        self._slots = job_slots
         self._is_kept = is_kept
         # The job under way and where its result goes, by its video: deleting that ends it.
         self._under_way: dict[str, tuple[JobProgress, str]] = {}
@@ -76,7 +76,7 @@ class UploadQueue(Service):
         uid = self._world.ids.uid()
         folder = self._media_store.folder(uid)
         try:
-            async with self._benches.uploads:
+            async with self._slots.uploads:
                 try:
                     path = await asyncio.to_thread(receive, file, folder)
                 except OSError as error:
@@ -167,7 +167,7 @@ class UploadQueue(Service):
     async def _do(self, job_id: str) -> None:
         # Time stands where it jumps, also while a job of another world is under way.
         with self._world.clock.working():
-            async with self._benches.jobs:
+            async with self._slots.jobs:
                 try:
                     job = jobs.find(self._world, job_id)
                 except Refused:  # Its video was deleted before its turn came.

@@ -1,4 +1,4 @@
-"""Press: packets into a recording's folder, as the shelf would have written them live.
+"""write_recording: packets into a recording's folder, as a live stream writes them.
 
 For threads. Nobody finds the recording before it is whole: its index gets its name last.
 """

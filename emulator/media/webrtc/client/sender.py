@@ -113,10 +113,10 @@ class Sender:
 
         for packet in rtcp.parse(data):
             if isinstance(packet, RtcpRtpfbPacket):
-                for outlet in (self._picture_out, self._sound_out):
-                    if outlet.ssrc == packet.media_ssrc:
+                for sender in (self._picture_out, self._sound_out):
+                    if sender.ssrc == packet.media_ssrc:
                         for sequence in packet.lost:
-                            again = outlet.again(sequence & 0xFFFF)
+                            again = sender.again(sequence & 0xFFFF)
                             if again is not None:
                                 self._link.send_rtp(again)
 

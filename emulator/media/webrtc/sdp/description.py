@@ -142,7 +142,7 @@ def parse_fragment(text: str) -> Fragment:
         )
     attributes = [line[2:].partition(":") for line in lines if line.startswith("a=")]
     texts = [value.strip() for name, _, value in attributes if name == "candidate"]
-    candidates = tuple(each for each in texts if _CANDIDATE.match(each))
+    candidates = tuple(text for text in texts if _CANDIDATE.match(text))
     ufrags = {value.strip() for name, _, value in attributes if name == "ice-ufrag"}
     # Browsers' own sign of the end is a candidate that is empty (WebRTC 1.0, 4.8.2).
     is_end = "" in texts or any(name == "end-of-candidates" for name, _, _ in attributes)

@@ -70,7 +70,7 @@ class Sink:
     ) -> None:
         self.codes = {codec.name: codec.payload_type for codec in formats}
         self.source: Source | None = None
-        self.outlet = RtpSender(formats[0].payload_type, send)
+        self.sender = RtpSender(formats[0].payload_type, send)
         self._send_rtcp = send_rtcp
         self._rate = formats[0].clock_rate
         self._offset: int | None = None
@@ -100,12 +100,12 @@ class Sink:
             elapsed = (now_ms - self._last_at_ms) * self._rate // 1000 + 1
             self._offset = self._last + elapsed - packet.timestamp
         self._last, self._last_at_ms = packet.timestamp + self._offset, now_ms
-        self.outlet.forward(code, packet.payload, packet.is_marked, self._last)
+        self.sender.forward(code, packet.payload, packet.is_marked, self._last)
 
     def skip(self) -> None:
         """Something is missing here: the receiver shall see that."""
-        self.outlet.skip()
+        self.sender.skip()
 
     def report(self, ntp: int, timestamp: int) -> None:
         if self._offset is not None:
-            self._send_rtcp(self.outlet.report(ntp, timestamp + self._offset))
+            self._send_rtcp(self.sender.report(ntp, timestamp + self._offset))

@@ -191,7 +191,7 @@ class Member:
         return Taken(
             formats,
             "sendrecv" if section.mid in self._sources else "sendonly",
-            sink.outlet.ssrc,
+            sink.sender.ssrc,
             label,
         )
 
@@ -203,16 +203,16 @@ class Member:
 
     def _send_again(self, ssrc: int, sequences: list[int]) -> None:
         for sink in self._sinks.values():
-            if sink.outlet.ssrc == ssrc:
+            if sink.sender.ssrc == ssrc:
                 for sequence in sequences[:_AGAIN_MAX]:
-                    packet = sink.outlet.again(sequence & 0xFFFF)
+                    packet = sink.sender.again(sequence & 0xFFFF)
                     if packet is not None:
                         self._send_rtp(packet)
 
     def _ask_for_key_frame(self, asked: "RtcpPsfbPacket") -> None:
         wanted = rtcp.sources_of(asked)
         for sink in self._sinks.values():
-            if sink.source is not None and sink.outlet.ssrc in wanted:
+            if sink.source is not None and sink.sender.ssrc in wanted:
                 sink.source.ask_for_key_frame()
 
     def _tick(self) -> None:

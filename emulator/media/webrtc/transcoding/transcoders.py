@@ -199,13 +199,13 @@ class _Pictures(Generic[Made]):
         return [
             encoded
             for packet in encoder.encode(even)
-            if (encoded := self._made(bytes(packet), at if packet.pts is None else packet.pts))
+            if (encoded := self._encoded(bytes(packet), at if packet.pts is None else packet.pts))
         ]
 
     def _open(self, width: int, height: int) -> "VideoCodecContext":
         raise NotImplementedError
 
-    def _made(self, data: bytes, at: int) -> Made | None:
+    def _encoded(self, data: bytes, at: int) -> Made | None:
         raise NotImplementedError
 
 
@@ -217,7 +217,7 @@ class ToH264(_Pictures[Packet]):
         self._bits = bits_per_second
         self._frames = h264.Frames()
 
-    def _made(self, data: bytes, at: int) -> Packet | None:
+    def _encoded(self, data: bytes, at: int) -> Packet | None:
         coded = self._frames.frame(h264.split(data))
         return Packet(coded.track, at, at, 0, coded.is_key, coded.data) if coded else None
 
@@ -238,7 +238,7 @@ class ToVp8(_Pictures[Vp8Picture]):
         super().__init__(codec, config)
         self._bits = bits_per_second
 
-    def _made(self, data: bytes, at: int) -> Vp8Picture:
+    def _encoded(self, data: bytes, at: int) -> Vp8Picture:
         return Vp8Picture(at, vp8.is_key(data), data)
 
     def _open(self, width: int, height: int) -> "VideoCodecContext":

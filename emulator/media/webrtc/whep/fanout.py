@@ -115,7 +115,7 @@ class WhepFanout:
         self._relay = relay
         self._on_empty = on_empty
         self._holders: set[Subscriber] = set()
-        self._seats: dict[Subscriber, None] = {}
+        self._subscribers: dict[Subscriber, None] = {}
         self._is_free = False
         self._lanes = {"h264": _Lane("h264")}
         self._offset: int | None = None
@@ -140,50 +140,50 @@ class WhepFanout:
     def relay(self) -> Relay:
         return self._relay
 
-    def hold(self, seat: Subscriber) -> None:
+    def hold(self, subscriber: Subscriber) -> None:
         """Somebody is about to watch."""
-        self._holders.add(seat)
-        if seat.coding not in self._lanes:
-            lane = self._lanes[seat.coding] = _Lane(seat.coding)
+        self._holders.add(subscriber)
+        if subscriber.coding not in self._lanes:
+            lane = self._lanes[subscriber.coding] = _Lane(subscriber.coding)
             if self._offset is not None:
                 for packet in self._relay.pictures:
                     if isinstance(packet.track, VideoTrack):
                         self._carry(lane, packet, packet.track, packet.dts + self._offset)
 
-    def join(self, seat: Subscriber) -> None:
+    def join(self, subscriber: Subscriber) -> None:
         """Add a viewer, and show it at once what it must see: all since the last key frame.
 
         Those pictures are dated right before now, a millisecond apart, so that its player hurries
         through them instead of staying behind by them.
         """
-        self._seats[seat] = None
-        pictures = self._lanes[seat.coding].pictures
+        self._subscribers[subscriber] = None
+        pictures = self._lanes[subscriber.coding].pictures
         if pictures:
             first = pictures[-1].at - (len(pictures) - 1) * TICKS_PER_MS
-            self._repeat(seat, first, TICKS_PER_MS)
+            self._repeat(subscriber, first, TICKS_PER_MS)
         else:
             self.ask_for_key_frame()
 
-    def show_again(self, seat: Subscriber, after: int) -> None:
+    def show_again(self, subscriber: Subscriber, after: int) -> None:
         """Show all since the last key frame to a viewer that lost packets after `after`.
 
         All of it is dated between that and the next picture.
         """
         self.ask_for_key_frame()
-        pictures = self._lanes[seat.coding].pictures
+        pictures = self._lanes[subscriber.coding].pictures
         if pictures and after <= pictures[-1].at:
             step = max(1, _FRAME_TICKS // (len(pictures) + 1))
-            self._repeat(seat, pictures[-1].at + step, step)
+            self._repeat(subscriber, pictures[-1].at + step, step)
 
-    def leave(self, seat: Subscriber) -> None:
-        self._seats.pop(seat, None)
-        self._holders.discard(seat)
+    def leave(self, subscriber: Subscriber) -> None:
+        self._subscribers.pop(subscriber, None)
+        self._holders.discard(subscriber)
         if not self._holders:
             self._free()
-        elif seat.coding != "h264" and all(
-            holder.coding != seat.coding for holder in self._holders
+        elif subscriber.coding != "h264" and all(
+            holder.coding != subscriber.coding for holder in self._holders
         ):
-            self._lanes.pop(seat.coding).restart()
+            self._lanes.pop(subscriber.coding).restart()
 
     def ask_for_key_frame(self) -> None:
         if self._relay.ask_for_key_frame is not None:
@@ -208,8 +208,8 @@ class WhepFanout:
         self._drop_codecs()
 
     def close(self) -> None:
-        for seat in tuple(self._holders):
-            seat.end("the stream has ended")
+        for subscriber in tuple(self._holders):
+            subscriber.end("the stream has ended")
         self._free()
 
     # Pictures.
@@ -224,9 +224,9 @@ class WhepFanout:
             for packet in packets:
                 self.hear(packet)
 
-    def _repeat(self, seat: Subscriber, first: int, step: int) -> None:
-        for index, shown in enumerate(self._lanes[seat.coding].pictures):
-            seat.show(shown._replace(at=first + index * step))
+    def _repeat(self, subscriber: Subscriber, first: int, step: int) -> None:
+        for index, shown in enumerate(self._lanes[subscriber.coding].pictures):
+            subscriber.show(shown._replace(at=first + index * step))
 
     def _hear_picture(self, packet: Packet, track: VideoTrack) -> None:
         at = self._place(packet.dts)
@@ -248,9 +248,9 @@ class WhepFanout:
     def _show(self, lane: _Lane, pictures: list[VideoFrame]) -> None:
         for shown in pictures:
             lane.keep(shown)
-            for seat in tuple(self._seats):
-                if seat.coding == lane.coding:
-                    seat.show(shown)
+            for subscriber in tuple(self._subscribers):
+                if subscriber.coding == lane.coding:
+                    subscriber.show(shown)
 
     # Sound.
 
@@ -276,8 +276,8 @@ class WhepFanout:
         if self._offset is None:
             self._place(wire)
         placed = at + (self._offset or 0) * SOUND_RATE // TICKS_PER_SECOND
-        for seat in tuple(self._seats):
-            seat.sound(payload, placed)
+        for subscriber in tuple(self._subscribers):
+            subscriber.sound(payload, placed)
 
     # Time.
 
@@ -319,7 +319,7 @@ class WhepFanout:
         self._is_free = True
         self._relay.leave(self)
         self._drop_codecs()
-        self._seats.clear()
+        self._subscribers.clear()
         self._holders.clear()
         self._on_empty()
 

@@ -48,17 +48,17 @@ class Viewer:
         self._needs_key = True
         self._again_at_ms = 0
         self._shown_until = 0
-        self._is_seated = False
+        self._is_subscribed = False
         self._is_stalled = False
         fanout.hold(self)
 
     def taken(self, form: Format) -> Taken:
         """Our answer to one section of its offer."""
         is_sound = form.name == "opus"
-        outlet = self.sound_out if is_sound else self.picture_out
-        assert outlet is not None
+        sender = self.sound_out if is_sound else self.picture_out
+        assert sender is not None
         return Taken(
-            (form,), "sendonly", outlet.ssrc, f"stream {'sound' if is_sound else 'picture'}"
+            (form,), "sendonly", sender.ssrc, f"stream {'sound' if is_sound else 'picture'}"
         )
 
     # What the link calls.
@@ -67,7 +67,7 @@ class Viewer:
         self._link = link
 
     def opened(self) -> None:
-        self._is_seated = True
+        self._is_subscribed = True
         self._watching.seen()
         self._again_at_ms = monotonic_ms()
         self._report()
@@ -97,8 +97,8 @@ class Viewer:
                 timer.cancel()
         self._waiting.clear()
         self._fanout.leave(self)
-        if self._is_seated:
-            self._is_seated = False
+        if self._is_subscribed:
+            self._is_subscribed = False
             self._watching.left()
 
     # What the screening calls.
@@ -160,16 +160,16 @@ class Viewer:
             self._pause = self._loop.call_later(_PAUSE_SECONDS, self._go_on)
 
     def _send_again(self, ssrc: int, sequences: list[int]) -> None:
-        for outlet in (self.picture_out, self.sound_out):
-            if outlet is not None and outlet.ssrc == ssrc:
+        for sender in (self.picture_out, self.sound_out):
+            if sender is not None and sender.ssrc == ssrc:
                 for sequence in sequences[:200]:
-                    packet = outlet.again(sequence & 0xFFFF)
+                    packet = sender.again(sequence & 0xFFFF)
                     if packet is not None:
                         self._send(packet)
 
     def _show_again(self) -> None:
         now_ms = monotonic_ms()
-        if self._is_seated and now_ms - self._again_at_ms >= _AGAIN_EVERY_MS:
+        if self._is_subscribed and now_ms - self._again_at_ms >= _AGAIN_EVERY_MS:
             self._again_at_ms = now_ms
             self._needs_key = True
             self._fanout.show_again(self, self._shown_until)

@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.actions.chat.refusals import count_refusal
-from emulator.scenario.clients.cast import known_or_made
+from emulator.scenario.clients.cast import ensure_user
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.generators import lines
 from emulator.scenario.generators.arrivals import Arrivals, ticks_of
@@ -115,7 +115,7 @@ class ChatFlood(Action):
         speakers = []
         with world.change():
             for number in range(1, self.authors + 1):
-                user = known_or_made(world, f"{self.names}_{number}")
+                user = ensure_user(world, f"{self.names}_{number}")
                 if number <= following and not follows.is_following(world, user, owner):
                     follows.follow(world, user, owner)
                 speakers.append(user)

@@ -55,10 +55,10 @@ class VodCreate(Action):
             if text is None:
                 raise Refused("not_found", "This stream has left no VOD yet.")
         else:
-            text = self._made(context)
+            text = self._make(context)
         context.run.vods[self.vod] = text
 
-    def _made(self, context: RunContext) -> str:
+    def _make(self, context: RunContext) -> str:
         if self.owner is None or self.title is None or not self.duration:
             raise Refused("invalid", "A VOD is made of a stream, or has owner, title and duration.")
         world = context.world

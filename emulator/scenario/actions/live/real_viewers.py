@@ -7,7 +7,7 @@ from typing import Literal
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.scenario.actions.action import AsyncTicks
-from emulator.scenario.clients.cast import known_or_made
+from emulator.scenario.clients.cast import ensure_user
 from emulator.scenario.clients.chat_reader import ChatReader, Page
 from emulator.scenario.clients.hls import HlsViewer
 from emulator.scenario.clients.real_viewers import (
@@ -141,7 +141,7 @@ class RealAudience:
 
     def _token(self, number: int) -> str:
         key_of = self._stage.run.server.key_of
-        user = known_or_made(self._stage.world, f"{_NAMES}_{number}")
+        user = ensure_user(self._stage.world, f"{_NAMES}_{number}")
         return key_of(user.username) if key_of else ""
 
 

@@ -89,14 +89,14 @@ def imported(source: Path, folder: Path) -> tuple[Path, Path]:
 def assert_same(source: Path, path: Path, frame_count: int) -> None:
     """Two films have equal pictures and sound, as long and as far apart."""
     pictures, sounds = shown(source, "video"), shown(source, "audio")
-    made_pictures, made_sounds = shown(path, "video"), shown(path, "audio")
-    assert made_pictures.frames == frame_count
+    new_pictures, new_sounds = shown(path, "video"), shown(path, "audio")
+    assert new_pictures.frames == frame_count
     length = pictures.end - pictures.start
-    assert made_pictures.end - made_pictures.start == pytest.approx(length, abs=0.05)
-    assert len(made_pictures.onsets) == len(pictures.onsets)
+    assert new_pictures.end - new_pictures.start == pytest.approx(length, abs=0.05)
+    assert len(new_pictures.onsets) == len(pictures.onsets)
     apart = [sound - picture for sound, picture in zip(sounds.onsets, pictures.onsets, strict=True)]
-    made_apart = zip(made_sounds.onsets, made_pictures.onsets, strict=True)
-    assert [one - two for one, two in made_apart] == pytest.approx(apart, abs=0.025)
+    new_apart = zip(new_sounds.onsets, new_pictures.onsets, strict=True)
+    assert [one - two for one, two in new_apart] == pytest.approx(apart, abs=0.025)
 
 
 def test_upload_with_two_sound_tracks_plays_the_default_one(tmp_path: Path) -> None:

@@ -66,10 +66,10 @@ async def client(
         writer.close()
         listener.close()
         await listener.wait_closed()
-    [made_one] = hasties
+    [hasty] = hasties
     async with asyncio.timeout(GUARD_SECONDS):
-        await made_one.is_lost.wait()
-    assert (made_one._patience, made_one.timeout_keep_alive_task) == (None, None)
+        await hasty.is_lost.wait()
+    assert (hasty._patience, hasty.timeout_keep_alive_task) == (None, None)
 
 
 async def all_of(reader: asyncio.StreamReader) -> bytes:

@@ -99,4 +99,4 @@ def test_filters_are_repeatable_and_their_cache_is_bounded() -> None:
 
     assert [sieve.reason(text) for text in texts] == expected
     assert [verdict is None for verdict in expected] == [True, False, False, False, False]
-    assert len(sieve._found) <= 1_000
+    assert len(sieve._verdicts) <= 1_000

@@ -80,14 +80,14 @@ def test_strip_every_frame_has_its_instant_after_a_real_encoder(
     settings = PublishConfig(width=width, height=height, video_kbits=kbits)
     broadcast = SyntheticBroadcast(settings, clock)
     # when a second of it is encoded, at a bit rate that is low for its size, and decoded,
-    tags, made_ms = [], []
+    tags, encoded_ms = [], []
     while broadcast.due_ms < 1000:
         clock.advance(NOW_MS + broadcast.due_ms - clock.now_ms())
-        made_ms.append(clock.now_ms())
+        encoded_ms.append(clock.now_ms())
         tags += broadcast.step(broadcast.due_ms)
     seen = pictures(flv_file(tags + broadcast.close()))
     # then each frame says its own instant.
-    assert [read_strip(shot.frame) for shot in seen] == made_ms
+    assert [read_strip(shot.frame) for shot in seen] == encoded_ms
     assert {(shot.frame.width, shot.frame.height) for shot in seen} == {(width, height)}
 
 

@@ -76,15 +76,15 @@ def test_shared_media_account_removal_removes_copies_of_others(
     world: World, maker: User, other: User, record: Record, heard: list[Event]
 ) -> None:
     stream, _ = record(maker)
-    other_stream, of_kept = record(maker)
+    other_stream, of_other = record(maker)
     mine = show(world, maker, stream.uid)
     theirs = [show(world, other, uid) for uid in (stream.uid, other_stream.uid)]
     removal.delete_stream(world, streams.find(world, other_stream.id))
-    assert is_there(world, of_kept)
+    assert is_there(world, of_other)
 
     departures.delete(world, maker)
 
-    assert not any(is_there(world, vod) for vod in (mine, of_kept, *theirs))
+    assert not any(is_there(world, vod) for vod in (mine, of_other, *theirs))
     assert media_gone(heard) == {stream.uid, other_stream.uid}
 
 

@@ -52,8 +52,8 @@ async def test_library_waiting_jobs_survive_a_restart(tmp_path: Path) -> None:
     # Given a clip and another size that were asked for while both benches were taken,
     async with opened(tmp_path / "data") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
-        job_runners = emulator.platform.shared.job_runners
-        async with job_runners.cuts, job_runners.jobs:
+        job_slots = emulator.platform.shared.job_slots
+        async with job_slots.cuts, job_slots.jobs:
             result = (await clip(call, stream)).json()
             vod_path = f"/vod/{stream['vod_id']}/transcoding"
             with emulator.platform.world.change():
@@ -110,7 +110,7 @@ async def test_library_vod_deleted_during_a_transcode_leaves_nothing() -> None:
         upload = call("POST", "/vod/upload", "ak_demo", json=body)
         vod = (await heard(emulator, VodReady, upload)).json()["vod"]
         body = {"renditions": ["144p"]}
-        async with emulator.platform.shared.job_runners.jobs:
+        async with emulator.platform.shared.job_slots.jobs:
             await call("POST", f"/vod/{vod['id']}/transcoding", "ak_demo", json=body)
         await call("DELETE", f"/streams/vods/{vod['id']}", "ak_demo")
 

@@ -1,4 +1,4 @@
-"""Outlet: one connection that publishes a live stream to another server.
+"""SimulcastConnection: one connection that publishes a live stream to another server.
 
 The client is the built-in publisher's, which knows no socket; here it has asyncio's. Nothing that a
 server says is passed on with the key in it.
@@ -25,7 +25,7 @@ _GOODBYE_SECONDS = 1.0
 _SENTENCE_LENGTH_MAX = 300
 
 
-class Outlet:
+class SimulcastConnection:
     """A `Tap`. `run` returns when the stream has ended, and raises `Refused`, with a sentence that
     holds no key, when the server does not take it.
     """

@@ -33,7 +33,7 @@ def picture() -> tuple[Tag, ...]:
 
 
 class Stage:
-    """A running platform with a publisher at its door."""
+    """A running platform with a publisher."""
 
     def __init__(self, emulator: Emulator, call: Caller, client: httpx.AsyncClient) -> None:
         self.emulator = emulator

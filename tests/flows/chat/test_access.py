@@ -10,11 +10,11 @@ from emulator.world.library import removal
 from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures
-from tests.support.chat import Chatroom, Guest
-from tests.support.chat_clients import Gone, every_door
+from tests.support.chat import ChatReader, Chatroom
+from tests.support.chat_clients import Gone, every_transport
 
 
-@every_door
+@every_transport
 async def test_chat_access_missing_or_wrong_token_closes_with_1008(room: Chatroom) -> None:
     for token in (None, "", "nonsense", "ak_demo_nobody", "a.b.c", "ak_demo@no"):
         assert await (await room.connect(token)).code() == 1008
@@ -24,7 +24,7 @@ async def test_chat_access_wrong_token_closes_under_the_client_prefix_too(room: 
     assert await (await room.connect("nonsense", "client")).code() == 1008
 
 
-@every_door
+@every_transport
 async def test_chat_access_unknown_stream_closes_with_4004(room: Chatroom) -> None:
     hidden = streams.create(
         room.world, room.user("bob"), StreamPatch({"title": "Mine", "visibility": "private"})
@@ -32,7 +32,7 @@ async def test_chat_access_unknown_stream_closes_with_4004(room: Chatroom) -> No
     unknown = "00000000-0000-4000-8000-000000000000"
     for stream_id in (unknown, "not-an-id", hidden.id):
         peer = await room.enter(room.address(stream_id=stream_id, token="ak_demo"))
-        assert await Guest(peer, "documented").code() == 4004
+        assert await ChatReader(peer, "documented").code() == 4004
     own = await room.enter(room.address(stream_id=hidden.id, token="ak_demo_bob"))
     assert (await own.hear())["type"] == "history"
 
@@ -72,18 +72,18 @@ async def test_chat_access_socket_over_the_limit_closes_with_1013(room: Chatroom
     await second.say("still here")
 
 
-async def _joined_again(room: Chatroom) -> Guest:
+async def _joined_again(room: Chatroom) -> ChatReader:
     """The server hears of a goodbye a moment after its sender."""
     while True:
-        guest = await room.connect("ak_demo")
-        if await _first(guest) == "history":
-            return guest
+        reader = await room.connect("ak_demo")
+        if await _first(reader) == "history":
+            return reader
 
 
-async def _first(guest: Guest) -> str | int:
+async def _first(reader: ChatReader) -> str | int:
     """The type of the first event, or the code with which the socket was closed before it."""
     try:
-        return str((await guest.hear())["type"])
+        return str((await reader.hear())["type"])
     except Gone as gone:
         return gone.code
 
@@ -93,21 +93,21 @@ def token_of(room: Chatroom, name: str) -> str:
     return tokens.open_session(room.world, user).access_token
 
 
-@every_door
+@every_transport
 async def test_chat_access_expired_token_closes_its_socket_in_mid_conversation(
     room: Chatroom,
 ) -> None:
     room.user("bob")
-    guest, other = await room.join(token_of(room, "bob")), await room.join("ak_demo")
-    await guest.say("hi")
-    await guest.hear_data("message")
+    reader, other = await room.join(token_of(room, "bob")), await room.join("ak_demo")
+    await reader.say("hi")
+    await reader.hear_data("message")
 
     room.clock.advance(room.world.rules.access_token_ms - 1_000)
-    await guest.say("still here")
-    await guest.hear_next("message")
+    await reader.say("still here")
+    await reader.hear_next("message")
     room.clock.advance(2_000)
 
-    assert await guest.code() == 1008
+    assert await reader.code() == 1008
     await other.say("he is gone")
     assert (await other.hear_next("message"))["content"] == "hi"
 
@@ -116,7 +116,7 @@ async def test_chat_access_expired_token_closes_its_socket_in_mid_conversation(
 async def test_chat_access_revoked_token_closes_its_sockets(room: Chatroom, how: str) -> None:
     bob = room.user("bob")
     session = tokens.open_session(room.world, bob)
-    guests = [await room.join(session.access_token) for _ in range(2)]
+    readers = [await room.join(session.access_token) for _ in range(2)]
     with_key = await room.join("ak_demo_bob")
 
     if how == "log out":
@@ -128,54 +128,54 @@ async def test_chat_access_revoked_token_closes_its_sockets(room: Chatroom, how:
         with pytest.raises(Exception, match="used before"):
             tokens.refresh(room.world, session.refresh_token)
 
-    assert [await guest.code() for guest in guests] == [1008, 1008]
+    assert [await reader.code() for reader in readers] == [1008, 1008]
     await with_key.say("my key still works")
     await with_key.hear_data("message")
 
 
 async def test_chat_access_deleted_account_loses_its_sockets(room: Chatroom) -> None:
     bob = room.user("bob")
-    guests = [await room.join("ak_demo_bob"), await room.join(token_of(room, "bob"), "client")]
+    readers = [await room.join("ak_demo_bob"), await room.join(token_of(room, "bob"), "client")]
     other = await room.join("ak_demo")
 
     departures.delete(room.world, bob)
 
-    assert [await guest.code() for guest in guests] == [1008, 1008]
+    assert [await reader.code() for reader in readers] == [1008, 1008]
     await other.say("he is gone")
     assert (await other.hear_next("message"))["content"] == "he is gone"
 
 
 async def test_chat_access_end_of_another_session_closes_nothing(room: Chatroom) -> None:
     bob = room.user("bob")
-    guest = await room.join(token_of(room, "bob"))
+    reader = await room.join(token_of(room, "bob"))
 
     tokens.log_out(room.world, bob, token_of(room, "bob"))
 
-    await guest.say("hi")
-    await guest.hear_data("message")
+    await reader.say("hi")
+    await reader.hear_data("message")
 
 
-@every_door
+@every_transport
 async def test_chat_access_stopping_server_closes_with_1001(room: Chatroom) -> None:
-    guests = [await room.join("ak_demo", dialect) for dialect in ("documented", "client")]
+    readers = [await room.join("ak_demo", dialect) for dialect in ("documented", "client")]
 
     await room.worlds.stop("it is late")
 
-    assert [await guest.code() for guest in guests] == [1001, 1001]
+    assert [await reader.code() for reader in readers] == [1001, 1001]
 
 
-@every_door
+@every_transport
 async def test_chat_access_busy_sender_is_closed_by_a_stopping_server_too(room: Chatroom) -> None:
     room.user("bob")
-    guest = await room.join("ak_demo_bob")
+    reader = await room.join("ak_demo_bob")
     for number in range(200):
-        await guest.say(f"line {number}")
+        await reader.say(f"line {number}")
 
     await room.worlds.stop("it is late")
-    assert await guest.code() == 1001
+    assert await reader.code() == 1001
     # The connection itself is gone as well, not only the conversation.
     async with asyncio.timeout(5):
-        await guest.leave()
+        await reader.leave()
 
 
 async def test_chat_access_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None:
@@ -190,7 +190,7 @@ async def test_chat_access_reset_or_dropped_world_closes_with_4004(room: Chatroo
     here = await room.join("ak_demo")
 
     await room.worlds.drop("other")
-    assert await Guest(there, "documented").code() == 4004
+    assert await ChatReader(there, "documented").code() == 4004
     await snapshots.reset(room.worlds.default)
     assert await here.code() == 4004
 
@@ -220,13 +220,13 @@ async def test_chat_access_request_log_shows_accepted_and_refused_clients(room: 
 
 async def test_chat_access_viewer_losing_sight_of_a_stream_closes_with_4004(room: Chatroom) -> None:
     room.user("bob")
-    owner, guest = await room.join("ak_demo"), await room.join("ak_demo_bob")
+    owner, reader = await room.join("ak_demo"), await room.join("ak_demo_bob")
 
     streams.update(room.world, room.stream, StreamPatch({"title": "Still there"}))
-    await guest.say("nice title")
-    await guest.hear_data("message")
+    await reader.say("nice title")
+    await reader.hear_data("message")
     streams.update(room.world, room.stream, StreamPatch({"visibility": "private"}))
-    assert await guest.code() == 4004
+    assert await reader.code() == 4004
     await owner.say("alone")
     await owner.hear_next("message")
 
@@ -246,12 +246,12 @@ async def test_chat_access_reconnect_misses_nothing_and_repeats_nothing(room: Ch
 
     for _ in range(5):
         # when a visit begins in the middle of it,
-        _, guest = await asyncio.gather(talk(7), room.connect("ak_demo"))
-        visit = [line["id"] for line in await guest.hear_data("history")]
-        await guest.hear_data("viewer_count")
+        _, reader = await asyncio.gather(talk(7), room.connect("ak_demo"))
+        visit = [line["id"] for line in await reader.hear_data("history")]
+        await reader.hear_data("viewer_count")
         while said[-1] not in visit:
-            visit.append((await guest.hear_data("message"))["id"])
-        await guest.leave()
+            visit.append((await reader.hear_data("message"))["id"])
+        await reader.leave()
         await talk(9)
 
         # then it sees every line of its time once, in order, from where history begins.

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from emulator.world.chat import bans, messages, moderators, settings
-from tests.support.chat import Chatroom, Guest
+from tests.support.chat import ChatReader, Chatroom
 
 
-async def refusal(guest: Guest) -> tuple[str, float | None]:
+async def refusal(reader: ChatReader) -> tuple[str, float | None]:
     """The code of an error, and how long to wait."""
-    data = await guest.hear_next("error")
+    data = await reader.hear_next("error")
     assert data["message"]
-    wait = "retry_after_seconds" if guest.dialect == "documented" else "retryAfterSeconds"
+    wait = "retry_after_seconds" if reader.dialect == "documented" else "retryAfterSeconds"
     return data["code"], data.get(wait)
 
 
@@ -36,20 +36,20 @@ async def test_chat_moderation_refusal_reaches_its_author_alone(
     expected: tuple[str, float | None],
 ) -> None:
     room.user("bob")
-    guest, other = await room.join("ak_demo_bob"), await room.join("ak_demo")
+    reader, other = await room.join("ak_demo_bob"), await room.join("ak_demo")
     client = await room.join("ak_demo_bob", "client")
-    await guest.say("one")
+    await reader.say("one")
     assert (await other.hear_data("message"))["content"] == "one"
     settings.change(room.world, room.stream, room.owner, asked)
 
-    for author in (guest, client):
+    for author in (reader, client):
         await author.say(line)
         assert await refusal(author) == expected
 
     await other.say("ok")
     await other.hear_data("settings")
     assert (await other.hear_data("message"))["content"] == "ok"
-    assert (await guest.hear_data("message"))["content"] == "ok"
+    assert (await reader.hear_data("message"))["content"] == "ok"
 
 
 @pytest.mark.parametrize("patch", [{"chat_lines_per_minute": 3}])
@@ -71,52 +71,52 @@ async def test_chat_moderation_flood_slows_its_author_and_nobody_else(room: Chat
 
 async def test_chat_moderation_repeated_message_is_held(room: Chatroom) -> None:
     room.user("bob")
-    guest = await room.join("ak_demo_bob")
+    reader = await room.join("ak_demo_bob")
     for _ in range(6):
-        await guest.say("first!")
+        await reader.say("first!")
 
     for _ in range(5):
-        await guest.hear_data("message")
-    assert await refusal(guest) == ("blocked", None)
+        await reader.hear_data("message")
+    assert await refusal(reader) == ("blocked", None)
 
 
 async def test_chat_moderation_slow_mode_ends_on_the_world_clock(room: Chatroom) -> None:
     room.user("bob")
     settings.change(room.world, room.stream, room.owner, {"slow_mode_seconds": 30})
-    guest = await room.join("ak_demo_bob")
-    await guest.say("one")
-    await guest.hear_data("message")
+    reader = await room.join("ak_demo_bob")
+    await reader.say("one")
+    await reader.hear_data("message")
     room.clock.advance(20_500)
 
-    await guest.say("two")
-    assert await refusal(guest) == ("slow_mode", 9.5)
+    await reader.say("two")
+    assert await refusal(reader) == ("slow_mode", 9.5)
     room.clock.advance(9_500)
-    await guest.say("three")
-    assert (await guest.hear_next("message"))["content"] == "three"
+    await reader.say("three")
+    assert (await reader.hear_next("message"))["content"] == "three"
 
 
 async def test_chat_moderation_banned_user_reads_on_and_is_notified(room: Chatroom) -> None:
     bob = room.user("bob")
-    guest, client = await room.join("ak_demo_bob"), await room.join("ak_demo", "client")
+    reader, client = await room.join("ak_demo_bob"), await room.join("ak_demo", "client")
 
     bans.add(room.world, room.stream, room.owner, bob, duration_seconds=60)
 
-    data = await guest.hear_data("user_banned")
+    data = await reader.hear_data("user_banned")
     assert data == {
         "user_id": bob.id,
         "username": "bob",
         "expires_at": "2026-01-01T00:01:00.000Z",
     }
     assert (await client.hear_next("system_message"))["content"] == "bob was timed out"
-    await guest.say("what?")
-    assert await refusal(guest) == ("timed_out", 60.0)
+    await reader.say("what?")
+    assert await refusal(reader) == ("timed_out", 60.0)
     await room.ask("POST", "/chat", "ak_demo", {"content": "cool down"})
-    assert (await guest.hear_data("message"))["content"] == "cool down"
+    assert (await reader.hear_data("message"))["content"] == "cool down"
 
     bans.add(room.world, room.stream, room.owner, bob)
-    assert (await guest.hear_data("user_banned"))["expires_at"] is None
-    await guest.say("what?")
-    assert await refusal(guest) == ("banned", None)
+    assert (await reader.hear_data("user_banned"))["expires_at"] is None
+    await reader.say("what?")
+    assert await refusal(reader) == ("banned", None)
     again = await room.join("ak_demo_bob")
     bans.lift(room.world, room.stream, room.owner, bob)
     await again.say("sorry")
@@ -163,9 +163,9 @@ async def test_chat_moderation_acts_of_a_moderator_are_sent_to_everybody(
 
 
 async def _history(room: Chatroom, key: str) -> list[dict[str, Any]]:
-    guest = await room.connect(key)
-    history: list[dict[str, Any]] = await guest.hear_data("history")
-    await guest.leave()
+    reader = await room.connect(key)
+    history: list[dict[str, Any]] = await reader.hear_data("history")
+    await reader.leave()
     return history
 
 
@@ -206,25 +206,25 @@ async def test_chat_moderation_forbidden_or_impossible_acts_are_refused(
     room: Chatroom, kind: str, words: dict[str, Any], code: str
 ) -> None:
     room.user("bob")
-    guest = await room.join("ak_demo_bob")
-    await guest.do(kind, **words)
-    assert (await refusal(guest))[0] == code
+    reader = await room.join("ak_demo_bob")
+    await reader.do(kind, **words)
+    assert (await refusal(reader))[0] == code
 
 
 async def test_chat_moderation_own_message_can_be_deleted_and_another_cannot(
     room: Chatroom,
 ) -> None:
     room.user("bob")
-    guest, owner = await room.join("ak_demo_bob"), await room.join("ak_demo")
+    reader, owner = await room.join("ak_demo_bob"), await room.join("ak_demo")
     await owner.say("mine")
-    line = await guest.hear_data("message")
-    await guest.do("delete", message_id=line["id"])
-    assert (await refusal(guest))[0] == "unauthorized"
+    line = await reader.hear_data("message")
+    await reader.do("delete", message_id=line["id"])
+    assert (await refusal(reader))[0] == "unauthorized"
 
-    await guest.say("typo")
-    line = await guest.hear_data("message")
-    await guest.do("delete", message_id=line["id"])
-    assert await guest.hear_data("message_deleted") == {"message_id": line["id"]}
+    await reader.say("typo")
+    line = await reader.hear_data("message")
+    await reader.do("delete", message_id=line["id"])
+    assert await reader.hear_data("message_deleted") == {"message_id": line["id"]}
 
 
 async def test_chat_moderation_owner_badge_is_in_both_dialects(room: Chatroom) -> None:

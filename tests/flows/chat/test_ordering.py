@@ -2,16 +2,16 @@
 
 import asyncio
 
-from tests.support.chat import Chatroom, Guest
-from tests.support.chat_clients import every_door
+from tests.support.chat import ChatReader, Chatroom
+from tests.support.chat_clients import every_transport
 
 
-async def heard(guest: Guest, count: int) -> list[str]:
-    kind = "message" if guest.dialect == "documented" else "chat_message"
-    return [(await guest.hear_next(kind))["id"] for _ in range(count)]
+async def heard(reader: ChatReader, count: int) -> list[str]:
+    kind = "message" if reader.dialect == "documented" else "chat_message"
+    return [(await reader.hear_next(kind))["id"] for _ in range(count)]
 
 
-@every_door
+@every_transport
 async def test_chat_order_every_reader_sees_the_order_of_the_history(room: Chatroom) -> None:
     # Given readers of both dialects and four who speak at once, over sockets and REST,
     dialects = ("documented", "client", "documented", "client")
@@ -20,7 +20,7 @@ async def test_chat_order_every_reader_sees_the_order_of_the_history(room: Chatr
         room.user(name)
     speakers = [await room.join(f"ak_demo_{name}") for name in ("ann", "bob")]
 
-    async def speak(speaker: Guest, name: str) -> None:
+    async def speak(speaker: ChatReader, name: str) -> None:
         for number in range(20):
             await speaker.say(f"{name} {number}")
             await asyncio.sleep(0)
