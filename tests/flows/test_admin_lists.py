@@ -67,3 +67,32 @@ async def test_admin_recordings_lists_all_kinds_with_their_sizes(
     [item] = page["recordings"]
     assert (item["status"], item["download_url"], item["bytes"]) == ("processing", None, None)
     check_error(await client.get("/_emulator/recordings", params={"kind": "song"}), 422)
+
+
+async def test_admin_accounts_lists_everybody_with_keys_that_work(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    # Given somebody who was not seeded, and another world,
+    await call("GET", "/auth/me", "ak_auto_newcomer")
+    await client.post("/_emulator/worlds", json={"name": "beside"})
+
+    # when all accounts are asked for, then each is there with a key that is theirs.
+    page = (await client.get("/_emulator/accounts", params={"per_page": 100})).json()
+    names = [account["username"] for account in page["accounts"]]
+    assert page["total"] == len(names)
+    assert names[0] == "demo"
+    assert names[-1] == "newcomer"
+    for account in page["accounts"]:
+        me = await call("GET", "/auth/me", account["api_keys"][0])
+        assert me.json()["id"] == account["id"]
+    # They are found by their names, also by the shown one, and there are pages of them.
+    for text, expected in (("URBAN tech", ["urbantech"]), ("newcom", ["newcomer"]), ("%", [])):
+        found = (await client.get("/_emulator/accounts", params={"find": text})).json()
+        assert [account["username"] for account in found["accounts"]] == expected
+        assert found["total"] == len(expected)
+    second = (await client.get("/_emulator/accounts", params={"page": 2, "per_page": 5})).json()
+    assert [account["username"] for account in second["accounts"]] == names[5:10]
+    # A key of another world says which.
+    headers = {"X-Emulator-World": "beside"}
+    beside = (await client.get("/_emulator/accounts", headers=headers)).json()["accounts"]
+    assert beside[0]["api_keys"] == ["ak_demo@beside"]

@@ -1,15 +1,18 @@
 """`/_emulator/faults`: what is broken on purpose in this world."""
 
-from typing import Any, TypedDict
+from inspect import cleandoc
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
-from emulator.world.faults.fault import Fault
+from emulator.world.faults.fault import Fault, values_of
 from emulator.world.faults.faults import Active
+from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.reading import read, schema
+from emulator.world.faults.values import Value, kind_of
 from emulator.world.world import World
 
 
@@ -42,6 +45,28 @@ class FaultList(TypedDict):
     total: int
 
 
+class FaultValue(TypedDict):
+    """`default` is as it is written, null where the value is left open: then it strikes all."""
+
+    name: str
+    type: Literal["duration", "share", "integer", "text", "flag", "choice", "headers", "json"]
+    default: Any
+    minimum: int | None
+    maximum: int | None
+    choices: list[str]
+
+
+class FaultKind(TypedDict):
+    kind: str
+    description: str
+    values: list[FaultValue]
+
+
+class FaultKinds(TypedDict):
+    kinds: list[FaultKind]
+    total: int
+
+
 class FaultsCleared(TypedDict):
     world: str
     cleared: int
@@ -56,6 +81,12 @@ def list_faults(call: Call) -> FaultList:
         "faults": [_shape(call.world, active) for active in actives],
         "total": len(actives),
     }
+
+
+@endpoint("GET", "/faults/kinds")
+def list_fault_kinds(_call: Call) -> FaultKinds:
+    """List what can be broken, with the values that each kind takes."""
+    return {"kinds": [_kind(kind) for kind in KINDS.values()], "total": len(KINDS)}
 
 
 @endpoint("POST", "/faults", status=201, refuses=("conflict", "invalid"))
@@ -75,6 +106,29 @@ def remove_fault(call: Call, id: str) -> None:
 def clear_faults(call: Call) -> FaultsCleared:
     """Stop all faults."""
     return {"world": call.world.name, "cleared": call.world.faults.clear()}
+
+
+def _kind(kind: type[Fault]) -> FaultKind:
+    defaults = kind().values()
+    return {
+        "kind": kind.kind,
+        "description": cleandoc(kind.__doc__ or ""),
+        "values": [
+            _value(value, defaults.get(value.written)) for value in values_of(kind).values()
+        ],
+    }
+
+
+def _value(value: Value, default: object) -> FaultValue:
+    kind = kind_of(value.read)
+    return {
+        "name": value.written,
+        "type": kind.type,
+        "default": default,
+        "minimum": kind.minimum,
+        "maximum": kind.maximum,
+        "choices": list(kind.choices),
+    }
 
 
 def _shape(world: World, active: Active[Fault]) -> FaultShape:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from emulator.world.faults.values import duration, flag, whole
+from emulator.world.faults.values import ValueKind, described, duration, flag, whole
 
 THROUGH = "through"
 _ANSWERS_MAX = 100
@@ -59,6 +59,9 @@ def status(written: object) -> int:
     return int(whole(400, 599)(written))
 
 
+described(status, ValueKind(type="integer", minimum=400, maximum=599))
+
+
 def headers(written: object) -> dict[str, str]:
     """Names and texts. Refuses what HTTP cannot carry, and what the server says itself."""
     if not isinstance(written, Mapping) or len(written) > _HEADERS_MAX:
@@ -74,6 +77,9 @@ def headers(written: object) -> dict[str, str]:
             raise ValueError(f"has an invalid value for {name}: write a text of one line")
         values[name] = text.strip()
     return values
+
+
+described(headers, ValueKind(type="headers"))
 
 
 def body(written: object) -> object:

@@ -1,7 +1,9 @@
 """Values of a fault as people write them: `2s`, `30%`, `503`. Each reader raises `ValueError`."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from emulator.core import quantities
 
@@ -9,6 +11,30 @@ Read = Callable[[object], Any]
 
 DURATION_MS_MAX = 30 * 86_400_000
 _TEXT_LENGTH_MAX = 200
+
+
+class ValueKind(Struct, frozen=True, kw_only=True):
+    """What a form needs to know of a value: what it is, its range, what it is chosen from."""
+
+    type: Literal["duration", "share", "integer", "text", "flag", "choice", "headers", "json"]
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+# Of readers: those here, and what `whole` and `one_of` have made.
+_KINDS: dict[Read, ValueKind] = {}
+
+
+def kind_of(read: Read) -> ValueKind:
+    """What a reader reads. One that nobody has described reads JSON, and refuses what it must."""
+    return _KINDS.get(read, ValueKind(type="json"))
+
+
+def described(read: Read, kind: ValueKind) -> Read:
+    """The reader itself, of which `kind_of` knows from now on."""
+    _KINDS[read] = kind
+    return read
 
 
 class Value(NamedTuple):
@@ -27,6 +53,8 @@ def duration(written: object) -> int:
 
 
 share = quantities.share
+described(duration, ValueKind(type="duration"))
+described(share, ValueKind(type="share"))
 
 
 def whole(least: int, most: int) -> Read:
@@ -37,7 +65,7 @@ def whole(least: int, most: int) -> Read:
             raise ValueError(f"must be a whole number from {least} to {most}, not {_shown(raw)}")
         return raw
 
-    return read
+    return described(read, ValueKind(type="integer", minimum=least, maximum=most))
 
 
 def close_code(raw: object) -> int:
@@ -66,7 +94,12 @@ def one_of(*words: str) -> Read:
             raise ValueError(f"must be one of {', '.join(words)}, not {_shown(raw)}")
         return raw
 
-    return read
+    return described(read, ValueKind(type="choice", choices=words))
+
+
+described(text, ValueKind(type="text"))
+described(flag, ValueKind(type="flag"))
+described(close_code, ValueKind(type="integer", minimum=1000, maximum=4999))
 
 
 def _shown(raw: object) -> str:

@@ -99,6 +99,28 @@ def by_session(world: World, session_id: str) -> User | None:
     return _user(world, row) if row else None
 
 
+def page(world: World, find: str, offset: int, count: int) -> tuple[list[User], int]:
+    """The accounts whose name holds `find`, the first made first, and how many there are."""
+    where = "WHERE instr(lower(users.username || ' ' || ifnull(users.display_name, '')), lower(?))"
+    rows = world.store.rows(
+        f"{_SELECT} {where} ORDER BY users.row LIMIT ? OFFSET ?", find, count, offset
+    )
+    total = world.store.number(f"SELECT count(*) FROM users {where}", find)
+    return [_user(world, row) for row in rows], total
+
+
+def keys_of(world: World, pks: Iterable[int]) -> dict[int, list[str]]:
+    """The API keys of accounts, those that were issued."""
+    keys: dict[int, list[str]] = {pk: [] for pk in pks}
+    for row in world.store.rows(
+        "SELECT key, user_row FROM api_keys"
+        " WHERE user_row IN (SELECT value FROM json_each(?)) ORDER BY key",
+        json.dumps(list(keys)),
+    ):
+        keys[row["user_row"]].append(row["key"])
+    return keys
+
+
 def by_api_key(world: World, key: str) -> User:
     """Whose API key this is. `ak_auto_<name>` makes the account on first use, unless rules forbid.
 

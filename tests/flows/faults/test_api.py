@@ -182,3 +182,27 @@ async def test_api_faults_failed_call_has_the_requested_body_and_headers(
     assert answer.headers.get_list("retry-after") == ["Sun, 06 Nov"]
     await add(http, api_fail={"status": 429}, times=1)
     assert (await call("GET", "/streams/")).headers["retry-after"] == "1"
+
+
+async def test_api_faults_each_kind_says_what_it_takes(http: httpx.AsyncClient) -> None:
+    kinds = (await http.get("/_emulator/faults/kinds")).json()
+    assert kinds["total"] == len(kinds["kinds"])
+
+    for kind in kinds["kinds"]:
+        # What is written as usual is taken as it is shown.
+        usual = {value["name"]: value["default"] for value in kind["values"]}
+        written = {name: value for name, value in usual.items() if value is not None}
+        answer = await http.post("/_emulator/faults", json={kind["kind"]: written})
+        assert answer.status_code == 201, answer.text
+        assert kind["description"]
+        for value in kind["values"]:
+            choices = value["choices"]
+            assert bool(choices) == (value["type"] == "choice")
+            if choices:
+                body = {kind["kind"]: {value["name"]: choices[-1]}}
+                assert (await http.post("/_emulator/faults", json=body)).status_code == 201
+            if value["type"] == "integer":
+                body = {kind["kind"]: {value["name"]: value["maximum"] + 1}}
+                assert (await http.post("/_emulator/faults", json=body)).status_code == 422
+    types = {value["name"]: value["type"] for kind in kinds["kinds"] for value in kind["values"]}
+    assert {name for name, type_ in types.items() if type_ == "json"} == {"body", "answers"}

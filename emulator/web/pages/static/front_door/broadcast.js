@@ -5,13 +5,13 @@ import { html, useEffect, useRef } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
 import { Badge, CopyLine, Problem, Qr, confirm } from "../lib/parts.js";
 import { go, href } from "../lib/router.js";
-import { asOwner, keyOfOwner } from "./own_streams.js";
+import { keyOfOwner } from "./own_streams.js";
 
 const EVENTS = ["StreamWentLive", "StreamEnded", "PublisherJoined", "PublisherLeft"];
 const TITLES = { test: "Your test picture", obs: "Your stream from OBS" };
 
 export function Broadcast({ kind, id, info }) {
-  const { data: stream, error } = usePolled(() => asOwner(id), { on: EVENTS, deps: [id] });
+  const { data: stream, error } = usePolled(() => admin("GET", `streams/${id}`), { on: EVENTS, deps: [id] });
   const heading = useRef();
   // A press on a button above has brought this here: readers and keys go on from its heading.
   useEffect(() => heading.current?.focus(), [Boolean(stream)]);

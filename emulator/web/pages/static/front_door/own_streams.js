@@ -23,9 +23,3 @@ export async function encoderStream() {
 }
 
 export const keyOfOwner = (stream) => keyOf(stream.user.username === "demo" ? "" : stream.user.username);
-
-/** The stream as its owner sees it, with its key. */
-export async function asOwner(id) {
-  const stream = await platform("GET", `streams/id/${id}`);
-  return platform("GET", `streams/id/${id}`, undefined, keyOfOwner(stream));
-}

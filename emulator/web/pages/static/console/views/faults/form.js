@@ -1,0 +1,70 @@
+// A form for one kind of fault, made from what the API says about its values. What the address
+// says stands in it already: `?add=api.fail&path=/streams&status=503`.
+
+import { admin } from "../../../lib/api.js";
+import { html, useEffect, useRef } from "../../../lib/html.js";
+import { Field, Form, SelectField, toast } from "../../../lib/parts.js";
+import { setQuery } from "../../../lib/router.js";
+import { ValueField, valuesOf } from "./values.js";
+
+const BESIDE = ["share", "times", "for"];
+
+export function FaultForm({ kinds, query }) {
+  const kind = kinds.find(({ kind }) => kind === query.add) ?? kinds[0];
+  const first = useRef();
+  useEffect(() => first.current.querySelector("select").focus(), []);
+  const close = () => {
+    const nothing = Object.fromEntries(Object.keys(query).map((name) => [name, ""]));
+    setQuery(nothing);
+  };
+  const add = async (fields) => {
+    const fault = { [kind.kind]: valuesOf(kind, fields), ...beside(fields) };
+    await admin("POST", "faults", fault);
+    toast(`${kind.kind} is on.`);
+    close();
+  };
+  // Who asks of an operation means its path as the contract writes it.
+  const given = { ...query, path: query.path ?? query.operation };
+  return html`
+    <${Form} class="card fault-form" onSubmit=${add}>
+      <h2>Break something</h2>
+      <div class="fields" ref=${first}>
+        <${SelectField}
+          label="What"
+          value=${kind.kind}
+          options=${kinds.map(({ kind }) => kind)}
+          onChange=${(event) => setQuery({ add: event.target.value })}
+        />
+      </div>
+      <p class="muted">${kind.description.split("\n\n")[0]}</p>
+      <div class="fields" key=${kind.kind}>
+        ${kind.values.map((value) => html`<${ValueField} key=${value.name} value=${value} given=${given[value.name]} />`)}
+      </div>
+      <div class="fields">
+        <${Field} label="Share of all" hint="Such as 30 %; the same calls each time">
+          <input name="beside.share" defaultValue=${query.share} placeholder="100%" />
+        <//>
+        <${Field} label="At most so often" hint="Then it is over">
+          <input name="beside.times" type="number" min="1" defaultValue=${query.times} placeholder="no end" />
+        <//>
+        <${Field} label="For so long" hint="Of the world's clock, such as 30s">
+          <input name="beside.for" defaultValue=${query.for} placeholder="until it is cleared" />
+        <//>
+      </div>
+      <div class="row">
+        <button class="primary">Put it on</button>
+        <button type="button" onClick=${close}>Cancel</button>
+      </div>
+    <//>
+  `;
+}
+
+function beside(fields) {
+  const names = BESIDE.filter((name) => fields[`beside.${name}`]);
+  return Object.fromEntries(
+    names.map((name) => {
+      const text = fields[`beside.${name}`];
+      return [name, name === "times" ? Number(text) : text];
+    }),
+  );
+}
