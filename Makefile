@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check newest lint types bench docs tested hashes slow clean
+.PHONY: demo test check newest lint types bench docs screenshots tested hashes slow clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -44,6 +44,11 @@ docs: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.web.api.table import OPERATIONS; from emulator.web.openapi.reference import markdown; Path("docs/reference/endpoints.md").write_text(markdown(OPERATIONS), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.cli.lib.reference import markdown; Path("docs/reference/commands.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.scenario.output.reference import markdown; Path("docs/reference/scenarios.md").write_text(markdown(), "utf-8")'
+
+# The pictures of pages in docs/images, each by the test that walks through its page.
+screenshots: $(STAMP)
+	LIVE_EMULATOR_TESTS_SCREENSHOTS=write $(BIN)/pytest -q tests/real/test_front_door.py \
+		tests/real/test_console.py
 
 # Which tests have seen which operation succeed (`live-emulator contract`). Takes some minutes.
 tested: $(STAMP)

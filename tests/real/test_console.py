@@ -1,11 +1,17 @@
-"""The console in a real browser: it shows what is on, and makes a stream."""
+"""The console in a real browser, as a person uses it: mouse, keyboard, links."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support.browser import Chromium, Scheme
+from emulator.web.pages import assets
+from tests.support.axe import assert_accessible
+from tests.support.browser import Chromium, Tab
 from tests.support.live_server import Walk, platform
+
+VIEWS = [path.stem for path in sorted((Path(assets.FOLDER) / "console" / "views").glob("*.js"))]
 
 
 @pytest.fixture(scope="module")
@@ -14,65 +20,155 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
-async def test_console_creates_a_stream_and_shows_events(
-    walk: Walk, chromium: Chromium, scheme: Scheme, width: int
-) -> None:
-    # Given the console of a fresh platform,
-    tab = await chromium.open(walk.ready["console"] + "console-before", width=width, scheme=scheme)
-    await tab.page.wait_for_selector("#streams tr")
-    await tab.page.click("#reset")
+async def open_view(chromium: Chromium, walk: Walk, view: str = "overview") -> Tab:
+    tab = await chromium.open(f"{walk.ready['console']}#/w/default/{view}", is_calm=True)
+    await tab.page.wait_for_selector("main h1")
+    return tab
 
-    # when a stream is made,
-    await tab.page.fill("#title", "By hand <b>")
-    await tab.page.click("#create button")
 
-    # then its key is shown, it stands among the streams, and the logs tell of it.
-    await tab.page.wait_for_selector("#made dd:has-text('live_')")
-    await tab.page.wait_for_selector("#streams tr:has-text('By hand <b>')")
-    await tab.page.wait_for_selector("#events li:has-text('StreamCreated')")
-    await tab.page.wait_for_selector("#requests li:has-text('POST /api/v1/streams/')")
+def newest_request(walk: Walk) -> int:
+    """The number of the last request that the log has."""
+    page = walk.get(f"{walk.ready['admin']}/requests?order=newest&limit=1").json
+    return int(page["requests"][0]["seq"]) if page["requests"] else 0
 
-    # Time stands when it is told to, and nothing sticks out or comes from elsewhere.
-    await tab.page.click("button[data-mode=virtual]")
-    await tab.page.wait_for_selector("#now:has-text('stands')")
-    assert not tab.complaints
+
+async def test_console_every_view_is_quiet_and_accessible(walk: Walk, chromium: Chromium) -> None:
+    before = newest_request(walk)
+    tab = await open_view(chromium, walk)
+    for view in VIEWS:
+        await tab.page.evaluate(f"location.hash = '#/w/default/{view}'")
+        await tab.page.wait_for_selector(f".rail a[href$='/{view}'][aria-current=page]")
+        await tab.page.wait_for_selector("main h1")
+        await assert_accessible(tab)
+        assert not tab.complaints, view
+    # No request has left this machine, and none of the page's own is an app's.
     assert len(tab.hosts) == 1
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await tab.page.evaluate(wide) == 0
+    assert newest_request(walk) == before
 
 
-async def test_console_moderates_a_chat(walk: Walk, chromium: Chromium) -> None:
-    # Given a chat in which bob is rude,
-    stream = walk.create("Kept in order", "ak_auto_orderly")
-    path = f"/streams/{stream['id']}/chat"
-    walk.ask("POST", path, {"content": "rude <b>"}, "ak_auto_bob")
-    tab = await chromium.open(walk.ready["console"] + "console-before")
-    await tab.page.wait_for_selector(f"#room option[value='{stream['id']}']", state="attached")
-    await tab.page.select_option("#room", stream["id"])
+async def test_console_is_used_by_keyboard_alone(walk: Walk, chromium: Chromium) -> None:
+    # Given somebody without a mouse: the first Tab leads past the rail,
+    page = (await open_view(chromium, walk)).page
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to content"
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.tagName") == "MAIN"
 
-    # when his line is taken away and he is timed out, then nobody sees it, and he is refused;
-    await tab.page.click("#lines li:has-text('bob: rude <b>') >> button:has-text('Delete')")
-    await tab.page.wait_for_selector("#lines .gone:has-text('rude')")
-    assert walk.ask("GET", path, key="ak_auto_bob").json["messages"] == []
-    walk.ask("POST", path, {"content": "again"}, "ak_auto_bob")
-    await tab.page.click("#lines li:has-text('bob: again') >> button:has-text('Time out')")
-    await tab.page.wait_for_selector("#banned li:has-text('bob is timed out until')")
-    assert walk.ask("POST", path, {"content": "hey"}, "ak_auto_bob").status == 403
+    # when they jump and search, then the view and its search are there;
+    await page.keyboard.press("?")
+    await page.wait_for_selector("dialog[open] kbd:text-is('g a')")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector("dialog", state="detached")
+    await page.keyboard.press("g")
+    await page.keyboard.press("a")
+    await page.wait_for_selector("td:has-text('rustacean')")
+    await page.keyboard.press("/")
+    await page.keyboard.type("rustacean")
+    await page.wait_for_selector("td:has-text('urbantech')", state="detached")
+    assert await page.input_value("input[type=search]") == "rustacean"
+    assert "find=rustacean" in page.url
 
-    # when he is let back and the owner speaks and slows all down, then that holds.
-    await tab.page.click("#banned button")
-    await tab.page.wait_for_selector("#banned li", state="detached")
-    await tab.page.fill("#line", "be nice")
-    await tab.page.press("#line", "Enter")
-    await tab.page.wait_for_selector("#lines li:has-text('orderly: be nice')")
-    async with tab.page.expect_response(lambda answer: answer.request.method == "PUT"):
-        await tab.page.select_option("#slow", "30")
-    assert walk.ask("GET", f"{path}/settings").json["slow_mode_seconds"] == 30
-    async with tab.page.expect_response(lambda answer: answer.request.method == "DELETE"):
-        await tab.page.click("#clear")
-    assert walk.ask("GET", path, key="ak_auto_bob").json["messages"] == []
+    # and a fault is put on and stopped: the form takes the focus, Enter sends it.
+    await page.keyboard.press("Escape")
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("g")
+    await page.keyboard.press("f")
+    await page.focus("button:text-is('Break something')")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".fault-form select:focus")
+    await page.keyboard.type("chat.drop")
+    await page.wait_for_selector(".fault-form p:has-text('lost on their way')")
+    await page.focus("button:text-is('Put it on')")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("td:has-text('chat.drop')")
+    await page.focus("button:text-is('Stop')")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("text=Nothing is broken.")
+
+
+async def test_console_fault_from_a_link_makes_an_apps_call_fail(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given a link to a fault, as the requests view makes them,
+    link = "faults?add=api.fail&operation=/streams/id/{stream_id}&method=GET&status=502"
+    stream = walk.create("Soon broken", "ak_auto_broken")
+    tab = await open_view(chromium, walk, link)
+    await tab.page.wait_for_selector(".fault-form")
+
+    # when it is followed and agreed to,
+    await tab.page.click("button:text-is('Put it on')")
+    await tab.page.wait_for_selector(".fault-count:text-is('1 fault on')")
+
+    # then the app's call fails so, and the page counts it; until it is cleared.
+    assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 502
+    await tab.page.wait_for_selector("tr:has-text('api.fail') td:text-is('1')")
+    await tab.page.click("button:text-is('Clear all')")
+    await tab.page.click("dialog button:text-is('Stop all')")
+    await tab.page.wait_for_selector(".fault-count:text-is('No faults')")
+    assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 200
+
+    # What is refused stays until it is dismissed, and the form with what was typed in it.
+    await tab.page.click("button:text-is('Break something')")
+    await tab.page.fill("input[name=headers]", "no: json")
+    await tab.page.click("button:text-is('Put it on')")
+    await tab.page.click(".toast.problem:has-text('headers') button[aria-label=Dismiss]")
+    await tab.page.wait_for_selector(".toast.problem", state="detached")
+    assert await tab.page.input_value("input[name=headers]") == "no: json"
+
+
+async def test_console_reset_can_be_undone(walk: Walk, chromium: Chromium) -> None:
+    # Given a stream that a person has made, and the worlds' view,
+    stream = walk.create("Mine", "ak_auto_mine")
+    tab = await open_view(chromium, walk, "worlds")
+
+    # when the world is reset by mistake, then the stream is gone;
+    await tab.page.click(".bar .reset")
+    await tab.page.wait_for_selector(".toast:has-text('back at its seed')")
+    assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 404
+    await tab.page.wait_for_selector("td:text-is('before-reset')")
+
+    # when that is undone, then it is there again, and the page says so.
+    await tab.page.click(".toast button:text-is('Undo')")
+    await tab.page.wait_for_selector(".toast:has-text('as it was before')")
+    assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 200
     assert not tab.complaints
+
+
+async def test_console_worlds_have_their_own_clock_and_address(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given a world that is made in the page,
+    tab = await open_view(chromium, walk, "worlds")
+    page = tab.page
+    await page.fill("form:has-text('New world') input[name=name]", "elsewhere")
+    await page.click("button:text-is('Make it')")
+    await page.click(".toast button:text-is('Show it')")
+    await page.wait_for_url("**/#/w/elsewhere/overview")
+    await page.wait_for_selector("code:text-is('ak_demo@elsewhere')")
+
+    # when its time is stopped and let pass, then the other world's goes on as it was;
+    await page.click(".bar button:text-is('Pause')")
+    await page.wait_for_selector(".bar small:text-is('paused')")
+    before = walk.get(f"{walk.ready['admin']}/clock").json
+    await page.click(".bar button:text-is('+1 h')")
+    assert before["mode"] == walk.get(f"{walk.ready['admin']}/clock").json["mode"] == "real"
+
+    # a list shows what has happened in it while one looks, without losing the focus;
+    await page.evaluate("location.hash = '#/w/elsewhere/accounts'")
+    await page.wait_for_selector("td:has-text('rustacean')")
+    row = page.locator("tr:has-text('rustacean') button").first
+    await row.focus()
+    assert walk.ask("GET", "/auth/me", key="ak_auto_newcomer@elsewhere").status == 200
+    await page.wait_for_selector("td:has-text('newcomer')")
+    assert await row.evaluate("button => button === document.activeElement")
+
+    # dropped, it is gone, and the page is in the default one.
+    await page.evaluate("location.hash = '#/w/elsewhere/worlds'")
+    await page.click("button[aria-label='Drop elsewhere']")
+    await page.click("dialog button:text-is('Drop it')")
+    await page.wait_for_url("**/#/w/default/worlds")
+    worlds = walk.get(f"{walk.ready['admin']}/worlds").json["worlds"]
+    assert "elsewhere" not in json.dumps(worlds)
 
 
 async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
@@ -83,22 +179,17 @@ async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
         await tab.page.wait_for_selector("header time")
 
 
-async def test_console_api_page_shows_and_searches_operations(
-    walk: Walk, chromium: Chromium
-) -> None:
-    tab = await chromium.open(f"{walk.ready['http']}/docs", width=320, scheme="dark")
-    await tab.page.wait_for_selector("#told:has-text('operations')")
+async def test_console_goes_on_once_the_emulator_is_back(chromium: Chromium) -> None:
+    # Given a console whose emulator stops: it says so, calmly;
+    with platform() as walk:
+        port = int(walk.ready["http"].rpartition(":")[2])
+        page = (await open_view(chromium, walk)).page
+        await page.wait_for_selector("header time")
+    await page.wait_for_selector("main .notice:has-text('does not answer')")
+    assert await page.locator(".toast").count() == 0
 
-    await tab.page.fill("#find", "post chat/bans")
-    await tab.page.wait_for_selector("#told:text-is('1 operation')")
-    await tab.page.click("details:not([hidden]) summary")
-
-    await tab.page.wait_for_selector("details[open] pre:has-text('duration_seconds')")
-    await tab.page.wait_for_selector("details[open] p:has-text('Refuses with 401')")
-    assert not tab.complaints
-    assert len(tab.hosts) == 1
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await tab.page.evaluate(wide) == 0
-    await tab.page.click("button[data-document*='_emulator']")
-    await tab.page.fill("#find", "clock/advance")
-    await tab.page.wait_for_selector("summary:has-text('/_emulator/clock/advance')")
+    # when it is there again, then the page goes on by itself.
+    with platform(port=port) as walk:
+        await page.wait_for_selector("main .notice", state="detached")
+        walk.create("After the break", "ak_auto_back")
+        await page.wait_for_selector(".tile:has-text('Offline') dd:text-is('1')")

@@ -3,7 +3,7 @@
 import { admin } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
-import { problem, toast } from "../lib/parts.js";
+import { confirm, problem, toast } from "../lib/parts.js";
 import { go, href, useRoute } from "../lib/router.js";
 import { ClockMenu } from "./clock_menu.js";
 
@@ -22,7 +22,7 @@ export function Bar({ isOpen, onMenu }) {
       <span class="space"></span>
       <${Faults} />
       <${ClockMenu} />
-      <button onClick=${reset}>Reset</button>
+      <button class="reset" onClick=${reset}>Reset</button>
     </header>
   `;
 }
@@ -55,13 +55,29 @@ function Faults() {
 export async function reset() {
   try {
     await admin("POST", "snapshots", { name: BEFORE_RESET });
+  } catch (error) {
+    if (error.status === 409) await resetForGood(error);
+    else problem(error);
+    return;
+  }
+  try {
     await admin("POST", "reset");
-    const act = async () => {
-      await admin("POST", `snapshots/${BEFORE_RESET}/restore`);
-      toast("The reset is undone.");
-    };
-    toast("The world is back at its seed.", { action: { title: "Undo", act } });
+    toast("The world is back at its seed.", { action: { title: "Undo", act: undo } });
   } catch (error) {
     problem(error);
   }
 }
+
+async function undo() {
+  await admin("POST", `snapshots/${BEFORE_RESET}/restore`);
+  toast("The world is as it was before the reset.");
+}
+
+/** There is no room for one snapshot more. */
+const resetForGood = ({ message }) =>
+  confirm({
+    title: "Reset without a way back?",
+    text: `The world cannot be kept first: ${message}`,
+    name: "Reset for good",
+    act: () => admin("POST", "reset"),
+  });

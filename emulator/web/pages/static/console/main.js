@@ -1,8 +1,7 @@
 // The console: a bar on top, a rail of views, and the view that the address names.
 
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "../lib/html.js";
-import { useConnection } from "../lib/live.js";
-import { TokenForm, useTokenNeeded } from "../lib/parts.js";
+import { Lost, TokenForm, useTokenNeeded } from "../lib/parts.js";
 import { useRoute } from "../lib/router.js";
 import { Bar } from "./bar.js";
 import { useKeys } from "./keys.js";
@@ -49,16 +48,6 @@ function Shown({ view, id, query }) {
     </div>`;
   }
   return Loaded ? html`<${Loaded} id=${id} query=${query} />` : html`<p class="muted">Loading …</p>`;
-}
-
-function Lost() {
-  const isLost = useConnection() === "lost";
-  return html`<div role="status">
-    ${isLost &&
-    html`<p class="notice">
-      The emulator does not answer. This page goes on by itself once it is back.
-    </p>`}
-  </div>`;
 }
 
 render(html`<${Console} />`, document.querySelector("#console"));

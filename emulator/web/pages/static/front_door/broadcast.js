@@ -69,7 +69,7 @@ function Encoder({ stream, info }) {
   `;
 }
 
-const pageOf = (stream) => new URL("../watch", stream.playback_url).href;
+const pageOf = (stream) => new URL(`/${stream.cloudflare_stream_id}/watch`, stream.playback_url).href;
 
 const end = (stream) =>
   confirm({

@@ -3,7 +3,7 @@
 import { admin } from "../lib/api.js";
 import { html, render } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
-import { TokenForm, useTokenNeeded } from "../lib/parts.js";
+import { Lost, TokenForm, useTokenNeeded } from "../lib/parts.js";
 import { href, useRoute } from "../lib/router.js";
 import { Addresses } from "./addresses.js";
 import { Broadcast } from "./broadcast.js";
@@ -22,6 +22,7 @@ function FrontDoor() {
         A whole live streaming platform on this machine: RTMP and WebRTC in, HLS out, the API, chat and
         an audience. Nothing leaves it.
       </p>
+      <${Lost} />
       ${world !== "default" && html`<p><span class="badge">World ${world}</span></p>`}
     </header>
     <main class="door stack">

@@ -1,6 +1,85 @@
-import { Empty, View } from "../../lib/parts.js";
-import { html } from "../../lib/html.js";
+// Keys and accounts: who there is in this world, and the keys that they call the API by.
 
-export default function Accounts() {
-  return html`<${View} title="Keys & accounts"><${Empty}>This view is on its way.<//><//>`;
+import { admin, keyOf, platform } from "../../lib/api.js";
+import { html } from "../../lib/html.js";
+import { usePolled } from "../../lib/live.js";
+import { Badge, Copy, count, Empty, Field, Form, Problem, Table, toast, View } from "../../lib/parts.js";
+import { setQuery } from "../../lib/router.js";
+
+const EVENTS = ["AccountMade", "AccountDeleted", "ProfileUpdated", "UserFollowed", "UserUnfollowed"];
+const ROWS = 50;
+
+export default function Accounts({ query }) {
+  const { find = "", page = "1" } = query;
+  const load = () => admin("GET", `accounts?${new URLSearchParams({ find, page, per_page: ROWS })}`);
+  const { data, error } = usePolled(load, { on: EVENTS, deps: [find, page] });
+  return html`
+    <${View}
+      title="Keys & accounts"
+      about="Everybody's password is demo123456 unless the seed says otherwise. A key that begins with ak_auto_ makes its account when it is first used."
+    >
+      <div class="toolbar">
+        <input
+          type="search"
+          aria-label="Find an account"
+          placeholder="Find by name"
+          value=${find}
+          onInput=${(event) => setQuery({ find: event.target.value, page: "" })}
+        />
+        <${NewAccount} />
+      </div>
+      <${Problem} error=${error} />
+      ${data?.total === 0 && html`<${Empty}>Nobody is called so.<//>`}
+      ${data?.total > 0 && html`<${Table} caption="Accounts" columns=${COLUMNS} rows=${data.accounts} keyOf=${({ id }) => id} />`}
+      ${data?.total > ROWS && html`<${Pages} data=${data} />`}
+    <//>
+  `;
+}
+
+const COLUMNS = [
+  {
+    title: "User",
+    cell: ({ username, display_name, is_live }) => html`
+      <strong>${username}</strong> ${is_live && html`<${Badge} tone="live">Live<//>`}<br />
+      <small>${display_name}</small>
+    `,
+  },
+  {
+    title: "API key",
+    cell: ({ username, api_keys }) =>
+      api_keys.length
+        ? api_keys.map((key) => html`<div key=${key}><code>${key}</code> <${Copy} text=${key} label=${`key of ${username}`} /></div>`)
+        : "–",
+  },
+  { title: "Mail", cell: ({ email }) => email, hideable: true },
+  { title: "Role", cell: ({ role }) => role.toLowerCase(), hideable: true },
+  { title: "Followers", align: "end", cell: ({ follower_count }) => count(follower_count), hideable: true },
+];
+
+function NewAccount() {
+  const make = async ({ username }, form) => {
+    await platform("GET", "auth/me", undefined, keyOf(username));
+    form.reset();
+    setQuery({ find: username, page: "" });
+    toast(`${username} has an account.`);
+  };
+  return html`
+    <${Form} class="row" onSubmit=${make}>
+      <${Field} label="New account">
+        <input name="username" pattern="[A-Za-z0-9_.\\-]{1,50}" placeholder="username" required autocomplete="off" />
+      <//>
+      <button class="at-end">Make it</button>
+    <//>
+  `;
+}
+
+function Pages({ data }) {
+  const turn = (by) => setQuery({ page: String(data.page + by) });
+  return html`
+    <div class="row end">
+      <button disabled=${data.page === 1} onClick=${() => turn(-1)}>Back</button>
+      <span class="muted">Page ${data.page} of ${Math.ceil(data.total / ROWS)}</span>
+      <button disabled=${!data.has_more} onClick=${() => turn(1)}>Next</button>
+    </div>
+  `;
 }

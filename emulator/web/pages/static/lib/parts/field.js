@@ -15,17 +15,25 @@ export function Field({ label, hint, error, children }) {
   `;
 }
 
-/** A choice; `options` are texts, or `[value, title]` pairs. */
-export function SelectField({ label, hint, options, ...rest }) {
+/**
+ * A choice; `options` are texts, or `[value, title]` pairs. `initial` is chosen at first and then
+ * the reader's to change; with `value` the caller says it each time.
+ */
+export function SelectField({ label, hint, options, initial, ...rest }) {
   const pairs = options.map((option) => (Array.isArray(option) ? option : [option, option]));
   return html`
     <${Field} label=${label} hint=${hint}>
       <select ...${rest}>
-        ${pairs.map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}
+        ${pairs.map(([value, title]) => html`
+          <option key=${value} value=${value} selected=${isChosen(initial, value)}>${title}</option>
+        `)}
       </select>
     <//>
   `;
 }
+
+const isChosen = (initial, value) =>
+  initial === undefined ? undefined : String(initial) === String(value);
 
 /**
  * A form that hands its named values to `onSubmit(values, form)`, says what was refused, and

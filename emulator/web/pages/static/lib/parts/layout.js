@@ -36,9 +36,13 @@ export function Tiles({ tiles }) {
 /** A word of state: tone `live`, `good`, `warn`, `bad` or none. */
 export const Badge = ({ tone = "", children }) => html`<span class="badge ${tone}">${children}</span>`;
 
+/** A sentence in which `words` like these are code. */
+export const Text = ({ text }) =>
+  text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
+
 /** What stands where there is nothing yet, and what to do about it. */
 export const Empty = ({ children }) => html`<div class="empty">${children}</div>`;
 
-/** Why a list cannot be shown, where it would stand. */
+/** Why a list cannot be shown, where it would stand. That nobody answers at all is `Lost`'s to say. */
 export const Problem = ({ error }) =>
-  error && html`<p class="problem-line" role="alert">${error.message}</p>`;
+  error && error.status !== 0 && html`<p class="problem-line" role="alert">${error.message}</p>`;

@@ -14,7 +14,7 @@ export function Qr({ text, label }) {
     <figure class="qr">
       ${data && html`<img src=${`data:image/svg+xml,${encodeURIComponent(data)}`} alt=${`QR code of ${text}`} />`}
       <figcaption class="muted">
-        ${label}${isHere && html`<br />A phone gets there once the emulator listens on your network:
+        ${label}${isHere && html`<br />A phone gets there once the emulator listens on your network:${" "}
           <code>serve --host 0.0.0.0</code>`}
       </figcaption>
     </figure>

@@ -3,7 +3,7 @@
 
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useRef } from "../../../lib/html.js";
-import { Field, Form, SelectField, toast } from "../../../lib/parts.js";
+import { Field, Form, SelectField, Text, toast } from "../../../lib/parts.js";
 import { setQuery } from "../../../lib/router.js";
 import { ValueField, valuesOf } from "./values.js";
 
@@ -36,7 +36,7 @@ export function FaultForm({ kinds, query }) {
           onChange=${(event) => setQuery({ add: event.target.value })}
         />
       </div>
-      <p class="muted">${kind.description.split("\n\n")[0]}</p>
+      <p class="muted"><${Text} text=${kind.description.split("\n\n")[0]} /></p>
       <div class="fields" key=${kind.kind}>
         ${kind.values.map((value) => html`<${ValueField} key=${value.name} value=${value} given=${given[value.name]} />`)}
       </div>

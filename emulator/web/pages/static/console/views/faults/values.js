@@ -31,7 +31,7 @@ export function ValueField({ value, given }) {
   const hint = NAMED[name] ?? HINTS[type];
   if (name === "stream") return html`<${StreamField} label=${label} given=${given} />`;
   if (type === "choice") {
-    return html`<${SelectField} label=${label} name=${name} defaultValue=${usual} options=${[["", "all"], ...choices]} />`;
+    return html`<${SelectField} label=${label} name=${name} initial=${usual} options=${[["", "all"], ...choices]} />`;
   }
   if (type === "flag") {
     return html`<label class="check">
@@ -52,7 +52,7 @@ function StreamField({ label, given = "" }) {
   const streams = data?.streams.filter(({ status }) => status !== "ended") ?? [];
   const options = [["", "all"], ...streams.map(({ id, title, user }) => [id, `${title} (${user.username})`])];
   if (given && !streams.some(({ id }) => id === given)) options.push([given, given]);
-  return html`<${SelectField} label=${label} name="stream" defaultValue=${given} options=${options} />`;
+  return html`<${SelectField} label=${label} name="stream" initial=${given} options=${options} />`;
 }
 
 /** What a form's texts mean to the API. What is empty is left out. */

@@ -1,0 +1,64 @@
+// The snapshots of the world that is shown: taken, restored, dropped.
+
+import { admin } from "../../../lib/api.js";
+import { html } from "../../../lib/html.js";
+import { usePolled } from "../../../lib/live.js";
+import { confirm, date, Empty, Field, Form, Table, toast } from "../../../lib/parts.js";
+
+const LOOK_EVERY_MS = 10_000;
+
+export function Snapshots({ world }) {
+  const { data } = usePolled(() => admin("GET", "snapshots"), { everyMs: LOOK_EVERY_MS });
+  return html`
+    <section>
+      <h2>Snapshots of ${world}</h2>
+      <${Form} class="toolbar" onSubmit=${save}>
+        <${Field} label="Name">
+          <input name="name" pattern="[A-Za-z0-9_.\\-]{1,64}" placeholder="before-the-raid" required autocomplete="off" />
+        <//>
+        <button>Take a snapshot</button>
+      <//>
+      ${data?.total === 0 && html`<${Empty}>There is none yet. Each reset takes one first.<//>`}
+      ${data?.total > 0 && html`<${Table} caption="Snapshots" columns=${COLUMNS} rows=${data.snapshots} keyOf=${({ name }) => name} />`}
+    </section>
+  `;
+}
+
+const COLUMNS = [
+  { title: "Snapshot", cell: ({ name }) => name },
+  { title: "Taken at", cell: ({ taken_at }) => date(taken_at) },
+  {
+    title: "",
+    cell: ({ name }) => html`
+      <div class="row">
+        <button onClick=${() => restore(name)} aria-label=${`Restore ${name}`}>Restore</button>
+        <button class="danger" onClick=${() => drop(name)} aria-label=${`Drop ${name}`}>Drop</button>
+      </div>
+    `,
+  },
+];
+
+async function save({ name }, form) {
+  await admin("POST", "snapshots", { name });
+  form.reset();
+  toast(`The world is kept as ${name}.`);
+}
+
+const restore = (name) =>
+  confirm({
+    title: `Go back to ${name}?`,
+    text: "The world becomes what it was then. Publishers are disconnected. What has happened since is lost, unless you take a snapshot first.",
+    name: "Restore",
+    act: async () => {
+      await admin("POST", `snapshots/${encodeURIComponent(name)}/restore`);
+      toast(`The world is ${name} again.`);
+    },
+  });
+
+const drop = (name) =>
+  confirm({
+    title: `Drop the snapshot ${name}?`,
+    text: "The world itself stays as it is.",
+    name: "Drop it",
+    act: () => admin("DELETE", `snapshots/${encodeURIComponent(name)}`),
+  });

@@ -1,0 +1,16 @@
+// What every page says while the emulator does not answer: it stops and starts as one works.
+
+import { html } from "../html.js";
+import { useConnection } from "../live.js";
+
+export function Lost() {
+  const isLost = useConnection() === "lost";
+  return html`
+    <div role="status">
+      ${isLost &&
+      html`<p class="notice">
+        The emulator does not answer. This page goes on by itself once it is back.
+      </p>`}
+    </div>
+  `;
+}
