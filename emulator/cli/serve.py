@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.cli import Failed
 from emulator.cli.lib import logs
 from emulator.cli.lib.collector import collect_in_quiet
+from emulator.cli.lib.colour import paint, paint_addresses
 from emulator.core.errors import Refused
 from emulator.machine.handles import raise_limit
 from emulator.machine.running import announced
@@ -179,7 +180,7 @@ def _show_banner(ready: Mapping[str, Any]) -> None:
         '-H "Content-Type: application/json" -d \'{"title": "My First Stream"}\''
     )
     lines = (
-        f"live-emulator {ready['version']} is ready. Ctrl-C stops it.",
+        paint(f"live-emulator {ready['version']} is ready.", "bold") + " Ctrl-C stops it.",
         "",
         f"  Open     {ready['http']}/",
         f"  API      {ready['http']}/api/v1   API key {ready['api_key']}",
@@ -191,4 +192,4 @@ def _show_banner(ready: Mapping[str, Any]) -> None:
         f"  {quick_start}",
         "Then OBS: Settings, Stream, Service Custom: the RTMP address as Server, and that key.",
     )
-    print("\n".join(lines), flush=True)
+    print(paint_addresses("\n".join(lines)), flush=True)

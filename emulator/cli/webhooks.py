@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from emulator.cli import Failed
 from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.colour import colour_of, paint
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, printable, show
 
 NAME = "webhooks"
@@ -129,7 +130,7 @@ def _webhook(webhook: dict[str, Any]) -> str:
 
 def _delivery(delivery: dict[str, Any]) -> str:
     outcome = delivery["status"] or delivery["outcome"] or ""
-    return printable(
-        f"{clock(delivery['created_at'])}  {delivery['event']:20}  {delivery['state']}"
-        f"  attempts {delivery['attempts']}  {outcome}  {delivery['id']}"
-    )
+    state = paint(delivery["state"], colour_of(delivery["state"]))
+    rest = printable(f"attempts {delivery['attempts']}  {outcome}  {delivery['id']}")
+    at = paint(clock(delivery["created_at"]), "dim")
+    return f"{at}  {printable(delivery['event']):20}  {state}  {rest}"

@@ -5,6 +5,7 @@ As https://clig.dev has it: only on a terminal that can, and never where `NO_COL
 """
 
 import os
+import re
 import sys
 from typing import Literal, TextIO
 
@@ -21,6 +22,7 @@ _CODES: dict[Colour, str] = {
     "bold": "1",
     "dim": "2",
 }
+_ADDRESS = re.compile(r"\b(?:https?|rtmps?)://[^\s\"']+")
 _STATES: dict[str, Colour] = {
     "live": "red",
     "offline": "dim",
@@ -32,6 +34,8 @@ _STATES: dict[str, Colour] = {
     "stopped": "yellow",
     "failed": "red",
     "missed": "red",
+    "delivered": "green",
+    "waiting": "yellow",
 }
 
 
@@ -60,6 +64,13 @@ def paint(text: str, *colours: Colour | None, out: TextIO | None = None) -> str:
     if not codes or not text or not is_coloured(out or sys.stdout):
         return text
     return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def paint_addresses(text: str, out: TextIO | None = None) -> str:
+    """`text` with the addresses in it as `out` shows them. Text of others must be made plain."""
+    if not is_coloured(out or sys.stdout):
+        return text
+    return _ADDRESS.sub(lambda match: paint(match[0], "cyan", out=out), text)
 
 
 def colour_of(state: str) -> Colour | None:

@@ -4,7 +4,7 @@ import shutil
 import sys
 from typing import TextIO
 
-from emulator.cli.lib.colour import Colour, paint
+from emulator.cli.lib.colour import Colour, paint, paint_addresses
 from emulator.cli.lib.plain import plain, plain_lines
 from emulator.core.clock import monotonic_ms
 
@@ -34,7 +34,11 @@ class LiveLine:
     def say(self, text: str, *colours: Colour | None) -> None:
         """Print a line that stays, whatever was shown before."""
         self.end()
-        self._write(paint(plain_lines(text), *colours, out=self._out) + "\n")
+        text = plain_lines(text)
+        painted = (
+            paint(text, *colours, out=self._out) if colours else paint_addresses(text, self._out)
+        )
+        self._write(painted + "\n")
 
     def clear(self) -> None:
         """Take the shown line away: what is printed next stands in its place."""

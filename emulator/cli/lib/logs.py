@@ -5,6 +5,7 @@ import logging
 import sys
 from typing import Literal
 
+from emulator.cli.lib.colour import Colour, paint
 from emulator.cli.lib.plain import plain
 from emulator.machine.handles import OncePerMinute
 
@@ -24,11 +25,16 @@ class _JsonLines(logging.Formatter):
         return json.dumps(payload, ensure_ascii=False)
 
 
+_COLOURS: dict[int, Colour] = {logging.WARNING: "yellow", logging.ERROR: "red"}
+
+
 class _TextLines(logging.Formatter):
     """One line a fact, whatever a client has put into its words; a traceback follows below."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return plain(super().formatMessage(record))
+        return paint(
+            plain(super().formatMessage(record)), _COLOURS.get(record.levelno), out=sys.stderr
+        )
 
 
 def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:

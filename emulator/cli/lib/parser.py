@@ -5,9 +5,12 @@ right word: flags, verbs and choices alike.
 import argparse
 import difflib
 import itertools
+import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+from emulator.cli.lib.colour import paint
 from emulator.cli.lib.failure import Failed
 
 
@@ -36,6 +39,12 @@ class Parser(argparse.ArgumentParser):
         if rest:
             self._chosen(parsed)._refuse(rest)
         return parsed
+
+    def print_help(self, file: Any = None) -> None:
+        """With its headings in bold on a terminal."""
+        out = file or sys.stdout
+        heading = re.compile(r"^(?=\S)[^\n]*:$|^usage:", re.MULTILINE)
+        out.write(heading.sub(lambda match: paint(match[0], "bold", out=out), self.format_help()))
 
     def error(self, message: str) -> NoReturn:
         """A flag that is not known is the likelier slip, whatever else is missing without it."""
