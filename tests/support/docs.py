@@ -13,6 +13,15 @@ PAGES = [
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
 _BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_SHELL_BLOCK = re.compile(
+    r"^( *)```(?:console|sh|bash|shell)\n(.*?)^ *```", re.MULTILINE | re.DOTALL
+)
+_USED = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_SET = re.compile(r"(?:^|[\s;&(])(?:export |local )?([A-Za-z_][A-Za-z0-9_]*)=")
+# What every shell has.
+_USUAL = {"HOME", "PATH", "PWD", "SHELL", "USER"}
+# Sets what `exec` sets; `*` stands for the rest of the name.
+_ENV = 'eval "$(live-emulator env'
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -27,11 +36,32 @@ class Shown(NamedTuple):
 
 
 def commands(page: Path) -> Iterator[Shown]:
-    """Every line of every `console` block; one that ends in a backslash goes on in the next."""
+    """Every line of every `console` block; one that ends in a backslash goes on in the next.
+
+    Without those that only set variables: tests set these to what they have started.
+    """
     for _, block in _BLOCK.findall(page.read_text("utf-8")):
         for line in block.replace("\\\n", " ").splitlines():
-            if line.strip():
+            if line.strip() and not line.startswith("export "):
                 yield Shown(page, " ".join(line.split()))
+
+
+def unset_variables(page: Path) -> list[str]:
+    """Each variable that a shell block uses before the page has set it, with its line."""
+    known = set(_USUAL)
+    unset = []
+    for _, block in _SHELL_BLOCK.findall(page.read_text("utf-8")):
+        for line in block.replace("\\\n", " ").splitlines():
+            # What stands in single quotes is the program's own: awk, jq.
+            text = re.sub(r"'[^']*'", "", line)
+            has_env = "LIVE_EMULATOR_*" in known
+            unset += [
+                f"{name}: {line}"
+                for name in _USED.findall(text)
+                if name not in known and not (has_env and name.startswith("LIVE_EMULATOR_"))
+            ]
+            known |= {*_SET.findall(text)} | ({"LIVE_EMULATOR_*"} if _ENV in line else set())
+    return unset
 
 
 def links(page: Path) -> Iterator[str]:

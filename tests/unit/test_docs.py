@@ -11,7 +11,7 @@ from emulator.cli.lib import reference as commands_reference
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi import reference
-from tests.support.docs import PAGES, PROJECT, Shown, commands, links
+from tests.support.docs import PAGES, PROJECT, Shown, commands, links, unset_variables
 from tests.support.tables import table
 
 SHOWN = [shown for page in PAGES for shown in commands(page)]
@@ -57,6 +57,30 @@ def test_docs_links_have_a_target(page: Path) -> None:
     dead = [target for target in links(page) if not (page.parent / target).exists()]
 
     assert not dead
+
+
+@table("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_docs_shell_blocks_use_no_variable_that_their_page_does_not_set(page: Path) -> None:
+    assert unset_variables(page) == []
+
+
+def test_docs_unset_variables_are_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n"
+        "curl $BASE/a\n"
+        "export BASE=http://127.0.0.1:8787\n"
+        "curl $BASE/b -H \"Authorization: Bearer ${API_KEY}\" | jq '$own'\n"
+        "```\n"
+        "```sh\n"
+        "echo $LIVE_EMULATOR_URL\n"
+        'eval "$(live-emulator env)"\n'
+        "echo $LIVE_EMULATOR_URL $HOME\n"
+        "```\n"
+    )
+
+    names = [line.partition(":")[0] for line in unset_variables(page)]
+    assert names == ["BASE", "API_KEY", "LIVE_EMULATOR_URL"]
 
 
 def test_docs_command_line_reference_is_complete() -> None:
