@@ -1,6 +1,48 @@
-import { Empty, View } from "../../lib/parts.js";
-import { html } from "../../lib/html.js";
+// Events: everything that has happened in this world, as it happens.
 
-export default function Events() {
-  return html`<${View} title="Events"><${Empty}>This view is on its way.<//><//>`;
+import { html, useState } from "../../lib/html.js";
+import { time, View } from "../../lib/parts.js";
+import { Event, summary } from "../inspect/event.js";
+import { FilterBox, parse } from "../inspect/filter.js";
+import { Inspector } from "../inspect/inspector.js";
+import { LogList } from "../inspect/list.js";
+import { useNewest } from "../inspect/newest.js";
+
+const WORDS = { kind: {}, text: {} };
+const CHIPS = [
+  ["Went live", "kind:StreamWentLive"],
+  ["Ended", "kind:StreamEnded"],
+  ["Recordings", "kind:VodReady"],
+  ["Chat", "kind:ChatPosted"],
+  ["Faults", "kind:FaultStruck"],
+];
+const COLUMNS = [
+  { title: "Event", cell: ({ kind }) => kind },
+  {
+    title: "Values",
+    cell: ({ values }) => html`<span class="summary mono">${summary(values)}</span>`,
+    hideable: true,
+  },
+  { title: "Time", cell: ({ at }) => time(at), align: "end" },
+];
+
+export default function Events({ id, query: { find = "" } }) {
+  const [isPaused, setPaused] = useState(false);
+  const { values, mistake } = parse(find, WORDS, (text) => ["text", text]);
+  const log = useNewest({ path: "events", name: "events", values, on: [], isPaused });
+  return html`
+    <${View} title="Events" about="Everything that has happened in this world, in its order.">
+      <${FilterBox} find=${find} label="Filter events" chips=${CHIPS} mistake=${mistake}
+        placeholder="kind:StreamEnded, or any text">
+        <button aria-pressed=${isPaused} onClick=${() => setPaused(!isPaused)}>Pause</button>
+      <//>
+      <${Inspector}
+        id=${id}
+        list=${html`<${LogList} log=${log} columns=${COLUMNS} caption="Events" id=${id}>
+          ${find ? "No event matches the filter." : "Nothing has happened in this world yet."}
+        <//>`}
+        detail=${html`<${Event} id=${id} />`}
+      />
+    <//>
+  `;
 }

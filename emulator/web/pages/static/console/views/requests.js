@@ -1,6 +1,88 @@
-import { Empty, View } from "../../lib/parts.js";
-import { html } from "../../lib/html.js";
+// Requests: what apps have asked of this world, and what they were answered.
 
-export default function Requests() {
-  return html`<${View} title="Requests"><${Empty}>This view is on its way.<//><//>`;
+import { chosenWorld } from "../../lib/api.js";
+import { html, useState } from "../../lib/html.js";
+import { Badge, time, View } from "../../lib/parts.js";
+import { FilterBox, parse, yesNo } from "../inspect/filter.js";
+import { Inspector } from "../inspect/inspector.js";
+import { LogList } from "../inspect/list.js";
+import { useNewest } from "../inspect/newest.js";
+import { Request, Status, took } from "../inspect/request.js";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const YES_NO = { read: yesNo };
+const WORDS = {
+  path: {},
+  status: { read: (value) => value.toLowerCase() },
+  method: { read: (value) => value.toUpperCase() },
+  user: {},
+  credential: {},
+  unknown: { ...YES_NO, name: "has_unknown_fields" },
+  matched: { ...YES_NO, name: "is_matched" },
+  has_unknown_fields: YES_NO,
+  has_two_credentials: YES_NO,
+  is_matched: YES_NO,
+  trace_id: {},
+  event: {},
+};
+const CHIPS = [
+  ["4xx", "status:4xx"],
+  ["5xx", "status:5xx"],
+  ["Wrong key", "credential:invalid"],
+  ["Unknown fields", "unknown:yes"],
+  ["No such operation", "matched:no"],
+];
+const COLUMNS = [
+  { title: "Request", cell: (request) => html`<${Line} request=${request} />` },
+  { title: "Status", cell: ({ status }) => html`<${Status} status=${status} />` },
+  { title: "User", cell: ({ user, credential }) => user ?? wordOf(credential), hideable: true },
+  { title: "Took", cell: took, align: "end", hideable: true },
+  { title: "Time", cell: ({ at }) => time(at), align: "end" },
+];
+
+/** A text without a word in front is a method, a status, or a part of the path. */
+function bare(text) {
+  if (METHODS.includes(text.toUpperCase())) return ["method", text.toUpperCase()];
+  return /^[1-5](\d\d|xx)$/i.test(text) ? ["status", text.toLowerCase()] : ["path", text];
 }
+
+export default function Requests({ id, query: { find = "" } }) {
+  const [isPaused, setPaused] = useState(false);
+  const { values, mistake } = parse(find, WORDS, bare);
+  const log = useNewest({
+    path: "requests",
+    name: "requests",
+    values: { ...values, world: chosenWorld() },
+    on: ["RequestLogged"],
+    isPaused,
+  });
+  return html`
+    <${View} title="Requests"
+      about="What apps have asked of this world. What this console asks is left out.">
+      <${FilterBox} find=${find} label="Filter requests" chips=${CHIPS} mistake=${mistake}
+        placeholder="status:4xx method:POST user:demo /streams">
+        <button aria-pressed=${isPaused} onClick=${() => setPaused(!isPaused)}>Pause</button>
+      <//>
+      <${Inspector}
+        id=${id}
+        list=${html`<${LogList} log=${log} columns=${COLUMNS} caption="Requests" id=${id}>
+          ${find ? "No request matches the filter." : html`<${First} />`}
+        <//>`}
+        detail=${html`<${Request} id=${id} />`}
+      />
+    <//>
+  `;
+}
+
+const Line = ({ request: { method, path, replay_of, unknown_fields } }) => html`
+  <span class="mono"><b>${method}</b> ${path}</span>
+  ${replay_of && html` <${Badge}>replay<//>`}
+  ${unknown_fields.length > 0 && html` <${Badge} tone="warn">unknown fields<//>`}
+`;
+
+const First = () => html`
+  <p>No app has asked anything of this world yet.</p>
+  <p><code>curl ${location.origin}/api/v1/streams/</code></p>
+`;
+
+const wordOf = (credential) => (credential === "invalid" ? "wrong key" : "–");

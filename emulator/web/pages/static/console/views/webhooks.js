@@ -1,6 +1,61 @@
-import { Empty, View } from "../../lib/parts.js";
-import { html } from "../../lib/html.js";
+// Webhooks: who is told of this world's events, and what became of each delivery.
 
-export default function Webhooks() {
-  return html`<${View} title="Webhooks"><${Empty}>This view is on its way.<//><//>`;
+import { admin } from "../../lib/api.js";
+import { html } from "../../lib/html.js";
+import { usePolled } from "../../lib/live.js";
+import { Empty, Problem, Table, time, View } from "../../lib/parts.js";
+import { go } from "../../lib/router.js";
+import { Delivery, DELIVERY_EVERY_MS, State } from "../inspect/delivery.js";
+import { Inspector } from "../inspect/inspector.js";
+import { AddTarget, SendByHand, Targets } from "../inspect/targets.js";
+
+const COLUMNS = [
+  { title: "Event", cell: ({ event }) => event },
+  { title: "State", cell: (delivery) => html`<${State} delivery=${delivery} />` },
+  { title: "Answer", cell: ({ status, outcome }) => status ?? outcome ?? "–", hideable: true },
+  { title: "Attempts", cell: ({ attempts }) => attempts, align: "end", hideable: true },
+  { title: "Time", cell: ({ created_at }) => time(created_at), align: "end" },
+];
+
+export default function Webhooks({ id }) {
+  const on = ["WebhookTargetAdded", "WebhookTargetRemoved"];
+  const { data, error } = usePolled(() => admin("GET", "webhooks"), { on });
+  return html`
+    <${View} title="Webhooks" about="Addresses that are told of this world's events, and what became
+      of each delivery.">
+      <${Problem} error=${error} />
+      <div class="stack">
+        ${data && html`<${Targets} targets=${data.webhooks} />`}
+        <div class="grid wide">
+          ${data && html`<${AddTarget} events=${data.events} isOpen=${!data.total} />`}
+          ${data && html`<${SendByHand} events=${data.events} targets=${data.webhooks} />`}
+        </div>
+        <section>
+          <h2>Deliveries</h2>
+          <${Inspector} id=${id} list=${html`<${Deliveries} id=${id} />`}
+            detail=${html`<${Delivery} id=${id} />`} />
+        </section>
+      </div>
+    <//>
+  `;
+}
+
+function Deliveries({ id }) {
+  // A delivery that succeeds has no event of its own: there would be one for each event.
+  const load = () => admin("GET", "webhooks/deliveries?limit=100");
+  const { data, error } = usePolled(load, { everyMs: DELIVERY_EVERY_MS });
+  if (error) return html`<${Problem} error=${error} />`;
+  if (!data) return null;
+  if (!data.total) return html`<${Empty}>Nothing has been delivered yet.<//>`;
+  return html`
+    <${Table}
+      caption="Deliveries"
+      columns=${COLUMNS}
+      rows=${data.deliveries}
+      keyOf=${(delivery) => delivery.id}
+      onOpen=${(delivery) => go("webhooks", delivery.id)}
+      selected=${id || undefined}
+    />
+    ${data.next_cursor && html`<p class="muted">The newest ${data.deliveries.length} of ${data.total}.</p>`}
+  `;
 }

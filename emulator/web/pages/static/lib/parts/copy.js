@@ -5,8 +5,11 @@ import { problem } from "./toasts.js";
 
 const DONE_MS = 2000;
 
-/** A button that copies `text`. `label` says what it is, for those who do not see it. */
-export function Copy({ text, label = "" }) {
+/**
+ * A button that copies `text`. `label` says what it is, for those who do not see it, unless the
+ * button's own `title` says so to everybody.
+ */
+export function Copy({ text, label = "", title = "Copy" }) {
   const [isDone, setDone] = useState(false);
   useEffect(() => {
     if (!isDone) return undefined;
@@ -23,7 +26,7 @@ export function Copy({ text, label = "" }) {
   };
   return html`
     <button type="button" class="copy" onClick=${press} aria-label=${label && `Copy ${label}`}>
-      <span aria-live="polite">${isDone ? "Copied" : "Copy"}</span>
+      <span aria-live="polite">${isDone ? "Copied" : title}</span>
     </button>
   `;
 }

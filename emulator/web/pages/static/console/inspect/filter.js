@@ -1,0 +1,64 @@
+// The filter box of a log, in the log's own words: `status:4xx user:demo /streams`. What it says
+// stands in the address, so that a link shows the same.
+
+import { html, useEffect, useRef, useState } from "../../lib/html.js";
+import { setQuery } from "../../lib/router.js";
+
+const TYPING_MS = 250;
+const WORD = /(?:([a-z_]+):)?(?:"([^"]*)"|(\S+))/g;
+
+/**
+ * `words`: what may stand before a colon, `{status: {}, unknown: {name: "has_unknown_fields"}}`, by
+ * the name that it is asked by. `bare(text)` says which word a text without one means, `[name, value]`.
+ * Returns `{values, mistake}`.
+ */
+export function parse(text, words, bare) {
+  const values = {};
+  for (const [whole, name, quoted, plain] of text.matchAll(WORD)) {
+    const word = name === undefined ? undefined : words[name];
+    if (name !== undefined && !word) {
+      const known = Object.keys(words).map((known_name) => `${known_name}:`).join(" ");
+      return { values, mistake: `There is no filter ${whole}. There are ${known}` };
+    }
+    const value = quoted ?? plain;
+    const [key, content] = word ? [word.name ?? name, word.read?.(value) ?? value] : bare(value);
+    values[key] = key in values && key === "text" ? `${values[key]} ${content}` : content;
+  }
+  return { values, mistake: "" };
+}
+
+/** `yes` and `no` are what people write; the log is asked for `true` and `false`. */
+export const yesNo = (value) => ({ yes: "true", no: "false" })[value] ?? value;
+
+/** The box, and beside it words that one can press: `chips` are `[title, text]`. */
+export function FilterBox({ find = "", label, placeholder, chips, mistake, children }) {
+  const [text, setText] = useState(find);
+  const timer = useRef(0);
+  // The address has changed by other means: by Back, or by a link.
+  useEffect(() => setText(find), [find]);
+  const write = (value) => {
+    setText(value);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setQuery({ find: value.trim() }), TYPING_MS);
+  };
+  const toggle = (word) => {
+    const words = text.split(/\s+/).filter(Boolean);
+    write((words.includes(word) ? words.filter((one) => one !== word) : [...words, word]).join(" "));
+  };
+  return html`
+    <search class="filter">
+      <div class="toolbar">
+        <input type="search" value=${text} aria-label=${label} placeholder=${placeholder}
+          spellcheck="false" autocomplete="off" onInput=${(event) => write(event.target.value)} />
+        ${children}
+      </div>
+      <div class="row chips">
+        ${chips.map(([title, word]) => html`
+          <button key=${word} type="button" class="chip" aria-pressed=${text.split(/\s+/).includes(word)}
+            onClick=${() => toggle(word)}>${title}</button>
+        `)}
+      </div>
+      <div role="status">${mistake && html`<p class="notice">${mistake}</p>`}</div>
+    </search>
+  `;
+}
