@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from starlette.requests import Request
 
 from emulator.core.clock import monotonic_us
+from emulator.platform.request_log import UNLOGGED
 from emulator.shapes.addresses import Addresses
 from emulator.shapes.dialect import Dialect
 from emulator.web.auth import credential
@@ -73,6 +74,11 @@ class Call(Struct, kw_only=True, eq=False):
     def credential(self) -> str:
         """The caller's key or token, empty where there is none."""
         return credential(self.request)
+
+    @property
+    def is_of_console(self) -> bool:
+        """Whether one of the emulator's own pages asks, and no app: nothing is to change by it."""
+        return UNLOGGED in self.request.headers
 
     @property
     def accept(self) -> str:

@@ -85,8 +85,12 @@ class Cut(Response):
 
 
 async def inject_faults(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
-    """Let the faults that are on make what they are to make of this call."""
-    if not call.world.faults.are_on:
+    """Let the faults that are on make what they are to make of this call.
+
+    The console's calls meet none: it would show errors that are meant for the app, and use up the
+    `times` of a fault.
+    """
+    if call.is_of_console or not call.world.faults.are_on:
         return await then(call)
     fault = await _strike(call)
     if fault is None:

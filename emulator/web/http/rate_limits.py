@@ -33,7 +33,7 @@ def _count(call: Call) -> Quota | None:
     world, caller, limit = call.world, call.caller, call.operation.limit
     if caller is None:
         return None
-    if world.faults.are_on:
+    if world.faults.are_on and not call.is_of_console:
         tight = take_tightened(world, "api", caller)
         if limit is not None:
             tight = take_tightened(world, limit, caller) or tight

@@ -19,7 +19,6 @@ from emulator.platform.request_log import (
     ANSWER_BYTES_MAX,
     BODY_BYTES_MAX,
     REPLAY,
-    UNLOGGED,
     Credential,
     LoggedRequest,
     SentRequest,
@@ -37,7 +36,7 @@ _REST_SECONDS = 1
 
 async def log_request(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
     """Put a call into the request log, unless it is the console's."""
-    if UNLOGGED in call.request.headers:
+    if call.is_of_console:
         return await count_request(call, then)
     with causes.collecting() as effects:
         response = await then(call)

@@ -55,6 +55,7 @@ def show(worlds: Worlds, request: Request, name: str) -> Response:
     """The template `name`. It begins in the world that the request's host names."""
     page = _template(name).substitute(
         static=assets.load().address,
+        modules=_preloads(name.removesuffix(".html")),
         version=escape(__version__),
         world=escape(_world(worlds, request)),
     )
@@ -65,6 +66,19 @@ def show(worlds: Worlds, request: Request, name: str) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(page, headers=headers)
+
+
+@cache
+def _preloads(folder: str) -> str:
+    """Links to the modules that a page begins with: asked for at once, not import by import."""
+    files = assets.load()
+    names = [
+        name
+        for name in files.files
+        if name.endswith(("js", "mjs"))
+        and (name.startswith(("lib/", "preact-")) or name.rpartition("/")[0] == folder)
+    ]
+    return "\n".join(f'<link rel="modulepreload" href="{files.address}/{name}">' for name in names)
 
 
 def _world(worlds: Worlds, request: Request) -> str:

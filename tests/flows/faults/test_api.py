@@ -184,6 +184,17 @@ async def test_api_faults_failed_call_has_the_requested_body_and_headers(
     assert (await call("GET", "/streams/")).headers["retry-after"] == "1"
 
 
+async def test_api_faults_do_not_meet_the_console(http: httpx.AsyncClient, call: Caller) -> None:
+    await add(http, api_fail={}, times=1)
+    await add(http, limit_tighten={"what": "api"})
+
+    for _ in range(3):
+        own = await call("GET", "/auth/me", "ak_demo", headers={"X-Emulator-Console": "1"})
+        assert own.status_code == 200
+    assert await struck(http) == []
+    assert (await call("GET", "/auth/me", "ak_demo")).status_code == 503
+
+
 async def test_api_faults_each_kind_says_what_it_takes(http: httpx.AsyncClient) -> None:
     kinds = (await http.get("/_emulator/faults/kinds")).json()
     assert kinds["total"] == len(kinds["kinds"])

@@ -7,6 +7,7 @@ import { confirm, problem, toast } from "../lib/parts.js";
 import { go, href, useRoute } from "../lib/router.js";
 import { ClockMenu } from "./clock_menu.js";
 
+const ICON = new URL("../icon.svg", import.meta.url).pathname;
 const WORLDS_EVERY_MS = 15_000;
 /** The snapshot that each reset is preceded by. There is one of them: the last reset's. */
 const BEFORE_RESET = "before-reset";
@@ -17,7 +18,9 @@ export function Bar({ isOpen, onMenu }) {
       <button class="menu" aria-expanded=${isOpen} aria-controls="rail" onClick=${onMenu}>
         <span aria-hidden="true">☰</span><span class="unseen">Views</span>
       </button>
-      <a class="brand" href="/">live-emulator</a>
+      <a class="brand" href="/" aria-label="live-emulator: the front door">
+        <img src=${ICON} alt="" width="26" height="26" /><span>live-emulator</span>
+      </a>
       <${Worlds} />
       <span class="space"></span>
       <${Faults} />

@@ -10,7 +10,7 @@ let show = () => {};
 
 /** Say that something has worked. `action` is `{title, act}`, such as an undo. */
 export function toast(message, { action, stays = Boolean(action) } = {}) {
-  const id = add({ message, action, kind: "notice" });
+  const id = add({ message, action, kind: "" });
   if (!stays) setTimeout(() => dismiss(id), NOTICE_MS);
   return () => dismiss(id);
 }
