@@ -26,7 +26,7 @@ function FrontDoor() {
       ${world !== "default" && html`<p><span class="badge">World ${world}</span></p>`}
     </header>
     <main class="door stack">
-      <div class="actions">
+      <div class="doors">
         <${GoLive} />
         <section class="card action">
           <h2>Watch</h2>

@@ -44,7 +44,7 @@ const COLUMNS = [
   {
     title: "",
     cell: (fault) => html`<div class="row">
-      <a class="button" href=${href("events", "", { kind: "FaultStruck" })}>Effects</a>
+      <a class="button" href=${href("events", "", { find: `kind:FaultStruck ${fault.id}` })}>Effects</a>
       <button onClick=${() => stop(fault)} aria-label=${`Stop ${fault.kind}, ${fault.id}`}>Stop</button>
     </div>`,
   },

@@ -13,12 +13,12 @@ export function Troubles() {
     <div class="halves">
       <section class="card">
         <div class="row"><h2>Last failed requests</h2><span class="space"></span>
-          <a href=${href("requests", "", { status: "4xx" })}>All</a></div>
+          <a href=${href("requests", "", { find: "status:4xx" })}>All</a></div>
         <${FailedRequests} />
       </section>
       <section class="card">
         <div class="row"><h2>Last refused publishers</h2><span class="space"></span>
-          <a href=${href("events", "", { kind: "PublishRefused" })}>All</a></div>
+          <a href=${href("events", "", { find: "kind:PublishRefused" })}>All</a></div>
         <${RefusedPublishers} />
       </section>
     </div>
