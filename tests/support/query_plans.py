@@ -1,9 +1,10 @@
 """How SQLite would answer a statement: whether it walks a whole table where an index could lead."""
 
 import ast
+import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -89,8 +90,11 @@ class WatchedStore(Store):
         ]
 
 
-def sites_in(paths: Iterable[Path]) -> set[Site]:
-    """Every place in these files that asks the store: the first line of the call."""
+def sites_in(paths: Iterable[Path], walking: Iterable[Callable[..., object]] = ()) -> set[Site]:
+    """Every place in these files that asks the store: the first line of the call.
+
+    But for those in functions that walk whole tables on purpose.
+    """
     plans = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -99,6 +103,10 @@ def sites_in(paths: Iterable[Path]) -> set[Site]:
                 is_store = isinstance(owner, ast.Attribute) and owner.attr == "store"
                 if is_store and node.func.attr in _ASKING:
                     plans.add(Site(str(path), node.lineno))
+    for function in walking:
+        lines, first = inspect.getsourcelines(function)
+        path = inspect.getfile(function)
+        plans -= {Site(path, first + number) for number in range(len(lines))}
     return plans
 
 

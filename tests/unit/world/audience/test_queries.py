@@ -65,6 +65,7 @@ def read(world: World, ada: User, stream: Stream) -> None:
     for tell in (figures.totals, figures.chat, figures.engagement, figures.geography):
         tell(world, stream)
     figures.timeline(world, stream, 1)
+    figures.recent(world, stream, 60_000, 1_000)
     figures.traits(world, stream, "device")
     days = channel.utc_days(world.now_ms, 30)
     channel.quick(world, ada, days)
