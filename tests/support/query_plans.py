@@ -13,7 +13,7 @@ import emulator
 from emulator.world.store.database import open_database
 from emulator.world.store.journal import Row, Store
 
-_ASKING = {"rows", "row", "each", "number", "write"}
+_ASKING = {"rows", "row", "each", "number", "write", "insert", "update"}
 # Walks over what the statement brings itself, and full text search, which is its own index.
 _HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]|\(subquery-\d+\)")
 # What full text search keeps for itself; a queue that is always read whole; the schema.
@@ -105,8 +105,8 @@ def sites_in(paths: Iterable[Path], walking: Iterable[Callable[..., object]] = (
                     plans.add(Site(str(path), node.lineno))
     for function in walking:
         lines, first = inspect.getsourcelines(function)
-        path = inspect.getfile(function)
-        plans -= {Site(path, first + number) for number in range(len(lines))}
+        file = inspect.getfile(function)
+        plans -= {Site(file, first + number) for number in range(len(lines))}
     return plans
 
 

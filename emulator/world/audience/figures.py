@@ -11,6 +11,7 @@ from msgspec import Struct
 from emulator.world.audience import attendance, talk
 from emulator.world.audience.countries import name_of
 from emulator.world.live.streams import Stream
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 MINUTE_MS = 60_000
@@ -81,11 +82,9 @@ def totals(world: World, stream: Stream) -> Totals:
         0, _end_ms(world, stream) - row["changed_at_ms"]
     )
     length_ms = duration_ms(world, stream)
-    return Totals(
-        views=row["views"],
-        uniques=row["uniques"],
-        signed_in=row["signed_in"],
-        peak=row["peak"],
+    return read_row(
+        Totals,
+        row,
         mean=round(watch_ms / length_ms, 2) if length_ms else float(row["viewers"]),
         watch_ms=watch_ms,
         messages=messages,

@@ -145,12 +145,7 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
     world.store.write(
         "DELETE FROM audience_points WHERE stream_row = ? AND at_ms > ?", stream.pk, at_ms
     )
-    world.store.write(
-        "INSERT INTO audience_points (stream_row, at_ms, viewers) VALUES (?, ?, ?)",
-        stream.pk,
-        at_ms,
-        viewers,
-    )
+    world.store.insert("audience_points", stream_row=stream.pk, at_ms=at_ms, viewers=viewers)
 
 
 def tell(world: World, stream: Watched, cohort: Cohort) -> None:
@@ -206,9 +201,7 @@ def _figures(
     times = [at_ms for at_ms, _ in (*real, *tally.points)]
     if not times:
         return None
-    world.store.write(
-        "INSERT INTO audience (stream_row, changed_at_ms) VALUES (?, ?)", stream.pk, min(times)
-    )
+    world.store.insert("audience", stream_row=stream.pk, changed_at_ms=min(times))
     return _Figures(changed_at_ms=min(times))
 
 
@@ -282,11 +275,10 @@ def _note_quarter(world: World, stream: Watched, quarter_ms: int, views: int, un
             row["row"],
         )
     else:
-        world.store.write(
-            "INSERT INTO audience_quarters (stream_row, quarter_at_ms, views, uniques)"
-            " VALUES (?, ?, ?, ?)",
-            stream.pk,
-            quarter_ms,
-            views,
-            uniques,
+        world.store.insert(
+            "audience_quarters",
+            stream_row=stream.pk,
+            quarter_at_ms=quarter_ms,
+            views=views,
+            uniques=uniques,
         )

@@ -12,11 +12,11 @@ from emulator.world.store.journal import Store
 
 def keep(store: Store, stream_pk: int, at_ms: int, order: CohortCommand) -> None:
     """Write an order down, inside a change."""
-    store.write(
-        "INSERT INTO audience_orders (stream_row, at_ms, body) VALUES (?, ?, ?)",
-        stream_pk,
-        at_ms,
-        json.dumps(_plain(order), sort_keys=True),
+    store.insert(
+        "audience_orders",
+        stream_row=stream_pk,
+        at_ms=at_ms,
+        body=json.dumps(_plain(order), sort_keys=True),
     )
 
 

@@ -92,11 +92,7 @@ def reset_password(world: World, token: str, password: str) -> None:
     """
     with world.change():
         user = _redeem(world, token, "reset_password", "bad_request")
-        world.store.write(
-            "UPDATE users SET password_hash = ? WHERE row = ?",
-            passwords.hashed(world, password),
-            user.pk,
-        )
+        world.store.update("users", user.pk, password_hash=passwords.hashed(world, password))
         world.store.write(
             "DELETE FROM mail_tokens WHERE user_row = ? AND kind != 'verify_email'", user.pk
         )
@@ -121,12 +117,12 @@ def _issue(world: World, user: User, kind: MailKind, life_ms: int) -> str:
         kind,
         TOKENS_MAX - 1,
     )
-    world.store.write(
-        "INSERT INTO mail_tokens (token, user_row, kind, expires_at_ms) VALUES (?, ?, ?, ?)",
-        token,
-        user.pk,
-        kind,
-        world.now_ms + life_ms,
+    world.store.insert(
+        "mail_tokens",
+        token=token,
+        user_row=user.pk,
+        kind=kind,
+        expires_at_ms=world.now_ms + life_ms,
     )
     return token
 
@@ -144,6 +140,6 @@ def _redeem(world: World, token: str, kind: MailKind, refusal: Code) -> User:
 def _verified(world: World, user: User) -> User:
     if user.is_email_verified:
         return user
-    world.store.write("UPDATE users SET is_email_verified = 1 WHERE row = ?", user.pk)
+    world.store.update("users", user.pk, is_email_verified=True)
     world.emit(EmailVerified(at_ms=world.now_ms, user_id=user.id))
     return accounts.by_pk(world, user.pk)

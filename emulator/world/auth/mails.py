@@ -1,5 +1,6 @@
 """Mails: what the platform would have sent. They lie in an outbox that people and tests read."""
 
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.core.events.people import MailSent
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 MailKind = Literal["magic_link", "reset_password", "verify_email"]
@@ -36,18 +37,17 @@ def send(
     now_ms = world.now_ms
     mail = Mail(world.ids.uuid(), kind, user.email, subject, text, link, token, now_ms)
     with world.change():
-        row = world.store.write(
-            "INSERT INTO mails (id, user_row, kind, address, subject, text, link, token,"
-            " created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            mail.id,
-            user.pk,
-            kind,
-            mail.address,
-            subject,
-            text,
-            link,
-            token,
-            now_ms,
+        row = world.store.insert(
+            "mails",
+            id=mail.id,
+            user_row=user.pk,
+            kind=kind,
+            address=mail.address,
+            subject=subject,
+            text=text,
+            link=link,
+            token=token,
+            created_at_ms=now_ms,
         )
         world.store.write("DELETE FROM mails WHERE row <= ?", row - MAILS_MAX)
         world.emit(MailSent(at_ms=now_ms, user_id=user.id, mail_id=mail.id, kind=kind))
@@ -91,14 +91,4 @@ def clear(world: World) -> None:
         world.store.write("DELETE FROM mails")
 
 
-def _mail(row: Row) -> Mail:
-    return Mail(
-        id=row["id"],
-        kind=row["kind"],
-        address=row["address"],
-        subject=row["subject"],
-        text=row["text"],
-        link=row["link"],
-        token=row["token"],
-        created_at_ms=row["created_at_ms"],
-    )
+_mail = partial(read_row, Mail)

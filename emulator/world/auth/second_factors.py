@@ -28,9 +28,7 @@ def set_up(world: World, user: User) -> Setup:
     codes = [_backup_code(world) for _ in range(BACKUP_CODES)]
     with world.change():
         world.store.write("DELETE FROM second_factors WHERE user_row = ? AND is_on = 0", user.pk)
-        row = world.store.write(
-            "INSERT INTO second_factors (user_row, secret) VALUES (?, ?)", user.pk, secret
-        )
+        row = world.store.insert("second_factors", user_row=user.pk, secret=secret)
         for code in codes:
             world.store.write("INSERT INTO backup_codes VALUES (?, ?)", row, code)
     return Setup(secret, codes)
@@ -48,12 +46,8 @@ def verify(world: World, user: User, code: str) -> None:
             world.store.write(
                 "DELETE FROM second_factors WHERE user_row = ? AND is_on = 1", user.pk
             )
-            world.store.write(
-                "UPDATE second_factors SET is_on = 1, last_step = ? WHERE row = ?",
-                step,
-                row["row"],
-            )
-            world.store.write("UPDATE users SET is_mfa_enabled = 1 WHERE row = ?", user.pk)
+            world.store.update("second_factors", row["row"], is_on=True, last_step=step)
+            world.store.update("users", user.pk, is_mfa_enabled=True)
             world.emit(SecondFactorTurnedOn(at_ms=world.now_ms, user_id=user.id))
     elif not use(world, user, code):
         raise Refused("bad_request", "Invalid verification code")
@@ -67,9 +61,7 @@ def use(world: World, user: User, code: str) -> bool:
     step = _step(world, row, code)
     if step is not None:
         with world.change():
-            world.store.write(
-                "UPDATE second_factors SET last_step = ? WHERE row = ?", step, row["row"]
-            )
+            world.store.update("second_factors", row["row"], last_step=step)
         return True
     values = (row["row"], code.strip().lower())
     where = "FROM backup_codes WHERE factor_row = ? AND code = ?"

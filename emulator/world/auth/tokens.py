@@ -46,12 +46,12 @@ def open_session(world: World, user: User, means: LoginMeans = "password") -> Se
             user.pk,
             SESSIONS_MAX - 1,
         )
-        row = world.store.write(
-            "INSERT INTO sessions (id, user_row, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)",
-            session_id,
-            user.pk,
-            now_ms,
-            now_ms + world.rules.refresh_token_ms,
+        row = world.store.insert(
+            "sessions",
+            id=session_id,
+            user_row=user.pk,
+            created_at_ms=now_ms,
+            expires_at_ms=now_ms + world.rules.refresh_token_ms,
         )
         world.emit(UserLoggedIn(at_ms=now_ms, user_id=user.id, means=means))
         return _issue(world, user, session_id, row)
@@ -75,17 +75,17 @@ def refresh(world: World, refresh_token: str) -> Session:
         _close(world, user, "a used refresh token came again", "row = ?", row["session_row"])
         raise Refused("unauthorized", "Refresh token was used before. Sign in again.")
     with world.change():
-        world.store.write("UPDATE refresh_tokens SET is_used = 1 WHERE row = ?", row["row"])
+        world.store.update("refresh_tokens", row["row"], is_used=True)
         world.store.write(
             "DELETE FROM refresh_tokens WHERE row IN (SELECT row FROM refresh_tokens"
             " WHERE session_row = ? ORDER BY row DESC LIMIT -1 OFFSET ?)",
             row["session_row"],
             USED_TOKENS_MAX,
         )
-        world.store.write(
-            "UPDATE sessions SET expires_at_ms = ? WHERE row = ?",
-            world.now_ms + world.rules.refresh_token_ms,
+        world.store.update(
+            "sessions",
             row["session_row"],
+            expires_at_ms=world.now_ms + world.rules.refresh_token_ms,
         )
         return _issue(world, user, row["id"], row["session_row"])
 
@@ -129,9 +129,7 @@ def _issue(world: World, user: User, session_id: str, session_pk: int) -> Sessio
 
     now_ms = world.now_ms
     refresh_token = world.ids.token()
-    world.store.write(
-        "INSERT INTO refresh_tokens (token, session_row) VALUES (?, ?)", refresh_token, session_pk
-    )
+    world.store.insert("refresh_tokens", token=refresh_token, session_row=session_pk)
     claims: dict[str, Any] = {
         "sub": user.id,
         "username": user.username,

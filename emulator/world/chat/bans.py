@@ -1,5 +1,7 @@
 """Bans: who may not speak in a stream's chat, for good or for a time (contract, BAN)."""
 
+from functools import partial
+
 from msgspec import Struct
 
 from emulator.core.errors import Refused
@@ -7,7 +9,7 @@ from emulator.core.events.chat import ChatBanned, ChatUnbanned
 from emulator.world.chat import moderators, rooms
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 LISTED_MAX = 1000
@@ -115,12 +117,4 @@ def _of(world: World, stream: Stream, target: User) -> Ban:
     return _ban(row)
 
 
-def _ban(row: Row) -> Ban:
-    return Ban(
-        id=row["id"],
-        user_pk=row["user_row"],
-        created_by_pk=row["created_by_row"],
-        reason=row["reason"],
-        created_at_ms=row["created_at_ms"],
-        expires_at_ms=row["expires_at_ms"],
-    )
+_ban = partial(read_row, Ban)

@@ -24,6 +24,7 @@ from emulator.world.chat.rooms import known_rooms, may_moderate
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 _CURSOR = re.compile(r"m([0-9a-f]{1,15})")
@@ -200,7 +201,7 @@ def delete(world: World, stream: Stream, message_id: str, by: User) -> None:
     if row["user_row"] != by.pk:
         rooms.check_moderator(world, stream, by)
     with world.change():
-        world.store.write("UPDATE messages SET is_deleted = 1 WHERE row = ?", row["row"])
+        world.store.update("messages", row["row"], is_deleted=True)
         world.emit(
             ChatDeleted(
                 at_ms=world.now_ms, stream_id=stream.id, message_id=message_id, by_user_id=by.id
@@ -293,14 +294,4 @@ def _milliseconds(text: str) -> int:
 
 
 def _message(row: Row) -> Message:
-    return Message(
-        id=row["id"],
-        stream_id=row["stream_id"],
-        user_id=row["user_id"],
-        username=row["username"],
-        content=row["content"],
-        message_type=row["message_type"],
-        badges=tuple(filter(None, row["badges"].split(","))),
-        is_deleted=bool(row["is_deleted"]),
-        created_at_ms=row["created_at_ms"],
-    )
+    return read_row(Message, row, badges=tuple(filter(None, row["badges"].split(","))))

@@ -3,6 +3,8 @@
 A moderator keeps order; a VIP does not, but slow mode and followers-only do not hold for them.
 """
 
+from functools import partial
+
 from msgspec import Struct
 
 from emulator.core.errors import Refused
@@ -11,6 +13,7 @@ from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 
@@ -42,14 +45,13 @@ def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderato
         raise Refused("conflict", "This user is banned from this chat. Lift the ban first.")
     moderator_id = world.ids.uuid()
     with world.change():
-        world.store.write(
-            "INSERT INTO moderators (id, stream_row, user_row, is_vip, added_at_ms)"
-            " VALUES (?, ?, ?, ?, ?)",
-            moderator_id,
-            stream.pk,
-            target.pk,
-            is_vip,
-            world.now_ms,
+        world.store.insert(
+            "moderators",
+            id=moderator_id,
+            stream_row=stream.pk,
+            user_row=target.pk,
+            is_vip=is_vip,
+            added_at_ms=world.now_ms,
         )
         world.emit(
             ModeratorAdded(
@@ -127,10 +129,4 @@ def _is_banned(world: World, stream: Stream, user: User) -> bool:
     return row is not None
 
 
-def _moderator(row: Row) -> Moderator:
-    return Moderator(
-        id=row["id"],
-        user_pk=row["user_row"],
-        is_vip=bool(row["is_vip"]),
-        added_at_ms=row["added_at_ms"],
-    )
+_moderator = partial(read_row, Moderator)

@@ -3,11 +3,12 @@
 For people who steer the emulator; users of the platform are shown `lists`.
 """
 
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 Kind = Literal["vod", "clip", "video"]
@@ -94,19 +95,4 @@ def processing(world: World) -> int:
     return world.store.number(f"{_ITEMS} SELECT count(*) FROM items WHERE status = 'processing'")
 
 
-def _item(row: Row) -> CatalogItem:
-    return CatalogItem(
-        kind=row["kind"],
-        id=row["id"],
-        uid=row["uid"],
-        media_uid=row["media_uid"],
-        stream_id=row["stream_id"],
-        title=row["title"],
-        username=row["username"],
-        status=row["status"],
-        failure=row["failure"],
-        duration_ms=row["duration_ms"],
-        progress_percent=row["progress_percent"],
-        is_simulated=bool(row["is_simulated"]),
-        created_at_ms=row["created_at_ms"],
-    )
+_item = partial(read_row, CatalogItem)

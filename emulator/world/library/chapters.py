@@ -1,6 +1,7 @@
 """Chapters: the parts of a VOD, with a title each. No two of them overlap."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from emulator.core.events.library import (
     ChapterUpdated,
 )
 from emulator.world.library.recordings import Vod
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 CHAPTERS_MAX = 200
@@ -129,29 +130,18 @@ def _check_span(vod: Vod, others: Sequence[Chapter | Draft], from_ms: int, to_ms
 
 def _write(world: World, vod: Vod, draft: Draft, *, is_generated: bool = False) -> str:
     chapter_id = world.ids.uuid()
-    world.store.write(
-        "INSERT INTO chapters (id, vod_row, title, description, from_ms, to_ms, is_generated,"
-        " confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        chapter_id,
-        vod.pk,
-        draft.title,
-        draft.description,
-        draft.from_ms,
-        draft.to_ms,
-        is_generated,
-        draft.confidence,
+    world.store.insert(
+        "chapters",
+        id=chapter_id,
+        vod_row=vod.pk,
+        title=draft.title,
+        description=draft.description,
+        from_ms=draft.from_ms,
+        to_ms=draft.to_ms,
+        is_generated=is_generated,
+        confidence=draft.confidence,
     )
     return chapter_id
 
 
-def _chapter(row: Row) -> Chapter:
-    return Chapter(
-        pk=row["row"],
-        id=row["id"],
-        title=row["title"],
-        description=row["description"],
-        from_ms=row["from_ms"],
-        to_ms=row["to_ms"],
-        is_generated=bool(row["is_generated"]),
-        confidence=row["confidence"],
-    )
+_chapter = partial(read_row, Chapter)

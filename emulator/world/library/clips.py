@@ -13,7 +13,7 @@ from emulator.core.events.library import ClipCreated, ClipDeleted, ClipFailed, C
 from emulator.world.library import recordings
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 ClipStatus = Literal["processing", "ready", "failed"]
@@ -76,17 +76,16 @@ def create(world: World, stream: Stream, user: User, title: str, from_ms: int, t
     _check_room(world, user)
     clip_id = world.ids.uuid()
     with world.change():
-        world.store.write(
-            "INSERT INTO clips (id, uid, stream_row, user_row, title, from_ms, to_ms,"
-            " created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            clip_id,
-            world.ids.uid(),
-            stream.pk,
-            user.pk,
-            title,
-            from_ms,
-            to_ms,
-            world.now_ms,
+        world.store.insert(
+            "clips",
+            id=clip_id,
+            uid=world.ids.uid(),
+            stream_row=stream.pk,
+            user_row=user.pk,
+            title=title,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            created_at_ms=world.now_ms,
         )
         world.emit(
             ClipCreated(at_ms=world.now_ms, clip_id=clip_id, stream_id=stream.id, user_id=user.id)
@@ -108,9 +107,7 @@ def simulate(
     """
     with world.change():
         clip = create(world, stream, user, title, *span_ms)
-        world.store.write(
-            "UPDATE clips SET is_simulated = 1, view_count = ? WHERE row = ?", view_count, clip.pk
-        )
+        world.store.update("clips", clip.pk, is_simulated=True, view_count=view_count)
         finish(world, clip.id, clip.duration_ms)
     return find(world, clip.id)
 
@@ -301,21 +298,4 @@ def _length_ms(world: World, stream: Stream) -> int:
     return vod.duration_ms or stream.ended_at_ms - stream.started_at_ms
 
 
-def _clip(row: Row) -> Clip:
-    return Clip(
-        pk=row["row"],
-        id=row["id"],
-        uid=row["uid"],
-        stream_pk=row["stream_row"],
-        stream_id=row["stream_id"],
-        stream_title=row["stream_title"],
-        user_pk=row["user_row"],
-        title=row["title"],
-        from_ms=row["from_ms"],
-        to_ms=row["to_ms"],
-        status=row["status"],
-        failure=row["failure"],
-        view_count=row["view_count"],
-        created_at_ms=row["created_at_ms"],
-        is_simulated=bool(row["is_simulated"]),
-    )
+_clip = partial(read_row, Clip)

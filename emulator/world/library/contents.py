@@ -49,7 +49,7 @@ def of(world: World, stream: Stream) -> Content:
 
 
 def _begin(world: World, content_id: str, stream_pk: int) -> None:
-    world.store.write("INSERT INTO contents (id, stream_row) VALUES (?, ?)", content_id, stream_pk)
+    world.store.insert("contents", id=content_id, stream_row=stream_pk)
 
 
 def write_blog(world: World, stream: Stream) -> Content:

@@ -110,12 +110,11 @@ def _index_one(world: World, pk: int) -> None:
     )
     world.store.write("DELETE FROM vods_to_index WHERE vod_row = ?", pk)
     world.store.write("DELETE FROM vod_search WHERE rowid = ?", pk)
-    world.store.write(
-        "INSERT INTO vod_search (rowid, title, description, chapters, transcript)"
-        " VALUES (?, ?, ?, ?, ?)",
-        pk,
-        vod.title,
-        vod.description or "",
-        "\n".join(f"{title} {description or ''}" for title, description in titles),
-        transcripts.text_of(world, vod.stream_pk) if vod.stream_pk is not None else "",
+    world.store.insert(
+        "vod_search",
+        rowid=pk,
+        title=vod.title,
+        description=vod.description or "",
+        chapters="\n".join(f"{title} {description or ''}" for title, description in titles),
+        transcript=transcripts.text_of(world, vod.stream_pk) if vod.stream_pk is not None else "",
     )

@@ -46,35 +46,31 @@ def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Pos
     _check_room(world, user)
     vod_id, post_id, now_ms = world.ids.uuid(), world.ids.uuid(), world.now_ms
     with world.change():
-        row = world.store.write(
-            "INSERT INTO vods (id, uid, video_uid, media_uid, user_row, title, description,"
-            " visibility, is_nsfw, content_warning, duration_ms, qualities, loop_began_at_ms,"
-            " loop_ended_at_ms, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            vod_id,
-            world.ids.uid(),
-            patch["cloudflare_video_id"],
-            source.uid,
-            user.pk,
-            patch["title"],
-            patch.get("description"),
-            patch.get("visibility") or "public",
-            bool(patch.get("is_nsfw")),
-            patch.get("content_warning"),
-            source.duration_ms,
-            recordings.qualities_json(source.qualities),
-            source.loop.began_at_ms if source.loop else None,
-            source.loop.ended_at_ms if source.loop else None,
-            now_ms,
+        row = world.store.insert(
+            "vods",
+            id=vod_id,
+            uid=world.ids.uid(),
+            video_uid=patch["cloudflare_video_id"],
+            media_uid=source.uid,
+            user_row=user.pk,
+            title=patch["title"],
+            description=patch.get("description"),
+            visibility=patch.get("visibility") or "public",
+            is_nsfw=bool(patch.get("is_nsfw")),
+            content_warning=patch.get("content_warning"),
+            duration_ms=source.duration_ms,
+            qualities=recordings.qualities_json(source.qualities),
+            loop_began_at_ms=source.loop.began_at_ms if source.loop else None,
+            loop_ended_at_ms=source.loop.ended_at_ms if source.loop else None,
+            created_at_ms=now_ms,
         )
-        world.store.write(
-            "INSERT INTO posts (id, vod_row, group_id, content, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?)",
-            post_id,
-            row,
-            patch.get("group_id"),
-            patch.get("description") or patch["title"],
-            now_ms,
+        world.store.insert(
+            "posts",
+            id=post_id,
+            vod_row=row,
+            group_id=patch.get("group_id"),
+            content=patch.get("description") or patch["title"],
+            created_at_ms=now_ms,
         )
         world.emit(VodUploaded(at_ms=now_ms, vod_id=vod_id, user_id=user.id, media_uid=source.uid))
     vod = recordings.find(world, vod_id)

@@ -17,6 +17,7 @@ from emulator.core.events.library import VodDeleted, VodFailed, VodReady, VodUpd
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 VodStatus = Literal["processing", "ready", "failed", "deleted"]
@@ -242,9 +243,7 @@ def mark_failed(world: World, vod_id: str, reason: str) -> None:
     vod = find(world, vod_id)
     _check_move(vod, "failed")
     with world.change():
-        world.store.write(
-            "UPDATE vods SET status = 'failed', failure = ? WHERE row = ?", reason, vod.pk
-        )
+        world.store.update("vods", vod.pk, status="failed", failure=reason)
         world.emit(VodFailed(at_ms=world.now_ms, vod_id=vod_id, reason=reason))
 
 
@@ -336,12 +335,7 @@ def select(world: World, rest: str, *values: object) -> list[Vod]:
 
 
 def _measure(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
-    world.store.write(
-        "UPDATE vods SET duration_ms = ?, qualities = ? WHERE row = ?",
-        duration_ms,
-        qualities_json(qualities),
-        vod.pk,
-    )
+    world.store.update("vods", vod.pk, duration_ms=duration_ms, qualities=qualities_json(qualities))
     # Clocks may have jumped while it was live, a publisher's or its world's; its media has not.
     world.store.write("UPDATE streams SET media_ms = ? WHERE uid = ?", duration_ms, vod.media_uid)
 
@@ -366,28 +360,9 @@ def _check_move(vod: Vod, to: VodStatus) -> None:
 
 def _vod(row: Row) -> Vod:
     began_at_ms, ended_at_ms = row["loop_began_at_ms"], row["loop_ended_at_ms"]
-    return Vod(
-        pk=row["row"],
-        id=row["id"],
-        uid=row["uid"],
-        video_uid=row["video_uid"],
-        media_uid=row["media_uid"],
-        user_pk=row["user_row"],
-        stream_pk=row["stream_row"],
-        stream_id=row["stream_id"],
-        title=row["title"],
-        description=row["description"],
-        status=row["status"],
-        visibility=row["visibility"],
-        is_nsfw=bool(row["is_nsfw"]),
-        content_warning=row["content_warning"],
-        duration_ms=row["duration_ms"],
+    return read_row(
+        Vod,
+        row,
         qualities=tuple(Quality(*quality) for quality in json.loads(row["qualities"])),
-        loop=(
-            Loop(row["media_uid"], began_at_ms, ended_at_ms) if began_at_ms is not None else None
-        ),
-        view_count=row["view_count"],
-        failure=row["failure"],
-        created_at_ms=row["created_at_ms"],
-        ready_at_ms=row["ready_at_ms"],
+        loop=Loop(row["media_uid"], began_at_ms, ended_at_ms) if began_at_ms is not None else None,
     )

@@ -1,6 +1,7 @@
 """Renditions: a VOD once more in another size, made in a thread, under a CDN uid of its own."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.library import RenditionFailed, RenditionQueued, RenditionReady
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 RenditionStatus = Literal["queued", "processing", "ready", "failed"]
@@ -175,13 +176,13 @@ def _queue(world: World, vod: Vod, name: str) -> None:
     assert best is not None
     uid = world.ids.uid()
     world.store.write("DELETE FROM renditions WHERE vod_row = ? AND name = ?", vod.pk, name)
-    world.store.write(
-        "INSERT INTO renditions (uid, vod_row, name, width, height) VALUES (?, ?, ?, ?, ?)",
-        uid,
-        vod.pk,
-        name,
-        max(2, 2 * round(best.width * height / best.height / 2)),
-        height,
+    world.store.insert(
+        "renditions",
+        uid=uid,
+        vod_row=vod.pk,
+        name=name,
+        width=max(2, 2 * round(best.width * height / best.height / 2)),
+        height=height,
     )
     world.emit(RenditionQueued(at_ms=world.now_ms, vod_id=vod.id, uid=uid))
 
@@ -208,15 +209,4 @@ def _vod_id(world: World, uid: str) -> str:
     return str(row["id"])
 
 
-def _rendition(row: Row) -> Rendition:
-    return Rendition(
-        uid=row["uid"],
-        vod_pk=row["vod_row"],
-        name=row["name"],
-        width=row["width"],
-        height=row["height"],
-        bitrate=row["bitrate"],
-        status=row["status"],
-        progress_percent=row["progress_percent"],
-        failure=row["failure"],
-    )
+_rendition = partial(read_row, Rendition)

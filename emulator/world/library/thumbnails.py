@@ -1,11 +1,13 @@
 """Thumbnails: pictures that were added to a VOD: of an instant of it, or a file."""
 
+from functools import partial
+
 from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.library import ThumbnailAdded
 from emulator.world.library.recordings import Vod
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 THUMBNAILS_MAX = 50
@@ -93,11 +95,4 @@ def _add(
     return Thumbnail(uid, position_ms, media_type, *size)
 
 
-def _thumbnail(row: Row) -> Thumbnail:
-    return Thumbnail(
-        uid=row["uid"],
-        position_ms=row["position_ms"],
-        media_type=row["media_type"],
-        width=row["width"],
-        height=row["height"],
-    )
+_thumbnail = partial(read_row, Thumbnail)

@@ -25,14 +25,13 @@ def begin(world: World, stream: Stream, name: str, width: int, height: int) -> L
     """A stream is made in another size from now on."""
     rendition = LiveRendition(world.ids.uid(), name, width, height)
     with world.change():
-        world.store.write(
-            "INSERT INTO live_renditions (uid, stream_row, name, width, height)"
-            " VALUES (?, ?, ?, ?, ?)",
-            rendition.uid,
-            stream.pk,
-            name,
-            width,
-            height,
+        world.store.insert(
+            "live_renditions",
+            uid=rendition.uid,
+            stream_row=stream.pk,
+            name=name,
+            width=width,
+            height=height,
         )
         world.emit(
             RenditionBegan(at_ms=world.now_ms, stream_id=stream.id, uid=rendition.uid, name=name)

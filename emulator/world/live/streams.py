@@ -101,17 +101,16 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
     now_ms = world.now_ms
     stream_id = world.ids.uuid()
     with world.change():
-        row = world.store.write(
-            "INSERT INTO streams (id, uid, stream_key, user_row, category_row, title,"
-            " created_at_ms, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            stream_id,
-            world.ids.uid(),
-            world.ids.stream_key(),
-            owner.pk,
-            category_pk,
-            patch.changes["title"],
-            now_ms,
-            now_ms,
+        row = world.store.insert(
+            "streams",
+            id=stream_id,
+            uid=world.ids.uid(),
+            stream_key=world.ids.stream_key(),
+            user_row=owner.pk,
+            category_row=category_pk,
+            title=patch.changes["title"],
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
         )
         _write_changes(world, row, patch)
         world.emit(
@@ -210,9 +209,7 @@ def simulate(world: World, stream: Stream) -> Stream:
     with world.change():
         if stream.status != "live" or stream.has_media:
             _go_live(world, stream, "start")
-        world.store.write(
-            "UPDATE streams SET has_media = 1, is_simulated = 1 WHERE row = ?", stream.pk
-        )
+        world.store.update("streams", stream.pk, has_media=True, is_simulated=True)
     return find(world, stream.id)
 
 
@@ -272,12 +269,8 @@ def _go_live(world: World, stream: Stream, move: Move) -> Stream:
 def _end(world: World, stream: Stream, move: Move, at_ms: int, reason: str) -> Stream:
     to = after(stream.status, move)
     with world.change():
-        world.store.write(
-            "UPDATE streams SET status = ?, ended_at_ms = ?, updated_at_ms = ? WHERE row = ?",
-            to,
-            at_ms,
-            world.now_ms,
-            stream.pk,
+        world.store.update(
+            "streams", stream.pk, status=to, ended_at_ms=at_ms, updated_at_ms=world.now_ms
         )
         attendance.close(world, stream, at_ms)
         # A stream that never had media leaves nothing to watch, so no VOD is attached to it.

@@ -30,9 +30,7 @@ def start(world: World, stream: Stream) -> Stream:
     with world.change():
         ingest_keys.note_joined(world, stream.id, PROTOCOL, is_return=away is not None)
         if away is not None:
-            world.store.write(
-                "UPDATE loop_pauses SET ended_at_ms = ? WHERE row = ?", world.now_ms, away
-            )
+            world.store.update("loop_pauses", away, ended_at_ms=world.now_ms)
         else:
             _begin(world, stream)
     for cut in world.faults.on(IngestCut):
@@ -60,11 +58,7 @@ def stop(world: World, stream: Stream, reason: str = "the publisher stopped") ->
     stopped_ms = world.now_ms
     with world.change():
         ingest_keys.note_left(world, stream.id, reason)
-        away = world.store.write(
-            "INSERT INTO loop_pauses (media_uid, began_at_ms) VALUES (?, ?)",
-            stream.uid,
-            stopped_ms,
-        )
+        away = world.store.insert("loop_pauses", media_uid=stream.uid, began_at_ms=stopped_ms)
     due_ms = stopped_ms + world.rules.reconnect_window_ms
     give_up = partial(_give_up, world, stream.id, away, reason)
     world.clock.call_at(due_ms, lambda: world.insist(give_up))
@@ -104,14 +98,14 @@ def pauses(world: World, uid: str) -> tuple[Pause, ...]:
 def _begin(world: World, stream: Stream) -> None:
     if stream.status == "live" and stream.started_at_ms is not None:
         # Live by the API before: up to now there was nothing to see.
-        world.store.write(
-            "INSERT INTO loop_pauses (media_uid, began_at_ms, ended_at_ms) VALUES (?, ?, ?)",
-            stream.uid,
-            stream.started_at_ms,
-            world.now_ms,
+        world.store.insert(
+            "loop_pauses",
+            media_uid=stream.uid,
+            began_at_ms=stream.started_at_ms,
+            ended_at_ms=world.now_ms,
         )
     streams.simulate(world, stream)
-    world.store.write("UPDATE streams SET has_synthetic_publisher = 1 WHERE row = ?", stream.pk)
+    world.store.update("streams", stream.pk, has_synthetic_publisher=True)
 
 
 def was_started(world: World, stream: Stream) -> bool:

@@ -97,9 +97,7 @@ def make(world: World, name: str) -> int:
     """Make a tag that does not exist yet. Returns its row."""
     slug = re.sub(r"[^\w]+", "-", name.casefold()).strip("-") or "tag"
     with world.change():
-        return world.store.write(
-            "INSERT INTO tags (id, name, slug) VALUES (?, ?, ?)", world.ids.uuid(), name, slug
-        )
+        return world.store.insert("tags", id=world.ids.uuid(), name=name, slug=slug)
 
 
 def _tags(rows: list[Row]) -> list[Tag]:

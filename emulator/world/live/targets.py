@@ -3,6 +3,7 @@
 A target's key is told to nobody: not to events, not to answers.
 """
 
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.live import TargetAdded, TargetChanged, TargetRemoved
 from emulator.core.hosts import RTMP_URL, is_url
 from emulator.world.live.streams import Stream
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 TargetState = Literal["idle", "connecting", "live", "waiting"]
@@ -61,14 +62,13 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
         raise Refused("conflict", "This stream is pushed there already.")
     target_id = world.ids.uuid()
     with world.change():
-        world.store.write(
-            "INSERT INTO simulcast_targets (id, stream_row, url, key, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?)",
-            target_id,
-            stream.pk,
-            url,
-            key,
-            world.now_ms,
+        world.store.insert(
+            "simulcast_targets",
+            id=target_id,
+            stream_row=stream.pk,
+            url=url,
+            key=key,
+            created_at_ms=world.now_ms,
         )
         world.emit(TargetAdded(at_ms=world.now_ms, stream_id=stream.id, target_id=target_id))
     return find(world, stream, target_id)
@@ -141,15 +141,14 @@ def _change(
     attempts = {"idle": 0, "live": 0, "waiting": target.attempts + 1}.get(state, target.attempts)
 
     def write() -> None:
-        world.store.write(
-            "UPDATE simulcast_targets SET state = ?, attempts = ?, reason = ?, due_at_ms = ?,"
-            " live_since_ms = ? WHERE row = ?",
-            state,
-            attempts,
-            reason,
-            due_at_ms,
-            world.now_ms if state == "live" else None,
+        world.store.update(
+            "simulcast_targets",
             target.pk,
+            state=state,
+            attempts=attempts,
+            reason=reason,
+            due_at_ms=due_at_ms,
+            live_since_ms=world.now_ms if state == "live" else None,
         )
         world.emit(
             TargetChanged(
@@ -171,17 +170,4 @@ _SELECT = (
 )
 
 
-def _target(row: Row) -> SimulcastTarget:
-    return SimulcastTarget(
-        pk=row["row"],
-        id=row["id"],
-        stream_id=row["stream_id"],
-        url=row["url"],
-        key=row["key"],
-        state=row["state"],
-        attempts=row["attempts"],
-        reason=row["reason"],
-        due_at_ms=row["due_at_ms"],
-        live_since_ms=row["live_since_ms"],
-        created_at_ms=row["created_at_ms"],
-    )
+_target = partial(read_row, SimulcastTarget)

@@ -10,6 +10,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
 from emulator.world.people.names import USERNAME, username_error
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 Role = Literal["USER", "ADMIN", "SUPERUSER"]
@@ -194,22 +195,20 @@ def make(
     now_ms = world.now_ms
     user_id = world.ids.uuid()
     with world.change():
-        row = world.store.write(
-            "INSERT INTO users (id, username, email, password_hash, display_name, bio, avatar_url,"
-            " role, followers_base, is_email_verified, tenant_id, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            user_id,
-            username,
-            email,
-            password_hash,
-            display_name,
-            bio,
-            avatar_url,
-            role,
-            followers_base,
-            is_email_verified,
-            tenant_id,
-            now_ms,
+        row = world.store.insert(
+            "users",
+            id=user_id,
+            username=username,
+            email=email,
+            password_hash=password_hash,
+            display_name=display_name,
+            bio=bio,
+            avatar_url=avatar_url,
+            role=role,
+            followers_base=followers_base,
+            is_email_verified=is_email_verified,
+            tenant_id=tenant_id,
+            created_at_ms=now_ms,
         )
         if api_key:
             world.store.write("INSERT INTO api_keys VALUES (?, ?)", api_key, row)
@@ -243,24 +242,13 @@ def _one(world: World, where: str, value: object) -> User:
 
 
 def _user(world: World, row: Row) -> User:
-    return User(
-        pk=row["row"],
-        id=row["id"],
-        username=row["username"],
-        email=row["email"],
-        display_name=row["display_name"],
-        bio=row["bio"],
+    return read_row(
+        User,
+        row,
         avatar_url=_address(world, row["avatar_url"]),
         banner_url=_address(world, row["banner_url"]),
         socials=_socials(row),
-        role=row["role"],
         follower_count=row["followers_base"] + row["follower_count"],
-        following_count=row["following_count"],
-        is_live=bool(row["is_live"]),
-        is_email_verified=bool(row["is_email_verified"]),
-        is_mfa_enabled=bool(row["is_mfa_enabled"]),
-        tenant_id=row["tenant_id"],
-        created_at_ms=row["created_at_ms"],
     )
 
 

@@ -27,13 +27,12 @@ def follow(world: World, follower: User, followed: User) -> Follow:
         raise Refused("conflict", "Already following this user")
     created = Follow(world.ids.uuid(), follower.id, followed.id, world.now_ms)
     with world.change():
-        world.store.write(
-            "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
-            " VALUES (?, ?, ?, ?)",
-            created.id,
-            follower.pk,
-            followed.pk,
-            created.created_at_ms,
+        world.store.insert(
+            "follows",
+            id=created.id,
+            follower_row=follower.pk,
+            followed_row=followed.pk,
+            created_at_ms=created.created_at_ms,
         )
         notifications.tell_of_follower(world, followed, follower)
         world.emit(

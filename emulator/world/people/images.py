@@ -53,15 +53,14 @@ def put(world: World, user: User, kind: ImageKind, media_type: str, content: byt
     now_ms, uid, column = world.now_ms, world.ids.uid(), _COLUMNS[kind]
     with world.change():
         world.store.write("DELETE FROM images WHERE user_row = ? AND kind = ?", user.pk, kind)
-        world.store.write(
-            "INSERT INTO images (uid, user_row, kind, media_type, content, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            uid,
-            user.pk,
-            kind,
-            media_type,
-            content,
-            now_ms,
+        world.store.insert(
+            "images",
+            uid=uid,
+            user_row=user.pk,
+            kind=kind,
+            media_type=media_type,
+            content=content,
+            created_at_ms=now_ms,
         )
         world.store.write(
             f"UPDATE users SET {column} = ? WHERE row = ?", f"{UPLOADED}/{uid}", user.pk

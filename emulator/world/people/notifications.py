@@ -7,6 +7,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 NotificationType = Literal["new_follower", "stream_live"]
@@ -72,7 +73,7 @@ def read(world: World, user: User, notification_id: str) -> Notification:
     if row["user_row"] != user.pk:
         raise Refused("forbidden", "Not authorized to read this notification")
     with world.change():
-        world.store.write("UPDATE notifications SET is_read = 1 WHERE row = ?", row["row"])
+        world.store.update("notifications", row["row"], is_read=True)
     return _notification(row, is_read=True)
 
 
@@ -89,25 +90,16 @@ def read_all(world: World, user: User) -> int:
 def _write(
     world: World, user_pk: int, kind: NotificationType, actor_pk: int, stream_pk: int | None
 ) -> None:
-    world.store.write(
-        "INSERT INTO notifications (id, user_row, type, actor_row, stream_row, created_at_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        world.ids.uuid(),
-        user_pk,
-        kind,
-        actor_pk,
-        stream_pk,
-        world.now_ms,
+    world.store.insert(
+        "notifications",
+        id=world.ids.uuid(),
+        user_row=user_pk,
+        type=kind,
+        actor_row=actor_pk,
+        stream_row=stream_pk,
+        created_at_ms=world.now_ms,
     )
 
 
 def _notification(row: Row, *, is_read: bool = False) -> Notification:
-    return Notification(
-        pk=row["row"],
-        id=row["id"],
-        type=row["type"],
-        actor_pk=row["actor_row"],
-        stream_id=row["stream_id"],
-        is_read=is_read or bool(row["is_read"]),
-        created_at_ms=row["created_at_ms"],
-    )
+    return read_row(Notification, row, is_read=is_read or bool(row["is_read"]))

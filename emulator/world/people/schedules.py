@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.people import ScheduleChanged, ScheduleMade, ScheduleRemoved
 from emulator.world.live import categories
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -268,16 +269,4 @@ def _values(world: World, entry: ScheduleEntry) -> tuple[object, ...]:
     )
 
 
-def _entry(row: Row) -> ScheduleEntry:
-    return ScheduleEntry(
-        pk=row["row"],
-        id=row["id"],
-        user_pk=row["user_row"],
-        day_of_week=row["day_of_week"],
-        start_minute=row["start_minute"],
-        end_minute=row["end_minute"],
-        title=row["title"],
-        category_id=row["category_id"],
-        once_start_ms=row["once_start_ms"],
-        created_at_ms=row["created_at_ms"],
-    )
+_entry = partial(read_row, ScheduleEntry)

@@ -10,7 +10,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -139,6 +139,14 @@ class Store:
             raise RuntimeError("a write stands outside `with store.change()`")
         self._watches.note(sql)
         return self._connection.execute(sql, values).lastrowid or 0
+
+    def insert(self, table: str, **columns: object) -> int:
+        """Add a row, inside `change` only. Returns its key."""
+        return self.write(_insert(table, tuple(columns)), *columns.values())
+
+    def update(self, table: str, pk: int, **columns: object) -> None:
+        """Change a row, inside `change` only."""
+        self.write(_update(table, tuple(columns)), *columns.values(), pk)
 
     def write_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         """Make one change for each of `values`, inside `change` only."""
@@ -345,6 +353,16 @@ class Store:
                         self.publish(event)
         finally:
             self._is_publishing = False
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+@cache
+def _update(table: str, columns: tuple[str, ...]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE row = ?"
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Albums: videos in an order that somebody chose, their own and others'."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.core.events.video import AlbumChanged, AlbumCreated, AlbumDeleted
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.video import videos
 from emulator.world.video.videos import Video, Visibility
 from emulator.world.world import World
@@ -34,12 +35,8 @@ def create(world: World, owner: User, patch: Mapping[str, Any]) -> Album:
     album_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
-        row = world.store.write(
-            "INSERT INTO albums (id, user_row, title, created_at_ms) VALUES (?, ?, ?, ?)",
-            album_id,
-            owner.pk,
-            patch["title"],
-            now_ms,
+        row = world.store.insert(
+            "albums", id=album_id, user_row=owner.pk, title=patch["title"], created_at_ms=now_ms
         )
         _write(world, row, patch)
         world.emit(AlbumCreated(at_ms=now_ms, album_id=album_id, user_id=owner.id))
@@ -164,13 +161,4 @@ def _write(world: World, pk: int, patch: Mapping[str, Any]) -> None:
             world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", patch[name], pk)
 
 
-def _album(row: Row) -> Album:
-    return Album(
-        pk=row["row"],
-        id=row["id"],
-        user_pk=row["user_row"],
-        title=row["title"],
-        description=row["description"],
-        visibility=row["visibility"],
-        created_at_ms=row["created_at_ms"],
-    )
+_album = partial(read_row, Album)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.core.events.video import AnnotationAdded, AnnotationRemoved
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
@@ -60,19 +61,18 @@ def add(world: World, video: Video, note: AnnotationText) -> Annotation:
         raise Refused("conflict", f"A video has {COUNT_MAX} annotations at the most")
     annotation_id = world.ids.uuid()
     with world.change():
-        world.store.write(
-            "INSERT INTO annotations (id, video_row, from_ms, length_ms, title, description, kind,"
-            " place, code_snippet, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            annotation_id,
-            video.pk,
-            note.from_ms,
-            note.length_ms,
-            note.title,
-            note.description,
-            note.kind,
-            json.dumps(note.place),
-            note.code_snippet,
-            note.language,
+        world.store.insert(
+            "annotations",
+            id=annotation_id,
+            video_row=video.pk,
+            from_ms=note.from_ms,
+            length_ms=note.length_ms,
+            title=note.title,
+            description=note.description,
+            kind=note.kind,
+            place=json.dumps(note.place),
+            code_snippet=note.code_snippet,
+            language=note.language,
         )
         world.emit(
             AnnotationAdded(at_ms=world.now_ms, video_id=video.id, annotation_id=annotation_id)
@@ -95,14 +95,5 @@ def remove(world: World, video: Video, annotation_id: str) -> None:
 
 
 def _annotation(row: Row) -> Annotation:
-    note = AnnotationText(
-        from_ms=row["from_ms"],
-        length_ms=row["length_ms"],
-        title=row["title"],
-        description=row["description"],
-        kind=row["kind"],
-        place=json.loads(row["place"]),
-        code_snippet=row["code_snippet"],
-        language=row["language"],
-    )
+    note = read_row(AnnotationText, row, place=json.loads(row["place"]))
     return Annotation(row["id"], note)

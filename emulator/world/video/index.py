@@ -10,15 +10,11 @@ def write(
     """Keep a video's words, inside `change`."""
     store = world.store
     store.write("DELETE FROM video_search WHERE rowid = ?", pk)
-    store.write(
-        "INSERT INTO video_search (rowid, title, description, tags) VALUES (?, ?, ?, ?)",
-        pk,
-        title,
-        description or "",
-        " ".join(tags),
+    store.insert(
+        "video_search", rowid=pk, title=title, description=description or "", tags=" ".join(tags)
     )
     weights = meaning.of(title, description, tags)
     store.write("DELETE FROM video_stems WHERE video_row = ?", pk)
     for stem, weight in weights.items():
         store.write("INSERT INTO video_stems VALUES (?, ?, ?)", stem, pk, weight)
-    store.write("UPDATE videos SET norm = ? WHERE row = ?", meaning.norm(weights), pk)
+    store.update("videos", pk, norm=meaning.norm(weights))

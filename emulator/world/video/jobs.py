@@ -19,6 +19,7 @@ from emulator.core.events.video import (
 )
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.video import media, videos
 from emulator.world.video.media import Footage
 from emulator.world.video.moves import JobStatus, check_job
@@ -190,11 +191,13 @@ def finish(world: World, job: Job, footage: Footage | None, poster_ms: int | Non
     video = videos.find(world, job.video_id)
     now_ms = world.now_ms
     with world.change():
-        world.store.write(
-            "UPDATE video_jobs SET status = 'completed', progress_percent = 100,"
-            " stage = 'completed', completed_at_ms = ? WHERE row = ?",
-            now_ms,
+        world.store.update(
+            "video_jobs",
             job.pk,
+            status="completed",
+            progress_percent=100,
+            stage="completed",
+            completed_at_ms=now_ms,
         )
         superseded: list[str] = []
         if job.kind == "process" and footage is not None:
@@ -212,12 +215,13 @@ def fail(world: World, job: Job, reason: str) -> None:
     check_job(job.status, "failed")
     now_ms = world.now_ms
     with world.change():
-        world.store.write(
-            "UPDATE video_jobs SET status = 'failed', stage = 'failed', error = ?,"
-            " completed_at_ms = ? WHERE row = ?",
-            reason,
-            now_ms,
+        world.store.update(
+            "video_jobs",
             job.pk,
+            status="failed",
+            stage="failed",
+            error=reason,
+            completed_at_ms=now_ms,
         )
         if job.kind == "import":
             videos.fail(world, videos.find(world, job.video_id), reason)
@@ -233,37 +237,19 @@ def _queue(
     batch_id: str | None,
 ) -> Job:
     job_id = world.ids.uuid()
-    world.store.write(
-        "INSERT INTO video_jobs (id, batch_id, video_row, kind, media_uid, options, created_at_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        job_id,
-        batch_id,
-        video.pk,
-        kind,
-        media_uid,
-        json.dumps(dict(options), sort_keys=True),
-        world.now_ms,
+    world.store.insert(
+        "video_jobs",
+        id=job_id,
+        batch_id=batch_id,
+        video_row=video.pk,
+        kind=kind,
+        media_uid=media_uid,
+        options=json.dumps(dict(options), sort_keys=True),
+        created_at_ms=world.now_ms,
     )
     world.emit(VideoJobQueued(at_ms=world.now_ms, job_id=job_id, video_id=video.id, kind=kind))
     return find(world, job_id)
 
 
 def _job(row: Row) -> Job:
-    return Job(
-        pk=row["row"],
-        id=row["id"],
-        batch_id=row["batch_id"],
-        video_pk=row["video_row"],
-        video_id=row["video_id"],
-        kind=row["kind"],
-        media_uid=row["media_uid"],
-        options=json.loads(row["options"]),
-        status=row["status"],
-        progress_percent=row["progress_percent"],
-        stage=row["stage"],
-        error=row["error"],
-        created_at_ms=row["created_at_ms"],
-        started_at_ms=row["started_at_ms"],
-        completed_at_ms=row["completed_at_ms"],
-        attempts=row["attempts"],
-    )
+    return read_row(Job, row, options=json.loads(row["options"]))

@@ -23,12 +23,8 @@ class Footage(Struct, frozen=True):
 
 def add(world: World, video_pk: int, uid: str, *, is_source: bool) -> None:
     """Give a video media of its own, inside `change`."""
-    world.store.write(
-        "INSERT INTO video_media (uid, video_row, is_source, created_at_ms) VALUES (?, ?, ?, ?)",
-        uid,
-        video_pk,
-        is_source,
-        world.now_ms,
+    world.store.insert(
+        "video_media", uid=uid, video_row=video_pk, is_source=is_source, created_at_ms=world.now_ms
     )
 
 

@@ -7,13 +7,14 @@ full for the next one at the moment at which the last seat was given, not when i
 import base64
 import hashlib
 import hmac
+from functools import partial
 
 from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.video import ParticipantJoined, ParticipantShown, SessionStarted
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.video import sessions
 from emulator.world.video.moves import session_after
 from emulator.world.video.sessions import Session
@@ -81,14 +82,13 @@ def admit(world: World, session: Session, user: User) -> Admission:
     with world.change():
         if participant is None:
             participant_id = world.ids.uuid()
-            world.store.write(
-                "INSERT INTO session_participants (id, session_row, user_row, expires_at_ms,"
-                " joined_at_ms) VALUES (?, ?, ?, ?, ?)",
-                participant_id,
-                session.pk,
-                user.pk,
-                expires_at_ms,
-                now_ms,
+            world.store.insert(
+                "session_participants",
+                id=participant_id,
+                session_row=session.pk,
+                user_row=user.pk,
+                expires_at_ms=expires_at_ms,
+                joined_at_ms=now_ms,
             )
             world.store.write(
                 "UPDATE video_sessions SET status = ?, started_at_ms = coalesce(started_at_ms, ?)"
@@ -109,11 +109,7 @@ def admit(world: World, session: Session, user: User) -> Admission:
             )
         else:
             participant_id = participant.id
-            world.store.write(
-                "UPDATE session_participants SET expires_at_ms = ? WHERE row = ?",
-                expires_at_ms,
-                participant.pk,
-            )
+            world.store.update("session_participants", participant.pk, expires_at_ms=expires_at_ms)
     participant = find(world, session, participant_id)
     return Admission(
         participant=participant,
@@ -228,13 +224,12 @@ def show(
         )
         if changed is None:
             return
-        world.store.write(
-            "UPDATE session_participants SET has_audio = ?, has_video = ?, has_screen = ?"
-            " WHERE row = ?",
-            audio,
-            video,
-            screen,
+        world.store.update(
+            "session_participants",
             participant.pk,
+            has_audio=audio,
+            has_video=video,
+            has_screen=screen,
         )
         world.emit(
             ParticipantShown(
@@ -294,15 +289,4 @@ def _participant_of(world: World, session: Session, user: User) -> Participant |
     return _participant(row) if row else None
 
 
-def _participant(row: Row) -> Participant:
-    return Participant(
-        pk=row["row"],
-        id=row["id"],
-        user_pk=row["user_row"],
-        is_host=bool(row["is_host"]),
-        has_audio=bool(row["has_audio"]),
-        has_video=bool(row["has_video"]),
-        has_screen=bool(row["has_screen"]),
-        joined_at_ms=row["joined_at_ms"],
-        left_at_ms=row["left_at_ms"],
-    )
+_participant = partial(read_row, Participant)

@@ -4,6 +4,7 @@ A call is active once somebody has taken a seat in it, and ends when its host sa
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from emulator.core.events.video import (
 )
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.video.moves import SessionStatus, session_after
 from emulator.world.world import World
 
@@ -53,14 +54,13 @@ def create(world: World, host: User, session_name: str, participants_max: int) -
     session_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
-        world.store.write(
-            "INSERT INTO video_sessions (id, host_row, session_name, participants_max,"
-            " created_at_ms) VALUES (?, ?, ?, ?, ?)",
-            session_id,
-            host.pk,
-            session_name,
-            participants_max,
-            now_ms,
+        world.store.insert(
+            "video_sessions",
+            id=session_id,
+            host_row=host.pk,
+            session_name=session_name,
+            participants_max=participants_max,
+            created_at_ms=now_ms,
         )
         world.emit(SessionCreated(at_ms=now_ms, session_id=session_id, host_id=host.id))
     return find(world, session_id)
@@ -125,11 +125,11 @@ def update(world: World, session: Session, patch: Mapping[str, Any]) -> Session:
             f"max_participants cannot be {participants_max}.",
         )
     with world.change():
-        world.store.write(
-            "UPDATE video_sessions SET session_name = ?, participants_max = ? WHERE row = ?",
-            patch.get("session_name", session.session_name),
-            participants_max,
+        world.store.update(
+            "video_sessions",
             session.pk,
+            session_name=patch.get("session_name", session.session_name),
+            participants_max=participants_max,
         )
         world.emit(
             SessionUpdated(at_ms=world.now_ms, session_id=session.id, changed=tuple(sorted(patch)))
@@ -148,12 +148,7 @@ def end(world: World, session: Session) -> Session:
             session.pk,
         ):
             leave(world, session.id, row["row"], row["id"], now_ms, "ended")
-        world.store.write(
-            "UPDATE video_sessions SET status = ?, ended_at_ms = ? WHERE row = ?",
-            to,
-            now_ms,
-            session.pk,
-        )
+        world.store.update("video_sessions", session.pk, status=to, ended_at_ms=now_ms)
         world.emit(SessionEnded(at_ms=now_ms, session_id=session.id))
     return find(world, session.id)
 
@@ -162,7 +157,7 @@ def leave(
     world: World, session_id: str, pk: int, participant_id: str, at_ms: int, reason: str
 ) -> None:
     """Free a seat, inside `change`."""
-    world.store.write("UPDATE session_participants SET left_at_ms = ? WHERE row = ?", at_ms, pk)
+    world.store.update("session_participants", pk, left_at_ms=at_ms)
     world.emit(
         ParticipantLeft(
             at_ms=at_ms, session_id=session_id, participant_id=participant_id, reason=reason
@@ -224,16 +219,4 @@ def _of(
     )
 
 
-def _session(row: Row) -> Session:
-    return Session(
-        pk=row["row"],
-        id=row["id"],
-        host_pk=row["host_row"],
-        session_name=row["session_name"],
-        participants_max=row["participants_max"],
-        participant_count=row["participant_count"],
-        status=row["status"],
-        created_at_ms=row["created_at_ms"],
-        started_at_ms=row["started_at_ms"],
-        ended_at_ms=row["ended_at_ms"],
-    )
+_session = partial(read_row, Session)

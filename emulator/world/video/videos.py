@@ -21,6 +21,7 @@ from emulator.world.library import recordings
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.video import index, media
 from emulator.world.video.media import Footage
 from emulator.world.video.moves import VideoStatus, check_video
@@ -75,15 +76,14 @@ def create(
     video_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
-        row = world.store.write(
-            "INSERT INTO videos (id, uid, user_row, title, created_at_ms, updated_at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            video_id,
-            source.uid if source else world.ids.uid(),
-            owner.pk,
-            patch["title"],
-            now_ms,
-            now_ms,
+        row = world.store.insert(
+            "videos",
+            id=video_id,
+            uid=source.uid if source else world.ids.uid(),
+            user_row=owner.pk,
+            title=patch["title"],
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
         )
         _write(world, row, patch)
         if source is not None:
@@ -166,7 +166,7 @@ def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
     now_ms = world.now_ms
     with world.change():
         _write(world, video.pk, patch)
-        world.store.write("UPDATE videos SET updated_at_ms = ? WHERE row = ?", now_ms, video.pk)
+        world.store.update("videos", video.pk, updated_at_ms=now_ms)
         world.emit(VideoUpdated(at_ms=now_ms, video_id=video.id, changed=tuple(sorted(patch))))
         if source is not None:
             _show(world, video.pk, source)
@@ -205,11 +205,8 @@ def fail(world: World, video: Video, reason: str) -> None:
     """It cannot be shown (any more). Refuses (`conflict`) one that has failed before."""
     check_video(video.status, "failed")
     with world.change():
-        world.store.write(
-            "UPDATE videos SET status = 'failed', failure = ?, updated_at_ms = ? WHERE row = ?",
-            reason,
-            world.now_ms,
-            video.pk,
+        world.store.update(
+            "videos", video.pk, status="failed", failure=reason, updated_at_ms=world.now_ms
         )
         world.emit(VideoFailed(at_ms=world.now_ms, video_id=video.id, reason=reason))
 
@@ -228,7 +225,7 @@ def lose(world: World, uid: str) -> None:
 def set_poster(world: World, video: Video, poster_ms: int) -> None:
     """Let its picture show another instant."""
     with world.change():
-        world.store.write("UPDATE videos SET poster_ms = ? WHERE row = ?", poster_ms, video.pk)
+        world.store.update("videos", video.pk, poster_ms=poster_ms)
 
 
 def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> Footage | None:
@@ -263,7 +260,7 @@ def _show(world: World, pk: int, source: Footage) -> None:
 
 def _move(world: World, video: Video, to: VideoStatus) -> None:
     check_video(video.status, to)
-    world.store.write("UPDATE videos SET status = ? WHERE row = ?", to, video.pk)
+    world.store.update("videos", video.pk, status=to)
     world.emit(
         VideoReady(
             at_ms=world.now_ms,
@@ -293,9 +290,7 @@ def _write_tags(world: World, pk: int, names: Sequence[str]) -> None:
     for tag in names:
         distinct.setdefault(tag.strip().casefold(), tag.strip())
     tags = list(distinct.values())
-    world.store.write(
-        "UPDATE videos SET tags = ? WHERE row = ?", json.dumps(tags, ensure_ascii=False), pk
-    )
+    world.store.update("videos", pk, tags=json.dumps(tags, ensure_ascii=False))
     world.store.write("DELETE FROM video_tags WHERE video_row = ?", pk)
     for tag in tags:
         world.store.write("INSERT INTO video_tags VALUES (?, ?)", pk, tag)
@@ -307,26 +302,4 @@ def select(world: World, rest: str, *values: object) -> list[Video]:
 
 
 def _video(row: Row) -> Video:
-    return Video(
-        pk=row["row"],
-        id=row["id"],
-        uid=row["uid"],
-        user_pk=row["user_row"],
-        title=row["title"],
-        description=row["description"],
-        visibility=row["visibility"],
-        status=row["status"],
-        failure=row["failure"],
-        original_name=row["original_name"],
-        form=row["form"],
-        width=row["width"],
-        height=row["height"],
-        duration_ms=row["duration_ms"],
-        file_bytes=row["file_bytes"],
-        poster_ms=row["poster_ms"],
-        view_count=row["view_count"],
-        like_count=row["like_count"],
-        tags=tuple(json.loads(row["tags"])),
-        created_at_ms=row["created_at_ms"],
-        updated_at_ms=row["updated_at_ms"],
-    )
+    return read_row(Video, row, tags=tuple(json.loads(row["tags"])))

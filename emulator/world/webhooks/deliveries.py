@@ -54,17 +54,16 @@ def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: 
     waiting = world.store.number("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")
     is_too_many = waiting >= WAITING_MAX
     with world.change():
-        row = world.store.write(
-            "INSERT INTO webhook_deliveries (id, target_row, kind, body, state, created_at_ms,"
-            " due_at_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            delivery_id,
-            target.pk,
-            kind,
-            body,
-            "dropped" if is_too_many else "waiting",
-            world.now_ms,
-            None if is_too_many else world.now_ms,
-            f"more than {WAITING_MAX} deliveries waited" if is_too_many else None,
+        row = world.store.insert(
+            "webhook_deliveries",
+            id=delivery_id,
+            target_row=target.pk,
+            kind=kind,
+            body=body,
+            state="dropped" if is_too_many else "waiting",
+            created_at_ms=world.now_ms,
+            due_at_ms=None if is_too_many else world.now_ms,
+            outcome=f"more than {WAITING_MAX} deliveries waited" if is_too_many else None,
         )
         world.store.write("DELETE FROM webhook_deliveries WHERE row <= ?", row - KEPT_MAX)
     return find(world, delivery_id)
@@ -135,16 +134,15 @@ def note(
     state: State = "delivered" if is_done else "failed" if is_over else "waiting"
     due_at_ms = None if is_over else world.now_ms + RETRIES_MS[attempts - 1]
     with world.change():
-        world.store.write(
-            "UPDATE webhook_deliveries SET state = ?, attempts = ?, attempted_at_ms = ?,"
-            " due_at_ms = ?, status = ?, outcome = ? WHERE row = ?",
-            state,
-            attempts,
-            world.now_ms,
-            due_at_ms,
-            status,
-            outcome[:_OUTCOME_LENGTH_MAX],
+        world.store.update(
+            "webhook_deliveries",
             delivery.pk,
+            state=state,
+            attempts=attempts,
+            attempted_at_ms=world.now_ms,
+            due_at_ms=due_at_ms,
+            status=status,
+            outcome=outcome[:_OUTCOME_LENGTH_MAX],
         )
         _keep_attempt(world, delivery, status, outcome, signature)
         if state == "failed":
@@ -165,15 +163,14 @@ def _keep_attempt(
     number = 1 + world.store.number(
         "SELECT max(number) FROM webhook_attempts WHERE delivery_row = ?", delivery.pk
     )
-    world.store.write(
-        "INSERT INTO webhook_attempts (delivery_row, number, at_ms, status, outcome, signature)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        delivery.pk,
-        number,
-        world.now_ms,
-        status,
-        outcome[:_OUTCOME_LENGTH_MAX],
-        signature,
+    world.store.insert(
+        "webhook_attempts",
+        delivery_row=delivery.pk,
+        number=number,
+        at_ms=world.now_ms,
+        status=status,
+        outcome=outcome[:_OUTCOME_LENGTH_MAX],
+        signature=signature,
     )
     world.store.write(
         "DELETE FROM webhook_attempts WHERE delivery_row = ? AND number <= ?",
@@ -185,11 +182,8 @@ def _keep_attempt(
 def replay(world: World, delivery: Delivery) -> Delivery:
     """Try it again now, as if for the first time: the same body under the same id."""
     with world.change():
-        world.store.write(
-            "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, due_at_ms = ?"
-            " WHERE row = ?",
-            world.now_ms,
-            delivery.pk,
+        world.store.update(
+            "webhook_deliveries", delivery.pk, state="waiting", attempts=0, due_at_ms=world.now_ms
         )
     return find(world, delivery.id)
 

@@ -11,6 +11,7 @@ from emulator.core.events.people import UserFollowed, UserUnfollowed
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.hosts import check_receiver
 from emulator.world.store.journal import Row
+from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 # What webhooks call the events that they tell of.
@@ -79,14 +80,13 @@ def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -
         raise Refused("conflict", f"There are {TARGETS_MAX} webhooks. Remove some.")
     target_id = world.ids.uuid()
     with world.change():
-        world.store.write(
-            "INSERT INTO webhook_targets (id, url, secret, kinds, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?)",
-            target_id,
-            url,
-            secret or world.ids.token(),
-            ",".join(kinds),
-            world.now_ms,
+        world.store.insert(
+            "webhook_targets",
+            id=target_id,
+            url=url,
+            secret=secret or world.ids.token(),
+            kinds=",".join(kinds),
+            created_at_ms=world.now_ms,
         )
         world.emit(
             WebhookTargetAdded(at_ms=world.now_ms, target_id=target_id, url=url, kinds=kinds)
@@ -114,11 +114,4 @@ def check_kind(kind: str) -> None:
 
 
 def _target(row: Row) -> WebhookTarget:
-    return WebhookTarget(
-        pk=row["row"],
-        id=row["id"],
-        url=row["url"],
-        secret=row["secret"],
-        kinds=tuple(filter(None, row["kinds"].split(","))),
-        created_at_ms=row["created_at_ms"],
-    )
+    return read_row(WebhookTarget, row, kinds=tuple(filter(None, row["kinds"].split(","))))
