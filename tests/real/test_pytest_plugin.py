@@ -70,6 +70,123 @@ def test_live_faults_break_a_call(live_world, live_faults):
     assert [each["status"] for each in live_world.requests()] == [502, 200]
 """
 
+LOOPS = """
+import asyncio
+
+import pytest
+
+from emulator.pytest_plugin.twins import LoopBlockedWarning
+
+async def receiver(received):
+    async def answer(reader, writer):
+        received.append(await reader.readuntil(b"\\r\\n\\r\\n"))
+        writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+async def test_app_answers_in_the_same_loop(
+    live_world, live_clock, live_stream, live_publisher, live_webhooks
+):
+    received = []
+    server = await receiver(received)
+    port = server.sockets[0].getsockname()[1]
+    live_webhooks.send_to(f"http://127.0.0.1:{port}/hook", events=["stream.ended"])
+    live_clock.freeze()
+    live_publisher.start()
+    live_publisher.stop()
+    await live_clock.advance_async(20)
+    vod = await live_stream.vod_async()
+    assert vod["status"] == "ready"
+    ended = await live_webhooks.wait_async("stream.ended")
+    assert ended.data["id"] == live_stream.id
+    assert len(received) == 1
+    page = await live_world.admin_async("GET", "webhooks/deliveries")
+    assert {each["state"] for each in page["deliveries"]} == {"delivered"}
+    server.close()
+    await server.wait_closed()
+
+async def test_blocking_call_warns(live_clock, live_stream):
+    with pytest.raises(LoopBlockedWarning, match="advance_async"):
+        live_clock.advance(1)
+    with pytest.raises(LoopBlockedWarning, match="until_async"):
+        live_stream.until("live")
+"""
+
+STANDING_CLOCK = """
+import pytest
+
+def test_clock_stands(live_clock, live_stream, live_publisher):
+    live_clock.freeze()
+    with pytest.raises(AssertionError, match="the stream is live. Time stands at .*noth"):
+        live_stream.until("live")
+    live_publisher.start()
+    live_publisher.stop()
+    with pytest.raises(AssertionError, match=r"due at .*Z: live_clock.advance\\(10\\)"):
+        live_stream.until("ended")
+    live_clock.advance(live_clock.due_in_seconds)
+    with pytest.raises(AssertionError, match=r"VOD is ready.*advance\\(1\\)"):
+        live_stream.vod()
+    live_clock.advance(1)
+    assert live_stream.vod()["status"] == "ready"
+"""
+
+WEBHOOKS = """
+import dataclasses
+
+import pytest
+
+def test_webhook_receiver(live_webhooks, live_stream, live_publisher, live_clock):
+    live_clock.freeze()
+    live_webhooks.wait("stream.created")
+    live_webhooks.answer_with(500)
+    live_publisher.start()
+    first = live_webhooks.wait("stream.live")
+    live_clock.advance(5)
+    again = live_webhooks.wait("stream.live")
+    assert (first.id, first.content) == (again.id, again.content)
+    assert again.data["id"] == live_stream.id
+    live_webhooks.verify(again)
+    forged = dataclasses.replace(again, content=again.content + b" ")
+    with pytest.raises(AssertionError, match="wrong signature"):
+        live_webhooks.verify(forged)
+    own = b'{"type": "vod.ready"}'
+    headers = {name.lower(): value for name, value in live_webhooks.sign(own).items()}
+    live_webhooks.verify(dataclasses.replace(again, content=own, headers=headers))
+    with pytest.raises(AssertionError, match="What has come: .*stream.live"):
+        live_webhooks.wait("vod.ready", patience_seconds=0)
+"""
+
+WIDER_SCOPES = """
+import pytest
+
+pytestmark = pytest.mark.xdist_group("of one worker")
+
+@pytest.fixture(scope="module")
+def shop(live_world_factory):
+    with live_world_factory(seed="none", name="shop") as world:
+        world.webhooks
+        yield world
+
+@pytest.fixture(scope="session")
+def other(live_world_factory):
+    return live_world_factory()
+
+def test_one(shop, other):
+    shop.create_stream("Of one").publisher.start()
+    assert other.name != shop.name
+
+def test_two(shop):
+    assert shop.webhooks.wait("stream.live").data["title"] == "Of one"
+
+def test_three(shop, other, live_emulator):
+    shop.drop()
+    worlds = live_emulator.emulator.worlds.all()
+    assert [each.world.name for each in worlds] == ["default", other.name]
+"""
+
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
@@ -84,11 +201,17 @@ def test_pytest_plugin_tests_side_by_side_are_isolated(suite: pytest.Pytester) -
     suite.makeconftest(
         "import pytest\n@pytest.fixture\ndef live_emulator_seed():\n    return 'none'\n"
     )
-    suite.makepyfile(EVERYTHING)
+    suite.makepyfile(
+        test_everything=EVERYTHING,
+        test_loops=LOOPS,
+        test_standing_clock=STANDING_CLOCK,
+        test_webhooks=WEBHOOKS,
+        test_wider_scopes=WIDER_SCOPES,
+    )
 
-    result = suite.runpytest_subprocess(*QUICK, "-n", "2", "--durations", "5")
+    result = suite.runpytest_subprocess(*QUICK, "-n", "2", "--dist", "loadgroup")
 
-    result.assert_outcomes(passed=10)
+    result.assert_outcomes(passed=17)
 
 
 def test_pytest_plugin_works_in_asynchronous_tests_and_with_custom_settings(
@@ -212,153 +335,6 @@ def test_pytest_plugin_marked_test_follows_its_scenario_and_fails_on_a_miss(
 
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*chat.s.posted should be *, and was 5*"])
-
-
-def test_pytest_plugin_blocking_methods_warn_in_a_loop(
-    suite: pytest.Pytester,
-) -> None:
-    suite.makepyfile(
-        """
-        import asyncio
-
-        import pytest
-
-        from emulator.pytest_plugin.twins import LoopBlockedWarning
-
-        async def receiver(received):
-            async def answer(reader, writer):
-                received.append(await reader.readuntil(b"\\r\\n\\r\\n"))
-                writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
-                await writer.drain()
-                writer.close()
-                await writer.wait_closed()
-
-            return await asyncio.start_server(answer, "127.0.0.1", 0)
-
-        async def test_app_answers_in_the_same_loop(
-            live_world, live_clock, live_stream, live_publisher, live_webhooks
-        ):
-            received = []
-            server = await receiver(received)
-            port = server.sockets[0].getsockname()[1]
-            live_webhooks.send_to(f"http://127.0.0.1:{port}/hook", events=["stream.ended"])
-            live_clock.freeze()
-            live_publisher.start()
-            live_publisher.stop()
-            await live_clock.advance_async(20)
-            vod = await live_stream.vod_async()
-            assert vod["status"] == "ready"
-            ended = await live_webhooks.wait_async("stream.ended")
-            assert ended.data["id"] == live_stream.id
-            assert len(received) == 1
-            page = await live_world.admin_async("GET", "webhooks/deliveries")
-            assert {each["state"] for each in page["deliveries"]} == {"delivered"}
-            server.close()
-            await server.wait_closed()
-
-        async def test_blocking_call_warns(live_clock, live_stream):
-            with pytest.raises(LoopBlockedWarning, match="advance_async"):
-                live_clock.advance(1)
-            with pytest.raises(LoopBlockedWarning, match="until_async"):
-                live_stream.until("live")
-        """
-    )
-
-    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=2)
-
-
-def test_pytest_plugin_wait_for_time_fails_at_once_on_a_standing_clock(
-    suite: pytest.Pytester,
-) -> None:
-    suite.makepyfile(
-        """
-        import pytest
-
-        def test_clock_stands(live_clock, live_stream, live_publisher):
-            live_clock.freeze()
-            with pytest.raises(AssertionError, match="the stream is live. Time stands at .*noth"):
-                live_stream.until("live")
-            live_publisher.start()
-            live_publisher.stop()
-            with pytest.raises(AssertionError, match=r"due at .*Z: live_clock.advance\\(10\\)"):
-                live_stream.until("ended")
-            live_clock.advance(live_clock.due_in_seconds)
-            with pytest.raises(AssertionError, match=r"VOD is ready.*advance\\(1\\)"):
-                live_stream.vod()
-            live_clock.advance(1)
-            assert live_stream.vod()["status"] == "ready"
-        """
-    )
-
-    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
-
-
-def test_pytest_plugin_webhooks_are_received_verified_answered_and_signed(
-    suite: pytest.Pytester,
-) -> None:
-    suite.makepyfile(
-        """
-        import dataclasses
-
-        import pytest
-
-        def test_webhook_receiver(live_webhooks, live_stream, live_publisher, live_clock):
-            live_clock.freeze()
-            live_webhooks.wait("stream.created")
-            live_webhooks.answer_with(500)
-            live_publisher.start()
-            first = live_webhooks.wait("stream.live")
-            live_clock.advance(5)
-            again = live_webhooks.wait("stream.live")
-            assert (first.id, first.content) == (again.id, again.content)
-            assert again.data["id"] == live_stream.id
-            live_webhooks.verify(again)
-            forged = dataclasses.replace(again, content=again.content + b" ")
-            with pytest.raises(AssertionError, match="wrong signature"):
-                live_webhooks.verify(forged)
-            own = b'{"type": "vod.ready"}'
-            headers = {name.lower(): value for name, value in live_webhooks.sign(own).items()}
-            live_webhooks.verify(dataclasses.replace(again, content=own, headers=headers))
-            with pytest.raises(AssertionError, match="What has come: .*stream.live"):
-                live_webhooks.wait("vod.ready", patience_seconds=0)
-        """
-    )
-
-    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
-
-
-def test_pytest_plugin_wider_scope_shares_worlds_and_webhooks(
-    suite: pytest.Pytester,
-) -> None:
-    suite.makepyfile(
-        """
-        import pytest
-
-        @pytest.fixture(scope="module")
-        def shop(live_world_factory):
-            with live_world_factory(seed="none", name="shop") as world:
-                world.webhooks
-                yield world
-
-        @pytest.fixture(scope="session")
-        def other(live_world_factory):
-            return live_world_factory()
-
-        def test_one(shop, other):
-            shop.create_stream("Of one").publisher.start()
-            assert other.name != shop.name
-
-        def test_two(shop):
-            assert shop.webhooks.wait("stream.live").data["title"] == "Of one"
-
-        def test_three(shop, other, live_emulator):
-            shop.drop()
-            worlds = live_emulator.emulator.worlds.all()
-            assert [each.world.name for each in worlds] == ["default", other.name]
-        """
-    )
-
-    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=3)
 
 
 def test_pytest_plugin_failing_test_shows_the_requests_of_the_app(suite: pytest.Pytester) -> None:
