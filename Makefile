@@ -58,10 +58,12 @@ tested: $(STAMP)
 hashes: $(STAMP)
 	$(BIN)/python -m tests.real.test_scenario_library
 
-# The scenarios of the library that have media, in real time, beside the usual tests of them.
+# What looks further than `make test` and takes most of an hour: the library's scenarios that have
+# media in real time, the documents fuzzed for longer, and thousands of new examples of any input.
 slow: $(STAMP)
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q tests/real/test_scenario_library.py \
-		tests/real/test_scenario_peers.py
+		tests/real/test_scenario_peers.py tests/real/test_openapi_fuzz.py
+	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -n auto -m hypothesis tests
 
 clean:
 	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis

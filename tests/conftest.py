@@ -80,8 +80,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
-# How long an example takes says something of the machine and nothing of us.
-hypothesis.settings.register_profile("project", deadline=None)
+# How long an example takes says something of the machine and nothing of us. The same examples each
+# time, so that no change is refused by chance; `make slow` looks for new ones.
+_SLOW = "LIVE_EMULATOR_TESTS_SLOW" in os.environ
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=not _SLOW,
+    max_examples=2000 if _SLOW else 50,
+)
 hypothesis.settings.load_profile("project")
 
 

@@ -69,17 +69,6 @@ def test_serve_command_prints_its_addresses_and_ends_cleanly(tmp_path: Path, num
         assert not file.exists()
 
 
-def test_serve_command_in_memory_leaves_nothing_behind() -> None:
-    with serving(":memory:") as (process, ready):
-        folder = Path(ready["ca"]).parent
-        assert folder.is_dir()
-
-        process.terminate()
-        process.communicate(timeout=PATIENCE_SECONDS)
-
-    assert not folder.exists()
-
-
 def test_serve_command_second_start_on_a_folder_names_the_first(tmp_path: Path) -> None:
     with serving(str(tmp_path)) as (process, ready):
         second = run("serve", "--data", str(tmp_path), *ANY_PORTS)
@@ -105,25 +94,12 @@ def test_serve_command_occupied_port_names_its_process(flag: str) -> None:
     assert len(failed.stderr.splitlines()) == 1
 
 
-def test_serve_command_goes_on_where_it_was_after_a_kill(tmp_path: Path) -> None:
-    with serving(str(tmp_path)) as (process, ready):
-        values = Walk(ready).create()
-        process.kill()
-        process.communicate(timeout=PATIENCE_SECONDS)
-
-    with serving(str(tmp_path)) as (_, ready):
-        assert (
-            Walk(ready).ask("GET", f"/streams/id/{values['id']}").json["title"] == values["title"]
-        )
-
-
 def test_watch_command_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
-    with serving(":memory:") as (_, ready):
-        walk = Walk(ready)
+    with platform() as walk:
         stream = walk.create("Followed")
         followers = [
             subprocess.Popen(
-                command("watch", name, "--json", "--server", ready["http"]),
+                command("watch", name, "--json", "--server", walk.ready["http"]),
                 stdout=subprocess.PIPE,
                 text=True,
             )
@@ -143,9 +119,9 @@ def test_watch_command_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
 
 
 def test_watch_command_reports_a_missing_stream() -> None:
-    with serving(":memory:") as (_, ready):
-        unknown = run("watch", "nothing", "--server", ready["http"])
-    gone = run("watch", "nothing", "--server", ready["http"])
+    with platform() as walk:
+        unknown = run("watch", "nothing", "--server", walk.ready["http"])
+    gone = run("watch", "nothing", "--server", walk.ready["http"])
 
     assert unknown.returncode == 1
     assert "There is no stream 'nothing'" in unknown.stderr
@@ -154,9 +130,9 @@ def test_watch_command_reports_a_missing_stream() -> None:
 
 
 def test_obs_profile_command_writes_for_the_owner_alone(tmp_path: Path) -> None:
-    with serving(":memory:") as (_, ready):
-        stream = Walk(ready).create()
-        at = ("--server", ready["http"], "--out", str(tmp_path / "profile"))
+    with platform() as walk:
+        stream = walk.create()
+        at = ("--server", walk.ready["http"], "--out", str(tmp_path / "profile"))
         stranger = run("obs-profile", stream["id"], *at, "--api-key", "ak_auto_eve")
         owner = run("obs-profile", stream["id"], *at)
 
@@ -165,7 +141,7 @@ def test_obs_profile_command_writes_for_the_owner_alone(tmp_path: Path) -> None:
     assert owner.returncode == 0
     service = json.loads((tmp_path / "profile/service.json").read_text())
     assert service["settings"]["key"] == stream["stream_key"]
-    assert service["settings"]["server"] == ready["rtmp"]
+    assert service["settings"]["server"] == walk.ready["rtmp"]
 
 
 def test_demo_command_sees_live_played_ended_and_a_vod(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ def test_durability_publisher_returning_to_the_next_start_goes_on(
             seen = walk.media(stream)
             first.process.send_signal(how)
             first.said()
+        assert first.ready_file.exists() == (how == signal.SIGKILL)
 
     # when the next one has started, then it is live, and its publisher goes on with it.
     with child(data, "--reconnect-window", "60") as second:
@@ -115,15 +116,14 @@ def test_durability_publisher_returning_to_the_next_start_goes_on(
         assert len(played) / 30 == pytest.approx(vod["duration"], abs=0.2)
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
-def test_durability_signal_while_live_leaves_a_vod(tmp_path: Path, by: signal.Signals) -> None:
+def test_durability_closed_terminal_while_live_leaves_a_vod(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with child(data) as first:
         walk = first.walk()
         stream = walk.create()
         with pushing(address_of(stream)):
             walk.until_parts(stream, 5)
-            first.process.send_signal(by)
+            first.process.send_signal(signal.SIGHUP)
             first.said()
         assert first.process.returncode == 0
         assert not first.ready_file.exists()
@@ -220,17 +220,6 @@ def write_until_it_is_gone(walk: Walk) -> list[str]:
             return answered
         assert answer.status == 201, answer.text
         answered.append(answer.json["id"])
-
-
-def test_durability_second_start_on_a_folder_names_the_running_one(tmp_path: Path) -> None:
-    with child(tmp_path / "data") as first:
-        walk = first.walk()
-        with child(tmp_path / "data") as second:
-            said = second.said()
-
-        assert second.process.returncode == 2
-        assert str(walk.ready["pid"]) in said
-        assert walk.ready["http"] in said
 
 
 def test_durability_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: Path) -> None:
@@ -423,7 +412,7 @@ def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
 ) -> None:
     data = tmp_path / "data"
     # Given one upload that is transcoded and one that waits, when the process is stopped,
-    long = film(seconds=20, size="640x360", video="mpeg4", form="mp4")
+    long = film(seconds=10, size="640x360", video="mpeg4", form="mp4")
     with child(data) as first:
         walk = first.walk()
         videos = [upload(walk, long), upload(walk, film(seconds=2, form="mp4"))]
@@ -440,4 +429,4 @@ def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
             assert walk.ask("GET", f"/videos/{video}").json["status"] == "ready"
         until(lambda: not [*data.rglob("media/*/upload")], "what was uploaded is let go")
         result = walk.ask("GET", f"/videos/{videos[0]}").json
-        assert result["duration"] == pytest.approx(20, abs=0.2)
+        assert result["duration"] == pytest.approx(10, abs=0.2)

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -200,7 +200,6 @@ def test_gap_filler_key_frame_of_another_configuration_replaces_nothing() -> Non
     assert all(one.packet.track is AUDIO for one in out)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["both", "picture", "sound"]), st.integers(1, 1500)), max_size=15

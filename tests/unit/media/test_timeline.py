@@ -4,7 +4,7 @@ import itertools
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -250,7 +250,6 @@ def test_timeline_audio_counted_from_another_origin_is_kept() -> None:
     assert timeline.epoch.number == 1
 
 
-@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(

@@ -274,9 +274,7 @@ SEEDS = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(SEEDS)
 def test_seed_file_any_valid_content_can_be_applied(
     tmp_path: Path, content: dict[str, object]

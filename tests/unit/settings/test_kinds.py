@@ -1,7 +1,7 @@
 """Kinds: how values are written, and what is said about those that are not right."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.setting import Choice, Count, Duration, Flag, Kind, Size, Text, Words
@@ -49,7 +49,6 @@ def test_setting_kinds_home_folder_is_expanded_and_shown_short() -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=300)
 def test_setting_kinds_any_text_is_read_or_refused(text: str) -> None:
     kinds: tuple[Kind, ...] = (
         Text(),

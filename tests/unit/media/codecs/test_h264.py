@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
@@ -87,7 +87,6 @@ def test_h264_sample_entry_has_the_size_and_the_record_unchanged() -> None:
     assert entry.endswith(b"avcC" + MAIN_1080P)
 
 
-@settings(max_examples=200)
 @given(st.data())
 def test_h264_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
     record = bytearray(data.draw(st.sampled_from([MAIN_1080P, SCALING_LISTS_638X358, TEN_BITS])))

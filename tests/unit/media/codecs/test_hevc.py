@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
@@ -58,7 +58,6 @@ def test_hevc_sample_entry_has_the_record_unchanged() -> None:
     assert entry.endswith(b"hvcC" + MAIN_1080P)
 
 
-@settings(max_examples=200)
 @given(st.data())
 def test_hevc_damaged_records_raise_nothing_unexpected(data: st.DataObject) -> None:
     record = bytearray(data.draw(st.sampled_from([MAIN_1080P, MAIN10_SUB_LAYERS_638X358])))

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.hls import playlist
@@ -116,7 +116,6 @@ def test_hls_index_invalid_line_costs_only_itself(copy: Path) -> None:
 
 
 @given(cut=st.integers(0, 5000), noise=st.binary(max_size=40))
-@settings(max_examples=150, deadline=None)
 def test_hls_index_cut_anywhere_gives_the_lines_before_the_cut(
     recording: Path, tmp_path_factory: pytest.TempPathFactory, cut: int, noise: bytes
 ) -> None:

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -280,7 +280,6 @@ def test_segmenter_flush_of_nothing_gives_nothing() -> None:
     assert Segmenter().flush() == []
 
 
-@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.booleans(), st.integers(1, 1000), st.integers(0, 50)),

@@ -5,7 +5,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
@@ -286,7 +286,6 @@ async def test_hls_stream_unknown_name_is_not_found(
 
 
 @given(name=st.text(max_size=20) | st.from_regex(r"(init|seg|part)-[0-9]{1,12}\.(mp4|m4s)"))
-@settings(max_examples=300, deadline=None)
 def test_hls_stream_finished_one_serves_its_own_media_or_404_for_any_name(name: str) -> None:
     window = Window(segment_ms=1000, part_ms=200, is_recording=True)
     window.begin(Init(0, "avc1.64001f", 16, 9, 10))

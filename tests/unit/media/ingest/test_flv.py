@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
@@ -444,7 +444,6 @@ def test_flv_metadata_is_kept_for_information() -> None:
         assert reader.tracks == ()
 
 
-@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
@@ -182,7 +182,6 @@ def test_rtmp_client_stream_without_a_number_is_a_server_error(named: Value) -> 
         connected().receive(to_client("_result", 4, None, named))
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=400), max_size=4))
 def test_rtmp_client_any_bytes_are_responses_or_a_server_error(pieces: list[bytes]) -> None:
     client = connected()
@@ -199,7 +198,6 @@ VALUES: st.SearchStrategy[Value] = st.recursive(
 NAMES = st.sampled_from(["_result", "_error", "onStatus", "onBWDone", ""])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(NAMES, st.integers(0, 6), st.lists(VALUES, max_size=4)), max_size=5))
 def test_rtmp_client_any_command_is_a_response_or_a_server_error(
     commands: list[tuple[str, int, list[Value]]],
@@ -210,7 +208,6 @@ def test_rtmp_client_any_command_is_a_response_or_a_server_error(
             client.receive(to_client(name, number, *values))
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 19), st.binary(max_size=20))
 def test_rtmp_client_any_message_is_a_response_or_a_server_error(
     type_id: int, payload: bytes

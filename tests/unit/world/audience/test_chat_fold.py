@@ -1,6 +1,6 @@
 """A chat in numbers, against a count of its messages."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
@@ -17,7 +17,6 @@ from emulator.world.world import World
 MINUTE_MS = 60_000
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
@@ -89,7 +89,6 @@ class Recount:
             person.gone_ms = now_ms
 
 
-@settings(max_examples=60, deadline=None)
 @given(evenings)
 def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object, ...]]]) -> None:
     # Given an evening that happens to a world and, viewer by viewer, to a recount,

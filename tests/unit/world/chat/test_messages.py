@@ -77,7 +77,7 @@ def test_messages_cannot_be_posted_in_a_hidden_room(world: World, ada: User, bob
     say(world, hidden, ada, "only me")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     data=st.data(),
     gaps_ms=st.lists(st.sampled_from([0, 0, 0, 1, 500]), min_size=1, max_size=40),
@@ -143,7 +143,7 @@ def test_messages_time_leads_to_the_messages_before_it(
     assert read("9999-01-01") == ["a", "b", "c"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     gaps_ms=st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30),
     at_ms=st.integers(-2, 60),

@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
@@ -224,7 +224,6 @@ def outcome_of(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
     return "held" if isinstance(outcome, ChatHeld) else "seen"
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(ACTS, max_size=25))
 def test_post_many_equals_posting_one_by_one(acts: list[tuple[Any, ...]]) -> None:
     one_by_one, batched = Rooms(is_batched=False), Rooms(is_batched=True)

@@ -1,7 +1,7 @@
 """Chapters never overlap, whatever is tried."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
@@ -19,7 +19,6 @@ INSTANT = st.integers(-5, 105)
 DO = st.sampled_from(("add", "move", "remove", "generate"))
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(DO, INSTANT, INSTANT), max_size=25))
 def test_chapters_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, int]]) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None)

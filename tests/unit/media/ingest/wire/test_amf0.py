@@ -4,7 +4,7 @@ import math
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
@@ -120,20 +120,17 @@ def test_amf0_deep_nesting_is_refused_early(opening: str, nested: str) -> None:
         amf0.decode(bytes.fromhex(opening + nested * DEPTH_MAX * 1000))
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(values, max_size=4))
 def test_amf0_written_value_is_read_back(message: list[Value]) -> None:
     assert amf0.decode(amf0.encode(*message)) == message
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200))
 def test_amf0_any_bytes_decode_or_are_a_peer_error(octets: bytes) -> None:
     with suppress(ProtocolError):
         amf0.decode(octets)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(values, min_size=1, max_size=3), st.data())
 def test_amf0_damaged_message_decodes_or_is_a_peer_error(
     message: list[Value], data: st.DataObject

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
@@ -72,14 +72,12 @@ def test_amf3_value_outside_commands_is_a_peer_error(octets: str) -> None:
         decoded(bytes.fromhex(octets))
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200))
 def test_amf3_any_bytes_decode_or_are_a_peer_error(octets: bytes) -> None:
     with suppress(ProtocolError):
         decoded(octets)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from([octets for octets, _ in ENCODED]), st.data())
 def test_amf3_damaged_value_decodes_or_is_a_peer_error(octets: str, data: st.DataObject) -> None:
     damaged = bytearray(bytes.fromhex(octets))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
@@ -278,7 +278,6 @@ messages_strategy = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(messages_strategy, st.integers(1, 300), st.lists(st.integers(1, 400), max_size=20))
 def test_rtmp_chunks_every_chunking_gives_equal_messages(
     messages: list[Message], chunk_bytes: int, sizes: list[int]
@@ -291,7 +290,6 @@ def test_rtmp_chunks_every_chunking_gives_equal_messages(
     assert media(read(*pieces_of(stream, [1] * len(stream)))) == messages
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=4))
 def test_rtmp_chunks_any_bytes_are_chunks_or_a_peer_error(pieces: list[bytes]) -> None:
     with suppress(ProtocolError):
@@ -310,7 +308,6 @@ def outcome(*pieces: bytes) -> tuple[list[Message], str]:
     return messages, ""
 
 
-@settings(max_examples=300, deadline=None)
 @given(messages_strategy, st.lists(st.integers(1, 90), max_size=30), st.data())
 def test_rtmp_chunks_damage_gives_one_result_in_every_chunking(
     messages: list[Message], sizes: list[int], data: st.DataObject

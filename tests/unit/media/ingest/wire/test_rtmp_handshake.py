@@ -4,7 +4,7 @@ import hmac
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
@@ -73,7 +73,6 @@ def test_rtmp_handshake_is_done_with_the_second_block_and_leaves_the_rest() -> N
     assert handshake.rest == b"chunks"
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 2000), max_size=12), st.sampled_from([PLAIN_C1, signed_c1(8)[0]]))
 def test_rtmp_handshake_every_chunking_gives_one_result(sizes: list[int], c1: bytes) -> None:
     stream = b"\x03" + c1 + bytes(BLOCK) + b"chunks"
@@ -130,7 +129,6 @@ def test_rtmp_handshake_http_client_gets_a_message_and_others_nothing() -> None:
         assert handshake.last_reply[:12] == begin
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=4000), max_size=4))
 def test_rtmp_handshake_any_bytes_are_a_handshake_or_a_peer_error(pieces: list[bytes]) -> None:
     handshake = Handshake()

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.ingest.tag import Tag
@@ -90,7 +90,6 @@ def test_rtmp_recordings_one_byte_pieces_give_equal_events(name: str) -> None:
     assert drive(new_session(), pieces) == WHOLE[name]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(sorted(RECORDINGS)),
     st.lists(st.integers(1, 3000), min_size=1, max_size=50),

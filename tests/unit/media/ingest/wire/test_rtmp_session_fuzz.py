@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
@@ -21,7 +21,6 @@ WHOLE = HANDSHAKE + connect() + publish() + video(0) + video(33)
 STOPPED = command("FCUnpublish", 4, None, "KEY") + command("deleteStream", 5, None, 1)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=400), max_size=4))
 def test_rtmp_session_fuzz_any_bytes_are_a_session_or_a_peer_error(pieces: list[bytes]) -> None:
     with suppress(ProtocolError, Refused):
@@ -31,7 +30,6 @@ def test_rtmp_session_fuzz_any_bytes_are_a_session_or_a_peer_error(pieces: list[
 MESSAGE_TYPES = [*range(10), DATA_AMF3, 16, COMMAND_AMF3, DATA, 19, COMMAND, AGGREGATE, 255]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(MESSAGE_TYPES), st.binary(max_size=150)), max_size=5))
 def test_rtmp_session_fuzz_any_message_is_accepted_or_a_peer_error(
     messages: list[tuple[int, bytes]],
@@ -43,7 +41,6 @@ def test_rtmp_session_fuzz_any_message_is_accepted_or_a_peer_error(
         drive(new_session(), [HANDSHAKE + connect() + publish(), stream])
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_rtmp_session_fuzz_damaged_session_is_accepted_or_a_peer_error(data: st.DataObject) -> None:
     damaged = bytearray(WHOLE + STOPPED)

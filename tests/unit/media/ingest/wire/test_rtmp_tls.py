@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
@@ -126,7 +126,6 @@ def test_rtmp_tls_data_before_the_handshake_is_dropped(context: ssl.SSLContext) 
     assert server.to_send() == b""
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=4))
 def test_rtmp_tls_any_bytes_are_tls_or_a_peer_error(
     context: ssl.SSLContext, garbage: list[bytes]

@@ -2,7 +2,7 @@
 
 import pytest
 from av import VideoFrame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
@@ -53,7 +53,6 @@ def test_card_bars_and_name_stand_still_from_frame_to_frame() -> None:
     assert min(changed) > 180 + (360 - 180) // 6
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
 def test_card_any_name_can_be_drawn(name: str) -> None:
     assert Picture(320, 180, name).draw(Moment(0, 0, NOW_MS, False)).width == 320

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from av import VideoFrame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.publisher.test_card.picture import Moment
@@ -54,7 +54,6 @@ def test_scene_title_changes_the_picture() -> None:
     assert planes(drawn(LOOK))[0] != planes(drawn(other))[0]
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.integers(1, 24).map(lambda eighths: (eighths * 32, eighths * 18)),
     st.text(max_size=80),
