@@ -10,6 +10,7 @@ from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.hls.cleanup import MediaCleanup
 from emulator.media.recording.clips.queue import ClipQueue
 from emulator.media.recording.clips.sources import Sources
+from emulator.media.recording.jobs import JobContext
 from emulator.media.recording.recorder import Recorder
 from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.media.simulcast.feed import Feed
@@ -42,8 +43,8 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
             platform.world, platform.media_store, platform.recordings, tasks, is_awaited
         )
 
-    def uploads(platform: Platform) -> UploadQueue:
-        return UploadQueue(
+    def jobs(platform: Platform) -> JobContext:
+        return JobContext(
             platform.world,
             platform.media_store,
             platform.recordings,
@@ -53,15 +54,8 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
         )
 
     def clips(platform: Platform) -> ClipQueue:
-        return ClipQueue(
-            platform.world,
-            platform.media_store,
-            platform.recordings,
-            Sources(platform.world, platform.media_store, platform.shared.loops),
-            tasks,
-            platform.shared.job_slots,
-            platform.is_in_a_snapshot,
-        )
+        shared = platform.shared
+        return ClipQueue(jobs(platform), Sources(platform.world, shared.media_store, shared.loops))
 
     def cleanup(platform: Platform) -> MediaCleanup:
         return MediaCleanup(platform.media_store, tasks, platform.shared.is_media_needed)
@@ -72,7 +66,7 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
         broadcasts,
         recorder,
         lambda at: Chats(at.world, settings.chat, settings.sockets.frame_bytes_max),
-        uploads,
+        lambda at: UploadQueue(jobs(at)),
         clips,
         lambda at: SessionEnds(at.world.name, at.shared.video_sessions),
         cleanup,

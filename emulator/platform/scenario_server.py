@@ -1,15 +1,12 @@
 """Backstage: what a scenario's run needs of the server that it plays on."""
 
 import asyncio
-import json
 import os
-import ssl
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
+from emulator import http_client
 from emulator.core.errors import Refused
 from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.recording.uploads.queue import UploadQueue
@@ -123,31 +120,18 @@ async def _upload(platform: Platform, username: str, path: Path, title: str) -> 
 
 
 def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str) -> HttpResponse:
-    content = None
-    if body is not None:
-        content = json.dumps(body).encode()
-        headers = {**headers, "Content-Type": "application/json"}
-    request = urllib.request.Request(address, content, headers, method=method)
-    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-    if address.startswith("https:"):
-        context = ssl.create_default_context(cafile=ca or None)
-        handlers.append(urllib.request.HTTPSHandler(context=context))
-    opener = urllib.request.build_opener(*handlers)
     try:
-        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return _answer(answer.status, answer)
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return _answer(refusal.code, refusal)
-    except (urllib.error.URLError, OSError) as failure:
+        answer = http_client.ask(
+            method,
+            address,
+            headers,
+            body,
+            ca=ca,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            bytes_max=_BODY_BYTES_MAX,
+        )
+    except OSError as failure:
         # An answer that was cut or never came is an answer too, under a fault of the API.
         return HttpResponse(0, str(getattr(failure, "reason", failure)))
-
-
-def _answer(status: int, answer: Any) -> HttpResponse:
-    content = answer.read(_BODY_BYTES_MAX)
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    try:
-        return HttpResponse(status, json.loads(content) if content else None, headers)
-    except ValueError:
-        return HttpResponse(status, content.decode(errors="replace"), headers)
+    names = {name.lower(): value for name, value in answer.headers.items()}
+    return HttpResponse(answer.status, answer.content, names)

@@ -43,8 +43,9 @@ BELOW = {
     "services": {"core", "settings", "webhooks", "media", "platform", "web"},
     "ready": {"core", "settings", "machine", "shapes", "web"},
 }
-# A leaf that names the version, for its senders.
-BELOW = {layer: {"version", *below} for layer, below in BELOW.items()} | {"version": set()}
+# Leaves: the version, for those that send it, and one request by HTTP.
+LEAVES = {"version": set[str](), "http_client": set[str]()}
+BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}
 BELOW["pytest_plugin"] = {*BELOW} - {"cli"}

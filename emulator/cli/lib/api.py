@@ -12,12 +12,12 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from emulator import http_client
 from emulator.cli import Failed
 from emulator.cli.lib.discovery import only_running
 from emulator.cli.lib.progress import Progress, Watched
 
 DEFAULT_URL = "http://127.0.0.1:8787"
-_TIMEOUT_SECONDS = 30
 _PIECE_BYTES = 1024 * 1024
 
 
@@ -77,16 +77,8 @@ class Api:
     ) -> tuple[int, Any]:
         """Status and content of whatever is answered: JSON, else text; None for nothing."""
         headers = {} if is_anonymous else {"Authorization": f"Bearer {self.key}"}
-        content = None if body is None else json.dumps(body).encode()
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(self.url + path, content, headers, method=method)
-        try:
-            with self._opener(request).open(request, timeout=_TIMEOUT_SECONDS) as answer:
-                return answer.status, _parsed(answer.read())
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return refusal.code, _parsed(refusal.read())
+        answer = http_client.ask(method, self.url + path, headers, body, ca=self.ca)
+        return answer.status, answer.content
 
     def download(self, path: str, target: Path) -> int:
         """Write what `GET path` answers to a file, whole or not at all. Returns its bytes."""
@@ -128,14 +120,6 @@ class Api:
         is_path = path_or_url.startswith("/")
         return self._ask(urllib.request.Request(self.url * is_path + path_or_url))
 
-    def _opener(self, request: urllib.request.Request) -> urllib.request.OpenerDirector:
-        # No proxy: the emulator is on this machine, where a proxy of the environment cannot look.
-        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-        if request.full_url.startswith("https:"):
-            # Given at once: added later, it would come behind one that trusts the system alone.
-            handlers.append(urllib.request.HTTPSHandler(context=self._context()))
-        return urllib.request.build_opener(*handlers)
-
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca or None)
 
@@ -155,7 +139,7 @@ class Api:
     @contextlib.contextmanager
     def _answer(self, request: urllib.request.Request) -> Iterator[HTTPResponse]:
         try:
-            answer = self._opener(request).open(request, timeout=_TIMEOUT_SECONDS)
+            answer = http_client.open_request(request, self.ca)
         except urllib.error.HTTPError as refusal:
             with refusal:
                 raise ApiError(_sentence(refusal), refusal.code) from None
@@ -175,13 +159,6 @@ class Api:
                 )
             return f"No emulator answers at {self.url}. Start one with `live-emulator serve`."
         return f"{self.url} cannot be reached: {reason}."
-
-
-def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else None
-    except ValueError:
-        return content.decode(errors="replace")
 
 
 def _sentence(refusal: urllib.error.HTTPError) -> str:

@@ -4,7 +4,6 @@ The only I/O of the publisher. No wait is longer than a fraction of a second wit
 `stop`.
 """
 
-import ipaddress
 import os
 import select
 import socket
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
+from emulator.core.hosts import is_loopback
 
 CONNECT_TIMEOUT_MS: Final = 5_000
 # A server that takes nothing for so long is as good as gone.
@@ -73,17 +73,10 @@ def tls_context(host: str, ca: str) -> ssl.SSLContext:
     except OSError as error:
         message = f"{ca} cannot be used as a CA: {_plain(error)}."
         raise Refused("invalid", message) from None
-    if not ca and _is_loopback(host):
+    if not ca and is_loopback(host):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 class Link:

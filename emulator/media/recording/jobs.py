@@ -1,16 +1,19 @@
-"""JobRunner: where long work on media is done: in tasks that end with their world, and in threads.
+"""JobQueue: where long work on media is done: in tasks that end with their world, and in threads.
 
 For the event loop's thread.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 
 from emulator.core.errors import Refused
+from emulator.core.service import Service
+from emulator.media.hls.store import MediaStore
+from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.world import WRITE_RETRY_MS, World
 
@@ -34,26 +37,59 @@ class JobSlots(Struct):
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_MAX))
 
 
-class JobRunner:
-    """What one world has under way."""
+class JobContext(Struct):
+    """What a world's queues work with.
 
-    def __init__(self, tasks: asyncio.TaskGroup) -> None:
-        self._tasks = tasks
+    `is_kept` says of media whether somebody beside the world's facts still needs it.
+    """
+
+    world: World
+    media_store: MediaStore
+    recordings: Recordings
+    tasks: asyncio.TaskGroup
+    slots: JobSlots
+    is_kept: Callable[[str], bool]
+
+
+class JobQueue(Service):
+    """What one world has under way: tasks that end with it."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._world = context.world
+        self._media_store = context.media_store
+        self._recordings = context.recordings
+        self._slots = context.slots
+        self._context = context
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    async def stop(self, _: str) -> None:
+        """End what is under way."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Let it go on beside everything else, until it ends or `stop` ends it."""
-        task = self._tasks.create_task(_guarded(work))
+        task = self._context.tasks.create_task(_guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         # One that is ended before its turn has never begun its work.
         task.add_done_callback(lambda _: work.close())
 
-    async def stop(self) -> None:
-        """End what is under way."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+    def _remove(self, uids: Iterable[str]) -> None:
+        """Let media go that nobody needs."""
+        gone = sorted(uid for uid in uids if not self._context.is_kept(uid))
+        if gone:
+            self._start(self._delete(gone))
+
+    async def _delete(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self._recordings.forget(uid)
+            if self._media_store.has(uid):
+                try:
+                    await self._media_store.delete(uid)
+                except Refused as refused:
+                    log.warning("media was not removed uid=%s reason=%s", uid, refused.message)
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:

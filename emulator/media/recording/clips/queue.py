@@ -14,14 +14,10 @@ from typing import TYPE_CHECKING, Any
 from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
-from emulator.core.service import Service
-from emulator.media.hls.store import MediaStore
 from emulator.media.recording.clips.sources import Sources
-from emulator.media.recording.jobs import JobRunner, JobSlots, finished, tell, tried, written
-from emulator.media.recording.recordings import Recordings
+from emulator.media.recording.jobs import JobContext, JobQueue, finished, tell, tried, written
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.library import clips, renditions
-from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.recording.uploads.importing import Imported
@@ -29,27 +25,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ClipQueue(Service):
+class ClipQueue(JobQueue):
     """Does what the library of one world asks for, in its order."""
 
-    def __init__(
-        self,
-        world: World,
-        media_store: MediaStore,
-        recordings: Recordings,
-        sources: Sources,
-        tasks: asyncio.TaskGroup,
-        job_slots: JobSlots,
-        is_kept: Callable[[str], bool],
-    ) -> None:
-        """`is_kept` says of media whether somebody beside the world's facts still needs it."""
-        self._world = world
-        self._media_store = media_store
-        self._recordings = recordings
+    def __init__(self, context: JobContext, sources: Sources) -> None:
+        super().__init__(context)
         self._sources = sources
-        self._job_runner = JobRunner(tasks)
-        self._slots = job_slots
-        self._is_kept = is_kept
         # By the uid under which the result is to be found.
         self._under_way: dict[str, JobProgress] = {}
 
@@ -62,14 +43,14 @@ class ClipQueue(Service):
         }
 
     def _on_clip_created(self, event: ClipCreated) -> None:
-        self._job_runner.start(self._cut(event.clip_id))
+        self._start(self._cut(event.clip_id))
 
     def _on_rendition_queued(self, event: RenditionQueued) -> None:
-        self._job_runner.start(self._make(event.uid))
+        self._start(self._make(event.uid))
 
     def _on_clip_deleted(self, event: ClipDeleted) -> None:
         if not self._cancel(event.uid):
-            self._job_runner.start(self._remove(event.uid))
+            self._remove([event.uid])
 
     def _on_vod_deleted(self, event: VodDeleted) -> None:
         for uid in event.uids:
@@ -79,13 +60,9 @@ class ClipQueue(Service):
         """Clips that were not cut when the last process stopped are cut now; a size is asked for
         again by another caller."""
         for clip in clips.unfinished(self._world):
-            self._job_runner.start(self._cut(clip.id))
+            self._start(self._cut(clip.id))
         for rendition in renditions.unfinished(self._world):
             renditions.fail(self._world, rendition.uid, renditions.STOPPED)
-
-    async def stop(self, _: str) -> None:
-        """End what is under way."""
-        await self._job_runner.stop()
 
     def _cancel(self, uid: str) -> bool:
         """End what is being made. What a thread is writing is removed when it has let go of it."""
@@ -93,11 +70,6 @@ class ClipQueue(Service):
         if watch is not None:
             watch.cancel()
         return watch is not None
-
-    async def _remove(self, uid: str) -> None:
-        self._recordings.forget(uid)
-        if self._media_store.has(uid) and not self._is_kept(uid):
-            await self._media_store.delete(uid)
 
     async def _cut(self, clip_id: str) -> None:
         with suppress(Refused):  # Where nothing more comes, what there is will do.
@@ -187,7 +159,8 @@ class ClipQueue(Service):
         if reason:
             with suppress(Refused):  # It may be deleted: then nobody is left to be told.
                 await written(self._world, lambda: fail(reason))
-            await self._remove(uid)
+            if not self._context.is_kept(uid):
+                await self._delete([uid])
 
 
 def _bitrate(imported: "Imported") -> int:

@@ -5,7 +5,6 @@ For the event loop's thread. The work is done in threads; what came of it goes i
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,11 +20,8 @@ from emulator.core.events.video import (
     VideoJobFinished,
     VideoJobQueued,
 )
-from emulator.core.service import Service
 from emulator.media.hls.index import NAME as INDEX_NAME
-from emulator.media.hls.store import MediaStore
-from emulator.media.recording.jobs import JobRunner, JobSlots, finished, tell, tried, written
-from emulator.media.recording.recordings import Recordings
+from emulator.media.recording.jobs import JobContext, JobQueue, finished, tell, tried, written
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.upload import UPLOAD_NAME, receive
 from emulator.world.video import jobs, media, videos
@@ -41,25 +37,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class UploadQueue(Service):
+class UploadQueue(JobQueue):
     """Does the jobs of one world, in their order."""
 
-    def __init__(
-        self,
-        world: World,
-        media_store: MediaStore,
-        recordings: Recordings,
-        tasks: asyncio.TaskGroup,
-        job_slots: JobSlots,
-        is_kept: Callable[[str], bool],
-    ) -> None:
-        """`is_kept` says of media whether somebody beside the world's facts still needs it."""
-        self._world = world
-        self._media_store = media_store
-        self._recordings = recordings
-        self._job_runner = JobRunner(tasks)
-        self._slots = job_slots
-        self._is_kept = is_kept
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
         # The job under way and where its result goes, by its video: deleting that ends it.
         self._under_way: dict[str, tuple[JobProgress, str]] = {}
 
@@ -102,7 +84,7 @@ class UploadQueue(Service):
         }
 
     def _on_queued(self, event: VideoJobQueued) -> None:
-        self._job_runner.start(self._do(event.job_id))
+        self._start(self._do(event.job_id))
 
     def _on_finished(self, event: VideoJobFinished) -> None:
         self._remove(event.superseded)
@@ -144,25 +126,7 @@ class UploadQueue(Service):
                 if job.kind == "process":  # What it is made of is a recording of its own.
                     await self._media_store.delete(job.media_uid)
                 jobs.begin_again(self._world, job)
-                self._job_runner.start(self._do(job.id))
-
-    async def stop(self, _: str) -> None:
-        """End what is under way. The next start begins it again."""
-        await self._job_runner.stop()
-
-    def _remove(self, uids: Collection[str]) -> None:
-        gone = sorted(uid for uid in uids if not self._is_kept(uid))
-        if gone:
-            self._job_runner.start(self._delete(gone))
-
-    async def _delete(self, uids: Collection[str]) -> None:
-        for uid in uids:
-            self._recordings.forget(uid)
-            if self._media_store.has(uid):
-                try:
-                    await self._media_store.delete(uid)
-                except Refused as refused:
-                    log.warning("media was not removed uid=%s reason=%s", uid, refused.message)
+                self._start(self._do(job.id))
 
     async def _do(self, job_id: str) -> None:
         # Time stands where it jumps, also while a job of another world is under way.
