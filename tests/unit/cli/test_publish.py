@@ -14,7 +14,7 @@ SERVER = ("--url", "rtmp://127.0.0.1:1/live")
     [
         ((), "Give either a stream key or --stream ID."),
         (("KEY", "--stream", "ID"), "Give either a stream key or --stream ID."),
-        (("",), "The stream key is empty."),
+        (("", *SERVER), "The stream key is empty."),
         (("KEY", "--loop"), "--loop needs a --file."),
         (("KEY", "--rtmps", *SERVER), "--rtmps and rtmp://127.0.0.1:1/live do not fit together."),
         (("KEY", "--size", "100x100"), "The width must be 160 to 4096, not 100."),
