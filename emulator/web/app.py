@@ -156,12 +156,12 @@ class _Unrouted:
     async def answer(self, request: Request, error: Exception) -> Response:
         response = await _http(request, error)
         if not request.url.path.startswith(_OURS):
-            self._note(request, response)
+            await self._note(request, response)
         return response
 
-    def _note(self, request: Request, response: Response) -> None:
+    async def _note(self, request: Request, response: Response) -> None:
         from emulator.web.http.call import Call
-        from emulator.web.http.request_record import record
+        from emulator.web.http.request_record import read_rest, record
 
         call = Call(
             request=request,
@@ -171,6 +171,7 @@ class _Unrouted:
         )
         with suppress(Refused):
             call.platform = choose(self._worlds, request)
+        await read_rest(call)
         record(call, response)
 
 

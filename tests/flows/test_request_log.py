@@ -1,11 +1,14 @@
 """The request log: what it keeps of a request and its answer, and what it leaves out."""
 
+import asyncio
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.rest import Caller, create
 
@@ -102,3 +105,20 @@ class TestBounds:
         assert (await log(client, world="other"))["dropped"] == 0
         await client.post("/_emulator/reset")
         assert (await log(client))["dropped"] == 0
+
+
+async def test_request_log_waits_not_for_ever_for_a_body(
+    emulator: Emulator, client: httpx.AsyncClient
+) -> None:
+    address = urlsplit(str(emulator.ready["http"]))
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        # A client that announces a body and sends none is answered all the same.
+        lines = ["POST /api/v1/streems HTTP/1.1", "Host: localhost", "Content-Length: 10", "", ""]
+        writer.write("\r\n".join(lines).encode())
+        async with asyncio.timeout(60):
+            assert await reader.readuntil(b"\r\n") == b"HTTP/1.1 404 Not Found\r\n"
+    finally:
+        writer.close()
+    [entry] = (await log(client))["requests"]
+    assert (entry["status"], entry["body"]) == (404, None)

@@ -127,6 +127,29 @@ async def test_replay_stays_in_the_requests_world(client: httpx.AsyncClient, cal
     assert "ak_demo@other" in again["curl"]
 
 
+async def test_request_log_has_the_body_of_a_call_to_a_wrong_address(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    body = {"title": "Lost"}
+    await client.post("/api/v2/streams/", json=body)
+    assert (await newest(client))["body"] == body
+    await call("POST", "/streems/", "ak_demo", json=body)
+    detail = await newest(client)
+    assert (detail["status"], detail["body"]) == (404, body)
+    again = await replay(client, detail["seq"])
+    assert (again["status"], again["body"], again["user"]) == (404, body, "demo")
+
+
+async def test_request_detail_is_gone_with_its_world(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    await client.post("/_emulator/worlds", json={"name": "other"})
+    await call("GET", "/users/me", "ak_demo@other")
+    seq = (await newest(client))["seq"]
+    await client.delete("/_emulator/worlds/other")
+    check_error(await client.get(f"/_emulator/requests/{seq}"), 404)
+
+
 async def test_replay_refuses_files_unknown_and_forgotten_requests(
     client: httpx.AsyncClient, call: Caller
 ) -> None:

@@ -41,12 +41,12 @@ async def log_request(call: Call, then: Callable[[Call], Awaitable[Response]]) -
     with causes.collecting() as effects:
         response = await then(call)
     if not call.is_body_read:
-        await _read_rest(call)
+        await read_rest(call)
     record(call, response, effects.ranges)
     return response
 
 
-async def _read_rest(call: Call) -> None:
+async def read_rest(call: Call) -> None:
     """Read a body that nobody has read: a fault or a refusal answered before.
 
     What an app sent with a call that failed is what its developer looks for, and a replay needs it.

@@ -27,6 +27,20 @@ export function parse(text, words, bare) {
   return { values, mistake: "" };
 }
 
+/** The filter of an address, whose words may also stand in it one by one: `?kind=StreamEnded`. */
+export function useFind(query, words) {
+  const single = Object.keys(words).filter((name) => query[name]);
+  const quoted = (value) => (/\s/.test(value) ? `"${value}"` : value);
+  const find = [query.find, ...single.map((name) => `${name}:${quoted(query[name])}`)]
+    .filter(Boolean)
+    .join(" ");
+  useEffect(() => {
+    const cleared = Object.fromEntries(single.map((name) => [name, ""]));
+    if (single.length) setQuery({ ...cleared, find });
+  }, [find, single.length]);
+  return find;
+}
+
 /** `yes` and `no` are what people write; the log is asked for `true` and `false`. */
 export const yesNo = (value) => ({ yes: "true", no: "false" })[value] ?? value;
 

@@ -3,7 +3,7 @@
 import { html, useState } from "../../lib/html.js";
 import { time, View } from "../../lib/parts.js";
 import { Event, summary } from "../inspect/event.js";
-import { FilterBox, parse } from "../inspect/filter.js";
+import { FilterBox, parse, useFind } from "../inspect/filter.js";
 import { Inspector } from "../inspect/inspector.js";
 import { LogList } from "../inspect/list.js";
 import { useNewest } from "../inspect/newest.js";
@@ -26,7 +26,8 @@ const COLUMNS = [
   { title: "Time", cell: ({ at }) => time(at), align: "end" },
 ];
 
-export default function Events({ id, query: { find = "" } }) {
+export default function Events({ id, query }) {
+  const find = useFind(query, WORDS);
   const [isPaused, setPaused] = useState(false);
   const { values, mistake } = parse(find, WORDS, (text) => ["text", text]);
   const log = useNewest({ path: "events", name: "events", values, on: [], isPaused });

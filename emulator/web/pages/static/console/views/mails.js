@@ -5,7 +5,7 @@ import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
 import { Badge, confirm, CopyLine, date, Empty, Problem, Table, time, toast, View } from "../../lib/parts.js";
 import { go, route } from "../../lib/router.js";
-import { FilterBox, parse } from "../inspect/filter.js";
+import { FilterBox, parse, useFind } from "../inspect/filter.js";
 import { DetailHead, Facts, Inspector, NotThere, useOne } from "../inspect/inspector.js";
 
 const WORDS = { to: {}, kind: {} };
@@ -18,7 +18,8 @@ const COLUMNS = [
   { title: "Time", cell: ({ sent_at }) => time(sent_at), align: "end" },
 ];
 
-export default function Mails({ id, query: { find = "" } }) {
+export default function Mails({ id, query }) {
+  const find = useFind(query, WORDS);
   const { values, mistake } = parse(find, WORDS, (text) => ["to", text]);
   const load = () => admin("GET", `outbox?${new URLSearchParams({ per_page: 100, ...values })}`);
   const { data, error } = usePolled(load, { on: ["MailSent"], deps: [find] });

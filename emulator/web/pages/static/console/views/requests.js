@@ -3,7 +3,7 @@
 import { chosenWorld } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
 import { Badge, time, View } from "../../lib/parts.js";
-import { FilterBox, parse, yesNo } from "../inspect/filter.js";
+import { FilterBox, parse, useFind, yesNo } from "../inspect/filter.js";
 import { Inspector } from "../inspect/inspector.js";
 import { LogList } from "../inspect/list.js";
 import { useNewest } from "../inspect/newest.js";
@@ -46,7 +46,8 @@ function bare(text) {
   return /^[1-5](\d\d|xx)$/i.test(text) ? ["status", text.toLowerCase()] : ["path", text];
 }
 
-export default function Requests({ id, query: { find = "" } }) {
+export default function Requests({ id, query }) {
+  const find = useFind(query, WORDS);
   const [isPaused, setPaused] = useState(false);
   const { values, mistake } = parse(find, WORDS, bare);
   const log = useNewest({
