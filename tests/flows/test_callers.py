@@ -48,6 +48,14 @@ async def test_platform_answers_every_origin(client: httpx.AsyncClient) -> None:
         assert (answer.status_code, allowed_origin(answer)) == (200, EVIL["Origin"])
 
 
+async def test_site_opens_under_every_name(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/_emulator/site/", headers={"Host": "tv.example:8787"})
+
+    assert answer.status_code == 200
+    assert "connect-src 'self';" in answer.headers["content-security-policy"]
+    check_error(await client.get("/_emulator/info", headers={"Host": "tv.example:8787"}), 403)
+
+
 async def in_chunks() -> AsyncIterator[bytes]:
     yield b'{"name": '
     yield b'"form"}'

@@ -13,10 +13,11 @@ from emulator.web.admin.callers import Callers, Request
 from emulator.web.errors import answer
 
 PREFIX = "/_emulator/"
-# The pages' own files tell nothing, and pages of streams need them under any name.
-_FILES = "/_emulator/static/"
-# Probes and the console's empty page neither.
-_WITHOUT_TOKEN = ("/_emulator/health", _FILES)
+# The pages' own files tell nothing, and pages of streams need them under any name. The site is a
+# client of the public API, for everybody who may reach that.
+_OPEN = ("/_emulator/static/", "/_emulator/site/")
+# Probes and the console's empty page tell nothing either.
+_WITHOUT_TOKEN = ("/_emulator/health", *_OPEN)
 # None of these is sent by a page of another origin without asking first.
 _BODIES = ("application/json", "application/zip")
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
@@ -35,7 +36,7 @@ class CallerGuard:
         self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_admin(scope) or scope["path"].startswith(_FILES):
+        if not _is_admin(scope) or scope["path"].startswith(_OPEN):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -31,6 +31,8 @@ _ICON = "icon.svg"
 # Where each stands, and its template.
 PAGES = {
     "/_emulator/": "console.html",
+    # A client like any other, for everybody who may reach the platform.
+    "/_emulator/site/": "site.html",
     "/_emulator/console-before": "console_before.html",
 }
 

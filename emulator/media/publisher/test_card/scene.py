@@ -170,8 +170,8 @@ class Scene:
             canvas.fill(size(14 + 20 * number), size(8), size(10), size(10), dot)
         small, name = self._scale(2), plain(self._look.name)[:_NAME_LETTERS]
         tab = size(24) + len(name) * ADVANCE * small
-        canvas.fill(size(84), size(4), tab, size(_BAR - 4), palette.paper)
-        canvas.write(name, size(96), size(8), small, (palette.soft, palette.paper[0]))
+        canvas.fill(size(118), size(4), tab, size(_BAR - 4), palette.paper)
+        canvas.write(name, size(130), size(8), small, (palette.soft, palette.paper[0]))
         canvas.fill(0, size(_BAND_TOP), self.width, self.height, palette.band)
         canvas.fill(0, size(_BAND_TOP), self.width, size(4), palette.accent)
         self._draw_title(canvas)

@@ -1,0 +1,74 @@
+// Faces and cards: how streams, recordings and clips stand in a list.
+
+import { html } from "../lib/html.js";
+import { count } from "../lib/parts/format.js";
+
+/** Somebody's picture, or initial. It says nothing that the name beside it does not. */
+export function Face({ user, large }) {
+  const src = pathOf(user.avatar_url ?? user.avatar);
+  const name = large ? "face large" : "face";
+  return src
+    ? html`<img class=${name} src=${src} alt="" width="40" height="40" />`
+    : html`<span class="${name} blank" aria-hidden="true">${nameOf(user).slice(0, 1).toUpperCase()}</span>`;
+}
+
+export const nameOf = (user) => user.display_name || user.username;
+
+/** 3725 is "1:02:05". */
+export function clock(seconds) {
+  const whole = Math.round(seconds ?? 0);
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A channel that is live. `tick` grows when its picture is to be asked for anew. */
+export function LiveCard({ stream, tick }) {
+  const { user } = stream;
+  return html`
+    <article class="live-card">
+      <a href=${`#/@${user.username}`} class="still">
+        <${Picture} src=${stream.thumbnail_url && `${pathOf(stream.playback.thumbnail)}?height=360&at=${tick}`} user=${user} />
+        <span class="badge live solid">Live</span>
+        <span class="over top">${count(stream.viewer_count)} watching</span>
+        <span class="over">${clock(stream.duration_seconds)}</span>
+        <span class="unseen">${stream.title}</span>
+      </a>
+      <div class="caption">
+        <${Face} user=${user} />
+        <div>
+          <h3><a href=${`#/@${user.username}`}>${stream.title}</a></h3>
+          <p>${nameOf(user)}</p>
+          ${stream.category && html`<p class="muted">${stream.category.name}</p>`}
+        </div>
+      </div>
+    </article>
+  `;
+}
+
+/** A recording or a clip: `href` is where it plays. */
+export const VideoCard = ({ href, video, note }) => html`
+  <article class="live-card">
+    <a href=${href} class="still">
+      <${Picture} src=${video.thumbnail_url && `${pathOf(video.thumbnail_url)}?height=360`} user=${video.user} />
+      <span class="over">${video.status === "ready" ? clock(video.duration) : video.status}</span>
+      <span class="unseen">${video.title}</span>
+    </a>
+    <div class="caption">
+      <${Face} user=${video.user} />
+      <div>
+        <h3><a href=${href}>${video.title}</a></h3>
+        <p>${nameOf(video.user)}</p>
+        <p class="muted">${note ?? `${count(video.view_count)} views`}</p>
+      </div>
+    </div>
+  </article>
+`;
+
+const Picture = ({ src, user }) =>
+  src
+    ? html`<img src=${src} alt="" width="640" height="360" loading="lazy" />`
+    : html`<span class="no-picture" aria-hidden="true">${nameOf(user).slice(0, 1)}</span>`;
+
+/** A picture of this server, whatever name its address has: the policy of this page allows no other. */
+const pathOf = (address) => address && new URL(address).pathname;

@@ -1,0 +1,135 @@
+// A client of the platform, as small as one can be: its API, and a stream's chat socket.
+// Nothing here is the emulator's own: the same code works against the platform.
+
+const BASE = "/api/v1";
+// What a page asks again and again by itself is marked, so that an app's own calls stay in the
+// emulator's request log. The platform ignores it.
+const REPEATED = { "X-Emulator-Console": "1" };
+const RETRY_MS = [500, 1000, 2000, 5000];
+// These say that another attempt would fare no better.
+const FINAL_CODES = [1008, 4004];
+
+/** What the platform refused. `status` is 0 where it did not answer at all. */
+export class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * `ask("GET", "/streams/trending?limit=12")` gives the JSON, null for no content.
+ * `key` is an API key or an access token. Throws `Refusal` with a sentence for people.
+ */
+export async function ask(method, path, { body, key, isRepeated = false } = {}) {
+  const headers = { Accept: "application/json", ...(isRepeated && REPEATED) };
+  if (key) headers.Authorization = `Bearer ${key}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const response = await fetch(BASE + path, { method, headers, body: payload }).catch(() => {
+    throw new Refusal(0, "The platform does not answer. Is it still running?");
+  });
+  const value = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) throw new Refusal(response.status, sentence(response.status, value));
+  return value;
+}
+
+/** A validation error is a list of fields and what is wrong with each. */
+function sentence(status, value) {
+  if (Array.isArray(value?.detail)) {
+    return value.detail.map(({ loc = [], msg }) => `${loc.at(-1) ?? "body"}: ${msg}`).join("; ");
+  }
+  return value?.message ?? `The platform answered ${status}.`;
+}
+
+/**
+ * A stream's chat. `onEvent(type, data)` is called with each event of the documented dialect, and
+ * with `open` and `closed`. It connects again by itself until `close()`.
+ *
+ * Without a key the platform lets nobody in here, but lets them read under `/v1`, whose events have
+ * other names and no history: both are turned into the documented ones.
+ */
+export class Chat {
+  #onEvent;
+  #url;
+  #streamId;
+  #key;
+  #socket = null;
+  #timer = 0;
+  #failures = 0;
+  #isClosed = false;
+
+  constructor(streamId, key, onEvent) {
+    const prefix = key ? `${BASE}` : "/v1";
+    this.#url = new URL(`${prefix}/streams/${streamId}/chat/ws`, location.href);
+    this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    if (key) this.#url.searchParams.set("token", key);
+    this.#streamId = streamId;
+    this.#key = key;
+    this.#onEvent = onEvent;
+    this.#connect();
+  }
+
+  say(content) { this.#send({ type: "message", content }); }
+  /** For the stream's owner and moderators. */
+  remove(messageId) { this.#send({ type: "delete", message_id: messageId }); }
+  timeOut(username, seconds) {
+    this.#send({ type: "ban", username, duration_seconds: seconds });
+  }
+
+  close() {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#socket.close();
+  }
+
+  #connect() {
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    socket.addEventListener("open", () => this.#opened());
+    socket.addEventListener("message", ({ data }) => this.#hear(JSON.parse(data)));
+    socket.addEventListener("close", ({ code, reason }) => this.#lost(code, reason));
+  }
+
+  async #opened() {
+    this.#failures = 0;
+    this.#onEvent("open", {});
+    if (this.#key) return;
+    try {
+      const page = await ask("GET", `/streams/${this.#streamId}/chat?limit=50`, { isRepeated: true });
+      if (!this.#isClosed) this.#onEvent("history", page.messages);
+    } catch (refusal) {
+      this.#onEvent("error", { message: refusal.message });
+    }
+  }
+
+  #hear({ type, data = {} }) {
+    if (type === "chat_message") this.#onEvent("message", nested(data));
+    else if (type === "message_deleted" && data.messageId) this.#onEvent(type, { message_id: data.messageId });
+    else this.#onEvent(type, data);
+  }
+
+  #lost(code, reason) {
+    if (this.#isClosed) return;
+    const isFinal = FINAL_CODES.includes(code);
+    this.#onEvent("closed", { code, reason, isFinal });
+    if (isFinal) return;
+    const delay = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
+    this.#failures += 1;
+    this.#timer = setTimeout(() => this.#connect(), delay);
+  }
+
+  #send(frame) {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new Refusal(0, "The chat is not connected. It connects again by itself.");
+    this.#socket.send(JSON.stringify(frame));
+  }
+}
+
+/** A line of the web client's dialect in the documented one's form. */
+const nested = (line) => ({
+  id: line.id,
+  content: line.content,
+  badges: line.badges,
+  created_at: line.createdAt,
+  user: { id: line.userId, username: line.username, display_name: line.displayName, avatar_url: line.avatar },
+});

@@ -1,0 +1,59 @@
+// Who is signed in. A tab has a person of its own, so that two tabs can talk to each other.
+
+import { useEffect, useState } from "../lib/html.js";
+import { ask } from "./client.js";
+
+const STORED = "site-session";
+const listeners = new Set();
+let session = read();
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORED)) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** `{key, user}`, or null of nobody. */
+export function useSession() {
+  const [current, setCurrent] = useState(session);
+  useEffect(() => {
+    listeners.add(setCurrent);
+    setCurrent(session);
+    return () => listeners.delete(setCurrent);
+  }, []);
+  return current;
+}
+
+export const currentKey = () => session?.key;
+
+export function signOut() { set(null); }
+
+/** Sign in with a key, which the platform checks. Refuses (`Refusal`, 401) a wrong one. */
+export async function signInWithKey(key) {
+  set({ key, user: await ask("GET", "/auth/me", { key }) });
+}
+
+/**
+ * Sign in as somebody by name: `ak_auto_NAME` is anybody's key, and makes a new account by its first
+ * call. Under `--strict-auth` it is nobody's; then the people of the seed still have `ak_demo_NAME`.
+ */
+export async function signInAs(username) {
+  const keys = [`ak_auto_${username}`, username === "demo" ? "ak_demo" : `ak_demo_${username}`];
+  for (const key of keys) {
+    try {
+      await signInWithKey(key);
+      return;
+    } catch (refusal) {
+      if (refusal.status !== 401 || key === keys.at(-1)) throw refusal;
+    }
+  }
+}
+
+function set(value) {
+  session = value;
+  if (value) sessionStorage.setItem(STORED, JSON.stringify(value));
+  else sessionStorage.removeItem(STORED);
+  for (const listener of listeners) listener(value);
+}
