@@ -5,6 +5,7 @@ It looks at its own server from outside only: over the API, RTMPS and HLS, as a 
 
 import argparse
 import asyncio
+import webbrowser
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from emulator.cli import Failed, serve
-from emulator.cli.lib import logs, options
+from emulator.cli.lib import audience, logs, options
 from emulator.cli.lib.api import Api, ApiError
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.playing import is_whole_recording, play_low_latency
@@ -27,12 +28,19 @@ NAME = "demo"
 HELP = "run the platform with a live test stream, and print the addresses to open"
 EXAMPLES = """
   live-emulator demo
+  live-emulator demo --open
   live-emulator demo --seconds 10
   live-emulator demo --keep
   live-emulator demo --data :memory:
 """
 
 _POLL_SECONDS = 0.5
+# Whose channels talk beside the demo's own.
+_CHANNELS_MAX = 8
+# Nobody comes back to a demo of some seconds: its end should be seen, not waited for.
+_END_MS = 1_000
+# In this time a publisher that was dropped, as the site's button does, is there again.
+_RETURN_MS = 10_000
 # Long enough for a slow machine; whatever takes longer is broken.
 _PATIENCE_MS = 60_000
 _RECORDING = "live-emulator-demo.mp4"
@@ -57,6 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="N",
         help="end by itself after N seconds (or 1m30s) live",
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="open the site in the browser of this machine"
     )
     parser.add_argument(
         "--keep", action="store_true", help="go on serving the VOD after the stream, until Ctrl-C"
@@ -86,10 +97,12 @@ class _Demo:
     def __init__(self, args: argparse.Namespace) -> None:
         self._seconds: float | None = args.seconds
         self._is_kept: bool = args.keep
-        self._settings = _settings(args.data or str(default_folder() / "demo"))
+        self._must_open: bool = args.open
+        window_ms = _RETURN_MS if args.seconds is None else _END_MS
+        self._settings = _settings(args.data or str(default_folder() / "demo"), window_ms)
         self._line = LiveLine()
         self._seen = Seen()
-        # The id of the scenario's run that plays around the stream.
+        # The id of the scenario's run that plays around the streams.
         self._viewers_run = ""
 
     async def run(self) -> int:
@@ -99,11 +112,11 @@ class _Demo:
             local = emulator.local
             self._api = Api(local["http"], local["api_key"], local["ca"])
             self._stream = await asyncio.to_thread(fresh_stream, self._api, "live-emulator demo")
-            publisher = await self._publish(stack, local)
+            await self._publish(stack, local)
             await self._introduce(emulator.ready, local)
-            await self._go_live(publisher)
+            await self._go_live(stack, local)
             await self._leave_alone()
-            await publisher.stop()
+            await self._publisher.stop()
             await self._end()
             await self._keep_serving()
         if not self._seen.live:
@@ -112,21 +125,22 @@ class _Demo:
             raise Failed(f"Not seen: {', '.join(self._seen.missing)}.")
         return 0
 
-    async def _publish(self, stack: AsyncExitStack, local: dict[str, Any]) -> Any:
+    async def _publish(self, stack: AsyncExitStack, local: dict[str, Any]) -> None:
         from emulator.media.publisher.process import PublisherProcess
 
-        publisher = PublisherProcess(
+        self._publisher = publisher = PublisherProcess(
             local["rtmps"], self._stream["stream_key"], ca=local["ca"], name="live-emulator demo"
         )
         await publisher.start()
         stack.push_async_callback(publisher.stop)
-        return publisher
 
     async def _introduce(self, ready: dict[str, Any], local: dict[str, Any]) -> None:
         api = Api(local["http"], "ak_auto_obs", local["ca"])
         yours = await asyncio.to_thread(fresh_stream, api, "From OBS")
+        site = f"{ready['http']}/_emulator/site/?demo#/@demo"
         lines = (
             "",
+            f"  site    {site}",
             f"  open    {ready['http']}/",
             f"  watch   {watch_page(self._stream)}",
             f"  HLS     {self._stream['hls_url']}",
@@ -141,25 +155,37 @@ class _Demo:
             "",
         )
         self._line.say("\n".join(lines))
+        if self._must_open:
+            await asyncio.to_thread(webbrowser.open, site)
 
     def _recorded(self) -> str:
         if self._settings.is_in_memory:
             return "Recorded in memory."
         return f"Recorded in {self._settings.data}."
 
-    async def _go_live(self, publisher: Any) -> None:
+    async def _go_live(self, stack: AsyncExitStack, local: dict[str, Any]) -> None:
         """Show the stream until it is told to end, or until its publisher fails."""
         began_ms = monotonic_ms()
         while not self._must_stop():
-            if publisher.failure:
-                raise Failed(publisher.failure)
             await self._look()
+            if self._publisher.failure:
+                await self._return(stack, local)
             if not self._seen.live and monotonic_ms() - began_ms > _PATIENCE_MS:
                 raise Failed("The stream did not go live.")
             try:
                 await asyncio.wait_for(self._stop.wait(), _POLL_SECONDS)
             except TimeoutError:
                 continue
+
+    async def _return(self, stack: AsyncExitStack, local: dict[str, Any]) -> None:
+        """Publish again after the connection broke: the site has a button that breaks it.
+
+        Fails where the publisher was never live, and where its stream has ended without it.
+        """
+        if self._stream["status"] != "live":
+            raise Failed(self._publisher.failure)
+        self._line.say("the publisher was cut off; it comes back")
+        await self._publish(stack, local)
 
     def _must_stop(self) -> bool:
         has_lasted = self._seconds is not None and live_seconds(self._stream) >= self._seconds
@@ -183,11 +209,14 @@ class _Demo:
         )
 
     async def _start_viewers(self) -> None:
-        """Let people watch and talk: the scenario `demo-loop`, around this stream."""
-        order = {"name": "demo-loop", "params": {"owner": "demo"}, "speed": 1, "world": "this"}
+        """Let people watch and talk, in this stream and in all other live ones."""
+        live = await self._ask(f"/api/v1/streams/trending?limit={_CHANNELS_MAX}")
+        owners = {str(stream["user"]["username"]) for stream in live["streams"]} - {"demo"}
+        text = audience.scenario("demo", sorted(owners))
+        order = {"text": text, "speed": 1, "world": "this"}
         run = await asyncio.to_thread(self._api.call, "POST", "/_emulator/scenarios", order)
         self._viewers_run = str(run["id"])
-        self._line.say("a simulated audience comes and talks (the scenario demo-loop)")
+        self._line.say(f"a simulated audience comes and talks, here and in {len(owners)} channels")
 
     async def _leave_alone(self) -> None:
         """Its viewers leave before the stream ends."""
@@ -213,6 +242,8 @@ class _Demo:
         if not self._seen.live:
             return
         self._line.say("the publisher has stopped, the stream ends")
+        if self._seconds is None:
+            await self._end_now()
         self._stream = await self._until(f"/api/v1/streams/id/{self._stream['id']}", "ended")
         self._seen.ended = True
         vod = await self._until(f"/api/v1/streams/vods/{self._stream['vod_id']}", "ready")
@@ -230,6 +261,15 @@ class _Demo:
         self._line.say(f"  VOD     {path}")
         again = f"live-emulator serve --data {self._settings.data}"
         self._line.say(f"  page    {_page(vod)}  (while `{again}` runs)")
+
+    async def _end_now(self) -> None:
+        """End it by the API: nobody wants to wait until the reconnect window is over."""
+        try:
+            address = f"/api/v1/streams/{self._stream['id']}/end"
+            await asyncio.to_thread(self._api.call, "POST", address)
+        except ApiError as refusal:
+            if refusal.status != 409:  # It has ended already.
+                raise
 
     async def _until(self, path: str, status: str) -> dict[str, Any]:
         began_ms = monotonic_ms()
@@ -252,7 +292,7 @@ class _Demo:
         await self._stop.wait()
 
 
-def _settings(data: str) -> Settings:
+def _settings(data: str, window_ms: int) -> Settings:
     """The usual ports where they are free, else any: a demo must not fail for a port."""
     usual = Settings(data=data)
 
@@ -264,8 +304,7 @@ def _settings(data: str) -> Settings:
         port=free(usual.port),
         rtmp_port=free(usual.rtmp_port),
         rtmps_port=free(usual.rtmps_port),
-        # Nobody comes back to a demo: its end should be seen, not waited for.
-        reconnect_window_ms=1_000,
+        reconnect_window_ms=window_ms,
     )
 
 

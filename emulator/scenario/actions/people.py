@@ -7,6 +7,7 @@ from pydantic import Field
 from emulator.scenario.actions.action import Action, Ticks
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.generators.arrivals import Arrivals, ticks_of
+from emulator.scenario.generators.names import username
 from emulator.scenario.language.values.kinds import Count, Name, Noun, Text, UserRef
 from emulator.world.auth import tokens
 from emulator.world.people import accounts, follows
@@ -91,7 +92,7 @@ class PeopleBurst(Action):
     def _follow(self, context: RunContext, followed: accounts.User, done: int, until: int) -> int:
         with context.world.change():
             for number in range(done + 1, until + 1):
-                follower = accounts.make(context.world, f"{self.names}_{number}")
+                follower = accounts.make(context.world, username(self.names, number))
                 follows.follow(context.world, follower, followed)
         return max(done, until)
 

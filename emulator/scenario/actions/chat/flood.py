@@ -13,6 +13,7 @@ from emulator.scenario.engine.run import RunContext
 from emulator.scenario.generators import lines
 from emulator.scenario.generators.arrivals import Arrivals, ticks_of
 from emulator.scenario.generators.lines import POOLS, Pool, Spice
+from emulator.scenario.generators.names import username
 from emulator.scenario.language.values.kinds import Line, Name, Rate, Share, StreamRef
 from emulator.world.chat import messages, settings
 from emulator.world.live.streams import Stream
@@ -34,7 +35,8 @@ class ChatFlood(Action):
     With `real` each of them speaks over a socket of their own, which needs a clock that runs.
 
     `lines` is a pool, a list of pools and lines, with `{author}`, `{n}` and `{word}` in them.
-    `repeat`, `links` and `blocked_words` are shares of the lines; `followers` of the authors.
+    `repeat`, `links` and `blocked_words` are shares of the lines; `followers` of the authors, who
+    are called `fan_1` and so on by `names: fan`, and as people are by `names: people`.
     """
 
     name: ClassVar[str] = "chat.flood"
@@ -115,7 +117,7 @@ class ChatFlood(Action):
         speakers = []
         with world.change():
             for number in range(1, self.authors + 1):
-                user = ensure_user(world, f"{self.names}_{number}")
+                user = ensure_user(world, username(self.names, number))
                 if number <= following and not follows.is_following(world, user, owner):
                     follows.follow(world, user, owner)
                 speakers.append(user)

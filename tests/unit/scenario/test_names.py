@@ -1,0 +1,16 @@
+"""Names of a simulated crowd."""
+
+from emulator.scenario.generators.names import PEOPLE, username
+from emulator.world.people.names import USERNAME
+
+
+def test_names_of_a_crowd_are_numbered() -> None:
+    assert [username("fan", number) for number in (1, 12)] == ["fan_1", "fan_12"]
+
+
+def test_names_of_people_are_usernames_and_all_differ() -> None:
+    names = [username(PEOPLE, number) for number in range(1, 501)]
+
+    assert len(set(names)) == 500
+    assert names[0] == "mira"
+    assert all(USERNAME.fullmatch(name) for name in names)
