@@ -2,6 +2,7 @@
 
 import httpx
 
+from tests.support.docs import PROJECT
 from tests.support.rest import INGEST, STREAM, Caller, check_error
 
 
@@ -96,3 +97,16 @@ async def test_admin_accounts_lists_everybody_with_keys_that_work(
     headers = {"X-Emulator-World": "beside"}
     beside = (await client.get("/_emulator/accounts", headers=headers)).json()["accounts"]
     assert beside[0]["api_keys"] == ["ak_demo@beside"]
+
+
+async def test_admin_docs_are_the_pages_of_this_release(client: httpx.AsyncClient) -> None:
+    docs = (await client.get("/_emulator/docs")).json()
+    pages = {doc["name"]: doc for doc in docs["docs"]}
+    assert docs["total"] == len(pages)
+    assert pages["how-to/obs"]["title"] == "Go live with OBS"
+
+    page = await client.get("/_emulator/docs/how-to/obs")
+    assert page.headers["content-type"].startswith("text/markdown")
+    assert page.text == (PROJECT / "docs/how-to/obs.md").read_text("utf-8")
+    check_error(await client.get("/_emulator/docs/how-to/..%2F..%2FREADME"), 404)
+    check_error(await client.get("/_emulator/docs/decisions/0001-the-world-is-synchronous"), 404)

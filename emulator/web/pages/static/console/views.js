@@ -24,7 +24,8 @@ export const VIEWS = [
   view("clock", "Clock", "t", "Control"),
   view("worlds", "Worlds & snapshots", "w", "Control"),
   view("accounts", "Keys & accounts", "a", "Control"),
+  view("docs", "Documentation", "d", "Read"),
 ];
 
-export const GROUPS = ["Live", "Inspect", "Control"];
+export const GROUPS = ["Live", "Inspect", "Control", "Read"];
 export const find = (name) => VIEWS.find((view) => view.name === name);

@@ -21,6 +21,7 @@ export function Addresses({ info, world }) {
       <section class="card">
         <h2>Read on</h2>
         <ul class="links">
+          <li><a href=${`/_emulator/${href("docs", "", {}, world)}`}>The documentation</a>, which needs no network</li>
           <li><a href="/docs">The API, to read and to try</a></li>
           <li><a href="/openapi.json">Its OpenAPI document</a>, and <a href="/_emulator/openapi.json">the emulator's own</a></li>
           <li><a href=${`/_emulator/${href("scenarios", "", {}, world)}`}>The scenario library</a>: a launch, a raid, a bad night</li>

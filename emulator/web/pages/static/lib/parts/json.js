@@ -8,7 +8,7 @@ export function Json({ value, label = "JSON" }) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "–";
   // A long text is not coloured: a thousand spans help nobody.
   const shown = typeof value === "string" || text.length > 20_000 ? text : coloured(text);
-  return html`<pre class="json" tabindex="0" role="region" aria-label=${label}>${shown}</pre>`;
+  return html`<pre class="json" tabindex="0" role="group" aria-label=${label}>${shown}</pre>`;
 }
 
 function coloured(text) {

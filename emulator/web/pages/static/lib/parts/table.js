@@ -9,7 +9,7 @@ import { html } from "../html.js";
  */
 export function Table({ columns, rows, keyOf, onOpen, selected, caption }) {
   return html`
-    <div class="table-frame" role="region" aria-label=${caption} tabindex="0">
+    <div class="table-frame" role="group" aria-label=${caption} tabindex="0">
       <table class="table ${onOpen ? "opens" : ""}">
         <thead>
           <tr>
