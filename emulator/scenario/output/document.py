@@ -71,7 +71,7 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
             ],
             "faults": fold.faults.payload(length_ms),
         },
-        "moments": fold.moments.payload(_all_names(run)),
+        "moments": fold.moments.payload(run.began_ms, _all_names(run)),
         "sources": sources(scenario),
     }
 

@@ -70,7 +70,7 @@ class Fold(Struct):
         }
 
         def on_event(event: Event) -> None:
-            self.moments.take(event, self._offset_ms(event))
+            self.moments.take(event)
             handle = own.get(type(event))
             if handle is not None:
                 handle(event)
@@ -81,7 +81,7 @@ class Fold(Struct):
         self._add_lines(event.stream_id, self._offset_ms(event), 1)
 
     def _on_lines(self, burst: LinesPosted) -> None:
-        self.moments.take(burst, self._offset_ms(burst))
+        self.moments.take_burst(burst)
         if burst.kind is ChatPosted:
             self._add_lines(burst.stream_id, self._offset_ms(burst), len(burst))
 

@@ -3,9 +3,9 @@
 import json
 from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
@@ -18,20 +18,24 @@ _TEXT_MAX = 200
 _VALUE_MAX = 80
 
 
-class Moment(Struct, frozen=True):
-    """One event, or a burst of `count` events. `number` is its place among all of the run's."""
+class Moment(NamedTuple):
+    """One event, or a burst of `events`. `number` is its place among all of the run's."""
 
     number: int
-    at_ms: int
     fact: Event | Burst
-    count: int
+    events: int
 
-    @property
-    def kind(self) -> str:
+    def payload(self, began_ms: int, names: Mapping[str, str]) -> dict[str, Any]:
         fact = self.fact
-        return (fact.kind if isinstance(fact, Burst) else type(fact)).__name__
+        kind = fact.kind if isinstance(fact, Burst) else type(fact)
+        return {
+            "at_ms": fact.at_ms - began_ms,
+            "kind": kind.__name__,
+            "count": self.events,
+            "text": self._text(names),
+        }
 
-    def text(self, names: Mapping[str, str]) -> str:
+    def _text(self, names: Mapping[str, str]) -> str:
         """Its values in a line; ids that the scenario has a name for by that name."""
         fact = self.fact
         values = json.loads(fact.bodies[0]) if isinstance(fact, Burst) else structs.asdict(fact)
@@ -45,54 +49,47 @@ class Moment(Struct, frozen=True):
 
 
 class Moments:
-    """`take` is for the bus's events, `keep_around` for an instant that somebody will ask about."""
+    """`take` and `take_burst` are for the bus. `keep_around` is for an instant of interest."""
+
+    # A run of a day has a million events: what happens to each of them here costs little.
 
     def __init__(self) -> None:
-        self.left_out = 0
-        self._moments: list[Moment] = []
+        self._kept: list[Moment] = []
         self._last: deque[Moment] = deque(maxlen=AROUND)
         self._number = 0
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[type[Event]] = Counter()
         self._still_wanted = 0
 
-    def take(self, fact: Event | Burst, at_ms: int) -> None:
-        count = len(fact) if isinstance(fact, Burst) else 1
-        self._number += count
-        moment = Moment(self._number, at_ms, fact, count)
-        kind = moment.kind
-        self._counts[kind] += 1
-        is_wanted = self._still_wanted > 0 or self._counts[kind] <= KIND_MAX
-        if is_wanted and len(self._moments) < MOMENTS_MAX:
-            self._still_wanted = max(0, self._still_wanted - 1)
-            self._moments.append(moment)
-            return
-        if len(self._last) == AROUND:
-            self.left_out += self._last[0].count
-        self._last.append(moment)
+    def take(self, event: Event) -> None:
+        self._take(type(event), event, 1)
+
+    def take_burst(self, burst: Burst) -> None:
+        self._take(burst.kind, burst, len(burst))
 
     def keep_around(self) -> None:
         """What has just happened, and what happens next, is shown whatever its kind."""
-        room = max(0, MOMENTS_MAX - len(self._moments))
-        self._moments += list(self._last)[:room]
-        self.left_out += sum(moment.count for moment in list(self._last)[room:])
+        self._kept += list(self._last)[: max(0, MOMENTS_MAX - len(self._kept))]
         self._last.clear()
         self._still_wanted = AROUND
 
-    def payload(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """Those that are shown, in their order, and how many there are beside them."""
-        shown = sorted(self._moments, key=lambda moment: moment.number)
+    def payload(self, began_ms: int, names: Mapping[str, str]) -> dict[str, Any]:
+        """Those that are shown, in their order, and how many events there are beside them."""
+        shown = sorted(self._kept, key=lambda moment: moment.number)
         return {
-            "shown": [
-                {
-                    "at_ms": moment.at_ms,
-                    "kind": moment.kind,
-                    "count": moment.count,
-                    "text": moment.text(names),
-                }
-                for moment in shown
-            ],
-            "left_out": self.left_out + sum(moment.count for moment in self._last),
+            "shown": [moment.payload(began_ms, names) for moment in shown],
+            "left_out": self._number - sum(moment.events for moment in shown),
         }
+
+    def _take(self, kind: type[Event], fact: Event | Burst, count: int) -> None:
+        self._number += count
+        moment = Moment(self._number, fact, count)
+        self._counts[kind] += 1
+        is_wanted = self._still_wanted > 0 or self._counts[kind] <= KIND_MAX
+        if is_wanted and len(self._kept) < MOMENTS_MAX:
+            self._still_wanted = max(0, self._still_wanted - 1)
+            self._kept.append(moment)
+        else:
+            self._last.append(moment)
 
 
 def _shown(value: Any, names: Mapping[str, str]) -> str:

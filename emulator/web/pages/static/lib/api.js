@@ -63,10 +63,13 @@ export function adminHeaders() {
   };
 }
 
-/** Ask the emulator: `admin("PUT", "clock", { mode: "real" })`. Throws `ApiError`. */
-export async function admin(method, path, body) {
+/**
+ * Ask the emulator: `admin("PUT", "clock", { mode: "real" })`. Throws `ApiError`. `isReading`: it
+ * changes nothing, though it is no GET.
+ */
+export async function admin(method, path, body, { isReading = method === "GET" } = {}) {
   try {
-    return await ask(method, `/_emulator/${path}`, body, adminHeaders());
+    return await ask(method, `/_emulator/${path}`, body, adminHeaders(), isReading);
   } catch (error) {
     if (error.status === 401) for (const listener of tokenListeners) listener();
     throw error;
@@ -87,7 +90,7 @@ export function platform(method, path, body, key = keyOf(), { isApp = false } = 
   return ask(method, `/api/v1/${path}`, body, headers);
 }
 
-async function ask(method, path, body, headers) {
+async function ask(method, path, body, headers, isReading = method === "GET") {
   const isFile = body instanceof Blob;
   if (body !== undefined && !(body instanceof FormData)) {
     headers["Content-Type"] = isFile ? body.type : "application/json";
@@ -99,7 +102,7 @@ async function ask(method, path, body, headers) {
   });
   const value = await parsed(response);
   if (!response.ok) throw refusal(response.status, value);
-  if (method !== "GET") for (const listener of changeListeners) listener(path);
+  if (!isReading) for (const listener of changeListeners) listener(path);
   return value;
 }
 

@@ -1,0 +1,33 @@
+// Texts and parameters, checked by the emulator as one types.
+
+import { admin } from "../../../lib/api.js";
+import { useEffect, useState } from "../../../lib/html.js";
+
+const CALM_MS = 250;
+
+/** `{valid, errors, scenario, plan}`. Nothing is changed by it, so no list need load again. */
+export const check = (order) =>
+  admin("POST", "scenarios/validate", order, { isReading: true });
+
+/** The check of what stands there now, a moment after the last key; of before until then. */
+export function useCheck(order) {
+  const [result, setResult] = useState(null);
+  const subject = JSON.stringify(order);
+  useEffect(() => {
+    let isOld = false;
+    const timer = setTimeout(async () => {
+      try {
+        const answer = await check(order);
+        if (!isOld) setResult(answer);
+      } catch (error) {
+        const message = { message: error.message, file: "", line: 0, column: 0, parameter: "" };
+        if (!isOld) setResult({ valid: false, errors: [message], plan: [], scenario: null });
+      }
+    }, CALM_MS);
+    return () => {
+      isOld = true;
+      clearTimeout(timer);
+    };
+  }, [subject]);
+  return result;
+}

@@ -1,0 +1,21 @@
+// How far a run is, in the world's time and in the machine's.
+
+import { html } from "../../../lib/html.js";
+import { duration } from "../../../lib/parts.js";
+import { length, percent } from "./outcome.js";
+
+export function Progress({ run }) {
+  const { state, progress, clock_ms, length_ms, paused, outcome, remaining_seconds: left } = run;
+  const at = `${duration(clock_ms / 1000)} of ${length(length_ms)}`;
+  const rest = left === null ? "" : `, about ${duration(Math.ceil(left))} left`;
+  const words = state === "over" ? `${outcome} after ${duration(clock_ms / 1000)}` : `${at}${rest}`;
+  return html`
+    <div class="progress">
+      <progress aria-label="How much of the run is over" max="1" value=${progress ?? undefined} />
+      <p>
+        <strong>${progress === null ? "" : percent(progress)}</strong> ${words}
+        <span class="unseen" role="status">${paused ? `Paused at ${at}` : outcome ?? ""}</span>
+      </p>
+    </div>
+  `;
+}

@@ -1,0 +1,7 @@
+// A text as a file that the browser keeps.
+
+export function save(name, text, type = "text/plain") {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
+}

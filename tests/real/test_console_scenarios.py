@@ -1,0 +1,143 @@
+"""Scenarios in the console, in a real browser: played, stepped, compared, written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.axe import assert_accessible
+from tests.support.browser import Chromium, Tab
+from tests.support.live_server import Walk, platform
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+async def open_at(chromium: Chromium, walk: Walk, where: str = "") -> Tab:
+    tab = await chromium.open(f"{walk.ready['console']}#/w/default/scenarios{where}", is_calm=True)
+    await tab.page.wait_for_selector("main h1")
+    return tab
+
+
+async def until_over(tab: Tab, outcome: str) -> None:
+    await tab.page.wait_for_selector(f"main h1 .badge:text-is('{outcome}')")
+
+
+async def test_scenarios_are_found_filled_in_played_and_compared(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given the library: a search finds one by a word of its parameters,
+    tab = await open_at(chromium, walk)
+    page = tab.page
+    await page.fill("main input[type=search]", "top of the surge")
+    await page.click(".scenario-cards a:text-is('Launch night')")
+
+    # when a parameter is out of range, that stands at its field, and nothing is played;
+    await page.fill(".field:has-text('peak') input", "0")
+    await page.wait_for_selector(".field:has-text('peak') [role=alert]:has-text('at least 1')")
+    await page.click("button:text-is('Run')")
+    await page.fill(".field:has-text('peak') input", "700")
+    await page.wait_for_selector(".field:has-text('peak') [role=alert]", state="detached")
+    await page.click("button:text-is('Run')")
+
+    # then it goes on to its end, with its figures, its curves, and its report in place.
+    await until_over(tab, "passed")
+    assert await page.locator(".progress strong").inner_text() == "100 %"
+    await page.wait_for_selector(".tile:has-text('Viewers at most') dd:text-is('700')")
+    await page.wait_for_selector(".chart .u-wrap")
+    await page.wait_for_selector(".source li.good small:text-is('met')")
+    await assert_accessible(tab)
+    await page.click("nav a:text-is('Report')")
+    report = page.frame_locator("iframe.report")
+    await report.locator("h1:has-text('Launch night')").wait_for()
+    await report.locator("#mark-0").wait_for()
+
+    # Played again with another crowd, both stand side by side, with their curves in one chart.
+    await page.goto(f"{walk.ready['console']}#/w/default/scenarios/launch-night")
+    await page.fill(".field:has-text('peak') input", "900")
+    await page.click("button:text-is('Run')")
+    await until_over(tab, "passed")
+    await page.click("main a:text-is('Compare')")
+    row = page.locator("tr:has(td:text-is('Viewers at most'))")
+    await row.locator("td:text-is('700') + td:text-is('900')").wait_for()
+    await page.wait_for_selector("tr:has(td:text-is('Parameter peak')) .badge:text-is('differs')")
+    await page.wait_for_selector(".chart .u-legend:has-text('run-1'):has-text('run-2')")
+    await assert_accessible(tab)
+    assert not tab.complaints
+    assert len(tab.hosts) == 1
+
+
+async def test_scenarios_run_is_stepped_on_the_virtual_clock(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given a run that begins paused, whose line is shown in its text,
+    tab = await open_at(chromium, walk, "/going-live")
+    page = tab.page
+    await page.click("button:text-is('Start paused')")
+    await page.wait_for_selector("main h1 .badge:text-is('paused')")
+    await page.wait_for_selector(".source li.now")
+    before = await page.locator(".progress p").inner_text()
+
+    # when it is stepped, then time has passed, and it stands again; it goes on to its end.
+    await page.click("button:text-is('+1 min')")
+    await page.wait_for_function(
+        "before => document.querySelector('.progress p').innerText !== before", arg=before
+    )
+    await page.wait_for_selector("main h1 .badge:text-is('paused')")
+    await page.click("button:text-is('Go on')")
+    await until_over(tab, "passed")
+    assert not tab.complaints
+
+
+async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
+    walk: Walk, chromium: Chromium, tmp_path: Path
+) -> None:
+    # Given a copy of a scenario in the editor, in which a word is wrong,
+    tab = await open_at(chromium, walk, "/edit?from=raid")
+    page = tab.page
+    area = page.locator(".editor textarea")
+    await area.wait_for()
+    await page.wait_for_selector(".errors p.good")
+    text = await area.input_value()
+    await area.fill(text.replace("viewers.raid", "viewers.raod"))
+
+    # when it has been checked, the line, the column and the nearest word are there;
+    line = text[: text.index("viewers.raid")].count("\n") + 1
+    error = page.locator(".errors li")
+    await error.filter(has_text=f"Line {line}, column 5").wait_for()
+    await error.filter(has_text="did you mean viewers.raid?").wait_for()
+    assert await page.locator(".gutter .bad").inner_text() == str(line)
+    await assert_accessible(tab)
+
+    # and a click leads there, Tab indents, Enter keeps it, Escape and Tab lead out.
+    await error.locator("button").click()
+    assert await page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    caret = await area.evaluate("area => area.value.slice(area.selectionStart).split(':')[0]")
+    assert caret == "viewers.raod"
+    await page.keyboard.press("End")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    written = await area.evaluate("area => area.value.slice(0, area.selectionStart)")
+    assert written.endswith("}\n      ")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.tagName") != "TEXTAREA"
+
+    # Mended, it is kept over a reload, taken along, and played.
+    mended = text.replace("scenario: Raid", "scenario: My raid")
+    await area.fill(mended)
+    await page.wait_for_selector(".errors p.good")
+    await page.reload()
+    await page.wait_for_selector(".errors p.good")
+    assert await area.input_value() == mended
+    async with page.expect_download() as download:
+        await page.click("button:text-is('Download')")
+    await (await download.value).save_as(tmp_path / "mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text("utf-8") == mended
+    await page.click("button:text-is('Run')")
+    await page.wait_for_selector("main h1:has-text('My raid')")
+    await until_over(tab, "passed")
+    assert not tab.complaints
