@@ -32,38 +32,40 @@ async def test_scenarios_are_found_filled_in_played_and_compared(
     # Given the library: a search finds one by a word of its parameters,
     tab = await open_at(chromium, walk)
     page = tab.page
-    await page.fill("main input[type=search]", "top of the surge")
-    await page.click(".scenario-cards a:text-is('Launch night')")
+    await page.fill("main input[type=search]", "how many are sent")
+    await page.click(".scenario-cards a:text-is('Raid')")
 
     # when a parameter is out of range, that stands at its field, and nothing is played;
-    await page.fill(".field:has-text('peak') input", "0")
-    await page.wait_for_selector(".field:has-text('peak') [role=alert]:has-text('at least 1')")
+    await page.fill(".field:has-text('viewers') input", "0")
+    await page.wait_for_selector(".field:has-text('viewers') [role=alert]:has-text('at least 1')")
     await page.click("button:text-is('Run')")
-    await page.fill(".field:has-text('peak') input", "700")
-    await page.wait_for_selector(".field:has-text('peak') [role=alert]", state="detached")
+    await page.fill(".field:has-text('viewers') input", "700")
+    await page.wait_for_selector(".field:has-text('viewers') [role=alert]", state="detached")
     await page.click("button:text-is('Run')")
 
     # then it goes on to its end, with its figures, its curves, and its report in place.
     await until_over(tab, "passed")
     assert await page.locator(".progress strong").inner_text() == "100 %"
-    await page.wait_for_selector(".tile:has-text('Viewers at most') dd:text-is('700')")
+    await page.wait_for_selector(".tile:has-text('Viewers at most') dd:text-is('712')")
     await page.wait_for_selector(".chart .u-wrap")
     await page.wait_for_selector(".source li.good small:text-is('met')")
     await assert_accessible(tab)
     await page.click("nav a:text-is('Report')")
     report = page.frame_locator("iframe.report")
-    await report.locator("h1:has-text('Launch night')").wait_for()
+    await report.locator("h1:has-text('Raid')").wait_for()
     await report.locator("#mark-0").wait_for()
 
     # Played again with another crowd, both stand side by side, with their curves in one chart.
-    await page.goto(f"{walk.ready['console']}#/w/default/scenarios/launch-night")
-    await page.fill(".field:has-text('peak') input", "900")
+    await page.goto(f"{walk.ready['console']}#/w/default/scenarios/raid")
+    await page.fill(".field:has-text('viewers') input", "900")
     await page.click("button:text-is('Run')")
     await until_over(tab, "passed")
     await page.click("main a:text-is('Compare')")
     row = page.locator("tr:has(td:text-is('Viewers at most'))")
-    await row.locator("td:text-is('700') + td:text-is('900')").wait_for()
-    await page.wait_for_selector("tr:has(td:text-is('Parameter peak')) .badge:text-is('differs')")
+    await row.locator("td:text-is('712') + td:text-is('912')").wait_for()
+    await page.wait_for_selector(
+        "tr:has(td:text-is('Parameter viewers')) .badge:text-is('differs')"
+    )
     await page.wait_for_selector(".chart .u-legend:has-text('run-1'):has-text('run-2')")
     await assert_accessible(tab)
     assert not tab.complaints
@@ -73,20 +75,20 @@ async def test_scenarios_are_found_filled_in_played_and_compared(
 async def test_scenarios_run_is_stepped_on_the_virtual_clock(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given a run that begins paused, whose line is shown in its text,
-    tab = await open_at(chromium, walk, "/going-live")
+    # Given a run that begins paused: its text shows which line is next,
+    tab = await open_at(chromium, walk, "/raid")
     page = tab.page
     await page.click("button:text-is('Start paused')")
     await page.wait_for_selector("main h1 .badge:text-is('paused')")
-    await page.wait_for_selector(".source li.now")
-    before = await page.locator(".progress p").inner_text()
+    await page.wait_for_selector(".source li.now small:text-is('next')")
 
-    # when it is stepped, then time has passed, and it stands again; it goes on to its end.
-    await page.click("button:text-is('+1 min')")
-    await page.wait_for_function(
-        "before => document.querySelector('.progress p').innerText !== before", arg=before
-    )
+    # when it is stepped, then a minute has passed, and that line is under way;
+    await page.click("button:text-is('Step')")
+    await page.wait_for_selector(".source li.now small:text-is('now')")
+    await page.wait_for_selector(".progress p:has-text('1 min of 1 min 50 s')")
     await page.wait_for_selector("main h1 .badge:text-is('paused')")
+
+    # and when it goes on, it comes to its end.
     await page.click("button:text-is('Go on')")
     await until_over(tab, "passed")
     assert not tab.complaints

@@ -26,7 +26,7 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class HttpResponse(Struct, frozen=True):
@@ -168,7 +168,7 @@ def chance_names(steps: Sequence[Step]) -> dict[int, str]:
 def find_stream(run: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
     if isinstance(ref, str):
         stream_id = run.streams.get(ref, ref)
-        if stream_id == ref and not _UUID.fullmatch(ref):
+        if stream_id == ref and not UUID.fullmatch(ref):
             raise Refused("not_found", f"There is no stream {ref} yet.")
         return streams.find(run.world, stream_id)
     owner = accounts.by_username(run.world, ref["owner"])

@@ -76,10 +76,11 @@ class _Chart:
         shapes = []
         for at_ms in range(0, self._length_ms + 1, step_ms):
             x = self._x(at_ms)
+            anchor = "end" if x > _WIDTH - 2 * _RIGHT else "middle"
             shapes.append(
                 f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{self._steps_top + 12}"/>'
-                f'<text x="{x}" y="{self._height - 4}" text-anchor="middle">{duration_text(at_ms)}'
-                "</text>"
+                f'<text x="{x}" y="{self._height - 4}" text-anchor="{anchor}">'
+                f"{duration_text(at_ms)}</text>"
             )
         return shapes
 
@@ -123,10 +124,11 @@ class _Chart:
         most = max(curve["values"], default=0)
         bottom = top + height
         points = self._points(curve, top, height, most)
-        if points:
-            points.append(f"{points[-1].split(',')[0]},{bottom}")
+        line = " ".join(points)
+        end = f"{points[-1].split(',')[0]},{bottom}" if points else ""
         return [
-            f'<polygon class="viewers" points="{_LEFT},{bottom} {" ".join(points)}"/>',
+            f'<polygon class="viewers" points="{_LEFT},{bottom} {line} {end}"/>',
+            f'<polyline class="one" style="stroke: var(--viewers)" points="{line}"/>',
             f'<text x="{_LEFT - 6}" y="{top + 8}" text-anchor="end">{most:,.0f}</text>',
             f'<text x="{_LEFT}" y="{top - 4}">{escape(label)}, at most {most:,.0f}</text>',
         ]
@@ -190,7 +192,8 @@ class _Chart:
         """Each leads to its row, and a link to it shows its instant as a line."""
         y = self._steps_top + 19
         shapes = []
-        for number, expectation in self._shown.items():
+        # What was missed is drawn last, above what was met at the same instant.
+        for number, expectation in reversed(self._shown.items()):
             x, is_met = self._x(expectation["at_ms"]), expectation["met"]
             text = f"{expectation['fact']} {expectation['wanted']}: {expectation['seen']}"
             # Different in shape, too, for readers that cannot tell red from green.

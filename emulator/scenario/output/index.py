@@ -27,7 +27,7 @@ def index(runs: Sequence[tuple[str, dict[str, Any]]]) -> str:
     parts = [
         f"<h1>{title} {markup.badge(outcome)}</h1>{markup.facts(figures)}",
         markup.choice("Show", choices),
-        '<section class="panel" aria-label="Runs">',
+        '<section class="panel">',
         markup.table("Runs", _HEADS, [_row(address, report) for address, report in runs]),
         "" if bad else '<p class="none missed">No run failed.</p>',
         "</section>",

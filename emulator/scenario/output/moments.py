@@ -9,9 +9,10 @@ from msgspec import structs
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
+from emulator.scenario.engine.run import UUID
 
 # Of each kind the first are kept; and so many right before and behind a miss, of whatever kind.
-KIND_MAX = 40
+KIND_MAX = 12
 AROUND = 8
 MOMENTS_MAX = 2_000
 _TEXT_MAX = 200
@@ -43,6 +44,8 @@ class Moment(NamedTuple):
             f"{key.removesuffix('_id')} {_shown(value, names)}"
             for key, value in values.items()
             if key != "at_ms" and value not in (None, "", (), [], {})
+            # An id that the scenario has no name for says nothing to a reader.
+            if not (isinstance(value, str) and value not in names and UUID.fullmatch(value))
         ]
         text = ", ".join(parts)
         return text if len(text) <= _TEXT_MAX else text[: _TEXT_MAX - 1] + "…"

@@ -94,16 +94,12 @@ def _filter(report: dict[str, Any]) -> str:
 
 def _section(title: str, content: str, *filters: str) -> str:
     """`filters` are those that may leave nothing of it."""
-    name = title.lower().replace(" ", "-")
     none = "".join(
         f'<p class="none {kind}">Nothing here was {kind}.</p>'
         for kind in filters
         if not re.search(rf'<tr[^>]*class="[^"]*{kind}', content)
     )
-    return (
-        f'<section class="panel" aria-labelledby="{name}"><h2 id="{name}">{title}</h2>'
-        f"{content}{none}</section>"
-    )
+    return f'<section class="panel"><h2>{title}</h2>{content}{none}</section>'
 
 
 def _expectations(report: dict[str, Any], shown: dict[int, Any], source: SourceText) -> str:
@@ -114,7 +110,7 @@ def _expectations(report: dict[str, Any], shown: dict[int, Any], source: SourceT
             (
                 (_verdict(item["met"]), ""),
                 (f"<code>{escape(item['fact'])}</code> {escape(item['wanted'])}", ""),
-                (escape(item["seen"] if item["met"] else failure_message(item)), ""),
+                (escape(item["seen"] if item["met"] else failure_message(item)), "what"),
                 (markup.link(f"mark-{number}", markup.time(item["at_ms"]), "On the chart"), "time"),
                 (markup.link(f"around-{number}", "events"), ""),
                 (source.link(item["place"]), "place"),
@@ -124,7 +120,7 @@ def _expectations(report: dict[str, Any], shown: dict[int, Any], source: SourceT
         )
         for number, item in shown.items()
     ]
-    heads = [("", ""), ("fact", ""), ("seen", ""), ("at", ""), ("around it", ""), ("line", "")]
+    heads = [(text, "") for text in ("", "fact", "seen", "at", "around it", "line")]
     more = _more(len(report["expectations"]) - len(rows))
     return markup.table("Expectations", heads, rows) + more
 
@@ -139,9 +135,9 @@ def _steps(report: dict[str, Any], source: SourceText) -> str:
                     "" if step["started_ms"] is None else markup.time(step["started_ms"]),
                     "time",
                 ),
-                ("" if step["planned_ms"] is None else markup.time(step["planned_ms"]), "time"),
+                ("" if step["planned_ms"] is None else markup.time(step["planned_ms"]), "unneeded"),
                 (escape(step["name"]), ""),
-                (f"<code>{escape(step['action'])}</code>", ""),
+                (f"<code>{escape(step['action'])}</code>", "unneeded"),
                 (f"{_verdict(step['ok'], step['outcome'])} {escape(step['told'])}", ""),
                 (source.link(step["place"]), "place"),
             ),
@@ -149,7 +145,10 @@ def _steps(report: dict[str, Any], source: SourceText) -> str:
         )
         for step in steps[:ROWS_MAX]
     ]
-    heads = [(text, "") for text in ("at", "planned", "step", "action", "outcome", "line")]
+    heads = [
+        (text, "unneeded" if text in ("planned", "action") else "")
+        for text in ("at", "planned", "step", "action", "outcome", "line")
+    ]
     return markup.table("Steps", heads, rows) + _more(len(steps) - len(rows))
 
 

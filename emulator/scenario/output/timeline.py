@@ -54,7 +54,7 @@ class Timeline:
                 (
                     (markup.time(entry.at_ms), "time"),
                     (escape(entry.kind), "kind"),
-                    (entry.text, ""),
+                    (entry.text, "what"),
                     (source.link(entry.place) if entry.place else "", "place"),
                 ),
                 name=entry.name,

@@ -18,7 +18,7 @@ _LENGTH_MAX_MS = 366 * 86_400_000
 # The report has its style in itself, and nothing else; its links lead to other parts of it.
 _REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox"
+    "form-action 'none'; frame-ancestors 'self'"
 )
 
 

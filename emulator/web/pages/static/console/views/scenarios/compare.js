@@ -60,12 +60,12 @@ function Compared({ sides, names }) {
   return html`
     <div class="stack">
       <section class="card" aria-label="Curves"><${Curves} runs=${reports} names=${names} /></section>
-      <section aria-labelledby="figures">
-        <h2 id="figures">Figures</h2>
+      <section class="judged">
+        <h2>Figures</h2>
         <${Table} caption="Figures" columns=${columns} rows=${figures(sides)} keyOf=${keyOf} />
       </section>
-      <section aria-labelledby="expected">
-        <h2 id="expected">Expectations</h2>
+      <section class="judged">
+        <h2>Expectations</h2>
         <${Table} caption="Expectations" columns=${columns} rows=${expectations(reports)} keyOf=${keyOf} />
       </section>
     </div>
@@ -118,4 +118,4 @@ function expectations(reports) {
 
 const seen = (item) =>
   item && html`<${Verdict} isGood=${item.met} text=${item.met ? "met" : "missed"} /> ${item.seen}
-    <small> of ${item.wanted}</small>`;
+    <small class="wanted">expected ${item.wanted}</small>`;

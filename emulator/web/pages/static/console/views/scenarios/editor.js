@@ -2,7 +2,7 @@
 
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useState } from "../../../lib/html.js";
-import { confirm, problem, View } from "../../../lib/parts.js";
+import { confirm, Empty, problem, View } from "../../../lib/parts.js";
 import { href } from "../../../lib/router.js";
 import { useCheck } from "./check.js";
 import { Errors, Plan } from "./editor_notes.js";
@@ -60,11 +60,12 @@ function Opened({ draft, setDraft, query }) {
           <${Errors} errors=${errors} isChecked=${checked !== null} onShow=${(error) => setCaret({ ...error })} />
         </div>
         <div class="stack">
-          ${checked?.scenario &&
-          html`<section class="card" aria-labelledby="play">
-            <h2 id="play">Play it</h2>
-            <${StartForm} scenario=${checked.scenario} source=${source} />
-          </section>`}
+          ${checked?.scenario
+            ? html`<section class="card">
+                <h2>Play it</h2>
+                <${StartForm} scenario=${checked.scenario} source=${source} />
+              </section>`
+            : html`<${Empty}>Once there are no problems, play it here.<//>`}
           ${checked?.valid && html`<${Plan} plan=${checked.plan} onShow=${(step) => setCaret({ ...step })} />`}
         </div>
       </div>

@@ -36,8 +36,8 @@ export function Plan({ plan, onShow }) {
   ];
   const rows = plan.map((step, number) => ({ ...step, number })).slice(0, SHOWN_MAX);
   return html`
-    <section aria-labelledby="plan">
-      <h2 id="plan">What happens</h2>
+    <section>
+      <h2>What happens</h2>
       <${Table} caption="What happens" columns=${columns} rows=${rows} keyOf=${({ number }) => number} />
     </section>
   `;

@@ -36,8 +36,8 @@ export function Expectations({ report, runId }) {
     line(runId, report),
   ];
   return html`
-    <section aria-labelledby="expectations">
-      <h2 id="expectations">Expectations</h2>
+    <section class="judged">
+      <h2>Expectations</h2>
       ${rows.length
         ? html`<${Table} caption="Expectations" columns=${columns} rows=${rows} keyOf=${({ number }) => number} />`
         : html`<p class="muted">None was judged yet.</p>`}
@@ -61,8 +61,8 @@ export function Steps({ report, runId }) {
     line(runId, report),
   ];
   return html`
-    <section aria-labelledby="steps">
-      <h2 id="steps">Steps</h2>
+    <section class="judged">
+      <h2>Steps</h2>
       <${Table} caption="Steps" columns=${columns} rows=${rows}
         keyOf=${({ key, state, place, started_ms }) => key ?? `${state} ${place} ${started_ms}`} />
     </section>

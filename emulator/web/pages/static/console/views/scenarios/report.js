@@ -32,7 +32,7 @@ export function Report({ run }) {
       </div>
       ${isGuarded
         ? html`<p class="muted">The admin token keeps the report from being shown here.</p>`
-        : html`<iframe class="report" sandbox="" title=${`Report of ${run.scenario}`} src=${address} />`}
+        : html`<iframe class="report" title=${`Report of ${run.scenario}`} src=${address} />`}
     </div>
   `;
 }

@@ -92,12 +92,13 @@ function lines(report, file) {
     if (marks[placeOf(place).line]?.tone === "bad" && met) continue; // Once missed is missed.
     mark(place, met ? "good" : "bad", met ? "met" : "missed");
   }
+  for (const { place } of (report.next ?? []).slice(0, 1)) mark(place, "now", "next");
   for (const { place } of report.under_way ?? []) mark(place, "now", "now");
   return marks;
 }
 
-/** The last line that something is under way in, where the run stands in it. */
+/** The last line that is under way, or else the next one. */
 function lineNow(report, file) {
-  const places = (report.under_way ?? []).map(({ place }) => placeOf(place));
-  return places.filter((place) => place.file === file).at(-1)?.line ?? 0;
+  const here = (steps = []) => steps.map(({ place }) => placeOf(place)).filter((at) => at.file === file);
+  return (here(report.under_way).at(-1) ?? here(report.next)[0])?.line ?? 0;
 }

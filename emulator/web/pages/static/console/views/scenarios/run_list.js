@@ -16,9 +16,9 @@ export function RunList({ picked = "" }) {
   const picks = picked.split(",").filter((id) => runs.some((run) => run.id === id));
   const [a, b] = picks;
   return html`
-    <section class="run-list" aria-labelledby="runs">
+    <section class="run-list">
       <div class="row">
-        <h2 id="runs">Runs</h2>
+        <h2>Runs</h2>
         <span class="space"></span>
         ${b
           ? html`<a class="button" href=${href("scenarios", "compare", { a, b })}>Compare the two</a>`

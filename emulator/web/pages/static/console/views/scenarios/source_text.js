@@ -13,13 +13,13 @@ export function SourceText({ file, text, lines = {}, shown = 0 }) {
     if (item) list.current.parentElement.scrollTo({ top: item.offsetTop - 80 });
   }, [shown]);
   return html`
-    <figure class="card source" tabindex="0" role="region" aria-label=${`Text of ${file}`}>
-      <figcaption><code>${file}</code></figcaption>
+    <section class="card source" tabindex="0" aria-label=${`Text of ${file}`}>
+      <p class="name"><code>${file}</code></p>
       <ol ref=${list}>
         ${text.trimEnd().split("\n").map((line, index) => html`<${Line}
           key=${index} text=${line} isShown=${index + 1 === shown} ...${lines[index + 1]} />`)}
       </ol>
-    </figure>
+    </section>
   `;
 }
 

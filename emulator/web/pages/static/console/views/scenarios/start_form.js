@@ -15,6 +15,7 @@ const SPEEDS = [
 ];
 const WORLDS = [["", "Of its own on the virtual clock, else this one"], ["own", "Of its own"], ["this", "This one"]];
 const EXAMPLES = { duration: "1m30s", rate: "20/s", share: "30%" };
+const KINDS = { integer: "A whole number", boolean: "Yes or no" };
 
 /** `source` is `{name}` of the library, or `{text, file, files}`. `params` are chosen already. */
 export function StartForm({ scenario, source, params = {} }) {
@@ -79,9 +80,10 @@ function Parameter({ param, value, error, onChange }) {
 }
 
 function range({ type, min, max }) {
-  if (min === null && max === null) return type === "text" ? "" : `A ${type}`;
-  if (max === null) return `A ${type}, at least ${min}`;
-  return min === null ? `A ${type}, at most ${max}` : `A ${type}, ${min} to ${max}`;
+  const kind = KINDS[type] ?? `A ${type}`;
+  if (min === null && max === null) return type === "text" ? "" : kind;
+  if (max === null) return `${kind}, at least ${min}`;
+  return min === null ? `${kind}, at most ${max}` : `${kind}, ${min} to ${max}`;
 }
 
 const errorOf = (errors, name) => errors.find(({ parameter }) => parameter === name)?.message;

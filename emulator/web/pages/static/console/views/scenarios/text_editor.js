@@ -48,8 +48,8 @@ export function TextEditor({ text, errors, caret, onChange }) {
 
 function Mark({ error, lines }) {
   const top = `${(error.line - 1) * LINE_REM}rem`;
-  const left = `${(lines[error.line - 1]?.length ?? 0) + 3}ch`;
-  return html`<p style=${{ top }}><span style=${{ marginLeft: left }}>${error.message}</span></p>`;
+  const paddingLeft = `calc(${(lines[error.line - 1]?.length ?? 0) + 3}ch + .75rem)`;
+  return html`<p style=${{ top, paddingLeft }}><span>${error.message}</span></p>`;
 }
 
 /** As if it had been typed: the browser's own undo knows of it. */
