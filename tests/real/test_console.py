@@ -156,6 +156,13 @@ async def test_console_worlds_have_their_own_clock_and_address(
     before = walk.get(f"{walk.ready['admin']}/clock").json
     await page.click(".bar button:text-is('+1 h')")
     assert before["mode"] == walk.get(f"{walk.ready['admin']}/clock").json["mode"] == "real"
+    await page.click(".bar .clock a")
+    instant = await page.get_attribute(".bar time", "datetime")
+    await page.fill("input[name=length]", "1h30m")
+    await page.click("button:text-is('Pass')")
+    await page.wait_for_function(
+        "at => document.querySelector('.bar time').dateTime > at", arg=instant
+    )
 
     # a list shows what has happened in it while one looks, without losing the focus;
     await page.evaluate("location.hash = '#/w/elsewhere/accounts'")
@@ -166,8 +173,18 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_selector("td:has-text('newcomer')")
     assert await row.evaluate("button => button === document.activeElement")
 
-    # dropped, it is gone, and the page is in the default one.
+    # it goes into a file, and comes out of it as another world.
     await page.evaluate("location.hash = '#/w/elsewhere/worlds'")
+    async with page.expect_download() as download:
+        await page.click("button[aria-label='Export elsewhere']")
+    assert (await download.value).suggested_filename == "elsewhere.world.zip"
+    await page.set_input_files("input[type=file]", await (await download.value).path())
+    await page.fill("form:has-text('From a file') input[name=name]", "again")
+    await page.click("button:text-is('Import')")
+    await page.wait_for_selector("td:has-text('ak_demo@again')")
+    assert walk.ask("GET", "/auth/me", key="ak_auto_newcomer@again").status == 200
+
+    # Dropped, it is gone, and the page is in the default one.
     await page.click("button[aria-label='Drop elsewhere']")
     await page.click("dialog button:text-is('Drop it')")
     await page.wait_for_url("**/#/w/default/worlds")

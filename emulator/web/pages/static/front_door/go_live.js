@@ -3,10 +3,11 @@
 import { admin } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
 import { problem } from "../lib/parts.js";
-import { go } from "../lib/router.js";
+import { go, href, useRoute } from "../lib/router.js";
 import { encoderStream, ownStream } from "./own_streams.js";
 
 export function GoLive() {
+  const { world } = useRoute();
   const [isBusy, setBusy] = useState(false);
   const act = (begin) => async () => {
     setBusy(true);
@@ -24,7 +25,7 @@ export function GoLive() {
       <p>With a picture that the emulator makes, with your camera, or from your encoder.</p>
       <div class="row">
         <button class="primary" disabled=${isBusy} onClick=${act(goLiveWithTestPicture)}>Test picture</button>
-        <a class="button" href="/_emulator/site/#/studio">My camera</a>
+        <a class="button" href=${`/_emulator/site/${href("studio", "", {}, world)}`}>My camera</a>
         <button disabled=${isBusy} onClick=${act(prepareForEncoder)}>OBS</button>
       </div>
     </section>
