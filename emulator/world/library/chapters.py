@@ -78,11 +78,7 @@ def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -
     _check_span(vod, others, from_ms, to_ms)
     texts = [name for name in _COLUMNS if name in patch]
     with world.change():
-        for name in texts:
-            # Columns come from this file's own list, never from a request.
-            world.store.write(
-                f"UPDATE chapters SET {name} = ? WHERE row = ?", patch[name], chapter.pk
-            )
+        world.store.update("chapters", chapter.pk, **{name: patch[name] for name in texts})
         world.emit(
             ChapterUpdated(
                 at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter.id, changed=tuple(texts)

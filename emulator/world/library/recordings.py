@@ -201,9 +201,7 @@ def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
     """Change what its owner says of a VOD."""
     values = {name: patch[name] for name in _PLAIN_FIELDS if name in patch}
     with world.change():
-        for name, value in values.items():
-            # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE vods SET {name} = ? WHERE row = ?", value, vod.pk)
+        world.store.update("vods", vod.pk, **values)
         world.emit(VodUpdated(at_ms=world.now_ms, vod_id=vod.id, changed=tuple(sorted(values))))
     return find(world, vod.id)
 

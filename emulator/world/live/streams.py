@@ -186,10 +186,8 @@ def update(world: World, stream: Stream, patch: StreamPatch) -> Stream:
     category_pk = _category_pk(world, patch)
     now_ms = world.now_ms
     with world.change():
-        if "category_id" in patch.changes:
-            _set(world, stream.pk, "category_row", category_pk)
-        _write_changes(world, stream.pk, patch)
-        _set(world, stream.pk, "updated_at_ms", now_ms)
+        more = {"category_row": category_pk} if "category_id" in patch.changes else {}
+        _write_changes(world, stream.pk, patch, **more, updated_at_ms=now_ms)
         world.emit(
             StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(patch.changes)))
         )
@@ -237,8 +235,8 @@ def rotate_key(world: World, stream: Stream) -> Stream:
         raise Refused("conflict", f"Stream is {stream.status}. Only an offline one gets a new key.")
     now_ms = world.now_ms
     with world.change():
-        _set(world, stream.pk, "stream_key", world.ids.stream_key())
-        _set(world, stream.pk, "updated_at_ms", now_ms)
+        stream_key = world.ids.stream_key()
+        world.store.update("streams", stream.pk, stream_key=stream_key, updated_at_ms=now_ms)
         world.emit(StreamKeyRotated(at_ms=now_ms, stream_id=stream.id))
     return find(world, stream.id)
 
@@ -304,18 +302,12 @@ def _category_pk(world: World, patch: StreamPatch) -> int | None:
     return categories.find(world, category_id).pk if category_id is not None else None
 
 
-def _write_changes(world: World, pk: int, patch: StreamPatch) -> None:
-    for field in _PLAIN_FIELDS:
-        if field in patch.changes:
-            _set(world, pk, field, patch.changes[field])
+def _write_changes(world: World, pk: int, patch: StreamPatch, **more: object) -> None:
+    fields = {name: patch.changes[name] for name in _PLAIN_FIELDS if name in patch.changes}
+    world.store.update("streams", pk, **fields, **more)
     if "tags" in patch.changes:
         names: Sequence[str] = patch.changes["tags"] or ()
         tags.put(world, pk, list(names))
-
-
-def _set(world: World, pk: int, column: str, value: object) -> None:
-    """Columns come from this file's own lists, never from a request."""
-    world.store.write(f"UPDATE streams SET {column} = ? WHERE row = ?", value, pk)
 
 
 def _one(world: World, where: str, value: str) -> Stream | None:

@@ -62,7 +62,6 @@ def update(world: World, user: User, changes: Mapping[str, str | None]) -> User:
     """Change what a user says of themselves. A field that is not in `given` stays as it is."""
     changed = tuple(name for name in FIELDS if name in changes)
     with world.change():
-        for name in changed:
-            world.store.write(f"UPDATE users SET {name} = ? WHERE row = ?", changes[name], user.pk)
+        world.store.update("users", user.pk, **{name: changes[name] for name in changed})
         world.emit(ProfileUpdated(at_ms=world.now_ms, user_id=user.id, changed=changed))
     return accounts.by_pk(world, user.pk)

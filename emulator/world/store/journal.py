@@ -145,8 +145,9 @@ class Store:
         return self.write(_insert(table, tuple(columns)), *columns.values())
 
     def update(self, table: str, pk: int, **columns: object) -> None:
-        """Change a row, inside `change` only."""
-        self.write(_update(table, tuple(columns)), *columns.values(), pk)
+        """Change a row, inside `change` only. Names come from code, never from a request."""
+        if columns:
+            self.write(_update(table, tuple(columns)), *columns.values(), pk)
 
     def write_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         """Make one change for each of `values`, inside `change` only."""

@@ -155,10 +155,9 @@ def _arrange(world: World, album: Album, rows: list[int]) -> None:
 
 
 def _write(world: World, pk: int, patch: Mapping[str, Any]) -> None:
-    for name in _PLAIN_FIELDS:
-        if name in patch:
-            # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", patch[name], pk)
+    world.store.update(
+        "albums", pk, **{name: patch[name] for name in _PLAIN_FIELDS if name in patch}
+    )
 
 
 _album = partial(read_row, Album)

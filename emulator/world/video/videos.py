@@ -272,14 +272,12 @@ def _move(world: World, video: Video, to: VideoStatus) -> None:
 
 
 def _write(world: World, pk: int, patch: Mapping[str, Any]) -> None:
-    for name in _PLAIN_FIELDS:
-        if name in patch:
-            # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", patch[name], pk)
+    world.store.update(
+        "videos", pk, **{name: patch[name] for name in _PLAIN_FIELDS if name in patch}
+    )
     if "tags" in patch:
         _write_tags(world, pk, patch["tags"] or ())
-    record = world.store.row(f"{_SELECT} WHERE videos.row = ?", pk)
-    assert record is not None
+    [record] = world.store.rows(f"{_SELECT} WHERE videos.row = ?", pk)
     video = _video(record)
     index.write(world, pk, video.title, video.description, video.tags)
 
