@@ -97,6 +97,16 @@ async def test_viewers_admin_separates_real_from_simulated_viewers(crowd: Crowd)
     assert (await crowd.ask())["real"] == 0
 
 
+async def test_viewers_admin_does_not_count_a_preview_in_the_console(crowd: Crowd) -> None:
+    before = await crowd.ask(verb="set", count=0)
+    await crowd.play("somebody", "llhls", headers={"X-Emulator-Console": "1"})
+    assert await crowd.ask() == before
+    # The same browser's watch page is a viewer, whatever its console looks at meanwhile.
+    await crowd.play("somebody", "llhls")
+    await crowd.play("somebody", "llhls", headers={"X-Emulator-Console": "1"})
+    assert (await crowd.ask())["real"] == before["real"] + 1
+
+
 async def test_viewers_admin_run_with_all_its_orders(crowd: Crowd) -> None:
     await crowd.ask(verb="set", count=0)
     await crowd.ask(

@@ -33,7 +33,6 @@ PAGES = {
     "/_emulator/": "console.html",
     # A client like any other, for everybody who may reach the platform.
     "/_emulator/site/": "site.html",
-    "/_emulator/console-before": "console_before.html",
 }
 
 

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from emulator.core.ids import trace_id
+from emulator.platform.request_log import UNLOGGED
 from emulator.web.auth import authenticate_optional, credential
 from emulator.world.audience.ledger import DIRECT, UNKNOWN_COUNTRY, UNKNOWN_DEVICE
 from emulator.world.world import World
@@ -106,6 +107,11 @@ def referrer_of(request: HTTPConnection) -> str:
     except ValueError:  # Not an address at all.
         return DIRECT
     return host if host != own and 0 < len(host) <= _REFERRER_LENGTH_MAX else DIRECT
+
+
+def is_counted(request: HTTPConnection) -> bool:
+    """Whether this may be a viewer: a preview in the console is none."""
+    return UNLOGGED not in request.headers
 
 
 def remember(request: HTTPConnection, response: Response) -> None:

@@ -30,7 +30,14 @@ from emulator.web.errors import JSONResponse
 from emulator.web.http.representation import Representation, digest, open_file, respond
 from emulator.web.http.world_choice import of_media
 from emulator.web.playback import variants
-from emulator.web.playback.audience import country_of, device_of, referrer_of, remember, viewer_of
+from emulator.web.playback.audience import (
+    country_of,
+    device_of,
+    is_counted,
+    referrer_of,
+    remember,
+    viewer_of,
+)
 from emulator.web.playback.faults import Asked, apply_faults, what_of
 from emulator.web.playback.subject import Subject, subject_of
 from emulator.world.audience import attendance
@@ -309,7 +316,8 @@ class Playback:
         match = _SEGMENT.fullmatch(request.path_params["name"])
         # A player that takes a segment in pieces watches it once.
         is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
-        if subject.vod is not None and match and is_begun and request.method == "GET":
+        is_watched = is_begun and request.method == "GET" and is_counted(request)
+        if subject.vod is not None and match and is_watched:
             length_ms = hls_stream.window.length_ms(int(match[1]))
             watching.note(self._platform.world, subject.vod, length_ms)
 
@@ -320,7 +328,7 @@ class Playback:
             return
         world = self._platform.world
         session, is_signed_in = viewer_of(world, request)
-        if attendance.see_again(world, stream, session):
+        if attendance.see_again(world, stream, session) or not is_counted(request):
             return
         attendance.see(
             world,

@@ -22,7 +22,13 @@ from emulator.web.auth import bearer, credential
 from emulator.web.http.caller_address import used_by
 from emulator.web.http.representation import matches
 from emulator.web.http.world_choice import of_media
-from emulator.web.playback.audience import country_of, device_of, referrer_of, viewer_of
+from emulator.web.playback.audience import (
+    country_of,
+    device_of,
+    is_counted,
+    referrer_of,
+    viewer_of,
+)
 from emulator.web.playback.faults import stalling
 from emulator.web.playback.hls import PREFIXES
 from emulator.web.playback.subject import subject_of
@@ -79,6 +85,8 @@ class WebRtcEndpoints:
         platform = of_media(self._worlds, request)
         stream, relay = _shown(platform, request.path_params["uid"])
         watching = self._watching(platform.world, stream, request)
+        if not is_counted(request):
+            watching = Watching(_ignore, _ignore, watching.is_stalled)
         peer = await self.peers.watch(relay, watching, offer, stream.uid)
         return self._created(request, peer, "play")
 
@@ -265,6 +273,10 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
     if relay is None or relay.is_closed or not (relay.picture or relay.sound):
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
     return stream, relay
+
+
+def _ignore() -> None:
+    """Nobody hears of this one."""
 
 
 def _purpose(request: Request) -> str:

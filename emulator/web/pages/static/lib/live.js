@@ -53,8 +53,9 @@ export function useConnection() {
  * What `load` returns, loaded again on the events named in `on` and after each change that this
  * page makes. `everyMs` is for facts that have no event. `deps`: what `load` depends on; when one
  * of them changes, the old data is another subject's and is forgotten. A hidden tab waits.
+ * `where(event)`: whether one of these events matters; one that came without values always does.
  */
-export function usePolled(load, { on = [], everyMs = 0, deps = [] } = {}) {
+export function usePolled(load, { on = [], where, everyMs = 0, deps = [] } = {}) {
   const subject = JSON.stringify([chosenWorld(), ...deps]);
   const [result, setResult] = useState({ subject });
   const latest = useRef({});
@@ -107,7 +108,9 @@ export function usePolled(load, { on = [], everyMs = 0, deps = [] } = {}) {
       document.removeEventListener("visibilitychange", look);
     };
   }, [everyMs]);
-  useEvents(on.length ? on : ["WorldReplaced"], reloadSoon);
+  useEvents(on.length ? on : ["WorldReplaced"], (event) => {
+    if (!where || event.isSkipped || event.kind === "WorldReplaced" || where(event)) reloadSoon();
+  });
 
   const isCurrent = result.subject === subject;
   return {
@@ -115,6 +118,13 @@ export function usePolled(load, { on = [], everyMs = 0, deps = [] } = {}) {
     error: isCurrent ? result.error : undefined,
     reload,
   };
+}
+
+/** The last value that there was: what one looks at stays until the next answer is here. */
+export function useLast(value) {
+  const last = useRef();
+  if (value !== undefined) last.current = value;
+  return last.current;
 }
 
 /** The result of before, where the same was loaded again: then nothing is drawn anew. */

@@ -1,6 +1,7 @@
 // The parts that views are built of, each in a small file of `parts/`.
 
 export { Chart } from "./parts/chart.js";
+export { Choices, Pager } from "./parts/choices.js";
 export { Copy, CopyLine } from "./parts/copy.js";
 export { confirm } from "./parts/dialog.js";
 export { Field, Form, SelectField } from "./parts/field.js";

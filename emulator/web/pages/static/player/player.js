@@ -42,11 +42,16 @@ export class Player extends EventTarget {
   #isStalled = false;
   #isHeld = false;
   #hasBegun = false;
+  #headers;
 
-  /** `autoplay`: it plays by itself. Else, and unless `preload` is "auto", it loads only a beginning. */
-  constructor(video, { autoplay = true, preload = "auto" } = {}) {
+  /**
+   * `autoplay`: it plays by itself. Else, and unless `preload` is "auto", it loads only a beginning.
+   * `headers` go with every request of the playlist's and its media's.
+   */
+  constructor(video, { autoplay = true, preload = "auto", headers = {} } = {}) {
     super();
     this.#video = video;
+    this.#headers = headers;
     this.mayStart = autoplay;
     this.#isHeld = !autoplay && preload !== "auto";
     video.addEventListener("play", () => this.#release());
@@ -74,7 +79,7 @@ export class Player extends EventTarget {
   }
 
   async #open(source, gate) {
-    if (gate) await opened(gate, () => this.#source !== source);
+    if (gate) await opened(gate, this.#headers, () => this.#source !== source);
     if (this.#source === source) this.#load(source.startSeconds || -1);
   }
 
@@ -180,7 +185,8 @@ export class Player extends EventTarget {
     const whep = isSupported() ? new Whep() : null;
     try {
       if (!whep) throw new Error("no WebRTC");
-      await whep.open(address, this.#video, isOver, () => this.#fallBack(whep, source, gate));
+      const fallBack = () => this.#fallBack(whep, source, gate);
+      await whep.open(address, this.#video, isOver, fallBack, this.#headers);
     } catch {
       whep?.close();
       this.#video.srcObject = null;
@@ -224,6 +230,7 @@ export class Player extends EventTarget {
       liveDurationInfinity: true,
       // fMP4 needs no transmuxing, so a worker would only add a hop to every part.
       enableWorker: false,
+      ...marking(this.#headers),
     });
     hls.on(Hls.Events.ERROR, (_, failure) => this.#hear(failure));
     hls.on(Hls.Events.FRAG_BUFFERED, () => {
@@ -357,10 +364,21 @@ function stayTwoSegmentsBehind(hls, { live, fragments }) {
   if (live && seconds > (hls.config.liveSyncDuration ?? 0)) hls.targetLatency = seconds;
 }
 
-async function opened(gate, isOver) {
+/** How hls.js sends these headers with each request. */
+function marking(headers) {
+  const pairs = Object.entries(headers);
+  if (!pairs.length) return {};
+  const xhrSetup = (xhr, url) => {
+    xhr.open("GET", url);
+    for (const [name, value] of pairs) xhr.setRequestHeader(name, value);
+  };
+  return { xhrSetup };
+}
+
+async function opened(gate, headers, isOver) {
   while (!isOver()) {
     try {
-      if ((await fetch(gate, { cache: "no-store" })).ok) return;
+      if ((await fetch(gate, { cache: "no-store", headers })).ok) return;
     } catch {
       // The server is away for a moment; the page says so by itself.
     }

@@ -15,14 +15,15 @@ export class Whep {
   /**
    * Connects, and shows the stream in `video`. Waits while there is no media yet. Throws where this
    * browser, or what lies between, does not let it. `onEnd` is called when the connection breaks.
+   * `headers` go with the offer.
    */
-  async open(address, video, isOver, onEnd) {
+  async open(address, video, isOver, onEnd, headers = {}) {
     const media = new MediaStream();
     this.#peer.addEventListener("track", ({ track }) => media.addTrack(track));
     for (const kind of ["audio", "video"]) this.#peer.addTransceiver(kind, { direction: "recvonly" });
     await this.#peer.setLocalDescription();
     await Promise.race([gathered(this.#peer), wait(GATHER_MS)]);
-    const answer = await this.#ask(address, isOver);
+    const answer = await this.#ask(address, isOver, headers);
     if (!answer) return;
     const sdp = await answer.text();
     try {
@@ -59,9 +60,9 @@ export class Whep {
     return { latencySeconds: latency, framesPerSecond, framesDecoded };
   }
 
-  async #ask(address, isOver) {
+  async #ask(address, isOver, added) {
     while (!isOver()) {
-      const headers = { "Content-Type": "application/sdp" };
+      const headers = { "Content-Type": "application/sdp", ...added };
       const answer = await fetch(address, { method: "POST", headers, body: this.#peer.localDescription.sdp });
       if (answer.status === 201) return answer;
       if (answer.status !== 404) throw new Error(`WHEP ${answer.status}`);

@@ -1,6 +1,9 @@
-import { Empty, View } from "../../lib/parts.js";
-import { html } from "../../lib/html.js";
+// Streams: all of them, or the one that the address names.
 
-export default function Streams() {
-  return html`<${View} title="Streams"><${Empty}>This view is on its way.<//><//>`;
+import { html } from "../../lib/html.js";
+import { StreamList } from "../streams/list.js";
+import { StreamPage } from "../streams/page.js";
+
+export default function Streams({ id, query }) {
+  return id ? html`<${StreamPage} key=${id} id=${id} />` : html`<${StreamList} query=${query} />`;
 }

@@ -9,16 +9,17 @@ const COLOURS = ["--accent", "--series-2", "--series-3", "--series-4"];
 
 /**
  * `times`: seconds since 1970, ascending. `series`: `[{label, values, format}]`, a value a time,
- * null for none. `unit` stands at the axis. `title` names the chart.
+ * null for none. `title` names the chart, `unit` stands behind it. `least`: the values that the
+ * axis always reaches from and to, so that small changes look small; 0 is always on it.
  */
-export function Chart({ title, times, series, unit = "", height = HEIGHT }) {
+export function Chart({ title, times, series, unit = "", height = HEIGHT, least = [0, 0] }) {
   const place = useRef();
   const plot = useRef();
   const data = [times, ...series.map(({ values }) => values)];
   const latest = useRef(data);
   latest.current = data;
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const shape = JSON.stringify([series.map(({ label }) => label), unit, height, isDark]);
+  const shape = JSON.stringify([series.map(({ label }) => label), unit, height, least, isDark]);
 
   useEffect(() => {
     let isGone = false;
@@ -28,7 +29,8 @@ export function Chart({ title, times, series, unit = "", height = HEIGHT }) {
     import("../../uplot-1.6.32/uPlot.esm.js").then(({ default: UPlot }) => {
       if (isGone) return;
       const width = place.current.clientWidth;
-      plot.current = new UPlot(options(series, unit, width, height), latest.current, place.current);
+      const shown = { ...options(series, least), width, height };
+      plot.current = new UPlot(shown, latest.current, place.current);
       observer.observe(place.current);
     });
     return () => {
@@ -38,11 +40,14 @@ export function Chart({ title, times, series, unit = "", height = HEIGHT }) {
       plot.current = undefined;
     };
   }, [shape]);
-  useEffect(() => plot.current?.setData(latest.current));
+  useEffect(() => {
+    plot.current?.setData(latest.current);
+    if (plot.current) sayLast(plot.current);
+  });
 
   return html`
     <figure class="chart">
-      <figcaption>${title}</figcaption>
+      <figcaption>${title}${unit && html` <small>${unit}</small>`}</figcaption>
       <div ref=${place} class="plot" aria-hidden="true"></div>
       <${Figures} title=${title} times=${times} series=${series} unit=${unit} />
     </figure>
@@ -54,7 +59,7 @@ function Figures({ title, times, series, unit }) {
   const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS));
   const indexes = times.map((_, index) => index).filter((index) => index % step === 0);
   return html`
-    <table class="unseen">
+    <div class="unseen"><table>
       <caption>${title}${unit && `, ${unit}`}</caption>
       <thead>
         <tr>
@@ -68,11 +73,17 @@ function Figures({ title, times, series, unit }) {
           ${series.map(({ label, values }) => html`<td key=${label}>${values[index] ?? "–"}</td>`)}
         </tr>`)}
       </tbody>
-    </table>
+    </table></div>
   `;
 }
 
-function options(series, unit, width, height) {
+/** Without a pointer over the chart its legend says how things are at the end. */
+function sayLast(plot) {
+  const last = plot.data[0].length - 1;
+  if (!(plot.cursor.left >= 0) && plot.legend.idx !== last) plot.setLegend({ idx: last }, false);
+}
+
+function options(series, [low, high]) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = {
@@ -81,14 +92,15 @@ function options(series, unit, width, height) {
     ticks: { show: false },
     font: "12px system-ui",
   };
+  const y = { range: { min: { pad: 0.1, soft: low, mode: 1 }, max: { pad: 0.1, soft: high, mode: 1 } } };
   return {
-    width,
-    height,
+    scales: { y },
+    hooks: { setLegend: [sayLast], ready: [sayLast] },
     // The world's clock is UTC, and so is everything that the console shows.
     tzDate: (seconds) => new Date(seconds * 1000 + new Date().getTimezoneOffset() * 60_000),
     axes: [
-      { ...axis, values: "{HH}:{mm}:{ss}", space: 90 },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => `${tick} ${unit}`.trim()) },
+      { ...axis, values: "{HH}:{mm}:{ss}", space: 90, size: 30 },
+      { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) },
     ],
     legend: { live: true },
     cursor: { points: { size: 6 } },
@@ -97,6 +109,8 @@ function options(series, unit, width, height) {
       ...series.map(({ label, format }, index) => ({
         label,
         stroke: colour(COLOURS[index % COLOURS.length]),
+        // One line alone may have its ground coloured; of several that would hide the others.
+        fill: series.length === 1 ? `${colour(COLOURS[0])}1f` : undefined,
         width: 2,
         points: { show: false },
         value: (_, value) => (value === null || value === undefined ? "–" : format?.(value) ?? value),
