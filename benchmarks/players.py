@@ -8,13 +8,14 @@ first picture and does not come back.
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import imageio_ffmpeg
@@ -28,12 +29,29 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
 
 _RATE = 30
-# The playlist's query, and how many frames lie between key frames.
-_STREAMS = (
-    ("?protocol=llhls", 30),
-    ("?protocol=llhls", 60),
-    ("?protocol=llhls", 250),
-    ("", 60),
+
+
+@dataclass(frozen=True)
+class _Broadcast:
+    """How a stream comes, and what of it is opened: the query of its playlist."""
+
+    query: str
+    keyframe_seconds: float
+    by: Literal["RTMP", "WHIP"] = "RTMP"
+
+    def __str__(self) -> str:
+        kind = "low latency" if self.query else "plain"
+        return f"{kind}, {self.by}, key frames every {self.keyframe_seconds:g} s"
+
+
+_LOW_LATENCY = "?protocol=llhls"
+_BROADCASTS = (
+    _Broadcast(_LOW_LATENCY, 1),
+    _Broadcast(_LOW_LATENCY, 2),
+    _Broadcast(_LOW_LATENCY, 8.3),
+    _Broadcast("", 2),
+    _Broadcast(_LOW_LATENCY, 2, "WHIP"),
+    _Broadcast("", 2, "WHIP"),
 )
 _FIRST_SECONDS_MAX = 20
 _PLAY_SECONDS = 3
@@ -108,7 +126,7 @@ def measure() -> Section:
     """Each player on streams of its own."""
     if shutil.which("npm") is None:
         raise Missing("npm is not installed: the players come from there.")
-    rows = [["player", *map(_heading, _STREAMS)]]
+    rows = [["player", *map(str, _BROADCASTS)]]
     viewings: list[_Viewing] = []
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -117,16 +135,14 @@ def measure() -> Section:
     ):
         modules = _installed(Path(folder) / "npm")
         for name in _PLAYERS:
-            row = [
-                _watch(browser, emulator, modules, name, query, frames)
-                for query, frames in _STREAMS
-            ]
+            row = [_watch(browser, emulator, modules, name, broadcast) for broadcast in _BROADCASTS]
             viewings += row
             rows.append([name, *map(str, row)])
         versions = ", ".join(f"{name} {_version(modules / name)}" for name in _PACKAGES)
     notes = [
         f"From `live` to the first picture, one run each: {versions}. The publisher leaves "
-        f"{_PLAY_SECONDS} s later, and the stream ends {_RECONNECT_WINDOW} after that.",
+        f"{_PLAY_SECONDS} s later: WHIP says goodbye, which ends the stream at once; over RTMP it "
+        f"ends {_RECONNECT_WINDOW} after that.",
         "Vidstack plays with the hls.js beside it.",
     ]
     return Section(
@@ -139,12 +155,6 @@ def measure() -> Section:
         notes=notes,
         packages=("playwright", "imageio-ffmpeg"),
     )
-
-
-def _heading(stream: tuple[str, int]) -> str:
-    query, frames = stream
-    kind = "low latency" if query else "plain"
-    return f"{kind}, key frames every {frames / _RATE:.1f} s"
 
 
 def _installed(folder: Path) -> Path:
@@ -162,14 +172,13 @@ def _watch(
     emulator: ours.Ours,
     modules: Path,
     name: str,
-    query: str,
-    frames: int,
+    broadcast: _Broadcast,
 ) -> _Viewing:
     """One player on one stream, from `live` to its end."""
     stream = emulator.stream()
     parts = urlsplit(stream.low_latency.replace("llhls.m3u8", "video.m3u8"))
     address = f"{parts.scheme}://{parts.netloc}/bench/"
-    html = _PAGE.replace("PLAYER", _PLAYERS[name]).replace("PLAYLIST", parts.path + query)
+    html = _PAGE.replace("PLAYER", _PLAYERS[name]).replace("PLAYLIST", parts.path + broadcast.query)
 
     def serve(route: "Route") -> None:
         path = route.request.url.removeprefix(address)
@@ -182,7 +191,7 @@ def _watch(
 
     page = browser.new_page()
     page.route(f"{address}**", serve)
-    with _publishing(stream.url, stream.key, frames):
+    with _publishing(emulator, stream, broadcast):
         while not emulator.is_live(stream):
             time.sleep(0.02)
         page.goto(address)
@@ -204,17 +213,32 @@ def _wait(page: Any, fact: str, seconds: float) -> None:
 
 
 @contextmanager
-def _publishing(url: str, key: str, gop: int) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-re"]
-    command += ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate={_RATE}"]
-    command += ["-f", "lavfi", "-i", "sine=sample_rate=48000", "-c:v", "libx264"]
-    command += ["-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
-    command += ["-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0", "-c:a", "aac"]
-    with subprocess.Popen([*command, "-f", "flv", f"{url}/{key}"]) as publisher:
+def _publishing(
+    emulator: ours.Ours, stream: ours.Stream, broadcast: _Broadcast
+) -> Iterator["subprocess.Popen[bytes]"]:
+    command = (_ffmpeg if broadcast.by == "RTMP" else _whip)(emulator, stream, broadcast)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as publisher:
         try:
             yield publisher
         finally:
             publisher.terminate()
+
+
+def _ffmpeg(_: ours.Ours, stream: ours.Stream, broadcast: _Broadcast) -> list[str]:
+    frames = str(round(broadcast.keyframe_seconds * _RATE))
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-re"]
+    command += ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate={_RATE}"]
+    command += ["-f", "lavfi", "-i", "sine=sample_rate=48000", "-c:v", "libx264"]
+    command += ["-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
+    command += ["-g", frames, "-keyint_min", frames, "-sc_threshold", "0", "-c:a", "aac"]
+    return [*command, "-f", "flv", f"{stream.url}/{stream.key}"]
+
+
+def _whip(emulator: ours.Ours, stream: ours.Stream, broadcast: _Broadcast) -> list[str]:
+    """The emulator's own publisher, which is a client of its own here; it says goodbye."""
+    command = [sys.executable, "-m", "emulator", "publish", stream.key, "--whip", emulator.http]
+    command += ["--size", "640x360", "--fps", str(_RATE)]
+    return [*command, "--keyframe-seconds", str(broadcast.keyframe_seconds)]
 
 
 if __name__ == "__main__":
