@@ -133,8 +133,10 @@ class GapFiller:
             if rest > 0:
                 packets += self._still_until(self._pictures.end, self._video)
                 packets[-1:] = [still._replace(duration=rest) for still in packets[-1:]]
-        elif self._sounds.is_filling or picture_end - sound_end >= _HOLE_MIN:
-            packets += self._silent_until(picture_end, audio)
+        else:
+            # To the nearest whole frame: players wait for sound where there is a picture.
+            half = self._silence[1] * TICKS_PER_SECOND // audio.timescale // 2
+            packets += self._silent_until(picture_end + half, audio)
         return [Placed(packet, epoch) for packet in packets]
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:

@@ -1,24 +1,16 @@
 """Sequencer: a publisher's packets in, the stream's out: its tracks, its time, no holes.
 
 `TrackSet` decides what the stream has, `Timeline` gives it one time, `GapFiller` keeps all of its
-tracks going. Everything that makes a stream of packets does it here.
+tracks going, `Interleaver` lets no picture pass before the sound that belongs to it. Everything
+that makes a stream of packets does it here.
 """
 
-from typing import NamedTuple
-
 from emulator.media.gap_filler import GapFiller
+from emulator.media.interleaver import Interleaver, Sequenced
 from emulator.media.packets import Packet, Track
-from emulator.media.timeline import Epoch, Timeline
+from emulator.media.timeline import Timeline
 from emulator.media.track_set import NO_PROMISE, Arrival, Kind, Promise, TrackSet
 from emulator.media.track_waits import TrackWaits
-
-
-class Sequenced(NamedTuple):
-    """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
-
-    packet: Packet
-    epoch: Epoch
-    at_ms: int
 
 
 class Sequencer:
@@ -29,6 +21,7 @@ class Sequencer:
         self._track_set = TrackSet(waits)
         self._timeline = Timeline()
         self._gap_filler = GapFiller(stall_ms=waits.gap_wait_ms)
+        self._interleaver = Interleaver()
 
     @property
     def latest(self) -> int:
@@ -57,9 +50,11 @@ class Sequencer:
 
     def flush(self, at_ms: int) -> list[Sequenced]:
         """The publisher is gone: what was held back, and what it leaves unfilled."""
+        rest = [Sequenced(*placed, at_ms) for placed in self._gap_filler.flush()]
         return [
             *self.release(),
-            *(Sequenced(*placed, at_ms) for placed in self._gap_filler.flush()),
+            *(due for sequenced in rest for due in self._interleaver.push(sequenced)),
+            *self._interleaver.flush(),
         ]
 
     def continue_at(self, ticks: int) -> None:
@@ -73,8 +68,9 @@ class Sequencer:
 
     def _place(self, arrivals: list[Arrival]) -> list[Sequenced]:
         return [
-            Sequenced(*placed, arrival.at_ms)
+            due
             for arrival in arrivals
             for packet in self._timeline.push(arrival.packet, arrival.tracks)
             for placed in self._gap_filler.push(packet, self._timeline.epoch)
+            for due in self._interleaver.push(Sequenced(*placed, arrival.at_ms))
         ]

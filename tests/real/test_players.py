@@ -2,10 +2,12 @@
 
 import pytest
 
+from emulator.media.ingest.tag import Tag
 from emulator.web.pages import assets
 from tests.support.browser import Chromium
 from tests.support.encoders import address_of, film, pushing
 from tests.support.live_server import platform
+from tests.support.tag_publisher import replaying, tags_of
 
 # As hls.js's own README has it; what it complains of and what it has shown is kept.
 PLAY = """async ([script, playlist]) => {
@@ -22,6 +24,11 @@ PLAY = """async ([script, playlist]) => {
   video.addEventListener("ended", () => { window.seen.isOver = true; });
   hls.loadSource(playlist);
   hls.attachMedia(video);
+}"""
+
+BUFFERED = """(seconds) => {
+  const { buffered } = window.seen.video;
+  return buffered.length && buffered.end(buffered.length - 1) > seconds;
 }"""
 
 
@@ -46,3 +53,32 @@ async def test_hls_js_opened_at_live_plays_to_the_last_frame_and_fires_ended(
         await tab.page.wait_for_function("() => window.seen.isOver")
         assert await tab.page.evaluate("window.seen.fatal") == []
         assert walk.until_status(stream, "ended")["vod_id"]
+
+
+async def test_hls_js_low_latency_plays_on_where_sound_comes_later_than_its_picture(
+    chromium: Chromium,
+) -> None:
+    # As WebRTC's does, which plays each as soon as it is there, and that of slow encoders.
+    def sent_at_ms(tag: Tag) -> int:
+        return tag.timestamp_ms + 150 * (tag.kind == "audio")
+
+    tags = sorted(tags_of(film(seconds=6)), key=sent_at_ms)
+    with platform(segment_ms=2000) as walk:
+        stream = walk.create()
+        tab = await chromium.open(f"{walk.ready['http']}/{'0' * 32}/watch")
+        with replaying(stream["rtmp_url"], stream["stream_key"]) as publisher:
+            script = f"{assets.load().address}/hls.js-1.7.4/hls.light.min.mjs"
+            playlist = stream["playback_url"].split("?")[0] + "?protocol=llhls"
+            sent_ms = 0
+            for until_ms in range(2400, 6400, 200):
+                publisher.send(tag for tag in tags if sent_ms <= sent_at_ms(tag) < until_ms)
+                if not sent_ms:
+                    walk.until_status(stream, "live")
+                    await tab.page.evaluate(PLAY, [script, playlist])
+                sent_ms = until_ms
+                # Whatever is whole by now is loaded,
+                await tab.page.wait_for_function(BUFFERED, arg=until_ms / 1000 - 1)
+            walk.end(stream)
+        # and the last one is seen to be the last.
+        await tab.page.wait_for_function("() => window.seen.isOver")
+        assert await tab.page.evaluate("window.seen.fatal") == []

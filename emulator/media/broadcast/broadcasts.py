@@ -189,7 +189,8 @@ class Broadcast:
             self._give_up_later(reason, self._world.rules.reconnect_window_ms)
         self._world.insist(lambda: ingest_keys.note_left(self._world, self.stream_id, reason))
         if not self.is_over:
-            self.pipeline.pause()
+            if not is_done or self.pipeline.last_media_ms is None:
+                self.pipeline.pause()
             self.pipeline.in_turn(lambda: self._paused(publication, reason, is_done=is_done))
 
     def _paused(self, publication: Publication, reason: str, *, is_done: bool) -> None:

@@ -27,9 +27,10 @@ from emulator.media.ingest.transcoding.source_reader import (
     SourceReader,
     Transcoded,
 )
+from emulator.media.interleaver import Sequenced
 from emulator.media.packets import Packet, Track
 from emulator.media.renditions.ladder import Ladder
-from emulator.media.sequencer import Sequenced, Sequencer
+from emulator.media.sequencer import Sequencer
 from emulator.media.simulcast.feed import Feed
 from emulator.media.timeline import Epoch
 from emulator.media.track_set import NO_PROMISE, Promise
@@ -251,6 +252,12 @@ class Pipeline:
         self._after_transcoder(self._finish)
 
     def _finish(self) -> None:
+        # Players have the open segment as it is listed now, and take nothing more of it when they
+        # see that the stream is over: what follows is listed for itself, as after a pause.
+        if self._hls_stream is not None and not self._hls_stream.window.is_paused:
+            self._hls_stream.pause()
+            if self.ladder is not None:
+                self.ladder.pause()
         self._drain(self._segmenter.flush)
         with ExitStack() as ends:  # Each of them, whatever another one raises.
             if self._hls_stream is not None:

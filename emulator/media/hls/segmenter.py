@@ -79,6 +79,7 @@ class Segmenter:
         self._video: list[Packet] = []
         self._last_frame: Packet | None = None
         self._audio: list[Packet] = []
+        self._sound_end: int | None = None
         self._step = 0
         self._lead_at: int | None = None
 
@@ -152,7 +153,7 @@ class Segmenter:
         self._has_video = any(type(track) is VideoTrack for track in epoch.tracks)
         self._segment_start = self._start
         self._opens_segment = self._opens_discontinuity = True
-        self._lead_at = None
+        self._lead_at = self._sound_end = None
 
     def _advance(self, packet: Packet, at: int, parts: list[HlsPart]) -> None:
         """A packet of the leading track, video if there is any, is what cuts are made before."""
@@ -221,10 +222,10 @@ class Segmenter:
             self._cut(end, parts, takes_all=True)
 
     def _pending_ends(self) -> list[int]:
-        """Where each track ends of which something is pending, but not before the part begins."""
+        """Where the picture ends, if some is pending, and the sound; not before the part begins."""
         ends = [last.dts + last.duration for last in self._video[-1:]]
-        for last in self._audio[-1:]:
-            ends.append((last.dts + last.duration) * TICKS_PER_SECOND // last.track.timescale)
+        if self._sound_end is not None:
+            ends.append(self._sound_end)
         return [max(self._start, end) for end in ends] or [self._start]
 
     def _settle_frame(self, duration: int) -> None:
@@ -243,6 +244,8 @@ class Segmenter:
             if dts + duration != packet.dts and track is packet.track:
                 audio[-1] = Packet(track, dts, pts, packet.dts - dts, is_key, data)
         audio.append(packet)
+        end = packet.dts + packet.duration
+        self._sound_end = end * TICKS_PER_SECOND // packet.track.timescale
 
     def _cut(
         self, end: int, parts: list[HlsPart], opens_segment: bool = False, takes_all: bool = False

@@ -1,0 +1,72 @@
+"""Interleaver: a picture waits for the sound that belongs before it.
+
+Segments end before a key frame. Sound that arrives later than the picture (WebRTC's, and that of
+encoders which need longer for it) would end its segment short of that, and hls.js loads such a
+segment of a low latency playlist again and again. Pure: packets in, the same in another order out.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
+from emulator.media.timeline import Epoch
+
+
+class Sequenced(NamedTuple):
+    """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
+
+    packet: Packet
+    epoch: Epoch
+    at_ms: int
+
+
+class Interleaver:
+    """One stream's packets, over all its epochs. Sound passes at once, a picture when the sound
+    has come as far, or when `wait_ms` of pictures wait behind it: then the sound has stopped."""
+
+    def __init__(self, wait_ms: int = 300) -> None:
+        self._wait = wait_ms * TICKS_PER_MS
+        self._pictures: deque[Sequenced] = deque()
+        self._epoch: Epoch | None = None
+        self._has_both = False
+        self._sound_end = 0
+
+    def push(self, sequenced: Sequenced) -> list[Sequenced]:
+        packet, epoch, _ = sequenced
+        out: list[Sequenced] = []
+        if epoch is not self._epoch:
+            out += self.flush()
+            self._begin(epoch)
+        if not self._has_both:
+            out.append(sequenced)
+            return out
+        if type(packet.track) is AudioTrack:
+            end = packet.dts + packet.duration
+            self._sound_end = end * TICKS_PER_SECOND // packet.track.timescale
+            out.append(sequenced)
+        else:
+            self._pictures.append(sequenced)
+        return out + self._take_due()
+
+    def flush(self) -> list[Sequenced]:
+        """What waits, since nothing more is to be waited for."""
+        out = list(self._pictures)
+        self._pictures.clear()
+        return out
+
+    def _begin(self, epoch: Epoch) -> None:
+        self._epoch = epoch
+        kinds = {type(track) for track in epoch.tracks}
+        self._has_both = kinds == {AudioTrack, VideoTrack}
+        self._sound_end = 0
+
+    def _take_due(self) -> list[Sequenced]:
+        out: list[Sequenced] = []
+        pictures = self._pictures
+        while pictures:
+            dts = pictures[0].packet.dts
+            if dts > self._sound_end and pictures[-1].packet.dts - dts < self._wait:
+                break
+            out.append(pictures.popleft())
+        return out
