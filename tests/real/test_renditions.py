@@ -195,7 +195,7 @@ def test_renditions_commands_of_the_page_work_and_kill_9_keeps_all_sizes(tmp_pat
 
 
 # However slow the machine is, no size is given up.
-PATIENT = {"LIVE_EMULATOR_RENDITIONS_BEHIND_MS": "10m", "LIVE_EMULATOR_SEGMENT_MS": "1s"}
+PATIENT = {"LIVE_EMULATOR_RENDITIONS_BEHIND_MS": "10m", "LIVE_EMULATOR_SEGMENT_SECONDS": "1"}
 
 
 def has_segment(walk: Walk, address: str) -> bool:
