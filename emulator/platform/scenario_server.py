@@ -1,4 +1,4 @@
-"""Backstage: what a scenario's run needs of the server that it plays on."""
+"""Scenario server: what a scenario's run needs of the server that it plays on."""
 
 import asyncio
 import os

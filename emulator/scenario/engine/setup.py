@@ -1,4 +1,4 @@
-"""Setting: the world before second zero: its people, streams, categories and rules."""
+"""Setup: the world before second zero: its people, streams, categories and rules."""
 
 from msgspec.structs import replace
 

@@ -1,1 +1,1 @@
-"""Authentication: passwords, second factors, and links in mails."""
+"""Auth: passwords, second factors, and links in mails."""

@@ -1,4 +1,4 @@
-"""RTP: reads and writes packets (RFC 3550, 5.1), and counts where its counters wrap. Pure."""
+"""Packets: reads and writes RTP (RFC 3550, 5.1), and counts where its counters wrap. Pure."""
 
 import struct
 from typing import NamedTuple

@@ -1,1 +1,1 @@
-"""Analytics: an owner's audiences."""
+"""Audience: an owner's audiences."""
