@@ -2,10 +2,10 @@
 
 import { html, useEffect, useRef } from "../html.js";
 import { time } from "./format.js";
+import { loadUPlot, options, sayLast } from "./plot.js";
 
 const HEIGHT = 180;
 const TABLE_ROWS = 12;
-const COLOURS = ["--accent", "--series-2", "--series-3", "--series-4"];
 
 /**
  * `times`: seconds since 1970, ascending. `series`: `[{label, values, format}]`, a value a time,
@@ -26,7 +26,7 @@ export function Chart({ title, times, series, unit = "", height = HEIGHT, least 
     const observer = new ResizeObserver(([{ contentRect }]) => {
       plot.current?.setSize({ width: contentRect.width, height });
     });
-    import("../../uplot-1.6.32/uPlot.esm.js").then(({ default: UPlot }) => {
+    loadUPlot().then((UPlot) => {
       if (isGone) return;
       const width = place.current.clientWidth;
       const shown = { ...options(series, least), width, height };
@@ -75,46 +75,4 @@ function Figures({ title, times, series, unit }) {
       </tbody>
     </table></div>
   `;
-}
-
-/** Without a pointer over the chart its legend says how things are at the end. */
-function sayLast(plot) {
-  const last = plot.data[0].length - 1;
-  if (!(plot.cursor.left >= 0) && plot.legend.idx !== last) plot.setLegend({ idx: last }, false);
-}
-
-function options(series, [low, high]) {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = {
-    stroke: colour("--muted"),
-    grid: { stroke: colour("--line"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui",
-  };
-  const y = { range: { min: { pad: 0.1, soft: low, mode: 1 }, max: { pad: 0.1, soft: high, mode: 1 } } };
-  return {
-    scales: { y },
-    hooks: { setLegend: [sayLast], ready: [sayLast] },
-    // The world's clock is UTC, and so is everything that the console shows.
-    tzDate: (seconds) => new Date(seconds * 1000 + new Date().getTimezoneOffset() * 60_000),
-    axes: [
-      { ...axis, values: "{HH}:{mm}:{ss}", space: 90, size: 30 },
-      { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) },
-    ],
-    legend: { live: true },
-    cursor: { points: { size: 6 } },
-    series: [
-      { value: "{HH}:{mm}:{ss}" },
-      ...series.map(({ label, format }, index) => ({
-        label,
-        stroke: colour(COLOURS[index % COLOURS.length]),
-        // One line alone may have its ground coloured; of several that would hide the others.
-        fill: series.length === 1 ? `${colour(COLOURS[0])}1f` : undefined,
-        width: 2,
-        points: { show: false },
-        value: (_, value) => (value === null || value === undefined ? "–" : format?.(value) ?? value),
-      })),
-    ],
-  };
 }
