@@ -1,4 +1,4 @@
-"""Frames: messages as WebSocket frames, made once for all readers.
+"""Wire: messages as WebSocket frames, made once for all readers.
 
 A server's frames are not masked (RFC 6455, 5.1), so the same bytes fit every reader.
 """

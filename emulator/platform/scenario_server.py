@@ -1,4 +1,4 @@
-"""Scenario server: what a scenario's run needs of the server that it plays on."""
+"""Backstage: what a scenario's run needs of the server that it plays on."""
 
 import asyncio
 import os

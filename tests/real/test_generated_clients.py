@@ -41,8 +41,12 @@ async def test_generated_typescript_types_compile_strictly_and_fit(
     base: str, tmp_path: Path
 ) -> None:
     node = Node(tmp_path)
-    for name in ("documented", "client", "admin"):
-        await node.generate("openapi-typescript", f"{name}.json", "-o", f"{name}.ts")
+    outputs = {
+        name: {"root": f"{name}.json", "x-openapi-ts": {"output": f"{name}.ts"}}
+        for name in ("documented", "client", "admin")
+    }
+    (tmp_path / "redocly.yaml").write_text(json.dumps({"apis": outputs}), "utf-8")
+    await node.generate("openapi-typescript")
 
     payload = json.loads(await node.use("fetch", base))
 

@@ -19,7 +19,7 @@ from tests.support.live_server import Walk, platform
 # One example is enough to find what is broken for all; `make slow` looks further.
 IS_SHORT = "LIVE_EMULATOR_TESTS_SLOW" not in os.environ
 EXAMPLES = "1" if IS_SHORT else "30"
-SECONDS = 300 if IS_SHORT else 36_000
+SECONDS = 900 if IS_SHORT else 36_000
 # `coverage` walks every bound of every field: some 5,000 requests, the same under both prefixes.
 PHASES = "examples,coverage,fuzzing,stateful"
 

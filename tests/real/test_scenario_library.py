@@ -37,9 +37,9 @@ PATIENCE_SECONDS = 240
 # Those that need something of their own: an end, less than a whole day, or fewer clips (each is
 # really encoded, in several sizes: three seconds of a processor).
 SPECIAL = {
-    "clip-frenzy": ["-p", "clips=2"],
+    "clip-frenzy": ["-p", "clips=1"],
     "demo-loop": ["--for", "12m"],
-    "twenty-four-hours": ["-p", "length=40m", "-p", "viewers=3000", "-p", "lines=60/min"],
+    "twenty-four-hours": ["-p", "length=20m", "-p", "viewers=3000", "-p", "lines=60/min"],
 }
 # An hour and more, or a day.
 LONG = {"demo-loop", "twenty-four-hours", "discovery-evening"}

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Publication:
-    """One admitted publisher's connection (a `PacketSink`)."""
+    """One admitted publisher's connection (a `PacketIntake`)."""
 
     def __init__(
         self, broadcast: "Broadcast", publish_request: PublishRequest, drop: Callable[[str], None]

@@ -239,7 +239,7 @@ class RtmpConnection(asyncio.Protocol):
         return f"There is no such application: the server's address ends in /{application} here."
 
     def _leave(self, reason: str, *, is_failure: bool = False) -> None:
-        """Close the sink, if there is one, once."""
+        """Close the intake, if there is one, once."""
         sink, self._sink = self._sink, None
         if sink is not None:
             if not self._session.has_media and not is_failure:
@@ -317,7 +317,7 @@ class RtmpConnection(asyncio.Protocol):
             self._end(self._deadline_reason, is_failure=True)
 
     def _meter(self, received_bytes: int) -> None:
-        """Stop reading for as long as the peer is ahead of its rate, or its sink is full.
+        """Stop reading for as long as the peer is ahead of its rate, or its intake is full.
 
         One second's worth is free.
         """

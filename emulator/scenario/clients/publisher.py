@@ -24,7 +24,7 @@ class StreamPublisher(Protocol):
         ...
 
     async def change(self, patch: Mapping[str, Any]) -> None:
-        """Go on with other settings, by the names of `PublishConfig`; with none as it was at
+        """Go on with other settings, by the names of `PublishSettings`; with none as it was at
         first. An encoder comes again at once where its picture's size or rate changes.
         """
         ...

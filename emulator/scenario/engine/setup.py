@@ -1,4 +1,4 @@
-"""Setup: the world before second zero: its people, streams, categories and rules."""
+"""Setting: the world before second zero: its people, streams, categories and rules."""
 
 from msgspec.structs import replace
 

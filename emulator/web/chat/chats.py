@@ -48,7 +48,7 @@ class Chats(Service):
         self.config = config
         self.frame_bytes_max = frame_bytes_max
         self.encoder = ChatEncoder(world)
-        self.line_queue = LineQueue(world, self.tell)
+        self.intake = LineQueue(world, self.tell)
         self._rooms: dict[str, ChatRoom] = {}
         self._clients: dict[ChatClient, None] = {}
         self._of_user: dict[str, dict[ChatClient, None]] = {}

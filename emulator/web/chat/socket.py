@@ -194,7 +194,7 @@ class _Listener:
         if client.user is None:
             raise Refused("unauthorized", "Sign in to chat")
         if isinstance(command, Say):
-            self._chats.line_queue.take(client, client.user, command.content)
+            self._chats.intake.take(client, client.user, command.content)
             return
         world = self._chats.world
         stream = streams.find_for(world, client.stream_id, client.user)

@@ -229,11 +229,11 @@ class Playback:
         if stream is not None and (_waits(request) or (kind and self._is_coming(stream))):
             broadcasts = self._platform.service(Broadcasts)
             try:
-                async with asyncio.timeout(broadcasts.media_wait_seconds):
+                async with asyncio.timeout(broadcasts.media_wait_seconds) as waiting:
                     await broadcasts.wait_for_media(stream)
                     subject = subject_of(self._platform, request.path_params["uid"])
                     if kind is not None:
-                        await (await self._hls_stream(subject)).wait_for_first()
+                        await (await self._made(subject, waiting)).wait_for_first()
             except TimeoutError:
                 # Players ask again after a 503. A 404 is for what nobody publishes.
                 raise Refused(
@@ -242,6 +242,15 @@ class Playback:
                     retry_after_seconds=1,
                 ) from None
         return subject, await self._hls_stream(subject)
+
+    async def _made(self, subject: Subject, waiting: asyncio.Timeout) -> HlsStream:
+        """The media of `subject`; to make the film of a simulated stream is no waiting for it."""
+        now, until = asyncio.get_running_loop().time, waiting.when()
+        begun = now()
+        waiting.reschedule(None)
+        hls_stream = await self._hls_stream(subject)
+        waiting.reschedule(until and until + now() - begun)
+        return hls_stream
 
     def _is_coming(self, stream: Stream) -> bool:
         """Whether somebody publishes it, or is said to."""

@@ -1,4 +1,4 @@
-"""Hypercorn repairs: what 0.18 gets wrong, put right from outside. For HTTP/2 and HTTP/3.
+"""Repairs: what Hypercorn 0.18 gets wrong, put right from outside. For HTTP/2 and HTTP/3.
 
 It forgets a request as soon as it is answered. What the client still sends of it, be it the empty
 end of a body or the goodbye of a chat, is then a `KeyError` that ends the whole connection, and on

@@ -1,1 +1,1 @@
-"""Auth: passwords, second factors, and links in mails."""
+"""Authentication: passwords, second factors, and links in mails."""

@@ -32,8 +32,6 @@ _NAME_LETTERS = 24
 
 Colour = tuple[int, int, int]
 Block = tuple[int, int, Colour]
-# A plane's number, where in it, and what.
-Row = tuple[int, int, bytes]
 
 
 class Look(Struct, frozen=True):
@@ -87,21 +85,6 @@ class Canvas:
             for y in range(top + index * scale, min(self.height, top + (index + 1) * scale)):
                 plane[y * stride + left : y * stride + left + len(row)] = row
 
-    def take(self, left: int, top: int, width: int, height: int) -> list[Row]:
-        """A copy of a rectangle at even places, for `put`."""
-        rows: list[Row] = []
-        for number, (plane, stride) in enumerate(zip(self.planes, self.strides, strict=True)):
-            halves = min(number, 1)
-            for y in range(max(0, top) >> halves, min(self.height, top + height) >> halves):
-                start = y * stride + (max(0, left) >> halves)
-                rows.append((number, start, bytes(plane[start : start + (width >> halves)])))
-        return rows
-
-    def put(self, rows: list[Row]) -> None:
-        """Back to where it was taken."""
-        for number, start, row in rows:
-            self.planes[number][start : start + len(row)] = row
-
     def copy_rows(self, other: "Canvas", source: int, target: int, count: int) -> None:
         """So many rows of another canvas of the same width, from and to even rows."""
         for plane, theirs, stride, halves in zip(
@@ -124,8 +107,7 @@ class Scene:
         self._look = look
         self._palette = _Palette(look.hue)
         self._lines = _lines(look, self._palette)
-        self._canvas: Canvas | None = None
-        self._face: list[Row] = []
+        self._still: Canvas | None = None
         self._text: Canvas | None = None
 
     def draw(self, moment: Moment) -> "VideoFrame":
@@ -134,12 +116,14 @@ class Scene:
 
         frame = VideoFrame(self.width, self.height, "yuv420p")
         strides = (frame.planes[0].line_size, frame.planes[1].line_size)
-        if self._canvas is None or self._text is None or self._canvas.strides[:2] != strides:
-            self._canvas, self._text = self._draw_still(strides), self._draw_text(strides)
-        # Only the text moves, and the camera's picture lies above it.
-        self._type(self._canvas, self._text, moment.media_ms)
-        self._canvas.put(self._face)
-        for target, plane in zip(frame.planes, self._canvas.planes, strict=True):
+        if self._still is None or self._text is None or self._still.strides[:2] != strides:
+            self._still, self._text = self._draw_still(strides), self._draw_text(strides)
+        canvas = Canvas(self.width, self.height, strides)
+        for plane, still in zip(canvas.planes, self._still.planes, strict=True):
+            plane[:] = still
+        self._type(canvas, self._text, moment.media_ms)
+        self._draw_face(canvas)
+        for target, plane in zip(frame.planes, canvas.planes, strict=True):
             target.update(bytes(plane))
         return frame
 
@@ -191,7 +175,6 @@ class Scene:
         canvas.fill(0, size(_BAND_TOP), self.width, self.height, palette.band)
         canvas.fill(0, size(_BAND_TOP), self.width, size(4), palette.accent)
         self._draw_title(canvas)
-        self._face = canvas.take(*self._draw_face(canvas))
         return canvas
 
     def _draw_title(self, canvas: Canvas) -> None:
@@ -202,14 +185,12 @@ class Scene:
             canvas.write(line, self._size(18), top, scale, (235, ground))
             top += (GLYPH_HEIGHT + 4) * scale
 
-    def _draw_face(self, canvas: Canvas) -> tuple[int, int, int, int]:
-        """The owner's camera: a letter where a face would be, and shoulders. Gives its place."""
+    def _draw_face(self, canvas: Canvas) -> None:
+        """The owner's camera: a letter where a face would be, and shoulders."""
         palette, size = self._palette, self._size
         left, top, width, height = (size(length) for length in _FACE)
         left += self.width - size(640)
-        edge = size(4)
-        place = (left - edge, top - edge, width + 2 * edge, height + 2 * edge)
-        canvas.fill(*place, palette.bar)
+        canvas.fill(left - size(4), top - size(4), width + size(8), height + size(8), palette.bar)
         canvas.fill(left, top, width, height, palette.wall)
         middle = left + width // 2
         shoulders = top + height - size(18)
@@ -227,7 +208,6 @@ class Scene:
             scale,
             (235, palette.accent[0]),
         )
-        return place
 
     def _scale(self, scale: int) -> int:
         return max(1, scale * self.height // _HEIGHT)

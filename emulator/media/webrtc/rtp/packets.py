@@ -1,4 +1,4 @@
-"""Packets: reads and writes RTP (RFC 3550, 5.1), and counts where its counters wrap. Pure."""
+"""RTP: reads and writes packets (RFC 3550, 5.1), and counts where its counters wrap. Pure."""
 
 import struct
 from typing import NamedTuple

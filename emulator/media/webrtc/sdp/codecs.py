@@ -1,4 +1,4 @@
-"""Codecs: which of the offered formats is spoken, for publishers and for viewers. Pure."""
+"""Choice: which of the offered formats is spoken, for publishers and for viewers. Pure."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Description: a WebRTC peer's offer (RFC 8866, RFC 9429), as far as an answering server needs it.
+"""SDP: reads a WebRTC peer's offer (RFC 8866, RFC 9429), as far as an answering server needs it.
 
 Pure. A text that is not an offer is refused (`bad_request`) with the reason; unknown lines are
 ignored, as RFC 8866, 5 asks.

@@ -1,4 +1,4 @@
-"""Depacketizers: what becomes of a publisher's RTP, by its codec: frames with the peer's own times.
+"""Eaters: what becomes of a publisher's RTP, by its codec: frames with the peer's own times.
 
 After a loss, pictures are left out until the next key frame: what hangs on a lost picture would be
 shown broken, and recorded so.

@@ -1,4 +1,4 @@
-"""WhipPublisher: one peer that goes live by WHIP: its RTP in, packets out to a `PacketSink`."""
+"""WhipPublisher: one peer that goes live by WHIP: its RTP in, packets out to an `Intake`."""
 
 import asyncio
 import logging
@@ -120,7 +120,7 @@ class WhipPublisher:
             self._admitted.finish("it said goodbye")
 
     def ended(self, reason: str) -> None:
-        """Free everything. The sink hears of it once."""
+        """Free everything. The intake hears of it once."""
         if self._timer is not None:
             self._timer.cancel()
         for codec in (self._sound_codec, self._picture_codec):

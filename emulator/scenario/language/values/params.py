@@ -1,4 +1,4 @@
-"""Params: what a scenario lets its player choose, each with a kind, bounds and a default."""
+"""Parameters: what a scenario lets its player choose, each with a kind, bounds and a default."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

@@ -1,1 +1,1 @@
-"""Audience: an owner's audiences."""
+"""Analytics: an owner's audiences."""

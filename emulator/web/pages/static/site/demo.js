@@ -58,13 +58,14 @@ const fault = (body) => admin("POST", "faults", body);
 
 /** A seeded channel's publisher is simulated, and is told to go and come; a real one is cut off. */
 async function drop(stream) {
-  const { protocol } = await admin("GET", `streams/${stream.id}/ingest`);
-  if (protocol !== "synthetic") {
+  const path = `streams/${stream.id}/publish`;
+  try {
+    await admin("DELETE", path);
+  } catch (refusal) {
+    if (refusal.status !== 409) throw refusal;
     await fault({ "ingest.cut": { stream: stream.id, after: "0s" }, times: 1, for: "5s" });
     return;
   }
-  const path = `streams/${stream.id}/publish`;
-  await admin("DELETE", path);
   setTimeout(() => admin("POST", path, { protocol: "synthetic" }).catch(problem), 4000);
 }
 

@@ -63,15 +63,9 @@ def test_scene_title_changes_the_picture() -> None:
 def test_scene_any_size_and_text_can_be_drawn(
     size: tuple[int, int], name: str, title: str, media_ms: int
 ) -> None:
-    look = Look(name, "X", title, 217)
-    scene, moment = Scene(*size, look), Moment(0, media_ms, 0, is_flash=False)
-    scene.draw(Moment(0, 7_777, 0, is_flash=False))
-
-    frame = scene.draw(moment)
+    frame = drawn(Look(name, "X", title, 217), media_ms, size)
 
     assert (frame.width, frame.height) == size
-    # What was drawn before leaves no trace.
-    assert planes(frame) == planes(drawn(look, media_ms, size))
 
 
 @table(
