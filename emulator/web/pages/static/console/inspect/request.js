@@ -8,7 +8,7 @@ import { DetailHead, Facts, NotThere, Part, useOne } from "./inspector.js";
 
 const FAULT = "x-emulator-fault";
 
-export const took = ({ duration_us }) => duration(duration_us / 1e6);
+export const took = ({ duration_us }) => (duration_us < 1000 ? "< 1 ms" : duration(duration_us / 1e6));
 
 /** A status, in the colour of its class. */
 export function Status({ status }) {

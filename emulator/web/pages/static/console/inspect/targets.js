@@ -30,7 +30,7 @@ function Target({ target: { id, url, events, secret } }) {
     <p>${events.length
       ? events.map((event) => html`<${Badge} key=${event}>${event}<//> `)
       : html`<${Badge}>all events<//>`}</p>
-    <div class="row">
+    <div class="row actions">
       <${Copy} text=${secret} title="Copy secret" />
       <button class="danger" onClick=${remove}>Remove</button>
     </div>

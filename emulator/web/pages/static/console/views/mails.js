@@ -92,8 +92,8 @@ function clear(total) {
     text: `${total} ${total === 1 ? "mail is" : "mails are"} removed. Links that were sent go on working.`,
     name: "Clear",
     act: async () => {
+      go("mails"); // What is open goes with the others.
       await admin("DELETE", "outbox");
-      go("mails");
       toast("The outbox is empty.");
     },
   });
