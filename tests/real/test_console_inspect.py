@@ -12,6 +12,7 @@ from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Tab
 from tests.support.live_server import Walk, platform
 from tests.support.required_programs import need
+from tests.support.screenshots import take
 from tests.support.webhook_receiver import receiving
 
 
@@ -75,6 +76,7 @@ async def test_inspector_finds_a_failed_request_copies_and_replays_it(
     assert fault is not None
     assert "faults?add=api.fail&operation=%2Fstreams&method=POST" in fault
     await assert_accessible(tab)
+    await take(tab, "console-requests")
     check_quiet(tab)
 
 
