@@ -1,7 +1,7 @@
 // The figures of a publisher's health, as tiles and as charts.
 
 import { html } from "../../lib/html.js";
-import { bits, Chart, duration } from "../../lib/parts.js";
+import { bits, Chart, count, duration } from "../../lib/parts.js";
 import { instants } from "./facts.js";
 
 // A young stream's chart is at least this long, so that its lines move calmly.
@@ -20,10 +20,10 @@ export function tilesOf(health) {
   const size = health.width ? `${health.width}×${health.height}, ` : "";
   return [
     { label: "Bit rate", value: bits(1000 * (video + audio)), note: `sound ${bits(1000 * audio)}` },
-    { label: "Frame rate", value: `${health.frame_rate ?? 0} fps`, note: `${size}${health.video_codec ?? "no picture"}` },
+    { label: "Frame rate", value: `${rounded(health.frame_rate ?? 0)} fps`, note: `${size}${health.video_codec ?? "no picture"}` },
     {
-      label: "Key frames",
-      value: interval ? `every ${duration(interval / 1000)}` : "–",
+      label: "Key frames every",
+      value: interval ? duration(interval / 1000) : "–",
       note: "2 s let players start quickly",
       tone: interval > KEY_INTERVAL_MAX_MS ? "warn" : "",
     },
@@ -48,6 +48,9 @@ export function tilesOf(health) {
   ];
 }
 
+/** To a tenth, which is as much as one reads. */
+const rounded = (seconds) => Math.round(10 * seconds) / 10;
+
 /** The history, a sample a second. */
 export function Charts({ history }) {
   const length = history.frames.length;
@@ -60,14 +63,14 @@ export function Charts({ history }) {
   return html`
     <div class="charts">
       <${Chart} title="Bit rate" unit="kbit/s" times=${times} series=${[
-        { label: "Picture", values: padded(history.video_kbits) },
-        { label: "Sound", values: padded(history.audio_kbits) },
+        { label: "Picture", values: padded(history.video_kbits), format: count },
+        { label: "Sound", values: padded(history.audio_kbits), format: count },
       ]} />
       <${Chart} title="Frames a second" least=${[0, 30]} times=${times} series=${[
         { label: "Frames", values: padded(history.frames) },
       ]} />
       <${Chart} title="Key frame interval" unit="s" least=${[0, 4]} times=${times} series=${[
-        { label: "Interval", values: scaled(history.key_frame_interval_ms, 1000) },
+        { label: "Interval", values: scaled(history.key_frame_interval_ms, 1000), format: rounded },
       ]} />
       <${Chart} title="Sound ahead of the picture" unit="ms" least=${[-100, 100]} times=${times} series=${[
         { label: "Drift", values: padded(history.drift_ms) },
