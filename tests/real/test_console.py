@@ -190,11 +190,18 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_url("**/#/w/default/worlds")
     worlds = walk.get(f"{walk.ready['admin']}/worlds").json["worlds"]
     assert "elsewhere" not in json.dumps(worlds)
+    await page.evaluate("location.hash = '#/w/elsewhere/faults'")
+    await page.wait_for_selector("main [role=alert]:has-text('elsewhere')")
+    assert await page.locator("main .notice").count() == 0
 
 
 async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
     with platform(admin_token="open sesame") as walk:
         tab = await chromium.open(walk.ready["console"])
+        await tab.page.fill("input[name=token]", "sesame")
+        await tab.page.press("input[name=token]", "Enter")
+        await tab.page.wait_for_selector("main [role=alert]:has-text('is not it')")
+        assert await tab.page.locator("main .notice").count() == 0
         await tab.page.fill("input[name=token]", "open sesame")
         await tab.page.press("input[name=token]", "Enter")
         await tab.page.wait_for_selector("header time")

@@ -1,6 +1,6 @@
 // The bar: what holds in every view. Which world, its time, what is broken in it, and Reset.
 
-import { admin } from "../lib/api.js";
+import { admin, chooseWorld, chosenWorld } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
 import { confirm, problem, toast } from "../lib/parts.js";
@@ -63,17 +63,24 @@ export async function reset() {
     else problem(error);
     return;
   }
+  const world = chosenWorld();
   try {
     await admin("POST", "reset");
-    toast("The world is back at its seed.", { action: { title: "Undo", act: undo } });
+    const action = { title: "Undo", act: () => undo(world) };
+    toast(`The world ${world} is back at its seed.`, { action });
   } catch (error) {
     problem(error);
   }
 }
 
-async function undo() {
+/** Of the world that was reset, also where another one is shown by now. */
+async function undo(world) {
+  if (chosenWorld() !== world) {
+    go("worlds", "", {}, world);
+    chooseWorld(world);
+  }
   await admin("POST", `snapshots/${BEFORE_RESET}/restore`);
-  toast("The world is as it was before the reset.");
+  toast(`The world ${world} is as it was before the reset.`);
 }
 
 /** There is no room for one snapshot more. */

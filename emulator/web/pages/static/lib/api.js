@@ -47,6 +47,8 @@ export function setToken(token) {
   sessionStorage.setItem(TOKEN, token);
 }
 
+export const hasToken = () => Boolean(sessionStorage.getItem(TOKEN));
+
 /** The key of a user by name, or of the demo account, in the chosen world. */
 export function keyOf(username = "") {
   const key = username ? `ak_auto_${username}` : "ak_demo";

@@ -159,6 +159,11 @@ async function open() {
   const headers = { ...adminHeaders(), Accept: "text/event-stream" };
   try {
     const response = await fetch("/_emulator/live", { headers, signal });
+    if (response.status === 401) return; // The page asks for the token, and begins anew with it.
+    if (response.status === 404) {
+      again(signal, RETRY_MS); // There is no such world yet, as every list of the page says.
+      return;
+    }
     if (!response.ok) throw new Error(`The answer was ${response.status}.`);
     const isAgain = state === "lost";
     setState("open");

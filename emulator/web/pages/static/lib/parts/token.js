@@ -1,6 +1,6 @@
 // The admin token: asked for where the emulator was started with one, kept until the tab is closed.
 
-import { onTokenNeeded, setToken } from "../api.js";
+import { hasToken, onTokenNeeded, setToken } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { Form } from "./field.js";
 
@@ -24,6 +24,7 @@ export function TokenForm() {
         This emulator was started with <code>--admin-token</code>. Your browser keeps the token until
         this tab is closed.
       </p>
+      ${hasToken() && html`<p class="problem-line" role="alert">The token that was given is not it.</p>`}
       <label class="field">
         <span>Token</span>
         <input type="password" name="token" autocomplete="off" required autofocus />
