@@ -15,7 +15,7 @@ import imageio_ffmpeg
 from benchmarks.table import Section
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, VideoTrack
-from emulator.media.renditions.worker import Worker
+from emulator.media.renditions.worker import RenditionWorker
 from emulator.media.timeline import Epoch, Timeline
 from tests.support.broadcast import flv_tags
 
@@ -53,7 +53,7 @@ def placed(source: Path) -> list[tuple[Packet, Epoch]]:
 
 def ours(packets: list[tuple[Packet, Epoch]]) -> tuple[float, list[float], int]:
     """CPU seconds, milliseconds that each picture took, and how many came out of it."""
-    worker = Worker(NAMES, part_ms=200, segment_ms=2000)
+    worker = RenditionWorker(NAMES, part_ms=200, segment_ms=2000)
     took_ms: list[float] = []
     frames = 0
     start = time.process_time()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from benchmarks.table import Section
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
-from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.ingest.wire.rtmp_session import (
     AUDIO,
@@ -26,24 +26,24 @@ PUBLISHERS = 100
 READ_BYTES = 64 * 1024
 
 
-def media() -> Iterator[Message]:
+def media() -> Iterator[RtmpMessage]:
     """A minute of 360p: 30 pictures and 47 AAC frames a second, 1 Mbit/s, a key frame every 2 s."""
     for index in range(MEDIA_SECONDS * 77):
         at_ms = index * 1000 // 77
         if index * 30 // 77 != (index - 1) * 30 // 77:
             size = 24_000 if (index * 30 // 77) % 60 == 0 else 3_200
-            yield Message(VIDEO, 1, at_ms, bytes(size))
+            yield RtmpMessage(VIDEO, 1, at_ms, bytes(size))
         else:
-            yield Message(AUDIO, 1, at_ms, bytes(340))
+            yield RtmpMessage(AUDIO, 1, at_ms, bytes(340))
 
 
 def publishing(chunk_bytes: int) -> RtmpSession:
     """A session whose publish has been accepted."""
     session = RtmpSession(8 * 1024 * 1024, 64)
     commands = (
-        Message(COMMAND, 0, 0, amf0.encode("connect", 1, {"app": "live"})),
-        Message(COMMAND, 1, 0, amf0.encode("publish", 2, None, "key", "live")),
-        Message(rtmp_chunks.SET_CHUNK_SIZE, 0, 0, chunk_bytes.to_bytes(4)),
+        RtmpMessage(COMMAND, 0, 0, amf0.encode("connect", 1, {"app": "live"})),
+        RtmpMessage(COMMAND, 1, 0, amf0.encode("publish", 2, None, "key", "live")),
+        RtmpMessage(rtmp_chunks.SET_CHUNK_SIZE, 0, 0, chunk_bytes.to_bytes(4)),
     )
     opening = b"\x03" + bytes(2 * BLOCK)
     opening += b"".join(rtmp_chunks.write(3, command) for command in commands)

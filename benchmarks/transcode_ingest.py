@@ -14,7 +14,7 @@ import imageio_ffmpeg
 
 from benchmarks.table import Section
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceReader
-from emulator.media.ingest.transcoding.worker import Worker
+from emulator.media.ingest.transcoding.worker import TranscodeWorker
 from tests.support.broadcast import flv_tags
 
 SECONDS = 20
@@ -51,7 +51,7 @@ def sources(path: Path, kind: str) -> list[SourcePacket]:
 
 def ours(packets: list[SourcePacket]) -> float:
     """CPU seconds of the worker."""
-    worker = Worker(30)
+    worker = TranscodeWorker(30)
     start = time.process_time()
     count = sum(len(worker.take(packet)) for packet in packets) + len(worker.end())
     assert count >= len(packets) * 0.95

@@ -23,7 +23,7 @@ from statistics import quantiles
 from benchmarks.contest import clip, publish
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import rtmp_chunks
-from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 
 # OBS's chunk size; ffmpeg's is 60,000, which costs every server less.
 _CHUNK_BYTES = 4_096
@@ -48,7 +48,7 @@ class Wire:
     def of(cls, tag: Tag) -> "Wire":
         type_id, chunk_stream_id = _KINDS[tag.kind]
         # Stream 1 is what every server we meet gives to a connection's first createStream.
-        message = Message(type_id, 1, 0, tag.payload)
+        message = RtmpMessage(type_id, 1, 0, tag.payload)
         octets = rtmp_chunks.write(chunk_stream_id, message, _CHUNK_BYTES)
         ends = [*range(_HEADER_BYTES + _CHUNK_BYTES, len(octets), 1 + _CHUNK_BYTES), len(octets)]
         rest = tuple(octets[start:end] for start, end in pairwise(ends))
@@ -67,7 +67,7 @@ class Publisher:
         self._client = publish.publish(self._socket, url, key)
         # Without a time limit: with one, Python asks the system before each call if it may send.
         self._socket.settimeout(None)
-        size = Message(rtmp_chunks.SET_CHUNK_SIZE, 0, 0, _CHUNK_BYTES.to_bytes(4))
+        size = RtmpMessage(rtmp_chunks.SET_CHUNK_SIZE, 0, 0, _CHUNK_BYTES.to_bytes(4))
         self._socket.sendall(rtmp_chunks.write(2, size))
         for wire in first:
             self._socket.sendall(wire.first(0) + b"".join(wire.rest))

@@ -20,7 +20,7 @@ from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
 from emulator.media.publisher.config import Desk, PublishConfig
 from emulator.media.publisher.link import PushTarget, parse_target
-from emulator.media.publisher.push import Broadcast, Progress, Push, Report
+from emulator.media.publisher.push import Push, PushProgress, PushSource, Report
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.client.whip_push import WhipPush
@@ -183,12 +183,12 @@ def _address_of(server: str, scheme: str) -> tuple[str, str]:
     return (local[scheme], local["ca"]) if local else (_ADDRESSES[scheme], "")
 
 
-def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], Broadcast]:
+def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], PushSource]:
     """A film is opened at once, so that what cannot be played never connects."""
     if settings.file is None:
         from emulator.media.publisher.synthetic import SyntheticBroadcast
 
-        def make() -> Broadcast:
+        def make() -> PushSource:
             broadcast = SyntheticBroadcast(settings, SystemClock())
             desk.sit(broadcast)
             return broadcast
@@ -200,8 +200,8 @@ def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], Broadcast]:
     return lambda: film
 
 
-def _json_report() -> Callable[[Progress], None]:
-    def report(progress: Progress) -> None:
+def _json_report() -> Callable[[PushProgress], None]:
+    def report(progress: PushProgress) -> None:
         payload = {
             "state": progress.state,
             "seconds": round(progress.seconds, 3),
@@ -213,10 +213,10 @@ def _json_report() -> Callable[[Progress], None]:
     return report
 
 
-def _line_report(line: LiveLine, length: float | None) -> Callable[[Progress], None]:
+def _line_report(line: LiveLine, length: float | None) -> Callable[[PushProgress], None]:
     """Progress for people; a broadcast of a known `length` in seconds says how much is left."""
 
-    def report(progress: Progress) -> None:
+    def report(progress: PushProgress) -> None:
         if progress.state == "publishing":
             rest = ""
             if length:

@@ -16,7 +16,7 @@ from emulator.platform.request_log import LoggedRequest
 from emulator.scenario.engine.run import HttpResponse, Server
 from emulator.world.people import accounts
 from emulator.world.video import jobs
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.world import DEFAULT
 
 _TIMEOUT_SECONDS = 60
@@ -102,7 +102,7 @@ async def _upload(platform: Platform, username: str, path: Path, title: str) -> 
     with await asyncio.to_thread(path.open, "rb") as film:
         size = film.seek(0, os.SEEK_END)
         uid, probed = await upload_queue.receive(film, name)
-    footage = Footage(
+    footage = VideoFootage(
         uid=uid,
         form=probed.form,
         width=probed.width,

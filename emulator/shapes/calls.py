@@ -7,7 +7,7 @@ from emulator.shapes.times import iso, iso_or_none
 from emulator.world.people import accounts
 from emulator.world.video.moves import SessionStatus
 from emulator.world.video.participants import Admission, Participant
-from emulator.world.video.sessions import Session
+from emulator.world.video.sessions import VideoSession
 from emulator.world.world import World
 
 
@@ -60,7 +60,7 @@ class IceServers(TypedDict):
     ice_servers: list[IceServer]
 
 
-def session_shape(world: World, session: Session) -> SessionShape:
+def session_shape(world: World, session: VideoSession) -> SessionShape:
     return {
         "id": session.id,
         "session_name": session.session_name,

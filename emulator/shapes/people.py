@@ -4,7 +4,7 @@ from typing import Literal, TypedDict
 
 from emulator.shapes.dialect import Dialect
 from emulator.shapes.times import iso
-from emulator.world.auth.tokens import Session
+from emulator.world.auth.tokens import AuthSession
 from emulator.world.people.accounts import Role, User
 
 
@@ -103,7 +103,7 @@ def me_shape(user: User, dialect: Dialect) -> Me | ClientMe:
     return {**me, "displayName": user.display_name, "avatarUrl": user.avatar_url}
 
 
-def auth(session: Session) -> Auth:
+def auth(session: AuthSession) -> Auth:
     return {
         "access_token": session.access_token,
         "token_type": "bearer",

@@ -11,7 +11,7 @@ from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.server import Emulator
 from emulator.world.people import accounts
 from emulator.world.video import jobs, videos
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from tests.support.encoders import film
 from tests.support.rest import USER_CARD, Caller, check_error
 from tests.support.tables import table
@@ -259,7 +259,7 @@ async def test_videos_job_that_kills_the_process_is_not_restarted(died: int, rea
     async with Emulator() as emulator:
         world = emulator.platform.world
         owner = accounts.by_api_key(world, "ak_demo")
-        footage = Footage(
+        footage = VideoFootage(
             uid=world.ids.uid(), form="mp4", width=320, height=180, duration_ms=0, file_bytes=1
         )
         video = jobs.upload(world, owner, {"title": "Film"}, footage)

@@ -167,11 +167,11 @@ async def test_simulcast_targets_of_a_stream_are_bounded_and_unique(
 def _refusal(message: str) -> bytes:
     from emulator.media.ingest.wire import amf0, rtmp_chunks
     from emulator.media.ingest.wire.amf3 import Value
-    from emulator.media.ingest.wire.rtmp_chunks import Message
+    from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 
     payload: dict[str, Value] = {
         "level": "error",
         "code": "NetConnection.Connect.Rejected",
         "description": message,
     }
-    return rtmp_chunks.write(3, Message(20, 0, 0, amf0.encode("_error", 1.0, None, payload)))
+    return rtmp_chunks.write(3, RtmpMessage(20, 0, 0, amf0.encode("_error", 1.0, None, payload)))

@@ -16,7 +16,7 @@ import uvloop
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.wire import amf0, rtmp_chunks
-from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.ingest.wire.rtmp_session import COMMAND
 from tests.support.rtmp_listener import GUARD_SECONDS, open_files
@@ -47,7 +47,7 @@ CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
 def raw_command(payload: bytes) -> bytes:
-    return rtmp_chunks.write(3, Message(COMMAND, 0, 0, payload))
+    return rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, payload))
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ STRANGERS = {
     ),
     "mpeg-ts": Stranger(b"\x47\x40\x11\x10" * 47, "this is MPEG-TS"),
     "no flv": Stranger(
-        ADMITTED + rtmp_chunks.write(4, Message(0x47, 1, 0, bytes(180))), "This is not FLV"
+        ADMITTED + rtmp_chunks.write(4, RtmpMessage(0x47, 1, 0, bytes(180))), "This is not FLV"
     ),
     "http": Stranger(b"GET / HTTP/1.1\r\n\r\n", "this looks like HTTP"),
     "tls where there is none": Stranger(CLIENT_HELLO, "this is TLS on the plain RTMP port"),

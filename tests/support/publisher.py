@@ -11,7 +11,7 @@ import av
 from av import AudioFrame, VideoFrame
 
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.test_card.picture import Picture
+from emulator.media.publisher.test_card.picture import CardPicture
 
 _NUMBERS = {"audio": 8, "video": 9, "script": 18}
 _HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
@@ -91,6 +91,6 @@ def _left(frame: AudioFrame) -> "array[float]":
 
 
 def _is_lit(seen: Seen) -> bool:
-    left, top, width, height = Picture(seen.frame.width, seen.frame.height, "").flash_box()
+    left, top, width, height = CardPicture(seen.frame.width, seen.frame.height, "").flash_box()
     plane = seen.frame.planes[0]
     return memoryview(plane)[(top + height // 2) * plane.line_size + left + width // 2] > 128

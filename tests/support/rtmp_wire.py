@@ -9,7 +9,7 @@ from emulator.media.ingest.authorizer import MediaSink, PublishRequest
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
-from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, RtmpMessage
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.ingest.wire.rtmp_session import (
     COMMAND,
@@ -26,7 +26,7 @@ HANDSHAKE = b"\x03" + bytes(2 * BLOCK)
 def command(name: str, transaction_id: float, *values: Value, stream_id: int = 0) -> bytes:
     """One command message, in chunks."""
     payload = amf0.encode(name, transaction_id, *values)
-    return rtmp_chunks.write(3, Message(COMMAND, stream_id, 0, payload))
+    return rtmp_chunks.write(3, RtmpMessage(COMMAND, stream_id, 0, payload))
 
 
 def connect(app: str = "live", tc_url: str = "rtmp://127.0.0.1/live", **more: Value) -> bytes:
@@ -38,7 +38,7 @@ def publish(key: str = "KEY") -> bytes:
 
 
 def video(timestamp_ms: int, payload: bytes = b"\x17\x01frame") -> bytes:
-    return rtmp_chunks.write(6, Message(VIDEO, 1, timestamp_ms, payload))
+    return rtmp_chunks.write(6, RtmpMessage(VIDEO, 1, timestamp_ms, payload))
 
 
 def new_session() -> RtmpSession:
@@ -59,7 +59,7 @@ def drive(session: RtmpSession, pieces: Iterable[bytes]) -> list[SessionEvent]:
     return events
 
 
-def answers(sent: bytes) -> list[Message]:
+def answers(sent: bytes) -> list[RtmpMessage]:
     """The messages that a server sent; its handshake, if there is one, is left out."""
     if sent[:1] == b"\x03" and len(sent) >= len(HANDSHAKE):
         sent = sent[len(HANDSHAKE) :]

@@ -15,7 +15,7 @@ from typing import Any
 from emulator import http_client
 from emulator.cli import Failed
 from emulator.cli.lib.discovery import only_running
-from emulator.cli.lib.progress import Progress, Watched
+from emulator.cli.lib.progress import Progress, ProgressFile
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 _PIECE_BYTES = 1024 * 1024
@@ -88,7 +88,7 @@ class Api:
         try:
             with self._answer(self._request("GET", path)) as answer, partial.open("wb") as file:
                 progress.total = int(answer.headers.get("Content-Length") or 0) or None
-                shutil.copyfileobj(answer, Watched(file, progress), _PIECE_BYTES)
+                shutil.copyfileobj(answer, ProgressFile(file, progress), _PIECE_BYTES)
             partial.replace(target)
         except OSError as failure:
             raise ApiError(
@@ -105,7 +105,7 @@ class Api:
         try:
             with file.open("rb") as content:
                 progress.total = file.stat().st_size
-                request = self._request("POST", path, Watched(content, progress))
+                request = self._request("POST", path, ProgressFile(content, progress))
                 request.add_header("Content-Type", media_type)
                 request.add_header("Content-Length", str(progress.total))
                 with self._answer(request) as answer:
@@ -124,7 +124,7 @@ class Api:
         return ssl.create_default_context(cafile=self.ca or None)
 
     def _request(
-        self, method: str, path: str, content: bytes | Watched | None = None
+        self, method: str, path: str, content: bytes | ProgressFile | None = None
     ) -> urllib.request.Request:
         headers = {**self._headers, "Authorization": f"Bearer {self.key}"}
         return urllib.request.Request(self.url + path, content, headers, method=method)

@@ -22,7 +22,7 @@ def progress_text(share: float | None, remaining_seconds: float | None = None) -
     return f"{done}, {duration_text(max(0, round(remaining_seconds)) * 1000)} left"
 
 
-class Watched:
+class ProgressFile:
     """A file that is read or written as one, whose bytes show in a progress."""
 
     def __init__(self, file: IO[bytes], progress: "Progress", detail: str = "") -> None:

@@ -13,7 +13,7 @@ from emulator.media.codecs.formats import AudioFormat, Payload, VideoFormat
 from emulator.media.codecs.h264 import H264
 from emulator.media.codecs.hevc import HEVC
 from emulator.media.codecs.opus import OPUS
-from emulator.media.codecs.sources import Source
+from emulator.media.codecs.sources import SourceCodec
 from emulator.media.codecs.vp9 import VP9
 from emulator.media.packets import AudioTrack, Track, VideoCodec, VideoTrack
 
@@ -33,28 +33,28 @@ _AUDIO_BY_NUMBER = {10: AAC}
 def video(fourcc: bytes) -> VideoFormat:
     """The video format of an Enhanced RTMP FourCC, or `Refused` (on the topic `video_codec`)."""
     return _VIDEO_BY_FOURCC.get(fourcc) or _refuse_video(
-        sources.VIDEO_BY_FOURCC.get(fourcc) or Source(_name(fourcc), "")
+        sources.VIDEO_BY_FOURCC.get(fourcc) or SourceCodec(_name(fourcc), "")
     )
 
 
 def audio(fourcc: bytes) -> AudioFormat:
     """The audio format of an Enhanced RTMP FourCC, or `Refused` (on the topic `audio_codec`)."""
     return _AUDIO_BY_FOURCC.get(fourcc) or _refuse_audio(
-        sources.AUDIO_BY_FOURCC.get(fourcc) or Source(_name(fourcc), "")
+        sources.AUDIO_BY_FOURCC.get(fourcc) or SourceCodec(_name(fourcc), "")
     )
 
 
 def legacy_video(number: int) -> VideoFormat:
     """The video format of FLV's CodecID: H.264 or HEVC, or `Refused`."""
     return _VIDEO_BY_NUMBER.get(number) or _refuse_video(
-        sources.VIDEO_BY_NUMBER.get(number) or Source(f"number {number}", "")
+        sources.VIDEO_BY_NUMBER.get(number) or SourceCodec(f"number {number}", "")
     )
 
 
 def legacy_audio(number: int) -> AudioFormat:
     """The audio format of FLV's SoundFormat: AAC, or `Refused`."""
     return _AUDIO_BY_NUMBER.get(number) or _refuse_audio(
-        sources.AUDIO_BY_NUMBER.get(number) or Source(f"number {number}", "")
+        sources.AUDIO_BY_NUMBER.get(number) or SourceCodec(f"number {number}", "")
     )
 
 
@@ -91,7 +91,7 @@ def _name(fourcc: bytes) -> str:
     return text if text.isprintable() and text.isascii() else fourcc.hex()
 
 
-def _refuse_video(source: Source) -> NoReturn:
+def _refuse_video(source: SourceCodec) -> NoReturn:
     raise Refused(
         "unsupported",
         f"Video codec {source.name} is not supported: H.264, HEVC, AV1 and VP9 are.",
@@ -100,7 +100,7 @@ def _refuse_video(source: Source) -> NoReturn:
     )
 
 
-def _refuse_audio(source: Source) -> NoReturn:
+def _refuse_audio(source: SourceCodec) -> NoReturn:
     raise Refused(
         "unsupported",
         f"Audio codec {source.name} is not supported: AAC and Opus are.",

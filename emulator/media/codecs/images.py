@@ -31,7 +31,7 @@ class _Format(Struct, frozen=True):
     drawing: Callable[[bytes], bytes]
 
 
-class Picture(Struct, frozen=True):
+class ImageInfo(Struct, frozen=True):
     """An image file that was looked at. Sizes are in pixels."""
 
     content: bytes
@@ -40,7 +40,7 @@ class Picture(Struct, frozen=True):
     height: int
 
 
-async def look_in_turn(turns: asyncio.Semaphore, file: BinaryIO) -> Picture:
+async def look_in_turn(turns: asyncio.Semaphore, file: BinaryIO) -> ImageInfo:
     """An uploaded image file, once it is its turn. Refuses as `look_at`.
 
     A picture may take some 200 MiB while it is decoded, so only few are at a time.
@@ -49,7 +49,7 @@ async def look_in_turn(turns: asyncio.Semaphore, file: BinaryIO) -> Picture:
         return await asyncio.to_thread(lambda: look_at(file.read()))
 
 
-def look_at(content: bytes) -> Picture:
+def look_at(content: bytes) -> ImageInfo:
     """A PNG, JPEG, GIF or WebP, of which the first picture was decoded. For threads.
 
     Refuses (`invalid`) anything else, broken ones, and more than 25 million pixels. Texts and
@@ -80,7 +80,7 @@ def look_at(content: bytes) -> Picture:
             "The image cannot be decoded: it is broken, an animated WebP, or has more than"
             f" {PIXELS_MAX} pixels.",
         )
-    return Picture(content, image_format.media_type, frames[0].width, frames[0].height)
+    return ImageInfo(content, image_format.media_type, frames[0].width, frames[0].height)
 
 
 def _format(content: bytes) -> _Format | None:

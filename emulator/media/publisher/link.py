@@ -1,4 +1,4 @@
-"""Link: one TCP or TLS connection to a server, blocking, that can be told to stop at any time.
+"""PublishLink: one TCP or TLS connection, blocking, that can be told to stop at any time.
 
 The only I/O of the publisher. No wait is longer than a fraction of a second without a look at
 `stop`.
@@ -79,7 +79,7 @@ def tls_context(host: str, ca: str) -> ssl.SSLContext:
     return context
 
 
-class Link:
+class PublishLink:
     """Opened at once. Raises `Refused` where nobody answers, `Stopped` on `stop`."""
 
     def __init__(self, target: PushTarget, ca: str, stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from emulator.core.errors import Refused
 from emulator.media.publisher.config import PublishConfig, written
-from emulator.media.publisher.push import Progress
+from emulator.media.publisher.push import PushProgress
 
 # A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
 _START_SECONDS: Final = 20.0
@@ -35,13 +35,13 @@ class PublisherProcess:
         ca: str = "",
         name: str = "live-emulator",
         settings: PublishConfig | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: Callable[[PushProgress], None] | None = None,
     ) -> None:
         """`url` is the address without the key, `ca` a file to trust for TLS.
 
         `http` and `https` mean WHIP.
         """
-        self.progress = Progress("connecting")
+        self.progress = PushProgress("connecting")
         self.failure = ""
         self._key = key
         self._arguments = _arguments(url, ca, settings or PublishConfig(name=name))
@@ -141,7 +141,7 @@ class PublisherProcess:
         if payload["state"] == "refused":
             self.failure = payload["message"]
             return
-        self.progress = Progress(
+        self.progress = PushProgress(
             payload["state"], payload["seconds"], payload["kbits"], payload["fps"]
         )
         if self.progress.state == "publishing":

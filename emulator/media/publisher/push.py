@@ -10,7 +10,7 @@ from msgspec import Struct
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.link import Link, PushTarget, Stopped
+from emulator.media.publisher.link import PublishLink, PushTarget, Stopped
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
 
 # How long the server may think about the publish.
@@ -22,7 +22,7 @@ _CODED: Final = 1
 State = Literal["connecting", "connected", "publishing", "ended"]
 
 
-class Broadcast(Protocol):
+class PushSource(Protocol):
     """What is sent, one step at a time, in its own time from 0."""
 
     @property
@@ -36,7 +36,7 @@ class Broadcast(Protocol):
         """The tags that end the broadcast."""
 
 
-class Progress(Struct, frozen=True):
+class PushProgress(Struct, frozen=True):
     """How a push stands. Rates are those of the last second."""
 
     state: State
@@ -45,7 +45,7 @@ class Progress(Struct, frozen=True):
     fps: float = 0.0
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[PushProgress], None]
 
 
 class Push:
@@ -63,13 +63,13 @@ class Push:
         self._meter = Meter(report)
         self._report = report
 
-    def run(self, make: Callable[[], Broadcast], seconds: float | None = None) -> None:
+    def run(self, make: Callable[[], PushSource], seconds: float | None = None) -> None:
         """Connect, then `make` the broadcast and send it, for at most `seconds`."""
-        self._report(Progress("connecting"))
+        self._report(PushProgress("connecting"))
         try:
-            link = Link(self._target, self._ca, self._stop)
+            link = PublishLink(self._target, self._ca, self._stop)
         except Stopped:
-            self._report(Progress("ended"))
+            self._report(PushProgress("ended"))
             return
         try:
             self._publish(link, make, seconds)
@@ -81,9 +81,11 @@ class Push:
             link.close()
         self._meter.end()
 
-    def _publish(self, link: Link, make: Callable[[], Broadcast], seconds: float | None) -> None:
+    def _publish(
+        self, link: PublishLink, make: Callable[[], PushSource], seconds: float | None
+    ) -> None:
         self._await_acceptance(link)
-        self._report(Progress("connected"))
+        self._report(PushProgress("connected"))
         broadcast = make()
         with suppress(Stopped):
             self._send_all(link, broadcast, seconds)
@@ -92,7 +94,7 @@ class Push:
         self._client.close()
         link.finish(self._client.to_send())
 
-    def _await_acceptance(self, link: Link) -> None:
+    def _await_acceptance(self, link: PublishLink) -> None:
         deadline_ms = monotonic_ms() + ANSWER_TIMEOUT_MS
         has_answered = False
         while True:
@@ -115,7 +117,7 @@ class Push:
         hint = " If it speaks TLS, say rtmps." if self._target.scheme == "rtmp" else ""
         return Refused("unavailable", f"{where} closed the connection without a reason.{hint}")
 
-    def _send_all(self, link: Link, broadcast: Broadcast, seconds: float | None) -> None:
+    def _send_all(self, link: PublishLink, broadcast: PushSource, seconds: float | None) -> None:
         start_ms = monotonic_ms()
         while (due_ms := broadcast.due_ms) is not None:
             if seconds is not None and due_ms >= seconds * 1000:
@@ -150,16 +152,18 @@ class Meter:
         self._since_ms = 0
         self._octets = 0
         self._frames = 0
-        self._last = Progress("publishing")
+        self._last = PushProgress("publishing")
 
     def count(self, octets: int, tags: list[Tag], elapsed_ms: int) -> None:
         self._octets += octets
         self._frames += sum(tag.kind == "video" and tag.payload[1] == _CODED for tag in tags)
         lasted_ms = elapsed_ms - self._since_ms
         if lasted_ms < REPORT_EVERY_MS:
-            self._last = Progress("publishing", elapsed_ms / 1000, self._last.kbits, self._last.fps)
+            self._last = PushProgress(
+                "publishing", elapsed_ms / 1000, self._last.kbits, self._last.fps
+            )
             return
-        self._last = Progress(
+        self._last = PushProgress(
             "publishing",
             elapsed_ms / 1000,
             self._octets * 8 // lasted_ms,
@@ -170,7 +174,7 @@ class Meter:
         self._octets = self._frames = 0
 
     def end(self) -> None:
-        self._report(Progress("ended", self._last.seconds, self._last.kbits, self._last.fps))
+        self._report(PushProgress("ended", self._last.seconds, self._last.kbits, self._last.fps))
 
 
 def _sentence(failure: Exception) -> str:

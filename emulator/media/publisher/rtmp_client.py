@@ -12,7 +12,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
-from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, RtmpMessage
 from emulator.version import __version__
 
 _HANDSHAKE_BYTES: Final = 1536
@@ -103,7 +103,7 @@ class RtmpClient:
         payload = tag.payload
         if tag.kind == "script":
             payload = amf0.encode("@setDataFrame") + payload
-        message = Message(_TYPE_IDS[tag.kind], self._stream_id, tag.timestamp_ms, payload)
+        message = RtmpMessage(_TYPE_IDS[tag.kind], self._stream_id, tag.timestamp_ms, payload)
         self._out += rtmp_chunks.write(_MEDIA_CHUNKS[tag.kind], message, _CHUNK_BYTES)
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ class RtmpClient:
         )
         return rest
 
-    def _hear(self, message: Message) -> ClientEvent | None:
+    def _hear(self, message: RtmpMessage) -> ClientEvent | None:
         if message.type_id == _COMMAND:
             return self._obey(message.payload)
         if message.type_id == _USER_CONTROL and message.payload[:2] == _PING.to_bytes(2):
@@ -185,11 +185,11 @@ class RtmpClient:
 
     def _command(self, name: str, number: int, *values: Value, stream_id: int = 0) -> None:
         body = amf0.encode(name, float(number), *values)
-        message = Message(_COMMAND, stream_id, 0, body)
+        message = RtmpMessage(_COMMAND, stream_id, 0, body)
         self._out += rtmp_chunks.write(_COMMAND_CHUNKS, message, _CHUNK_BYTES)
 
     def _control(self, type_id: int, payload: bytes) -> None:
-        self._out += rtmp_chunks.write(_CONTROL_CHUNKS, Message(type_id, 0, 0, payload))
+        self._out += rtmp_chunks.write(_CONTROL_CHUNKS, RtmpMessage(type_id, 0, 0, payload))
 
     def _acknowledge(self) -> None:
         """Say how much has come, each time half the server's window has (5.4.3)."""

@@ -10,7 +10,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.encoders import add_audio, add_test_picture, open_test_picture
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
-from emulator.media.publisher.test_card.picture import Moment, Picture
+from emulator.media.publisher.test_card.picture import CardPicture, FrameMoment
 from emulator.media.publisher.test_card.sound import BEEP_MS, FRAME_SAMPLES, SAMPLE_RATE, Sound
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SOUND_AHEAD_MS: Final = 64
 class Drawn(Protocol):
     """What draws the frames."""
 
-    def draw(self, moment: Moment) -> "VideoFrame": ...
+    def draw(self, moment: FrameMoment) -> "VideoFrame": ...
 
 
 class SyntheticBroadcast:
@@ -48,7 +48,7 @@ class SyntheticBroadcast:
         self.keyframe_seconds = settings.keyframe_seconds
         self._settings = settings
         self._clock = clock
-        self._picture = picture or Picture(settings.width, settings.height, settings.name)
+        self._picture = picture or CardPicture(settings.width, settings.height, settings.name)
         self._sound = sound or Sound()
         self._tap = FlvTap()
         self._container = open_muxer(self._tap)
@@ -128,6 +128,6 @@ class SyntheticBroadcast:
         if self._shown is None or not self.is_frozen:
             media_ms = self._frame_ms(self._frame_number)
             is_flash = media_ms % 1000 < BEEP_MS
-            moment = Moment(self._frame_number, media_ms, self._clock.now_ms(), is_flash)
+            moment = FrameMoment(self._frame_number, media_ms, self._clock.now_ms(), is_flash)
             self._shown = self._picture.draw(moment)
         return self._shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from emulator.core.errors import Refused
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.pictures import chain, frames_between, picture, sized
-from emulator.world.library.picture_sizes import Size
+from emulator.world.library.picture_sizes import PictureSize
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -16,7 +16,7 @@ SECONDS_MAX = 15
 RATE_MAX = 15
 
 
-def gif(footage: Footage, start: float, seconds: float, rate: int, size: Size) -> bytes:
+def gif(footage: Footage, start: float, seconds: float, rate: int, size: PictureSize) -> bytes:
     """`seconds` (up to 15) of pictures from `start`, `rate` (1 to 15) a second, in a loop.
 
     Refuses (`invalid`) values outside, and times outside the footage.
@@ -36,7 +36,7 @@ def check(footage: Footage, start: float, seconds: float, rate: int) -> None:
 
 
 def _picked(
-    footage: Footage, start: float, end: float, rate: int, size: Size
+    footage: Footage, start: float, end: float, rate: int, size: PictureSize
 ) -> list["VideoFrame"]:
     """The first frame of each 1/`rate` of a second, already small: a GIF fits in memory."""
     picked: list[VideoFrame] = []
@@ -45,7 +45,7 @@ def _picked(
         if seconds >= start + len(picked) / rate:
             small = sized(frame, size, "rgb24")
             if picked and (small.width, small.height) != (picked[0].width, picked[0].height):
-                same = Size(picked[0].width, picked[0].height, "fill")
+                same = PictureSize(picked[0].width, picked[0].height, "fill")
                 small = sized(small, same, "rgb24")
             picked.append(small)
     return picked

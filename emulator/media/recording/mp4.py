@@ -28,7 +28,7 @@ from emulator.media.recording.uploads.transcode import (
     name_as_players_do,
 )
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.world.library.picture_sizes import Size
+from emulator.world.library.picture_sizes import PictureSize
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -240,7 +240,7 @@ class _Fitter:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        self._size = Size(width, height, "fill")
+        self._size = PictureSize(width, height, "fill")
         self.source: Any = None
 
     def turn(self, frame: "VideoFrame") -> "VideoFrame":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast, get_args
 from emulator.core.errors import Refused
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.world.library.picture_sizes import DEFAULT_HEIGHT, Fit, Size, even, target
+from emulator.world.library.picture_sizes import DEFAULT_HEIGHT, Fit, PictureSize, even, target
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -41,17 +41,17 @@ def parse_time(text: str) -> float:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def check_size(width: int | None, height: int | None, fit: str) -> Size:
+def check_size(width: int | None, height: int | None, fit: str) -> PictureSize:
     """Refuses (`invalid`) sizes outside 1 to 2000 and unknown fits."""
     for name, value in (("width", width), ("height", height)):
         if value is not None and not 1 <= value <= SIZE_MAX:
             raise Refused("invalid", f"{name} is 1 to {SIZE_MAX}, not {value}.")
     if fit not in get_args(Fit):
         raise Refused("invalid", f"fit is one of {', '.join(get_args(Fit))}, not {fit[:20]!r}.")
-    return Size(width, height, cast(Fit, fit))
+    return PictureSize(width, height, cast(Fit, fit))
 
 
-def still(footage: Footage, seconds: float, size: Size) -> bytes:
+def still(footage: Footage, seconds: float, size: PictureSize) -> bytes:
     """A JPEG of the key frame nearest to `seconds` that can be drawn.
 
     Refuses (`invalid`) times outside, (`not_found`) sound alone.
@@ -170,7 +170,7 @@ def _frames(piece: Piece) -> "Iterator[VideoFrame]":
                 continue
 
 
-def jpeg(frame: "VideoFrame", size: Size) -> bytes:
+def jpeg(frame: "VideoFrame", size: PictureSize) -> bytes:
     """One frame as a JPEG of the size asked for."""
     return encode_jpeg(sized(frame, size))
 
@@ -188,7 +188,7 @@ def encode_jpeg(frame: "VideoFrame") -> bytes:
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
-def sized(frame: "VideoFrame", size: Size, pixel_format: str = "yuvj420p") -> "VideoFrame":
+def sized(frame: "VideoFrame", size: PictureSize, pixel_format: str = "yuvj420p") -> "VideoFrame":
     """The frame scaled, cut or padded; sizes are made even, as JPEG's colour planes want."""
     from av.filter import Graph
 
@@ -217,7 +217,7 @@ def chain(graph: "Graph", frame: "VideoFrame", filters: list[tuple[str, str]]) -
     graph.configure()
 
 
-def _filters(width: int, height: int, size: Size) -> list[tuple[str, str]]:
+def _filters(width: int, height: int, size: PictureSize) -> list[tuple[str, str]]:
     box_width, box_height = target(width, height, size)
     by_width, by_height = box_width / width, box_height / height
     if size.fit == "scale":

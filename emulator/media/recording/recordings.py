@@ -20,7 +20,7 @@ from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 
 if TYPE_CHECKING:
-    from emulator.media.recording.clips.moments import Moment
+    from emulator.media.recording.clips.moments import ClipMoment
     from emulator.media.recording.footage import Footage
     from emulator.media.recording.storyboard import Storyboard
 
@@ -122,7 +122,7 @@ class Recordings:
         hls_stream = self._media_store.find(uid)
         return await self._once(("storyboard", uid), hls_stream, storyboard)
 
-    async def moments(self, uid: str) -> "tuple[Moment, ...]":
+    async def moments(self, uid: str) -> "tuple[ClipMoment, ...]":
         """Where a recording's picture changes, and where its pauses end. Refuses `not_found`."""
         from emulator.media.recording.clips.moments import moments
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.pictures import chain, drawn, encode_jpeg, picture, sized
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.world.library.picture_sizes import Size
+from emulator.world.library.picture_sizes import PictureSize
 
 TILES_MAX = 100
 COLUMNS = 10
@@ -53,11 +53,11 @@ def storyboard(footage: Footage) -> Storyboard:
     return Storyboard(sprite, _vtt(footage.seconds, step, count, tile))
 
 
-def _tile(width: int, height: int) -> Size:
-    return Size(TILE_WIDTH, max(2, 2 * round(TILE_WIDTH * height / width / 2)), "fill")
+def _tile(width: int, height: int) -> PictureSize:
+    return PictureSize(TILE_WIDTH, max(2, 2 * round(TILE_WIDTH * height / width / 2)), "fill")
 
 
-def _vtt(seconds: float, step: int, count: int, tile: Size) -> str:
+def _vtt(seconds: float, step: int, count: int, tile: PictureSize) -> str:
     width, height = tile.width or 0, tile.height or 0
     cues = ["WEBVTT"]
     for number in range(count):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from emulator.media.hls.stream import HlsStream
 from emulator.media.packets import Packet
-from emulator.media.renditions.worker import Cut, Worker
+from emulator.media.renditions.worker import RenditionPart, RenditionWorker
 from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.timeline import Epoch
 
@@ -122,13 +122,13 @@ class Ladder:
 
     def _work(self, names: tuple[str, ...], part_ms: int, segment_ms: int) -> None:
         try:
-            self._encode_all(Worker(names, part_ms=part_ms, segment_ms=segment_ms))
+            self._encode_all(RenditionWorker(names, part_ms=part_ms, segment_ms=segment_ms))
         except Exception:  # A thread's root: the source goes on without renditions.
             log.exception("renditions failed")
             self._call_home(self._fail)
         self._call_home(self._end)
 
-    def _encode_all(self, worker: Worker) -> None:
+    def _encode_all(self, worker: RenditionWorker) -> None:
         while (job := self._jobs.get()) != "finish":
             for number, rung in enumerate(self._rungs):
                 if rung.is_dropped:
@@ -141,7 +141,7 @@ class Ladder:
                 self._done = max(self._done, job[0].ticks)
         self._bring_home(worker.flush())
 
-    def _bring_home(self, cuts: list[Cut]) -> None:
+    def _bring_home(self, cuts: list[RenditionPart]) -> None:
         if cuts:
             self._call_home(lambda: self._keep(cuts))
 
@@ -153,7 +153,7 @@ class Ladder:
 
     # And what it has made comes home to.
 
-    def _keep(self, cuts: list[Cut]) -> None:
+    def _keep(self, cuts: list[RenditionPart]) -> None:
         for cut in cuts:
             rung = self._rungs[cut.rung]
             if rung.is_dropped or rung.hls_stream.window.is_finished:

@@ -16,7 +16,7 @@ _BITS = {
 _USUAL_RATE = 35
 
 
-class Size(NamedTuple):
+class RenditionSize(NamedTuple):
     """A rendition's picture. Both sides are even."""
 
     name: str
@@ -24,11 +24,11 @@ class Size(NamedTuple):
     height: int
 
 
-def sizes(names: tuple[str, ...], source: VideoTrack) -> list[Size]:
+def sizes(names: tuple[str, ...], source: VideoTrack) -> list[RenditionSize]:
     """What of these is smaller than the source, the largest first."""
     heights = sorted({int(name.removesuffix("p")) for name in names}, reverse=True)
     return [
-        Size(f"{height}p", fitting(source.display_width, source.height, height)[0], height)
+        RenditionSize(f"{height}p", fitting(source.display_width, source.height, height)[0], height)
         for height in heights
         if height < source.height
     ]

@@ -1,4 +1,4 @@
-"""Worker: the source's packets in, each rendition's parts out. For one thread; no I/O, no clock.
+"""RenditionWorker: a source's packets in, each rendition's parts out. For one thread; no I/O.
 
 Every picture of a rendition has the decode time of the one at its place in the source, and key
 frames are where the source has them. So the segmenter, which sees nothing else, cuts all of them
@@ -34,7 +34,7 @@ _DECODERS = {"h264": "h264", "hevc": "hevc", "vp9": "vp9", "av1": "libdav1d"}
 _USUAL_RATE = 30.0
 
 
-class Cut(NamedTuple):
+class RenditionPart(NamedTuple):
     """One part of a rendition, by the rendition's number. `init` where a discontinuity begins."""
 
     rung: int
@@ -56,7 +56,7 @@ class _Slot(Struct):
         return type(self.packet.track) is VideoTrack
 
 
-class Worker:
+class RenditionWorker:
     """All renditions of one stream."""
 
     def __init__(self, names: tuple[str, ...], *, part_ms: int, segment_ms: int) -> None:
@@ -82,7 +82,7 @@ class Worker:
         """Encode this one no more."""
         self._rungs[rung].is_dropped = True
 
-    def take(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[Cut]:
+    def take(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[RenditionPart]:
         """The source's next packet, as its timeline placed it."""
         slot = _Slot(packet, epoch, at_ms)
         if slot.is_picture:
@@ -93,21 +93,21 @@ class Worker:
             self._slots.popleft()
         return self._drain()
 
-    def pause(self) -> list[Cut]:
+    def pause(self) -> list[RenditionPart]:
         """What is left but for the last part, when the publisher has gone."""
         cuts = self._rest()
         for rung in self._rungs:
             cuts += rung.pause()
         return cuts
 
-    def flush(self) -> list[Cut]:
+    def flush(self) -> list[RenditionPart]:
         """All that is left, when nothing more comes."""
         cuts = self._rest()
         for rung in self._rungs:
             cuts += rung.flush()
         return cuts
 
-    def _rest(self) -> list[Cut]:
+    def _rest(self) -> list[RenditionPart]:
         """What the decoder still has."""
         self._end_decoder()
         self._lose_all()
@@ -198,9 +198,9 @@ class Worker:
             self._lose()
         self._keys.clear()
 
-    def _drain(self) -> list[Cut]:
+    def _drain(self) -> list[RenditionPart]:
         """Cut what is complete, in the source's order."""
-        cuts: list[Cut] = []
+        cuts: list[RenditionPart] = []
         while self._slots and self._is_complete(self._slots[0]):
             slot = self._slots.popleft()
             for rung in self._rungs:
@@ -250,7 +250,7 @@ class _Rung(Struct):
             log.warning("a picture could not be encoded rendition=%s error=%s", self.name, error)
             return None
 
-    def push(self, slot: _Slot, following: deque[_Slot]) -> list[Cut]:
+    def push(self, slot: _Slot, following: deque[_Slot]) -> list[RenditionPart]:
         if self.is_dropped:
             return []
         packet = self._picture_of(slot) if slot.is_picture else slot.packet
@@ -260,10 +260,10 @@ class _Rung(Struct):
             self._enter(slot, packet, following)
         return self._cuts(self.segmenter.push(packet, self.own, slot.at_ms))
 
-    def pause(self) -> list[Cut]:
+    def pause(self) -> list[RenditionPart]:
         return [] if self.is_dropped else self._cuts(self.segmenter.pause())
 
-    def flush(self) -> list[Cut]:
+    def flush(self) -> list[RenditionPart]:
         return [] if self.is_dropped else self._cuts(self.segmenter.flush())
 
     def _picture_of(self, slot: _Slot) -> Packet | None:
@@ -278,11 +278,11 @@ class _Rung(Struct):
         self.epoch = slot.epoch
         self.own = Epoch(slot.epoch.number, (*picture, *sounds))
 
-    def _cuts(self, parts: list[HlsPart]) -> list[Cut]:
+    def _cuts(self, parts: list[HlsPart]) -> list[RenditionPart]:
         cuts = []
         for part in parts:
             init = init_segment(part.tracks) if part.starts_discontinuity else None
-            cuts.append(Cut(self.number, part, init, fragment(part, self.sequence)))
+            cuts.append(RenditionPart(self.number, part, init, fragment(part, self.sequence)))
             self.sequence += 1
         return cuts
 

@@ -1,4 +1,4 @@
-"""Link: one peer's encrypted transport, from its offer to its end: ICE, DTLS, SRTP.
+"""PeerLink: one peer's encrypted transport, from its offer to its end: ICE, DTLS, SRTP.
 
 aiortc shakes hands (DTLS, RFC 5764) and makes the keys; RTP and RTCP are opened and closed here,
 datagram by datagram on the loop, without a task or a thread a peer (docs/decisions/0004).
@@ -32,7 +32,7 @@ def certificate() -> "RTCCertificate":
     return RTCCertificate.generateCertificate()
 
 
-class Link:
+class PeerLink:
     """`on_rtp` and `on_rtcp` get what the peer sent, in the clear. `on_end` is called once.
 
     Nothing is called back before `start`, and nothing after `on_end`.

@@ -21,7 +21,7 @@ from emulator.media.webrtc.sessions.sessions import VideoSessions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulator.media.webrtc.link import Link
+    from emulator.media.webrtc.link import PeerLink
     from emulator.media.webrtc.relay import Relay, Watching
     from emulator.media.webrtc.sdp.answer import Taken
     from emulator.media.webrtc.sdp.description import Offer
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 class PeerHandler(Protocol):
     """What a peer is to us: a publisher, a viewer, somebody in a session."""
 
-    def serve(self, link: "Link") -> None: ...
+    def serve(self, link: "PeerLink") -> None: ...
     def opened(self) -> None: ...
     def rtp(self, data: bytes) -> None: ...
     def rtcp(self, data: bytes) -> None: ...
@@ -53,7 +53,7 @@ class Peer(Struct):
     id: str
     purpose: str
     subject: str
-    link: "Link"
+    link: "PeerLink"
     part: PeerHandler
     ufrag: str
     sdp: str = ""
@@ -283,10 +283,10 @@ class Peers:
         peers: list[Peer],
     ) -> Peer:
         """Open a peer's transport, answer its offer, and let it run."""
-        from emulator.media.webrtc.link import Link
+        from emulator.media.webrtc.link import PeerLink
         from emulator.media.webrtc.sdp.answer import write
 
-        link = Link(
+        link = PeerLink(
             self.config,
             self._ports,
             on_rtp=part.rtp,

@@ -11,7 +11,7 @@ from emulator.core.quantities import duration_text
 from emulator.scenario.record import rooms
 from emulator.scenario.record.curve import ramps
 from emulator.scenario.record.naming import Naming
-from emulator.scenario.record.steps import AUDIENCE, ROUND_MS, Steps, rounded
+from emulator.scenario.record.steps import AUDIENCE, ROUND_MS, RecordedSteps, rounded
 from emulator.world.audience import figures
 from emulator.world.library import recordings
 from emulator.world.live import streams
@@ -44,7 +44,7 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
     """Everything behind the journal's event `after`. Its times count from `since_ms`."""
     journalleds = list(_events(world, after))
     naming = Naming(world)
-    steps = Steps(world, naming, since_ms)
+    steps = RecordedSteps(world, naming, since_ms)
     steps.take(journalleds)
     _look_back(steps, after, since_ms)
     scripts = {
@@ -93,7 +93,7 @@ def _exact(journalleds: list[Journalled], since_ms: int) -> Iterator[str]:
         )
 
 
-def _look_back(steps: Steps, after: int, since_ms: int) -> None:
+def _look_back(steps: RecordedSteps, after: int, since_ms: int) -> None:
     """The viewers that were there when the recording began."""
     for name, stream in steps.naming.streams.items():
         if name not in steps.created and (count := _watching(steps.world, stream.id, after)):
@@ -120,7 +120,7 @@ def _watching(world: World, stream_id: str, seq: int) -> int:
     return count
 
 
-def _world(steps: Steps, after: int) -> dict[str, Any]:
+def _world(steps: RecordedSteps, after: int) -> dict[str, Any]:
     there = {name: s for name, s in steps.naming.streams.items() if name not in steps.created}
     shown = [
         {"name": name, "owner": steps.naming.owner(stream), "title": stream.title}
@@ -139,7 +139,7 @@ def _world(steps: Steps, after: int) -> dict[str, Any]:
     return {"users": _people(steps, after), "streams": shown, "rules": payload}
 
 
-def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
+def _people(steps: RecordedSteps, after: int) -> list[dict[str, Any]]:
     """The people of the recording, and which of them each followed before."""
     world, names = steps.world, sorted(steps.naming.users)
     since = {
@@ -165,7 +165,7 @@ def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
 
 
 def _timeline(
-    steps: Steps, after: int, scripts: dict[str, dict[str, str]], since_ms: int
+    steps: RecordedSteps, after: int, scripts: dict[str, dict[str, str]], since_ms: int
 ) -> list[dict[str, Any]]:
     timeline: list[tuple[int, dict[str, Any]]] = []
     for stream, known in steps.naming.streams.items():
@@ -255,7 +255,7 @@ def _script_name(name: str, number: int) -> str:
     return f"{name}.txt" if number == 1 else f"{name}-{number}.txt"
 
 
-def _expected(world: World, steps: Steps) -> dict[str, Any]:
+def _expected(world: World, steps: RecordedSteps) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, known in steps.naming.streams.items():
         stream = streams.find(world, known.id)
@@ -281,7 +281,7 @@ def _expected(world: World, steps: Steps) -> dict[str, Any]:
     return values
 
 
-def _peak(steps: Steps, name: str, stream: Stream) -> int:
+def _peak(steps: RecordedSteps, name: str, stream: Stream) -> int:
     """The owner's own figure, unless it is of a time before the recording."""
     if name in steps.published or name in steps.created:
         return figures.totals(steps.world, stream).peak

@@ -1,4 +1,4 @@
-"""Steps: from what happened in a world to the steps of a scenario that make it happen again."""
+"""RecordedSteps: from what happened to the steps that make it happen again."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -38,7 +38,7 @@ def rounded(duration_ms: int) -> int:
     return max(0, round(duration_ms / ROUND_MS) * ROUND_MS)
 
 
-class Steps(Struct):
+class RecordedSteps(Struct):
     """What happened since `since_ms`.
 
     `timeline` has steps, each with how long after that; `lines` what was said, by stream; `points`
@@ -119,19 +119,19 @@ class Steps(Struct):
         points.append((event.at_ms, values["viewers"]))
 
 
-def _on_account(steps: Steps, event: Journalled, _: str) -> None:
+def _on_account(steps: RecordedSteps, event: Journalled, _: str) -> None:
     # There from the start: whether somebody joined in the run changes nothing else in it.
     steps.naming.know(event.values["username"])
 
 
-def _stream_created(steps: Steps, event: Journalled, name: str) -> Step:
+def _stream_created(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     steps.created.add(name)
     stream = steps.naming.streams[name]
     payload = {"stream": name, "owner": steps.naming.owner(stream), "title": event.values["title"]}
     return {"stream.create": payload}
 
 
-def _stream_updated(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _stream_updated(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     stream = streams.find(steps.world, event.values["stream_id"])
     now = {
         "title": stream.title,
@@ -142,13 +142,13 @@ def _stream_updated(steps: Steps, event: Journalled, name: str) -> Step | None:
     return {"stream.update": {"stream": name, **payload}} if payload else None
 
 
-def _went_live(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _went_live(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     # With media, or with a publisher, that publisher has made it live.
     is_published = event.values["has_media"] or name in steps.published
     return None if is_published else {"stream.start": name}
 
 
-def _publisher_joined(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _publisher_joined(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     left_ms = steps.away.pop(name, None)
     steps.published.add(name)
     if left_ms is None:
@@ -158,12 +158,12 @@ def _publisher_joined(steps: Steps, event: Journalled, name: str) -> Step | None
     return None
 
 
-def _publisher_left(steps: Steps, event: Journalled, name: str) -> None:
+def _publisher_left(steps: RecordedSteps, event: Journalled, name: str) -> None:
     if name in steps.published:
         steps.away[name] = event.at_ms
 
 
-def _stream_ended(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _stream_ended(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     # A publisher that left and did not come back has stopped; the stream ended by itself.
     steps.ended[name] = event.at_ms
     if name in steps.away:
@@ -172,17 +172,17 @@ def _stream_ended(steps: Steps, event: Journalled, name: str) -> Step | None:
     return {"stream.end": name}
 
 
-def _settings_changed(_: Steps, event: Journalled, name: str) -> Step:
+def _settings_changed(_: RecordedSteps, event: Journalled, name: str) -> Step:
     return {"chat.settings": {"stream": name, **rooms.settings_of(event.values["values"])}}
 
 
-def _moderator_added(steps: Steps, event: Journalled, name: str) -> Step:
+def _moderator_added(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     steps.naming.know(event.values["username"])
     payload: Step = {"stream": name, "user": event.values["username"]}
     return {"chat.moderator": {**payload, "vip": True} if event.values["is_vip"] else payload}
 
 
-def _raided(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _raided(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     target = steps.naming.stream(event.values["target_id"])
     if target is None:
         return None
@@ -198,7 +198,7 @@ def _raided(steps: Steps, event: Journalled, name: str) -> Step | None:
     return {**raid, "for": f"{for_ms}ms"} if for_ms else raid
 
 
-def _fault_started(steps: Steps, event: Journalled, _: str) -> None:
+def _fault_started(steps: RecordedSteps, event: Journalled, _: str) -> None:
     values = dict(event.values["values"])
     if "stream" in values:
         values["stream"] = steps.naming.stream(values["stream"])
@@ -214,7 +214,7 @@ def _fault_started(steps: Steps, event: Journalled, _: str) -> None:
     steps.broken[event.values["fault_id"]] = (event.at_ms, {"fault.start": payload})
 
 
-def _fault_stopped(steps: Steps, event: Journalled, _: str) -> None:
+def _fault_stopped(steps: RecordedSteps, event: Journalled, _: str) -> None:
     """However it was stopped: it lasted for so long."""
     began = steps.broken.pop(event.values["fault_id"], None)
     if began is not None:
@@ -223,7 +223,7 @@ def _fault_stopped(steps: Steps, event: Journalled, _: str) -> None:
         steps.add(at_ms, step)
 
 
-def _line_deleted(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _line_deleted(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     try:
         line = messages.find(steps.world, event.values["message_id"])
     except Refused:
@@ -231,11 +231,11 @@ def _line_deleted(steps: Steps, event: Journalled, name: str) -> Step | None:
     return {"chat.delete": {"stream": name, "of": line.username}}
 
 
-def _chat_cleared(_: Steps, __: Journalled, name: str) -> Step:
+def _chat_cleared(_: RecordedSteps, __: Journalled, name: str) -> Step:
     return {"chat.clear": name}
 
 
-def _banned(steps: Steps, event: Journalled, name: str) -> Step:
+def _banned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     steps.naming.know(event.values["username"])
     payload = {"stream": name, "user": event.values["username"]}
     if event.values["expires_at_ms"] is not None:
@@ -243,20 +243,20 @@ def _banned(steps: Steps, event: Journalled, name: str) -> Step:
     return {"chat.ban": payload}
 
 
-def _unbanned(steps: Steps, event: Journalled, name: str) -> Step:
+def _unbanned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     steps.naming.know(event.values["username"])
     return {"chat.unban": {"stream": name, "user": event.values["username"]}}
 
 
-def _followed(steps: Steps, event: Journalled, _: str) -> Step | None:
+def _followed(steps: RecordedSteps, event: Journalled, _: str) -> Step | None:
     return _follow(steps, event, "people.follow")
 
 
-def _unfollowed(steps: Steps, event: Journalled, _: str) -> Step | None:
+def _unfollowed(steps: RecordedSteps, event: Journalled, _: str) -> Step | None:
     return _follow(steps, event, "people.unfollow")
 
 
-def _follow(steps: Steps, event: Journalled, action: str) -> Step | None:
+def _follow(steps: RecordedSteps, event: Journalled, action: str) -> Step | None:
     follower = steps.naming.user(event.values["follower_id"])
     followed = steps.naming.user(event.values["followed_id"])
     if follower is None or followed is None:
@@ -264,7 +264,7 @@ def _follow(steps: Steps, event: Journalled, action: str) -> Step | None:
     return {action: {"user": follower, "follows": followed}}
 
 
-def _clip_created(steps: Steps, event: Journalled, name: str) -> Step | None:
+def _clip_created(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     from emulator.world.library import clips
 
     try:
@@ -279,7 +279,7 @@ def _clip_created(steps: Steps, event: Journalled, name: str) -> Step | None:
     }
 
 
-_MAKES: dict[str, Callable[[Steps, Journalled, str], Step | None]] = {
+_MAKES: dict[str, Callable[[RecordedSteps, Journalled, str], Step | None]] = {
     "AccountMade": _on_account,
     "StreamCreated": _stream_created,
     "StreamUpdated": _stream_updated,

@@ -21,7 +21,7 @@ _SHOWN_MAX = 100
 _OTHER_SITES = ("cross-site", "same-site")
 
 
-class Request(NamedTuple):
+class CallerRequest(NamedTuple):
     """What a browser tells of a request. Headers that came more than once are all there."""
 
     method: str
@@ -46,7 +46,7 @@ class Callers:
         self._hosts = [_host_pattern(word) for word in _words(hosts)]
         self._hosts += [(name.lower().strip("[]").rstrip("."), "") for name in own if name]
 
-    def refusal(self, request: Request) -> str | None:
+    def refusal(self, request: CallerRequest) -> str | None:
         """A sentence that says why the request is refused; None where it is not.
 
         A request of HTTP/1.0 without a `Host` comes from no browser, and is not refused for that.
@@ -70,7 +70,7 @@ class Callers:
             )
         return None
 
-    def _is_foreign(self, request: Request) -> bool:
+    def _is_foreign(self, request: CallerRequest) -> bool:
         """Whether a request without an `Origin` was made by a page of another site."""
         if request.fetch_site.lower() not in _OTHER_SITES:
             return False

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
-from emulator.web.admin.callers import Callers, Request
+from emulator.web.admin.callers import CallerRequest, Callers
 from emulator.web.errors import answer
 
 PREFIX = "/_emulator/"
@@ -75,8 +75,8 @@ def _is_admin(scope: Scope) -> bool:
     return is_request and (scope["path"].startswith(PREFIX) or scope["path"] == PREFIX[:-1])
 
 
-def _request(scope: Scope, headers: Headers) -> Request:
-    return Request(
+def _request(scope: Scope, headers: Headers) -> CallerRequest:
+    return CallerRequest(
         method=scope.get("method", "GET"),
         hosts=headers.getlist("host"),
         origins=headers.getlist("origin"),

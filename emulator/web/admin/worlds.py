@@ -22,7 +22,7 @@ from emulator.seeding.seed import Seed
 from emulator.web.admin.folders import folders_of
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
@@ -145,7 +145,7 @@ async def export_world(call: Call, name: str) -> Response:
     refuses=("conflict", "invalid"),
     upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, media_type=_ZIP),
 )
-async def import_world(call: Call, query: WorldImport, file: Uploaded) -> WorldShape:
+async def import_world(call: Call, query: WorldImport, file: UploadedFile) -> WorldShape:
     """Make a world from a file that an export wrote, with its snapshots and media."""
     worlds, name = call.worlds, query.name
     platform = await transfer.import_world(worlds, file.file, name, is_replacing=query.replace)

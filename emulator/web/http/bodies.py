@@ -22,7 +22,7 @@ _IN_MEMORY_BYTES_MAX = 1024 * 1024
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
-class Uploaded(Struct, frozen=True):
+class UploadedFile(Struct, frozen=True):
     """A file that came in a form. `file` lies in memory or, when large, in a temporary file."""
 
     name: str
@@ -51,7 +51,7 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
 
 
 @asynccontextmanager
-async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIterator[Uploaded]:
+async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIterator[UploadedFile]:
     """A body that is a file of the media type `expected`; it is there until the block ends.
 
     Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max`.
@@ -64,13 +64,13 @@ async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIte
             await to_thread(file.write, piece)
             size += len(piece)
         file.seek(0)
-        yield Uploaded(name="", media_type=expected, size=size, file=cast(BinaryIO, file))
+        yield UploadedFile(name="", media_type=expected, size=size, file=cast(BinaryIO, file))
 
 
 @asynccontextmanager
 async def read_form(
     request: Request, bytes_max: int
-) -> AsyncIterator[tuple[dict[str, Any], Uploaded]]:
+) -> AsyncIterator[tuple[dict[str, Any], UploadedFile]]:
     """The form's fields and its `file`, which is there until the block ends.
 
     Refuses (`invalid`) a body without a form or a file, (`too_large`) one over `bytes_max`.
@@ -106,11 +106,11 @@ def _fields(form: FormData) -> dict[str, Any]:
     return fields
 
 
-def _file(form: FormData) -> Uploaded:
+def _file(form: FormData) -> UploadedFile:
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise Invalid([error_detail(("body", "file"), "missing", "Field required")])
-    return Uploaded(
+    return UploadedFile(
         name=file.filename or "",
         media_type=file.content_type or "application/octet-stream",
         size=file.size or 0,

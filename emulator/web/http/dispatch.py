@@ -23,7 +23,7 @@ from emulator.web import errors
 from emulator.web.auth import authenticate, authenticate_optional
 from emulator.web.errors import Invalid, JSONResponse, error_detail
 from emulator.web.http.answers import Download, Other
-from emulator.web.http.bodies import Uploaded, media_type, read_file, read_form, read_json
+from emulator.web.http.bodies import UploadedFile, media_type, read_file, read_form, read_json
 from emulator.web.http.call import Call
 from emulator.web.http.injected_faults import inject_faults
 from emulator.web.http.operation import FORM, Operation
@@ -140,7 +140,7 @@ async def call_endpoint(call: Call, _: Next) -> Response:
 
 
 @asynccontextmanager
-async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, Uploaded | None]]:
+async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, UploadedFile | None]]:
     request, operation = call.request, call.operation
     upload, model = operation.upload, operation.body
     call.is_body_read = bool(upload or model)

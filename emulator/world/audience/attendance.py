@@ -11,10 +11,10 @@ from emulator.core.errors import Refused
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
 from emulator.world.audience import ledger, orders
 from emulator.world.audience.cohort import Cohort, CohortCommand, Mix
-from emulator.world.audience.ledger import UNKNOWN_COUNTRY, Visitor, Watched
+from emulator.world.audience.ledger import UNKNOWN_COUNTRY, Visitor, WatchedStream
 from emulator.world.world import World
 
-__all__ = ["SIMULATED_MAX", "UNKNOWN_COUNTRY", "Visitor", "Watched"]
+__all__ = ["SIMULATED_MAX", "UNKNOWN_COUNTRY", "Visitor", "WatchedStream"]
 
 SIMULATED_MAX = 10_000_000
 # A live stream keeps its crowd's orders; so many of them are enough for any stream.
@@ -26,7 +26,7 @@ _RETRY_MS = 5_000
 
 def see(
     world: World,
-    stream: Watched,
+    stream: WatchedStream,
     session: str,
     *,
     is_signed_in: bool = False,
@@ -48,7 +48,7 @@ def see(
     _look_again(world, stream)
 
 
-def _arrive(world: World, stream: Watched, session: str, visitor: Visitor) -> None:
+def _arrive(world: World, stream: WatchedStream, session: str, visitor: Visitor) -> None:
     """Write down that a real viewer has come. Inside a change."""
     world.viewers.see(stream.id, session)
     world.store.when_undone(lambda: _not_come(world, stream, session))
@@ -72,16 +72,16 @@ def _arrive(world: World, stream: Watched, session: str, visitor: Visitor) -> No
     world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
 
 
-def _not_come(world: World, stream: Watched, session: str) -> None:
+def _not_come(world: World, stream: WatchedStream, session: str) -> None:
     world.viewers.leave(stream.id, session)
 
 
-def see_again(world: World, stream: Watched, session: str) -> bool:
+def see_again(world: World, stream: WatchedStream, session: str) -> bool:
     """A viewer that is counted already is still here. False if it is not counted."""
     return world.viewers.see_again(stream.id, session)
 
 
-def leave(world: World, stream: Watched, session: str) -> None:
+def leave(world: World, stream: WatchedStream, session: str) -> None:
     """A real viewer says goodbye."""
     settle(world, stream)
     left_ms = world.viewers.leave(stream.id, session)
@@ -94,7 +94,7 @@ def leave(world: World, stream: Watched, session: str) -> None:
             _look_again(world, stream)
 
 
-def settle(world: World, stream: Watched) -> None:
+def settle(world: World, stream: WatchedStream) -> None:
     """Write down all that has happened to a stream's audience up to this instant.
 
     What cannot be written down now is left to the next time.
@@ -104,20 +104,20 @@ def settle(world: World, stream: Watched) -> None:
         world.store.note(partial(_settle, world, stream))
 
 
-def _settle(world: World, stream: Watched) -> None:
+def _settle(world: World, stream: WatchedStream) -> None:
     cohort = _cohort(world, stream)
     _depart(world, stream, cohort, _lose(world, stream))
     if cohort:
         ledger.tell(world, stream, cohort)
 
 
-def _cohort(world: World, stream: Watched, at_ms: int | None = None) -> Cohort | None:
+def _cohort(world: World, stream: WatchedStream, at_ms: int | None = None) -> Cohort | None:
     """A stream's crowd, for a change: where that fails, it is as if it had not been looked at."""
     world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.pk))
     return world.cohorts.find(stream.id, at_ms)
 
 
-def _lose(world: World, stream: Watched) -> list[tuple[str, int]]:
+def _lose(world: World, stream: WatchedStream) -> list[tuple[str, int]]:
     """Remove the viewers that have fallen silent, inside a change."""
     gone = world.viewers.lose(stream.id)
     if gone:
@@ -141,7 +141,7 @@ def settle_all(world: World) -> None:
 
 def simulate(
     world: World,
-    stream: Watched,
+    stream: WatchedStream,
     count: int,
     *,
     countries: Mapping[str, float] | None = None,
@@ -156,7 +156,7 @@ def simulate(
     order(world, stream, CohortCommand(verb="set", count=count, mix=mix))
 
 
-def order(world: World, stream: Watched, command: CohortCommand) -> None:
+def order(world: World, stream: WatchedStream, command: CohortCommand) -> None:
     """Let a stream's simulated viewers do as they are told, from now on.
 
     Refuses (`conflict`) a stream that is not live or was told too much, (`invalid`) too many.
@@ -189,13 +189,13 @@ def order(world: World, stream: Watched, command: CohortCommand) -> None:
     _beat_later(world, stream.id, cohort)
 
 
-def check_live(stream: Watched) -> None:
+def check_live(stream: WatchedStream) -> None:
     """Refuses (`conflict`) a stream that is not live."""
     if stream.status != "live":
         raise Refused("conflict", f"Stream is {stream.status}. Only a live one has viewers.")
 
 
-def close(world: World, stream: Watched, at_ms: int) -> None:
+def close(world: World, stream: WatchedStream, at_ms: int) -> None:
     """The stream has ended at `at_ms`, now or a while ago: everybody leaves, and nobody came since.
 
     But for viewers that came, and were counted, before the end was noticed.
@@ -251,7 +251,7 @@ def peak(world: World, stream_id: str, written: int) -> int:
 
 
 def _depart(
-    world: World, stream: Watched, cohort: Cohort | None, sessions: list[tuple[str, int]]
+    world: World, stream: WatchedStream, cohort: Cohort | None, sessions: list[tuple[str, int]]
 ) -> None:
     """Write down what the crowd did, and that real viewers are gone, each since its instant."""
     for session, at_ms in sessions:
@@ -277,7 +277,7 @@ def _depart(
         )
 
 
-def _look_again(world: World, stream: Watched) -> None:
+def _look_again(world: World, stream: WatchedStream) -> None:
     """Notice viewers that fall silent, as long as there are real ones."""
     viewers = world.viewers
     due_ms = viewers.next_loss_ms(stream.id)

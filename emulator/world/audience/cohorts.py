@@ -13,7 +13,7 @@ from emulator.world.audience import attendance, ledger
 from emulator.world.audience.attendance import SIMULATED_MAX
 from emulator.world.audience.cohort import NOBODY_SPECIAL, CohortCommand, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
-from emulator.world.audience.ledger import Watched
+from emulator.world.audience.ledger import WatchedStream
 from emulator.world.world import World
 
 FOR_MAX_MS = 7 * 86_400_000
@@ -26,7 +26,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 def add(
     world: World,
-    stream: Watched,
+    stream: WatchedStream,
     count: int,
     *,
     for_ms: int = 0,
@@ -53,7 +53,7 @@ def add(
 
 def reach(
     world: World,
-    stream: Watched,
+    stream: WatchedStream,
     count: int,
     *,
     stay: Stay | None = None,
@@ -68,7 +68,7 @@ def reach(
 
 def ramp(
     world: World,
-    stream: Watched,
+    stream: WatchedStream,
     to: int,
     *,
     for_ms: int,
@@ -90,7 +90,7 @@ def ramp(
 
 
 def spike(
-    world: World, stream: Watched, count: int, *, for_ms: int, mix: Mix = NOBODY_SPECIAL
+    world: World, stream: WatchedStream, count: int, *, for_ms: int, mix: Mix = NOBODY_SPECIAL
 ) -> None:
     """Let `count` more come and go within `for_ms`; all of them are there in the middle of it."""
     half_ms = for_ms // 2
@@ -102,7 +102,7 @@ def spike(
 
 def churn(
     world: World,
-    stream: Watched,
+    stream: WatchedStream,
     per_minute: float,
     *,
     for_ms: int,
@@ -120,8 +120,8 @@ def churn(
 
 def raid(
     world: World,
-    source: Watched,
-    target: Watched,
+    source: WatchedStream,
+    target: WatchedStream,
     *,
     count: int | None = None,
     for_ms: int = 0,
@@ -150,7 +150,7 @@ def raid(
 
 
 def announce_raid(
-    world: World, source: Watched, target: Watched, viewers: int, for_ms: int
+    world: World, source: WatchedStream, target: WatchedStream, viewers: int, for_ms: int
 ) -> None:
     """So many viewers of one stream go over to another; the caller emits the event."""
     with world.change():
@@ -165,7 +165,7 @@ def announce_raid(
         )
 
 
-def _order(world: World, stream: Watched, command: CohortCommand) -> None:
+def _order(world: World, stream: WatchedStream, command: CohortCommand) -> None:
     if not 0 <= command.for_ms <= FOR_MAX_MS:
         raise Refused("invalid", "An order to viewers lasts for up to seven days.")
     if command.verb in ("ramp", "churn") and not command.for_ms:
@@ -177,7 +177,7 @@ def _order(world: World, stream: Watched, command: CohortCommand) -> None:
     attendance.order(world, stream, command)
 
 
-def _check_room(world: World, target: Watched, count: int) -> None:
+def _check_room(world: World, target: WatchedStream, count: int) -> None:
     cohort = world.cohorts.find(target.id)
     if cohort and cohort.count + cohort.to_come + count > SIMULATED_MAX:
         raise Refused("invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}.")
@@ -204,7 +204,7 @@ def _check_shares(what: str, shares: Mapping[str, float]) -> None:
         raise Refused("invalid", f"The shares of {what} are 0 to 1, and 1 together at most.")
 
 
-def _countries(world: World, stream: Watched) -> dict[str, float]:
+def _countries(world: World, stream: WatchedStream) -> dict[str, float]:
     """Where a stream's viewers come from, as shares."""
     attendance.settle(world, stream)
     rows = world.store.rows(

@@ -25,7 +25,7 @@ MINUTE_MS = 60_000
 TRAITS_MAX = 300
 
 
-class Watched(Protocol):
+class WatchedStream(Protocol):
     """A stream, as far as an audience is concerned."""
 
     @property
@@ -37,7 +37,7 @@ class Watched(Protocol):
 
 
 class StreamRef(NamedTuple):
-    """A stream that is `Watched`, and no more of it."""
+    """A stream that is `WatchedStream`, and no more of it."""
 
     pk: int
     id: str
@@ -64,7 +64,7 @@ class _Figures(NamedTuple):
 
 
 def write_down(
-    world: World, stream: Watched, cohort: Cohort | None, real: Sequence[tuple[int, int]] = ()
+    world: World, stream: WatchedStream, cohort: Cohort | None, real: Sequence[tuple[int, int]] = ()
 ) -> int:
     """Write down what a crowd has done and when real viewers came and went: (instant, change).
 
@@ -113,7 +113,7 @@ def write_down(
     return viewers
 
 
-def cut(world: World, stream: Watched, at_ms: int) -> None:
+def cut(world: World, stream: WatchedStream, at_ms: int) -> None:
     """The stream was over at `at_ms`, although people waited a while longer to see it go on.
 
     What they watched after that is taken away again: there was nothing to see.
@@ -148,7 +148,7 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
     world.store.insert("audience_points", stream_row=stream.pk, at_ms=at_ms, viewers=viewers)
 
 
-def tell(world: World, stream: Watched, cohort: Cohort) -> None:
+def tell(world: World, stream: WatchedStream, cohort: Cohort) -> None:
     """Write down a crowd's traits and stays, after `write_down`."""
     stays, quarters, plans = cohort.tell()
     for minutes, count in stays.items():
@@ -162,7 +162,7 @@ def tell(world: World, stream: Watched, cohort: Cohort) -> None:
     )
 
 
-def note_visitor(world: World, stream: Watched, visitor: Visitor, *, is_first: bool) -> None:
+def note_visitor(world: World, stream: WatchedStream, visitor: Visitor, *, is_first: bool) -> None:
     """A real viewer has come, perhaps back."""
     now_ms = world.now_ms
     world.store.write(
@@ -179,7 +179,7 @@ def note_visitor(world: World, stream: Watched, visitor: Visitor, *, is_first: b
     _note_quarter(world, stream, now_ms - now_ms % QUARTER_MS, 1, int(is_first))
 
 
-def note_stay(world: World, stream: Watched, stay_ms: int, count: int) -> None:
+def note_stay(world: World, stream: WatchedStream, stay_ms: int, count: int) -> None:
     """So many have watched for so long, and are gone."""
     world.store.write(
         "INSERT INTO audience_stays VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
@@ -191,7 +191,7 @@ def note_stay(world: World, stream: Watched, stay_ms: int, count: int) -> None:
 
 
 def _figures(
-    world: World, stream: Watched, real: Sequence[tuple[int, int]], tally: Tally
+    world: World, stream: WatchedStream, real: Sequence[tuple[int, int]], tally: Tally
 ) -> _Figures | None:
     """A stream's figures; begun with its first change, None where there is neither."""
     row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.pk)
@@ -212,7 +212,7 @@ def _in_order(real: Sequence[tuple[int, int]], tally: Tally) -> list[tuple[int, 
     return sorted(merged, key=lambda span: span[:2]) if real else merged
 
 
-def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:
+def _tell_plan(world: World, stream: WatchedStream, plan: CohortPlan) -> None:
     for country, count in unrecorded(plan, "countries").items():
         _note_country(world, stream, country, count)
     for device, count in unrecorded(plan, "devices").items():
@@ -229,7 +229,7 @@ def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:
     plan.recorded = plan.arrived
 
 
-def _note_country(world: World, stream: Watched, country: str, count: int) -> None:
+def _note_country(world: World, stream: WatchedStream, country: str, count: int) -> None:
     world.store.write(
         "INSERT INTO audience_countries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
         " SET viewers = viewers + excluded.viewers",
@@ -239,7 +239,7 @@ def _note_country(world: World, stream: Watched, country: str, count: int) -> No
     )
 
 
-def _note_trait(world: World, stream: Watched, kind: str, name: str, count: int) -> None:
+def _note_trait(world: World, stream: WatchedStream, kind: str, name: str, count: int) -> None:
     """Names that nobody has had are kept up to a number; the rest of them are `other`."""
     names = world.store.number(
         "SELECT count(*) FROM audience_traits WHERE stream_row = ? AND kind = ?", stream.pk, kind
@@ -261,7 +261,9 @@ def _note_trait(world: World, stream: Watched, kind: str, name: str, count: int)
     )
 
 
-def _note_quarter(world: World, stream: Watched, quarter_ms: int, views: int, uniques: int) -> None:
+def _note_quarter(
+    world: World, stream: WatchedStream, quarter_ms: int, views: int, uniques: int
+) -> None:
     row = world.store.row(
         "SELECT row FROM audience_quarters WHERE stream_row = ? AND quarter_at_ms = ?",
         stream.pk,

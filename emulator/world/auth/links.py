@@ -9,7 +9,7 @@ from emulator.core.errors import Code, Refused
 from emulator.core.events.people import EmailVerified, PasswordChanged
 from emulator.world.auth import mails, passwords, tokens
 from emulator.world.auth.mails import MailKind
-from emulator.world.auth.tokens import Session
+from emulator.world.auth.tokens import AuthSession
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -78,7 +78,7 @@ def send_if_known(world: World, email: str, kind: MailKind, site: str) -> None:
     send(world, user, kind, site)
 
 
-def sign_in(world: World, token: str) -> Session:
+def sign_in(world: World, token: str) -> AuthSession:
     """What a magic link does. Refuses (`unauthorized`) a token that is wrong, used or expired."""
     with world.change():
         user = _redeem(world, token, "magic_link", "unauthorized")

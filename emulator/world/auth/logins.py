@@ -3,7 +3,7 @@
 from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans
 from emulator.world.auth import links, passwords, second_factors, tokens
-from emulator.world.auth.tokens import Session
+from emulator.world.auth.tokens import AuthSession
 from emulator.world.people import accounts, images
 from emulator.world.people.names import email_error, username_error, username_of
 from emulator.world.world import World
@@ -12,7 +12,7 @@ from emulator.world.world import World
 TEST_CODE_PREFIX = "test-"
 
 
-def log_in(world: World, name: str, password: str, code: str | None = None) -> Session:
+def log_in(world: World, name: str, password: str, code: str | None = None) -> AuthSession:
     """Sign in with a mail address or username, the password, and the second factor's code.
 
     Refuses (`unauthorized`) with one sentence for a wrong name and a wrong password, (`forbidden`)
@@ -41,7 +41,7 @@ def register(
     *,
     display_name: str | None = None,
     site: str,
-) -> Session:
+) -> AuthSession:
     """Make an account and sign it in. A mail asks its owner to verify the address.
 
     Without a `username` one is made of the mail address. `site` is where that mail's link leads.
@@ -67,7 +67,7 @@ def register(
         return tokens.open_session(world, user, "registration")
 
 
-def by_provider(world: World, code: str, means: LoginMeans) -> Session:
+def by_provider(world: World, code: str, means: LoginMeans) -> AuthSession:
     """Sign in whom GitHub or Google vouches for: `test-<username>` names them.
 
     An account that is not there yet is made. Refuses (`bad_request`) any other code, and a name

@@ -25,7 +25,7 @@ _ALGORITHM = "HS256"
 _WRONG = "Invalid authentication credentials"
 
 
-class Session(Struct, frozen=True):
+class AuthSession(Struct, frozen=True):
     """What a login gives. `expires_in_seconds` is the access token's life."""
 
     user: User
@@ -34,7 +34,7 @@ class Session(Struct, frozen=True):
     expires_in_seconds: int
 
 
-def open_session(world: World, user: User, means: LoginMeans = "password") -> Session:
+def open_session(world: World, user: User, means: LoginMeans = "password") -> AuthSession:
     """Sign a user in: an access token, and the first refresh token of a new family."""
     now_ms = world.now_ms
     session_id = world.ids.uuid()
@@ -57,7 +57,7 @@ def open_session(world: World, user: User, means: LoginMeans = "password") -> Se
         return _issue(world, user, session_id, row)
 
 
-def refresh(world: World, refresh_token: str) -> Session:
+def refresh(world: World, refresh_token: str) -> AuthSession:
     """New tokens for a refresh token, which works once.
 
     Refuses (`unauthorized`) an unknown and an expired one, and a used one, whose whole family then
@@ -124,7 +124,7 @@ def _close(world: World, user: User, reason: str, where: str, value: object) -> 
         world.emit(SessionsClosed(at_ms=world.now_ms, user_id=user.id, reason=reason))
 
 
-def _issue(world: World, user: User, session_id: str, session_pk: int) -> Session:
+def _issue(world: World, user: User, session_id: str, session_pk: int) -> AuthSession:
     import jwt  # Late: it brings `cryptography`, which a start must not pay for.
 
     now_ms = world.now_ms
@@ -141,7 +141,7 @@ def _issue(world: World, user: User, session_id: str, session_pk: int) -> Sessio
     }
     if world.faults.are_on:
         claims["faults"] = [active.id for active in world.faults.on(AuthExpire)]
-    return Session(
+    return AuthSession(
         user=user,
         access_token=jwt.encode(claims, world.secret, algorithm=_ALGORITHM),
         refresh_token=refresh_token,

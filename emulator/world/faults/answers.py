@@ -48,7 +48,7 @@ class FailAnswer(Struct, frozen=True, kw_only=True):
         )
 
 
-class Step(NamedTuple):
+class AnswerStep(NamedTuple):
     """One of several answers: the values that are its own, and how they are written."""
 
     values: dict[str, Any]
@@ -93,7 +93,7 @@ def body(written: object) -> object:
     return written
 
 
-def answers(written: object) -> tuple[Step, ...]:
+def answers(written: object) -> tuple[AnswerStep, ...]:
     """A list of statuses, tables and `through`, which lets a call through; or `503,429,through`."""
     if isinstance(written, str):
         words = [word.strip() for word in written.split(",")]
@@ -102,7 +102,7 @@ def answers(written: object) -> tuple[Step, ...]:
         written = [written]
     if not isinstance(written, list | tuple) or not 0 < len(written) <= _ANSWERS_MAX:
         raise ValueError(f"must be a list of 1 to {_ANSWERS_MAX} answers")
-    return tuple(Step(_answer(step), step) for step in written)
+    return tuple(AnswerStep(_answer(step), step) for step in written)
 
 
 _VALUES = {

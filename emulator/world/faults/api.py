@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import replace
 
 from emulator.world.faults import answers as readers
-from emulator.world.faults.answers import FailAnswer, Step
+from emulator.world.faults.answers import AnswerStep, FailAnswer
 from emulator.world.faults.fault import Fault, contains
 from emulator.world.faults.values import Value, duration, flag, one_of, text
 
@@ -48,7 +48,7 @@ class ApiFail(ApiFault, frozen=True, kw_only=True):
     headers: Annotated[dict[str, str] | None, Value("headers", readers.headers)] = None
     body: Annotated[object, Value("body", readers.body)] = None
     retry_after_ms: Annotated[int | None, Value("retry_after", duration)] = None
-    answers: Annotated[tuple[Step, ...] | None, Value("answers", readers.answers)] = None
+    answers: Annotated[tuple[AnswerStep, ...] | None, Value("answers", readers.answers)] = None
 
     @property
     def times_usual(self) -> int:

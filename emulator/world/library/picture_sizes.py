@@ -11,7 +11,7 @@ Fit = Literal["crop", "clip", "scale", "fill"]
 DEFAULT_HEIGHT = 640
 
 
-class Size(Struct, frozen=True):
+class PictureSize(Struct, frozen=True):
     """What is asked for, in pixels; None follows the other by the picture's shape."""
 
     width: int | None = None
@@ -19,7 +19,7 @@ class Size(Struct, frozen=True):
     fit: Fit = "crop"
 
 
-def target(width: int, height: int, size: Size) -> tuple[int, int]:
+def target(width: int, height: int, size: PictureSize) -> tuple[int, int]:
     """The box, in even pixels, that a picture of `width` x `height` is asked to go into."""
     wanted_width, wanted_height = size.width, size.height
     if wanted_width is None and wanted_height is None:
@@ -41,4 +41,4 @@ def of_vod(vod: Vod) -> tuple[int, int]:
     best = vod.best
     if best is None or not best.height:
         return 0, 0
-    return target(best.width, best.height, Size())
+    return target(best.width, best.height, PictureSize())

@@ -6,7 +6,7 @@ from emulator.world.library.recordings import Vod
 from emulator.world.world import World
 
 
-class Watched(Struct, frozen=True):
+class WatchTotals(Struct, frozen=True):
     """`views` are counted by the API, `watch_ms` over all players."""
 
     views: int
@@ -27,6 +27,6 @@ def note(world: World, vod: Vod, length_ms: int) -> None:
     world.store.note(write, is_seen=False)
 
 
-def of(world: World, vod: Vod) -> Watched:
+def of(world: World, vod: Vod) -> WatchTotals:
     watch_ms = world.store.number("SELECT watch_ms FROM vod_watching WHERE vod_row = ?", vod.pk)
-    return Watched(vod.view_count, watch_ms)
+    return WatchTotals(vod.view_count, watch_ms)

@@ -18,7 +18,7 @@ from emulator.world.store.pages import QueryPart, Total
 from emulator.world.world import World
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class StreamFilter(Struct, frozen=True, kw_only=True):
     """Which streams a list shows. `default`: others' live ones, and a viewer's own in any state.
 
     Where nothing is filtered, a viewer's own that have not ended come first.
@@ -33,7 +33,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return self == _UNFILTERED
 
 
-_UNFILTERED = Wanted(status="default")
+_UNFILTERED = StreamFilter(status="default")
 _OPEN = "status IN ('offline', 'live')"
 
 
@@ -47,7 +47,7 @@ _TOTALS: dict[str, tuple[Total, ...]] = {
 
 
 def page(
-    world: World, viewer: User | None, wanted: Wanted, *, offset: int, count: int
+    world: World, viewer: User | None, wanted: StreamFilter, *, offset: int, count: int
 ) -> tuple[list[Stream], int]:
     """One page of the streams that `viewer` may see, and how many there are.
 
@@ -105,7 +105,7 @@ def by_pks(world: World, rows: Iterable[int]) -> list[Stream]:
     return [by_pk[row] for row in wanted]
 
 
-def _parts(viewer: User | None, wanted: Wanted) -> list[QueryPart]:
+def _parts(viewer: User | None, wanted: StreamFilter) -> list[QueryPart]:
     """What everybody sees, and what a viewer alone does of their own."""
     conditions: list[str] = []
     values: list[object] = []

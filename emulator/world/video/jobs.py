@@ -21,7 +21,7 @@ from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.store.rows import read_row
 from emulator.world.video import media, videos
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.video.moves import JobStatus, check_job
 from emulator.world.video.videos import Video
 from emulator.world.world import World
@@ -71,7 +71,7 @@ JOIN videos ON videos.row = video_jobs.video_row
 """
 
 
-def upload(world: World, owner: User, patch: Mapping[str, Any], footage: Footage) -> Video:
+def upload(world: World, owner: User, patch: Mapping[str, Any], footage: VideoFootage) -> Video:
     """Make a video of an uploaded file, and queue what makes it playable.
 
     Refuses (`unavailable`) an upload while `WAITING_MAX` jobs wait.
@@ -185,7 +185,9 @@ def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
     world.store.note(write)
 
 
-def finish(world: World, job: Job, footage: Footage | None, poster_ms: int | None = None) -> None:
+def finish(
+    world: World, job: Job, footage: VideoFootage | None, poster_ms: int | None = None
+) -> None:
     """It is done: the video shows this media from now on, and this instant as its picture."""
     check_job(job.status, "completed")
     video = videos.find(world, job.video_id)

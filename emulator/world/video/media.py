@@ -9,7 +9,7 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-class Footage(Struct, frozen=True):
+class VideoFootage(Struct, frozen=True):
     """Something to watch under a CDN uid. Sizes are in pixels, `file_bytes` as it was uploaded."""
 
     uid: str
@@ -72,7 +72,7 @@ def is_needed(world: World, uid: str) -> bool:
     return world.store.row("SELECT 1 FROM vods WHERE media_uid = ?", uid) is not None
 
 
-def of_recording(world: World, uid: str, viewer: User) -> Footage:
+def of_recording(world: World, uid: str, viewer: User) -> VideoFootage:
     """The finished recording under a stream's or a VOD's uid.
 
     Refuses (`not_found`) what is unknown, not ready, or not for `viewer` to see.
@@ -87,7 +87,7 @@ def of_recording(world: World, uid: str, viewer: User) -> Footage:
     if vod.status != "ready":
         raise Refused("not_found", "The recording of this cloudflare_video_id is not ready yet")
     best = max(vod.qualities, key=lambda quality: quality.height, default=None)
-    return Footage(
+    return VideoFootage(
         uid=uid,
         form="mp4",
         width=best.width if best else 0,

@@ -17,7 +17,7 @@ from emulator.world.people.accounts import User
 from emulator.world.store.rows import read_row
 from emulator.world.video import sessions
 from emulator.world.video.moves import session_after
-from emulator.world.video.sessions import Session
+from emulator.world.video.sessions import VideoSession
 from emulator.world.world import World
 
 TOKEN_MS = 3_600_000
@@ -64,7 +64,7 @@ JOIN video_sessions ON video_sessions.row = session_row
 """
 
 
-def admit(world: World, session: Session, user: User) -> Admission:
+def admit(world: World, session: VideoSession, user: User) -> Admission:
     """Give somebody a seat and a token; a user with a seat keeps it and gets a new token.
 
     Refuses (`conflict`) an ended session and a full one.
@@ -120,7 +120,7 @@ def admit(world: World, session: Session, user: User) -> Admission:
 
 
 def of(
-    world: World, session: Session, *, with_those_who_left: bool = False
+    world: World, session: VideoSession, *, with_those_who_left: bool = False
 ) -> tuple[list[Participant], int]:
     """The participants of a session, in the order of coming in; and how many there are.
 
@@ -138,7 +138,7 @@ def of(
     return [_participant(row) for row in rows], total
 
 
-def find(world: World, session: Session, participant_id: str) -> Participant:
+def find(world: World, session: VideoSession, participant_id: str) -> Participant:
     """A participant of this session now. Refuses (`not_found`) anybody else."""
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.id = ? AND session_row = ? AND left_at_ms IS NULL",
@@ -150,7 +150,7 @@ def find(world: World, session: Session, participant_id: str) -> Participant:
     return _participant(row)
 
 
-def find_own(world: World, session: Session, user: User) -> Participant:
+def find_own(world: World, session: VideoSession, user: User) -> Participant:
     """A user's own seat. Refuses (`forbidden`) where there is none, (`conflict`) after the end."""
     session_after(session.status, "join")
     seat = _participant_of(world, session, user)
@@ -159,7 +159,7 @@ def find_own(world: World, session: Session, user: User) -> Participant:
     return seat
 
 
-def remove(world: World, session: Session, participant_id: str, by: User) -> None:
+def remove(world: World, session: VideoSession, participant_id: str, by: User) -> None:
     """Let somebody go: the host anybody, everybody themselves.
 
     Refuses (`forbidden`) anybody else, (`not_found`) a user that is not in the session.
@@ -173,7 +173,7 @@ def remove(world: World, session: Session, participant_id: str, by: User) -> Non
         sessions.leave(world, session.id, participant.pk, participant.id, world.now_ms, reason)
 
 
-def by_token(world: World, session: Session, token: str) -> Participant:
+def by_token(world: World, session: VideoSession, token: str) -> Participant:
     """Whose seat this session's token gives.
 
     Refuses (`unauthorized`) a forged or expired token, (`forbidden`) one of another session, or of
@@ -260,7 +260,7 @@ def turn_secret(world: World) -> bytes:
 
 
 def _token(
-    world: World, session: Session, user: User, participant: Participant, expires_at_ms: int
+    world: World, session: VideoSession, user: User, participant: Participant, expires_at_ms: int
 ) -> str:
     import jwt  # Late: it brings `cryptography`, which a start must not pay for.
 
@@ -279,7 +279,7 @@ def _token(
     return jwt.encode(claims, world.secret, algorithm=_ALGORITHM)
 
 
-def _participant_of(world: World, session: Session, user: User) -> Participant | None:
+def _participant_of(world: World, session: VideoSession, user: User) -> Participant | None:
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.user_row = ? AND session_row = ?"
         " AND left_at_ms IS NULL",

@@ -26,7 +26,7 @@ LISTED_MAX = 1000
 ADMIN_ROLES = frozenset({"ADMIN", "SUPERUSER"})
 
 
-class Session(Struct, frozen=True):
+class VideoSession(Struct, frozen=True):
     """One call. `participant_count` is how many have a seat now."""
 
     pk: int
@@ -49,7 +49,7 @@ SELECT video_sessions.*, (
 """
 
 
-def create(world: World, host: User, session_name: str, participants_max: int) -> Session:
+def create(world: World, host: User, session_name: str, participants_max: int) -> VideoSession:
     """Make a call; nobody is in it yet, its host neither."""
     session_id = world.ids.uuid()
     now_ms = world.now_ms
@@ -66,7 +66,7 @@ def create(world: World, host: User, session_name: str, participants_max: int) -
     return find(world, session_id)
 
 
-def find(world: World, session_id: str) -> Session:
+def find(world: World, session_id: str) -> VideoSession:
     """The call with this id, ended ones too. Refuses (`not_found`) an unknown one."""
     settle(world)
     row = world.store.row(f"{_SELECT} WHERE video_sessions.id = ?", session_id)
@@ -75,7 +75,9 @@ def find(world: World, session_id: str) -> Session:
     return _session(row)
 
 
-def find_hosted(world: World, session_id: str, user: User, *, admins_too: bool = False) -> Session:
+def find_hosted(
+    world: World, session_id: str, user: User, *, admins_too: bool = False
+) -> VideoSession:
     """The call with this id, for its host. Refuses (`forbidden`) anybody else."""
     session = find(world, session_id)
     if session.host_pk != user.pk and not (admins_too and is_admin(user)):
@@ -87,7 +89,7 @@ def is_admin(user: User) -> bool:
     return user.role in ADMIN_ROLES
 
 
-def active(world: World, user: User) -> tuple[list[Session], int]:
+def active(world: World, user: User) -> tuple[list[VideoSession], int]:
     """Calls that have not ended and that the user hosts or sits in, and how many there are.
 
     The newest first, `LISTED_MAX` at the most.
@@ -100,7 +102,7 @@ def active(world: World, user: User) -> tuple[list[Session], int]:
     )
 
 
-def of_user(world: World, user_id: str, asker: User) -> tuple[list[Session], int]:
+def of_user(world: World, user_id: str, asker: User) -> tuple[list[VideoSession], int]:
     """Calls in any state that a user hosted or was in, likewise.
 
     Refuses (`forbidden`) another user's unless an admin asks, (`not_found`) an unknown user.
@@ -110,7 +112,7 @@ def of_user(world: World, user_id: str, asker: User) -> tuple[list[Session], int
     return _of(world, accounts.find(world, user_id), "", "")
 
 
-def update(world: World, session: Session, patch: Mapping[str, Any]) -> Session:
+def update(world: World, session: VideoSession, patch: Mapping[str, Any]) -> VideoSession:
     """Change `session_name` and `participants_max`, as far as `patch` names them.
 
     Refuses (`conflict`) an ended call, and a smaller one than there are people in it.
@@ -137,7 +139,7 @@ def update(world: World, session: Session, patch: Mapping[str, Any]) -> Session:
     return find(world, session.id)
 
 
-def end(world: World, session: Session) -> Session:
+def end(world: World, session: VideoSession) -> VideoSession:
     """End a call: everybody leaves. Refuses (`conflict`) one that has ended."""
     to = session_after(session.status, "end")
     now_ms = world.now_ms
@@ -200,7 +202,7 @@ def settle(world: World) -> None:
 
 def _of(
     world: World, user: User, of_session: str, of_participant: str
-) -> tuple[list[Session], int]:
+) -> tuple[list[VideoSession], int]:
     """The conditions are this file's own words, never a request's."""
     settle(world)
     text = (
@@ -219,4 +221,4 @@ def _of(
     )
 
 
-_session = partial(read_row, Session)
+_session = partial(read_row, VideoSession)

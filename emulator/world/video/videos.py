@@ -23,7 +23,7 @@ from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.store.rows import read_row
 from emulator.world.video import index, media
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.video.moves import VideoStatus, check_video
 from emulator.world.world import World
 
@@ -65,7 +65,7 @@ _PLAIN_FIELDS = ("title", "description", "visibility")
 
 
 def create(
-    world: World, owner: User, patch: Mapping[str, Any], footage: Footage | None = None
+    world: World, owner: User, patch: Mapping[str, Any], footage: VideoFootage | None = None
 ) -> Video:
     """Make a video: of an upload's `footage` (`processing`), or of media that is there.
 
@@ -194,7 +194,7 @@ def delete_of(world: World, user: User) -> None:
         delete(world, video)
 
 
-def show(world: World, video: Video, footage: Footage) -> None:
+def show(world: World, video: Video, footage: VideoFootage) -> None:
     """Its media is complete, or there is new media: from now on the video shows it."""
     with world.change():
         _show(world, video.pk, footage)
@@ -228,20 +228,20 @@ def set_poster(world: World, video: Video, poster_ms: int) -> None:
         world.store.update("videos", video.pk, poster_ms=poster_ms)
 
 
-def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> Footage | None:
+def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> VideoFootage | None:
     uid = patch.get("cloudflare_video_id")
     if uid is None:
         return None
     shown = world.store.row(f"{_SELECT} WHERE videos.uid = ? AND videos.status = 'ready'", uid)
     if shown is not None and may_see(world, _video(shown), owner):
         video = _video(shown)
-        return Footage(
+        return VideoFootage(
             video.uid, video.form, video.width, video.height, video.duration_ms, video.file_bytes
         )
     return media.of_recording(world, uid, owner)
 
 
-def _show(world: World, pk: int, source: Footage) -> None:
+def _show(world: World, pk: int, source: VideoFootage) -> None:
     world.store.write(
         "UPDATE videos SET uid = ?, form = ?, width = ?, height = ?, duration_ms = ?,"
         " file_bytes = ?, original_name = iif(original_name = '', ?, original_name),"

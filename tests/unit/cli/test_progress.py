@@ -2,7 +2,7 @@
 
 import io
 
-from emulator.cli.lib.progress import Progress, Watched, progress_text
+from emulator.cli.lib.progress import Progress, ProgressFile, progress_text
 from tests.support.tables import table
 
 
@@ -51,7 +51,7 @@ def test_progress_is_silent_in_a_pipe() -> None:
 
 def test_progress_counts_the_bytes_of_a_file() -> None:
     out = Terminal()
-    file = Watched(io.BytesIO(b"x" * 100), Progress("reading", 100, out))
+    file = ProgressFile(io.BytesIO(b"x" * 100), Progress("reading", 100, out))
 
     assert file.read(40) == b"x" * 40
     assert file.read() == b"x" * 60

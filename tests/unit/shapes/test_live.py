@@ -9,7 +9,7 @@ from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.shapes.live import stream_shape, stream_shapes
 from emulator.world.live import categories, lists
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.store.journal import Row, Store
 from tests.support.streams import live, make
 
@@ -45,7 +45,7 @@ async def platform() -> AsyncIterator[Platform]:
 
 def test_stream_shapes_many_equal_one_by_one(platform: Platform) -> None:
     world, addresses = platform.world, platform.addresses
-    streams, _ = lists.page(world, None, Wanted(), offset=0, count=20)
+    streams, _ = lists.page(world, None, StreamFilter(), offset=0, count=20)
 
     shapes = stream_shapes(world, addresses, streams)
 
@@ -67,7 +67,7 @@ def test_stream_shapes_page_of_twenty_needs_no_more_queries_than_one_stream(
     counts = []
     for count in (1, 20):
         store.asked = 0
-        streams, _ = lists.page(world, None, Wanted(), offset=0, count=count)
+        streams, _ = lists.page(world, None, StreamFilter(), offset=0, count=count)
         assert len(stream_shapes(world, addresses, streams)) == count
         counts.append(store.asked)
 

@@ -8,7 +8,7 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media import codecs
 from emulator.media.codecs import sources
 from emulator.media.codecs.formats import AudioFormat, VideoFormat
-from emulator.media.codecs.sources import PCM_8_BIT, PCM_16_BIT, Source
+from emulator.media.codecs.sources import PCM_8_BIT, PCM_16_BIT, SourceCodec
 from emulator.media.ingest.flv import FrameType, PacketType, composition_ms, unwrap
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
@@ -23,8 +23,8 @@ _MONO = frozenset({4, 5, 11})
 _VP6 = frozenset({4, 5})
 # Of codecs that HLS carries, what it does not carry: profiles and pixel formats.
 _REFUSED_FORMS = {
-    "H.264": Source("H.264 that is not 4:2:0 with 8 bits", "h264"),
-    "AAC": Source("AAC that is neither LC nor HE", "aac"),
+    "H.264": SourceCodec("H.264 that is not 4:2:0 with 8 bits", "h264"),
+    "AAC": SourceCodec("AAC that is neither LC nor HE", "aac"),
 }
 
 
@@ -173,7 +173,7 @@ class SourceReader:
         return self._audio_packets(dts, memoryview(payload)[1:])
 
     def _enhanced_audio(
-        self, source: Source, kind: int, dts: int, content: memoryview
+        self, source: SourceCodec, kind: int, dts: int, content: memoryview
     ) -> list[SourcePacket]:
         """FLAC has a header; the others say all in each frame."""
         if kind == PacketType.SEQUENCE_START:

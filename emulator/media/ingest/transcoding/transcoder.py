@@ -18,7 +18,7 @@ from msgspec import Struct
 from emulator.core.clock import busy_us
 from emulator.core.errors import Refused
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack, Transcoded
-from emulator.media.ingest.transcoding.worker import Worker
+from emulator.media.ingest.transcoding.worker import TranscodeWorker
 from emulator.media.packets import Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.track_set import Kind, Promise
@@ -129,7 +129,7 @@ class Transcoder:
         frame_rate: float,
         seconds: Callable[[], float] | None = None,
         call_later: Callable[[float, Callable[[], None]], _Timer] | None = None,
-        make_worker: Callable[[float], Worker] = Worker,
+        make_worker: Callable[[float], TranscodeWorker] = TranscodeWorker,
     ) -> None:
         self._deliver = deliver
         self._fail = fail
@@ -358,14 +358,14 @@ class Transcoder:
 
     # What runs in the thread.
 
-    def _work(self, make_worker: Callable[[float], Worker], frame_rate: float) -> None:
+    def _work(self, make_worker: Callable[[float], TranscodeWorker], frame_rate: float) -> None:
         try:
             self._convert_all(make_worker(frame_rate))
         except Exception:  # A thread's root: the publisher is told.
             log.exception("transcoding failed")
             self._call_home(self._tell_failure)
 
-    def _convert_all(self, worker: Worker) -> None:
+    def _convert_all(self, worker: TranscodeWorker) -> None:
         last: _Job | None = None
         while True:
             job = self._jobs.get()
@@ -379,7 +379,7 @@ class Transcoder:
             last = job
             self._convert(worker, job)
 
-    def _convert(self, worker: Worker, job: _Job) -> None:
+    def _convert(self, worker: TranscodeWorker, job: _Job) -> None:
         packet = job.packet
         if isinstance(packet, Packet):
             worker.drop(_kind(packet.track))

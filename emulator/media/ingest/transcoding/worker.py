@@ -1,4 +1,4 @@
-"""Worker: what HLS cannot carry in, AAC and H.264 out. For one thread; no I/O, no clock.
+"""TranscodeWorker: what HLS cannot carry in, AAC and H.264 out. For one thread; no I/O, no clock.
 
 Times stay the publisher's: sound is placed by its samples, and every picture where it was shown, so
 nothing that a decoder or an encoder holds back moves one against the other.
@@ -31,7 +31,7 @@ _UNSPECIFIED = 2
 _KEYS_MAX = 40
 
 
-class Worker:
+class TranscodeWorker:
     """One publisher's. `frame_rate` is what it announced; bit rates follow from it."""
 
     def __init__(self, frame_rate: float) -> None:

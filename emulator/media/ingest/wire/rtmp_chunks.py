@@ -24,7 +24,7 @@ _HEADER_BYTES: Final = (11, 7, 3, 0)
 """Length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
 
 
-class Message(NamedTuple):
+class RtmpMessage(NamedTuple):
     """One whole message. `timestamp_ms` is absolute, modulo 2^32."""
 
     type_id: int
@@ -80,7 +80,7 @@ class ChunkReader:
         self._chunk_missing = 0
         self._burst = 1
 
-    def receive(self, received: bytes) -> Iterator[Message]:
+    def receive(self, received: bytes) -> Iterator[RtmpMessage]:
         """Yield each message that `received` completes. Take them all before the next call."""
         if self._unread:
             received = self._unread + received
@@ -107,7 +107,7 @@ class ChunkReader:
                 if stream.missing:
                     continue
                 payload = self._assembled(stream)
-            message = Message(stream.type_id, stream.stream_id, stream.timestamp_ms, payload)
+            message = RtmpMessage(stream.type_id, stream.stream_id, stream.timestamp_ms, payload)
             if SET_CHUNK_SIZE <= message.type_id <= ABORT:
                 self._obey(message)
             yield message
@@ -271,7 +271,7 @@ class ChunkReader:
             stream.missing = stream.length
         return stream, pos
 
-    def _obey(self, message: Message) -> None:
+    def _obey(self, message: RtmpMessage) -> None:
         """Set Chunk Size and Abort (RTMP 1.0, 5.4.1 and 5.4.2): they count for the next chunk."""
         if len(message.payload) != 4:
             raise ProtocolError("a protocol control message of the wrong length")
@@ -286,7 +286,9 @@ class ChunkReader:
             stream.missing = 0
 
 
-def write(chunk_stream_id: int, message: Message, chunk_bytes: int = CHUNK_BYTES_DEFAULT) -> bytes:
+def write(
+    chunk_stream_id: int, message: RtmpMessage, chunk_bytes: int = CHUNK_BYTES_DEFAULT
+) -> bytes:
     """A message as one chunk of type 0 and as many of type 3 as it needs.
 
     `chunk_stream_id` is 2 to 63, so that it takes one byte.

@@ -16,7 +16,7 @@ from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
 from emulator.media.ingest.wire.rtmp_address import locate
-from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, RtmpMessage
 from emulator.media.ingest.wire.rtmp_handshake import Handshake
 
 ACKNOWLEDGEMENT: Final = 3
@@ -223,7 +223,7 @@ class RtmpSession:
         self._question = None
         return asked
 
-    def _events_of(self, message: Message) -> Iterator[SessionEvent]:
+    def _events_of(self, message: RtmpMessage) -> Iterator[SessionEvent]:
         if self._question is not None:
             raise RuntimeError("the next event was taken before the question was answered")
         match message.type_id:
@@ -238,12 +238,12 @@ class RtmpSession:
             case _ if self.phase == "publishing":
                 yield from self._rare_tags(message)
 
-    def _command_event(self, message: Message) -> SessionEvent | None:
+    def _command_event(self, message: RtmpMessage) -> SessionEvent | None:
         if self.phase == "publishing" and _is_metadata(message.payload):
             return Tag("script", message.timestamp_ms, _without_selector(message))
         return self._answer(_parsed(message))
 
-    def _rare_tags(self, message: Message) -> Iterator[Tag]:
+    def _rare_tags(self, message: RtmpMessage) -> Iterator[Tag]:
         if not self.has_media and message.type_id not in _TYPES:
             raise Refused(
                 "unsupported",
@@ -253,7 +253,7 @@ class RtmpSession:
             )
         yield from _tags_of(message)
 
-    def _obey(self, message: Message) -> None:
+    def _obey(self, message: RtmpMessage) -> None:
         if message.type_id == WINDOW_SIZE:
             if len(message.payload) != 4:
                 raise ProtocolError("a window size of the wrong length")
@@ -331,17 +331,17 @@ class RtmpSession:
         return Finished("asked to play, which goes over HLS only")
 
     def _control(self, type_id: int, payload: bytes) -> None:
-        self._write(2, Message(type_id, 0, 0, payload))
+        self._write(2, RtmpMessage(type_id, 0, 0, payload))
 
     def _command(self, name: str, transaction_id: float, *values: Value) -> None:
         payload = amf0.encode(name, transaction_id, *values)
-        self._write(3, Message(COMMAND, 0, 0, payload))
+        self._write(3, RtmpMessage(COMMAND, 0, 0, payload))
 
     def _status(self, stream_id: int, level: str, code: str, message: str) -> None:
         payload = amf0.encode("onStatus", 0, None, _verdict(level, code, message))
-        self._write(5, Message(COMMAND, stream_id, 0, payload))
+        self._write(5, RtmpMessage(COMMAND, stream_id, 0, payload))
 
-    def _write(self, chunk_stream_id: int, message: Message) -> None:
+    def _write(self, chunk_stream_id: int, message: RtmpMessage) -> None:
         self._out += rtmp_chunks.write(chunk_stream_id, message, self._chunk_bytes)
 
 
@@ -357,7 +357,7 @@ def _verdict(level: str, code: str, message: str) -> dict[str, Value]:
     return {"level": level, "code": code, "description": message}
 
 
-def _parsed(message: Message) -> _Command:
+def _parsed(message: RtmpMessage) -> _Command:
     """A command message (RTMP 1.0, 7.1.1). Refuses what is not one, or is absurdly long."""
     body = message.payload
     if len(body) > COMMAND_BYTES_MAX:
@@ -372,7 +372,7 @@ def _parsed(message: Message) -> _Command:
     raise ProtocolError("a command message that holds no command")
 
 
-def _without_selector(message: Message) -> bytes:
+def _without_selector(message: RtmpMessage) -> bytes:
     """The body behind the format selector of AMF3 messages: AMF0 until a marker says otherwise."""
     body = message.payload
     is_selected = message.type_id in (COMMAND_AMF3, DATA_AMF3) and body[:1] == b"\x00"
@@ -385,7 +385,7 @@ def _is_metadata(body: bytes) -> bool:
     return b"@setDataFrame" in head or b"onMetaData" in head
 
 
-def _tags_of(message: Message) -> Iterator[Tag]:
+def _tags_of(message: RtmpMessage) -> Iterator[Tag]:
     """The tags in the rarer messages: data behind AMF3's selector, and aggregates."""
     if message.type_id == DATA_AMF3:
         yield Tag("script", message.timestamp_ms, _without_selector(message))
@@ -393,7 +393,7 @@ def _tags_of(message: Message) -> Iterator[Tag]:
         yield from _parts_of(message)
 
 
-def _parts_of(aggregate: Message) -> Iterator[Tag]:
+def _parts_of(aggregate: RtmpMessage) -> Iterator[Tag]:
     """An aggregate is FLV tags in a row; its time stamp is the first one's (RTMP 1.0, 7.1.6)."""
     body = aggregate.payload
     pos = 0

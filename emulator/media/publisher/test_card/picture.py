@@ -31,7 +31,7 @@ _LETTERS_MAX = 30
 _DAY_MS = 86_400_000
 
 
-class Moment(Struct, frozen=True):
+class FrameMoment(Struct, frozen=True):
     """What one frame shows. `media_ms` is the time since the broadcast's first frame."""
 
     frame_number: int
@@ -40,7 +40,7 @@ class Moment(Struct, frozen=True):
     is_flash: bool
 
 
-class Picture:
+class CardPicture:
     """Draws frames of one size, in yuv420p. `name` is cut to what fits."""
 
     def __init__(self, width: int, height: int, name: str) -> None:
@@ -58,7 +58,7 @@ class Picture:
         self._chroma: tuple[bytes, bytes] = (b"", b"")
         self._name = plain(name)[: width // (ADVANCE * scale) - 2]
 
-    def draw(self, moment: Moment) -> "VideoFrame":
+    def draw(self, moment: FrameMoment) -> "VideoFrame":
         """A new frame that shows `moment`. Takes about half a millisecond at 1280x720."""
         from av import VideoFrame
 
@@ -99,7 +99,7 @@ class Picture:
         )
         return line.ljust(stride, b"\0")
 
-    def _write_texts(self, moment: Moment) -> None:
+    def _write_texts(self, moment: FrameMoment) -> None:
         self._write(f"{_time_of_day(moment.media_ms)} #{moment.frame_number}", 1)
         self._write(f"{_time_of_day(moment.wall_ms % _DAY_MS)} UTC", 2)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
-from emulator.media.publisher.test_card.picture import Moment
+from emulator.media.publisher.test_card.picture import FrameMoment
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -110,7 +110,7 @@ class Scene:
         self._still: Canvas | None = None
         self._text: Canvas | None = None
 
-    def draw(self, moment: Moment) -> "VideoFrame":
+    def draw(self, moment: FrameMoment) -> "VideoFrame":
         """A new frame that shows `moment`."""
         from av import VideoFrame
 

@@ -27,7 +27,7 @@ _SOUND_RATE = 8_000
 Kind = Literal["scene", "pause"]
 
 
-class Moment(NamedTuple):
+class ClipMoment(NamedTuple):
     """`strength` is from 0 to 1."""
 
     at_ms: int
@@ -43,7 +43,7 @@ class _Sample(Struct, frozen=True):
     loudness: float | None
 
 
-def moments(footage: Footage) -> tuple[Moment, ...]:
+def moments(footage: Footage) -> tuple[ClipMoment, ...]:
     """In the order of time; the same footage gives the same ones."""
     pieces = footage.pieces
     step = max(1, -(-len(pieces) // SAMPLES_MAX))
@@ -51,15 +51,15 @@ def moments(footage: Footage) -> tuple[Moment, ...]:
     return tuple(moment for pair in pairwise(samples) for moment in _between(*pair))
 
 
-def _between(before: _Sample, after: _Sample) -> Iterator[Moment]:
+def _between(before: _Sample, after: _Sample) -> Iterator[ClipMoment]:
     if before.grey is not None and after.grey is not None:
         change = _apart(before.grey, after.grey)
         if change >= SCENE_MIN:
-            yield Moment(after.at_ms, "scene", round(min(1.0, 3 * change), 3))
+            yield ClipMoment(after.at_ms, "scene", round(min(1.0, 3 * change), 3))
     if before.loudness is None or after.loudness is None:
         return
     if before.loudness < PAUSE_MAX <= after.loudness:
-        yield Moment(after.at_ms, "pause", 0.5)
+        yield ClipMoment(after.at_ms, "pause", 0.5)
 
 
 def _apart(one: bytes, other: bytes) -> float:

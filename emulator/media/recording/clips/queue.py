@@ -121,10 +121,10 @@ class ClipQueue(JobQueue):
             )
 
     async def _make_now(self, uid: str, media_uid: str) -> None:
-        from emulator.media.recording.uploads.importing import Wanted, process
+        from emulator.media.recording.uploads.importing import TargetFormat, process
 
         source = await self._recordings.mp4(media_uid)
-        wanted = Wanted(height=renditions.find(self._world, uid).height)
+        wanted = TargetFormat(height=renditions.find(self._world, uid).height)
         folder, watch = self._media_store.folder(uid), self._under_way[uid]
         segment_ms = self._media_store.config.segment_ms
         with self._world.clock.working():

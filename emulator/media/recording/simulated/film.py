@@ -1,4 +1,4 @@
-"""Film: a few seconds of a picture whose end meets its beginning.
+"""LoopFilm: a few seconds of a picture whose end meets its beginning.
 
 Eight seconds hold a whole number of frames at 30 a second and of AAC frames at 48,000 Hz (375), so
 round follows round without a hole in picture or sound.
@@ -34,7 +34,7 @@ _TONE_HERTZ: Final = 110
 ROUND_TICKS: Final = ROUND_SECONDS * TICKS_PER_SECOND
 
 
-class Film:
+class LoopFilm:
     """One round's parts, and the same parts of any later round.
 
     Refuses (`ValueError`) parts that do not fill a round.
@@ -97,7 +97,7 @@ class Film:
         return fragment(self.part(number), number)
 
 
-def render(width: int, height: int, look: "Look | None" = None) -> Film:
+def render(width: int, height: int, look: "Look | None" = None) -> LoopFilm:
     """Encode one round, of the test picture where there is no `look`.
 
     Takes half a second or a second of one core: for threads.
@@ -127,25 +127,25 @@ def render(width: int, height: int, look: "Look | None" = None) -> Film:
                 for sequenced in sequencer.push(packet, reader.tracks, clock.now_ms()):
                     parts += segmenter.push(*sequenced)
     broadcast.close()
-    return Film(_one_round(parts))
+    return LoopFilm(_one_round(parts))
 
 
 def still(look: "Look | None", seconds: float, width: int, height: int) -> "VideoFrame":
     """What a film shows at a position in its round: drawn, so nothing needs to be encoded first."""
-    from emulator.media.publisher.test_card.picture import Moment
+    from emulator.media.publisher.test_card.picture import FrameMoment
     from emulator.media.publisher.test_card.sound import BEEP_MS
 
     at_ms = round(seconds * 1000)
     number = int(seconds * PublishConfig().fps)
     is_flash = at_ms % 1000 < BEEP_MS
-    return _picture(width, height, look).draw(Moment(number, at_ms, at_ms, is_flash))
+    return _picture(width, height, look).draw(FrameMoment(number, at_ms, at_ms, is_flash))
 
 
 def _picture(width: int, height: int, look: "Look | None") -> "Drawn":
-    from emulator.media.publisher.test_card.picture import Picture
+    from emulator.media.publisher.test_card.picture import CardPicture
     from emulator.media.publisher.test_card.scene import Scene
 
-    return Scene(width, height, look) if look else Picture(width, height, PublishConfig().name)
+    return Scene(width, height, look) if look else CardPicture(width, height, PublishConfig().name)
 
 
 def _one_round(parts: list[HlsPart]) -> list[HlsPart]:

@@ -23,8 +23,8 @@ from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.publisher.test_card.scene import Look
-    from emulator.media.recording.simulated.film import Film
-    from emulator.world.library.picture_sizes import Size
+    from emulator.media.recording.simulated.film import LoopFilm
+    from emulator.world.library.picture_sizes import PictureSize
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -48,8 +48,8 @@ class Loops:
 
     def __init__(self, media_store: MediaStore) -> None:
         self._media_store = media_store
-        self._films: OrderedDict[tuple[int, Look | None], Film] = OrderedDict()
-        self._stills: OrderedDict[tuple[Look | None, int, Size], bytes] = OrderedDict()
+        self._films: OrderedDict[tuple[int, Look | None], LoopFilm] = OrderedDict()
+        self._stills: OrderedDict[tuple[Look | None, int, PictureSize], bytes] = OrderedDict()
         self._rendering = asyncio.Lock()
         self._streams: OrderedDict[Key, HlsStream] = OrderedDict()
         # Until when, by the machine's clock, a live one that has ended may be followed.
@@ -177,7 +177,7 @@ class Loops:
         self._media_store.lend(uid, RecordedLoop(film, whole_round))
         return uid, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
-    async def film(self, world: World, uid: str, height: int = HEIGHT) -> "Film":
+    async def film(self, world: World, uid: str, height: int = HEIGHT) -> "LoopFilm":
         """The film of this media in this size; the first caller waits for it to be rendered."""
         key = (height, look_of(world, uid))
         async with self._rendering:

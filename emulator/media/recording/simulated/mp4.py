@@ -13,7 +13,7 @@ from emulator.media.codecs.boxes import box, full_box
 from emulator.media.hls.fmp4 import movie_header, trak
 from emulator.media.hls.part import HlsPart
 from emulator.media.packets import Track, VideoTrack
-from emulator.media.recording.simulated.film import Film
+from emulator.media.recording.simulated.film import LoopFilm
 from emulator.media.recording.simulated.showing import PART_MS, Showing
 from emulator.media.ticks import TICKS_PER_SECOND
 
@@ -23,7 +23,7 @@ _FTYP = box(b"ftyp", b"isom", bytes(4), b"isomiso2avc1mp41")
 Run = tuple[int, int]
 
 
-def whole(film: Film, showing: Showing) -> bytes:
+def whole(film: LoopFilm, showing: Showing) -> bytes:
     """The file: its index first, then a round. Where nothing was shown: ValueError."""
     shown = [
         number % len(film.parts)
@@ -72,7 +72,7 @@ class _Shown:
     Each part is shown for as long as a part is; so sound and picture stay together over any cut.
     """
 
-    def __init__(self, film: Film, track: Track, shown: list[int]) -> None:
+    def __init__(self, film: LoopFilm, track: Track, shown: list[int]) -> None:
         self.track = track
         self.chunks = [_Chunk(part, track) for part in film.parts]
         self._shown = shown

@@ -15,7 +15,7 @@ from emulator.core.errors import Refused
 from emulator.media.hls.segments import Segment, Source
 from emulator.media.hls.stream import HlsStream
 from emulator.media.hls.window import Window
-from emulator.media.recording.simulated.film import Film
+from emulator.media.recording.simulated.film import LoopFilm
 from emulator.media.recording.simulated.showing import PART_MS, SEGMENT_MS, Showing
 
 # How far back a live loop can be watched.
@@ -28,7 +28,7 @@ class LiveLoop(HlsStream):
     When that is over, the playlists end, as they were followed.
     """
 
-    def __init__(self, film: Film, clock: Clock, look: Callable[[], Showing]) -> None:
+    def __init__(self, film: LoopFilm, clock: Clock, look: Callable[[], Showing]) -> None:
         self._film = film
         self._clock = clock
         self._look = look
@@ -126,7 +126,7 @@ class RecordedLoop(HlsStream):
     `was_live`: under the address that it was live at, with playlists of the same form.
     """
 
-    def __init__(self, film: Film, showing: Showing, *, was_live: bool = False) -> None:
+    def __init__(self, film: LoopFilm, showing: Showing, *, was_live: bool = False) -> None:
         self._film = film
         self._showing = showing
         super().__init__(Path(), self._all())
@@ -168,7 +168,7 @@ class RecordedLoop(HlsStream):
         raise _no_such(f"part-{number}.m4s")
 
 
-def recorded(film: Film, showing: Showing, *, was_live: bool = False) -> RecordedLoop:
+def recorded(film: LoopFilm, showing: Showing, *, was_live: bool = False) -> RecordedLoop:
     """The recording, and its playlist too: both take long for a long one."""
     hls_stream = RecordedLoop(film, showing, was_live=was_live)
     if showing.parts:
@@ -185,7 +185,7 @@ def _empty(*, is_recording: bool = False) -> Window:
     )
 
 
-def _segment_content(film: Film, showing: Showing, msn: int) -> bytes:
+def _segment_content(film: LoopFilm, showing: Showing, msn: int) -> bytes:
     run = showing.run_of_segment(msn)
     return b"".join(film.content(run.film(number)) for number in showing.segment(msn))
 

@@ -42,7 +42,7 @@ _AUDIO_FOURCC = {"aac": b"mp4a", "opus": b"Opus"}
 _MOOV_MAX = 64 * 2**20
 
 
-class Film:
+class UploadedFilm:
     """One file, open. `packets` gives all of it in the order of time; `tracks` are its tracks.
 
     Times count from where the first track begins to be shown, as a player of the file has it: HLS
@@ -61,7 +61,7 @@ class Film:
             self.close()
             raise
 
-    def __enter__(self) -> "Film":
+    def __enter__(self) -> "UploadedFilm":
         return self
 
     def __exit__(self, *_: object) -> None:

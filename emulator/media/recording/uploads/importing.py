@@ -17,7 +17,7 @@ from emulator.media.packets import Packet
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.mp4 import remux
 from emulator.media.recording.recordings import MP4_NAME
-from emulator.media.recording.uploads.demux import Film
+from emulator.media.recording.uploads.demux import UploadedFilm
 from emulator.media.recording.uploads.probe import UPLOAD_OPTIONS, Probed, probe
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.recording_writer import DRAFT_NAME, write_recording
@@ -46,7 +46,7 @@ class Imported(Struct, frozen=True):
     file_bytes: int
 
 
-class Wanted(Struct, frozen=True):
+class TargetFormat(Struct, frozen=True):
     """A way to process a video. Without `size` and `height` it keeps its size.
 
     `size` is a box that the picture fits into; of a `height` the width follows.
@@ -81,7 +81,12 @@ def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: JobProgress)
 
 
 def process(
-    source: Path, folder: Path, wanted: Wanted, segment_ms: int, at_ms: int, watch: JobProgress
+    source: Path,
+    folder: Path,
+    wanted: TargetFormat,
+    segment_ms: int,
+    at_ms: int,
+    watch: JobProgress,
 ) -> Imported:
     """Make another recording, in `folder`, of the file `source`. Refuses likewise."""
     folder.mkdir(parents=True)
@@ -137,7 +142,7 @@ def _import(
         watch.begin("copying" if is_copied else "transcoding", 0, 80)
         transcode(source, draft, probed, plan, watch)
         watch.begin("packaging", 80, 95)
-        with Film(draft) as film:
+        with UploadedFilm(draft) as film:
             total = max(1.0, probed.seconds) * TICKS_PER_SECOND
             packets = (_watched(packet, total, watch) for packet in film.packets())
             window = write_recording(packets, film.tracks, folder, *times)
@@ -167,7 +172,7 @@ def _plan(probed: Probed) -> TranscodePlan:
     return TranscodePlan(picture, sound, width, height)
 
 
-def _box(probed: Probed, wanted: Wanted) -> tuple[int, int]:
+def _box(probed: Probed, wanted: TargetFormat) -> tuple[int, int]:
     if wanted.size is not None:
         share = min(wanted.size[0] / probed.width, wanted.size[1] / probed.height)
         return _even(probed.width * share), _even(probed.height * share)

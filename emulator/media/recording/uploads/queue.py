@@ -26,7 +26,7 @@ from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.upload import UPLOAD_NAME, receive
 from emulator.world.video import jobs, media, videos
 from emulator.world.video.jobs import Job
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.world import World
 
 # A start need not wait for what only an upload needs; the server warms it up later.
@@ -173,9 +173,9 @@ class UploadQueue(JobQueue):
                 await asyncio.to_thread(path.unlink, missing_ok=True)
         log.info("video job done job=%s kind=%s", job.id, job.kind)
 
-    async def _make(self, job: Job, watch: JobProgress) -> Footage | None:
+    async def _make(self, job: Job, watch: JobProgress) -> VideoFootage | None:
         """What the video is to show; None where only its picture changes."""
-        from emulator.media.recording.uploads.importing import Wanted, import_upload, process
+        from emulator.media.recording.uploads.importing import TargetFormat, import_upload, process
 
         video = videos.find(self._world, job.video_id)
         folder = self._media_store.folder(job.media_uid)
@@ -186,13 +186,13 @@ class UploadQueue(JobQueue):
         values = {name: job.options[name] for name in _WANTED if name in job.options}
         if not values:
             return None
-        wanted = Wanted(**values)
+        wanted = TargetFormat(**values)
         source_uid = media.source_of(self._world, video.pk, video.uid)
         source = await self._recordings.mp4(media.media_uid_of(self._world, source_uid))
         imported = await finished(watch, process, source, folder, wanted, *times, watch)
         return _footage(job.media_uid, wanted.container, imported)
 
-    async def _picture(self, job: Job, footage: Footage | None) -> int | None:
+    async def _picture(self, job: Job, footage: VideoFootage | None) -> int | None:
         """Make the picture that was asked for. Returns its instant, None where none was."""
         poster_ms = job.options.get("poster_ms")
         if poster_ms is None:
@@ -236,8 +236,8 @@ def sweep(root: Path, world: World) -> None:
             rmtree(upload.parent, ignore_errors=True)
 
 
-def _footage(uid: str, form: str, imported: "Imported") -> Footage:
-    return Footage(
+def _footage(uid: str, form: str, imported: "Imported") -> VideoFootage:
+    return VideoFootage(
         uid=uid,
         form=form,
         width=imported.width,

@@ -5,7 +5,7 @@ import asyncio
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.webrtc.client import http
 from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
-from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.sdp.answer import write_offer
 from emulator.media.webrtc.sdp.description import Direction, parse
@@ -27,7 +27,7 @@ class Player:
         self._opened = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._reporting: asyncio.TimerHandle | None = None
-        self._link = Link(
+        self._link = PeerLink(
             WebRtcConfig(addresses=()),
             UdpPorts(""),
             on_rtp=self._count,

@@ -10,7 +10,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.webrtc.config import UdpPorts, WebRtcConfig
-from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.rtp import h264, rtcp
 from emulator.media.webrtc.rtp.sender import RtpSender
 from emulator.media.webrtc.sdp.answer import write_offer
@@ -28,7 +28,7 @@ class Sender:
         # Wherever the server is: on loopback, or where one of this machine's networks leads.
         config = WebRtcConfig(addresses=())
         self._opened = asyncio.Event()
-        self._link = Link(
+        self._link = PeerLink(
             config,
             UdpPorts(""),
             on_rtp=_ignore,

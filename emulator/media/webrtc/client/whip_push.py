@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.media.publisher.push import Broadcast, Meter, Progress, Report
+from emulator.media.publisher.push import Meter, PushProgress, PushSource, Report
 from emulator.media.webrtc.client import http
 from emulator.media.webrtc.client.sender import Sender
 
@@ -30,13 +30,13 @@ class WhipPush:
         self._report = report
         self._meter = Meter(report)
 
-    def run(self, make: Callable[[], Broadcast], seconds: float | None = None) -> None:
+    def run(self, make: Callable[[], PushSource], seconds: float | None = None) -> None:
         """As `Push.run`."""
-        self._report(Progress("connecting"))
+        self._report(PushProgress("connecting"))
         asyncio.run(self._run(make, seconds))
         self._meter.end()
 
-    async def _run(self, make: Callable[[], Broadcast], seconds: float | None) -> None:
+    async def _run(self, make: Callable[[], PushSource], seconds: float | None) -> None:
         sender = Sender()
         resource = ""
         try:
@@ -45,7 +45,7 @@ class WhipPush:
                 http.post, self._address, offer, self._ca, _AGENT
             )
             await sender.answer(sdp)
-            self._report(Progress("connected"))
+            self._report(PushProgress("connected"))
             broadcast = make()
             await self._send_all(sender, broadcast, seconds)
             sender.send(broadcast.close())
@@ -54,7 +54,7 @@ class WhipPush:
                 await asyncio.to_thread(http.hang_up, resource, self._ca)
             await sender.close("the broadcast has ended")
 
-    async def _send_all(self, sender: Sender, broadcast: Broadcast, seconds: float | None) -> None:
+    async def _send_all(self, sender: Sender, broadcast: PushSource, seconds: float | None) -> None:
         start_ms = monotonic_ms()
         reported_ms = -_REPORT_EVERY_MS
         while (due_ms := broadcast.due_ms) is not None and not self._stop.is_set():

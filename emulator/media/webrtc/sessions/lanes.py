@@ -16,7 +16,7 @@ from emulator.media.webrtc.sdp.description import Format
 Kind = Literal["audio", "video", "screen"]
 
 
-class Source:
+class LaneSource:
     """`formats` by payload type. `owner` is the participant's id."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Source:
     ) -> None:
         self.owner = owner
         self.kind = kind
-        self.sinks: list[Sink] = []
+        self.sinks: list[LaneSink] = []
         self.formats = formats
         wait_ms = SOUND_WAIT_MS if kind == "audio" else PICTURE_WAIT_MS
         self.receiver = RtpReceiver(next(iter(formats.values())), own_ssrc, wait_ms, self, send)
@@ -59,7 +59,7 @@ class Source:
             sink.detach()
 
 
-class Sink:
+class LaneSink:
     """`formats` are those that the receiving participant takes."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Sink:
         send_rtcp: Callable[[bytes], None],
     ) -> None:
         self.codes = {codec.name: codec.payload_type for codec in formats}
-        self.source: Source | None = None
+        self.source: LaneSource | None = None
         self.sender = RtpSender(formats[0].payload_type, send)
         self._send_rtcp = send_rtcp
         self._rate = formats[0].clock_rate
@@ -77,10 +77,10 @@ class Sink:
         self._last = 0
         self._last_at_ms = monotonic_ms()
 
-    def fits(self, source: Source) -> bool:
+    def fits(self, source: LaneSource) -> bool:
         return any(form.name in self.codes for form in source.formats.values())
 
-    def attach(self, source: Source) -> None:
+    def attach(self, source: LaneSource) -> None:
         self.source = source
         self._offset = None
         source.sinks.append(self)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import ProtocolError
-from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.sdp import codecs
 from emulator.media.webrtc.sdp.answer import Taken
 from emulator.media.webrtc.sdp.description import Direction, Offer, Section
-from emulator.media.webrtc.sessions.lanes import Kind, Sink, Source
+from emulator.media.webrtc.sessions.lanes import Kind, LaneSink, LaneSource
 
 if TYPE_CHECKING:
     from aiortc.rtp import RtcpPsfbPacket
@@ -48,20 +48,20 @@ class Member:
         self._own_ssrc = own_ssrc
         self._on_media = on_media
         self._left = left
-        self._link: Link | None = None
-        self._sources: dict[str, Source] = {}
-        self._sinks: dict[str, Sink] = {}
-        self._by_ssrc: dict[int, Source] = {}
+        self._link: PeerLink | None = None
+        self._sources: dict[str, LaneSource] = {}
+        self._sinks: dict[str, LaneSink] = {}
+        self._by_ssrc: dict[int, LaneSource] = {}
         self._reported_at_ms = 0
         self._timer: asyncio.TimerHandle | None = None
         self._is_over = False
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[LaneSource]:
         return list(self._sources.values())
 
     @property
-    def sinks(self) -> list[Sink]:
+    def sinks(self) -> list[LaneSink]:
         return list(self._sinks.values())
 
     # Its offers.
@@ -85,7 +85,7 @@ class Member:
             else:
                 self._drop_source(section.mid)
             if section.direction in ("recvonly", "sendrecv") and section.mid not in self._sinks:
-                self._sinks[section.mid] = Sink(formats, self._send_rtp, self._send_rtcp)
+                self._sinks[section.mid] = LaneSink(formats, self._send_rtp, self._send_rtcp)
         for mid in set(self._sources) - wanted:
             self._drop_source(mid)
         for mid in set(self._sinks) - wanted:
@@ -98,11 +98,11 @@ class Member:
 
     # What the link calls.
 
-    def serve(self, link: Link) -> None:
+    def serve(self, link: PeerLink) -> None:
         self._link = link
 
     @property
-    def link(self) -> Link | None:
+    def link(self) -> PeerLink | None:
         return self._link
 
     def opened(self) -> None:
@@ -168,7 +168,7 @@ class Member:
         source = self._sources.get(section.mid)
         if source is None:
             by_code = {codec.payload_type: codec for codec in formats}
-            source = Source(self.id, kind, by_code, self._own_ssrc, self._send_rtcp)
+            source = LaneSource(self.id, kind, by_code, self._own_ssrc, self._send_rtcp)
             self._sources[section.mid] = source
         for ssrc in section.ssrcs[:1]:
             self._by_ssrc[ssrc] = source

@@ -10,7 +10,7 @@ from emulator.core.service import Service
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.sdp.description import Offer
-    from emulator.media.webrtc.sessions.lanes import Source
+    from emulator.media.webrtc.sessions.lanes import LaneSource
     from emulator.media.webrtc.sessions.member import Member, SentMedia
 
 RoomId = tuple[str, str]
@@ -122,7 +122,7 @@ class SessionEnds(Service):
             sessions.remove_all(self._world)
 
 
-def _show(member: "Member", source: "Source") -> None:
+def _show(member: "Member", source: "LaneSource") -> None:
     for sink in member.sinks:
         if sink.source is None and sink.fits(source):
             sink.attach(source)

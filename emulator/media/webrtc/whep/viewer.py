@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from emulator.core.clock import monotonic_ms, wall_us
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.relay import Watching
 from emulator.media.webrtc.rtp import rtcp
 from emulator.media.webrtc.rtp.sender import RtpSender
@@ -29,7 +29,7 @@ class Viewer:
     ) -> None:
         self._fanout = fanout
         self._watching = watching
-        self._link: Link | None = None
+        self._link: PeerLink | None = None
         self.sound_out: RtpSender | None = None
         self.picture_out: RtpSender | None = None
         self.coding = "h264"
@@ -63,7 +63,7 @@ class Viewer:
 
     # What the link calls.
 
-    def serve(self, link: Link) -> None:
+    def serve(self, link: PeerLink) -> None:
         self._link = link
 
     def opened(self) -> None:

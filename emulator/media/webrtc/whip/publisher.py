@@ -11,7 +11,7 @@ from emulator.media.codecs import aac, opus
 from emulator.media.ingest.authorizer import PacketSink
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.webrtc.config import WebRtcConfig
-from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.rtp.clocks import SourceClock
 from emulator.media.webrtc.rtp.receiver import (
@@ -63,7 +63,7 @@ class WhipPublisher:
         self._opus = opus.track(_OPUS_HEAD)
         self._sound_codec: Converter[Sound, Packet] | None = None
         self._picture_codec: Converter[RawPicture, Packet] | None = None
-        self._link: Link | None = None
+        self._link: PeerLink | None = None
         self._inlets: dict[int, RtpReceiver] = {}
         self._clocks: dict[int, SourceClock] = {}
         self._picture: RtpReceiver | None = None
@@ -82,7 +82,7 @@ class WhipPublisher:
 
     # What the link calls.
 
-    def serve(self, link: Link) -> None:
+    def serve(self, link: PeerLink) -> None:
         self._link = link
 
     def opened(self) -> None:

@@ -13,7 +13,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.audience import activity, channel
 from emulator.world.live import lists
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.people import accounts, notifications, profiles, schedules
 from emulator.world.people.accounts import User
 
@@ -132,6 +132,6 @@ def get_streamer_activity(call: Call, caller: User) -> Activity:
 
 def _recent_streams(call: Call, caller: User) -> list[StreamView]:
     """One's last streams, live or not, the newest first."""
-    wanted = Wanted(user_pk=caller.pk)
+    wanted = StreamFilter(user_pk=caller.pk)
     streams, _ = lists.page(call.world, caller, wanted, offset=0, count=_STREAMS_SHOWN)
     return stream_views(call.world, call.addresses, streams, caller)

@@ -5,7 +5,7 @@ from typing import BinaryIO
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.media.codecs.images import Picture, look_in_turn
+from emulator.media.codecs.images import ImageInfo, look_in_turn
 from emulator.platform.platform import Platform
 from emulator.shapes.library.making import (
     Thumbnails,
@@ -18,7 +18,7 @@ from emulator.shapes.library.making import (
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, error_detail
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
@@ -61,7 +61,7 @@ def list_vod_thumbnails(call: Call, caller: User, vod_id: str) -> Thumbnails:
     upload=Upload(bytes_max=lambda _: FILE_BYTES_MAX + _FORM_BYTES),
 )
 async def add_vod_thumbnail(
-    call: Call, caller: User, vod_id: str, body: ThumbnailCreate, file: Uploaded | None
+    call: Call, caller: User, vod_id: str, body: ThumbnailCreate, file: UploadedFile | None
 ) -> ThumbnailShape:
     """Let a VOD be shown by a picture of an instant, or by an uploaded one.
 
@@ -122,7 +122,7 @@ def _instant(call: Call, body: ThumbnailCreate, vod: Vod) -> Thumbnail:
         )
 
 
-async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:
+async def _picture(platform: Platform, file: BinaryIO, size: int) -> ImageInfo:
     if size > FILE_BYTES_MAX:
         raise Refused("too_large", f"The picture is larger than {FILE_BYTES_MAX} bytes")
     try:

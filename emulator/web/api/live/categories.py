@@ -23,7 +23,7 @@ from emulator.web.http.endpoint import endpoint
 from emulator.world.discovery import ranking
 from emulator.world.live import categories, lists
 from emulator.world.live.categories import Branch
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.people.accounts import User
 
 # How many streams a category shows beside itself.
@@ -122,7 +122,7 @@ def list_popular_categories(call: Call, query: CategoryLimit) -> CategoryList:
 def get_category(call: Call, caller: User | None, slug: str) -> CategoryWithStreams:
     """Read a category and its newest live streams."""
     category = categories.by_slug(call.world, slug)
-    wanted = Wanted(status="live", category_pk=category.pk)
+    wanted = StreamFilter(status="live", category_pk=category.pk)
     streams, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
     views = stream_views(call.world, call.addresses, streams, caller)
     return {**category_shape(category), "streams": views}
@@ -134,7 +134,7 @@ def list_category_streams(
 ) -> CategoryStreamPage:
     """List a category's streams, the newest first: the live ones, or those of `status_filter`."""
     category = categories.by_slug(call.world, slug)
-    wanted = Wanted(status=query.status_filter, category_pk=category.pk)
+    wanted = StreamFilter(status=query.status_filter, category_pk=category.pk)
     streams, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
     page = stream_page(call, query, streams, total)
     return {**page, "category": category_shape(category)}

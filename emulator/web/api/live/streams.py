@@ -20,7 +20,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.library import removal
 from emulator.world.live import categories, lists, streams
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
@@ -117,7 +117,7 @@ def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamP
     if query.limit is not None and "per_page" not in query.model_fields_set:
         query.per_page = query.limit
     world, category_id, user_id = call.world, query.category_id, query.user_id
-    wanted = Wanted(
+    wanted = StreamFilter(
         status=query.status_filter or "default",
         category_pk=None if category_id is None else categories.find(world, category_id).pk,
         user_pk=None if user_id is None else accounts.find(world, user_id).pk,
@@ -132,7 +132,7 @@ def list_user_streams(
 ) -> StreamPage:
     """List a user's public streams, the newest first."""
     owner = accounts.by_username(call.world, username)
-    wanted = Wanted(status=query.status_filter, user_pk=owner.pk)
+    wanted = StreamFilter(status=query.status_filter, user_pk=owner.pk)
     listed, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
     return stream_page(call, query, listed, total)
 

@@ -10,7 +10,7 @@ from emulator.shapes.live import stream_view
 from emulator.shapes.profiles import LiveShape, OwnProfile, ProfileShape, own_profile, profile_shape
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, error_detail
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
@@ -105,7 +105,7 @@ def update_my_profile(call: Call, caller: User, body: ProfileUpdate) -> OwnProfi
     refuses=("not_found",),
     upload=Upload(bytes_max=lambda _: AVATAR_BYTES_MAX + _FORM_BYTES),
 )
-async def upload_avatar(call: Call, caller: User, file: Uploaded) -> AvatarShape:
+async def upload_avatar(call: Call, caller: User, file: UploadedFile) -> AvatarShape:
     """Upload the caller's avatar: a PNG, JPEG, GIF or WebP of at most 5 MB."""
     user = await _put(call, caller, file, "avatar", AVATAR_BYTES_MAX)
     return {"avatar_url": user.avatar_url or ""}
@@ -118,13 +118,15 @@ async def upload_avatar(call: Call, caller: User, file: Uploaded) -> AvatarShape
     refuses=("not_found",),
     upload=Upload(bytes_max=lambda _: BANNER_BYTES_MAX + _FORM_BYTES),
 )
-async def upload_banner(call: Call, caller: User, file: Uploaded) -> BannerShape:
+async def upload_banner(call: Call, caller: User, file: UploadedFile) -> BannerShape:
     """Upload the caller's banner: a PNG, JPEG, GIF or WebP of at most 10 MB."""
     user = await _put(call, caller, file, "banner", BANNER_BYTES_MAX)
     return {"banner_url": user.banner_url or ""}
 
 
-async def _put(call: Call, caller: User, file: Uploaded, kind: ImageKind, bytes_max: int) -> User:
+async def _put(
+    call: Call, caller: User, file: UploadedFile, kind: ImageKind, bytes_max: int
+) -> User:
     if file.size > bytes_max:
         raise Refused("too_large", f"The {kind} is larger than {bytes_max} bytes")
     try:

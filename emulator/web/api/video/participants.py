@@ -18,7 +18,7 @@ from emulator.web.http.endpoint import endpoint
 from emulator.world.people.accounts import User
 from emulator.world.video import participants, sessions
 from emulator.world.video.participants import Participant
-from emulator.world.video.sessions import Session
+from emulator.world.video.sessions import VideoSession
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.sessions.member import SentMedia
@@ -132,7 +132,7 @@ async def send_video_session_offer(
     return {"sdp": peer.sdp, "type": "answer", "participant_id": participant.id}
 
 
-def _participant(call: Call, caller: User | None, session: Session) -> Participant:
+def _participant(call: Call, caller: User | None, session: VideoSession) -> Participant:
     if caller is not None:
         return participants.find_own(call.world, session, caller)
     return participants.by_token(call.world, session, call.credential)

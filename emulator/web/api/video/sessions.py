@@ -10,7 +10,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.people.accounts import User
 from emulator.world.video import sessions
-from emulator.world.video.sessions import Session
+from emulator.world.video.sessions import VideoSession
 
 
 class SessionCreate(Request):
@@ -101,6 +101,6 @@ def end_video_session(call: Call, caller: User, session_id: str) -> None:
     sessions.end(call.world, session)
 
 
-def _listed(call: Call, page: tuple[list[Session], int]) -> SessionList:
+def _listed(call: Call, page: tuple[list[VideoSession], int]) -> SessionList:
     shown, total = page
     return {"sessions": [session_shape(call.world, session) for session in shown], "total": total}

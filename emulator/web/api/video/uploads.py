@@ -6,19 +6,19 @@ from typing import Any
 from emulator.core.errors import Refused
 from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.web.errors import Invalid, error_detail
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.video import jobs
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.video.videos import Video
 
 _NAME_LENGTH_MAX = 255
 _TITLE_LENGTH_MAX = 200
 
 
-async def upload(call: Call, caller: User, file: Uploaded, patch: Mapping[str, Any]) -> Video:
+async def upload(call: Call, caller: User, file: UploadedFile, patch: Mapping[str, Any]) -> Video:
     """Keep the file, look at it, and queue what makes it playable.
 
     A video without a title is called as its file. Refuses (`Invalid`) what is not a video,
@@ -35,7 +35,7 @@ async def upload(call: Call, caller: User, file: Uploaded, patch: Mapping[str, A
             [error_detail(("body", "file"), "video_invalid", refused.message)]
         ) from refused
     title = patch.get("title") or name.rpartition(".")[0][:_TITLE_LENGTH_MAX] or "Untitled"
-    footage = Footage(
+    footage = VideoFootage(
         uid=uid,
         form=probed.form,
         width=probed.width,

@@ -9,7 +9,7 @@ from emulator.shapes.video import VideoShape, video_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
 from emulator.web.errors import Invalid, error_detail
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
@@ -79,7 +79,7 @@ class VideoPage(PageShape):
     upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max),
 )
 async def create_video(
-    call: Call, caller: User, body: VideoCreate, file: Uploaded | None
+    call: Call, caller: User, body: VideoCreate, file: UploadedFile | None
 ) -> VideoShape:
     """Create a video of an uploaded file, or of the media under a `cloudflare_video_id`.
 

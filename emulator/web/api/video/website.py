@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.shapes.website import WebsiteAnalytics, WebsiteVideo, website_analytics, website_video
 from emulator.web.api.models import Request
 from emulator.web.api.video.uploads import upload
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
@@ -58,7 +58,7 @@ class Success(TypedDict):
     upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max),
 )
 async def upload_website_video(
-    call: Call, caller: User, body: WebsiteUpload, file: Uploaded
+    call: Call, caller: User, body: WebsiteUpload, file: UploadedFile
 ) -> WebsiteVideo:
     """Upload a video."""
     values = {"title": body.name} if body.name else {}

@@ -1,4 +1,4 @@
-"""Worker: real codecs in, AAC and H.264 out, and everything where it was."""
+"""TranscodeWorker: real codecs in, AAC and H.264 out, and everything where it was."""
 
 import math
 from array import array
@@ -12,7 +12,7 @@ import pytest
 from emulator.media.codecs import aac
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceReader, SourceTrack
-from emulator.media.ingest.transcoding.worker import Worker
+from emulator.media.ingest.transcoding.worker import TranscodeWorker
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from tests.support.tables import table
 
@@ -90,7 +90,7 @@ def test_transcode_worker_enhanced_rtmp_audio_keeps_its_times(
 ) -> None:
     if encoder not in av.codec.codecs_available:
         pytest.skip(f"this PyAV has no {encoder}")
-    reader, worker = SourceReader(), Worker(30)
+    reader, worker = SourceReader(), TranscodeWorker(30)
     packets: list[Packet] = []
     for tag in tags(encoder, fourcc, form):
         for source in reader.read(tag) or []:
@@ -106,7 +106,7 @@ def test_transcode_worker_enhanced_rtmp_audio_keeps_its_times(
 
 def test_transcode_worker_audio_that_changes_format_stays_in_one_track() -> None:
     # Given G.711 at 8 kHz that becomes PCM in stereo at 44.1 kHz,
-    worker = Worker(30)
+    worker = TranscodeWorker(30)
     first = SourceTrack("sound", "G.711 mu-law", "pcm_mulaw", sample_rate=8_000, channels=1)
     second = SourceTrack("sound", "PCM", "pcm_s16le", sample_rate=44_100, channels=2)
     packets: list[Packet] = []
@@ -124,7 +124,7 @@ def test_transcode_worker_audio_that_changes_format_stays_in_one_track() -> None
 
 
 def test_transcode_worker_video_that_changes_size_gets_a_track_each() -> None:
-    worker = Worker(30)
+    worker = TranscodeWorker(30)
     packets: list[Packet] = []
     for number, (width, height) in enumerate(((320, 240), (161, 121))):
         context = av.CodecContext.create("flv", "w")
@@ -145,6 +145,6 @@ def test_transcode_worker_video_that_changes_size_gets_a_track_each() -> None:
 
 
 def test_transcode_worker_undecodable_media_is_left_out() -> None:
-    worker = Worker(30)
+    worker = TranscodeWorker(30)
     track = SourceTrack("sound", "AC-3", "ac3")
     assert worker.take(SourcePacket(track, 0, 0, True, b"no sound")) == []

@@ -16,7 +16,7 @@ from emulator.media.ingest.transcoding.source_reader import (
     Transcoded,
 )
 from emulator.media.ingest.transcoding.transcoder import Transcoder
-from emulator.media.ingest.transcoding.worker import Worker
+from emulator.media.ingest.transcoding.worker import TranscodeWorker
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.track_set import NO_PROMISE
 
@@ -63,7 +63,7 @@ class Timer:
         self.is_cancelled = True
 
 
-class HeldWorker(Worker):
+class HeldWorker(TranscodeWorker):
     """A machine as slow as a test wants it: it waits, before each packet, until it may go on."""
 
     def __init__(
@@ -97,7 +97,7 @@ class Rig:
             call_later=self._call_later,
             make_worker=partial(HeldWorker, may_go_on=may_go_on, has_begun=self.has_begun)
             if may_go_on
-            else Worker,
+            else TranscodeWorker,
         )
 
     def _call_later(self, seconds: float, act: Callable[[], None]) -> Timer:
@@ -301,7 +301,7 @@ async def test_transcoder_endless_end_times_out_and_reports_the_loss() -> None:
 
 
 async def test_transcoder_failing_worker_ends_its_waiters() -> None:
-    class FailingWorker(Worker):
+    class FailingWorker(TranscodeWorker):
         def take(self, packet: SourcePacket) -> list[Packet]:  # noqa: ARG002
             raise RuntimeError("a bug")
 

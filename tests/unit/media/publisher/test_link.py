@@ -11,7 +11,13 @@ import pytest
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.media.publisher.link import Link, PushTarget, Stopped, parse_target, tls_context
+from emulator.media.publisher.link import (
+    PublishLink,
+    PushTarget,
+    Stopped,
+    parse_target,
+    tls_context,
+)
 from tests.support.tables import table
 from tests.support.tls import self_signed, server_context
 
@@ -57,7 +63,7 @@ def target_of(port: int, scheme: str = "rtmp", host: str = "127.0.0.1") -> PushT
 
 def refusal_of(target: PushTarget, ca: str = "") -> str:
     with pytest.raises(Refused) as refused:
-        Link(target, ca, threading.Event())
+        PublishLink(target, ca, threading.Event())
     assert refused.value.code == "unavailable"
     return refused.value.message
 
@@ -141,7 +147,9 @@ def test_publish_link_certificate_of_this_machine_need_not_be_known(
             tls.sendall(b"world")
 
     with server(answer) as port:
-        link = Link(target_of(port, "rtmps"), str(pem) if is_known else "", threading.Event())
+        link = PublishLink(
+            target_of(port, "rtmps"), str(pem) if is_known else "", threading.Event()
+        )
         link.send(b"hello")
         assert link.receive(monotonic_ms() + 1000 * GUARD_SECONDS) == b"world"
         link.close()
@@ -183,7 +191,7 @@ def test_publish_link_invalid_ca_is_named(
 
 def test_publish_link_closing_server_is_noticed() -> None:
     with server(lambda _: None) as port:
-        link = Link(target_of(port), "", threading.Event())
+        link = PublishLink(target_of(port), "", threading.Event())
         with pytest.raises(ConnectionError, match="closed the connection"):
             link.receive(monotonic_ms() + 1000 * GUARD_SECONDS)
         link.close()
@@ -192,7 +200,7 @@ def test_publish_link_closing_server_is_noticed() -> None:
 def test_publish_link_wait_ends_when_it_is_stopped() -> None:
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as plug:
-        link = Link(target_of(plug.getsockname()[1]), "", stop)
+        link = PublishLink(target_of(plug.getsockname()[1]), "", stop)
         stop.set()
         with pytest.raises(Stopped):
             link.receive(monotonic_ms() + 1000 * GUARD_SECONDS)

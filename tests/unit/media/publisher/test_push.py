@@ -11,7 +11,7 @@ from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.publisher.link import PushTarget
-from emulator.media.publisher.push import Progress, Push
+from emulator.media.publisher.push import Push, PushProgress
 from tests.support.rtmp_wire import HANDSHAKE, RecordingAuthorizer
 from tests.support.tables import table
 
@@ -50,14 +50,14 @@ class Stand:
         self.authorizer = RecordingAuthorizer()
         self.port = port
         self.stop = threading.Event()
-        self.reports: list[Progress] = []
+        self.reports: list[PushProgress] = []
         self.broadcast = FakeBroadcast(3)
 
     async def push(
         self,
         key: str = "good",
         seconds: float | None = None,
-        report: Callable[[Progress], None] | None = None,
+        report: Callable[[PushProgress], None] | None = None,
     ) -> None:
         target = PushTarget("rtmp", "127.0.0.1", self.port, "live")
         push = Push(target, key, "", self.stop, report or self.reports.append)
@@ -120,7 +120,7 @@ async def test_push_ends_after_its_seconds(stand: Stand) -> None:
 async def test_push_stopped_ends_cleanly(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
 
-    def report(progress: Progress) -> None:
+    def report(progress: PushProgress) -> None:
         stand.reports.append(progress)
         if progress.state == "connected":
             stand.stop.set()

@@ -11,7 +11,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
-from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 from emulator.media.ingest.wire.rtmp_session import (
     COMMAND,
     ConnectRequested,
@@ -123,7 +123,7 @@ def test_rtmp_client_end_by_the_server_has_its_message() -> None:
 
 
 def to_client(*values: Value) -> bytes:
-    return rtmp_chunks.write(3, Message(COMMAND, 0, 0, amf0.encode(*values)))
+    return rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, amf0.encode(*values)))
 
 
 def connected() -> RtmpClient:
@@ -155,16 +155,16 @@ def test_rtmp_client_refusal_without_a_message_is_one(wordless: Value) -> None:
 def test_rtmp_client_ping_gets_a_pong() -> None:
     client = connected()
     ping = b"\x00\x06" + (1234).to_bytes(4)
-    client.receive(rtmp_chunks.write(2, Message(4, 0, 0, ping)))
+    client.receive(rtmp_chunks.write(2, RtmpMessage(4, 0, 0, ping)))
     assert client.to_send().endswith(b"\x00\x07" + (1234).to_bytes(4))
 
 
 def test_rtmp_client_input_is_acknowledged_for_a_counting_server() -> None:
     client = connected()
     window = (1000).to_bytes(4)
-    client.receive(rtmp_chunks.write(2, Message(5, 0, 0, window)))
+    client.receive(rtmp_chunks.write(2, RtmpMessage(5, 0, 0, window)))
     client.to_send()
-    client.receive(rtmp_chunks.write(4, Message(18, 1, 0, bytes(900))))
+    client.receive(rtmp_chunks.write(4, RtmpMessage(18, 1, 0, bytes(900))))
     # An acknowledgement (RTMP 1.0, 5.4.3) of all since the handshake.
     assert client.to_send()[:1] == b"\x02"
 
@@ -213,4 +213,4 @@ def test_rtmp_client_any_message_is_a_response_or_a_server_error(
     type_id: int, payload: bytes
 ) -> None:
     with suppress(ProtocolError):
-        connected().receive(rtmp_chunks.write(3, Message(type_id, 1, 0, payload)))
+        connected().receive(rtmp_chunks.write(3, RtmpMessage(type_id, 1, 0, payload)))

@@ -19,7 +19,7 @@ from emulator.media.recording.pictures import (
     still,
 )
 from emulator.media.recording.storyboard import storyboard
-from emulator.world.library.picture_sizes import Fit, Size, target
+from emulator.world.library.picture_sizes import Fit, PictureSize, target
 from tests.support.broadcast import flv
 from tests.support.media_frames import picture
 from tests.support.tables import table
@@ -71,14 +71,14 @@ def test_pictures_unknown_fit_is_refused() -> None:
 @table(
     ("size", "box"),
     [
-        (Size(), (1138, 640)),
-        (Size(height=270), (480, 270)),
-        (Size(width=320), (320, 180)),
-        (Size(100, 100), (100, 100)),
-        (Size(1, 1), (2, 2)),
+        (PictureSize(), (1138, 640)),
+        (PictureSize(height=270), (480, 270)),
+        (PictureSize(width=320), (320, 180)),
+        (PictureSize(100, 100), (100, 100)),
+        (PictureSize(1, 1), (2, 2)),
     ],
 )
-def test_pictures_missing_side_follows_the_source(size: Size, box: tuple[int, int]) -> None:
+def test_pictures_missing_side_follows_the_source(size: PictureSize, box: tuple[int, int]) -> None:
     assert target(1920, 1080, size) == box
 
 
@@ -89,13 +89,13 @@ def test_pictures_missing_side_follows_the_source(size: Size, box: tuple[int, in
 async def test_pictures_each_fit_gives_its_size(
     held: Footage, fit: Fit, size: tuple[int, int]
 ) -> None:
-    frame = picture(still(held, 0, Size(100, 100, fit)))
+    frame = picture(still(held, 0, PictureSize(100, 100, fit)))
     assert (frame.width, frame.height) == size
 
 
 async def test_pictures_clip_never_enlarges_and_other_fits_do(held: Footage) -> None:
-    clipped = picture(still(held, 0, Size(2000, 2000, "clip")))
-    cropped = picture(still(held, 0, Size(2000, 2000, "crop")))
+    clipped = picture(still(held, 0, PictureSize(2000, 2000, "clip")))
+    cropped = picture(still(held, 0, PictureSize(2000, 2000, "crop")))
     assert (clipped.width, cropped.width, cropped.height) == (320, 2000, 2000)
 
 
@@ -122,10 +122,10 @@ async def test_pictures_undrawable_key_frame_falls_back_to_the_next_nearest(held
 
     assert pictures.drawn(held.pieces[2], 2.0) is None
     assert pictures.picture(held, 2.1).pts == 90_000
-    assert picture(still(held, 2.1, Size())).width == 320
+    assert picture(still(held, 2.1, PictureSize())).width == 320
     board = storyboard(held)
     assert picture(board.sprite).width == 5 * 160
-    assert picture(gif(held, 2, 0.5, 4, Size())).width > 0
+    assert picture(gif(held, 2, 0.5, 4, PictureSize())).width > 0
 
 
 async def test_pictures_dark_placeholder_replaces_an_undrawable_one(
@@ -133,11 +133,11 @@ async def test_pictures_dark_placeholder_replaces_an_undrawable_one(
 ) -> None:
     held = Footage(tuple(map(damaged, held.pieces)))
 
-    frame = picture(still(held, 1, Size()))
+    frame = picture(still(held, 1, PictureSize()))
     assert (frame.width, frame.height) == (320, 180)
     assert max(bytes(frame.reformat(format="gray").planes[0])) < 30
     assert picture(storyboard(held).sprite).width == 5 * 160
-    assert picture(gif(held, 0, 1, 4, Size())).width > 0
+    assert picture(gif(held, 0, 1, 4, PictureSize())).width > 0
 
 
 async def test_pictures_time_in_a_gap_shows_the_nearest_frame(held: Footage) -> None:
@@ -145,20 +145,20 @@ async def test_pictures_time_in_a_gap_shows_the_nearest_frame(held: Footage) -> 
     held = Footage((first, second, last))
 
     assert pictures.picture(held, 2.1).pts == 90_000
-    assert picture(still(held, 2.1, Size())).width == 320
+    assert picture(still(held, 2.1, PictureSize())).width == 320
 
 
 @pytest.mark.parametrize("seconds", [-1, 4.2, 1e9])
 async def test_pictures_time_outside_the_video_is_refused(held: Footage, seconds: float) -> None:
     with pytest.raises(Refused) as refusal:
-        still(held, seconds, Size())
+        still(held, seconds, PictureSize())
     assert refusal.value.code == "invalid"
 
 
 async def test_pictures_audio_only_has_none(record: Record) -> None:
     held = footage(await record(flv(video="")))
     with pytest.raises(Refused) as refusal:
-        still(held, 0, Size())
+        still(held, 0, PictureSize())
     assert refusal.value.code == "not_found"
 
 
@@ -173,5 +173,5 @@ async def test_pictures_audio_only_has_none(record: Record) -> None:
 )
 async def test_pictures_every_ingest_codec_gives_one(record: Record, video: str) -> None:
     held = footage(await record(flv(seconds=2, video=video)))
-    frame = picture(still(held, 1, Size()))
+    frame = picture(still(held, 1, PictureSize()))
     assert (frame.width, frame.height) == (320, 180)

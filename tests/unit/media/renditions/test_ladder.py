@@ -11,7 +11,7 @@ from emulator.media.hls.window import Window
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import VideoTrack
 from emulator.media.renditions.ladder import Ladder, Rung
-from emulator.media.renditions.sizes import Size, sizes
+from emulator.media.renditions.sizes import RenditionSize, sizes
 from emulator.media.timeline import Timeline
 from tests.support.broadcast import flv, flv_tags
 
@@ -84,8 +84,8 @@ def test_rendition_ladder_has_smaller_sizes_than_the_source_only() -> None:
     source = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
 
     assert sizes(("360p", "720p", "480p"), source) == [
-        Size("480p", 854, 480),
-        Size("360p", 640, 360),
+        RenditionSize("480p", 854, 480),
+        RenditionSize("360p", 640, 360),
     ]
     assert sizes(("144p",), VideoTrack("h264", b"", "avc1.64001f", 80, 144)) == []
     assert sizes((), source) == []

@@ -8,7 +8,7 @@ from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, VideoTrack
-from emulator.media.renditions.worker import Cut, Worker
+from emulator.media.renditions.worker import RenditionPart, RenditionWorker
 from emulator.media.sequencer import Sequencer
 from emulator.media.timeline import Timeline
 from tests.support.broadcast import flv, flv_tags, joined
@@ -18,13 +18,13 @@ NAMES = ("144p", "240p")
 X264 = "libx264 -preset ultrafast -g 30"
 
 
-def run(*connections: bytes) -> tuple[list[HlsPart], list[list[Cut]]]:
+def run(*connections: bytes) -> tuple[list[HlsPart], list[list[RenditionPart]]]:
     """The source's parts, and those of each rendition."""
     sequencer = Sequencer()
     source = Segmenter(part_ms=200, segment_ms=1000)
-    worker = Worker(NAMES, part_ms=200, segment_ms=1000)
+    worker = RenditionWorker(NAMES, part_ms=200, segment_ms=1000)
     parts: list[HlsPart] = []
-    cuts: list[Cut] = []
+    cuts: list[RenditionPart] = []
     for connection in connections:
         reader = FlvReader()
         sequencer.resume()
@@ -52,13 +52,13 @@ def shape(part: HlsPart) -> tuple[object, ...]:
     )
 
 
-def film(cuts: list[Cut]) -> bytes:
+def film(cuts: list[RenditionPart]) -> bytes:
     """Everything of one rendition, from its last init segment on."""
     begins = max(n for n, cut in enumerate(cuts) if cut.init)
     return b"".join([cuts[begins].init or b"", *(cut.content for cut in cuts[begins:])])
 
 
-def packets(cuts: list[Cut], kind: type[object]) -> list[Packet]:
+def packets(cuts: list[RenditionPart], kind: type[object]) -> list[Packet]:
     return [packet for cut in cuts for packet in cut.part.packets if type(packet.track) is kind]
 
 
@@ -114,8 +114,8 @@ def test_rendition_worker_follows_a_publisher_that_returns_with_another_size() -
 def test_rendition_worker_broken_frame_costs_only_itself() -> None:
     # Given a source in whose middle pictures are noise,
     timeline, reader = Timeline(), FlvReader()
-    worker = Worker(NAMES[:1], part_ms=200, segment_ms=1000)
-    cuts: list[Cut] = []
+    worker = RenditionWorker(NAMES[:1], part_ms=200, segment_ms=1000)
+    cuts: list[RenditionPart] = []
     seen = 0
     for tag in flv_tags(flv(seconds=3)):
         for packet in reader.read(tag):
@@ -134,7 +134,7 @@ def test_rendition_worker_broken_frame_costs_only_itself() -> None:
 
 def test_rendition_worker_keeps_no_undecodable_source_in_memory() -> None:
     timeline, reader = Timeline(), FlvReader()
-    worker = Worker(NAMES[:1], part_ms=200, segment_ms=1000)
+    worker = RenditionWorker(NAMES[:1], part_ms=200, segment_ms=1000)
     for tag in flv_tags(flv(seconds=4, rate="60", audio="")):
         for packet in reader.read(tag):
             for placed in timeline.push(packet, reader.tracks):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.web.admin.callers import Callers, Request
+from emulator.web.admin.callers import CallerRequest, Callers
 from tests.support.tables import table
 
 HERE = "127.0.0.1:8787"
@@ -11,7 +11,7 @@ HERE = "127.0.0.1:8787"
 def is_refused(callers: Callers, *, host: str = HERE, origin: str = "", **rest: str) -> bool:
     rest.setdefault("method", "POST")
     origins = (origin,) if origin else ()
-    return callers.refusal(Request(hosts=(host,), origins=origins, **rest)) is not None
+    return callers.refusal(CallerRequest(hosts=(host,), origins=origins, **rest)) is not None
 
 
 @table(
@@ -164,4 +164,4 @@ def test_callers_link_is_followed_but_no_frame_and_no_form() -> None:
 def test_callers_program_without_a_browser_is_allowed() -> None:
     assert not is_refused(Callers())
     assert not is_refused(Callers(), fetch_site="none")
-    assert Callers().refusal(Request("GET", hosts=(), origins=())) is None
+    assert Callers().refusal(CallerRequest("GET", hosts=(), origins=())) is None

@@ -13,7 +13,7 @@ from emulator.server import Emulator
 from emulator.web.api.models import Request
 from emulator.web.app import METHODS
 from emulator.web.http.answers import Download, Other
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.dispatch import Dispatch, platform_steps
 from emulator.web.http.endpoint import endpoint, operations_in
 from emulator.web.http.middleware import CORS, Trace
@@ -44,13 +44,13 @@ FORM = Upload(bytes_max=lambda _: FORM_BYTES_MAX)
 
 
 @endpoint("POST", "/form", upload=FORM)
-async def keep(body: Words, file: Uploaded) -> dict[str, Any]:
+async def keep(body: Words, file: UploadedFile) -> dict[str, Any]:
     """Take a file and words, and wait."""
     return {"title": body.title, "size": len(file.file.read()), "name": file.name}
 
 
 @endpoint("POST", "/either", upload=FORM)
-async def keep_either(body: Words, file: Uploaded | None) -> dict[str, Any]:
+async def keep_either(body: Words, file: UploadedFile | None) -> dict[str, Any]:
     """Take words, and a file if there is one."""
     return await keep(body, file) if file else {"title": body.title, "size": None, "name": None}
 

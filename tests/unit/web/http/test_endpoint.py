@@ -9,7 +9,7 @@ import pytest
 from emulator.web import api
 from emulator.web.api.models import Request
 from emulator.web.api.table import FOLDERS
-from emulator.web.http.bodies import Uploaded
+from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint, operations_of
 from emulator.web.http.operation import Upload
@@ -38,12 +38,12 @@ def somebody(_caller: User, body: Words, query: Words) -> None:
     del body, query
 
 
-def file(file: Uploaded) -> None:
+def file(file: UploadedFile) -> None:
     """Take a file."""
     del file
 
 
-def file_or_none(file: Uploaded | None) -> None:
+def file_or_none(file: UploadedFile | None) -> None:
     """Take a file or not."""
     del file
 

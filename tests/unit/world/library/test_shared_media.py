@@ -11,11 +11,11 @@ from emulator.world.live import streams
 from emulator.world.people import accounts, departures
 from emulator.world.people.accounts import User
 from emulator.world.video import videos
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.world import World
 from tests.unit.world.library.conftest import Record
 
-FILM = Footage("f" * 32, "mp4", 320, 180, 2_000, 9_999)
+FILM = VideoFootage("f" * 32, "mp4", 320, 180, 2_000, 9_999)
 
 
 @pytest.fixture

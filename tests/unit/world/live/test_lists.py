@@ -2,7 +2,7 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.world.live import categories, lists, streams
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.rules import RulesConfig
@@ -11,7 +11,7 @@ from tests.support.streams import live, make, titles
 
 
 def seen(world: World, viewer: User | None, **wanted: object) -> list[str]:
-    listed, total = lists.page(world, viewer, Wanted(**wanted), offset=0, count=100)  # type: ignore[arg-type]
+    listed, total = lists.page(world, viewer, StreamFilter(**wanted), offset=0, count=100)  # type: ignore[arg-type]
     assert total == len(listed)
     return titles(listed)
 
@@ -52,7 +52,7 @@ def test_stream_lists_pages_join_public_and_own_streams(world: World, streamer: 
     whole = seen(world, streamer, status="default")
     for size in (1, 3, 8):
         pages = [
-            lists.page(world, streamer, Wanted(status="default"), offset=offset, count=size)
+            lists.page(world, streamer, StreamFilter(status="default"), offset=offset, count=size)
             for offset in range(0, 9, size)
         ]
         assert [title for listed, _ in pages for title in titles(listed)] == whole
@@ -77,7 +77,8 @@ def test_stream_lists_pages_follow_without_a_gap(world: World, clock: ManualCloc
         clock.advance(number % 2)
 
     pages = [
-        titles(lists.page(world, None, Wanted(), offset=at, count=3)[0]) for at in (0, 3, 6, 9)
+        titles(lists.page(world, None, StreamFilter(), offset=at, count=3)[0])
+        for at in (0, 3, 6, 9)
     ]
 
     assert pages == [["6", "5", "4"], ["3", "2", "1"], ["0"], []]

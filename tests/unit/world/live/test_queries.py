@@ -23,7 +23,7 @@ from emulator.world.live import (
     tags,
     targets,
 )
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.rules import RulesConfig
@@ -71,7 +71,7 @@ def read_lists(world: World) -> None:
         for category_pk in (rust.pk, None):
             for user_pk in (ada.pk, None):
                 for status in ("all", "default", "live", "ended"):
-                    wanted = Wanted(status=status, category_pk=category_pk, user_pk=user_pk)
+                    wanted = StreamFilter(status=status, category_pk=category_pk, user_pk=user_pk)
                     lists.page(world, viewer, wanted, offset=0, count=20)
     [stream] = streams.of_user(world, ada)
     assert streams.live(world)

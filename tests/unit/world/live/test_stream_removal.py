@@ -8,7 +8,7 @@ from emulator.core.events.library import VodDeleted
 from emulator.core.events.live import StreamDeleted, StreamKeyRotated
 from emulator.world.library import recordings, removal
 from emulator.world.live import ingest_keys, lists, streams
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
 from tests.support.streams import live, make
@@ -62,7 +62,7 @@ def test_stream_removal_deleted_stream_is_gone_everywhere(world: World, heard: l
         at_ms=world.now_ms, stream_id=stream.id, uid=stream.uid, is_media_kept=False
     )
     assert streams.by_key(world, stream.stream_key) is streams.by_uid(world, stream.uid) is None
-    assert lists.page(world, None, Wanted(), offset=0, count=9) == ([], 0)
+    assert lists.page(world, None, StreamFilter(), offset=0, count=9) == ([], 0)
     assert world.store.number("SELECT count(*) FROM stream_tags") == 0
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
     with pytest.raises(Refused):

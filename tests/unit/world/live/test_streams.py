@@ -10,7 +10,7 @@ from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.world.audience import attendance
 from emulator.world.library import recordings
 from emulator.world.live import lists, streams
-from emulator.world.live.lists import Wanted
+from emulator.world.live.lists import StreamFilter
 from emulator.world.live.moves import LEGAL_MOVES, Move, Status, after
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people.accounts import User
@@ -177,7 +177,7 @@ def test_streams_of_others_show_while_live_and_own_always(
     world: World, ada: User, bob: User, stream: Stream
 ) -> None:
     def seen(viewer: User | None) -> list[str]:
-        wanted = Wanted(status="default")
+        wanted = StreamFilter(status="default")
         listed, total = lists.page(world, viewer, wanted, offset=0, count=20)
         assert total == len(listed)
         return [listed_stream.title for listed_stream in listed]

@@ -3,13 +3,13 @@
 from emulator.world.people import accounts
 from emulator.world.video import jobs
 from emulator.world.video.jobs import Job
-from emulator.world.video.media import Footage
+from emulator.world.video.media import VideoFootage
 from emulator.world.world import World
 
 
 def uploaded(world: World) -> Job:
     owner = accounts.by_api_key(world, "ak_auto_uploader")
-    footage = Footage(
+    footage = VideoFootage(
         uid=world.ids.uid(), form="mp4", width=320, height=180, duration_ms=0, file_bytes=1
     )
     video = jobs.upload(world, owner, {"title": "Film"}, footage)

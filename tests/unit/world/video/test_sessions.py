@@ -24,17 +24,22 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.video import participants, sessions
 from emulator.world.video.participants import TOKEN_MS
-from emulator.world.video.sessions import Session
+from emulator.world.video.sessions import VideoSession
 from emulator.world.world import World
 
 
 @pytest.fixture
-def session(world: World, ada: User) -> Session:
+def session(world: World, ada: User) -> VideoSession:
     return sessions.create(world, ada, "Pair programming", 2)
 
 
 def test_video_session_is_active_from_first_participant_and_ends_for_all(
-    world: World, clock: ManualClock, heard: list[Event], session: Session, ada: User, bob: User
+    world: World,
+    clock: ManualClock,
+    heard: list[Event],
+    session: VideoSession,
+    ada: User,
+    bob: User,
 ) -> None:
     assert (session.status, session.participant_count) == ("created", 0)
     clock.advance(1_000)
@@ -67,7 +72,7 @@ def test_video_session_is_active_from_first_participant_and_ends_for_all(
 
 
 def test_video_session_seat_is_taken_once_until_the_session_is_full(
-    world: World, session: Session, ada: User, bob: User
+    world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     cleo = accounts.make(world, "cleo")
     first = participants.admit(world, session, bob)
@@ -88,7 +93,7 @@ def test_video_session_seat_is_taken_once_until_the_session_is_full(
 
 
 def test_video_session_seat_lapses_with_its_newest_token(
-    world: World, clock: ManualClock, heard: list[Event], session: Session, bob: User
+    world: World, clock: ManualClock, heard: list[Event], session: VideoSession, bob: User
 ) -> None:
     participants.admit(world, session, bob)
     clock.advance(TOKEN_MS - 1)
@@ -109,7 +114,7 @@ def test_video_session_seat_lapses_with_its_newest_token(
 
 
 def test_video_session_participant_may_be_removed_by_some_roles_only(
-    world: World, session: Session, ada: User, bob: User
+    world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     cleo = accounts.make(world, "cleo")
     seat = participants.admit(world, session, bob).participant
@@ -125,7 +130,7 @@ def test_video_session_participant_may_be_removed_by_some_roles_only(
 
 
 def test_video_session_token_opens_that_session_only(
-    world: World, clock: ManualClock, session: Session, ada: User
+    world: World, clock: ManualClock, session: VideoSession, ada: User
 ) -> None:
     admission = participants.admit(world, session, ada)
 
@@ -159,7 +164,7 @@ def test_video_session_turn_credentials_can_be_verified_with_the_secret(
 
 
 def test_video_session_capacity_is_never_below_its_participants(
-    world: World, session: Session, ada: User, bob: User
+    world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     larger = sessions.update(world, session, {"participants_max": 3, "session_name": "Mob"})
     assert (larger.participants_max, larger.session_name) == (3, "Mob")
@@ -175,12 +180,12 @@ def test_video_session_capacity_is_never_below_its_participants(
 
 
 def test_video_session_lists_show_hosted_and_joined_ones(
-    world: World, session: Session, ada: User, bob: User
+    world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     other = sessions.create(world, bob, "Stand-up", 5)
     seat = participants.admit(world, session, bob).participant
 
-    def ids(page: tuple[list[Session], int]) -> list[str]:
+    def ids(page: tuple[list[VideoSession], int]) -> list[str]:
         assert len(page[0]) == page[1]
         return [listed.id for listed in page[0]]
 

@@ -11,7 +11,7 @@ from emulator.media.ingest.wire.rtmp_chunks import (
     ABORT,
     SET_CHUNK_SIZE,
     ChunkReader,
-    Message,
+    RtmpMessage,
     write,
 )
 from tests.support.tables import table
@@ -24,7 +24,7 @@ def new_reader(message_bytes_max: int = LIMIT, chunk_streams_max: int = 64) -> C
     return ChunkReader(message_bytes_max, chunk_streams_max)
 
 
-def read(*pieces: bytes) -> list[Message]:
+def read(*pieces: bytes) -> list[RtmpMessage]:
     reader = new_reader()
     return [message for piece in pieces for message in reader.receive(piece)]
 
@@ -51,14 +51,14 @@ TYPE_3 = b"\xc6"
 
 
 def set_chunk_size(size: int) -> bytes:
-    return write(2, Message(SET_CHUNK_SIZE, 0, 0, size.to_bytes(4)))
+    return write(2, RtmpMessage(SET_CHUNK_SIZE, 0, 0, size.to_bytes(4)))
 
 
 def abort(chunk_stream_id: int) -> bytes:
-    return write(2, Message(ABORT, 0, 0, chunk_stream_id.to_bytes(4)))
+    return write(2, RtmpMessage(ABORT, 0, 0, chunk_stream_id.to_bytes(4)))
 
 
-def media(messages: list[Message]) -> list[Message]:
+def media(messages: list[RtmpMessage]) -> list[RtmpMessage]:
     return [message for message in messages if message.type_id > ABORT]
 
 
@@ -74,15 +74,15 @@ def pieces_of(stream: bytes, sizes: list[int]) -> list[bytes]:
 
 
 def test_rtmp_chunks_type_0_header_is_complete() -> None:
-    assert read(type_0(1000, 3) + b"abc") == [Message(VIDEO, 1, 1000, b"abc")]
+    assert read(type_0(1000, 3) + b"abc") == [RtmpMessage(VIDEO, 1, 1000, b"abc")]
 
 
 def test_rtmp_chunks_types_1_and_2_count_from_the_last_message() -> None:
     stream = type_0(1000, 3) + b"abc" + type_1(40, 2, AUDIO) + b"de" + type_2(20) + b"fg"
     assert read(stream) == [
-        Message(VIDEO, 1, 1000, b"abc"),
-        Message(AUDIO, 1, 1040, b"de"),
-        Message(AUDIO, 1, 1060, b"fg"),
+        RtmpMessage(VIDEO, 1, 1000, b"abc"),
+        RtmpMessage(AUDIO, 1, 1040, b"de"),
+        RtmpMessage(AUDIO, 1, 1060, b"fg"),
     ]
 
 
@@ -97,7 +97,10 @@ def test_rtmp_chunks_type_3_after_type_0_takes_its_timestamp_as_delta() -> None:
 
 
 def test_rtmp_chunks_message_without_a_payload_is_a_message() -> None:
-    assert read(type_0(7, 0), TYPE_3) == [Message(VIDEO, 1, 7, b""), Message(VIDEO, 1, 14, b"")]
+    assert read(type_0(7, 0), TYPE_3) == [
+        RtmpMessage(VIDEO, 1, 7, b""),
+        RtmpMessage(VIDEO, 1, 14, b""),
+    ]
 
 
 @table("basic", [b"\x3f", b"\x00\x05", b"\x01\x05\x02", b"\x00\x00"])
@@ -106,14 +109,14 @@ def test_rtmp_chunks_chunk_stream_ids_take_one_to_three_bytes(basic: bytes) -> N
     stream = basic + type_0(5, 200)[1:] + bytes(128) + bytes((basic[0] | 0xC0,)) + basic[1:]
 
     # then one-byte pieces find it as the whole does.
-    expected = [Message(VIDEO, 1, 5, bytes(200))]
+    expected = [RtmpMessage(VIDEO, 1, 5, bytes(200))]
     assert read(stream + bytes(72)) == expected
     assert read(*pieces_of(stream + bytes(72), [1] * len(stream))) == expected
 
 
 def test_rtmp_chunks_id_in_two_and_in_three_bytes_is_one_chunk_stream() -> None:
     stream = b"\x00\x05" + type_0(5, 130)[1:] + bytes(128) + b"\xc1\x05\x00" + bytes(2)
-    assert read(stream) == [Message(VIDEO, 1, 5, bytes(130))]
+    assert read(stream) == [RtmpMessage(VIDEO, 1, 5, bytes(130))]
 
 
 # Extended timestamps.
@@ -124,7 +127,7 @@ def test_rtmp_chunks_id_in_two_and_in_three_bytes_is_one_chunk_stream() -> None:
 def test_rtmp_chunks_timestamp_from_16777215_is_repeated_in_every_chunk(
     timestamp: int, length: int
 ) -> None:
-    message = Message(VIDEO, 1, timestamp, bytes(range(250)) * 4)._replace(
+    message = RtmpMessage(VIDEO, 1, timestamp, bytes(range(250)) * 4)._replace(
         payload=(bytes(range(250)) * 4)[:length]
     )
     stream = write(6, message)
@@ -137,7 +140,7 @@ def test_rtmp_chunks_extended_timestamp_may_be_left_out_of_type_3() -> None:
     payload = bytes(index % 100 for index in range(300))
     stream = type_0(0xFFFFFF, 300) + (0x1000000).to_bytes(4) + payload[:128]
     stream += TYPE_3 + payload[128:256] + TYPE_3 + payload[256:]
-    assert read(stream) == [Message(VIDEO, 1, 0x1000000, payload)]
+    assert read(stream) == [RtmpMessage(VIDEO, 1, 0x1000000, payload)]
 
 
 def test_rtmp_chunks_new_message_by_type_3_repeats_an_extended_delta() -> None:
@@ -170,7 +173,7 @@ def test_rtmp_chunks_timestamps_wrap_at_32_bits() -> None:
 @table("size", [1, 2, 127, 128, 129, 4096, 60_000, 0xFFFFFF, 0x7FFFFFFF])
 @table("length", [1, 128, 129, 4096, 70_000])
 def test_rtmp_chunks_chunk_sizes_are_obeyed(size: int, length: int) -> None:
-    message = Message(VIDEO, 1, 5, bytes(index % 251 for index in range(length)))
+    message = RtmpMessage(VIDEO, 1, 5, bytes(index % 251 for index in range(length)))
     stream = set_chunk_size(size) + write(6, message, size)
     assert media(read(stream)) == [message]
     assert media(read(*pieces_of(stream, [997] * 80))) == [message]
@@ -180,7 +183,7 @@ def test_rtmp_chunks_chunk_size_changes_in_the_middle_of_a_message() -> None:
     payload = bytes(index % 251 for index in range(1000))
     stream = type_0(5, 1000) + payload[:128] + set_chunk_size(300)
     stream += TYPE_3 + payload[128:428] + set_chunk_size(10_000) + TYPE_3 + payload[428:]
-    assert media(read(stream)) == [Message(VIDEO, 1, 5, payload)]
+    assert media(read(stream)) == [RtmpMessage(VIDEO, 1, 5, payload)]
 
 
 def test_rtmp_chunks_interleaved_messages_come_apart() -> None:
@@ -194,7 +197,7 @@ def test_rtmp_chunks_interleaved_messages_come_apart() -> None:
 
     # then both are whole, in the order in which they ended.
     messages = read(stream)
-    assert messages[-1] == Message(VIDEO, 1, 5, picture)
+    assert messages[-1] == RtmpMessage(VIDEO, 1, 5, picture)
     assert [message.payload[0] for message in messages[:-1]] == list(range(3, 40, 3))
 
 
@@ -209,7 +212,7 @@ def test_rtmp_chunks_interleaving_costs_no_more_than_its_bytes() -> None:
 
 def test_rtmp_chunks_abort_drops_the_partial_message() -> None:
     stream = type_0(5, 200) + bytes(128) + abort(6) + type_2(5) + bytes(128) + TYPE_3 + bytes(72)
-    assert media(read(stream)) == [Message(VIDEO, 1, 10, bytes(200))]
+    assert media(read(stream)) == [RtmpMessage(VIDEO, 1, 10, bytes(200))]
 
 
 def test_rtmp_chunks_abort_of_nothing_is_fine() -> None:
@@ -228,8 +231,8 @@ def test_rtmp_chunks_abort_of_nothing_is_fine() -> None:
         (type_0(0, 200) + bytes(128) + type_2(0), "inside another"),
         (set_chunk_size(0), "chunk size of 0"),
         (set_chunk_size(0x80000000), "chunk size of 2147483648"),
-        (write(2, Message(SET_CHUNK_SIZE, 0, 0, b"\x01")), "wrong length"),
-        (write(2, Message(ABORT, 0, 0, b"")), "wrong length"),
+        (write(2, RtmpMessage(SET_CHUNK_SIZE, 0, 0, b"\x01")), "wrong length"),
+        (write(2, RtmpMessage(ABORT, 0, 0, b"")), "wrong length"),
     ],
 )
 def test_rtmp_chunks_peer_errors_are_named(stream: bytes, message: str) -> None:
@@ -260,7 +263,7 @@ def test_rtmp_chunks_unfinished_messages_together_are_bounded() -> None:
 def test_rtmp_chunks_finished_and_aborted_messages_count_no_more() -> None:
     reader = new_reader(message_bytes_max=1000)
     for _ in range(50):
-        assert list(reader.receive(write(6, Message(VIDEO, 1, 0, bytes(1000)))))
+        assert list(reader.receive(write(6, RtmpMessage(VIDEO, 1, 0, bytes(1000)))))
         list(reader.receive(type_0(0, 900) + bytes(128) + abort(6)))
 
 
@@ -268,7 +271,7 @@ def test_rtmp_chunks_finished_and_aborted_messages_count_no_more() -> None:
 
 messages_strategy = st.lists(
     st.builds(
-        Message,
+        RtmpMessage,
         type_id=st.sampled_from([AUDIO, VIDEO, 18, 20]),
         stream_id=st.integers(0, 3),
         timestamp_ms=st.integers(0, 0xFFFFFFFF) | st.integers(0xFFFFF0, 0x100000F),
@@ -280,7 +283,7 @@ messages_strategy = st.lists(
 
 @given(messages_strategy, st.integers(1, 300), st.lists(st.integers(1, 400), max_size=20))
 def test_rtmp_chunks_every_chunking_gives_equal_messages(
-    messages: list[Message], chunk_bytes: int, sizes: list[int]
+    messages: list[RtmpMessage], chunk_bytes: int, sizes: list[int]
 ) -> None:
     stream = set_chunk_size(chunk_bytes)
     for index, message in enumerate(messages):
@@ -296,7 +299,7 @@ def test_rtmp_chunks_any_bytes_are_chunks_or_a_peer_error(pieces: list[bytes]) -
         read(*pieces)
 
 
-def outcome(*pieces: bytes) -> tuple[list[Message], str]:
+def outcome(*pieces: bytes) -> tuple[list[RtmpMessage], str]:
     reader = new_reader(message_bytes_max=600, chunk_streams_max=4)
     messages = []
     try:
@@ -310,7 +313,7 @@ def outcome(*pieces: bytes) -> tuple[list[Message], str]:
 
 @given(messages_strategy, st.lists(st.integers(1, 90), max_size=30), st.data())
 def test_rtmp_chunks_damage_gives_one_result_in_every_chunking(
-    messages: list[Message], sizes: list[int], data: st.DataObject
+    messages: list[RtmpMessage], sizes: list[int], data: st.DataObject
 ) -> None:
     stream = bytearray(set_chunk_size(50) + b"".join(write(6, message, 50) for message in messages))
     for _ in range(data.draw(st.integers(1, 3))):

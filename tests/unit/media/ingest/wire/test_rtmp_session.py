@@ -8,7 +8,7 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
-from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 from emulator.media.ingest.wire.rtmp_session import (
     ACKNOWLEDGEMENT,
     AGGREGATE,
@@ -292,9 +292,9 @@ def test_rtmp_session_encoder_name_is_printable_and_short(session: RtmpSession) 
 
 def test_rtmp_session_every_kind_of_tag_is_passed_on(publishing: RtmpSession) -> None:
     metadata = amf0.encode("@setDataFrame", "onMetaData", {"width": 160})
-    stream = rtmp_chunks.write(4, Message(DATA, 1, 0, metadata))
-    stream += rtmp_chunks.write(4, Message(DATA_AMF3, 1, 0, b"\x00" + metadata))
-    stream += rtmp_chunks.write(4, Message(AUDIO, 1, 7, b"\xaf\x01sound"))
+    stream = rtmp_chunks.write(4, RtmpMessage(DATA, 1, 0, metadata))
+    stream += rtmp_chunks.write(4, RtmpMessage(DATA_AMF3, 1, 0, b"\x00" + metadata))
+    stream += rtmp_chunks.write(4, RtmpMessage(AUDIO, 1, 7, b"\xaf\x01sound"))
     assert drive(publishing, [stream]) == [
         Tag("script", 0, metadata),
         Tag("script", 0, metadata),
@@ -316,7 +316,7 @@ def test_rtmp_session_aggregate_is_split_into_tags_on_its_own_clock(
     publishing: RtmpSession,
 ) -> None:
     body = aggregate((AUDIO, 100, b"a"), (VIDEO, 0x1000000, b"v"), (99, 101, b"?"))
-    stream = rtmp_chunks.write(4, Message(AGGREGATE, 1, 1100, body))
+    stream = rtmp_chunks.write(4, RtmpMessage(AGGREGATE, 1, 1100, body))
     assert drive(publishing, [stream]) == [
         Tag("audio", 1100, b"a"),
         Tag("video", 0x1000000 + 1000, b"v"),
@@ -328,11 +328,11 @@ def test_rtmp_session_aggregate_that_ends_inside_a_tag_is_a_peer_error(
 ) -> None:
     body = aggregate((AUDIO, 100, b"abcdef"))[:-6]
     with pytest.raises(ProtocolError, match="inside a tag"):
-        drive(publishing, [rtmp_chunks.write(4, Message(AGGREGATE, 1, 0, body))])
+        drive(publishing, [rtmp_chunks.write(4, RtmpMessage(AGGREGATE, 1, 0, body))])
 
 
 def test_rtmp_session_ping_gets_a_pong(publishing: RtmpSession) -> None:
-    ping = Message(USER_CONTROL, 0, 0, bytes.fromhex("0006 0000002a"))
+    ping = RtmpMessage(USER_CONTROL, 0, 0, bytes.fromhex("0006 0000002a"))
     drive(publishing, [rtmp_chunks.write(2, ping)])
     [pong] = answers(publishing.to_send())
     assert pong.payload.hex() == "00070000002a"
@@ -340,7 +340,7 @@ def test_rtmp_session_ping_gets_a_pong(publishing: RtmpSession) -> None:
 
 def test_rtmp_session_input_is_acknowledged_once_a_window(publishing: RtmpSession) -> None:
     # Given a publisher that asked for a word every 1,000 bytes,
-    window = rtmp_chunks.write(2, Message(WINDOW_SIZE, 0, 0, (1000).to_bytes(4)))
+    window = rtmp_chunks.write(2, RtmpMessage(WINDOW_SIZE, 0, 0, (1000).to_bytes(4)))
     drive(publishing, [window])
     publishing.to_send()
 
@@ -360,7 +360,7 @@ def test_rtmp_session_input_is_acknowledged_once_a_window(publishing: RtmpSessio
 def test_rtmp_session_amf3_commands_are_read(session: RtmpSession) -> None:
     payload = b"\x00" + amf0.encode("connect", 1, {"app": "live", "objectEncoding": 3})
     [asked] = drive(
-        session, [HANDSHAKE + rtmp_chunks.write(3, Message(COMMAND_AMF3, 0, 0, payload))]
+        session, [HANDSHAKE + rtmp_chunks.write(3, RtmpMessage(COMMAND_AMF3, 0, 0, payload))]
     )
     assert isinstance(asked, ConnectRequested)
     details = commands(session.to_send())[0][3]
@@ -376,15 +376,15 @@ def test_rtmp_session_amf3_commands_are_read(session: RtmpSession) -> None:
     [
         (publish(), "before connect"),
         (connect() + connect(), "second connect"),
-        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, amf0.encode("connect"))), "no command"),
-        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, amf0.encode(1, 1, {}))), "no command"),
-        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, b"")), "no command"),
-        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, b"\xff")), "AMF0 has no type"),
+        (rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, amf0.encode("connect"))), "no command"),
+        (rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, amf0.encode(1, 1, {}))), "no command"),
+        (rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, b"")), "no command"),
+        (rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, b"\xff")), "AMF0 has no type"),
         (
-            rtmp_chunks.write(3, Message(COMMAND, 0, 0, bytes(COMMAND_BYTES_MAX + 1))),
+            rtmp_chunks.write(3, RtmpMessage(COMMAND, 0, 0, bytes(COMMAND_BYTES_MAX + 1))),
             "a command of 65537 bytes",
         ),
-        (rtmp_chunks.write(2, Message(WINDOW_SIZE, 0, 0, b"\x01")), "wrong length"),
+        (rtmp_chunks.write(2, RtmpMessage(WINDOW_SIZE, 0, 0, b"\x01")), "wrong length"),
         (
             connect() + command("createStream", 2, None) * (STREAMS_MAX + 1),
             "more than 16 streams",
@@ -414,7 +414,9 @@ METADATA = amf0.encode("@setDataFrame", "onMetaData", {"width": 160})
 def test_rtmp_session_metadata_is_read_in_every_form(
     publishing: RtmpSession, type_id: int, body: bytes
 ) -> None:
-    [tag] = drive(publishing, [rtmp_chunks.write(4, Message(type_id, 1, 0, body)) + video(1)])[:1]
+    [tag] = drive(publishing, [rtmp_chunks.write(4, RtmpMessage(type_id, 1, 0, body)) + video(1)])[
+        :1
+    ]
     assert isinstance(tag, Tag)
     assert tag.kind == "script"
     assert "onMetaData" in amf0.decode(tag.payload)
@@ -424,14 +426,14 @@ def test_rtmp_session_metadata_is_read_in_every_form(
 def test_rtmp_session_unknown_first_message_sends_no_flv(
     publishing: RtmpSession, type_id: int
 ) -> None:
-    odd = rtmp_chunks.write(4, Message(type_id, 1, 0, b"\x00" * 180))
+    odd = rtmp_chunks.write(4, RtmpMessage(type_id, 1, 0, b"\x00" * 180))
     with pytest.raises(Refused, match="not FLV") as refused:
         drive(publishing, [odd])
     assert refused.value.details["topic"] == "container"
 
 
 def test_rtmp_session_unknown_messages_between_tags_are_skipped(publishing: RtmpSession) -> None:
-    odd = rtmp_chunks.write(4, Message(0x47, 1, 0, b"?"))
+    odd = rtmp_chunks.write(4, RtmpMessage(0x47, 1, 0, b"?"))
     assert len(drive(publishing, [video(0) + odd + video(33)])) == 2
 
 

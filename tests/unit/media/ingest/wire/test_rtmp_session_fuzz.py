@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.wire import rtmp_chunks
-from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_chunks import RtmpMessage
 from emulator.media.ingest.wire.rtmp_session import (
     AGGREGATE,
     COMMAND,
@@ -35,7 +35,7 @@ def test_rtmp_session_fuzz_any_message_is_accepted_or_a_peer_error(
     messages: list[tuple[int, bytes]],
 ) -> None:
     stream = b"".join(
-        rtmp_chunks.write(3, Message(type_id, 1, 0, payload)) for type_id, payload in messages
+        rtmp_chunks.write(3, RtmpMessage(type_id, 1, 0, payload)) for type_id, payload in messages
     )
     with suppress(ProtocolError, Refused):
         drive(new_session(), [HANDSHAKE + connect() + publish(), stream])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
-from emulator.media.publisher.test_card.picture import Moment, Picture
+from emulator.media.publisher.test_card.picture import CardPicture, FrameMoment
 from tests.support.tables import table
 
 NOW_MS = 1_767_225_600_123
@@ -25,27 +25,27 @@ def luma(frame: VideoFrame) -> list[bytes]:
 @table("size", [(1279, 720), (1280, 719), (158, 90), (160, 88), (0, 0)])
 def test_card_undrawable_size_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a size to draw"):
-        Picture(*size, "name")
+        CardPicture(*size, "name")
 
 
 @table("size", [(160, 90), (320, 180), (90 * 2, 320), (1280, 720), (4096, 2160)])
 def test_card_flash_is_inside_and_switches_from_black_to_white(size: tuple[int, int]) -> None:
-    picture = Picture(*size, "name")
+    picture = CardPicture(*size, "name")
     left, top, width, height = picture.flash_box()
     assert left >= 0
     assert left + width <= size[0]
     assert top + height <= size[1] - size[1] // 12
 
-    lit, dark = (luma(picture.draw(Moment(1, 33, NOW_MS, on))) for on in (True, False))
+    lit, dark = (luma(picture.draw(FrameMoment(1, 33, NOW_MS, on))) for on in (True, False))
 
     assert {lit[y][x] for y in (top, top + height - 1) for x in (left, left + width - 1)} == {235}
     assert {dark[y][x] for y in (top, top + height - 1) for x in (left, left + width - 1)} == {16}
 
 
 def test_card_bars_and_name_stand_still_from_frame_to_frame() -> None:
-    picture = Picture(640, 360, "name")
-    one = luma(picture.draw(Moment(1, 33, NOW_MS, True)))
-    two = luma(picture.draw(Moment(2, 66, NOW_MS + 33, True)))
+    picture = CardPicture(640, 360, "name")
+    one = luma(picture.draw(FrameMoment(1, 33, NOW_MS, True)))
+    two = luma(picture.draw(FrameMoment(2, 66, NOW_MS + 33, True)))
     changed = {
         line for line, (before, after) in enumerate(zip(one, two, strict=True)) if before != after
     }
@@ -55,7 +55,7 @@ def test_card_bars_and_name_stand_still_from_frame_to_frame() -> None:
 
 @given(st.text(max_size=60))
 def test_card_any_name_can_be_drawn(name: str) -> None:
-    assert Picture(320, 180, name).draw(Moment(0, 0, NOW_MS, False)).width == 320
+    assert CardPicture(320, 180, name).draw(FrameMoment(0, 0, NOW_MS, False)).width == 320
 
 
 @given(st.text(max_size=20), st.integers(1, 4))

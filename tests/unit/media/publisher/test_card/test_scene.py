@@ -7,7 +7,7 @@ from av import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.media.publisher.test_card.picture import Moment
+from emulator.media.publisher.test_card.picture import FrameMoment
 from emulator.media.publisher.test_card.scene import LINE_MS, LINES, Look, Scene, wrap
 from emulator.world.people import images
 from tests.support.tables import table
@@ -22,7 +22,7 @@ def look_of(username: str) -> Look:
 
 
 def drawn(look: Look, media_ms: int = 0, size: tuple[int, int] = (640, 360)) -> VideoFrame:
-    return Scene(*size, look).draw(Moment(media_ms * 30 // 1000, media_ms, 0, is_flash=False))
+    return Scene(*size, look).draw(FrameMoment(media_ms * 30 // 1000, media_ms, 0, is_flash=False))
 
 
 def planes(frame: VideoFrame) -> list[bytes]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator.core.clock import ManualClock
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
-from emulator.media.publisher.test_card.picture import Moment, Picture
+from emulator.media.publisher.test_card.picture import CardPicture, FrameMoment
 from emulator.media.publisher.test_card.strip import CELLS, write_cells
 from tests.support.media_frames import picture
 from tests.support.publisher import flv_file, pictures
@@ -94,12 +94,12 @@ def test_strip_every_frame_has_its_instant_after_a_real_encoder(
 @table("size", [(320, 180), (480, 270), (1920, 1080)])
 @table("form", ["yuv420p", "rgb24", "yuvj420p", "nv12"])
 def test_strip_survives_scaling_and_other_pixel_formats(size: tuple[int, int], form: str) -> None:
-    frame = Picture(1280, 720, "name").draw(Moment(7, 233, NOW_MS, False))
+    frame = CardPicture(1280, 720, "name").draw(FrameMoment(7, 233, NOW_MS, False))
     assert read_strip(frame.reformat(*size, format=form)) == NOW_MS
 
 
 def test_strip_survives_a_thumbnail() -> None:
-    frame = Picture(1280, 720, "name").draw(Moment(7, 233, NOW_MS, False))
+    frame = CardPicture(1280, 720, "name").draw(FrameMoment(7, 233, NOW_MS, False))
     image = io.BytesIO()
     with av.open(image, "w", format="mjpeg") as container:
         stream = container.add_stream("mjpeg", rate=1)

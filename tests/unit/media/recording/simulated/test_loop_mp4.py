@@ -7,7 +7,7 @@ import av
 import pytest
 
 from emulator.media.packets import VideoTrack
-from emulator.media.recording.simulated.film import ROUND_SECONDS, Film, render
+from emulator.media.recording.simulated.film import ROUND_SECONDS, LoopFilm, render
 from emulator.media.recording.simulated.mp4 import whole
 from emulator.media.recording.simulated.showing import Pause, Showing
 from tests.support.media_frames import sizes, stamps
@@ -20,7 +20,7 @@ AWAY: tuple[Pause, ...] = (
 
 
 @pytest.fixture(scope="module")
-def film() -> Film:
+def film() -> LoopFilm:
     return render(160, 90)
 
 
@@ -29,7 +29,7 @@ def shown(seconds: float, *pauses: Pause) -> Showing:
 
 
 @pytest.mark.parametrize("seconds", [0.2, 8, 19.6])
-def test_loop_mp4_has_every_frame_of_every_round(film: Film, seconds: float) -> None:
+def test_loop_mp4_has_every_frame_of_every_round(film: LoopFilm, seconds: float) -> None:
     content = whole(film, shown(seconds))
 
     assert sizes(content) == [(160, 90)] * round(30 * seconds)
@@ -45,7 +45,7 @@ def test_loop_mp4_has_every_frame_of_every_round(film: Film, seconds: float) -> 
         assert (container.duration or 0) / av.time_base == seconds
 
 
-def test_loop_mp4_audio_and_video_resume_together_after_a_drop(film: Film) -> None:
+def test_loop_mp4_audio_and_video_resume_together_after_a_drop(film: LoopFilm) -> None:
     showing = shown(14, *AWAY)
     content = whole(film, showing)
 
@@ -57,7 +57,7 @@ def test_loop_mp4_audio_and_video_resume_together_after_a_drop(film: Film) -> No
     assert abs(float(stamps(content, "audio")[-1].pts) - showing.duration_ms / 1000) < 0.05
 
 
-def test_loop_mp4_of_hours_has_small_tables_and_decodes_anywhere(film: Film) -> None:
+def test_loop_mp4_of_hours_has_small_tables_and_decodes_anywhere(film: LoopFilm) -> None:
     hours = 4
     content = whole(film, shown(hours * 3600))
 
@@ -78,7 +78,7 @@ def test_loop_mp4_of_hours_has_small_tables_and_decodes_anywhere(film: Film) -> 
             assert bytes(frame.planes[0]) == first
 
 
-def _frame(film: Film, seconds: float) -> bytes:
+def _frame(film: LoopFilm, seconds: float) -> bytes:
     """The brightness of the key frame that a round shows at this second."""
     with av.open(io.BytesIO(whole(film, shown(ROUND_SECONDS))), "r") as container:
         for frame in container.decode(video=0):
@@ -87,7 +87,7 @@ def _frame(film: Film, seconds: float) -> bytes:
     raise AssertionError("there is no such frame")
 
 
-def test_loop_mp4_of_nothing_shown_does_not_exist(film: Film) -> None:
+def test_loop_mp4_of_nothing_shown_does_not_exist(film: LoopFilm) -> None:
     assert isinstance(film.parts[0].tracks[0], VideoTrack)
     with pytest.raises(ValueError, match="nothing"):
         whole(film, shown(0.1))

@@ -11,7 +11,7 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.media.hls.segments import read
 from emulator.media.hls.stream import Kind
-from emulator.media.recording.simulated.film import ROUND_SECONDS, Film, render
+from emulator.media.recording.simulated.film import ROUND_SECONDS, LoopFilm, render
 from emulator.media.recording.simulated.showing import PART_MS, Pause, Showing
 from emulator.media.recording.simulated.stream import LiveLoop, RecordedLoop
 from tests.support.hls.media_rules import check_media
@@ -22,7 +22,7 @@ STARTED_MS = 1_700_000_000_000
 
 
 @pytest.fixture(scope="module")
-def film() -> Film:
+def film() -> LoopFilm:
     return render(320, 180)
 
 
@@ -31,7 +31,7 @@ def clock() -> ManualClock:
     return ManualClock(STARTED_MS)
 
 
-def live(film: Film, clock: ManualClock, *pauses: Pause) -> LiveLoop:
+def live(film: LoopFilm, clock: ManualClock, *pauses: Pause) -> LiveLoop:
     """A loop whose publisher is away in those pauses."""
     return LiveLoop(film, clock, lambda: Showing(STARTED_MS, None, pauses, clock.now_ms()))
 
@@ -54,7 +54,7 @@ def steps(times: list[float]) -> set[float]:
     return {round(b - a, 2) for a, b in pairwise(times)}
 
 
-def test_loop_stream_rounds_follow_without_a_gap(film: Film) -> None:
+def test_loop_stream_rounds_follow_without_a_gap(film: LoopFilm) -> None:
     count = len(film.parts)
     content = b"".join(film.content(number) for number in range(count - 10, 2 * count + 10))
     values = pts_of(film.init_content + content)
@@ -64,7 +64,7 @@ def test_loop_stream_rounds_follow_without_a_gap(film: Film) -> None:
 
 
 def test_loop_stream_live_playlists_obey_the_rules_over_time(
-    film: Film, clock: ManualClock
+    film: LoopFilm, clock: ManualClock
 ) -> None:
     hls_stream = live(film, clock)
     clock.advance(20_000)
@@ -82,7 +82,7 @@ def test_loop_stream_live_playlists_obey_the_rules_over_time(
     assert newest == f"seg-{(3_600_000 + 27_700) // 2000 - 1}.m4s"
 
 
-def test_loop_stream_listed_media_exists_and_no_other(film: Film, clock: ManualClock) -> None:
+def test_loop_stream_listed_media_exists_and_no_other(film: LoopFilm, clock: ManualClock) -> None:
     hls_stream = live(film, clock)
     clock.advance(7_300)
     assert read(hls_stream.media_now("init-0.mp4")) == film.init_content
@@ -96,7 +96,7 @@ def test_loop_stream_listed_media_exists_and_no_other(film: Film, clock: ManualC
             hls_stream.media_now(name)
 
 
-async def test_loop_stream_hinted_part_is_waited_for(film: Film, clock: ManualClock) -> None:
+async def test_loop_stream_hinted_part_is_waited_for(film: LoopFilm, clock: ManualClock) -> None:
     hls_stream = live(film, clock)
     clock.advance(1_000)
     waiting = asyncio.ensure_future(hls_stream.media("part-5.m4s"))
@@ -107,14 +107,14 @@ async def test_loop_stream_hinted_part_is_waited_for(film: Film, clock: ManualCl
 
 
 @pytest.fixture(params=[PART_MS, 4_000, 9_300])
-def recorded(film: Film, request: pytest.FixtureRequest) -> tuple[RecordedLoop, int]:
+def recorded(film: LoopFilm, request: pytest.FixtureRequest) -> tuple[RecordedLoop, int]:
     showing = Showing(STARTED_MS, STARTED_MS + request.param, (), 0)
     return RecordedLoop(film, showing), request.param // PART_MS
 
 
 @pytest.mark.parametrize("kind", ["plain", "low_latency"])
 def test_loop_stream_ended_one_ends_the_followed_playlists(
-    film: Film, clock: ManualClock, kind: Kind
+    film: LoopFilm, clock: ManualClock, kind: Kind
 ) -> None:
     ended_ms: int | None = None
     hls_stream = LiveLoop(film, clock, lambda: Showing(STARTED_MS, ended_ms, (), clock.now_ms()))
@@ -139,7 +139,7 @@ def test_loop_stream_ended_one_ends_the_followed_playlists(
 
 
 def test_loop_stream_paused_plays_to_where_its_publisher_left(
-    film: Film, clock: ManualClock
+    film: LoopFilm, clock: ManualClock
 ) -> None:
     hls_stream = live(film, clock, (STARTED_MS + 4_900, None))
     clock.advance(4_500)
@@ -174,7 +174,9 @@ AWAY: tuple[Pause, ...] = (
 )
 
 
-def test_loop_stream_drop_is_signalled_and_shows_nothing(film: Film, clock: ManualClock) -> None:
+def test_loop_stream_drop_is_signalled_and_shows_nothing(
+    film: LoopFilm, clock: ManualClock
+) -> None:
     hls_stream = live(film, clock, *AWAY)
     kinds: tuple[Kind, ...] = ("plain", "low_latency")
     clock.advance(2_200)
@@ -192,7 +194,7 @@ def test_loop_stream_drop_is_signalled_and_shows_nothing(film: Film, clock: Manu
     assert lengths == [2, 2, 0.8, 2, 1, 2]
 
 
-def test_loop_stream_late_viewer_sees_equal_media(film: Film, clock: ManualClock) -> None:
+def test_loop_stream_late_viewer_sees_equal_media(film: LoopFilm, clock: ManualClock) -> None:
     watched, late = live(film, clock, *AWAY), live(film, clock, *AWAY)
     for _ in range(100):
         clock.advance(970)
@@ -203,7 +205,7 @@ def test_loop_stream_late_viewer_sees_equal_media(film: Film, clock: ManualClock
     assert read(late.media_now("seg-30.m4s")) == read(watched.media_now("seg-30.m4s"))
 
 
-def test_loop_stream_recording_with_pauses_decodes_to_all_shown_frames(film: Film) -> None:
+def test_loop_stream_recording_with_pauses_decodes_to_all_shown_frames(film: LoopFilm) -> None:
     showing = Showing(STARTED_MS, STARTED_MS + 14_000, AWAY, 0)
     hls_stream = RecordedLoop(film, showing)
     text = hls_stream.playlist("plain").text
