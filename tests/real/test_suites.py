@@ -45,7 +45,7 @@ def test_suites_pytest_page_overrides_work(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         def test_settings_and_seed(live_world, live_emulator):
-            assert live_emulator.emulator.settings.strict_auth
+            assert live_emulator.emulator.settings.rules.is_auth_strict
             assert live_world.platform.seed == "none"
         """
     )

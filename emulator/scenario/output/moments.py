@@ -57,7 +57,7 @@ class Moments:
     # A run of a day has a million events: what happens to each of them here costs little.
 
     def __init__(self) -> None:
-        self._kept: list[Moment] = []
+        self._moments: list[Moment] = []
         self._last: deque[Moment] = deque(maxlen=AROUND)
         self._number = 0
         self._counts: Counter[type[Event]] = Counter()
@@ -71,13 +71,13 @@ class Moments:
 
     def keep_around(self) -> None:
         """What has just happened, and what happens next, is shown whatever its kind."""
-        self._kept += list(self._last)[: max(0, MOMENTS_MAX - len(self._kept))]
+        self._moments += list(self._last)[: max(0, MOMENTS_MAX - len(self._moments))]
         self._last.clear()
         self._still_wanted = AROUND
 
     def payload(self, began_ms: int, names: Mapping[str, str]) -> dict[str, Any]:
         """Those that are shown, in their order, and how many events there are beside them."""
-        shown = sorted(self._kept, key=lambda moment: moment.number)
+        shown = sorted(self._moments, key=lambda moment: moment.number)
         return {
             "shown": [moment.payload(began_ms, names) for moment in shown],
             "left_out": self._number - sum(moment.events for moment in shown),
@@ -88,9 +88,9 @@ class Moments:
         moment = Moment(self._number, fact, count)
         self._counts[kind] += 1
         is_wanted = self._still_wanted > 0 or self._counts[kind] <= KIND_MAX
-        if is_wanted and len(self._kept) < MOMENTS_MAX:
+        if is_wanted and len(self._moments) < MOMENTS_MAX:
             self._still_wanted = max(0, self._still_wanted - 1)
-            self._kept.append(moment)
+            self._moments.append(moment)
         else:
             self._last.append(moment)
 

@@ -233,7 +233,7 @@ class Playback:
                     await broadcasts.wait_for_media(stream)
                     subject = subject_of(self._platform, request.path_params["uid"])
                     if kind is not None:
-                        await (await self._made(subject, waiting)).wait_for_first()
+                        await (await self._waited_for(subject, waiting)).wait_for_first()
             except TimeoutError:
                 # Players ask again after a 503. A 404 is for what nobody publishes.
                 raise Refused(
@@ -243,7 +243,7 @@ class Playback:
                 ) from None
         return subject, await self._hls_stream(subject)
 
-    async def _made(self, subject: Subject, waiting: asyncio.Timeout) -> HlsStream:
+    async def _waited_for(self, subject: Subject, waiting: asyncio.Timeout) -> HlsStream:
         """The media of `subject`; to make the film of a simulated stream is no waiting for it."""
         now, until = asyncio.get_running_loop().time, waiting.when()
         begun = now()
