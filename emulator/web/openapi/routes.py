@@ -1,26 +1,19 @@
-"""`/openapi.json` of the platform and of our own API, and `/docs`, which shows them."""
+"""`/openapi.json` of the platform and of our own API; the page `/docs` shows them."""
 
 from functools import cache
-from string import Template
 from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.platform.worlds import Worlds
 from emulator.web.errors import JSONResponse
-from emulator.web.pages import assets
 
 if TYPE_CHECKING:
     from emulator.web.openapi.document import Document
 
 Surface = Literal["documented", "client", "admin"]
-
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
 
 
 def routes(worlds: Worlds) -> list[Route]:
@@ -44,7 +37,6 @@ def routes(worlds: Worlds) -> list[Route]:
         Route("/api/v1/openapi.json", documented),
         Route("/v1/openapi.json", client),
         Route("/_emulator/openapi.json", admin),
-        Route("/docs", _docs),
     ]
 
 
@@ -66,11 +58,3 @@ def _document(surface: Surface) -> "Document":
 
     prefix = "/api/v1" if surface == "documented" else "/v1"
     return Document(PLATFORM, title="Live streaming platform", prefix=prefix)
-
-
-async def _docs(_: Request) -> Response:
-    page = Template((assets.FOLDER.parent / "templates" / "docs.html").read_text("utf-8"))
-    return HTMLResponse(
-        page.substitute(static=assets.load().address),
-        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
-    )

@@ -2,8 +2,11 @@
 
 Their address carries a digest of their content, so that a browser may keep them for ever and still
 never shows an old one. Nothing is read from a path that a request names: names are looked up.
+
+What is large and seldom asked for is packed (`.xz`), and served under the name of what is in it.
 """
 
+import asyncio
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -15,6 +18,7 @@ from starlette.routing import Route
 
 from emulator.core.errors import Refused
 
+_PACKED = ".xz"
 FOLDER = Path(__file__).parent / "static"
 PREFIX = "/_emulator/static"
 
@@ -46,12 +50,25 @@ def load() -> Assets:
     files = {
         path.relative_to(FOLDER).as_posix(): path.read_bytes()
         for path in sorted(FOLDER.rglob("*"))
-        if path.is_file() and path.suffix in _MEDIA_TYPES
+        if path.is_file() and (path.suffix in _MEDIA_TYPES or path.suffix == _PACKED)
     }
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return Assets(files, digest.hexdigest()[:12])
+
+
+@cache
+def unpacked(name: str) -> bytes:
+    """A packed file as it was. Refuses (`unavailable`) where Python was built without lzma."""
+    try:
+        import lzma
+    except ImportError:
+        raise Refused(
+            "unavailable",
+            "This Python has no lzma module: install one that was built with liblzma.",
+        ) from None
+    return lzma.decompress(load().files[f"{name}{_PACKED}"])
 
 
 def routes() -> list[Route]:
@@ -62,10 +79,12 @@ async def _serve(request: Request) -> Response:
     """One file. Refuses (`not_found`) an unknown name, and the digest of another release."""
     assets = load()
     name = request.path_params["name"]
-    if request.path_params["digest"] != assets.digest or name not in assets.files:
+    is_packed = f"{name}{_PACKED}" in assets.files
+    is_known = is_packed or (name in assets.files and not name.endswith(_PACKED))
+    if request.path_params["digest"] != assets.digest or not is_known:
         raise Refused("not_found", "Not Found")
     return Response(
-        assets.files[name],
+        await asyncio.to_thread(unpacked, name) if is_packed else assets.files[name],
         media_type=_MEDIA_TYPES[Path(name).suffix],
         headers={
             "Cache-Control": "public, max-age=31536000, immutable",

@@ -31,6 +31,7 @@ _ICON = "icon.svg"
 # Where each stands, and its template.
 PAGES = {
     "/_emulator/": "console.html",
+    "/docs": "docs.html",
     # A client like any other, for everybody who may reach the platform.
     "/_emulator/site/": "site.html",
 }

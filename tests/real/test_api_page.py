@@ -1,0 +1,53 @@
+"""`/docs` in a real browser: find an operation, link to it, and try it on this server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.axe import assert_accessible
+from tests.support.browser import Chromium
+from tests.support.live_server import Walk, platform
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+async def test_api_page_finds_links_and_tries_operations(walk: Walk, chromium: Chromium) -> None:
+    # Given the page, under another name of this server than its documents are made for,
+    tab = await chromium.open(f"{walk.ready['http'].replace('127.0.0.1', 'localhost')}/docs")
+    await tab.page.wait_for_selector("#status:has-text('operations')")
+
+    # when one operation is searched for and opened, then its address leads to it;
+    await tab.page.fill("#find", "get auth/me")
+    await tab.page.click(".opblock-summary-path[data-path='/auth/me']")
+    await tab.page.wait_for_function("location.hash.length > 1")
+    address = tab.page.url
+    # and it answers, as the demo account.
+    async with tab.page.expect_response(lambda answer: answer.url.endswith("/auth/me")) as asked:
+        await tab.page.click("button.execute")
+    assert (await (await asked.value).json())["username"] == "demo"
+    await tab.page.wait_for_selector(".live-responses-table .response-col_status:has-text('200')")
+
+    # The address opens it again; the other documents are a link away.
+    other = await chromium.open(address)
+    await other.page.wait_for_selector(".opblock.is-open button.execute")
+    await tab.page.click("a[data-document=admin]")
+    await tab.page.fill("#find", "clock/advance")
+    await tab.page.wait_for_selector("#status:text-is('1 operation')")
+    await tab.page.wait_for_selector(".opblock-summary-path:has-text('/clock/advance')")
+    for page in (tab, other):
+        assert not page.complaints
+        assert len(page.hosts) == 1
+
+
+async def test_api_page_is_accessible(walk: Walk, chromium: Chromium) -> None:
+    tab = await chromium.open(f"{walk.ready['http']}/docs")
+    await tab.page.wait_for_selector("#status:has-text('operations')")
+    await tab.page.fill("#find", "post chat/bans")
+    await tab.page.click(".opblock-summary-control")
+    await tab.page.wait_for_selector("button.execute")
+
+    await assert_accessible(tab)
