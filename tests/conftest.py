@@ -42,6 +42,7 @@ LONGEST = [
     "test_http_servers",
     "test_transcode_ingest",
     "test_firefox",
+    "test_site",
     "test_webrtc_peers",
     "test_states",
     "test_webrtc_limits",

@@ -51,6 +51,10 @@ async def test_firefox_watch_page_plays_low_latency_hls_and_webrtc(
             assert (mode_now, width, notice) == (mode, 320, "")
             await firefox.until("player.latencySeconds !== null")
 
+    # The site's policy lets its chat in, too: it names no other scheme than the page's.
+    await firefox.open(f"{walk.ready['http']}/_emulator/site/#/@rustacean")
+    await firefox.until("document.querySelector('.site-chat')?.textContent.includes('connected')")
+
 
 async def test_firefox_goes_live_and_watches_as_a_web_client_does(
     walk: Walk, firefox: Firefox

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Frame
 
+from tests.support import screenshots
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Scheme, Tab
 from tests.support.live_server import Walk, platform
 
 SITE = "/_emulator/site/"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+PLAYS = "document.querySelector('iframe').contentWindow.emulatorPlayer.state === 'live'"
 # Each card's picture as 16 by 9 pixels, once all of them are there.
 PIXELS = """() => {
   const images = [...document.querySelectorAll(".site-cards:not(.small) .still img")];
@@ -44,12 +46,12 @@ async def sign_in(tab: Tab, name: str) -> None:
 
 
 async def player(tab: Tab) -> Frame:
-    """The platform's player inside the page, once it plays live."""
+    """The platform's player inside the page, once it knows that its stream is live."""
     handle = await tab.page.wait_for_selector("iframe.screen")
     assert handle is not None
     frame = await handle.content_frame()
     assert frame is not None
-    await frame.wait_for_function("() => window.emulatorPlayer?.state === 'live'")
+    await frame.wait_for_function("() => window.emulatorPlayer?.status === 'live'")
     return frame
 
 
@@ -71,6 +73,9 @@ async def test_site_home_shows_six_channels_that_differ(
     assert await tab.page.evaluate(OVERFLOW) == 0
     assert not tab.complaints
     assert len(tab.hosts) == 1
+    if width == 1280:
+        await tab.page.set_viewport_size({"width": width, "height": 780})
+        await screenshots.take(tab, "site")
 
 
 async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) -> None:
@@ -88,16 +93,17 @@ async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) ->
         await tab.page.wait_for_selector(".site-chat:has-text('connected')")
     await ada.page.fill("input[aria-label='Say something']", "hello <b>bob</b>")
     await ada.page.press("input[aria-label='Say something']", "Enter")
-    said = ".chat-lines li:has-text('hello <b>bob</b>') .mark.broadcaster"
+    said = ".talk li:has-text('hello <b>bob</b>') .mark.broadcaster"
     await bob.page.wait_for_selector(said)
+    await screenshots.take(bob, "site-channel", ready=PLAYS)
 
     # When the owner removes the other's line, then it is gone for both;
     await bob.page.fill("input[aria-label='Say something']", "something rude")
     await bob.page.click("text=Send")
-    await ada.page.hover(".chat-lines li:has-text('something rude')")
-    await ada.page.click(".chat-lines li:has-text('something rude') >> text=Remove")
+    await ada.page.hover(".talk li:has-text('something rude')")
+    await ada.page.click(".talk li:has-text('something rude') >> text=Remove")
     for tab in (ada, bob):
-        await tab.page.wait_for_selector(".chat-lines li:has-text('was removed')")
+        await tab.page.wait_for_selector(".talk li:has-text('was removed')")
 
     # and who follows is among the followers.
     await bob.page.click(".acts >> text=Follow")
@@ -159,7 +165,7 @@ async def test_site_is_used_by_keyboard_on_a_narrow_screen(walk: Walk, chromium:
     await focus(tab, "Say something")
     await tab.page.keyboard.type("no mouse needed")
     await tab.page.keyboard.press("Enter")
-    await tab.page.wait_for_selector(".chat-lines .mine:has-text('no mouse needed')")
+    await tab.page.wait_for_selector(".talk .mine:has-text('no mouse needed')")
     assert await tab.page.evaluate(OVERFLOW) == 0
     assert not tab.complaints
 
@@ -169,7 +175,7 @@ async def test_site_views_have_no_axe_finding(walk: Walk, chromium: Chromium) ->
     await tab.page.wait_for_selector("section:has-text('Clips') .live-card")
     await assert_accessible(tab)
     await sign_in(tab, "urbantech")
-    for place, ready in (("@urbantech", ".chat-lines li"), ("studio", "button:text-is('Go live')")):
+    for place, ready in (("@urbantech", ".talk li"), ("studio", "button:text-is('Go live')")):
         await tab.page.goto(f"{walk.ready['http']}{SITE}#/{place}")
         await tab.page.wait_for_selector(ready)
         await assert_accessible(tab, widths=(375, 1280))

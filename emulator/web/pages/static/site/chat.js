@@ -90,7 +90,7 @@ function Lines({ lines, moderate, me }) {
     isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   };
   return html`
-    <div class="chat-lines" role="log" aria-label="What is said" tabindex="0" ref=${list} onScroll=${look}>
+    <div class="talk" role="log" aria-label="What is said" tabindex="0" ref=${list} onScroll=${look}>
       <ol>
         ${lines.map((line) => html`<${Line} key=${line.id} line=${line} moderate=${moderate} isMine=${line.user?.id === me} />`)}
       </ol>

@@ -33,7 +33,7 @@ export function DemoControls({ username }) {
     setBusy(false);
   };
   return html`
-    <aside class="demo card" aria-label="Demo controls"><details open>
+    <aside class="demo card" aria-label="Demo controls"><details open=${matchMedia("(min-width: 62rem)").matches}>
       <summary>Break something</summary>
       <div class="row">
         ${ACTS.map(([title, act, done]) => html`<button key=${title} disabled=${isBusy} onClick=${() => run(act, done)}>${title}</button>`)}

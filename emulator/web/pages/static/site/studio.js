@@ -69,7 +69,7 @@ function Preview({ media, isLive }) {
     if (video.current.srcObject !== media) video.current.srcObject = media;
   }, [media]);
   return html`
-    <div class="screen preview">
+    <div class="screen sending">
       <video ref=${video} autoplay muted playsinline aria-label="What you send"></video>
       ${!media && html`<p>Choose what you send.</p>`}
       ${isLive && html`<span class="badge live solid">Live</span>`}
