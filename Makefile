@@ -48,7 +48,8 @@ docs: $(STAMP)
 # The pictures of pages in docs/images, each by the test that walks through its page.
 screenshots: $(STAMP)
 	LIVE_EMULATOR_TESTS_SCREENSHOTS=write $(BIN)/pytest -q tests/real/test_front_door.py \
-		tests/real/test_console.py tests/real/test_console_inspect.py tests/real/test_site.py
+		tests/real/test_console.py tests/real/test_console_inspect.py tests/real/test_site.py \
+		tests/real/test_console_scenarios.py tests/real/test_scenario_command.py
 
 # Which tests have seen which operation succeed (`live-emulator contract`). Takes some minutes.
 tested: $(STAMP)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import screenshots
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Tab
 from tests.support.live_server import Walk, platform
@@ -17,7 +18,8 @@ def walk() -> Iterator[Walk]:
 
 
 async def open_at(chromium: Chromium, walk: Walk, where: str = "") -> Tab:
-    tab = await chromium.open(f"{walk.ready['console']}#/w/default/scenarios{where}", is_calm=True)
+    address = f"{walk.ready['console']}#/w/default/scenarios{where}"
+    tab = await chromium.open(address, height=1150, is_calm=True)
     await tab.page.wait_for_selector("main h1")
     return tab
 
@@ -67,7 +69,7 @@ async def test_scenarios_are_found_filled_in_played_and_compared(
         "tr:has(td:text-is('Parameter viewers')) .badge:text-is('differs')"
     )
     await page.wait_for_selector(".chart .u-legend:has-text('run-1'):has-text('run-2')")
-    await assert_accessible(tab)
+    await assert_accessible(tab, widths=(320,))
     assert not tab.complaints
     assert len(tab.hosts) == 1
 
@@ -85,8 +87,10 @@ async def test_scenarios_run_is_stepped_on_the_virtual_clock(
     # when it is stepped, then a minute has passed, and that line is under way;
     await page.click("button:text-is('Step')")
     await page.wait_for_selector(".source li.now small:text-is('now')")
+    await page.wait_for_selector(".chart .u-wrap")
     await page.wait_for_selector(".progress p:has-text('1 min of 1 min 50 s')")
     await page.wait_for_selector("main h1 .badge:text-is('paused')")
+    await screenshots.take(tab, "scenario-run")
 
     # and when it goes on, it comes to its end.
     await page.click("button:text-is('Go on')")
@@ -112,11 +116,11 @@ async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
     await error.filter(has_text=f"Line {line}, column 5").wait_for()
     await error.filter(has_text="did you mean viewers.raid?").wait_for()
     assert await page.locator(".gutter .bad").inner_text() == str(line)
-    await assert_accessible(tab)
+    await assert_accessible(tab, widths=(375,))
 
     # and a click leads there, Tab indents, Enter keeps it, Escape and Tab lead out.
     await error.locator("button").click()
-    assert await page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    await page.wait_for_selector(".editor textarea:focus")
     caret = await area.evaluate("area => area.value.slice(area.selectionStart).split(':')[0]")
     assert caret == "viewers.raod"
     await page.keyboard.press("End")

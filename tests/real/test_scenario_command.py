@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.support import screenshots
+from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Scheme
 from tests.support.docs import PROJECT, commands
 from tests.support.encoders import film
@@ -191,6 +193,66 @@ async def test_scenario_command_html_report_works_in_a_real_browser(
         assert not wide
     dark = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) < 200
     assert dark == (scheme == "dark")
+
+
+MISSED = """
+scenario: Missed
+about: A talk has fewer viewers than it should.
+world:
+  users: [{name: ada}]
+  streams: [{name: one, owner: ada, title: One}]
+timeline:
+  - publish.start: one
+  - {for: 50s, at: 5s, chat.flood: {stream: one, rate: 4/s, authors: 20}}
+  - {at: 10s, for: 30s, viewers.ramp: {stream: one, to: 40, curve: surge}}
+  - {at: 20s, fault.start: {api.delay: {delay: 2s}, for: 15s}}
+  - {at: 30s, stream.start: one}
+  - {at: 40s, expect: {stream.one.viewers: {above: 50}}}
+  - {at: 1m, publish.stop: one}
+expect:
+  chat.one.lost: 0
+"""
+
+
+async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
+    tmp_path: Path,
+) -> None:
+    path = need("chromium", "chromium-browser", "google-chrome")
+    (tmp_path / "missed.yaml").write_text(MISSED, "utf-8")
+    run("run", str(tmp_path / "missed.yaml"), "slow-mode", "--report", str(tmp_path / "out"))
+    async with Chromium.start(path) as chromium:
+        # Given two runs, of which one is shown as failed,
+        tab = await chromium.open((tmp_path / "out/index.html").as_uri())
+        page = tab.page
+        await page.check("#show-missed")
+        await page.locator("a:text-is('Slow mode')").wait_for(state="hidden")
+        await assert_accessible(tab, widths=(1280,))
+        await page.click("a:text-is('Missed')")
+        await screenshots.take(tab, "report")
+
+        # when only what was missed is asked for, then that is what its report shows;
+        await page.check("#show-missed")
+        await page.locator("tr:has-text('viewers.ramp')").first.wait_for(state="hidden")
+        shown = page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
+        assert await shown.count() == 1
+        await page.check("#show-refused")
+        await page.locator("tr.refused:visible:has-text('already live')").first.wait_for()
+        await page.check("#show-all")
+
+        # and links lead to the instant, to the events around, and to the line.
+        row = page.locator("tr#expectation-0")
+        await row.locator("a[href='#mark-0']").click()
+        await page.wait_for_selector("#mark-0:target")
+        await row.locator("a:text-is('events')").click()
+        around = page.locator("tr:target")
+        assert "stream.one.viewers should be above 50, and was 40" in await around.inner_text()
+        before = await around.locator("xpath=preceding-sibling::tr").all_inner_texts()
+        assert any("ChatPosted" in text for text in before[-8:])
+        await row.locator("td.place a").click()
+        assert "expect:" in await page.locator(".lines li:target").inner_text()
+        await assert_accessible(tab, widths=(320,))
+        assert tab.complaints == []
+        assert tab.hosts == set(), "a request left the page"
 
 
 @pytest.mark.parametrize(

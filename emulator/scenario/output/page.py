@@ -111,7 +111,7 @@ def _expectations(report: dict[str, Any], shown: dict[int, Any], source: SourceT
                 (_verdict(item["met"]), ""),
                 (f"<code>{escape(item['fact'])}</code> {escape(item['wanted'])}", ""),
                 (escape(item["seen"] if item["met"] else failure_message(item)), "what"),
-                (markup.link(f"mark-{number}", markup.time(item["at_ms"]), "On the chart"), "time"),
+                (_instant(number, item), "time"),
                 (markup.link(f"around-{number}", "events"), ""),
                 (source.link(item["place"]), "place"),
             ),
@@ -120,9 +120,14 @@ def _expectations(report: dict[str, Any], shown: dict[int, Any], source: SourceT
         )
         for number, item in shown.items()
     ]
-    heads = [(text, "") for text in ("", "fact", "seen", "at", "around it", "line")]
+    heads = [(text, "") for text in ("outcome", "fact", "seen", "at", "around it", "line")]
     more = _more(len(report["expectations"]) - len(rows))
     return markup.table("Expectations", heads, rows) + more
+
+
+def _instant(number: int, item: dict[str, Any]) -> str:
+    at = markup.time(item["at_ms"])
+    return markup.link(f"mark-{number}", at, f"{at}, on the chart")
 
 
 def _steps(report: dict[str, Any], source: SourceText) -> str:
@@ -175,11 +180,8 @@ def _details(report: dict[str, Any]) -> str:
     }
     if report["differs_each_time"]:
         payload["differs each time"] = "; ".join(report["differs_each_time"])
-    # Not rows of what was missed or refused, and so not touched by the filter.
     rows = [
-        markup.row(
-            ((escape(name), ""), (f"<code>{escape(str(value))}</code>", "")), name="missed refused"
-        )
+        markup.row(((escape(name), ""), (f"<code>{escape(str(value))}</code>", "")), name="always")
         for name, value in payload.items()
     ]
     return markup.table("The run", (("what", ""), ("value", "")), rows)

@@ -24,8 +24,9 @@ class SourceText:
         lines = self._texts.get(file)
         if lines is None or not line.isdigit() or not 0 < int(line) <= len(lines):
             return f"<code>{escape(place)}</code>"
-        text = line if len(self._texts) == 1 else f"{escape(file)}:{line}"
-        return markup.link(self._anchor(file, int(line)), text, f"Line {line} of the scenario")
+        text = line if len(self._texts) == 1 else place
+        label = f"{text}, line of the scenario"
+        return markup.link(self._anchor(file, int(line)), escape(text), label)
 
     def html(self) -> str:
         """All texts; nothing where the report has none."""

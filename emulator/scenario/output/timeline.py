@@ -64,7 +64,7 @@ class Timeline:
         ]
         if not rows:
             return "<p>Nothing.</p>"
-        heads = (("at", ""), ("", ""), ("what", ""), ("line", ""))
+        heads = (("at", ""), ("kind", ""), ("what", ""), ("line", ""))
         return markup.table("What happened", heads, rows) + self._rest()
 
     def _rest(self) -> str:

@@ -23,7 +23,7 @@ export function TextEditor({ text, errors, caret, onChange }) {
   };
   const follow = ({ target }) => setScroll({ top: target.scrollTop, left: target.scrollLeft });
   const lines = text.split("\n");
-  const wrong = new Map(errors.map((error) => [error.line, error]).reverse());
+  const wrong = byLine(errors);
   return html`
     <div class="editor">
       <div class="gutter" aria-hidden="true">
@@ -33,7 +33,8 @@ export function TextEditor({ text, errors, caret, onChange }) {
       </div>
       <div class="sheet">
         <div class="marks" aria-hidden="true" style=${{ transform: `translate(${-scroll.left}px, ${-scroll.top}px)` }}>
-          ${[...wrong.values()].map((error) => html`<${Mark} key=${error.line} error=${error} lines=${lines} />`)}
+          ${[...wrong].map(([line, messages]) => html`<${Mark}
+            key=${line} line=${line} messages=${messages} length=${lines[line - 1]?.length ?? 0} />`)}
         </div>
         <textarea ref=${area} value=${text} wrap="off" spellcheck=${false} autocapitalize="off"
           autocomplete="off" aria-label="Scenario as YAML" aria-describedby="editor-keys"
@@ -46,10 +47,16 @@ export function TextEditor({ text, errors, caret, onChange }) {
   `;
 }
 
-function Mark({ error, lines }) {
-  const top = `${(error.line - 1) * LINE_REM}rem`;
-  const paddingLeft = `calc(${(lines[error.line - 1]?.length ?? 0) + 3}ch + .75rem)`;
-  return html`<p style=${{ top, paddingLeft }}><span>${error.message}</span></p>`;
+function Mark({ line, messages, length }) {
+  const top = `${(line - 1) * LINE_REM}rem`;
+  const paddingLeft = `calc(${length + 3}ch + .75rem)`;
+  return html`<p style=${{ top, paddingLeft }}><span>${messages.join(" ")}</span></p>`;
+}
+
+function byLine(errors) {
+  const lines = new Map();
+  for (const { line, message } of errors) lines.set(line, [...(lines.get(line) ?? []), message]);
+  return lines;
 }
 
 /** As if it had been typed: the browser's own undo knows of it. */
