@@ -37,7 +37,7 @@ class Interleaver:
         out: list[Sequenced] = []
         if epoch is not self._epoch:
             out += self.flush()
-            self._begin(epoch)
+            self._begin(epoch, packet)
         if not self._has_both:
             out.append(sequenced)
             return out
@@ -55,11 +55,12 @@ class Interleaver:
         self._pictures.clear()
         return out
 
-    def _begin(self, epoch: Epoch) -> None:
+    def _begin(self, epoch: Epoch, packet: Packet) -> None:
+        """Its first packet waits for nothing: that is where all of its media begins."""
         self._epoch = epoch
         kinds = {type(track) for track in epoch.tracks}
         self._has_both = kinds == {AudioTrack, VideoTrack}
-        self._sound_end = 0
+        self._sound_end = packet.ticks
 
     def _take_due(self) -> list[Sequenced]:
         out: list[Sequenced] = []

@@ -75,7 +75,8 @@ def test_interleaver_a_picture_alone_passes_at_once() -> None:
 
 def test_interleaver_what_waits_passes_before_another_epoch_begins() -> None:
     interleaver = Interleaver()
-    waits = Sequenced(pictures(1000, 1040)[0], BOTH, 0)
+    first, waits = [Sequenced(picture, BOTH, 0) for picture in pictures(1000, 1080)]
+    assert interleaver.push(first) == [first]
     assert interleaver.push(waits) == []
-    again = Sequenced(sounds(1040, 1062)[0], Epoch(2, BOTH.tracks), 0)
+    again = Sequenced(sounds(1080, 1102)[0], Epoch(2, BOTH.tracks), 0)
     assert interleaver.push(again) == [waits, again]
