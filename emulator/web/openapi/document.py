@@ -201,7 +201,8 @@ class Document:
             schema = self._shapes.schema(annotation)
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
         for media_type in operation.downloads:
-            schema = {"type": "string"}
+            # OpenAPI 3.1 cannot describe one event of a stream, and tools read a schema as that.
+            schema = {} if media_type == "text/event-stream" else {"type": "string"}
             content.setdefault(media_type, {"schema": schema, "example": FILES[media_type]})
         answer: dict[str, Any] = {"description": operation.summary, "content": content}
         if operation.limit:
