@@ -162,8 +162,6 @@ def test_webhook_receiver(live_webhooks, live_stream, live_publisher, live_clock
 WIDER_SCOPES = """
 import pytest
 
-pytestmark = pytest.mark.xdist_group("of one worker")
-
 @pytest.fixture(scope="module")
 def shop(live_world_factory):
     with live_world_factory(seed="none", name="shop") as world:
@@ -209,7 +207,7 @@ def test_pytest_plugin_tests_side_by_side_are_isolated(suite: pytest.Pytester) -
         test_wider_scopes=WIDER_SCOPES,
     )
 
-    result = suite.runpytest_subprocess(*QUICK, "-n", "2", "--dist", "loadgroup")
+    result = suite.runpytest_subprocess(*QUICK, "-n", "2", "--dist", "loadfile")
 
     result.assert_outcomes(passed=17)
 
