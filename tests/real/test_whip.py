@@ -82,6 +82,18 @@ async def test_whip_publisher_may_close_its_connection_before_its_delete(walk: W
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
 
 
+async def test_whip_delete_right_after_the_connection_was_closed_ends_the_stream(
+    walk: Walk,
+) -> None:
+    # Given a publisher that is live, and closes its connection,
+    stream = walk.create()
+    async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)) as session:
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+    # when it says goodbye before its end is worked through, then it is known all the same.
+    assert (await asyncio.to_thread(send, "DELETE", session.address)).status == 200
+    assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
+
+
 async def test_whip_delete_by_a_replaced_publisher_ends_nothing(walk: Walk) -> None:
     # Given a publisher that lost its connection, and came back by another,
     stream = walk.create()

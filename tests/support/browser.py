@@ -95,7 +95,7 @@ class Tab:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}".rstrip())
 
     def _note(self, request: Request) -> None:
         self.addresses.append(request.url)

@@ -113,8 +113,12 @@ class Peers:
         part = self._gone.pop(peer_id, None) if purpose == "whip" else None
         if part is not None:
             part.finish()
-        else:
-            self.find(peer_id, purpose).say_goodbye()
+            return
+        peer = self._peers.get(peer_id)
+        if peer is None or peer.purpose != "whip" or peer.has_said_goodbye:
+            peer = self.find(peer_id, purpose)
+        # Else it is known though its connection has ended, and is not cleared away yet.
+        peer.say_goodbye()
 
     async def publish(self, publish_request: PublishRequest, sdp: str, uid: str) -> Peer:
         """Let a publisher in by its offer (WHIP).

@@ -37,8 +37,8 @@ export class Broadcast {
 
   /** The stream ends at once: the platform need not wait for a return. */
   async stop() {
-    this.#close();
     if (this.#session) await fetch(this.#session, { method: "DELETE", keepalive: true }).catch(() => {});
+    this.#close();
   }
 
   async #open(address, media, onEnd) {
