@@ -105,6 +105,21 @@ async def test_openapi_website_requests_are_documented_as_sent(
     assert {query["name"] for query in queries} >= {"pageSize", "sortBy", "sortOrder"}
 
 
+async def test_openapi_admin_bodies_are_documented_as_sent(client: httpx.AsyncClient) -> None:
+    schemas = (await client.get("/_emulator/openapi.json")).json()["components"]["schemas"]
+
+    assert schemas["ClockAdvance"]["required"] == ["seconds"]
+    assert schemas["ClockAdvance"]["properties"].keys() == {"seconds"}
+    assert schemas["RunStep"]["properties"].keys() == {"seconds"}
+    assert {"from", "for"} < schemas["ViewersOrder"]["properties"].keys()
+    # Bounds that a validator of ours hides from pydantic are those of JSON Schema,
+    count = schemas["ViewersOrder"]["properties"]["count"]["anyOf"][0]
+    assert (count["minimum"], count["maximum"]) == (0, 10_000_000)
+    # and those of a duration in milliseconds say nothing of what is sent.
+    assert jsonschema_rs.is_valid(schemas["RunStep"], {"seconds": 0.5})
+    assert jsonschema_rs.is_valid(schemas["ViewersOrder"], {"count": 3, "signed_in": "40%"})
+
+
 async def test_openapi_links_lead_from_resources_to_their_operations(
     client: httpx.AsyncClient,
 ) -> None:

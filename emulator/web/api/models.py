@@ -3,10 +3,11 @@
 Bodies are read strictly (`http/dispatch`, decision 8), queries and forms, which are text, are not.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from emulator.core import quantities
 from emulator.shapes.pages import PageShape
@@ -48,6 +49,20 @@ def none_if_empty(value: object) -> object:
 OptionalId = Annotated[str | None, BeforeValidator(none_if_empty)]
 
 
+def _name_as_sent(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Show a field that has a name of its own outside, such as `for`, by that name alone."""
+    fields = {name: field.alias for name, field in model.model_fields.items() if _is_renamed(field)}
+    properties = schema.get("properties", {})
+    schema["properties"] = {fields.get(name) or name: value for name, value in properties.items()}
+    if "required" in schema:
+        schema["required"] = [fields.get(name) or name for name in schema["required"]]
+
+
+def _is_renamed(field: FieldInfo) -> bool:
+    """A generated alias, the name in the other case, has a lower priority than a written one."""
+    return field.alias is not None and field.alias_priority == 2
+
+
 class Request(BaseModel):
     """A body or a query. Reads `category_id` and `categoryId`; ignores names it does not know."""
 
@@ -57,7 +72,11 @@ class Request(BaseModel):
     is_documented_in_camel_case: ClassVar[bool] = False
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, loc_by_alias=False, extra="ignore"
+        alias_generator=to_camel,
+        populate_by_name=True,
+        loc_by_alias=False,
+        extra="ignore",
+        json_schema_extra=_name_as_sent,
     )
 
 

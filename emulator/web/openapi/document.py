@@ -115,7 +115,7 @@ class Document:
                 by_alias=is_camel,
                 ref_template=_REFERENCE,
             )
-            definitions |= schema.get("$defs", {})
+            definitions |= _with_bounds(schema.get("$defs", {}))
         return definitions
 
     def _describe(self, operation: Operation) -> dict[str, Any]:
@@ -272,6 +272,32 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 def documented_path(operation: Operation) -> str:
     """An operation's path as the platform documents it: two end in a slash."""
     return f"{operation.path}/" if operation.path in _WITH_A_SLASH else operation.path
+
+
+_BOUNDS = {
+    "ge": "minimum",
+    "le": "maximum",
+    "gt": "exclusiveMinimum",
+    "lt": "exclusiveMaximum",
+}
+
+
+def _with_bounds(schema: Any) -> Any:
+    """A schema whose bounds are those of JSON Schema.
+
+    Behind a validator of ours pydantic leaves them under its own names. They are not those of what
+    is sent where that is no number, such as a duration.
+    """
+    if isinstance(schema, list):
+        return [_with_bounds(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    has_bounds = schema.get("type") in ("integer", "number")
+    return {
+        _BOUNDS.get(name, name) if has_bounds else name: _with_bounds(value)
+        for name, value in schema.items()
+        if has_bounds or name not in _BOUNDS
+    }
 
 
 def _without_defaults(schema: Any) -> Any:

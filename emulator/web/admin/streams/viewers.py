@@ -3,9 +3,9 @@
 The platform's own API tells the two apart nowhere.
 """
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from emulator.core import quantities
 from emulator.shapes.times import iso
@@ -28,19 +28,17 @@ def _share(written: object) -> object:
     return quantities.share(written) if isinstance(written, str) else written
 
 
-Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    Field(ge=0, le=1, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}),
+]
 Count = Annotated[Whole, Field(ge=0, le=attendance.SIMULATED_MAX)]
 Shares = dict[str, Share]
 PER_MINUTE_MIN = 0.000001
 # Numbers of a history.
 HISTORY_MAX = 600
-
-
-def _as_sent(schema: dict[str, Any]) -> None:
-    """Two names are words of Python's; the document shows them as they are sent."""
-    properties = schema["properties"]
-    properties["from"] = properties.pop("start")
-    properties["for"] = properties.pop("for_ms")
 
 
 class ViewersOrder(Request):
@@ -50,7 +48,7 @@ class ViewersOrder(Request):
     `target`). A `ramp` goes `from` .. `to`. `per_minute` is the share that a `churn` exchanges.
     """
 
-    model_config = ConfigDict(json_schema_extra=_as_sent, loc_by_alias=True)
+    model_config = ConfigDict(loc_by_alias=True)
 
     verb: Verb = "add"
     count: Count | None = None
