@@ -15,7 +15,7 @@ export function access({ React }) {
       operations: (Original) => (props) =>
         element(
           React.Fragment, null,
-          element("h2", { className: "unseen" }, "Operations"),
+          element("h2", { className: "unseen" }, "The operation"),
           element(Original, props),
         ),
     },
@@ -26,6 +26,8 @@ export function access({ React }) {
 export function mend(root) {
   const look = () => {
     for (const block of root.querySelectorAll("pre:not([tabindex])")) block.tabIndex = 0;
+    // Its text says more than this label does.
+    for (const named of root.querySelectorAll(".opblock-summary-control[aria-label]")) named.removeAttribute("aria-label");
   };
   new MutationObserver(look).observe(root, { childList: true, subtree: true });
   look();

@@ -1,22 +1,20 @@
-// The API's documents in Swagger UI: to read, to search, and to try on this server.
+// The API's documents: to search, to read and to try on this server. An operation has an address.
 
-import { access, mend } from "./access.js";
-import { find, matches } from "./find.js";
-import { legible } from "./legible.js";
+import { addressOf, draw, operationsOf } from "./list.js";
+import { Viewer } from "./operation.js";
 
 const DOCUMENTS = {
   documented: "/api/v1/openapi.json",
   client: "/v1/openapi.json",
   admin: "/_emulator/openapi.json",
 };
-const { world } = document.documentElement.dataset;
-const KEY = world === "default" ? "ak_demo" : `ak_demo@${world}`;
-const METHODS = ["get", "post", "put", "patch", "delete"];
 
 const asked = new URLSearchParams(location.search).get("document");
 const name = asked in DOCUMENTS ? asked : "documented";
 const status = document.querySelector("#status");
 const search = document.querySelector("#find");
+const hint = document.querySelector("#hint");
+const pane = document.querySelector("#operation");
 
 function followScheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -42,42 +40,40 @@ async function read() {
   return api;
 }
 
-function operationsOf(api) {
-  return Object.entries(api.paths).flatMap(([path, methods]) =>
-    METHODS.filter((method) => method in methods).map((method) => ({ path, method, ...methods[method] })),
-  );
+function fail(error) {
+  status.textContent = error.message;
+}
+
+// A keyboard goes on at the operation; on a narrow screen it stands above the list.
+function reveal() {
+  pane.focus({ preventScroll: true });
+  if (pane.getBoundingClientRect().top < 0) pane.scrollIntoView();
 }
 
 function show(api) {
-  if (!window.SwaggerUIBundle) throw new Error("Swagger UI could not be loaded.");
   document.querySelector("#title").textContent = `${api.info.title} ${api.info.version}`;
   const operations = operationsOf(api);
-  const ui = window.SwaggerUIBundle({
-    spec: legible(api),
-    dom_id: "#api",
-    plugins: [find, access],
-    deepLinking: true,
-    tryItOutEnabled: true,
-    showExtensions: true,
-    displayRequestDuration: true,
-    defaultModelsExpandDepth: -1,
-    validatorUrl: null,
-    filter: "",
-    onComplete: () => name !== "admin" && ui.preauthorizeApiKey("bearer", KEY),
-  });
+  const list = draw(document.querySelector("#operations"), operations);
+  const viewer = new Viewer(api, name !== "admin");
   const count = () => {
-    const text = search.value.trim();
-    const fitting = operations.filter((operation) => matches(operation, text)).length;
+    const fitting = list.find(search.value.trim());
     status.textContent = `${fitting} ${fitting === 1 ? "operation" : "operations"}`;
-    ui.layoutActions.updateFilter(text);
   };
-  mend(document.querySelector("#api"));
+  const follow = () => {
+    const chosen = operations.find((operation) => addressOf(operation) === location.hash);
+    list.mark(chosen);
+    if (!chosen) return;
+    hint.hidden = true;
+    viewer.open(chosen).then(reveal).catch(fail);
+  };
   search.addEventListener("input", count);
+  window.addEventListener("hashchange", follow);
   count();
+  follow();
 }
 
 for (const link of document.querySelectorAll("[data-document]")) {
   if (link.dataset.document === name) link.ariaCurrent = "page";
 }
 followScheme();
-read().then(show).catch((error) => { status.textContent = error.message; });
+read().then(show).catch(fail);
