@@ -46,6 +46,8 @@ BELOW = {
 # Leaves: the version, for those that send it, and one request by HTTP.
 LEAVES = {"version": set[str](), "http_client": set[str]()}
 BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
+# Jobs over an executor know nothing of what the jobs are.
+BELOW["parallel"] = {*LEAVES, "core", "machine"}
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}
 BELOW["pytest_plugin"] = {*BELOW} - {"cli"}

@@ -1,0 +1,88 @@
+"""Jobs of a command: done over an executor with a line of progress, stopped well, gone on with."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+
+from msgspec import Struct
+
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.progress import progress_text
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+from emulator.parallel.folder import ResultFolder
+from emulator.parallel.jobs import Done, run
+from emulator.parallel.work import Job, Work
+
+# Of so many jobs the pace is known well enough to say how long the rest takes.
+_PACE_JOBS = 3
+
+
+class Ending(Struct, frozen=True):
+    """How it ended: all done, or `is_stopped` by a signal, or cut short by a `problem`."""
+
+    is_stopped: bool = False
+    problem: str = ""
+
+
+class Place(Struct, frozen=True):
+    """Where jobs are done: an executor, and how many work there at the moment."""
+
+    executor: Executor
+    workers: Callable[[], int]
+
+
+def collect(
+    work: Work,
+    jobs: Sequence[Job],
+    place: Place,
+    take: Callable[[Done], object],
+    *,
+    line: LiveLine,
+    stop: threading.Event,
+    folder: ResultFolder | None = None,
+    detail: Callable[[], str] = lambda: "",
+) -> Ending:
+    """Do the jobs that `folder` has no result of, give `take` all of them, and say how it goes.
+
+    Those that the folder has come first, in the order in which they were kept. `detail` is what the
+    line says beside the number of those that are done. Never raises for what is in the way of a
+    run (`Refused`): what was found so far is kept, and the ending says the reason.
+    """
+    known = {job.key: job for job in jobs}
+    done = 0
+    for key, result in folder.results() if folder else ():
+        if key in known:
+            take(Done(known.pop(key), result))
+            done += 1
+    pace = _Pace(len(jobs), done)
+    try:
+        for entry in run(work, known.values(), place.executor, workers=place.workers, stop=stop):
+            if folder and not entry.error:
+                folder.add(entry.job.key, entry.result)
+            take(entry)
+            done += 1
+            line.show("  ".join(filter(None, (pace.text(done), detail()))))
+    except Refused as refused:
+        return Ending(problem=refused.message)
+    finally:
+        line.clear()
+    return Ending(is_stopped=stop.is_set() and done < len(jobs))
+
+
+class _Pace:
+    """How fast jobs end here; those that were done before say nothing of that."""
+
+    def __init__(self, total: int, before: int) -> None:
+        self._total = total
+        self._before = before
+        self._began_ms = monotonic_ms()
+
+    def text(self, done: int) -> str:
+        """`412 of 1,000 runs  41 %, 2m10s left`."""
+        here, seconds = done - self._before, None
+        if here >= _PACE_JOBS:
+            elapsed = (monotonic_ms() - self._began_ms) / 1000
+            seconds = elapsed / here * (self._total - done)
+        share = progress_text(done / self._total, seconds)
+        return f"{done:,} of {self._total:,} runs  {share}"

@@ -1,0 +1,125 @@
+"""Jobs: many independent ones over one executor, their results as they come.
+
+The executor is any `concurrent.futures.Executor`: `processes` has this machine's, `cluster` Dask's.
+A worker that dies costs its job alone, which is done again.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
+from typing import Any
+
+from msgspec import Struct
+
+from emulator.core.errors import Refused
+from emulator.parallel.work import Job, Reply, Work, perform
+from emulator.version import __version__
+
+# A job whose worker died so often is not tried again: it is likely what kills them.
+TRIES_MAX = 3
+# So many jobs wait for each worker, so that none is idle while a result travels.
+_AHEAD = 2
+_LOOK_SECONDS = 0.1
+
+
+class ExecutorLost(Refused):
+    """The executor is gone: its jobs will never end. The message says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("unavailable", message)
+
+
+class Done(Struct, frozen=True):
+    """A job that is over: its `result`, or where there is none the reason in `error`.
+
+    `is_lost`: its worker died each time that it was tried.
+    """
+
+    job: Job
+    result: Any = None
+    error: str = ""
+    is_lost: bool = False
+
+
+class _Sent(Struct):
+    """A job under way, and how often its worker has died."""
+
+    job: Job
+    deaths: int = 0
+    has_setup: bool = False
+
+
+def run(
+    work: Work,
+    jobs: Iterable[Job],
+    executor: Executor,
+    *,
+    workers: Callable[[], int],
+    stop: threading.Event | None = None,
+) -> Iterator[Done]:
+    """Do all jobs, and give each as it ends, in any order. Ends early once `stop` is set.
+
+    `workers` says how many work at the moment: a few jobs for each are under way, so that neither
+    this process nor a scheduler ever holds them all. Jobs under way at the stop are left to whoever
+    shuts the executor down. Raises `ExecutorLost`, and `Refused` (`conflict`) for a worker of
+    another version.
+    """
+    stop = stop or threading.Event()
+    left = iter(jobs)
+    sent: dict[Future[Reply], _Sent] = {}
+    is_over = False
+    while not stop.is_set():
+        while not is_over and len(sent) < _AHEAD * max(1, workers()):
+            job = next(left, None)
+            if job is None:
+                is_over = True
+            else:
+                entry = _Sent(job)
+                sent[_submit(work, entry, executor)] = entry
+        if not sent:
+            return
+        for future in wait(sent, _LOOK_SECONDS, FIRST_COMPLETED).done:
+            entry = sent.pop(future)
+            done = _settled(entry, future)
+            if done is None:
+                sent[_submit(work, entry, executor)] = entry
+            else:
+                yield done
+
+
+def _submit(work: Work, entry: _Sent, executor: Executor) -> Future[Reply]:
+    setup = work.setup if entry.has_setup else None
+    try:
+        return executor.submit(
+            perform, work.prepare, work.digest, setup, __version__, entry.job.order
+        )
+    except RuntimeError as error:
+        raise ExecutorLost(f"No more jobs are taken: {error}.") from None
+
+
+def _settled(entry: _Sent, future: Future[Reply]) -> Done | None:
+    """Its end; None for a job that is to be sent again."""
+    try:
+        kind, value = future.result()
+    except BrokenExecutor as error:
+        entry.deaths += 1
+        if entry.deaths < TRIES_MAX:
+            return None
+        message = f"Its worker died {entry.deaths} times, the last time so: {error}"
+        return Done(entry.job, error=message, is_lost=True)
+    except CancelledError:
+        raise ExecutorLost("The jobs under way were cancelled by the executor.") from None
+    if kind == "setup-missing":
+        entry.has_setup = True
+        return None
+    if kind == "other-version":
+        text = f"A worker has live-emulator {value}, and this is {__version__}"
+        raise Refused("conflict", f"{text}. Install the same version on both sides.")
+    return Done(entry.job, error=value) if kind == "failed" else Done(entry.job, value)

@@ -1,0 +1,108 @@
+"""Jobs over real processes: each is done once, whatever happens to a worker."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.parallel.folder import ResultFolder
+from emulator.parallel.jobs import Done, ExecutorLost, run
+from emulator.parallel.processes import ProcessWorkers
+from emulator.parallel.work import Job, Work
+from tests.support.jobs import counting
+
+
+def work(folder: Path) -> Work:
+    return Work(counting, json.dumps({"folder": str(folder)}).encode())
+
+
+def jobs(count: int, **orders: Any) -> list[Job]:
+    return [Job(f"job-{n}", {"number": n, **orders.get(f"job_{n}", {})}) for n in range(count)]
+
+
+def by_key(done: Iterator[Done]) -> dict[str, Done]:
+    return {entry.job.key: entry for entry in done}
+
+
+def test_jobs_are_each_done_once_by_warm_processes_and_one_failure_is_its_own(
+    tmp_path: Path,
+) -> None:
+    orders = jobs(40, job_3={"raises": "no luck"}, job_5={"dies": "once"}, job_7={"dies": "always"})
+
+    with ProcessWorkers(2) as executor:
+        done = by_key(run(work(tmp_path), orders, executor, workers=lambda: 2))
+
+    assert len(done) == 40
+    assert done["job-3"].error == "ValueError: no luck"
+    assert done["job-7"].is_lost
+    assert "signal 9 (SIGKILL)" in done["job-7"].error
+    fine = [entry for key, entry in done.items() if key not in ("job-3", "job-7")]
+    assert {entry.result["number"] for entry in fine} == {*range(40)} - {3, 7}
+    # One process goes on from job to job, and closes what it has kept warm at its end.
+    assert max(entry.result["done"] for entry in fine) > 5
+    last = max(fine, key=lambda entry: int(entry.result["done"])).result["pid"]
+    assert (tmp_path / f"closed-{last}").exists()
+
+
+def test_jobs_stop_and_clean_up_what_hangs(tmp_path: Path) -> None:
+    class Hangs(threading.Event):
+        def is_set(self) -> bool:
+            return (tmp_path / "hangs").exists()
+
+    executor = ProcessWorkers(1)
+    orders = jobs(1, job_0={"hangs": True})
+    done = list(run(work(tmp_path), orders, executor, workers=lambda: 1, stop=Hangs()))
+    executor.shutdown(cancel_futures=True)
+
+    assert done == []
+    assert (tmp_path / "cleaned-up").exists()
+    pid = int((tmp_path / "hangs").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_jobs_run_over_any_executor(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as executor:
+        done = by_key(run(work(tmp_path), jobs(20), executor, workers=lambda: 3))
+
+    assert sorted(entry.result["number"] for entry in done.values()) == [*range(20)]
+
+
+def test_jobs_say_that_their_executor_is_gone(tmp_path: Path) -> None:
+    executor: Executor = ProcessWorkers(1)
+    executor.shutdown()
+
+    with pytest.raises(ExecutorLost, match="No more jobs are taken"):
+        list(run(work(tmp_path), jobs(1), executor, workers=lambda: 1))
+
+
+def test_result_folder_goes_on_behind_the_last_whole_line(tmp_path: Path) -> None:
+    identity = {"scenario": "a", "parameters": {}}
+    with ResultFolder(tmp_path, "sweep", identity, is_resumed=False) as folder:
+        folder.add("one", {"n": 1})
+        folder.add("two", {"n": 2})
+    results = tmp_path / "results.jsonl"
+    results.write_bytes(results.read_bytes() + b'{"key": "three", "res')
+
+    with ResultFolder(tmp_path, "sweep", identity, is_resumed=True) as folder:
+        assert folder.keys == {"one", "two"}
+        folder.add("four", {"n": 4})
+        assert [key for key, _ in folder.results()] == ["one", "two", "four"]
+
+
+def test_result_folder_refuses_what_does_not_add_up(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="no results to go on from"):
+        ResultFolder(tmp_path, "sweep", {}, is_resumed=True)
+    with ResultFolder(tmp_path, "sweep", {"scenario": "a"}, is_resumed=False):
+        pass
+
+    with pytest.raises(Refused, match="results of another scenario"):
+        ResultFolder(tmp_path, "sweep", {"scenario": "b"}, is_resumed=True)
+    with pytest.raises(Refused, match=r"results of another kind \(sweep\)"):
+        ResultFolder(tmp_path, "exploration", {"scenario": "a"}, is_resumed=True)
