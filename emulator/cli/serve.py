@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,11 @@ EXAMPLES = """
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the addresses as one JSON line")
     parser.add_argument("--open", action="store_true", help="open the front door in a browser")
+    parser.add_argument(
+        "--until-stdin-ends",
+        action="store_true",
+        help="stop when standard input ends: with the program that holds it, however that ends",
+    )
     add_flags(parser)
 
 
@@ -49,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
     settings = gather(vars(args), os.environ)
     logs.set_up(settings.log_format)
     show = _show_json if args.json else _show_banner
-    return in_loop(lambda: _serve(settings, show, opens_browser=args.open))
+    serving = _serve(
+        settings, show, opens_browser=args.open, until_stdin_ends=args.until_stdin_ends
+    )
+    return in_loop(lambda: serving)
 
 
 def in_loop(work: Callable[[], Any]) -> int:
@@ -65,9 +73,16 @@ def in_loop(work: Callable[[], Any]) -> int:
 
 
 async def _serve(
-    settings: Settings, show: Callable[[Mapping[str, Any]], None], *, opens_browser: bool
+    settings: Settings,
+    show: Callable[[Mapping[str, Any]], None],
+    *,
+    opens_browser: bool,
+    until_stdin_ends: bool,
 ) -> int:
     stop = stop_on_signals()
+    if until_stdin_ends:
+        loop = asyncio.get_running_loop()
+        Thread(target=_set_at_end_of_stdin, args=(loop, stop), daemon=True).start()
     if settings.ready_file:
         settings.ready_file.unlink(missing_ok=True)
     async with AsyncExitStack() as stack:
@@ -131,6 +146,18 @@ def stop_on_signals() -> asyncio.Event:
         if signals != signal.SIGHUP or signal.getsignal(signals) is not signal.SIG_IGN:
             loop.add_signal_handler(signals, heard, signals)
     return stop
+
+
+def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Set `stop` once nobody holds the other end of standard input; what comes there is dropped."""
+    try:
+        # Not through `sys.stdin`, whose lock would still be held here when the interpreter ends.
+        while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
+            pass
+    except OSError:
+        pass  # It is closed, so it has ended.
+    with suppress(RuntimeError):  # The loop is closed: it has stopped for another reason.
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _only(error: Exception) -> Exception:

@@ -69,6 +69,27 @@ def test_serve_command_prints_its_addresses_and_ends_cleanly(tmp_path: Path, num
         assert not file.exists()
 
 
+def test_serve_command_ends_with_the_program_that_holds_its_stdin(tmp_path: Path) -> None:
+    # Given a program that has started a server and holds the other end of its stdin,
+    serve = command("serve", "--json", "--data", ":memory:", *ANY_PORTS, "--until-stdin-ends")
+    holder = f"""
+import subprocess
+process = subprocess.Popen({serve!r}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+print(process.stdout.readline().decode(), end="", flush=True)
+process.wait()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", holder], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as program:
+        assert program.stdout is not None
+        ready = json.loads(program.stdout.readline())
+        assert Path(ready["ca"]).exists()
+
+        # when that is killed, then the server stops as it does when told, and keeps nothing.
+        program.kill()
+    until(lambda: not Path(ready["ca"]).parent.exists(), "the server has removed its folder")
+
+
 def test_serve_command_second_start_on_a_folder_names_the_first(tmp_path: Path) -> None:
     with serving(str(tmp_path)) as (process, ready):
         second = run("serve", "--data", str(tmp_path), *ANY_PORTS)

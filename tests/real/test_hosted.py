@@ -53,6 +53,23 @@ def test_hosted_publisher_needs_no_encoder_on_a_standing_clock(walk: Walk) -> No
     assert publish(walk, "POST", stream).json["protocol"] == "synthetic"
 
 
+def test_hosted_publisher_without_an_encoder_drops_and_comes_back(walk: Walk) -> None:
+    stream = walk.create()
+    admin = walk.ready["admin"]
+    drop = f"{admin}/streams/{stream['id']}/publish/drop"
+    walk.ask("PUT", f"{admin}/clock", {"mode": "virtual"})
+    assert walk.ask("POST", drop, {"seconds": 3}).status == 409
+    assert walk.ask("POST", drop, {"seconds": -1}).status == 422
+    publish(walk, "POST", stream)
+
+    dropped = walk.ask("POST", drop, {"seconds": "3s"})
+
+    assert (dropped.status, dropped.json["status"]) == (200, "live")
+    assert publish(walk, "DELETE", stream).status == 409
+    walk.ask("POST", f"{admin}/clock/advance", {"seconds": 3})
+    assert publish(walk, "DELETE", stream).status == 204
+
+
 def test_hosted_publisher_ends_with_a_reset(walk: Walk) -> None:
     stream = walk.create()
     publish(walk, "POST", stream, protocol="rtmp", size="320x180", kbits=200)

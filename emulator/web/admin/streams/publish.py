@@ -8,10 +8,12 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.broadcast.hosted import Address
-from emulator.web.api.models import Request, Whole
+from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.live import streams, synthetic
+
+DROP_MAX_MS = 366 * 86_400_000
 
 
 class PublishStart(Request):
@@ -24,6 +26,12 @@ class PublishStart(Request):
     size: Annotated[str, Field(pattern=r"^\d{2,4}x\d{2,4}$")] = "1280x720"
     fps: Whole = Field(30, ge=1, le=120)
     kbits: Whole = Field(2500, ge=50, le=200_000)
+
+
+class PublishDrop(Request):
+    """`seconds` until it comes back: a number, or a text such as `1m30s`."""
+
+    seconds_ms: Milliseconds = Field(alias="seconds", ge=0, le=DROP_MAX_MS)
 
 
 class Publishing(TypedDict):
@@ -75,3 +83,20 @@ async def stop_publisher(call: Call, stream_id: str) -> None:
     if await call.platform.service(Broadcasts).hosted.stop(stream.id):
         return
     synthetic.stop(world, stream)
+
+
+@endpoint("POST", "/streams/{stream_id}/publish/drop", refuses=("conflict", "invalid"))
+def drop_publisher(call: Call, stream_id: str, body: PublishDrop) -> Publishing:
+    """Let a publisher without an encoder lose its connection, and come back on the world's clock.
+
+    The stream has ended by then if the reconnect window is shorter. A real publisher is dropped by
+    the fault `ingest.cut`.
+    """
+    world = call.world
+    stream = streams.find(world, stream_id)
+    synthetic.drop(world, stream, body.seconds_ms)
+    return {
+        "stream_id": stream.id,
+        "protocol": synthetic.PROTOCOL,
+        "status": streams.find(world, stream.id).status,
+    }
