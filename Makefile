@@ -60,10 +60,13 @@ hashes: $(STAMP)
 	$(BIN)/python -m tests.real.test_scenario_library
 
 # What looks further than `make test` and takes most of an hour: the library's scenarios that have
-# media in real time, the documents fuzzed for longer, and thousands of new examples of any input.
+# media in real time, the documents fuzzed for longer, each page by keyboard and by every rule of axe
+# at three widths in light and dark, and thousands of new examples of any input.
 slow: $(STAMP)
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q tests/real/test_scenario_library.py \
-		tests/real/test_scenario_peers.py tests/real/test_openapi_fuzz.py
+		tests/real/test_scenario_peers.py tests/real/test_openapi_fuzz.py tests/real/test_console*.py \
+		tests/real/test_front_door.py tests/real/test_site.py tests/real/test_api_page.py \
+		tests/real/test_scenario_command.py
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -n auto -m hypothesis tests
 
 clean:

@@ -14,7 +14,7 @@ from tests.support.live_server import Walk, platform
 # Every view, and what opens in some of them; each by what shows that it is there.
 PLACES = {
     path.stem: "main h1" for path in sorted((assets.FOLDER / "console" / "views").glob("*.js"))
-} | {"faults?add=api.fail": ".fault-form", "docs/how-to/obs": ".prose h1"}
+} | {"faults?add=api.fail": ".fault-form :focus", "docs/how-to/obs": ".prose h1"}
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,18 @@
 """axe-core: whether a page can be read and used by everybody, in every width and both schemes."""
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.support.browser import Scheme, Tab
+from tests.support.keyboard import assert_reached_by_keyboard
 from tests.support.required_programs import lacking
 
 # Narrow and wide windows in both schemes. All rules are asked once a width; what differs between
-# light and dark alone is asked again where a window has room for everything.
+# light and dark alone is asked again where a window has room for everything. `make slow` asks all
+# rules everywhere, and walks by keyboard, too.
 _COLOURS = ["color-contrast", "link-in-text-block"]
 WINDOWS: tuple[tuple[int, Scheme, list[str] | None], ...] = (
     (320, "light", None),
@@ -18,6 +21,9 @@ WINDOWS: tuple[tuple[int, Scheme, list[str] | None], ...] = (
     (1280, "dark", _COLOURS),
 )
 WIDTHS = (320, 375, 1280)
+_IS_SLOW = "LIVE_EMULATOR_TESTS_SLOW" in os.environ
+_SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+_EVERY_WINDOW = tuple((width, scheme, None) for width in WIDTHS for scheme in _SCHEMES)
 
 _AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 # A frame is another document, with a test of its own.
@@ -37,8 +43,8 @@ async def assert_accessible(tab: Tab, *, widths: Sequence[int] = WIDTHS) -> None
     height = (page.viewport_size or {"height": 800})["height"]
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_source())
-    for width, scheme, rules in WINDOWS:
-        if width not in widths:
+    for width, scheme, rules in _EVERY_WINDOW if _IS_SLOW else WINDOWS:
+        if width not in widths and not _IS_SLOW:
             continue
         await page.set_viewport_size({"width": width, "height": height})
         # A colour on its way from one scheme to the other has no right contrast.
@@ -48,6 +54,8 @@ async def assert_accessible(tab: Tab, *, widths: Sequence[int] = WIDTHS) -> None
         findings = "\n".join(map(_finding, report["violations"]))
         assert not findings, f"{page.url} at {width}, {scheme}:\n{findings}"
     await page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    if _IS_SLOW:
+        await assert_reached_by_keyboard(tab)
 
 
 @cache

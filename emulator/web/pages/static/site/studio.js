@@ -84,7 +84,7 @@ function Start({ session, media }) {
     <${Form} class="card stack" onSubmit=${start}>
       <h2>Your stream</h2>
       <div class="fields">
-        <${Field} label="Title"><input name="title" required maxlength="200" value="Live from my browser" autocomplete="off" /><//>
+        <${Field} label="Title"><input name="title" required maxlength="200" defaultValue="Live from my browser" autocomplete="off" /><//>
         <${Field} label="Category"><select name="category">
           <option value="">None</option>
           ${(categories ?? []).map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}

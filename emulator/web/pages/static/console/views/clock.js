@@ -59,7 +59,7 @@ function Pace({ clock }) {
       </div>
       <${Form} class="toolbar" onSubmit=${run}>
         <${Field} label="Another speed">
-          <input name="speed" type="number" min="0.01" max="1000" step="any" value="60" required />
+          <input name="speed" type="number" min="0.01" max="1000" step="any" defaultValue="60" required />
         <//>
         <button>Run so fast</button>
       <//>
