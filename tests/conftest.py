@@ -1,5 +1,6 @@
 """Fixtures that every test may use: a world on a clock that only the test moves."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ LONGEST = [
 
 def pytest_configure(config: pytest.Config) -> None:
     """`make tested` asks which tests have seen which operation succeed."""
+    gc.disable()
     text = os.environ.get("LIVE_EMULATOR_TESTED")
     if text:
         config.pluginmanager.register(Recorder(Path(text)))
@@ -67,6 +69,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: real encoders and players wait for their pictures more than they compute."""
     return min((os.cpu_count() or 1) * 3 // 2, WORKERS_MAX)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: looking for garbage in it costs every test some time."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ A row that fails is a subtest that fails, by its name; the rows after it are tri
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -27,8 +27,12 @@ def table(
     Tables may be stacked: then every row of one is tried with every row of the other.
     """
     names = columns.replace(",", " ").split() if isinstance(columns, str) else [*columns]
-    cases = [_case(names, row, ids, number) for number, row in enumerate(rows)]
-    assert cases, "a table without rows tries nothing"
+    numbered = [*enumerate(rows)]
+    assert numbered, "a table without rows tries nothing"
+
+    def cases() -> Iterator[tuple[str, dict[str, Any]]]:
+        # Named as they are tried: the texts of all rows would take a second of each collection.
+        return (_case(names, row, ids, number) for number, row in numbered)
 
     def decorate(test: Test) -> Test:
         parameters = inspect.signature(test).parameters
@@ -41,13 +45,13 @@ def table(
 
         @functools.wraps(test)
         def try_rows(subtests: pytest.Subtests, **fixtures: Any) -> None:
-            for name, row in cases:
+            for name, row in cases():
                 with subtests.test(name):
                     test(**arguments(row, subtests, fixtures))
 
         @functools.wraps(test)
         async def try_rows_async(subtests: pytest.Subtests, **fixtures: Any) -> None:
-            for name, row in cases:
+            for name, row in cases():
                 with subtests.test(name):
                     await test(**arguments(row, subtests, fixtures))
 
