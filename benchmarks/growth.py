@@ -69,6 +69,8 @@ _CALLS = (
     "/streams/vods",
     "/streams/id/{live}",
     "/streams/search?query=rare",
+    "/streams/search?query=evening",
+    "/streams/search/suggestions?query=evening",
     "/streams/trending",
     "/streams/users/grown1/profile",
     "/streams/users/grown1/streams?status_filter=all",
@@ -129,8 +131,9 @@ def measure() -> Section:
             f" {_LIVE} of them and the seed's own live, a tenth as many recordings, and as many"
             " lines in one chat. Memory is"
             " the process's so far: sizes are measured in one, the smallest first.",
-            f"In the rows of live streams {_WATCHED} of them are watched. What recommends streams"
-            " and what searches them looks at each that fits, so it is not among these rows.",
+            "All streams have `evening` in their title. In the rows of live streams"
+            f" {_WATCHED} of them are watched. What recommends streams looks at each live one, so"
+            " it is not among these rows.",
         ],
         packages=("starlette", "uvicorn"),
     )

@@ -66,5 +66,10 @@ class RulesConfig(Struct, frozen=True):
     vod_uploads_per_user_max: Annotated[
         int, Count(1, 1_000_000), "VODs a user may upload; the next gets 409"
     ] = 10_000
+    search_matches_max: Annotated[
+        int,
+        Count(1, 1_000_000),
+        "what a search finds at most; of more matches the newest are found",
+    ] = 1_000
     access_token_ms: int = 1_800_000
     refresh_token_ms: int = 30 * 86_400_000

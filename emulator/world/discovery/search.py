@@ -4,18 +4,19 @@ from typing import Literal
 
 from msgspec import Struct
 
-from emulator.world.discovery import words
+from emulator.world.discovery import matches
+from emulator.world.discovery.matches import Index
 from emulator.world.live import lists
+from emulator.world.live.lists import StreamFilter
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# bm25 is the better the smaller (SQLite, "The bm25() function"). A word in the title weighs ten
-# times as much as one in the description. In the order of the columns of `stream_search`.
-_STREAM_RANK = "bm25(stream_search, 10.0, 1.0, 5.0, 3.0)"
-_USER_RANK = "bm25(user_search, 2.0, 1.0)"
+# A word in the title weighs ten times as much as one in the description.
+_STREAMS = Index("streams", {"title": 10.0, "description": 1.0, "tags": 5.0, "user": 3.0})
+_USERS = Index("users", {"username": 2.0, "display_name": 1.0})
 
 
 class Filters(Struct, frozen=True, kw_only=True):
@@ -38,25 +39,29 @@ def streams(
 ) -> tuple[list[Stream], int]:
     """One page of the public streams that all typed words are said of, and how many there are.
 
-    The best first, of equal ones the oldest. Nothing typed finds everything, the newest first;
-    something without a letter or digit finds nothing.
+    The best first, of equal ones the oldest (`matches.page`). Nothing typed finds everything, the
+    newest first; something without a letter or digit finds nothing.
     """
+    if not typed.strip():
+        return _newest(world, filters, offset=offset, count=count)
     conditions, values = _conditions(filters)
-    if typed.strip():
-        expression = words.expression(typed)
-        if expression is None:
-            return [], 0
-        # CROSS JOIN keeps the order: the other way round each stream would be searched for.
-        source = "stream_search CROSS JOIN streams ON streams.row = stream_search.rowid"
-        conditions.insert(0, "stream_search MATCH ?")
-        values.insert(0, expression)
-        order = f"{_STREAM_RANK}, streams.row"
-    else:
-        source = "streams"
-        order = "streams.created_at_ms DESC, streams.row DESC"
-    text = f"FROM {source} WHERE {' AND '.join(conditions)}"
+    relevance, total = matches.page(
+        world, _STREAMS, typed, conditions, values, offset=offset, count=count
+    )
+    return lists.by_pks(world, list(relevance)), total
+
+
+def _newest(world: World, filters: Filters, *, offset: int, count: int) -> tuple[list[Stream], int]:
+    if filters.began_from_ms is None and filters.began_to_ms is None:
+        listed = StreamFilter(status=filters.status, category_pk=filters.category_pk)
+        return lists.page(world, None, listed, offset=offset, count=count)
+    conditions, values = _conditions(filters)
+    text = f"FROM streams WHERE {' AND '.join(conditions)}"
     rows = world.store.rows(
-        f"SELECT streams.row {text} ORDER BY {order} LIMIT ? OFFSET ?", *values, count, offset
+        f"SELECT row {text} ORDER BY created_at_ms DESC, row DESC LIMIT ? OFFSET ?",
+        *values,
+        count,
+        offset,
     )
     total = world.store.number(f"SELECT count(*) {text}", *values)
     return lists.by_pks(world, [row["row"] for row in rows]), total
@@ -67,19 +72,11 @@ def users(world: World, typed: str, count: int) -> list[User]:
 
     An exact match is first, then the best, of equal ones the oldest account.
     """
-    expression = words.expression(typed)
-    if expression is None:
-        return []
-    rows = world.store.rows(
-        "SELECT users.row FROM user_search CROSS JOIN users ON users.row = user_search.rowid"
-        f" WHERE user_search MATCH ? ORDER BY users.username = ? DESC, {_USER_RANK}, users.row"
-        " LIMIT ?",
-        expression,
-        typed.strip(),
-        count,
-    )
-    values = accounts.by_pks(world, [row["row"] for row in rows])
-    return [values[row["row"]] for row in rows]
+    relevance, _ = matches.page(world, _USERS, typed, offset=0, count=count)
+    exact = world.store.rows("SELECT row FROM users WHERE username = ?", typed.strip())
+    pks = list(dict.fromkeys([*(row["row"] for row in exact), *relevance]))[:count]
+    values = accounts.by_pks(world, pks)
+    return [values[pk] for pk in pks]
 
 
 def _conditions(filters: Filters) -> tuple[list[str], list[object]]:

@@ -16,7 +16,7 @@ def suggest(world: World, typed: str, count: int) -> list[str]:
     if expression is None:
         return []
     in_turn = zip_longest(
-        _titles(world, expression, count),
+        _titles(world, typed, count),
         tags.suggest(world, typed, count),
         _usernames(world, expression, count),
     )
@@ -27,14 +27,27 @@ def suggest(world: World, typed: str, count: int) -> list[str]:
     return list(distinct.values())[:count]
 
 
-def _titles(world: World, expression: str, count: int) -> list[str]:
-    """Of public streams: live ones first, then the newest."""
+def _titles(world: World, typed: str, count: int) -> list[str]:
+    """Of public streams, of the newest `search_matches_max`: live ones first, then the newest."""
+    most = world.rules.search_matches_max
+    # As in `matches`: of a common word SQLite reads no more than is asked for.
+    expression = f"title : ({words.expression(typed, is_whole=True)})"
+    whole = world.store.number(
+        "SELECT count(*) FROM"
+        " (SELECT rowid FROM stream_search WHERE stream_search MATCH ? LIMIT ?)",
+        expression,
+        most,
+    )
+    if whole < most:
+        expression = f"title : ({words.expression(typed)})"
     rows = world.store.rows(
-        "SELECT streams.title FROM stream_search"
-        " CROSS JOIN streams ON streams.row = stream_search.rowid"
+        "SELECT title FROM (SELECT streams.row AS row, streams.title AS title, streams.status"
+        " AS status FROM stream_search CROSS JOIN streams ON streams.row = stream_search.rowid"
         " WHERE stream_search MATCH ? AND streams.visibility = 'public'"
-        " ORDER BY streams.status = 'live' DESC, streams.row DESC LIMIT ?",
-        f"title : ({expression})",
+        " ORDER BY stream_search.rowid DESC LIMIT ?)"
+        " ORDER BY status = 'live' DESC, row DESC LIMIT ?",
+        expression,
+        most,
         count,
     )
     return [row["title"] for row in rows]
@@ -44,7 +57,7 @@ def _usernames(world: World, expression: str, count: int) -> list[str]:
     """The oldest account first."""
     rows = world.store.rows(
         "SELECT users.username FROM user_search CROSS JOIN users ON users.row = user_search.rowid"
-        " WHERE user_search MATCH ? ORDER BY users.row LIMIT ?",
+        " WHERE user_search MATCH ? ORDER BY user_search.rowid LIMIT ?",
         expression,
         count,
     )

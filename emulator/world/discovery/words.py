@@ -12,14 +12,15 @@ def folded(typed: str) -> str:
     return " ".join(_split(typed.casefold()))
 
 
-def expression(typed: str) -> str | None:
+def expression(typed: str, *, is_whole: bool = False) -> str | None:
     """What was typed as an FTS5 query ("Full-text Query Syntax"); None where it has no word.
 
-    Each word between spaces must begin a word of what is found; a word with punctuation inside
-    (`ci-cd`) is a phrase.
+    Each word between spaces must begin a word of what is found, or be one (`is_whole`); a word
+    with punctuation inside (`ci-cd`) is a phrase.
     """
     distinct = dict.fromkeys(_split(typed))
-    quoted = ['"' + word.replace('"', '""') + '"*' for word in distinct if _is_word(word)]
+    ending = '"' if is_whole else '"*'
+    quoted = ['"' + word.replace('"', '""') + ending for word in distinct if _is_word(word)]
     return " ".join(quoted) or None
 
 

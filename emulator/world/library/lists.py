@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from emulator.world.discovery import words
+from emulator.world.discovery import matches
+from emulator.world.discovery.matches import Index
 from emulator.world.library import recordings, transcripts
 from emulator.world.library.recordings import Vod, VodStatus
 from emulator.world.people.accounts import User
@@ -12,9 +13,7 @@ from emulator.world.world import World
 
 _NEWEST = "ORDER BY vods.created_at_ms DESC, vods.row DESC"
 _PUBLIC = "status = 'ready' AND visibility = 'public'"
-# bm25 is the better the smaller (SQLite, "The bm25() function"): title, description, chapters,
-# transcript.
-_RANK = "bm25(vod_search, 10.0, 2.0, 5.0, 1.0)"
+_VODS = Index("vods", {"title": 10.0, "description": 2.0, "chapters": 5.0, "transcript": 1.0})
 
 
 def page(
@@ -57,22 +56,10 @@ def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[V
     """
     if not typed.strip():
         return _page(world, [QueryPart(_PUBLIC, totals=["vods"])], offset, count)
-    expression = words.expression(typed)
-    if expression is None:
-        return [], 0
     _index(world)
-    text = (
-        "FROM vod_search CROSS JOIN vods ON vods.row = vod_search.rowid"
-        " WHERE vod_search MATCH ? AND vods.status = 'ready' AND vods.visibility = 'public'"
-    )
-    rows = world.store.rows(
-        f"SELECT vods.row {text} ORDER BY {_RANK}, vods.row LIMIT ? OFFSET ?",
-        expression,
-        count,
-        offset,
-    )
-    vods = [recordings.one(world, "WHERE vods.row = ?", row["row"]) for row in rows]
-    total = world.store.number(f"SELECT count(*) {text}", expression)
+    conditions = ["vods.status = 'ready'", "vods.visibility = 'public'"]
+    relevance, total = matches.page(world, _VODS, typed, conditions, offset=offset, count=count)
+    vods = [recordings.one(world, "WHERE vods.row = ?", row) for row in relevance]
     return [vod for vod in vods if vod is not None], total
 
 

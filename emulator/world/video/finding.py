@@ -7,15 +7,15 @@ from collections import Counter
 
 from msgspec import Struct
 
-from emulator.world.discovery import words
+from emulator.world.discovery import matches
+from emulator.world.discovery.matches import Index
 from emulator.world.people.accounts import User
 from emulator.world.video import lists, meaning, videos
 from emulator.world.video.lists import PUBLIC
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
-# bm25 is the better the smaller (SQLite, "The bm25() function"): title, description, tags.
-_RANK = "bm25(video_search, 10.0, 1.0, 5.0)"
+_VIDEOS = Index("videos", {"title": 10.0, "description": 1.0, "tags": 5.0})
 # How many of the nearest are ranked exactly, and of what somebody watched last looked at.
 _NEAREST_MAX = 1000
 _LIKED_MAX = 50
@@ -41,23 +41,9 @@ def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list
     if not typed.strip():
         newest, total = lists.page(world, None, offset=offset, count=count)
         return [Found(video, 0.0) for video in newest], total
-    expression = words.expression(typed)
-    if expression is None:
-        return [], 0
-    text = (
-        "FROM video_search JOIN videos ON videos.row = video_search.rowid"
-        f" WHERE video_search MATCH ? AND {PUBLIC}"
-    )
-    rows = world.store.rows(
-        f"SELECT videos.row, {_RANK} AS rank {text} ORDER BY rank, videos.row LIMIT ? OFFSET ?",
-        expression,
-        count,
-        offset,
-    )
-    ranks = {row["row"]: -row["rank"] for row in rows}
-    shown = videos.by_pks(world, ranks)
-    total = world.store.number(f"SELECT count(*) {text}", expression)
-    return [Found(video, _share(ranks[video.pk])) for video in shown], total
+    relevance, total = matches.page(world, _VIDEOS, typed, [PUBLIC], offset=offset, count=count)
+    shown = videos.by_pks(world, relevance)
+    return [Found(video, _share(relevance[video.pk])) for video in shown], total
 
 
 def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:

@@ -1,13 +1,17 @@
 """Search: what is found, in which order, and what never is (docs/reference/discovery.md)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.world.discovery import search
 from emulator.world.discovery.search import Filters
+from emulator.world.discovery.suggestions import suggest
 from emulator.world.library import removal
 from emulator.world.live import categories, streams
 from emulator.world.people import accounts
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.streams import live, make, titles
 
@@ -78,6 +82,30 @@ def test_search_orders_equal_streams_oldest_first_on_every_page(world: World) ->
         ["Same 4"],
     ]
     assert {total for _, total in pages} == {5}
+
+
+def test_search_common_word_finds_the_newest_with_it_in_the_title_first(
+    open_world: Callable[..., World],
+) -> None:
+    world = open_world(
+        clock=ManualClock(), publish=lambda _: None, rules=RulesConfig(search_matches_max=3)
+    )
+    for number in range(3):
+        make(world, f"Evening {number}")
+    # As many as are ranked: the oldest of equal ones is first.
+    assert found(world, "evening") == ["Evening 0", "Evening 1", "Evening 2"]
+
+    make(world, "Talk", description="An evening.")
+    make(world, "Evenings")
+    pages = [search.streams(world, "evening", Filters(), offset=at, count=2) for at in (0, 2, 4)]
+
+    assert [titles(page) for page, _ in pages] == [["Evening 2", "Evening 1"], ["Talk"], []]
+    assert {total for _, total in pages} == {3}
+    # Fewer fit all that is asked for, and those are ranked.
+    live(world, "Evening 5")
+    assert found(world, "evening", Filters(status="live")) == ["Evening 5"]
+    assert suggest(world, "evening", 9) == ["Evening 5", "Evening 2", "Evening 1"]
+    assert suggest(world, "even", 9) == ["Evening 5", "Evenings", "Evening 2"]
 
 
 def test_search_empty_text_finds_all_and_text_without_words_nothing(world: World) -> None:

@@ -40,7 +40,9 @@ OURS = [*(WORLD / "live").glob("*.py"), *(WORLD / "discovery").glob("*.py")]
 def store() -> Iterator[WatchedStore]:
     """A store that has heard every statement of ours."""
     world = World(
-        clock=ManualClock(), publish=lambda _: None, rules=RulesConfig(streams_per_user=0)
+        clock=ManualClock(),
+        publish=lambda _: None,
+        rules=RulesConfig(streams_per_user=0, search_matches_max=1),
     )
     world.store.close()
     world.store = watched = WatchedStore()
