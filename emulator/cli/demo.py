@@ -106,8 +106,8 @@ class _Demo:
         self._viewers_run = ""
 
     async def run(self) -> int:
-        self._stop = serve.stop_on_signals()
         async with AsyncExitStack() as stack:
+            self._stop = stack.enter_context(serve.stop_on_signals())
             emulator = await serve.start(self._settings, stack)
             local = emulator.local
             self._api = Api(local["http"], local["api_key"], local["ca"])

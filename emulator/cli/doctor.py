@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from emulator.cli.lib.colour import colour_of, paint
+from emulator.cli.lib.firewall import firewall_question
 from emulator.cli.lib.ports import holder, why_not
 from emulator.core.clock import SystemClock
 from emulator.machine.certificates import ca_path, context_of
 from emulator.machine.folder import is_held, running_on
+from emulator.machine.handles import limits
 from emulator.settings import Settings, add_flags, gather
 
 NAME = "doctor"
@@ -32,6 +34,9 @@ _FULL_SHARE = 0.95
 _FREE_WARN_BYTES = 5 * 2**30
 _OPEN_FILES_WARN = 1024
 _CLOCK_SLACK_MS = 60_000
+# Windows' MAX_PATH without the end, and how long the longest name below the data folder is.
+_PATH_MAX = 259
+_PATH_BELOW = 100
 
 
 class Finding(NamedTuple):
@@ -84,6 +89,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     installed_ms = int(Path(__file__).stat().st_mtime * 1000)
     yield of_clock(SystemClock().now_ms(), installed_ms)
     yield _open_files()
+    yield from of_system(sys.platform, sys.version_info[:3], settings)
 
 
 def of_python(version: tuple[int, int]) -> Finding:
@@ -195,17 +201,33 @@ def of_clock(now_ms: int, installed_ms: int) -> Finding:
     """Whether this machine's clock can be right."""
     text = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if now_ms < installed_ms - _CLOCK_SLACK_MS:
-        advice = "Set the clock (timedatectl set-ntp true, or System Settings on a Mac)."
+        advice = "Set the clock (timedatectl set-ntp true, or the system's settings)."
         return Finding("clock", "fail", f"{text} is before this program was installed", advice)
     return Finding("clock", "ok", text)
 
 
 def _open_files() -> Finding:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = "any number" if hard == resource.RLIM_INFINITY else str(hard)
-    text = f"{soft} at once, `serve` may raise it to {highest}"
-    if hard != resource.RLIM_INFINITY and hard < _OPEN_FILES_WARN:
+    allowed = limits()
+    if allowed is None:
+        return Finding("open files", "ok", "this system sets no limit")
+    text = f"{allowed.soft} at once, `serve` may raise it to {allowed.hard}"
+    if allowed.hard < _OPEN_FILES_WARN:
         return Finding("open files", "warn", text, "For many viewers raise the limit: ulimit -Hn")
     return Finding("open files", "ok", text)
+
+
+def of_system(platform: str, version: tuple[int, int, int], settings: Settings) -> list[Finding]:
+    """What there is to say on `platform` (as `sys.platform` names it) and nowhere else."""
+    question = firewall_question(platform, settings.host)
+    findings = [Finding("firewall", "warn", *question)] if question else []
+    if platform != "win32":
+        return findings
+    if version < (3, 11, 9) or (3, 12) <= version < (3, 12, 3):
+        text = f"Python {'.'.join(map(str, version))} may stop hearing WebRTC when a viewer leaves"
+        advice = "Install Python 3.11.9, 3.12.3 or newer (python/cpython issue 91227)."
+        findings.append(Finding("UDP", "warn", text, advice))
+    if not settings.is_in_memory and len(settings.data) > _PATH_MAX - _PATH_BELOW:
+        text = f"{settings.data} is so long that files in it may pass Windows' {_PATH_MAX} letters"
+        advice = "Choose a shorter --data, or set LongPathsEnabled in the registry."
+        findings.append(Finding("path", "warn", text, advice))
+    return findings

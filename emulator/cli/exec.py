@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,8 @@ from typing import Any
 
 from emulator.cli import Failed, serve
 from emulator.cli.lib import logs
+from emulator.cli.lib.stopping import loop_signals, numbers_of
+from emulator.process_group import GroupOptions, own_group
 from emulator.settings import add_flags, gather
 
 NAME = "exec"
@@ -23,9 +26,11 @@ EXAMPLES = """
 
 # Nothing is kept, and nobody else's ports are in the way; flags and variables go before it.
 _USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+_SIGNALS = numbers_of(("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGBREAK"))
 # A terminal sends these to everybody in its foreground group: the command has them already.
-_OF_TERMINALS = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+_OF_TERMINALS = numbers_of(("SIGINT", "SIGHUP", "SIGQUIT", "SIGBREAK"))
+# How Windows names the end of a program that Ctrl-C or Ctrl-Break ended (STATUS_CONTROL_C_EXIT).
+_WINDOWS_CTRL_C = 0xC000013A
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -73,16 +78,16 @@ class _Beside:
                 try:
                     # Without a terminal it has a group of its own: what is sent to our group
                     # reaches it through us, and so once.
+                    group: GroupOptions = {} if has_terminal else own_group()
                     process = await asyncio.create_subprocess_exec(
-                        *self._command, env=environment, start_new_session=not has_terminal
+                        *_with_path(self._command), env=environment, **group
                     )
                 except OSError as failure:
                     text = f"{self._command[0]} cannot be started: {failure.strerror}."
                     raise Failed(text, 2) from None
                 signals.reach(process)
                 status = await process.wait()
-        # As in a shell: a command that a signal ended has 128 plus its number.
-        return 128 - status if status < 0 else status
+        return exit_code(status)
 
     def _environment(self, ready: Mapping[str, Any]) -> dict[str, str]:
         from emulator.ready import environment
@@ -105,10 +110,7 @@ class _Signals:
         elif self._process.returncode is None:
             # It may have ended in this instant, and nobody has waited for it yet.
             with suppress(ProcessLookupError):
-                if self._to_group:
-                    os.killpg(self._process.pid, number)
-                else:
-                    self._process.send_signal(number)
+                _send(self._process, number, to_group=self._to_group)
 
     def reach(self, process: asyncio.subprocess.Process) -> None:
         """From now on they go to this process, and those that came before it did."""
@@ -120,21 +122,42 @@ class _Signals:
 @contextmanager
 def _passing_on(has_terminal: bool) -> Iterator[_Signals]:
     """Signals that would end us reach the command instead, once; its end is then ours."""
-    loop, signals = asyncio.get_running_loop(), _Signals(to_group=not has_terminal)
-    for number in _SIGNALS:
-        if has_terminal and number in _OF_TERMINALS:
-            loop.add_signal_handler(number, _do_nothing)
-        else:
-            loop.add_signal_handler(number, signals.hear, number)
-    try:
+    signals = _Signals(to_group=not has_terminal)
+
+    def on_signal(number: signal.Signals) -> None:
+        # From a terminal the command has it already, and says when it is done.
+        if not (has_terminal and number in _OF_TERMINALS):
+            signals.hear(number)
+
+    with loop_signals(_SIGNALS, on_signal):
         yield signals
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
 
 
-def _do_nothing() -> None:
-    """The command has it from the terminal, and says when it is done."""
+def _send(process: asyncio.subprocess.Process, number: signal.Signals, *, to_group: bool) -> None:
+    if sys.platform == "win32":
+        if to_group:  # The one thing that can be said to a group there, and asks for no force.
+            process.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            process.terminate()
+    elif to_group and hasattr(os, "killpg"):
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+
+
+def _with_path(command: Sequence[str]) -> Sequence[str]:
+    """The command as this system can start it: Windows finds `npm`, a script, by its whole path."""
+    if sys.platform == "win32":
+        return [shutil.which(command[0]) or command[0], *command[1:]]
+    else:
+        return command
+
+
+def exit_code(status: int) -> int:
+    """Ours, of the command's: as in a shell, one that a signal ended has 128 plus its number."""
+    if status == _WINDOWS_CTRL_C:
+        return 128 + signal.SIGINT
+    return 128 - status if status < 0 else status
 
 
 def _variable(text: str) -> tuple[str, str]:

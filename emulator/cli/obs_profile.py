@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,15 +109,18 @@ def write(folder: Path, server: str, key: str) -> None:
 
 def _obs_profiles() -> Path:
     """Where OBS keeps profiles here. Raises `Failed` where OBS has not been started yet."""
-    home = Path.home()
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    candidates = [
-        config / "obs-studio",
-        home / ".var/app/com.obsproject.Studio/config/obs-studio",
-    ]
-    if sys.platform == "darwin":
-        candidates = [home / "Library/Application Support/obs-studio"]
-    for candidate in candidates:
-        if candidate.is_dir():
-            return candidate / "basic/profiles"
+    for folder in obs_folders(sys.platform, Path.home(), os.environ):
+        if folder.is_dir():
+            return folder / "basic/profiles"
     raise Failed("OBS keeps no profiles here yet: start it once, or use --out DIR and import that.")
+
+
+def obs_folders(platform: str, home: Path, variables: Mapping[str, str]) -> list[Path]:
+    """Where OBS may keep its settings on `platform` (as `sys.platform` names it)."""
+    if platform == "win32":
+        roaming = variables.get("APPDATA")
+        return [(Path(roaming) if roaming else home / "AppData/Roaming") / "obs-studio"]
+    if platform == "darwin":
+        return [home / "Library/Application Support/obs-studio"]
+    config = Path(variables.get("XDG_CONFIG_HOME") or home / ".config")
+    return [config / "obs-studio", home / ".var/app/com.obsproject.Studio/config/obs-studio"]

@@ -8,16 +8,18 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from emulator import busy_files
 from emulator.cli import Failed
 from emulator.cli.lib import logs
 from emulator.cli.lib.collector import collect_in_quiet
 from emulator.cli.lib.colour import paint, paint_addresses
+from emulator.cli.lib.stopping import loop_signals, stop_numbers
 from emulator.core.errors import Refused
 from emulator.machine.handles import raise_limit
 from emulator.machine.running import announced
@@ -79,19 +81,20 @@ async def _serve(
     opens_browser: bool,
     until_stdin_ends: bool,
 ) -> int:
-    stop = stop_on_signals()
-    if until_stdin_ends:
-        loop = asyncio.get_running_loop()
-        Thread(target=_set_at_end_of_stdin, args=(loop, stop), daemon=True).start()
     if settings.ready_file:
-        settings.ready_file.unlink(missing_ok=True)
+        busy_files.remove(settings.ready_file)
     async with AsyncExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        if until_stdin_ends:
+            loop = asyncio.get_running_loop()
+            Thread(target=_set_at_end_of_stdin, args=(loop, stop), daemon=True).start()
         emulator = await start(settings, stack)
         if settings.ready_file:
             _write_ready_file(settings.ready_file, emulator.ready)
             # A file that outlives its server would tell a lie.
-            stack.callback(settings.ready_file.unlink, missing_ok=True)
+            stack.callback(busy_files.remove, settings.ready_file)
         show(emulator.ready)
+        _tell_of_firewall(settings.host)
         gc.freeze()
         gc.enable()
         if opens_browser:
@@ -129,23 +132,21 @@ async def start(
     return emulator
 
 
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT, SIGTERM or SIGHUP sets. A second signal ends the process at once.
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """An event that a signal to stop sets, while the block lasts.
 
-    SIGHUP comes where a terminal is closed. Under `nohup` it is ignored, and stays so.
+    A second signal ends the process at once.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
-    def heard(number: signal.Signals) -> None:
+    def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
             os._exit(128 + number)
         stop.set()
 
-    for signals in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signals != signal.SIGHUP or signal.getsignal(signals) is not signal.SIG_IGN:
-            loop.add_signal_handler(signals, heard, signals)
-    return stop
+    with loop_signals(stop_numbers(), on_signal):
+        yield stop
 
 
 def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -194,6 +195,14 @@ def _open_browser(address: str) -> None:
 
     if not webbrowser.open(f"{address}/"):
         print(f"No browser could be started. Open {address}/ in one.", file=sys.stderr)
+
+
+def _tell_of_firewall(host: str) -> None:
+    if sys.platform in ("win32", "darwin"):
+        from emulator.cli.lib.firewall import firewall_question
+
+        if question := firewall_question(sys.platform, host):
+            print(f"Note: {question[0]}. {question[1]}", file=sys.stderr)
 
 
 def _show_json(ready: Mapping[str, Any]) -> None:

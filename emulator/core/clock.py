@@ -6,6 +6,7 @@ The only file that may ask the machine what time it is.
 import asyncio
 import heapq
 import itertools
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -142,13 +143,18 @@ def wall_ns() -> int:
     return time.time_ns()
 
 
-# One that goes on while the machine sleeps, where there is one: macOS's own does.
-_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
 def steady_ns() -> int:
-    """Nanoseconds since some instant, for how long something took. Nobody can set this clock."""
-    return time.clock_gettime_ns(_STEADY)
+    """Nanoseconds since some instant, for how long something took. Nobody can set this clock.
+
+    One that goes on while the machine sleeps, where there is one: macOS's own does, and Windows'.
+    """
+    if sys.platform == "win32" or not _HAS_CLOCKS:
+        return time.perf_counter_ns()
+    else:
+        return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+_HAS_CLOCKS = hasattr(time, "clock_gettime_ns")
 
 
 def monotonic_ms() -> int:

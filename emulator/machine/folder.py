@@ -1,23 +1,27 @@
 """The data folder: one running emulator each. The lock dies with its process, however it dies.
 
-The lock file also names the running process, for the message of a second start.
+A file beside the lock names the running process, for commands and the message of a second start.
 """
 
-import fcntl
+import contextlib
 import json
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from emulator import busy_files
 from emulator.core.errors import Refused
 from emulator.core.ids import secret_token
 from emulator.machine.files import write_whole
+from emulator.machine.lock import Release, try_lock
 
 log = logging.getLogger(__name__)
 
 MEMORY = ":memory:"
 _LOCK_FILE = "lock"
+_RUNNING_FILE = "running.json"
 KEY_FILE = "steering.key"
 CA_FILE = "ca.pem"
 _TEMPORARY = "live-emulator-"
@@ -26,12 +30,12 @@ _TEMPORARY = "live-emulator-"
 class DataFolder:
     """A folder that is ours until `close`. `world_path` is what the world's database opens."""
 
-    def __init__(self, path: Path, lock: int, is_temporary: bool) -> None:
+    def __init__(self, path: Path, release: Release, is_temporary: bool) -> None:
         self.path = path
         self.is_temporary = is_temporary
         self.media_path = path / "media"
         self.world_path = MEMORY if is_temporary else str(path / "world.sqlite3")
-        self._lock = lock
+        self._release: Release | None = release
 
     @classmethod
     def open(cls, data: str) -> "DataFolder":
@@ -52,9 +56,9 @@ class DataFolder:
         try:
             # Keys and the CA are in it: nobody else has to look.
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = _try_lock(path / _LOCK_FILE)
-            if lock is not None:
-                folder = cls(path, lock, is_temporary)
+            release = try_lock(path / _LOCK_FILE)
+            if release is not None:
+                folder = cls(path, release, is_temporary)
                 folder.tell({"pid": os.getpid()})
                 folder.media_path.mkdir(exist_ok=True)
                 folder._make_private()
@@ -80,9 +84,9 @@ class DataFolder:
         return not self.is_temporary and path.exists() and path.stat().st_size > 0
 
     def tell(self, ready: Mapping[str, object]) -> None:
-        """Write into the lock file which process runs here and where (the ready file's content)."""
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, json.dumps(dict(ready)).encode(), 0)
+        """Leave word which process runs here and where (the ready file's content)."""
+        payload = json.dumps(dict(ready)).encode()
+        write_whole(self.path / _RUNNING_FILE, payload, survives_power_loss=False)
 
     def steering_key(self) -> str:
         """A new key, in a file that only this user can read: its holder may read as this user."""
@@ -115,7 +119,7 @@ class DataFolder:
         """Let only this user read the database and the keys, also in an older folder."""
         if not self.is_temporary:
             # SQLite gives its journals the permissions of the database.
-            database = os.open(self.world_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            database = os.open(self.world_path, os.O_RDWR | os.O_CREAT, 0o600)
             os.close(database)
         for pattern in ("*.sqlite3*", "*.key", "*.pem"):
             for path in self.path.glob(pattern):
@@ -127,22 +131,23 @@ class DataFolder:
 
     def close(self) -> None:
         """Let the folder go; a temporary one is removed with all that is in it."""
-        if self._lock < 0:
+        if self._release is None:
             return
-        if self.is_temporary:
-            import shutil
-
-            shutil.rmtree(self.path, ignore_errors=True)
-        else:
-            os.ftruncate(self._lock, 0)
-        os.close(self._lock)
-        self._lock = -1
+        if not self.is_temporary:
+            # Word that outlives its process costs a command a look at the lock, and no more.
+            with contextlib.suppress(OSError):
+                busy_files.remove(self.path / _RUNNING_FILE)
+        self._release()
+        self._release = None
+        # Only now: Windows removes no file that is open, nor a folder with one in it.
+        if self.is_temporary and not busy_files.remove_tree(self.path):
+            log.warning("a temporary folder could not be removed path=%s", self.path)
 
 
 def running_on(path: Path) -> dict[str, object]:
     """What the emulator that holds the folder `path` left word of; empty if it said nothing."""
     try:
-        payload = json.loads((path / _LOCK_FILE).read_text("utf-8"))
+        payload = json.loads((path / _RUNNING_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return payload if isinstance(payload, dict) else {}
@@ -153,42 +158,36 @@ def is_held(path: Path) -> bool:
     if not (path / _LOCK_FILE).exists():
         return False
     try:
-        lock = _try_lock(path / _LOCK_FILE)
+        release = try_lock(path / _LOCK_FILE)
     except OSError:
         return False
-    if lock is not None:
-        os.close(lock)
-    return lock is None
-
-
-def _try_lock(path: Path) -> int | None:
-    """An open, locked descriptor, or None while another process holds it."""
-    # os.open: the descriptor must live as long as the folder is held, not as long as a file object.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    if release is not None:
+        release()
+    return release is None
 
 
 def _sweep() -> None:
     """Remove temporary folders whose emulator was killed: nobody else would, and media is large."""
-    import shutil
     import tempfile
 
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
-        lock_path = path / _LOCK_FILE
         try:
-            # A process that is about to take a new folder does not hold its lock yet.
-            is_new = not lock_path.is_file() or not lock_path.stat().st_size
-            if is_new or path.stat().st_uid != os.getuid():
+            # A process that is about to take a new folder has not left word in it yet.
+            is_new = not (path / _RUNNING_FILE).is_file()
+            if is_new or not _is_ours(path):
                 continue
-            lock = _try_lock(lock_path)
+            release = try_lock(path / _LOCK_FILE)
         except OSError:
             continue
-        if lock is not None:
+        if release is not None:
             log.info("removed what a killed emulator left path=%s", path)
-            shutil.rmtree(path, ignore_errors=True)
-            os.close(lock)
+            release()
+            busy_files.remove_tree(path)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether this user made it. On Windows a user's temporary folder is nobody else's."""
+    if sys.platform == "win32" or not hasattr(os, "getuid"):
+        return True
+    else:
+        return path.stat().st_uid == os.getuid()

@@ -6,7 +6,17 @@ When they run out, everything that opens something fails, over and over: one lin
 import errno
 import logging
 import os
-import resource
+import sys
+from typing import NamedTuple
+
+_HAS_RESOURCE = False
+if sys.platform != "win32":
+    try:
+        import resource
+
+        _HAS_RESOURCE = True
+    except ImportError:  # A Python without it.
+        pass
 
 # More than any emulator needs; some systems call "no limit" what they then do not give.
 _WANTED = 1_048_576
@@ -15,31 +25,54 @@ _WORDS = ("Too many open files",)
 _SILENT_SECONDS = 60
 
 
+class Limits(NamedTuple):
+    """How many handles a process may have open: now, and if it asks for more."""
+
+    soft: int
+    hard: int
+
+
+def limits() -> Limits | None:
+    """This process's; None where the system has none of this kind, as Windows.
+
+    There a socket is no file, and memory is what bounds them.
+    """
+    if sys.platform == "win32" or not _HAS_RESOURCE:
+        return None
+    else:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        endless = resource.RLIM_INFINITY
+        return Limits(_WANTED if soft == endless else soft, _WANTED if hard == endless else hard)
+
+
 def raise_limit() -> int:
     """Raise the soft limit to what the system allows. Returns the limit that holds now."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    ceiling = _WANTED if hard == resource.RLIM_INFINITY else min(hard, _WANTED)
-    for wanted in (ceiling, 65_536, 10_240):  # macOS refuses more than kern.maxfilesperproc.
-        if soft == resource.RLIM_INFINITY or soft >= wanted:
+    allowed = limits()
+    if sys.platform != "win32" and allowed is not None:
+        # What the system calls endless stays so.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        ceiling = min(allowed.hard, _WANTED)
+        for wanted in (ceiling, 65_536, 10_240):  # macOS refuses more than kern.maxfilesperproc.
+            if allowed.soft >= wanted:
+                break
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            except (OSError, ValueError):
+                continue
             break
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):
-            continue
-        break
     return limit()
 
 
 def limit() -> int:
     """How many handles this process may have open."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return _WANTED if soft == resource.RLIM_INFINITY else soft
+    allowed = limits()
+    return _WANTED if allowed is None else allowed.soft
 
 
 def are_gone() -> bool:
     """Whether nothing can be opened just now."""
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as failure:
         return failure.errno in _ERRORS
     return False

@@ -8,11 +8,13 @@ is for the folder's lock to say, which dies with its process.
 import contextlib
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from emulator import busy_files
 from emulator.machine.folder import is_held, running_on
 from emulator.machine.places import default_folder
 
@@ -31,7 +33,7 @@ def announced(folder: Path) -> Iterator[None]:
         yield
     finally:
         if entry is not None:
-            entry.unlink(missing_ok=True)
+            busy_files.remove(entry)
             # What is empty now was made for this. Another emulator's entry keeps it.
             for path in (entry.parent, entry.parent.parent):
                 with contextlib.suppress(OSError):
@@ -79,7 +81,7 @@ def _remove_stale() -> None:
         folder = _folder_in(entry)
         # An empty one is being written.
         if folder is not None and not _is_in_use(folder):
-            entry.unlink(missing_ok=True)
+            busy_files.remove(entry)
 
 
 def _is_in_use(folder: Path) -> bool:
@@ -89,13 +91,17 @@ def _is_in_use(folder: Path) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # Another user's.
-        return True
-    except (OSError, OverflowError):
-        return False
-    return pid > 0
+    if sys.platform == "win32":
+        # There signal 0 is Ctrl-C, and would reach the process. The lock alone says it.
+        return pid > 0
+    else:
+        try:
+            os.kill(pid, 0)
+        except PermissionError:  # Another user's.
+            return True
+        except (OSError, OverflowError):
+            return False
+        return pid > 0
 
 
 def _announced_folders() -> list[Path]:

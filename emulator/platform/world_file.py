@@ -20,6 +20,7 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
+from emulator import busy_files
 from emulator.core.errors import Refused
 from emulator.version import __version__
 from emulator.world.store.database import open_foreign
@@ -87,9 +88,9 @@ def write(
                 archive.writestr(_snapshot_name(number), snapshot.facts)
             for folder in media:
                 _write_folder(archive, folder)
-        partial.replace(path)
+        busy_files.replace(partial, path)
     finally:
-        partial.unlink(missing_ok=True)
+        busy_files.remove(partial)
 
 
 def read(file: IO[bytes] | Path) -> WorldFile:
@@ -138,10 +139,8 @@ def unpack_media(file: IO[bytes] | Path, root: Path, bytes_max: int) -> list[str
                 with archive.open(info) as source, target.open("wb") as copy:
                     copyfileobj(source, copy, _PIECE_BYTES)
     except BaseException:
-        from shutil import rmtree
-
         for folder in unpacked.values():
-            rmtree(folder, ignore_errors=True)
+            busy_files.remove_tree(folder)
         raise
     return list(unpacked)
 
@@ -202,7 +201,7 @@ def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
         raise _no_world_file(message.removesuffix(".")) from refused
     finally:
         for path in scratch.parent.glob(f"{scratch.name}*"):
-            path.unlink()
+            busy_files.remove(path)
 
 
 def _write_folder(archive: zipfile.ZipFile, folder: Path) -> None:

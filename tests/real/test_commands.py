@@ -214,7 +214,7 @@ def test_demo_command_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Pa
     assert demo.returncode == 0, shown + complaint
     assert "  VOD     " in shown
     # It let the folder go, and the publisher with it.
-    assert until(lambda: (tmp_path / "lock").read_text() == "", "the folder to be free")
+    assert until(lambda: not (tmp_path / "running.json").exists(), "the folder to be free")
 
 
 def test_demo_command_stopped_at_once_ends_cleanly_or_with_a_message(tmp_path: Path) -> None:

@@ -43,8 +43,13 @@ BELOW = {
     "services": {"core", "settings", "webhooks", "media", "platform", "web"},
     "ready": {"core", "settings", "machine", "shapes", "web"},
 }
-# Leaves: the version, for those that send it, and one request by HTTP.
-LEAVES = {"version": set[str](), "http_client": set[str]()}
+# Leaves: the version, for those that send it, one request by HTTP, and what systems do differently.
+LEAVES = {
+    "version": set[str](),
+    "http_client": set[str](),
+    "busy_files": set[str](),
+    "process_group": set[str](),
+}
 BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
 # Jobs over an executor know nothing of what the jobs are.
 BELOW["parallel"] = {*LEAVES, "core", "machine"}

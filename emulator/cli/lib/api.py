@@ -12,7 +12,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
-from emulator import http_client
+from emulator import busy_files, http_client
 from emulator.cli import Failed
 from emulator.cli.lib.discovery import only_running
 from emulator.cli.lib.progress import Progress, ProgressFile
@@ -89,14 +89,14 @@ class Api:
             with self._answer(self._request("GET", path)) as answer, partial.open("wb") as file:
                 progress.total = int(answer.headers.get("Content-Length") or 0) or None
                 shutil.copyfileobj(answer, ProgressFile(file, progress), _PIECE_BYTES)
-            partial.replace(target)
+            busy_files.replace(partial, target)
         except OSError as failure:
             raise ApiError(
                 f"{target} cannot be written: {failure.strerror or failure}.", 0
             ) from None
         finally:
             progress.end()
-            partial.unlink(missing_ok=True)
+            busy_files.remove(partial)
         return target.stat().st_size
 
     def upload(self, path: str, file: Path, media_type: str) -> Any:

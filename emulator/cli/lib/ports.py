@@ -2,10 +2,13 @@
 
 import errno
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from emulator.web.servers.listening import claim
 
 _LISTENING = "0A"  # include/net/tcp_states.h: TCP_LISTEN is 10.
 
@@ -27,7 +30,7 @@ def why_not(host: str, port: int) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            claim(probe)
             probe.bind((host, port))
             # Where SO_REUSEADDR lets two bind, only one may listen.
             probe.listen(1)
@@ -35,16 +38,28 @@ def why_not(host: str, port: int) -> str | None:
         if failure.errno == errno.EADDRINUSE:
             return f"is used by {holder(port)}"
         if failure.errno == errno.EACCES:
-            return "needs root; choose one from 1024 on"
+            return _not_allowed(port)
         return f"cannot be used: {failure.strerror}"
     return None
 
 
 def holder(port: int) -> Holder:
-    """The process that listens on `port`, by /proc on Linux and by lsof elsewhere."""
-    if Path("/proc/net/tcp").exists():
-        return _by_proc(port)
-    return _by_lsof(port)
+    """The process that listens on `port`, by what the system has: /proc, netstat or lsof."""
+    if sys.platform == "win32":
+        return _by_netstat(port)
+    else:
+        return _by_proc(port) if Path("/proc/net/tcp").exists() else by_lsof(port)
+
+
+def _not_allowed(port: int) -> str:
+    if sys.platform == "win32":
+        # A server that claims its port refuses others so, and Hyper-V reserves some hundred.
+        process = holder(port)
+        if process.pid:
+            return f"is used by {process}"
+        return "is reserved (netsh interface ipv4 show excludedportrange tcp); choose another"
+    else:
+        return "needs root; choose one from 1024 on"
 
 
 def _by_proc(port: int) -> Holder:
@@ -89,13 +104,47 @@ def _command(process: Path) -> str:
     return f"{name} {Path(script).name}".strip() if name.startswith("python") else name
 
 
-def _by_lsof(port: int) -> Holder:
+def by_lsof(port: int) -> Holder:
+    """As macOS has it, and other systems without /proc."""
+    listed = _output(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"])
+    payload = {line[0]: line[1:] for line in reversed(listed.splitlines()) if line}
+    return Holder(int(payload.get("p", "0")), payload.get("c", ""))
+
+
+def _by_netstat(port: int) -> Holder:
+    pid = listener_of(_output(["netstat", "-a", "-n", "-o", "-p", "TCP"]), port)
+    pid = pid or listener_of(_output(["netstat", "-a", "-n", "-o", "-p", "TCPv6"]), port)
+    if not pid:
+        return Holder(0, "")
+    listed = _output(["tasklist", "/FI", f"PID eq {pid}", "/FO", "CSV", "/NH"])
+    return Holder(pid, program_of(listed))
+
+
+def listener_of(netstat: str, port: int) -> int:
+    """The process that listens on `port`, in what Windows' `netstat -ano` prints; 0 for none."""
+    for line in netstat.splitlines():
+        words = line.split()
+        # The state is in the system's language; a listener's peer is port 0 in any.
+        if len(words) < 4 or not words[2].endswith(":0"):
+            continue
+        if words[1].endswith(f":{port}") and words[-1].isdigit():
+            return int(words[-1])
+    return 0
+
+
+def program_of(tasklist: str) -> str:
+    """The program's name in what Windows' `tasklist /FO CSV /NH` prints; empty for none."""
+    name = tasklist.strip().partition('","')[0]
+    return name[1:] if name.startswith('"') else ""
+
+
+def _output(command: list[str]) -> str:
     import subprocess
 
-    command = ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"]
     try:
-        listed = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
-        return Holder(0, "")
-    payload = {line[0]: line[1:] for line in reversed(listed.stdout.splitlines()) if line}
-    return Holder(int(payload.get("p", "0")), payload.get("c", ""))
+        return ""
+    return done.stdout

@@ -126,10 +126,10 @@ class _Playing:
     async def run(self) -> int:
         from emulator.platform.runs import VIRTUAL, RunRequest
 
-        stop = serve.stop_on_signals()
         port = Settings().port if self._args.keep else 0
         settings = Settings(data=MEMORY, port=port, rtmp_port=0, rtmps_port=0)
         async with AsyncExitStack() as stack:
+            stop = stack.enter_context(serve.stop_on_signals())
             emulator = await serve.start(settings, stack, is_announced=self._args.keep)
             runs = emulator.worlds.runs
             speed = VIRTUAL if self._args.speed is None else self._args.speed

@@ -1,11 +1,13 @@
 """MediaStore: every stream's `HlsStream` by its uid, live ones and recordings."""
 
 import asyncio
+import logging
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
 
+from emulator.busy_files import remove, remove_tree
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.hls import disk
@@ -17,6 +19,9 @@ from emulator.media.hls.window import Window
 from emulator.media.hls.writer import OnFailure, RecordingFailed, WriterThread
 from emulator.media.ticks import TICKS_PER_MS
 
+log = logging.getLogger(__name__)
+
+_MARKS_NAME = "deleted"
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -31,6 +36,8 @@ class MediaStore:
         self._recordings: OrderedDict[str, HlsStream] = OrderedDict()
         # What was live a moment ago, and until when its playlist may still be followed.
         self._ended: OrderedDict[str, tuple[int, HlsStream]] = OrderedDict()
+        # Deleted, and not yet removed: somebody has a file open, which Windows protects.
+        self._leftovers = self._marked = _read_marks(root)
         self._usage: disk.Usage | None = None
         self._usage_at_ms = 0
 
@@ -41,6 +48,7 @@ class MediaStore:
         `disk_error`); the stream goes on from memory.
         """
         folder = self.folder(uid)
+        self._leftovers -= {uid}
         if uid in self._live or (folder / INDEX_NAME).exists():
             raise Refused("conflict", "This stream has media already.")
         window = Window(
@@ -82,6 +90,7 @@ class MediaStore:
         if uid not in self._recordings:
             folder = self.folder(uid)
             try:
+                self._check_not_deleted(uid)
                 window = read_index(folder).window(self.config.dvr_ms / 1000)
                 self._recordings[uid] = HlsStream(folder, window)
             except OSError:
@@ -121,6 +130,8 @@ class MediaStore:
 
     def has(self, uid: str) -> bool:
         """Whether there is media under this uid, in memory or on the disk."""
+        if uid in self._leftovers:
+            return False
         return uid in self._live or uid in self._recordings or self.folder(uid).is_dir()
 
     def retire(self, uid: str) -> None:
@@ -134,16 +145,21 @@ class MediaStore:
         self._forget_ended()
 
     async def delete(self, uid: str) -> None:
-        """Remove a recording and its files. Refuses (`conflict`) while the stream is live."""
+        """Remove a recording and its files. Refuses (`conflict`) while the stream is live.
+
+        What a player has open, where the system protects that, goes with a later removal or with
+        the end of this process or of the next; until then nobody finds it.
+        """
         if self.is_live(uid):
             raise Refused("conflict", "A live stream's media cannot be deleted.")
-        folder = self.folder(uid)
+        self.folder(uid)  # It refuses a uid that is none.
         recording = self._recordings.pop(uid, None)
         self._ended.pop(uid, None)
         hls_stream = self._live.pop(uid, None) or recording
         if hls_stream is not None:
             await hls_stream.saved()
-        await asyncio.to_thread(rmtree, folder, ignore_errors=True)
+        self._leftovers |= {uid}
+        await self._remove_leftovers()
         self._usage = None
 
     def check_room(self) -> None:
@@ -179,6 +195,19 @@ class MediaStore:
         for hls_stream in self._live.values():
             hls_stream.finish()
         await self._writer.close()
+        await self._remove_leftovers()
+
+    async def _remove_leftovers(self) -> None:
+        for uid in sorted(self._leftovers):
+            if await asyncio.to_thread(remove_tree, self.folder(uid)):
+                self._leftovers -= {uid}
+        if self._leftovers != self._marked:
+            self._marked = self._leftovers
+            await asyncio.to_thread(_write_marks, self.root, self._leftovers)
+
+    def _check_not_deleted(self, uid: str) -> None:
+        if uid in self._leftovers:
+            raise FileNotFoundError(f"{uid} was deleted")
 
     def _forget_ended(self) -> None:
         now_ms = monotonic_ms()
@@ -193,6 +222,25 @@ class MediaStore:
         if _UID.fullmatch(uid) is None:
             raise Refused("not_found", "There is no such stream.")
         return self.root / uid
+
+
+def _read_marks(root: Path) -> frozenset[str]:
+    """What an earlier process has deleted and could not remove."""
+    try:
+        words = (root / _MARKS_NAME).read_text("ascii").split()
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(word for word in words if _UID.fullmatch(word))
+
+
+def _write_marks(root: Path, uids: frozenset[str]) -> None:
+    path = root / _MARKS_NAME
+    with suppress(OSError):  # Then the next process finds these files, and what they are of not.
+        if uids:
+            log.warning("deleted media is in use and is removed later count=%d", len(uids))
+            path.write_text("\n".join(sorted(uids)), "ascii")
+        else:
+            remove(path)
 
 
 def _ignore(_: RecordingFailed) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from emulator.core.errors import Refused
 from emulator.media.publisher.config import PublishConfig, written
 from emulator.media.publisher.push import PushProgress
+from emulator.process_group import own_group
 
 # A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
 _START_SECONDS: Final = 20.0
@@ -64,7 +65,7 @@ class PublisherProcess:
             stdout=pipe,
             stderr=pipe,
             # Ctrl-C in a terminal reaches every process of its session: only we decide here.
-            start_new_session=True,
+            **own_group(),
         )
         assert self._child.stdin is not None
         # Not an argument: those are shown to everybody on the machine.

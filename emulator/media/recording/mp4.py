@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct
 
+from emulator.busy_files import remove, replace
 from emulator.core.errors import Refused
 from emulator.media import codecs
 from emulator.media.recording.footage import Footage, Piece
@@ -70,9 +71,9 @@ def remux(footage: Footage, path: Path) -> Remuxed:
     try:
         with av.open(str(temporary), "w", format="mp4", options=options) as container:
             _Muxer(container, runs).write()
-        temporary.replace(path)
+        replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        remove(temporary)
         raise
     if left_out:
         seconds = left_out / TICKS_PER_SECOND

@@ -9,6 +9,7 @@ import hmac
 import os
 import stat
 from collections.abc import Iterable
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from emulator.core.errors import Refused
@@ -30,7 +31,7 @@ class Folders:
     def check(self, name: str, key: str = "") -> Path:
         """The path, without links. Refuses (`invalid`) one outside: there or not, alike."""
         try:
-            path = Path(name).resolve() if Path(name).is_absolute() else None
+            path = Path(name).resolve() if self._is_near(Path(name)) else None
         except (OSError, ValueError, RuntimeError):  # No file can have this name, or links turn.
             path = None
         if path is None:
@@ -41,6 +42,14 @@ class Folders:
             raise Refused("invalid", _NOT_ALLOWED)
         return path
 
+    def _is_near(self, path: Path) -> bool:
+        """Whether it is absolute, and on a drive of ours.
+
+        Windows would ask `\\\\SERVER\\share` of that server, and sign in there, to look at it.
+        """
+        drives = {folder.drive.casefold() for folder in (Path.cwd(), *self._allowed)}
+        return path.is_absolute() and path.drive.casefold() in drives
+
     def read(self, name: str, bytes_max: int) -> bytes:
         """A regular file in an allowed folder.
 
@@ -49,9 +58,8 @@ class Folders:
         path = self.check(name)
         try:
             # A pipe without a writer would hold the opening until there is one.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            with BufferedReader(FileIO(path, opener=_without_waiting)) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise Refused("invalid", f"{path} is not a regular file.")
                 content = file.read(bytes_max + 1)
         except OSError as error:
@@ -64,3 +72,7 @@ class Folders:
 def folders_of(shared: Shared) -> Folders:
     """Those that a request to this server may name."""
     return Folders(shared.allowed_folders, shared.steering_key)
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))

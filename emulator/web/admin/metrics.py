@@ -3,8 +3,8 @@
 Whatever is told is counted already or costs a count over an index: a scrape is cheap.
 """
 
-import resource
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
@@ -36,14 +36,13 @@ def get_metrics(call: Call) -> Response:
 
 
 def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_seconds = usage.ru_utime + usage.ru_stime
-    # The largest so far: kilobytes on Linux, bytes on a Mac (getrusage(2)).
-    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    cpu_seconds = time.process_time()
     log, platforms = worlds.shared.requests, worlds.all()
     yield _family("info", "gauge", "what runs here", [({"version": __version__}, 1)])
     yield _family("cpu_seconds_total", "counter", "processor time used", [({}, cpu_seconds)])
-    yield _family("memory_peak_bytes", "gauge", "most memory in use", [({}, memory)])
+    memory = _memory_peak_bytes()
+    if memory is not None:
+        yield _family("memory_peak_bytes", "gauge", "most memory in use", [({}, memory)])
     yield _family(
         "http_requests_total",
         "counter",
@@ -61,6 +60,20 @@ def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
     )
     for name, kind, text, samples in _of_worlds(platforms):
         yield _family(name, kind, text, samples)
+
+
+def _memory_peak_bytes() -> int | None:
+    """The most memory in use so far; None where the system's Python cannot say, as on Windows."""
+    if sys.platform == "win32":
+        return None
+    else:
+        try:
+            import resource
+        except ImportError:
+            return None
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # Kilobytes on Linux, bytes on a Mac (getrusage(2)).
+        return peak * (1 if sys.platform == "darwin" else 1024)
 
 
 def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sample]]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TypedDict
@@ -12,6 +11,7 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
+from emulator.busy_files import remove_tree
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
 from emulator.platform import snapshots, transfer
@@ -126,8 +126,9 @@ async def export_world(call: Call, name: str) -> Response:
     """Get a world as a file: facts, snapshots and media. What is live goes on."""
     platform = call.worlds.find(name)
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="live-emulator-export-"))
-    path = folder / f"{platform.world.name}{SUFFIX}"
-    removal = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    # Not the world's name: `con` and `nul` are worlds, and on Windows they are devices.
+    path = folder / f"export{SUFFIX}"
+    removal = BackgroundTask(remove_tree, folder)
     try:
         await transfer.export(platform, path)
     except OSError as failure:
@@ -135,7 +136,9 @@ async def export_world(call: Call, name: str) -> Response:
         raise Refused(
             "unavailable", f"The world's file cannot be written: {failure.strerror}."
         ) from failure
-    return FileResponse(path, media_type=_ZIP, filename=path.name, background=removal)
+    return FileResponse(
+        path, media_type=_ZIP, filename=f"{platform.world.name}{SUFFIX}", background=removal
+    )
 
 
 @endpoint(

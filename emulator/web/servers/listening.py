@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import sys
 from contextlib import ExitStack
 
 from msgspec import Struct
@@ -46,6 +47,17 @@ def listen(host: str, port: int, *, with_quic: bool) -> Listening:
     raise OSError(errno.EADDRINUSE, "no port is free for both TCP and UDP")
 
 
+def claim(listener: socket.socket) -> None:
+    """Let this socket have its port for itself, also just after another that listened there.
+
+    Windows means something else by SO_REUSEADDR: that two programs may have the port at a time.
+    """
+    if sys.platform == "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
 def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, kind)
@@ -53,7 +65,7 @@ def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         bound.setblocking(False)
         # On UDP this would let two servers take the same port, and only one of them hear anything.
         if kind == socket.SOCK_STREAM:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            claim(bound)
             # Accepted sockets have it from here. asyncio sets it for none whose protocol is 0, and
             # an answer's body would wait 40 ms for the acknowledgement of its head.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

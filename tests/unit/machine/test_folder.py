@@ -130,8 +130,8 @@ def test_data_folder_unusable_is_refused_with_the_reason(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("left", ["", "{", "[1]", "null"])
-def test_data_folder_torn_lock_file_is_ignored(tmp_path: Path, left: str) -> None:
-    (tmp_path / "lock").write_text(left)
+def test_data_folder_torn_word_of_the_running_one_is_ignored(tmp_path: Path, left: str) -> None:
+    (tmp_path / "running.json").write_text(left)
 
     assert running_on(tmp_path) == {}
     DataFolder.open(str(tmp_path)).close()

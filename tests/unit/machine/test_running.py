@@ -53,7 +53,8 @@ def test_running_leaves_out_what_was_killed_and_removes_its_entry(
     # Given an entry whose folder says that a process runs there which holds no lock,
     folder = tmp_path / "killed"
     folder.mkdir()
-    (folder / "lock").write_text(json.dumps({"pid": os.getpid(), "http": "http://gone"}))
+    (folder / "lock").touch()
+    (folder / "running.json").write_text(json.dumps({"pid": os.getpid(), "http": "http://gone"}))
     registry = cache / "running"
     registry.mkdir(parents=True)
     (registry / "1-stale").write_text(str(folder))

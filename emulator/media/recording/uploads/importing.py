@@ -12,6 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from emulator import busy_files
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.packets import Packet
 from emulator.media.recording.footage import Footage
@@ -120,7 +121,7 @@ def cut(
     width, height = _even(probed.width), _even(probed.height)
     plan = TranscodePlan("h264", sound, width, height, "high", span)
     imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
-    source.unlink()
+    busy_files.remove(source)
     return imported
 
 
@@ -135,7 +136,7 @@ def _import(
     import av
 
     for left in (DRAFT_NAME, _MP4_DRAFT_NAME):
-        (folder / left).unlink(missing_ok=True)
+        busy_files.remove(folder / left)
     is_copied = plan.codec is None and plan.sound is None
     draft = folder / _MP4_DRAFT_NAME
     try:
@@ -148,7 +149,7 @@ def _import(
             window = write_recording(packets, film.tracks, folder, *times)
     except av.FFmpegError as error:
         raise Refused("unsupported", f"This video cannot be read: {error.strerror}.") from error
-    draft.replace(folder / MP4_NAME)
+    busy_files.replace(draft, folder / MP4_NAME)
     init = window.complete[0].init
     return Imported(
         width=init.width,

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from emulator import busy_files
 from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events.library import VodDeleted
@@ -170,7 +171,7 @@ class UploadQueue(JobQueue):
         if job.kind == "import":  # Only now: until then it could be begun again.
             path = self._media_store.folder(job.media_uid) / UPLOAD_NAME
             with suppress(OSError):  # The next start sweeps it up.
-                await asyncio.to_thread(path.unlink, missing_ok=True)
+                await asyncio.to_thread(busy_files.remove, path)
         log.info("video job done job=%s kind=%s", job.id, job.kind)
 
     async def _make(self, job: Job, watch: JobProgress) -> VideoFootage | None:
@@ -224,16 +225,15 @@ def sweep(root: Path, world: World) -> None:
 
     Those that a job is still to make playable stay.
     """
-    from shutil import rmtree
-
     needed = {job.media_uid for job in jobs.unfinished(world)}
     for upload in root.glob(f"*/{UPLOAD_NAME}"):
         if upload.parent.name in needed:
             continue
         if (upload.parent / INDEX_NAME).exists():
-            upload.unlink()
+            with suppress(OSError):
+                busy_files.remove(upload)
         else:
-            rmtree(upload.parent, ignore_errors=True)
+            busy_files.remove_tree(upload.parent)
 
 
 def _footage(uid: str, form: str, imported: "Imported") -> VideoFootage:

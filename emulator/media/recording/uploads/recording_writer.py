@@ -9,6 +9,7 @@ from contextlib import closing
 from io import FileIO
 from pathlib import Path
 
+from emulator.busy_files import replace
 from emulator.media.gap_filler import GapFiller
 from emulator.media.hls import index
 from emulator.media.hls.fmp4 import fragment, init_segment
@@ -48,7 +49,7 @@ def write_recording(
             writer.finish()
         lines.flush()
         os.fsync(lines.fileno())
-    (folder / DRAFT_NAME).replace(folder / index.NAME)
+    replace(folder / DRAFT_NAME, folder / index.NAME)
     return writer.window
 
 

@@ -1,0 +1,27 @@
+"""The firewall: what a system asks its user when a server is to be reached from other machines."""
+
+import sys
+
+from emulator.core.hosts import is_loopback
+
+
+def firewall_question(platform: str, host: str) -> tuple[str, str] | None:
+    """What `platform` (as `sys.platform` names it) asks when `host` is listened at, and what to do.
+
+    None where it asks nothing: Linux never does, and no system does for this machine alone.
+    """
+    if is_loopback(host):
+        return None
+    if platform == "win32":
+        return (
+            f"at the first start on {host} Windows asks whether others may reach {sys.executable}",
+            "Allow private networks. Where that was refused: Windows Security, Firewall & network "
+            "protection, Allow an app through firewall. For this machine alone: --host 127.0.0.1.",
+        )
+    if platform == "darwin":
+        return (
+            f"with its firewall on, macOS asks at each start on {host} whether to accept "
+            f"connections to {sys.executable}",
+            "Allow it. For this machine alone: --host 127.0.0.1.",
+        )
+    return None

@@ -1,0 +1,192 @@
+"""What stands in for POSIX, really executed: processes that have as little of it as Windows has.
+
+Not Windows itself: `sitecustomize` of `tests/support/windows_like` says what is taken away.
+"""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import windows_like
+from tests.support.encoders import address_of, film, play, pushing
+from tests.support.live_server import child, until
+
+# The longest that a Windows user's default data folder is likely to be.
+_USUAL_FOLDER = r"C:\Users\Maximiliane-Alexandra\AppData\Local\live-emulator\Cache"
+
+
+def test_windows_like_python_really_lacks_what_it_should(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, os, sys\n"
+        "for name in ('fcntl', 'resource', 'pwd', 'termios', 'uvloop'):\n"
+        "    try: __import__(name); print(name)\n"
+        "    except ImportError: pass\n"
+        "def handles(): asyncio.new_event_loop().add_signal_handler(2, print)\n"
+        "file = open('x', 'w')\n"
+        "for act in (handles, lambda: os.remove('x'), lambda: os.replace('y', 'x'),\n"
+        "            lambda: open('con.txt', 'w'), lambda: os.mkdir('a:b')):\n"
+        "    try: act(); print('done')\n"
+        "    except (NotImplementedError, PermissionError) as failure: pass\n"
+        "    except OSError as failure: assert failure.errno == 22, failure\n"
+    )
+    command = [sys.executable, "-c", code]
+    variables = windows_like.environment(tmp_path)
+    done = subprocess.run(command, env=variables, capture_output=True, cwd=tmp_path, check=True)
+    assert done.stdout == b""
+
+
+def test_windows_like_serve_goes_from_publishing_to_a_deleted_vod(tmp_path: Path) -> None:
+    # Given an emulator without POSIX, and a second one that is refused its folder,
+    data, variables = tmp_path / "data", windows_like.environment(tmp_path)
+    with child(data, "--reconnect-window", "0.5", env=variables) as server:
+        walk = server.walk()
+        second = windows_like.run(tmp_path, *("-m", "emulator", "serve", "--data", str(data)))
+        assert second.returncode == 2
+        assert f"pid {server.process.pid} at {walk.ready['http']}" in second.stderr
+
+        # when ffmpeg publishes, and players watch it and its recording,
+        stream = walk.create("Grüße 🎬")
+        with pushing(address_of(stream), film(), is_endless=False) as push:
+            walk.until_first_part(stream)
+            assert walk.newest_parts(stream)
+            # (a command finds it by itself, on a console that is not UTF-8,)
+            listed = windows_like.run(tmp_path, *("-m", "emulator", "streams"))
+            assert "Grüße \\U0001f3ac" in listed.stdout, listed.stderr
+            push.said()
+        vod = walk.until_vod(stream)
+        played = play(vod["video_url"])
+        assert len(played.video) == 120
+        mp4 = walk.get(vod["mp4_url"])
+        assert (mp4.status, mp4.body[4:8]) == (200, b"ftyp")
+        assert walk.get(vod["thumbnail_url"]).status == 200
+
+        # then all that it keeps has names that Windows has, too;
+        assert list(windows_like.names_refused(data, _USUAL_FOLDER)) == []
+        # what is deleted goes;
+        folder = data / "media" / stream["cloudflare_stream_id"]
+        assert folder.is_dir()
+        assert walk.ask("DELETE", f"/streams/vods/{vod['id']}").status in (200, 204)
+        until(lambda: not folder.exists(), "the media is removed")
+
+        # and a signal stops it in good order.
+        server.process.send_signal(signal.SIGTERM)
+        log = server.said()
+        assert " INFO " in log
+        assert not any(word in log for word in (" WARNING ", " ERROR ", "Traceback"))
+        assert server.process.returncode == 0
+        assert not (data / "running.json").exists()
+
+
+def test_windows_like_serve_takes_the_folder_of_one_that_was_killed(tmp_path: Path) -> None:
+    data, variables = tmp_path / "data", windows_like.environment(tmp_path)
+    with child(data, env=variables) as server:
+        server.walk()
+        server.process.kill()
+        server.said()
+
+    with child(data, env=variables) as again:
+        assert again.walk().ready["pid"] == again.process.pid
+
+
+_SUITE = """
+import os
+import urllib.request
+
+
+def test_live_publisher_goes_live(live_stream, live_publisher, live_viewers):
+    live_publisher.start()
+    assert live_stream.status == "live"
+    live_viewers.set(3)
+    live_publisher.stop()
+
+
+def test_exec_is_beside_it():
+    address = os.environ["LIVE_EMULATOR_URL"] + "/_emulator/health"
+    with urllib.request.urlopen(address) as answer:
+        assert answer.status == 200
+"""
+
+
+def test_windows_like_exec_runs_a_suite_with_the_pytest_plugin(tmp_path: Path) -> None:
+    (tmp_path / "test_suite.py").write_text(_SUITE)
+    # Not those of others, which ask `sys.platform` alone what there is.
+    options = ("-q", "--disable-plugin-autoload", "-p", "emulator.pytest_plugin")
+    base = f"--basetemp={tmp_path / 'base'}"
+    suite = (sys.executable, "-m", "pytest", *options, base, str(tmp_path / "test_suite.py"))
+
+    done = windows_like.run(tmp_path, *("-m", "emulator", "exec", "--", *suite))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+    assert done.stderr == ""
+
+
+def test_windows_like_exec_passes_a_signal_on(tmp_path: Path) -> None:
+    obey = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7));"
+    wait = f"{obey} print('ready', flush=True)\nwhile True: time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emulator", "exec", "--", sys.executable, "-c", wait],
+        env=windows_like.environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=windows_like.PATIENCE_SECONDS)
+    assert process.returncode == 7
+
+
+_KEEPS_BUSY_MEDIA = """
+import asyncio, sys
+from pathlib import Path
+from emulator.media.hls.store import MediaStore
+
+async def main():
+    root, uid = Path(sys.argv[1]), "0" * 32
+    (root / uid).mkdir(parents=True)
+    for name in ("index.jsonl", "seg-0.m4s"):
+        (root / uid / name).write_bytes(b"x")
+    store = MediaStore(root)
+    with (root / uid / "seg-0.m4s").open("rb"):
+        await store.delete(uid)
+        assert [path.name for path in (root / uid).iterdir()] == ["seg-0.m4s"]
+        # Nobody finds it, in this process or the next.
+        assert not store.has(uid) and not MediaStore(root).has(uid)
+        await store.close()
+        assert (root / uid).exists()
+    later = MediaStore(root)
+    await later.close()
+    assert list(root.iterdir()) == [], list(root.iterdir())
+
+asyncio.run(main())
+"""
+
+_REPLACES_BUSY_FILE = """
+import sys, threading
+from pathlib import Path
+from emulator.machine.files import write_whole
+
+path = Path(sys.argv[1])
+path.write_bytes(b"old")
+reader = path.open("rb")
+threading.Timer(0.02, reader.close).start()
+write_whole(path, b"new")
+assert path.read_bytes() == b"new"
+assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+"""
+
+
+@pytest.mark.parametrize(
+    "code", [_KEEPS_BUSY_MEDIA, _REPLACES_BUSY_FILE], ids=["media", "replaced"]
+)
+def test_windows_like_files_that_are_open_are_removed_or_replaced_later(
+    tmp_path: Path, code: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    done = windows_like.run(tmp_path, "-c", code, str(tmp_path / "folder" / "entry"))
+    assert done.returncode == 0, done.stderr

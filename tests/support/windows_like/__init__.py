@@ -1,0 +1,54 @@
+"""How a test starts a process that lacks what Windows lacks (see `sitecustomize`)."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PureWindowsPath
+
+_FOLDER = Path(__file__).parent
+PATIENCE_SECONDS = 90
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Of that process and of all that it starts. `home` is where it keeps things."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(_FOLDER),
+        "XDG_CACHE_HOME": str(home),
+        # Emulators with POSIX lock otherwise, and would take its temporary folders for left ones.
+        "TMPDIR": str(home),
+        # A console as a Windows in Europe or America has it.
+        "PYTHONIOENCODING": "cp1252",
+        "PYTHONUTF8": "0",
+    }
+
+
+def run(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Python with these arguments, to its end."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="cp1252",
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def names_refused(folder: Path, below: str) -> Iterator[str]:
+    """Which files below `folder` Windows could not have, were `below` its path there."""
+    paths = [path.relative_to(folder) for path in folder.rglob("*")]
+    spellings: dict[str, Path] = {}
+    for path in paths:
+        other = spellings.setdefault(str(path).casefold(), path)
+        if other != path:
+            yield f"{path} and {other} are one file where case is not told apart"
+        if len(str(PureWindowsPath(below) / path)) > 259:
+            yield f"{path} is too long"
+        for part in path.parts:
+            is_odd = set(part) & set('<>:"|?*\\') or part != part.rstrip(". ")
+            if is_odd or PureWindowsPath(part.partition(".")[0]).is_reserved():
+                yield f"{path} has a name that Windows refuses"
