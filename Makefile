@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check newest lint types bench docs screenshots tested hashes slow clean
+.PHONY: demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -72,6 +72,16 @@ slow: $(STAMP)
 		tests/real/test_front_door.py tests/real/test_site.py tests/real/test_api_page.py \
 		tests/real/test_scenario_command.py
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -n auto -m hypothesis tests
+
+# Every reader of a stranger's bytes, by coverage (docs/reference/trust.md); ten minutes.
+fuzz: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --group fuzz \
+		|| echo "Atheris has no wheel here: Hypothesis takes its place."
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+# Does a test fail where a line that carries a promise is changed? A fixed sample; some 20 minutes.
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants $(MUTANT_ARGS)
 
 clean:
 	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -86,7 +86,8 @@ def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
     profile = bits.read(8)
     bits.skip(16)
     bits.ue()
-    chroma = _chroma_format(bits) if profile in _HIGH_PROFILES else 1
+    if profile in _HIGH_PROFILES:
+        _check_chroma_format(bits)
     bits.ue()
     _skip_picture_order(bits)
     bits.ue()
@@ -99,11 +100,9 @@ def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
         bits.skip(1)
     bits.skip(1)
     if bits.flag():
-        # Cropping is counted in chroma samples, and in pairs of lines where fields are coded.
-        unit_x = 2 if chroma in (1, 2) else 1
-        unit_y = (2 if chroma == 1 else 1) * (1 if is_progressive else 2)
-        width -= unit_x * (bits.ue() + bits.ue())
-        height -= unit_y * (bits.ue() + bits.ue())
+        # Cropping is counted in samples of 4:2:0's chroma, and in pairs of them for coded fields.
+        width -= 2 * (bits.ue() + bits.ue())
+        height -= (2 if is_progressive else 4) * (bits.ue() + bits.ue())
     check_size("H.264", width, height)
     try:
         aspect, colour = vui.read(bits) if bits.flag() else (vui.SQUARE, None)
@@ -112,12 +111,9 @@ def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
     return width, height, aspect, colour
 
 
-def _chroma_format(bits: Bits) -> int:
-    chroma = bits.ue()
-    if chroma == 3:
-        bits.skip(1)
-    depth_luma, depth_chroma = 8 + bits.ue(), 8 + bits.ue()
-    if chroma != 1 or depth_luma != 8 or depth_chroma != 8:
+def _check_chroma_format(bits: Bits) -> None:
+    """Refuses all but 4:2:0; depths are written as what is above 8. Skips the scaling lists."""
+    if bits.ue() != 1 or bits.ue() or bits.ue():
         raise Refused(
             "unsupported",
             "H.264 must be 4:2:0 with 8 bits, as browsers play it.",
@@ -129,7 +125,6 @@ def _chroma_format(bits: Bits) -> int:
         for index in range(8):
             if bits.flag():
                 _skip_scaling_list(bits, 16 if index < 6 else 64)
-    return chroma
 
 
 def _skip_scaling_list(bits: Bits, size: int) -> None:
@@ -149,7 +144,7 @@ def _skip_picture_order(bits: Bits) -> None:
         bits.skip(1)
         bits.se()
         bits.se()
-        for _ in range(min(bits.ue(), 256)):
+        for _ in range(min(bits.ue(), 255)):
             bits.se()
 
 

@@ -4,11 +4,19 @@ import asyncio
 
 import pytest
 
-from emulator.core.clock import wall_ns
+from emulator.core.clock import steady_ns, wall_ns
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
+from tests.support.tables import table
 
 HOUR_MS = 3_600_000
+
+
+def passed(duration_ms: int) -> None:
+    """Come back when so much of the machine's time has passed."""
+    marked_ns = steady_ns()
+    while steady_ns() < marked_ns + duration_ms * 1_000_000:
+        pass
 
 
 @pytest.fixture
@@ -185,3 +193,251 @@ def test_world_clock_cancelled_timers_do_not_pile_up(standing: WorldClock) -> No
 
     assert standing.pending == 0
     assert len(standing._agenda) < 200
+
+
+@table(
+    ("speed", "now_ms", "mode", "is_standing"),
+    [
+        (None, 2, "real", False),
+        (0, 2, "virtual", True),
+        (0, None, "virtual", True),
+        (7, 2, "scaled", False),
+        (7, None, "scaled", False),
+        (1, 2, "real", False),
+        (None, None, "real", False),
+    ],
+)
+def test_world_clock_running_is_set_and_runs_on_as_it_is_asked(
+    speed: float | None, now_ms: int | None, mode: str, is_standing: bool
+) -> None:
+    async def check() -> None:
+        clock = WorldClock()
+        goal_ms = None if now_ms is None else clock.now_ms() + now_ms * HOUR_MS
+        due_ms = clock.now_ms() + HOUR_MS
+        seen: list[int] = []
+        clock.call_at(due_ms, lambda: seen.append(clock.now_ms()))
+
+        await clock.set(speed, goal_ms)
+
+        assert (clock.mode, clock.keeps_machine_time) == (mode, not is_standing)
+        assert clock.speed == (1 if speed is None else speed)
+        if goal_ms is not None:
+            assert seen == [due_ms]
+            assert goal_ms <= clock.now_ms() < goal_ms + HOUR_MS
+        if is_standing:
+            assert {clock.now_ms() for _ in range(1_000)} == {goal_ms or clock.now_ms()}
+        else:
+            # It runs: what is due soon happens by itself.
+            rung = asyncio.Event()
+            clock.call_at(clock.now_ms() + 1, rung.set)
+            await rung.wait()
+        clock.close()
+
+    asyncio.run(check())
+
+
+@table("speed", [0.01, 0.5, 1, 3, 10_000])
+def test_world_clock_passes_its_speed_times_the_machines_time(speed: float) -> None:
+    async def check() -> None:
+        clock = WorldClock.standing(0)
+        clock.run(speed)
+        # Between two looks at the machine's clock lies one at the world's: no haste is asked for.
+        before_ns, first_ms, after_ns = steady_ns(), clock.now_ms(), steady_ns()
+        passed(20)
+        begun_ns = steady_ns()
+        second_ms, ended_ns = clock.now_ms(), steady_ns()
+
+        least = (begun_ns - after_ns) * speed / 1e6
+        most = (ended_ns - before_ns) * speed / 1e6
+        assert least - 1 <= second_ms - first_ms <= most + 1
+
+    asyncio.run(check())
+
+
+def test_world_clock_speed_and_date_are_bounded() -> None:
+    with pytest.raises(Refused, match=r"0\.01 to 10000, not 0\.0099\."):
+        WorldClock.standing(0).run(0.0099)
+    with pytest.raises(Refused, match=r"not 10000\.1\."):
+        WorldClock.standing(0).run(10_000.1)
+    last_ms = 221_845_392_000_000
+    assert WorldClock.standing(last_ms).now_ms() == last_ms
+    with pytest.raises(Refused, match="year 9000"):
+        WorldClock.standing(last_ms + 1)
+
+
+async def test_world_clock_passes_to_its_last_instant_and_no_further() -> None:
+    clock = WorldClock.standing(221_845_392_000_000 - 5)
+    with pytest.raises(Refused, match="year 9000"):
+        await clock.pass_time(6)
+    await clock.pass_time(5)
+    await clock.pass_time(0)
+    assert clock.now_ms() == 221_845_392_000_000
+
+
+async def test_world_clock_act_that_arms_itself_again_leaves_the_loop_its_turn(
+    standing: WorldClock,
+) -> None:
+    """At each ring happens what was due when it began; others run in between."""
+    seen: list[str] = []
+
+    def act() -> None:
+        seen.append("act")
+        asyncio.get_running_loop().call_soon(seen.append, "loop")
+        if seen.count("act") < 4:
+            standing.call_at(standing.now_ms(), act)
+
+    standing.call_at(2_000, act)
+    standing.call_at(2_000, lambda: seen.append("beside"))
+    await standing.pass_time(1_000)
+
+    assert seen == ["act", "beside", "loop", *["act", "loop"] * 3]
+    assert (standing.now_ms(), standing.pending) == (2_000, 0)
+
+
+async def test_world_clock_standing_lets_an_act_arm_itself_again_at_once(
+    standing: WorldClock,
+) -> None:
+    seen: list[int] = []
+    is_over = asyncio.Event()
+
+    def act() -> None:
+        seen.append(standing.now_ms())
+        if len(seen) < 5:
+            standing.call_at(standing.now_ms(), act)
+        else:
+            is_over.set()
+
+    standing.call_at(standing.now_ms(), act)
+
+    assert seen == []
+    await is_over.wait()
+    assert seen == [1_000] * 5
+
+
+async def test_world_clock_standing_does_what_is_overdue_now(standing: WorldClock) -> None:
+    """An act whose time is over is late; it happens at the instant at which the clock stands."""
+    seen: list[tuple[str, int]] = []
+    is_over = asyncio.Event()
+    standing.call_at(1_001, lambda: seen.append(("not yet", standing.now_ms())))
+    standing.call_at(999, is_over.set)
+    standing.call_at(0, lambda: seen.append(("overdue", standing.now_ms())))
+
+    await is_over.wait()
+
+    assert seen == [("overdue", 1_000)]
+    assert (standing.now_ms(), standing.pending) == (1_000, 1)
+    await standing.pass_to_next()
+    assert seen[1:] == [("not yet", 1_001)]
+    await standing.pass_to_next()
+    assert standing.now_ms() == 1_001
+
+
+async def test_world_clock_overdue_acts_do_not_take_a_passing_clock_back(
+    standing: WorldClock,
+) -> None:
+    seen: list[int] = []
+    standing.call_at(10, lambda: seen.append(standing.now_ms()))
+
+    await standing.pass_to_next()
+
+    assert (seen, standing.now_ms()) == ([1_000], 1_000)
+
+
+async def test_world_clock_frozen_runs_nothing_until_it_runs_again() -> None:
+    clock = WorldClock()
+    rung = asyncio.Event()
+    clock.call_at(clock.now_ms() + 1, rung.set)
+    clock.freeze()
+    stands_at_ms = clock.now_ms()
+    await asyncio.to_thread(passed, 3)
+
+    # It may have been due before the clock stood: then it happened, and else it waits.
+    assert rung.is_set() or clock.pending == 1
+    assert (clock.mode, clock.speed, clock.now_ms()) == ("virtual", 0, stands_at_ms)
+    clock.run(1)
+    await rung.wait()
+    clock.close()
+
+
+async def test_world_clock_earlier_act_comes_first_whatever_was_armed_before() -> None:
+    clock = WorldClock()
+    rung = asyncio.Event()
+    clock.call_at(clock.now_ms() + HOUR_MS, lambda: None)
+    clock.call_at(clock.now_ms() + 1, rung.set)
+    clock.call_at(clock.now_ms() + HOUR_MS, lambda: None)
+
+    await rung.wait()
+
+    assert clock.pending == 2
+    clock.close()
+    assert clock.pending == 0
+
+
+async def test_world_clock_closed_does_nothing_more(standing: WorldClock) -> None:
+    seen: list[int] = []
+    for when_ms in (1_000, 2_000):
+        standing.call_at(when_ms, lambda: seen.append(standing.now_ms()))
+    standing.call_at(3_000, lambda: None).cancel()
+    assert standing.pending == 2
+
+    standing.close()
+    await asyncio.sleep(0)
+    await standing.pass_time(HOUR_MS)
+
+    assert (seen, standing.pending) == ([], 0)
+
+
+@table("begin_ms", [None, 1_000])
+def test_world_clock_act_that_sets_the_speed_has_the_last_word(begin_ms: int | None) -> None:
+    async def check() -> None:
+        clock = WorldClock() if begin_ms is None else WorldClock.standing(begin_ms)
+        clock.call_at(clock.now_ms() + 10, lambda: clock.run(5))
+        await clock.pass_time(1_000)
+        assert clock.speed == 5
+        clock.close()
+
+    asyncio.run(check())
+
+
+async def test_world_clock_waits_for_all_work_and_for_what_it_causes(standing: WorldClock) -> None:
+    seen: list[str] = []
+
+    async def work(name: str, turns: int) -> None:
+        with standing.working():
+            for _ in range(turns):
+                await asyncio.to_thread(lambda: None)
+        seen.append(name)
+        assert standing.now_ms() == 2_000
+
+    def begin() -> None:
+        tasks.extend(asyncio.create_task(work(name, turns)) for name, turns in jobs)
+
+    tasks: list[asyncio.Task[None]] = []
+    jobs = (("short", 1), ("long", 20))
+    standing.call_at(2_000, begin)
+    standing.call_at(2_001, lambda: seen.append("later"))
+    await standing.pass_time(5_000)
+
+    assert seen == ["short", "long", "later"]
+    await asyncio.gather(*tasks)
+
+
+@table("begin_ms", [0, 1_767_225_600_000, 4_000_000_000_000])
+def test_world_clock_tells_how_far_it_is_ahead_of_the_machine(begin_ms: int) -> None:
+    clock = WorldClock.standing(begin_ms)
+    before_ms = wall_ns() // 1_000_000
+    ahead_ms = clock.ahead_ms
+    after_ms = wall_ns() // 1_000_000
+    assert begin_ms - after_ms <= ahead_ms <= begin_ms - before_ms
+
+
+def test_world_clock_running_by_itself_is_not_ahead() -> None:
+    # Between its two looks at the machine's clock the process may be stopped for long: once is not.
+    assert max(WorldClock().ahead_ms for _ in range(1_000)) == 0
+
+
+def test_world_clock_advances_without_an_event_loop_and_runs_on() -> None:
+    clock = WorldClock(begin_ms=1_000, speed=2)
+    clock.advance(HOUR_MS)
+    assert (clock.mode, clock.speed) == ("scaled", 2)
+    assert 1_000 + HOUR_MS <= clock.now_ms() < 1_000 + 2 * HOUR_MS

@@ -1,3 +1,4 @@
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -7,10 +8,14 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.chat import ChatHeld, ChatPosted
 from emulator.world.chat import bans, messages, moderators, settings
-from emulator.world.live.streams import Stream
+from emulator.world.faults.reading import read
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, StreamPatch
+from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.rules import RulesConfig
 from emulator.world.world import World
+from tests.support.tables import table
 
 
 def post(world: World, stream: Stream, author: User, content: str = "hello") -> Event:
@@ -224,3 +229,118 @@ def test_moderation_unique_mode_forgets_old_messages(
     said = messages.post_many(world, stream.id, [(bob, "hello")] * 3)
 
     assert [type(event) for event in said] == [type(None), type(None), ChatHeld]
+
+
+def forget_room(world: World, stream: Stream, ada: User) -> None:
+    """Let all that is remembered of the room be read from the store again."""
+    asked(world, stream, ada, slow_mode_seconds=1)
+    asked(world, stream, ada, slow_mode_seconds=0)
+
+
+def is_held(world: World, stream: Stream, author: User, content: str) -> bool:
+    return isinstance(post(world, stream, author, content), ChatHeld)
+
+
+@table(
+    ("said", "is_repeat"),
+    [
+        (["buy"] * 5, True),
+        (["other", "BUY", "buy", "Buy", "buy", "buY"], True),
+        (["buy"] * 4, False),
+        (["buy", "buy", "other", "buy", "buy"], False),
+        (["buy", "buy", "buy", "buy", "other"], False),
+        ([], False),
+    ],
+)
+def test_moderation_repeats_are_read_back_after_the_room_was_forgotten(
+    said: list[str], is_repeat: bool
+) -> None:
+    # Given what bob has said in a room of which nothing is remembered any more,
+    with closing(World(clock=ManualClock(), publish=lambda _: None)) as world:
+        ada, bob = (accounts.by_api_key(world, f"ak_auto_{name}") for name in ("ada", "bob"))
+        stream = streams.create(world, ada, StreamPatch({"title": "chat"}))
+        for content in said:
+            assert not is_held(world, stream, bob, content)
+        forget_room(world, stream, ada)
+
+        # then the fifth line of the same is the last one that is posted.
+        assert is_held(world, stream, bob, "buy") is is_repeat
+        assert not is_held(world, stream, bob, "something else")
+
+
+def test_moderation_repeats_go_on_being_counted_after_the_room_was_forgotten(
+    world: World, stream: Stream, ada: User, bob: User
+) -> None:
+    for _ in range(3):
+        assert not is_held(world, stream, bob, "buy")
+    forget_room(world, stream, ada)
+
+    assert [is_held(world, stream, bob, "buy") for _ in range(4)] == [False, False, True, True]
+
+
+def test_moderation_repeats_count_while_the_first_is_less_than_half_a_minute_old(
+    world: World, clock: ManualClock, stream: Stream, bob: User, cleo: User
+) -> None:
+    for author in (bob, cleo):
+        post(world, stream, author, "buy")
+    clock.advance(10_000)
+    for author in (bob, cleo):
+        for _ in range(4):
+            post(world, stream, author, "buy")
+
+    clock.advance(19_999)
+    assert is_held(world, stream, bob, "buy")
+    clock.advance(1)
+    assert not is_held(world, stream, cleo, "buy")
+
+
+def test_moderation_unique_mode_holds_a_line_for_less_than_half_a_minute(
+    world: World, clock: ManualClock, stream: Stream, bob: User, cleo: User
+) -> None:
+    world.rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=1)
+    for author in (bob, cleo):
+        post(world, stream, author, "buy")
+
+    clock.advance(29_999)
+    assert is_held(world, stream, bob, "buy")
+    clock.advance(1)
+    assert not is_held(world, stream, cleo, "buy")
+
+
+def test_moderation_repeats_follow_a_rule_that_changes(
+    world: World, stream: Stream, bob: User
+) -> None:
+    for _ in range(3):
+        assert not is_held(world, stream, bob, "buy")
+
+    world.rules = RulesConfig(chat_repeats_max=3)
+
+    assert is_held(world, stream, bob, "buy")
+
+
+def test_moderation_waits_end_at_their_millisecond(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    asked(world, stream, ada, slow_mode_seconds=10)
+    post(world, stream, bob)
+    bans.add(world, stream, ada, cleo, duration_seconds=10)
+
+    clock.advance(9_999)
+    for author, chat_code in ((bob, "slow_mode"), (cleo, "timed_out")):
+        details = refusal(world, stream, author).details
+        assert (details["chat_code"], details["wait_ms"]) == (chat_code, 1)
+        assert details["retry_after_seconds"] == 1
+    clock.advance(1)
+    for author in (bob, cleo):
+        # One whose ban is over may say as long a line as anybody.
+        post(world, stream, author, "x" * 500)
+
+
+def test_moderation_tightened_limit_counts_lines(world: World, stream: Stream, bob: User) -> None:
+    world.faults.start(read({"limit.tighten": {"what": "chat", "user": "bob", "per_minute": 2}}))
+
+    for content in ("one", "two"):
+        post(world, stream, bob, content)
+
+    refused = refusal(world, stream, bob, "three")
+    assert (refused.code, refused.details["fault"]) == ("rate_limited", "fault-1 limit.tighten")
