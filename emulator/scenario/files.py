@@ -54,7 +54,8 @@ def _read(path: Path, bytes_max: int) -> str:
     if len(content) > bytes_max:
         raise Refused("invalid", f"{path} is larger than {bytes_max // 2**20} MiB.")
     try:
-        return content.decode()
+        # As editors on Windows leave it: with a mark in front, and two characters at a line's end.
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise Refused("invalid", f"{path} is no text in UTF-8.") from None
 
