@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Tab
@@ -71,6 +72,38 @@ async def test_console_streams_publishes_the_test_picture_and_shows_its_health(
     # A player asks for a playlist until there is one, and for a recording until it is gone.
     assert [line for line in tab.complaints if "404" not in line] == []
     assert len(tab.hosts) == 1
+
+
+async def test_console_streams_pushes_on_drops_and_records(walk: Walk, chromium: Chromium) -> None:
+    # Given what happens from now on is recorded,
+    tab = await console(walk, chromium, "scenarios")
+    page = tab.page
+    await page.get_by_role("button", name="Record one").click()
+    await page.get_by_text("is recorded.").wait_for()
+    recorder = page.url
+
+    # when a stream is pushed to one more address, and no more,
+    [stream] = admin(walk, "streams?status=live&find=urbantech")["streams"]
+    await page.goto(f"{walk.ready['console']}#/w/default/streams/{stream['id']}")
+    await page.get_by_text("Simulcast").click()
+    await page.get_by_label("Push to").fill("rtmp://127.0.0.1:9/live")
+    await page.get_by_label("With key").fill("their-key")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await page.get_by_role("cell", name="rtmp://127.0.0.1:9/live").wait_for()
+    await page.get_by_role("button", name="Remove").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    await page.get_by_role("cell", name="rtmp://127.0.0.1:9/live").wait_for(state="detached")
+    # and its publisher loses its connection,
+    await page.get_by_role("button", name="Lose connection").click()
+    await page.get_by_text("comes back in 5 seconds").wait_for()
+
+    # then the recording is a scenario of that stream.
+    await page.goto(recorder)
+    await page.get_by_role("link", name="Stop and edit").click()
+    await expect(page.locator("textarea")).to_have_value(
+        re.compile("owner: urbantech"), timeout=60_000
+    )
+    assert not tab.complaints
 
 
 async def test_console_viewers_sends_viewers_to_a_stream(walk: Walk, chromium: Chromium) -> None:

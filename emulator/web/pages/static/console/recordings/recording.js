@@ -27,10 +27,18 @@ export function Recording({ id }) {
       </header>
       <${Player} recording=${recording} />
       <p class="muted">${aboutOf(recording)}</p>
+      ${recording.kind === "vod" && html`<${Views} id=${id} />`}
       <${Links} recording=${recording} />
       ${recording.watch_url && html`<div><${CopyLine} name="Watch page" text=${recording.watch_url} /></div>`}
     </section>
   `;
+}
+
+function Views({ id }) {
+  const { data } = usePolled(() => admin("GET", `vods/${id}/views`), { on: RECORDING_EVENTS, deps: [id] });
+  if (!data) return null;
+  const { views, average_watch_seconds: average } = data;
+  return html`<p>${views} ${views === 1 ? "view" : "views"}, ${duration(average)} each on average</p>`;
 }
 
 function aboutOf(recording) {

@@ -11,6 +11,7 @@ export function Actions({ stream }) {
   const { status, is_publishing: isPublishing } = stream;
   return html`
     ${status !== "ended" && !isPublishing && html`<${Publish} stream=${stream} />`}
+    ${isPublishing && html`<${Drop} stream=${stream} />`}
     ${isPublishing && html`<${Stop} stream=${stream} />`}
     ${status === "live" && html`<button onClick=${() => end(stream)}>End stream</button>`}
     ${status !== "live" && html`<button class="danger" onClick=${() => remove(stream)}>Delete</button>`}
@@ -36,6 +37,19 @@ function Publish({ stream }) {
       ${isComing ? "Going live …" : "Publish test picture"}
     </button>
   `;
+}
+
+/** A broadcaster without a network for a while: as an app meets it. */
+function Drop({ stream }) {
+  const drop = async () => {
+    try {
+      await admin("POST", `streams/${stream.id}/publish/drop`, { seconds: 5 });
+      toast("The publisher has lost its connection, and comes back in 5 seconds.");
+    } catch (error) {
+      problem(error.status === 409 ? "This publisher is a real one: the fault ingest.cut drops it." : error);
+    }
+  };
+  return html`<button onClick=${drop}>Lose connection</button>`;
 }
 
 /** Only the built-in publishers can be stopped from here. */

@@ -11,6 +11,7 @@ import { Credentials } from "./credentials.js";
 import { isOf, ownerOf, StateBadge, STREAM_EVENTS, watchPath } from "./facts.js";
 import { Ingest } from "./ingest.js";
 import { Preview } from "./preview.js";
+import { Targets } from "./targets.js";
 
 export function StreamPage({ id }) {
   const { data: stream, error } = usePolled(() => admin("GET", `streams/${encodeURIComponent(id)}`), {
@@ -39,6 +40,7 @@ export function StreamPage({ id }) {
         </div>
         <${Ingest} stream=${stream} />
         <${Audience} stream=${stream} />
+        <${Targets} stream=${stream} />
       </div>
     <//>
   `;

@@ -18,7 +18,8 @@ export function Addresses({ info }) {
   return html`
     <section class="card">
       <div class="row"><h2>Addresses</h2><span class="space"></span>
-        <a href=${href("accounts")}>Other people's keys</a></div>
+        <a href=${href("accounts")}>Other people's keys</a>
+        <a href="/_emulator/metrics" target="_blank">Metrics</a></div>
       ${lines.map(([name, text]) => html`<${CopyLine} key=${name} name=${name} text=${text} />`)}
       <p class="muted">live-emulator ${info.version}, process ${info.pid}</p>
     </section>

@@ -33,7 +33,7 @@ expect:
 `;
 
 export function Editor({ query }) {
-  const key = `scenario ${query.from ?? query.run ?? "new"}`;
+  const key = `scenario ${query.from ?? query.run ?? query.after ?? "new"}`;
   const [draft, setDraft] = useDraft(key, query);
   if (!draft) return html`<${View} title="Edit a scenario" />`;
   return html`<${Opened} draft=${draft} setDraft=${setDraft} query=${query} />`;
@@ -73,7 +73,7 @@ function Opened({ draft, setDraft, query }) {
   `;
 }
 
-/** What was typed in this tab, or else the text of a library's scenario, of a run, or a blank one. */
+/** What was typed in this tab, or else a scenario of the library, of a run, recorded, or a blank one. */
 function useDraft(key, query) {
   const [draft, setDraft] = useState(() => JSON.parse(sessionStorage.getItem(key) ?? "null"));
   useEffect(() => {
@@ -87,7 +87,12 @@ function useDraft(key, query) {
   return [draft, change];
 }
 
-async function original({ from, run }) {
+async function original({ from, run, after, since }) {
+  if (after !== undefined) {
+    const asked = new URLSearchParams({ after, since_ms: since });
+    const { text, files } = await admin("GET", `scenarios/recordings?${asked}`);
+    return { file: "recorded.yaml", text, files };
+  }
   if (run) {
     const { report } = await admin("GET", `scenarios/runs/${run}/report`);
     const [[file, text] = ["scenario.yaml", BLANK], ...others] = Object.entries(report.sources);

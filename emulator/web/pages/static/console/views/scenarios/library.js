@@ -6,13 +6,17 @@ import { usePolled } from "../../../lib/live.js";
 import { Badge, Empty, Problem, View } from "../../../lib/parts.js";
 import { href, setQuery } from "../../../lib/router.js";
 import { length } from "./outcome.js";
+import { Recorder } from "./recorder.js";
 import { RunList } from "./run_list.js";
 
 export function Library({ query }) {
   const { data, error } = usePolled(() => admin("GET", "scenarios"));
   const wanted = (query.find ?? "").toLowerCase();
   const scenarios = data?.scenarios.filter((entry) => textOf(entry).includes(wanted)) ?? [];
-  const actions = html`<a class="button" href=${href("scenarios", "edit")}>Write one</a>`;
+  const actions = html`
+    <${Recorder} query=${query} />
+    <a class="button" href=${href("scenarios", "edit")}>Write one</a>
+  `;
   const about = "What happens on the platform, when, and what must then be true.";
   return html`
     <${View} title="Scenarios" about=${about} actions=${actions}>
