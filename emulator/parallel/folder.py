@@ -79,8 +79,9 @@ class ResultFolder:
         except ValueError:
             raise Refused("invalid", f"{self.path / _RUN} is no JSON. Start anew.") from None
         if head != self._head:
-            text = f"{self.path} holds the results of another {_difference(head, self._head)}"
-            raise Refused("conflict", f"{text}. Give the same as before, or another folder.")
+            text = f"{self.path} holds results that do not add up with these"
+            other = f"{text}: {_difference(head, self._head)} differs"
+            raise Refused("conflict", f"{other}. Give the same as before, or another folder.")
         self._mend()
         self.keys = {key for key, _ in self.results()}
 
@@ -101,12 +102,12 @@ class ResultFolder:
 
 
 def _difference(before: Any, now: dict[str, Any]) -> str:
-    """What differs between two heads, in a word."""
+    """The name of what differs between two heads."""
     if not isinstance(before, dict) or not isinstance(before.get("identity"), dict):
-        return "program"
+        return "format"
     for name in ("format", "kind"):
         if before.get(name) != now[name]:
-            return f"{name} ({before.get(name)})"
+            return name
     identity = now["identity"]
     names = [name for name in identity if before["identity"].get(name) != identity[name]]
-    return names[0] if names else "program"
+    return names[0] if names else "format"

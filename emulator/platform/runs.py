@@ -135,6 +135,11 @@ class Runs:
             raise Refused("not_found", f"There is no run {run_id[:64]}.")
         return run_record
 
+    def forget(self, run_id: str) -> None:
+        """Let go of a run that is over, whose report somebody has."""
+        if self.find(run_id).report is not None:
+            del self._entries[run_id]
+
     def start(self, order: RunRequest, platform: Platform) -> RunRecord:
         """Begin to play, in `platform`'s world or in one of its own.
 

@@ -54,6 +54,7 @@ BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
 # Jobs over an executor know nothing of what the jobs are.
 BELOW["parallel"] = {*LEAVES, "core", "machine"}
 BELOW["server"] = {*BELOW}
+BELOW["sweep"] = {*LEAVES, "core", "parallel", "scenario", "platform", "settings", "server"}
 BELOW["cli"] = {*BELOW}
 BELOW["pytest_plugin"] = {*BELOW} - {"cli"}
 # The package's own front door, and the two that open it.

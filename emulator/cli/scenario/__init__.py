@@ -13,6 +13,7 @@ EXAMPLES = """
   live-emulator scenario run launch-night -p peak=9000
   live-emulator scenario run launch.yaml --speed 10x --report out --junit out/junit.xml
   live-emulator scenario run demo-loop --for 10m
+  live-emulator scenario run launch-night --seeds 1..1000 -p peak=100..10000 --report out
   live-emulator scenario run raid chat-flood --repeat 3 --report out
   live-emulator scenario run going-live --speed real --against http://127.0.0.1:8787
   live-emulator scenario validate launch.yaml
@@ -45,6 +46,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument(
         "--repeat", type=options.count, default=1, metavar="N", help="play them N times, in turn"
+    )
+    run.add_argument(
+        "--seeds",
+        type=_seeds,
+        metavar="A..B",
+        help="a sweep: play it with each of these seeds; -p name=low..high draws a value for each",
+    )
+    run.add_argument(
+        "-j",
+        "--jobs",
+        type=options.count,
+        metavar="N",
+        help="so many runs of a sweep at once (default: the cores)",
+    )
+    run.add_argument(
+        "--on", default="", metavar="ADDRESS", help="sweep on this Dask cluster: tcp://host:8786"
+    )
+    run.add_argument(
+        "--resume", default="", metavar="DIR", help="go on with the sweep whose report this is"
     )
     run.add_argument(
         "--report",
@@ -120,6 +140,16 @@ def speed_of(text: str) -> float:
     if not 0.01 <= value <= 10_000:
         raise argparse.ArgumentTypeError(f"invalid speed {text!r}; write virtual, real or 10x")
     return value
+
+
+def _seeds(text: str) -> range:
+    """`1..1000`."""
+    from emulator.sweep.plan import seeds_of
+
+    try:
+        return seeds_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parameter_of(text: str) -> tuple[str, str]:

@@ -32,6 +32,14 @@ _LOOK_SECONDS = 0.1
 
 def run(args: argparse.Namespace) -> int:
     """0 where nothing was missed, 1 otherwise, 2 where it could not begin."""
+    if args.seeds is not None:
+        from emulator.cli.scenario import sweeping
+
+        return sweeping.run(args)
+    for flag in ("on", "resume", "jobs"):
+        if getattr(args, flag):
+            name = "-j" if flag == "jobs" else f"--{flag}"
+            raise Failed(f"{name} is for many runs: say which with --seeds 1..1000.", 2)
     logs.set_up("text", "warning")
     if all(name.endswith(replaying.SUFFIX) for name in args.files):
         speed = args.speed or 0.0
@@ -42,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         scenarios = [read(name, dict(args.params), args.seed) for name in args.files]
     except Refused as refused:
-        raise Failed(refused.message, 2) from None
+        is_range = any(".." in value for _, value in args.params)
+        hint = "\nA range of a parameter is for a sweep: add --seeds 1..1000." if is_range else ""
+        raise Failed(refused.message + hint, 2) from None
     if args.against:
         from emulator.cli.scenario import against
 

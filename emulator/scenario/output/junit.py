@@ -8,12 +8,16 @@ from emulator.scenario.output.document import failure_message
 
 def junit(reports: list[dict[str, Any]]) -> bytes:
     """One suite a scenario."""
+    return written([_suite(report) for report in reports])
+
+
+def written(suites: list[ElementTree.Element]) -> bytes:
+    """Suites as a whole file."""
     root = ElementTree.Element("testsuites")
-    for report in reports:
-        root.append(_suite(report))
+    root.extend(suites)
     ElementTree.indent(root)
-    written: bytes = ElementTree.tostring(root, "utf-8", xml_declaration=True)
-    return written + b"\n"
+    content: bytes = ElementTree.tostring(root, "utf-8", xml_declaration=True)
+    return content + b"\n"
 
 
 def _suite(report: dict[str, Any]) -> ElementTree.Element:
@@ -22,42 +26,51 @@ def _suite(report: dict[str, Any]) -> ElementTree.Element:
     cases += [_step(report, step) for step in report["steps"] if _is_reported(step)]
     if report["outcome"] == "broken":
         cases.append(_broken(report))
+    payload = {"seed": report["seed"], "clock": report["clock"], "log_hash": report["log_hash"]}
+    properties = {**payload, **report["parameters"]}
+    return suite(report["scenario"], cases, properties, report["wall_ms"])
+
+
+def suite(
+    name: str, cases: list[ElementTree.Element], properties: dict[str, Any], wall_ms: int
+) -> ElementTree.Element:
+    """One suite of these cases, counted."""
     failures = sum(case.find("failure") is not None for case in cases)
     errors = sum(case.find("error") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
-    suite = ElementTree.Element(
+    element = ElementTree.Element(
         "testsuite",
-        name=_text(report["scenario"]),
+        name=text(name),
         tests=str(len(cases)),
         failures=str(failures),
         errors=str(errors),
         skipped=str(skipped),
-        time=f"{report['wall_ms'] / 1000:.3f}",
+        time=f"{wall_ms / 1000:.3f}",
     )
-    properties = ElementTree.SubElement(suite, "properties")
-    payload = {"seed": report["seed"], "clock": report["clock"], "log_hash": report["log_hash"]}
-    for name, value in {**payload, **report["parameters"]}.items():
-        ElementTree.SubElement(properties, "property", name=_text(name), value=_text(value))
-    suite.extend(cases)
-    return suite
+    parent = ElementTree.SubElement(element, "properties")
+    for key, value in properties.items():
+        ElementTree.SubElement(parent, "property", name=text(key), value=text(value))
+    element.extend(cases)
+    return element
 
 
-def _case(report: dict[str, Any], name: str, at_ms: int) -> ElementTree.Element:
+def case(report: dict[str, Any], name: str, at_ms: int) -> ElementTree.Element:
+    """A case of the report's file, which neither failed nor was skipped yet."""
     return ElementTree.Element(
         "testcase",
-        classname=_text(report["file"]),
-        name=_text(name),
+        classname=text(report["file"]),
+        name=text(name),
         time=f"{at_ms / 1000:.3f}",
     )
 
 
 def _expectation(report: dict[str, Any], judged: dict[str, Any]) -> ElementTree.Element:
     step = f" ({judged['step']})" if judged["step"] else ""
-    case = _case(report, f"{judged['fact']} is {judged['wanted']}{step}", judged["at_ms"])
+    element = case(report, f"{judged['fact']} is {judged['wanted']}{step}", judged["at_ms"])
     if not judged["met"]:
-        failure = ElementTree.SubElement(case, "failure", message=_text(failure_message(judged)))
-        failure.text = _text(f"{judged['place']}: {failure_message(judged)}")
-    return case
+        failure = ElementTree.SubElement(element, "failure", message=text(failure_message(judged)))
+        failure.text = text(f"{judged['place']}: {failure_message(judged)}")
+    return element
 
 
 def _is_reported(step: dict[str, Any]) -> bool:
@@ -67,23 +80,23 @@ def _is_reported(step: dict[str, Any]) -> bool:
 
 def _step(report: dict[str, Any], step: dict[str, Any]) -> ElementTree.Element:
     at_ms = report["length_ms"] if step["started_ms"] is None else step["started_ms"]
-    case = _case(report, f"step {step['name']}", at_ms)
+    element = case(report, f"step {step['name']}", at_ms)
     if step["ok"]:
-        ElementTree.SubElement(case, "skipped", message=_text(step["told"]))
-        return case
+        ElementTree.SubElement(element, "skipped", message=text(step["told"]))
+        return element
     failure = ElementTree.SubElement(
-        case, "failure", message=_text(step["told"] or step["outcome"])
+        element, "failure", message=text(step["told"] or step["outcome"])
     )
-    failure.text = _text(f"{step['place']}: {step['action']} {step['outcome']}: {step['told']}")
-    return case
+    failure.text = text(f"{step['place']}: {step['action']} {step['outcome']}: {step['told']}")
+    return element
 
 
 def _broken(report: dict[str, Any]) -> ElementTree.Element:
-    case = _case(report, "the run", report["length_ms"])
-    ElementTree.SubElement(case, "error", message=_text(report["reason"]))
-    return case
+    element = case(report, "the run", report["length_ms"])
+    ElementTree.SubElement(element, "error", message=text(report["reason"]))
+    return element
 
 
-def _text(value: Any) -> str:
-    """What XML 1.0 allows (2.2): control characters of a chat line would make it no XML."""
+def text(value: Any) -> str:
+    """A value as XML 1.0 (2.2) allows it: control characters of a line would break the file."""
     return "".join(char if char.isprintable() or char in "\t\n" else "?" for char in str(value))

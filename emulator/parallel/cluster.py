@@ -1,0 +1,139 @@
+"""ClusterWorkers: an executor of the workers of a Dask cluster that is there.
+
+Its scheduler finds workers, sends jobs again where one is lost, and has a dashboard. Needs the
+extra `dask`.
+"""
+
+import logging
+import re
+import warnings
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.parallel.jobs import ExecutorLost
+from emulator.parallel.processes import WorkerDied
+from emulator.version import __version__
+
+_CONNECT_SECONDS = 10
+_ADDRESS = re.compile(r"(?:tcp|tls|wss?)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
+_INSTALL = "Install it with: pip install 'live-emulator[dask]'"
+
+
+def connect(address: str) -> "ClusterWorkers":
+    """The workers of the cluster whose scheduler listens at `address`, as `tcp://host:8786`.
+
+    Refuses (`unavailable`) one that is not there or has no workers, and (`conflict`) workers of
+    another version, or without live-emulator.
+    """
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        text = "A cluster needs the package distributed, which is not installed"
+        raise Refused("unavailable", f"{text}. {_INSTALL}") from None
+    if not _ADDRESS.fullmatch(address):
+        text = f"invalid address of a cluster {address[:80]!r}"
+        raise Refused("invalid", f"{text}; write it like tcp://scheduler:8786.")
+    # What it logs in passing, such as each try to reconnect, is said once and in a sentence.
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    client_class: Any = distributed.Client
+    seconds = f"{_CONNECT_SECONDS}s"
+    dask.config.set({"distributed.comm.timeouts.connect": seconds})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            client: Any = client_class(address, timeout=seconds, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        text = f"There is no Dask scheduler at {address} ({_line(error)})"
+        raise Refused("unavailable", f"{text}. Start one with `dask scheduler`.") from None
+    try:
+        _check(client, address)
+    except BaseException:
+        client.close(timeout=1)
+        raise
+    return ClusterWorkers(client, address)
+
+
+def _check(client: Any, address: str) -> None:
+    """Refuse a cluster without workers, and workers that could not play our jobs."""
+    start = f"The workers of {address}"
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+    except TimeoutError:
+        text = f"The cluster at {address} has no workers"
+        raise Refused("unavailable", f"{text}. Start some: dask worker {address}.") from None
+    install = f"install live-emulator {__version__} where they run"
+    try:
+        versions = client.run(worker_version)
+    except Exception as error:  # Whatever a worker raises that cannot even name our function.
+        raise Refused("conflict", f"{start} cannot run jobs ({_line(error)}): {install}.") from None
+    others = sorted({str(version) for version in versions.values()} - {__version__})
+    if others:
+        text = f"{start} have live-emulator {', '.join(others)}, and this is {__version__}"
+        raise Refused("conflict", f"{text}: {install}.")
+
+
+def worker_version() -> str:
+    """In a worker: the version of live-emulator that it has."""
+    return __version__
+
+
+class ClusterWorkers(Executor):
+    """`distributed`'s executor, whose failures are those of any executor here."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client = client
+        self._address = address
+        self._executor = client.get_executor(pure=False)
+
+    def count(self) -> int:
+        """How many jobs its workers can do at once, at the moment. It follows the scheduler."""
+        workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
+        return sum(int(worker["nthreads"]) for worker in workers.values())
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        if self._client.status != "running":
+            raise self._lost()
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+
+        def pass_on(theirs: "Future[Any]") -> None:
+            try:
+                result = theirs.result()
+            except BaseException as error:  # Of whatever kind, it is this job's end.
+                future.set_exception(self._translated(error))
+            else:
+                future.set_result(result)
+
+        self._executor.submit(fn, *args, **kwargs).add_done_callback(pass_on)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the cluster, which goes on. Jobs under way there are cancelled or waited for."""
+        if self._client.status == "running":
+            self._executor.shutdown(wait=wait and not cancel_futures)
+        self._client.close(timeout=2)
+
+    def _translated(self, error: BaseException) -> BaseException:
+        from distributed.client import FutureCancelledError
+        from distributed.scheduler import KilledWorker
+
+        if isinstance(error, KilledWorker):
+            return WorkerDied("each worker of the cluster that had this job died.")
+        if isinstance(error, (CancelledError, FutureCancelledError)):
+            return self._lost()
+        return error
+
+    def _lost(self) -> ExecutorLost:
+        text = f"The cluster at {self._address} has gone, with the jobs that were under way"
+        return ExecutorLost(f"{text}. Start its scheduler and its workers again.")
+
+
+def _line(error: BaseException) -> str:
+    """The first line of an error's text."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

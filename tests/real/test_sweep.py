@@ -1,0 +1,173 @@
+"""A sweep as people run it: over processes, over a Dask cluster, stopped and gone on with."""
+
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCENARIO = """
+scenario: Swept
+seed: 3
+params:
+  rate: {type: rate, default: 20/s}
+world: {users: [{name: ada}], streams: [{name: s, owner: ada, title: Swept}]}
+timeline:
+  - publish.start: s
+  - include: talk.yaml
+    with: {rate: $rate}
+  - publish.stop: s
+expect:
+  chat.s.posted: {above: 370}
+  stream.s.status: live
+"""
+TALK = """
+scenario: Talk
+params: {rate: {type: rate, default: 1/s}}
+timeline:
+  - {for: 20s, chat.flood: {stream: s, rate: $rate, authors: 20}}
+"""
+RUN = [sys.executable, "-m", "emulator", "scenario", "run"]
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "talk.yaml").write_text(TALK)
+    (folder / "swept.yaml").write_text(SCENARIO)
+    return folder / "swept.yaml"
+
+
+@pytest.fixture(scope="module")
+def local(scenario: Path) -> dict[str, Any]:
+    """The report of 24 runs on this machine."""
+    report = scenario.parent / "local"
+    process = sweep(scenario, report)
+    assert process.returncode == 1, process.stderr
+    return report_in(report)
+
+
+def sweep(scenario: Path, report: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [*RUN, str(scenario), "--seeds", "1..24", "--report", str(report), *flags]
+    if "--on" not in flags:
+        command += ["-j", "2"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def report_in(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    assert report.pop("times")
+    return report
+
+
+def first_line_of(process: "subprocess.Popen[str]") -> str:
+    """What it says when its first run is over."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_sweep_leaves_a_report_and_a_command_that_fails_the_same_way(
+    scenario: Path, local: dict[str, Any]
+) -> None:
+    assert local["runs"] == 24
+    assert 0 < local["failed"] < 24
+    folder = scenario.parent / "local"
+    assert {path.name for path in folder.iterdir()} >= {"report.html", "junit.xml", "report.json"}
+
+    _, *words = local["first_failure"]["command"].split()
+    command = [sys.executable, "-m", "emulator", *words, "--json"]
+    replay = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert replay.returncode == 1
+    full = json.loads((folder / "first-failure" / "report.json").read_text())
+    assert json.loads(replay.stdout)["log_hash"] == full["log_hash"]
+
+
+def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
+    scenario: Path, local: dict[str, Any], tmp_path: Path
+) -> None:
+    # Given a sweep in the middle,
+    report = tmp_path / "out"
+    command = [*RUN, str(scenario), "--seeds", "1..9999", "--report", str(report), "-j", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert "1 of 9,999 runs" in first_line_of(process)
+        # when Ctrl-C comes,
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+
+    # then it says what was found so far,
+    assert "of 9,999 runs" in output
+    stopped = report_in(report)
+    assert 0 < stopped["runs"] < 9_999
+    assert stopped["outcome"] in ("stopped", "failed")
+    # and goes on, to fewer runs here, with the report that they always have.
+    resume = [*RUN, str(scenario), "--seeds", "1..24", "--resume", str(report), "-j", "2"]
+    subprocess.run(resume, check=False, capture_output=True)
+    assert report_in(report) == local
+
+
+def test_sweep_on_a_cluster_is_the_same_with_a_worker_killed_in_the_middle(
+    scenario: Path, local: dict[str, Any], tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("distributed") is None:
+        pytest.skip("needs Dask: pip install distributed")
+    with cluster(tmp_path, workers=2) as (address, workers):
+        report = tmp_path / "out"
+        command = [*RUN, str(scenario), "--seeds", "1..24", "--on", address]
+        with subprocess.Popen(
+            [*command, "--report", str(report)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert "1 of 24 runs" in first_line_of(process)
+            workers[0].kill()
+            process.communicate(timeout=120)
+
+    assert process.returncode == 1
+    # Byte by byte, in the order of the file.
+    assert json.dumps(report_in(report), indent=1) == json.dumps(local, indent=1)
+
+
+def test_sweep_on_a_cluster_that_is_not_there_says_so(scenario: Path, tmp_path: Path) -> None:
+    if importlib.util.find_spec("distributed") is None:
+        pytest.skip("needs Dask: pip install distributed")
+    process = sweep(scenario, tmp_path, "--on", "localhost:8786")
+
+    assert process.returncode == 2
+    assert "write it like tcp://scheduler:8786" in process.stderr
+
+
+@contextmanager
+def cluster(folder: Path, *, workers: int) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
+    """A scheduler and its workers on loopback: its address, and the workers' processes."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(module: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard", *arguments]
+        is_read = module == "dask_scheduler"
+        output = subprocess.PIPE if is_read else subprocess.DEVNULL
+        processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=output))
+
+    try:
+        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        address = address_of(processes[0])
+        for number in range(workers):
+            local = ("--local-directory", str(folder / f"worker-{number}"))
+            start("dask_worker", address, "--nthreads", "1", "--no-nanny", *local)
+        yield address, processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def address_of(scheduler: "subprocess.Popen[bytes]") -> str:
+    assert scheduler.stderr is not None
+    for line in scheduler.stderr:
+        if b"Scheduler at:" in line:
+            return line.split()[-1].decode()
+    raise AssertionError("the scheduler ended before it listened")
