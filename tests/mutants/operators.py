@@ -75,6 +75,8 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue
+        if name == "keywords" and isinstance(node, ast.ClassDef):
+            continue  # `frozen=True`: what nobody does is not forbidden by a test.
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _walk(child)

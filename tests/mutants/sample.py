@@ -52,13 +52,14 @@ UNITS: dict[str, tuple[str, ...]] = {
         "unit/world/chat/test_post_many.py",
     ),
     "world.audience.ledger": (
+        "unit/world/audience/test_ledger.py",
         "unit/world/audience/test_fold.py",
         "unit/world/audience/test_chat_fold.py",
         "unit/world/audience/test_attendance.py",
         "flows/test_figures.py",
     ),
     "world.auth.tokens": ("unit/world/auth/test_tokens.py", "flows/test_callers.py"),
-    "web.auth": ("unit/web/http/test_dispatch.py", "flows/test_callers.py"),
+    "web.auth": ("unit/web/test_auth.py", "flows/test_callers.py"),
     "web.http.dispatch": ("unit/web/http/test_dispatch.py", "flows/test_rest_bad_input.py"),
     "chat_delivery.send_queue": (
         "unit/chat_delivery/test_send_queue.py",

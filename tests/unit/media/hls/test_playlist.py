@@ -226,6 +226,128 @@ def test_playlist_names_every_codec_that_a_player_will_meet() -> None:
     assert "RESOLUTION=640x360" in text
 
 
+@table(
+    ("segment_ms", "part_ms", "parts", "expected"),
+    [
+        # Six, three part targets (of 19,459 ticks) and three target durations, exactly (4.4.3.8).
+        (1_000, 200, 6, "CAN-SKIP-UNTIL=12.0,PART-HOLD-BACK=0.649,HOLD-BACK=6.0"),
+        (2_000, 200, 6, "CAN-SKIP-UNTIL=24.0,PART-HOLD-BACK=0.649,HOLD-BACK=12.0"),
+        # 48,648 ticks a part.
+        (1_000, 500, 6, "CAN-SKIP-UNTIL=12.0,PART-HOLD-BACK=1.622,HOLD-BACK=6.0"),
+        # Key frames that come seldom: ten seconds.
+        (1_000, 200, 40, "CAN-SKIP-UNTIL=60.0,PART-HOLD-BACK=0.649,HOLD-BACK=30.0"),
+    ],
+)
+def test_playlist_server_control_says_no_more_and_no_less_than_the_rules(
+    segment_ms: int, part_ms: int, parts: int, expected: str
+) -> None:
+    window = Window(segment_ms=segment_ms, part_ms=part_ms)
+    window.begin(Init(0, "avc1.64001f", 16, 9, 10))
+    for number in range(parts):
+        window.add(
+            b"x",
+            start=number * PART_TICKS,
+            duration=PART_TICKS,
+            frames=6,
+            is_independent=number == 0,
+            at_ms=0,
+        )
+    window.end_segment()
+    lines = playlist.low_latency(window).splitlines()
+    assert f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,{expected}" in lines
+
+
+def test_playlist_report_says_the_last_segment_and_part() -> None:
+    window = window_of()
+    add(window, 1)
+    assert playlist.report(window, "u") == RenditionReport("u", 0, 0)
+    add(window, 6)
+    # Segment 1 is open, with two parts: number 0 and number 1 of it (4.4.5.4).
+    assert playlist.report(window, "u") == RenditionReport("u", 1, 1)
+    window.end_segment()
+    assert playlist.report(window, "u") == RenditionReport("u", 1, 1)
+    window.complete[-1].parts.clear()
+    assert playlist.report(window, "u") == RenditionReport("u", 1, None)
+
+
+def test_playlist_reports_are_written_whole() -> None:
+    window = window_of()
+    add(window, 3)
+    reports = [RenditionReport("a.m3u8", 7, 0), RenditionReport("b.m3u8", 0, None)]
+    lines = playlist.low_latency(window, reports=reports).splitlines()
+    assert lines[-2:] == [
+        '#EXT-X-RENDITION-REPORT:URI="a.m3u8",LAST-MSN=7,LAST-PART=0',
+        '#EXT-X-RENDITION-REPORT:URI="b.m3u8",LAST-MSN=0',
+    ]
+
+
+@table(("seconds", "skipped"), [(12, 0), (13, 1), (14, 2), (20, 8)])
+def test_playlist_delta_skips_what_lies_behind_the_boundary_alone(
+    seconds: int, skipped: int
+) -> None:
+    """A segment is skipped where twelve seconds or more come after it (6.2.5.1)."""
+    window = window_of()
+    add(window, 5 * seconds)
+    window.end_segment()
+    assert parse(playlist.low_latency(window, is_delta=True)).skipped == skipped
+
+
+@table(("parts", "with_parts"), [(5, 0), (30, 5), (31, 6), (34, 6), (35, 5), (36, 6)])
+def test_playlist_lists_parts_to_three_target_durations_exactly(
+    parts: int, with_parts: int
+) -> None:
+    window = window_of()
+    add(window, parts)
+    text = playlist.low_latency(window)
+    assert sum(bool(segment.parts) for segment in parse(text).segments) == with_parts
+
+
+def test_playlist_without_its_open_segment_hints_at_that_ones_first_part() -> None:
+    window = window_of()
+    add(window, 8)
+    text = playlist.low_latency(window, is_first=True)
+    assert text.endswith('#EXT-X-PRELOAD-HINT:TYPE=PART,URI="../media/part-5.m4s"\n')
+    assert "part-6" not in text
+    window.end_segment()
+    text = playlist.low_latency(window, is_first=True)
+    assert text.endswith('#EXT-X-PRELOAD-HINT:TYPE=PART,URI="../media/part-8.m4s"\n')
+
+
+@table("keys", [(True, True), (True, False), (False, True), (False, False)])
+def test_playlist_is_independent_only_if_what_followed_a_pause_is(keys: tuple[bool, bool]) -> None:
+    """Parts that come after a pause are listed as segments, which the tag speaks of (4.4.2.1)."""
+    window = window_of()
+    add(window, 7)
+    window.pause()
+    for is_independent in keys:
+        window.add(b"x", start=0, duration=1_000, frames=1, is_independent=is_independent, at_ms=0)
+    window.finish()
+    for text in (playlist.plain(window), playlist.low_latency(window)):
+        assert ("#EXT-X-INDEPENDENT-SEGMENTS" in text) is all(keys)
+
+
+def test_playlist_recording_of_nothing_and_of_short_segments_has_a_target_of_a_second() -> None:
+    window = window_of(is_recording=True)
+    assert "#EXT-X-TARGETDURATION:1\n" in playlist.recording(window)
+    add(window, 1)
+    window.finish()
+    assert "#EXT-X-TARGETDURATION:1\n" in playlist.recording(window)
+    assert "#EXT-X-PLAYLIST-TYPE:VOD\n" in playlist.recording(window)
+
+
+def test_playlist_versions_are_those_that_its_tags_need() -> None:
+    window = window_of(is_recording=True)
+    add(window, 11)
+    for text, version in (
+        (playlist.plain(window), 6),
+        (playlist.low_latency(window), 9),
+        (playlist.multivariant(window, "x.m3u8"), 6),
+    ):
+        assert text.startswith(f"#EXTM3U\n#EXT-X-VERSION:{version}\n")
+    window.complete[0].is_gap = True
+    assert playlist.plain(window).startswith("#EXTM3U\n#EXT-X-VERSION:8\n")
+
+
 steps = st.lists(st.sampled_from(["part", "part", "part", "discontinuity"]), max_size=90)
 
 

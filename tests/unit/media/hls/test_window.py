@@ -2,8 +2,9 @@
 
 import pytest
 
+from emulator.media.hls import playlist
 from emulator.media.hls.segments import Init
-from emulator.media.hls.window import Window
+from emulator.media.hls.window import Window, bits_per_second, round_seconds
 from tests.support.tables import table
 
 FRAME = 3000
@@ -158,3 +159,151 @@ def test_hls_window_forced_cut_removes_independent_segments() -> None:
     window.end_segment()
     window.add(b"", start=90_000, duration=1, frames=0, is_independent=False, at_ms=0)
     assert not window.is_independent
+
+
+@table(
+    ("frames", "ticks", "rate", "shown"),
+    [
+        # Ten seconds of each usual rate (RFC 8216bis, 4.4.6.2: a decimal with three places).
+        (100, 900_000, 10, "10.000"),
+        (120, 900_000, 12, "12.000"),
+        (150, 900_000, 15, "15.000"),
+        (200, 900_000, 20, "20.000"),
+        (240, 900_900, 24_000 / 1001, "23.976"),
+        (240, 900_000, 24, "24.000"),
+        (250, 900_000, 25, "25.000"),
+        (300, 900_900, 30_000 / 1001, "29.970"),
+        (300, 900_000, 30, "30.000"),
+        (480, 900_000, 48, "48.000"),
+        (500, 900_000, 50, "50.000"),
+        (600, 900_900, 60_000 / 1001, "59.940"),
+        (600, 900_000, 60, "60.000"),
+        # The wire's milliseconds are coarse: half a percent beside a usual rate it is meant.
+        (240, 900_300, 24, "24.000"),
+        (240, 900_600, 24_000 / 1001, "23.976"),
+        (2009, 9_000_000, 20, "20.000"),
+        (2011, 9_000_000, 20.11, "20.110"),
+        (1991, 9_000_000, 20, "20.000"),
+        (1989, 9_000_000, 19.89, "19.890"),
+        (1400, 9_000_000, 14, "14.000"),
+        (1200, 900_000, 120, "120.000"),
+    ],
+)
+def test_hls_window_each_usual_frame_rate_is_shown_as_itself(
+    frames: int, ticks: int, rate: float, shown: str
+) -> None:
+    window = Window(segment_ms=1000, part_ms=200)
+    window.begin(Init(0, "avc1.64001f", 16, 9, 10))
+    window.add(b"x", start=0, duration=ticks, frames=frames, is_independent=True, at_ms=0)
+    # As long as the segment is open, and once it is whole.
+    for _ in range(2):
+        assert window.frame_rate == pytest.approx(rate, abs=1e-9)
+        assert f"FRAME-RATE={shown}," in playlist.multivariant(window, "stream.m3u8")
+        window.end_segment()
+
+
+def test_hls_window_frame_rate_is_of_whole_seconds_and_of_this_run() -> None:
+    window = Window(segment_ms=1000, part_ms=200)
+
+    def rate() -> float | None:
+        return window.frame_rate
+
+    window.begin(Init(0, "avc1.64001f", 16, 9, 10))
+    assert rate() is None
+    window.note_frames(30, 90_000)
+    # A segment shorter than a second says nothing; one as long does.
+    window.note_frames(60, 89_999)
+    assert rate() == 30
+    window.note_frames(60, 90_000)
+    assert rate() == 60
+    # Those within a percent are counted together, slower ones are not.
+    window.note_frames(594, 900_000)
+    assert rate() == pytest.approx(654 / 11)
+    window.note_frames(10, 90_000)
+    assert rate() == pytest.approx(654 / 11)
+
+    window.begin(Init(1, "avc1.64001f", 16, 9, 10))
+    assert rate() is None
+    window.note_frames(25, 90_000)
+    assert rate() == 25
+
+
+def test_hls_window_length_of_a_segment_is_known_while_it_is_there() -> None:
+    window = window_with(12, dvr_seconds=0)
+    assert [window.length_ms(msn) for msn in (-1, 0, 1, 2, 3)] == [0, 1_000, 1_000, 0, 0]
+    window.drop_before(1)
+    assert [window.length_ms(msn) for msn in (0, 1, 2)] == [0, 1_000, 0]
+    assert (window.first_msn, window.keeps_all, window.last_msn) == (1, False, 1)
+    assert Window(segment_ms=1000, part_ms=200).length_ms(0) == 0
+
+
+def test_hls_window_drops_before_a_number_and_not_that_one() -> None:
+    window = window_with(20)
+    before = window.version
+    window.drop_before(0)
+    assert window.version == before
+    window.drop_before(2)
+    assert [segment.msn for segment in window.segments] == [2, 3]
+    assert window.version == before + 2
+    window.drop_before(99)
+    assert [segment.msn for segment in window.segments] == [3]
+
+
+def test_hls_window_keeps_exactly_what_its_dvr_asks_for() -> None:
+    # Segments of a second; a segment leaves when what is behind it is as long as the window.
+    window = window_with(10 * 5, dvr_seconds=7)
+    assert (len(window.complete), window.first_msn) == (7, 2)
+    assert window.duration == 8 * 90_000
+    assert window.end_ms == 10_000
+    assert [segment.msn for segment in window.left] == [0, 1]
+
+
+def test_hls_window_has_just_begun_while_its_second_segment_is_short() -> None:
+    window = window_with(5)
+
+    def has_begun() -> bool:
+        return window.has_just_begun
+
+    def add_up_to(ticks: int) -> None:
+        length = ticks - (window.open.duration if window.open else 0)
+        while length > 0:
+            piece = min(length, 18_000)
+            window.add(b"x", start=0, duration=piece, frames=1, is_independent=False, at_ms=0)
+            length -= piece
+
+    assert not has_begun()
+    add(window, 1)
+    assert has_begun()
+    add_up_to(3 * window.part_target)
+    assert has_begun()
+    window.pause()
+    assert not has_begun()
+    add_up_to(3 * window.part_target + 1)
+    assert not has_begun()
+    add(window, 1)
+    assert not has_begun()
+
+
+@table(
+    ("length", "ticks", "bits"),
+    [(1_000, 90_000, 8_000), (1_000, 90_001, 8_000), (1, 90_000_000, 1), (1_000, 0, 0)],
+)
+def test_hls_window_bit_rates_are_rounded_up(length: int, ticks: int, bits: int) -> None:
+    assert bits_per_second(length, ticks) == bits
+
+
+@table(
+    ("ticks", "seconds"),
+    [(0, 0), (44_999, 0), (45_000, 1), (134_999, 1), (135_000, 2), (180_000, 2)],
+)
+def test_hls_window_durations_are_rounded_to_the_nearest_second(ticks: int, seconds: int) -> None:
+    assert round_seconds(ticks) == seconds
+
+
+def test_hls_window_each_change_is_another_version() -> None:
+    window = window_with(1)
+    versions = [window.version]
+    for change in (lambda: add(window, 1), window.pause, window.finish):
+        change()
+        versions.append(window.version)
+    assert versions == sorted(set(versions))
