@@ -53,7 +53,11 @@ _WARM_AFTER_SECONDS = 0.02
 _LOOK_SECONDS = 2
 _SILENT_SECONDS = 58
 # In the order in which they are asked for: a test's first call comes before its first publisher.
+# Large ones in pieces: a stop waits for the one that is being imported.
 _WARM = (
+    "pydantic.main",
+    "emulator.web.api.models",
+    "emulator.web.api.live.streams",
     "emulator.web.api.table",
     "emulator.web.http.dispatch",
     "emulator.media.ingest.rtmp_connection",
@@ -191,7 +195,7 @@ class Emulator:
             log.warning(_OPEN, settings.host, listening.port)
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
-        tasks.create_task(_warm())
+        stack.callback(tasks.create_task(_warm()).cancel)
         stack.callback(tasks.create_task(_watch_handles()).cancel)
 
     async def _export(self, worlds: Worlds) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -56,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         for name, value in _USUAL.items()
         if not os.environ.get(f"LIVE_EMULATOR_{name.upper()}")
     }
+    # As `serve` does: what a start imports stays for good.
+    gc.disable()
     settings = gather({**usual, **vars(args)}, os.environ)
     logs.set_up(settings.log_format, "warning")
     return serve.in_loop(lambda: _Beside(command, args.env).run(settings))
@@ -71,6 +74,8 @@ class _Beside:
     async def run(self, settings: Any) -> int:
         async with AsyncExitStack() as stack:
             emulator = await serve.start(settings, stack)
+            gc.freeze()
+            gc.enable()
             environment = self._environment(emulator.ready)
             # Before it starts: a signal in its first instant is its own too.
             has_terminal = sys.stdin is not None and sys.stdin.isatty()
