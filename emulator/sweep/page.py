@@ -73,8 +73,18 @@ def _first_failure(report: dict[str, Any], full_report: str) -> str:
     return (
         '<section class="panel"><h2>First run that failed</h2>'
         f"<p>Seed {failure['seed']}.{link}</p><ul>{problems}</ul>"
-        f"<p>Replay it:</p><pre><code>{escape(failure['command'])}</code></pre></section>"
+        f"<p>Replay it:</p><pre><code>{escape(failure['command'])}</code></pre>"
+        f"{_smaller(report)}</section>"
     )
+
+
+def _smaller(report: dict[str, Any]) -> str:
+    smaller = report.get("smaller")
+    if smaller is None:
+        return ""
+    link = f'<a href="{escape(smaller["file"])}">{escape(smaller["file"])}</a>'
+    count = f"{smaller['entries']} of {smaller['entries_before']} entries"
+    return f"<p>The smallest scenario that still fails has {count}: {link}</p>"
 
 
 def _section(title: str, content: str) -> str:

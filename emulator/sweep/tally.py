@@ -67,6 +67,8 @@ class Tally:
         self.figures: dict[str, Values] = {}
         # By parameter: its values in runs that were fine, and in the others.
         self.drawn = {item.param.name: {True: array("d"), False: array("d")} for item in ranges}
+        # The lowest seed whose run passed.
+        self.first_passed: int | None = None
         self.wall_ms = 0
         self._failures: list[Failure] = []
         self._hash = 0
@@ -93,6 +95,9 @@ class Tally:
     def take(self, result: RunResult) -> None:
         self.outcomes[result.outcome] += 1
         self.wall_ms += result.wall_ms
+        if result.outcome == "passed":
+            before = result.seed if self.first_passed is None else self.first_passed
+            self.first_passed = min(result.seed, before)
         text = f"{result.seed} {result.log_hash}".encode()
         # Added, so that the order does not matter.
         self._hash += int.from_bytes(hashlib.sha256(text).digest(), "big")

@@ -54,7 +54,7 @@ def local(scenario: Path) -> dict[str, Any]:
 
 
 def sweep(scenario: Path, report: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [*RUN, str(scenario), "--seeds", "1..24", "--report", str(report), *flags]
+    command = [*RUN, str(scenario), "--seeds", "1..24", "--report", str(report), "--shrink", *flags]
     if "--on" not in flags:
         command += ["-j", "2"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -89,6 +89,21 @@ def test_sweep_leaves_a_report_and_a_command_that_fails_the_same_way(
     assert json.loads(replay.stdout)["log_hash"] == full["log_hash"]
 
 
+def test_sweep_leaves_a_smaller_scenario_that_still_fails(
+    scenario: Path, local: dict[str, Any]
+) -> None:
+    smaller = local["smaller"]
+    path = scenario.parent / "local" / smaller["file"]
+
+    # The flood is in the file that is included, and one fact is missed.
+    assert smaller["entries"] < smaller["entries_before"]
+    assert "chat.s.posted" in path.read_text()
+    assert "stream.s.status" not in path.read_text()
+    replay = subprocess.run([*RUN, str(path)], capture_output=True, text=True, check=False)
+    assert replay.returncode == 1
+    assert "chat.s.posted should be above 370" in replay.stdout
+
+
 def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
     scenario: Path, local: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -107,7 +122,7 @@ def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
     assert 0 < stopped["runs"] < 9_999
     assert stopped["outcome"] in ("stopped", "failed")
     # and goes on, to fewer runs here, with the report that they always have.
-    resume = [*RUN, str(scenario), "--seeds", "1..24", "--resume", str(report), "-j", "2"]
+    resume = [*RUN, str(scenario), "--seeds", "1..24", "--shrink", "--resume", str(report)]
     subprocess.run(resume, check=False, capture_output=True)
     assert report_in(report) == local
 
@@ -119,7 +134,7 @@ def test_sweep_on_a_cluster_is_the_same_with_a_worker_killed_in_the_middle(
         pytest.skip("needs Dask: pip install distributed")
     with cluster(tmp_path, workers=2) as (address, workers):
         report = tmp_path / "out"
-        command = [*RUN, str(scenario), "--seeds", "1..24", "--on", address]
+        command = [*RUN, str(scenario), "--seeds", "1..24", "--shrink", "--on", address]
         with subprocess.Popen(
             [*command, "--report", str(report)], stdout=subprocess.PIPE, text=True
         ) as process:

@@ -64,6 +64,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--on", default="", metavar="ADDRESS", help="sweep on this Dask cluster: tcp://host:8786"
     )
     run.add_argument(
+        "--shrink",
+        action="store_true",
+        help="make the first failing run of a sweep smaller, and write that scenario",
+    )
+    run.add_argument(
         "--resume", default="", metavar="DIR", help="go on with the sweep whose report this is"
     )
     run.add_argument(

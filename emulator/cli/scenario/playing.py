@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         from emulator.cli.scenario import sweeping
 
         return sweeping.run(args)
-    for flag in ("on", "resume", "jobs"):
+    for flag in ("on", "resume", "jobs", "shrink"):
         if getattr(args, flag):
             name = "-j" if flag == "jobs" else f"--{flag}"
             raise Failed(f"{name} is for many runs: say which with --seeds 1..1000.", 2)

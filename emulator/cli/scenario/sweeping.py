@@ -4,9 +4,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from msgspec import Struct
@@ -34,13 +35,16 @@ from emulator.sweep.document import Played, document, shown
 from emulator.sweep.junit import junit
 from emulator.sweep.page import page
 from emulator.sweep.plan import SweepPlan, params_in, plan, split
+from emulator.sweep.result import RunResult, result_of
 from emulator.sweep.result import read as read_result
+from emulator.sweep.shrink import Shrinking, Smaller, Trial
 from emulator.sweep.tally import Tally
 from emulator.sweep.travel import SweepSetup, setup_of
 
 # Flags of `scenario run` that say how one run is played.
 _ONE_RUN = ("against", "world", "keep", "check", "admin_token")
 _FIRST_REPORT = "first-failure"
+_SMALLER = "smaller"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,6 +69,7 @@ class _Sweep(Struct):
     plan: SweepPlan
     setup: SweepSetup
     tally: Tally
+    trials: int = 0
 
     @classmethod
     def read(cls, args: argparse.Namespace) -> "_Sweep":
@@ -131,7 +136,74 @@ class _Sweep(Struct):
             full = None
             if report["first_failure"] and folder and not (ending.problem or stop.is_set()):
                 full = _full_report(work, report["first_failure"], place)
+                if full is not None and args.shrink:
+                    report["smaller"] = self._shrink(full, place, Path(folder.path), line, stop)
         return _finish(args, report, full)
+
+    def _shrink(
+        self, full: dict[str, Any], place: Place, folder: Path, line: LiveLine, stop: Event
+    ) -> dict[str, Any]:
+        """The first failing run made smaller and written beside the report."""
+        texts = {Path(self.setup.file).name: self.setup.text, **self.setup.files}
+        failed, passed = read_result(result_of(full)), self.tally.first_passed
+        control = None
+        if passed is not None:
+            control = Trial(texts=texts, seed=passed, parameters=self.plan.parameters(passed))
+        shrinking = Shrinking(
+            Trial(texts=texts, seed=failed.seed, parameters=self.plan.parameters(failed.seed)),
+            failed,
+            control,
+            self.scenario.params,
+            self.plan.ranges,
+            lambda trials: self._try(trials, place, line, stop),
+        )
+        smaller = shrinking.run()
+        line.clear()
+        return write_smaller(folder / _SMALLER, smaller, self.setup)
+
+    def _try(
+        self, trials: Sequence[Trial], place: Place, line: LiveLine, stop: Event
+    ) -> list[RunResult | None]:
+        """Results of trials in their order. After Ctrl-C none of them fails any more."""
+        jobs = [Job(str(number), _order(trial)) for number, trial in enumerate(trials)]
+        results: list[RunResult | None] = [None] * len(trials)
+        self.trials += len(trials)
+        line.show(f"making the failing run smaller  {self.trials:,} runs tried")
+        for done in run_jobs(self.work, jobs, place.executor, workers=place.workers, stop=stop):
+            if not done.error:
+                results[int(done.job.key)] = read_result(done.result)
+        return results
+
+
+def write_smaller(folder: Path, smaller: Smaller, setup: SweepSetup) -> dict[str, Any]:
+    """The scenario with what it includes and sends, in a folder; and what the report says of it."""
+    main, *_ = smaller.texts
+    for name, text in smaller.texts.items():
+        path = folder / name
+        write_files(path.parent, {path.name: text})
+    for name, content in setup.films.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return {
+        "file": f"{folder.name}/{main}",
+        "seed": smaller.seed,
+        "parameters": smaller.parameters,
+        "entries": smaller.entries,
+        "entries_before": smaller.entries_before,
+        "trials": smaller.trials,
+        "compared": smaller.has_control,
+    }
+
+
+def _order(trial: Trial) -> dict[str, Any]:
+    main, *_ = trial.texts
+    return {
+        "seed": trial.seed,
+        "parameters": dict(trial.parameters),
+        "text": trial.texts[main],
+        "files": dict(trial.texts),
+    }
 
 
 def _full_report(work: Work, failure: dict[str, Any], place: Place) -> dict[str, Any] | None:
@@ -173,6 +245,8 @@ def _check(args: argparse.Namespace) -> None:
         wrong.append("--repeat")
     if wrong:
         raise Failed(f"{wrong[0]} is for a single run: leave it out, or --seeds.", 2)
+    if args.shrink and not (args.report or args.resume):
+        raise Failed("--shrink writes the smaller scenario into --report DIR: add it.", 2)
     if args.on and args.jobs:
         raise Failed("-j is for this machine: with --on, the cluster's workers are used.", 2)
     if args.resume and args.report and args.resume != args.report:
@@ -240,6 +314,11 @@ def summary(report: dict[str, Any]) -> list[str]:
         lines.append(
             f"  {item['place']}: {item['name']} {item['outcome']} in {item['runs']:,} runs:"
             f" {item['message']}"
+        )
+    if smaller := report.get("smaller"):
+        lines.append(
+            f"  Shrunk from {smaller['entries_before']} to {smaller['entries']} entries in"
+            f" {smaller['trials']:,} runs: {smaller['file']} beside the report"
         )
     failure = report["first_failure"]
     if failure:
