@@ -1,11 +1,13 @@
 """What a page follows: one connection that tells of a world's events and of its requests."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from emulator.server import Emulator
 from tests.support.rest import Caller, create
@@ -61,3 +63,20 @@ async def test_live_page_follows_events_and_requests(emulator: Emulator) -> None
             # A reset ends it: what follows is another history.
             await client.post("/_emulator/reset")
             assert [message async for message in messages if message["events"]] == []
+
+
+@pytest.mark.parametrize("path", ["/_emulator/live", "/_emulator/events"])
+async def test_live_page_connection_ends_in_order_when_the_emulator_stops(path: str) -> None:
+    headers = {"Accept": "text/event-stream"}
+    emulator = await Emulator().__aenter__()
+    async with httpx.AsyncClient(timeout=30) as client:
+        # Given somebody who follows and has heard something,
+        address = emulator.ready["http"] + path
+        async with client.stream("GET", address, headers=headers) as answer:
+            lines = answer.aiter_lines()
+            assert await anext(lines)
+
+            # when it stops, then what they read comes to its end, which is no error.
+            stopping = asyncio.create_task(emulator.__aexit__())
+            assert [line async for line in lines][-1] == ""
+            await stopping

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from emulator.core.causes import Range
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
-from emulator.core.events.worlds import WorldReplaced
+from emulator.core.events.worlds import ServerStopping, WorldReplaced
 from emulator.platform.platform import Platform
 from emulator.shapes.times import iso
 from emulator.web.api.models import CURSOR_MAX, Request
@@ -95,22 +95,30 @@ def _heard_up_to(call: Call) -> int:
 
 
 async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncIterator[str]:
-    """The events since `after`, and then each event at once, until the world is replaced.
+    """The events since `after`, and then each event at once, until the world is replaced or the
+    server stops.
 
     The journal is read again at each event, so a slow reader costs no memory and misses nothing.
     """
     news = asyncio.Event()
-    is_over = False
+    is_over = is_stopping = False
 
     def end(_: WorldReplaced) -> None:
         nonlocal is_over
         is_over = True
         news.set()
 
+    def stop(_: ServerStopping) -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        news.set()
+
     def wake(_: Event | Burst) -> None:
         news.set()
 
-    unsubscribe = platform.bus.subscribe({Event: wake, Burst: wake, WorldReplaced: end})
+    unsubscribe = platform.bus.subscribe(
+        {Event: wake, Burst: wake, WorldReplaced: end, ServerStopping: stop}
+    )
     try:
         yield ": the world's events\n\n"
         while not is_over:
@@ -122,7 +130,11 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
                     event_shape(journalled), ensure_ascii=False, separators=(",", ":")
                 )
                 yield f"id: {journalled.seq}\nevent: {journalled.kind}\ndata: {data}\n\n"
-            if len(journalleds) < _BATCH and not await _heard(news):
+            is_whole = len(journalleds) < _BATCH
+            # All that there is has been told, and a stop would wait for this request.
+            if is_whole and is_stopping:
+                return
+            if is_whole and not await _heard(news):
                 yield ": nothing new\n\n"
     finally:
         unsubscribe()

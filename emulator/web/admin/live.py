@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
-from emulator.core.events.worlds import WorldReplaced
+from emulator.core.events.worlds import ServerStopping, WorldReplaced
 from emulator.platform.platform import Platform
 from emulator.web.admin.events import EventShape, event_shape
 from emulator.web.api.models import CURSOR_MAX, Request
@@ -62,29 +62,29 @@ def follow_world(call: Call, query: LiveQuery) -> Response:
 
 async def _messages(platform: Platform, after: int) -> AsyncIterator[str]:
     """The first says where the world is, each other what is new in it."""
-    changed = asyncio.Event()
-    is_over = False
+    changed, over = asyncio.Event(), asyncio.Event()
 
-    def end(_: WorldReplaced) -> None:
-        nonlocal is_over
-        is_over = True
+    def end(_: WorldReplaced | ServerStopping) -> None:
+        over.set()
         changed.set()
 
     def wake(_: Event | Burst) -> None:
         changed.set()
 
     requests = platform.shared.requests
-    unsubscribe = platform.bus.subscribe({Event: wake, Burst: wake, WorldReplaced: end})
+    unsubscribe = platform.bus.subscribe(
+        {Event: wake, Burst: wake, WorldReplaced: end, ServerStopping: end}
+    )
     unwatch = requests.watch(platform.world.name, changed.set)
     try:
-        while not is_over:
+        while not over.is_set():
             changed.clear()
             news = _news(platform, after)
             after = news["last_seq"]
             data = json.dumps(news, ensure_ascii=False, separators=(",", ":"))
             yield f"id: {after}\nevent: news\ndata: {data}\n\n"
-            await asyncio.sleep(_GAP_SECONDS)
-            while not await _is_set(changed):
+            await _is_set(over, _GAP_SECONDS)
+            while not await _is_set(changed, _KEEP_ALIVE_SECONDS):
                 yield ": nothing new\n\n"
     finally:
         unwatch()
@@ -106,9 +106,9 @@ def _news(platform: Platform, after: int) -> News:
     }
 
 
-async def _is_set(changed: asyncio.Event) -> bool:
+async def _is_set(fact: asyncio.Event, within_seconds: float) -> bool:
     try:
-        async with asyncio.timeout(_KEEP_ALIVE_SECONDS):
-            return await changed.wait()
+        async with asyncio.timeout(within_seconds):
+            return await fact.wait()
     except TimeoutError:
         return False
