@@ -221,6 +221,55 @@ async def test_webhook_hanging_target_delays_itself_alone(
         assert [delivery.outcome for delivery in slow] == ["no answer within 0.2 s"]
 
 
+@pytest.mark.parametrize("patch", [{"webhook_timeout_ms": 600_000}])
+async def test_webhook_targets_behind_those_that_have_nothing_due_get_theirs(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    # Given, before the last target, one that hangs for as long as the test takes, one that wants
+    # nothing of this, and one that is to be tried again later,
+    async with receiving() as hanging, receiving() as broken:
+        hanging.answers, broken.answers = [None], [BROKEN]
+        targets.add(room.world, hanging.url)
+        targets.add(room.world, receiver.url, ("vod.ready",))
+        targets.add(room.world, broken.url, ("stream.live",))
+        targets.add(room.world, receiver.url)
+        streams.go_live(room.world, room.stream.id)
+        await hanging.next(1)
+        await broken.next(1)
+        assert (await receiver.next(1)).payload["type"] == "stream.live"
+
+        # when more happens,
+        streams.end(room.world, streams.find(room.world, room.stream.id))
+
+        # then the last one is told of it, and the others are not yet.
+        assert (await receiver.next(2)).payload["type"] == "stream.ended"
+        assert (len(hanging.received), len(broken.received)) == (1, 1)
+
+
+async def test_webhook_retries_of_several_targets_each_come_at_their_time(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    # Given two targets that failed at two instants, half of what each waits apart,
+    half_ms = RETRIES_MS[0] // 2
+    async with receiving() as other:
+        targets.add(room.world, receiver.url, ("stream.live",))
+        targets.add(room.world, other.url, ("stream.ended",))
+        receiver.answers, other.answers = [BROKEN], [BROKEN]
+        streams.go_live(room.world, room.stream.id)
+        await settled(room)
+        await room.clock.pass_time(half_ms)
+        streams.end(room.world, streams.find(room.world, room.stream.id))
+        await settled(room)
+        assert (len(receiver.received), len(other.received)) == (1, 1)
+
+        # then each is tried again when its own time has come.
+        counts = []
+        for _ in range(3):
+            await room.clock.pass_time(half_ms)
+            counts.append((len(receiver.received), len(other.received)))
+        assert counts == [(2, 1), (2, 2), (2, 2)]
+
+
 async def test_webhook_missing_or_foreign_target_is_not_reached(room: Chatroom) -> None:
     for url in ("http://127.0.0.1:1/", "http://192.0.2.7/", "http://no-such-host.invalid/"):
         targets.add(room.world, url)

@@ -10,7 +10,7 @@ _PROJECT = Path(__file__).parents[2]
 # The modules that carry what the emulator promises, and the tests of their unit.
 UNITS: dict[str, tuple[str, ...]] = {
     "core.clock": ("unit/core/test_clock.py", "unit/core/test_world_clock.py"),
-    "core.world_clock": ("unit/core/test_world_clock.py", "flows/test_clock.py"),
+    "core.world_clock": ("unit/core/test_world_clock.py",),
     "media.hls.playlist": ("unit/media/hls/test_playlist.py", "unit/media/hls/test_stream.py"),
     "media.hls.window": ("unit/media/hls/test_window.py", "unit/media/hls/test_playlist.py"),
     "media.hls.segmenter": ("unit/media/hls/test_segmenter.py", "unit/media/test_wire_to_parts.py"),
@@ -56,10 +56,10 @@ UNITS: dict[str, tuple[str, ...]] = {
         "unit/world/audience/test_fold.py",
         "unit/world/audience/test_chat_fold.py",
         "unit/world/audience/test_attendance.py",
-        "flows/test_figures.py",
+        "unit/world/audience/test_cohorts.py",
     ),
     "world.auth.tokens": ("unit/world/auth/test_tokens.py", "flows/test_callers.py"),
-    "web.auth": ("unit/web/test_auth.py", "flows/test_callers.py"),
+    "web.auth": ("unit/web/test_auth.py",),
     "web.http.dispatch": ("unit/web/http/test_dispatch.py", "flows/test_rest_bad_input.py"),
     "chat_delivery.send_queue": (
         "unit/chat_delivery/test_send_queue.py",

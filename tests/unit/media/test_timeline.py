@@ -277,3 +277,73 @@ def test_timeline_any_wire_times_grow_in_each_track(
             assert one.dts > newest.get(kind, -1)
             assert timeline.latest >= one.dts * 90_000 // one.track.timescale
             newest[kind] = one.dts
+
+
+@table(("before", "after"), [(AUDIO, AUDIO_44), (AUDIO_44, AUDIO)])
+def test_timeline_audio_never_runs_back_over_a_change_of_rate(
+    before: AudioTrack, after: AudioTrack
+) -> None:
+    # Given sound whose last frame is placed, and then sound of another rate that lies before it,
+    timeline, _ = running()
+    for at_ms in (10_100, 10_121, 10_142):
+        (last,) = timeline.push(sound(at_ms, before), (VIDEO, before))
+    (first, *_) = timeline.push(sound(10_100, after), (VIDEO, after))
+    (second, *_) = timeline.push(sound(10_100, after), (VIDEO, after))
+
+    # then it begins behind where the last one did, in its own samples, and goes on.
+    floor = (last.dts + 1) * after.sample_rate // before.sample_rate
+    assert (first.dts, first.pts) == (floor + 1, floor + 1)
+    assert second.dts == first.dts + 1
+
+
+def test_timeline_audio_keeps_its_floor_where_its_rate_stays() -> None:
+    other = replace(AUDIO, config=b"other")
+    timeline, _ = running()
+    (last,) = timeline.push(sound(10_100), BOTH)
+    (first,) = timeline.push(sound(10_000, other), (VIDEO, other))
+    assert first.dts == last.dts + 1
+
+
+@table(("at_ms", "expected"), [(9_999, []), (10_000, [48_000]), (10_010, [48_480])])
+def test_timeline_goes_on_from_what_the_stream_has_already(at_ms: int, expected: list[int]) -> None:
+    timeline = Timeline()
+    timeline.continue_at(90_000)
+    assert timeline.latest == 90_000
+    (picture,) = timeline.push(frame(10_000, is_key=True), BOTH)
+    assert picture.dts == 90_000
+    assert [packet.dts for packet in timeline.push(sound(at_ms), BOTH)] == expected
+
+
+def test_timeline_latest_is_where_the_newest_media_ends() -> None:
+    timeline, _ = running(frame(10_040), frame(10_080))
+    assert timeline.latest == 90 * 120
+    # Sound that ends before that moves nothing, and sound that ends behind it does.
+    timeline.push(sound(10_080), BOTH)
+    assert timeline.latest == 90 * 120
+    timeline.push(sound(10_101), BOTH)
+    assert timeline.latest == pytest.approx(90 * (101.33 + 21.33), abs=3)
+
+
+@table(("step_ms", "is_gap"), [(1_040, False), (1_041, True)])
+def test_timeline_gap_is_more_than_a_second_behind_the_last_frames_end(
+    step_ms: int, is_gap: bool
+) -> None:
+    timeline, _ = running(frame(10_040))
+    epoch = timeline.epoch
+    placed(timeline, frame(10_040 + step_ms))
+    assert (timeline.epoch is not epoch) is is_gap
+
+
+@table(("back_ms", "is_break"), [(999, False), (1_000, True)])
+def test_timeline_step_back_is_a_break_from_a_second_on(back_ms: int, is_break: bool) -> None:
+    timeline, _ = running(*(frame(10_000 + 40 * index) for index in range(1, 100)))
+    epoch = timeline.epoch
+    placed(timeline, frame(10_000 + 40 * 99 - back_ms))
+    assert (timeline.epoch is not epoch) is is_break
+
+
+@table(("away_ms", "dts"), [(50, 48_000 // 100 + 1024), (52, None)])
+def test_timeline_sample_clock_is_set_anew_from_its_drift_on(away_ms: int, dts: int | None) -> None:
+    timeline, _ = running(sound(10_010))
+    (packet,) = timeline.push(sound(10_010 + 21 + away_ms), BOTH)
+    assert packet.dts == (dts or (10 + 21 + away_ms) * 48)

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emulator.media.hls.part import HlsPart
-from emulator.media.hls.segmenter import Segmenter
+from emulator.media.hls.segmenter import (
+    Segmenter,
+    keeps_usual_target,
+    longest_ticks,
+    usual_target_seconds,
+)
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.timeline import Epoch
@@ -354,3 +359,115 @@ def test_segmenter_part_is_marked_as_last_of_its_segment_where_known(key_every: 
     parts = cut(Segmenter(), frames(31, 30, key_every), PICTURE)
     following = itertools.pairwise(parts)
     assert all(part.ends_segment == after.starts_segment for part, after in following)
+
+
+@table(
+    ("packets", "durations", "length"),
+    [
+        # A frame alone: one at 30 a second, or what its packet says.
+        ([frame(0, is_key=True)], [3_000], 3_000),
+        ([frame(0, is_key=True)._replace(duration=9_000)], [9_000], 9_000),
+        # The last of several: as long as the step before, and no longer than a part.
+        ([frame(0, is_key=True), frame(40)], [3_600, 3_600], 7_200),
+        ([frame(0, is_key=True), frame(20), frame(60)], [1_800, 3_600, 3_600], 9_000),
+    ],
+)
+def test_segmenter_last_frame_lasts_as_long_as_is_known(
+    packets: list[Packet], durations: list[int], length: int
+) -> None:
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, PICTURE) + segmenter.flush()
+    assert [packet.duration for part in parts for packet in part.packets] == durations
+    assert sum(part.duration for part in parts) == length
+
+
+@table(
+    ("next_ms", "duration"),
+    [(0, 3_600), (1, 90), (40, 3_600), (79, 7_110), (80, 7_200), (81, 3_600), (1_000, 3_600)],
+)
+def test_segmenter_last_frame_of_an_epoch_reaches_to_the_next_if_that_is_near(
+    next_ms: int, duration: int
+) -> None:
+    """Near is twice a step."""
+    segmenter = Segmenter()
+    cut(segmenter, [frame(0, is_key=True), frame(40)], PICTURE)
+    parts = segmenter.push(frame(40 + next_ms, is_key=True), Epoch(2, (VIDEO,)), at_ms=0)
+    assert [packet.duration for part in parts for packet in part.packets][-1] == duration
+
+
+def test_segmenter_flushed_part_ends_where_the_shorter_track_does() -> None:
+    """A player has buffered only what all tracks cover."""
+    segmenter = Segmenter()
+    packets = interleaved(frames(0.12, 25, 99), sounds(0.08))
+    parts = cut(segmenter, packets, BOTH) + segmenter.flush()
+    sound_end = 1024 * len(sounds(0.08)) * 90_000 // 48_000
+    assert sum(part.duration for part in parts) == min(sound_end, 3 * 3_600) == sound_end
+    assert sum(len(part.packets) for part in parts) == len(packets)
+
+
+def test_segmenter_flushed_part_without_sound_lasts_as_long_as_its_picture() -> None:
+    segmenter = Segmenter()
+    parts = cut(segmenter, frames(0.12, 25, 99), BOTH) + segmenter.flush()
+    assert [(part.start, part.duration) for part in parts] == [(0, 3 * 3_600)]
+
+
+def test_segmenter_flushed_part_behind_the_sounds_end_is_no_shorter_than_a_tick() -> None:
+    """Sound that ended long before the picture does not take the part's end before its start."""
+    segmenter = Segmenter()
+    packets = interleaved(frames(0.48, 25, 99), sounds(0.1))
+    parts = cut(segmenter, packets, BOTH) + segmenter.flush()
+    check(parts, packets, segmenter.part_target)
+    assert parts[-1].start > 1024 * len(sounds(0.1)) * 90_000 // 48_000
+    assert parts[-1].duration == 1
+
+
+def test_segmenter_what_comes_after_a_flush_begins_a_segment() -> None:
+    segmenter = Segmenter()
+    cut(segmenter, frames(1, 25, 99), PICTURE)
+    segmenter.flush()
+    (part, *_) = cut(segmenter, frames(1, 25, 99, begin_ms=1_000), PICTURE)
+    assert part.starts_segment
+
+
+@table(
+    ("segment_ms", "seconds"),
+    [(1, 1), (500, 1), (501, 2), (1_000, 2), (1_001, 3), (2_000, 4), (10_000, 20)],
+)
+def test_segmenter_usual_target_is_twice_the_segment_in_whole_seconds(
+    segment_ms: int, seconds: int
+) -> None:
+    assert usual_target_seconds(segment_ms) == seconds
+
+
+@table(("duration", "keeps"), [(0, True), (404_999 - 19_459, True), (405_000 - 19_459, False)])
+def test_segmenter_first_segment_keeps_the_target_with_room_for_a_part(
+    duration: int, keeps: bool
+) -> None:
+    """EXTINF is rounded to the nearest second: 4.5 s would be 5 (RFC 8216bis, 4.4.3.1)."""
+    assert longest_ticks(4) == 404_999
+    assert keeps_usual_target(duration, 19_459, 2_000) is keeps
+
+
+@table(("key_ms", "starts"), [(1_720, 1), (1_760, 2)])
+def test_segmenter_key_frame_begins_a_segment_after_seven_eighths_of_one(
+    key_ms: int, starts: int
+) -> None:
+    packets = [frame(at_ms, is_key=at_ms in (0, key_ms)) for at_ms in range(0, 2_200, 40)]
+    segmenter = Segmenter(segment_ms=2_000)
+    parts = cut(segmenter, packets, PICTURE) + segmenter.flush()
+    assert sum(part.starts_segment for part in parts) == starts
+
+
+def test_segmenter_audio_goes_on_alone_half_a_second_and_a_part_behind_a_stalled_picture() -> None:
+    segmenter = Segmenter()
+    cut(segmenter, [frame(0, is_key=True)], BOTH)
+    stall = segmenter.part_target + 45_000
+    cuts = []
+    for packet in sounds(2):
+        parts = segmenter.push(packet, BOTH, at_ms=0)
+        if parts:
+            cuts.append((ticks(packet), parts))
+    (at, parts), *_ = cuts
+    assert stall < at <= stall + 1_920
+    assert [packet.duration for packet in parts[0].packets if packet.track is VIDEO] == [3_000]
+    assert parts[-1].start + parts[-1].duration <= at - 45_000

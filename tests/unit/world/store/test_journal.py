@@ -1,7 +1,8 @@
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,107 @@ def test_journal_order_is_kept_for_listeners_that_cause_events(
 
 
 def test_journal_refuses_writes_outside_a_change(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="outside"):
-        store.write("DELETE FROM meta")
-    with pytest.raises(RuntimeError, match="outside"):
+    undone: list[str] = []
+    attempts: list[Callable[[], object]] = [
+        lambda: store.write("DELETE FROM meta"),
+        lambda: store.insert("meta", name="a", value="b"),
+        lambda: store.update("tags", 1, usage_count=7),
+        lambda: store.write_many("DELETE FROM meta WHERE name = ?", [("schema",)]),
+        lambda: store.write_many("DELETE FROM meta WHERE name = ?", []),
+        lambda: store.emit(ready(1)),
+        lambda: store.when_undone(lambda: undone.append("undone")),
+    ]
+    before = store.image()
+
+    def refuse() -> None:
+        for attempt in attempts:
+            with pytest.raises(RuntimeError, match="outside"):
+                attempt()
+
+    # Before any change, after one that was kept, and after one that failed.
+    refuse()
+    with store.change():
+        pass
+    refuse()
+    with pytest.raises(ZeroDivisionError), store.change():
+        raise ZeroDivisionError
+    refuse()
+
+    assert (kinds(store), undone, store.image()) == ([], [], before)
+
+
+def test_journal_loads_nothing_inside_a_change(store: Store) -> None:
+    with (
+        closing(Store(open_database(":memory:"))) as source,
+        pytest.raises(RuntimeError, match="inside a change"),
+        store.change(),
+    ):
+        store.load(source)
+
+
+def test_journal_failed_change_takes_memory_back_in_reverse_and_once(store: Store) -> None:
+    undone: list[int] = []
+
+    def fail() -> None:
+        with store.change():
+            for number in (1, 2, 3):
+                store.when_undone(partial(undone.append, number))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert undone == [3, 2, 1]
+    # What belongs to a change that was kept is not undone by the next one that fails.
+    with store.change():
+        store.when_undone(partial(undone.append, 4))
+    with pytest.raises(ZeroDivisionError), store.change():
+        raise ZeroDivisionError
+    assert undone == [3, 2, 1]
+
+
+def test_journal_version_grows_with_changes_that_are_seen(store: Store) -> None:
+    versions = [store.version]
+    for is_seen in (True, False, True):
+        with store.change(is_seen=is_seen):
+            store.write("DELETE FROM meta WHERE name = 'x'")
+        versions.append(store.version)
+    with pytest.raises(ZeroDivisionError), store.change():
+        raise ZeroDivisionError
+    assert [version - versions[0] for version in versions] == [0, 1, 1, 2]
+    assert store.version == versions[-1]
+
+
+def test_journal_numbers_events_without_a_gap_over_bursts_failures_and_other_stores(
+    store: Store,
+) -> None:
+    def numbers() -> list[int]:
+        return [row["seq"] for row in store.rows("SELECT seq FROM events ORDER BY seq")]
+
+    with store.change():
         store.emit(ready(1))
+        store.emit(burst(2, 3))
+        store.emit(burst())
+        store.emit(ready(4))
+
+    def fail() -> None:
+        with store.change():
+            store.emit(ready(5))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with store.change():
+        store.emit(ready(5))
+    assert numbers() == [1, 3, 4, 5]
+    assert last_seq(store) == 5
+
+
+def test_journal_last_instant_is_the_latest_of_the_last_events(store: Store) -> None:
+    assert store.last_at_ms() == 0
+    for at_ms in (5, 9, 7):
+        with store.change():
+            store.emit(ready(at_ms))
+    assert store.last_at_ms() == 9
 
 
 def test_journal_is_canonical_json(store: Store) -> None:
