@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 the thing asked for failed, 2 wrong use or it could not start, 130 Ctrl-C.
 """
 
+import errno
 import io
 import os
 import sys
@@ -55,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _print_any_text()
     try:
         return _main(arguments)
-    except BrokenPipeError:
+    except OSError as failure:
+        if not _is_broken_pipe(failure):
+            raise
         # The reader of our output has gone. The interpreter would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -63,11 +66,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _is_broken_pipe(failure: OSError) -> bool:
+    """Windows calls it an invalid argument."""
+    is_invalid = failure.errno == errno.EINVAL and failure.filename is None
+    return isinstance(failure, BrokenPipeError) or (sys.platform == "win32" and is_invalid)
+
+
 def _print_any_text() -> None:
     """A console that is not UTF-8 shows escapes for what it lacks, and no command fails."""
+    if sys.platform == "win32":
+        _enable_sequences()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+
+
+def _enable_sequences() -> None:
+    """Let Windows' older console understand colours and a line that is redrawn (ECMA-48)."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel, mode = ctypes.windll.kernel32, ctypes.c_ulong()
+        for number in (-11, -12):  # STD_OUTPUT_HANDLE, STD_ERROR_HANDLE
+            handle = kernel.GetStdHandle(number)
+            if kernel.GetConsoleMode(handle, ctypes.byref(mode)):  # Else it is no console.
+                # ENABLE_VIRTUAL_TERMINAL_PROCESSING
+                kernel.SetConsoleMode(handle, mode.value | 0x0004)
 
 
 def _main(arguments: list[str]) -> int:

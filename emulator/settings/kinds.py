@@ -101,5 +101,6 @@ class Folder(NamedTuple):
             raise ValueError("must not be empty")
 
     def show(self, value: str) -> str:
-        home = str(Path.home())
-        return "~" + value[len(home) :] if value.startswith(home + "/") else value
+        home = Path.home()
+        is_below = Path(value) != home and Path(value).is_relative_to(home)
+        return f"~{value.removeprefix(str(home))}" if is_below else value

@@ -6,6 +6,7 @@ Not Windows itself: `sitecustomize` of `tests/support/windows_like` says what is
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.support import windows_like
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.live_server import child, until
+from tests.support.required_programs import need
 
 # The longest that a Windows user's default data folder is likely to be.
 _USUAL_FOLDER = r"C:\Users\Maximiliane-Alexandra\AppData\Local\live-emulator\Cache"
@@ -78,6 +80,55 @@ def test_windows_like_serve_goes_from_publishing_to_a_deleted_vod(tmp_path: Path
         assert not any(word in log for word in (" WARNING ", " ERROR ", "Traceback"))
         assert server.process.returncode == 0
         assert not (data / "running.json").exists()
+
+
+@pytest.fixture
+def windows_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder where case is not told apart, and what anybody has open stays."""
+    pytest.importorskip("mfusepy", reason="mfusepy, or the libfuse that it needs, is missing")
+    unmount = need("fusermount3")
+    if not Path("/dev/fuse").exists():
+        pytest.skip("this machine has no file systems in user space")
+    below, mount = tmp_path / "below", tmp_path / "mount"
+    below.mkdir()
+    mount.mkdir()
+    command = [sys.executable, "-m", "tests.support.windows_like.folder", str(below), str(mount)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as serving:
+        until(lambda: mount.is_mount() or serving.poll() is not None, "the folder is mounted")
+        if serving.poll() is not None:
+            pytest.skip("no file system may be mounted here")
+        yield mount
+        subprocess.run([unmount, "-u", "-z", str(mount)], check=True)
+
+
+def test_windows_like_folder_keeps_an_open_recording_until_it_is_closed(
+    windows_folder: Path, tmp_path: Path
+) -> None:
+    # Given a folder in which names have no case, and a recording in it,
+    (windows_folder / "Data").mkdir()
+    assert (windows_folder / "dATA").is_dir()
+    data, variables = windows_folder / "Data", windows_like.environment(tmp_path)
+    with child(data, "--reconnect-window", "0.5", env=variables) as server:
+        walk = server.walk()
+        stream = walk.create()
+        with pushing(address_of(stream), film(), is_endless=False, is_paced=False) as push:
+            push.said()
+        vod = walk.until_vod(stream)
+        folder = data / "media" / stream["cloudflare_stream_id"]
+
+        # when somebody has a file of it open as it is deleted,
+        with (folder / "seg-0.m4s").open("rb") as scanner:
+            assert walk.ask("DELETE", f"/streams/vods/{vod['id']}").status in (200, 204)
+            until((data / "media" / "deleted").exists, "what is left is noted")
+            # then nobody finds it any more, and the rest of it is gone;
+            assert walk.get(vod["video_url"]).status == 404
+            assert [path.name for path in folder.iterdir()] == ["seg-0.m4s"]
+            assert scanner.read(8)[4:] == b"moof"
+
+        # and once it is closed, it goes with the end of the emulator.
+        server.process.send_signal(signal.SIGTERM)
+        server.said()
+    assert list((data / "media").iterdir()) == []
 
 
 def test_windows_like_serve_takes_the_folder_of_one_that_was_killed(tmp_path: Path) -> None:
