@@ -59,7 +59,13 @@ class Template:
         return World(clock=clock, publish=publish, rules=rules, name=name, facts=self._facts)
 
     def restore(self, world: World) -> None:
-        """Put a world back to this seed, as if it were made now."""
+        """Put a world back to this seed, as if it were made now.
+
+        A process that is killed meanwhile leaves a world on the disk as it was, or at this seed:
+        its pages are copied in one transaction, and the times in them are right before that.
+        """
+        if world.is_on_disk:
+            self._open_at(self._facts, world.now_ms)
         world.load(self._facts, lambda store: self._open_at(store, world.now_ms))
 
     def close(self) -> None:

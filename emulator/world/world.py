@@ -48,6 +48,7 @@ class World:
         # Where the addresses of pictures begin, for the caller of this moment.
         self.media_base: Callable[[], str] = str
         self._is_kept = facts is None
+        self.is_on_disk = path != ":memory:" and facts is None
         self.store = Store(open_database(path)) if facts is None else facts.copy()
         self.store.publish = publish
         self.faults = Faults(self)

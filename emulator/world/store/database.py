@@ -86,8 +86,8 @@ def _opened(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        for step in steps:
-            connection.executescript(step)
+        if steps:
+            connection.executescript(_as_one(steps))
     except BaseException:
         connection.close()
         raise
@@ -175,6 +175,11 @@ def _mark(scripts: Sequence[str]) -> int:
     return crc32("".join(scripts).encode()) & 0x7FFFFFFF
 
 
+def _as_one(steps: Iterable[str]) -> str:
+    """All of the steps or none: a file that an upgrade failed on is as it was."""
+    return "\n".join(["BEGIN;", *steps, "COMMIT;"])
+
+
 def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[str]:
     """The schema's steps that this database has not taken, each as a script that also says so."""
     scripts = _scripts()
@@ -193,7 +198,7 @@ def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[str]:
             "schema. Move it away to start anew, or choose another folder with --data.",
         )
     return [
-        f"BEGIN;\n{scripts[taken]}\nPRAGMA user_version = {taken + 1};\n"
-        f"PRAGMA application_id = {_mark(scripts[: taken + 1])};\nCOMMIT;"
+        f"{scripts[taken]}\nPRAGMA user_version = {taken + 1};\n"
+        f"PRAGMA application_id = {_mark(scripts[: taken + 1])};"
         for taken in range(version, len(scripts))
     ]

@@ -1,7 +1,9 @@
 """A fresh world is a copy of its seed, moved to now."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures, follows
 from emulator.world.rules import RulesConfig
+from emulator.world.store.journal import Store
 from emulator.world.world import World
 
 SEED = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo123456"}])
@@ -185,3 +188,28 @@ def test_seed_template_worlds_do_not_share_signing_keys() -> None:
             world.close()
     finally:
         template.close()
+
+
+class WatchedWorld(World):
+    """Keeps what a process would find that is started in the middle of a reset."""
+
+    def load(self, facts: Store, then: Callable[[Store], None] = lambda _: None) -> None:
+        super().load(facts, lambda store: self._look(store, then))
+
+    def _look(self, store: Store, then: Callable[[Store], None]) -> None:
+        [database] = [row["file"] for row in store.rows("PRAGMA database_list")]
+        with closing(sqlite3.connect(database)) as other:
+            [(self.created_at_ms,)] = other.execute("SELECT created_at_ms FROM users")
+        then(store)
+
+
+def test_template_restore_on_disk_is_never_seen_half(template: Template, tmp_path: Path) -> None:
+    clock = ManualClock()
+    path = str(tmp_path / "world.sqlite3")
+    world = WatchedWorld(clock=clock, publish=lambda _: None, path=path)
+    with closing(world):
+        clock.advance(90 * 24 * 3_600_000)
+        template.restore(world)
+        [row] = world.store.rows("SELECT created_at_ms FROM users")
+
+        assert world.created_at_ms == row["created_at_ms"] == world.now_ms
