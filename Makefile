@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants clean
+.PHONY: demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -82,6 +82,10 @@ fuzz: $(STAMP)
 # Does a test fail where a line that carries a promise is changed? A fixed sample; some 20 minutes.
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants $(MUTANT_ARGS)
+
+# A thousand kills at random instants, of which nothing that was answered may be lost: most of an hour.
+kill: $(STAMP)
+	$(BIN)/python -m tests.trials.kills $(KILL_ARGS)
 
 clean:
 	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis
