@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache, lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn, cast
 
 from emulator.core import causes
 from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
@@ -56,6 +56,16 @@ _TRANSACTION = _Statements("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _SAVEPOINT = _Statements(
     "SAVEPOINT change", "RELEASE change", ("ROLLBACK TO change", "RELEASE change")
 )
+
+
+class _ClosedConnection:
+    """In a closed one's place: a request that still waited for something is refused."""
+
+    def __getattr__(self, _: str) -> NoReturn:
+        raise Refused("not_found", "This world is gone: it was dropped, or the emulator stops.")
+
+    def close(self) -> None:
+        """Twice is as good as once."""
 
 
 class Store:
@@ -310,6 +320,7 @@ class Store:
         self.version += 1
         self.is_closed = True
         self._connection.close()
+        self._connection = cast(sqlite3.Connection, _ClosedConnection())
 
     def _entries(self) -> tuple[int, list[tuple[int, int, str, str]]]:
         """The first number and the journal's rows of what was emitted; `store.events` reads them.

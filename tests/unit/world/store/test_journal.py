@@ -443,3 +443,17 @@ def test_journal_is_searched_both_ways_by_kind_and_text(store: Store) -> None:
     # One that finds little says where it goes on.
     assert numbers(text="v5", looks_max=2) == ([], 2)
     assert numbers(text="v1", before=99, looks_max=2) == ([], 4)
+
+
+def test_journal_refuses_everything_once_it_is_closed(store: Store) -> None:
+    # A request may have waited for media while its world was dropped.
+    store.close()
+
+    for use in (
+        lambda: store.row("SELECT 1"),
+        lambda: list(store.each("SELECT 1")),
+        lambda: store.change().__enter__(),
+    ):
+        with pytest.raises(Refused, match="This world is gone") as refusal:
+            use()
+        assert refusal.value.code == "not_found"
