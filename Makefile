@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults clean
+.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -48,6 +48,14 @@ docs: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.web.api.table import OPERATIONS; from emulator.web.openapi.reference import markdown; Path("docs/reference/endpoints.md").write_text(markdown(OPERATIONS), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.cli.lib.reference import markdown; Path("docs/reference/commands.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.scenario.output.reference import markdown; Path("docs/reference/scenarios.md").write_text(markdown(), "utf-8")'
+
+# What is generated of the Node package: types of the documents, its own types, CommonJS.
+client: $(STAMP) clients/js/node_modules
+	$(BIN)/python -m tests.support.node_client
+
+clients/js/node_modules: clients/js/package.json
+	npm install --prefix clients/js --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 # The pictures of pages in docs/images, each by the test that walks through its page.
 screenshots: $(STAMP)

@@ -2,12 +2,17 @@
 
 import re
 
-from tests.support import published
+from tests.support import node_client, published
 
 
 def test_openapi_documents_are_unchanged_since_publication() -> None:
     lines = published.FILE.read_text("utf-8").splitlines()
     assert published.lines() == lines, "where it is meant: python -m tests.support.published"
+
+
+def test_openapi_types_for_node_are_current() -> None:
+    hash_ = node_client.STAMP.read_text("utf-8").strip()
+    assert node_client.source_hash() == hash_, "run `make client`"
 
 
 def test_openapi_operations_have_chosen_names() -> None:

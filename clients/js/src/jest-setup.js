@@ -1,0 +1,13 @@
+/** Jest's `globalSetup`: one emulator for the whole run. */
+
+import { startShared } from "./shared.js";
+
+/**
+ * A setup with options of its own: `module.exports = setupEmulator({ settings: { seed: "none" } })`.
+ * @param {import("./emulator.js").StartOptions} options
+ */
+export function setupEmulator(options) {
+  return () => startShared(options);
+}
+
+export default setupEmulator({});

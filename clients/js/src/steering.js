@@ -1,0 +1,117 @@
+/** Clock and Faults: the time of a world, and what is broken in it on purpose. */
+
+/** @typedef {import("./world.js").World} World */
+/** @typedef {import("../types/admin.js").components["schemas"]} Admin */
+
+/** The world's time. While it stands, nothing happens until it is moved on. */
+export class Clock {
+  /** @param {World} world */
+  constructor(world) {
+    this._world = world;
+  }
+
+  /** @returns {Promise<Date>} */
+  async now() {
+    return new Date((await this._read()).now);
+  }
+
+  /** Let time stand until it is moved on. */
+  async freeze() {
+    await this._world.admin("PUT", "clock", { mode: "virtual" });
+  }
+
+  /** Whether time stands. */
+  async stands() {
+    return (await this._read()).mode === "virtual";
+  }
+
+  /**
+   * How far to advance until the next thing is due; null where nothing is.
+   * @returns {Promise<number | null>}
+   */
+  async dueInSeconds() {
+    return dueIn(await this._read());
+  }
+
+  /**
+   * Let time pass at once; all that was due has happened when this resolves.
+   * @param {number} seconds
+   */
+  async advance(seconds) {
+    await this._world.admin("POST", "clock/advance", { seconds });
+  }
+
+  /** Let everything happen that is due by now; time stays where it is. */
+  async settle() {
+    await this.advance(0);
+  }
+
+  /**
+   * Let time run again, so many times as fast as the machine's.
+   * @param {number} [speed]
+   */
+  async run(speed = 1) {
+    await this._world.admin("PUT", "clock", { speed });
+  }
+
+  /** A sentence: what time it is, whether it stands, and what is due next. */
+  async describe() {
+    const clock = await this._read();
+    if (clock.mode !== "virtual") return "Time runs.";
+    const seconds = dueIn(clock);
+    const stands = `Time stands at ${clock.now}`;
+    if (seconds === null)
+      return `${stands}, and nothing is due later: something else has to happen first.`;
+    return `${stands}; the next thing is due at ${clock.next_due_at}: clock.advance(${seconds}).`;
+  }
+
+  /** @returns {Promise<Admin["Clock"]>} */
+  _read() {
+    return this._world.admin("GET", "clock");
+  }
+}
+
+/** @param {Admin["Clock"]} clock */
+function dueIn(clock) {
+  if (clock.next_due_at === null) return null;
+  return Math.max(0, Date.parse(clock.next_due_at) - Date.parse(clock.now)) / 1000;
+}
+
+/** The world's faults. All of them are gone with the world. */
+export class Faults {
+  /** @param {World} world */
+  constructor(world) {
+    this._world = world;
+  }
+
+  /**
+   * Break something, such as `start("api.fail", { path: "/streams", status: 503, times: 1 })`.
+   *
+   * Gives the fault's id. Throws `EmulatorError` for an invalid fault.
+   * @param {string} kind
+   * @param {{ share?: number | string, times?: number, seconds?: number }
+   *   & Record<string, unknown>} [values]
+   * @returns {Promise<string>}
+   */
+  async start(kind, { share, times, seconds, ...values } = {}) {
+    const order = { [kind]: values, share, times, for: seconds };
+    return (await this._world.admin("POST", "faults", order)).id;
+  }
+
+  /** @param {string} faultId */
+  async stop(faultId) {
+    await this._world.admin("DELETE", `faults/${faultId}`);
+  }
+
+  async clear() {
+    await this._world.admin("DELETE", "faults");
+  }
+
+  /**
+   * The subjects they have struck up to now, such as `GET /api/v1/streams/`.
+   * @returns {Promise<string[]>}
+   */
+  async struck() {
+    return (await this._world.events("FaultStruck")).map((event) => event.subject);
+  }
+}

@@ -1,0 +1,16 @@
+// The page's configuration, with Debian's browser and two workers.
+import page from "./playwright.config.js";
+
+export default {
+  ...page,
+  workers: 2,
+  fullyParallel: true,
+  reporter: [["list"], ["json", { outputFile: "report.json" }]],
+  testMatch: /.*\.spec\.js/,
+  use: {
+    launchOptions: {
+      executablePath: process.env.TEST_CHROMIUM,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+    },
+  },
+};

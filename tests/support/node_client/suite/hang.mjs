@@ -1,0 +1,6 @@
+// A script that is killed, and so cannot stop what it has started.
+import { startEmulator } from "live-emulator";
+
+const emulator = await startEmulator();
+console.log(JSON.stringify({ pid: emulator.ready.pid, ca: emulator.ca }));
+setInterval(() => {}, 1000);
