@@ -32,7 +32,7 @@ class ResultFolder:
     ) -> None:
         self.path = path
         self._head = {"format": FORMAT, "kind": kind, "identity": identity}
-        # The keys of the jobs that are done.
+        # The keys of the jobs that were done when it was opened.
         self.keys: set[str] = set()
         try:
             if is_resumed:
@@ -58,7 +58,6 @@ class ResultFolder:
             self._file.flush()
         except OSError as error:
             raise self._unusable(error) from None
-        self.keys.add(key)
 
     def results(self) -> Iterator[tuple[str, Any]]:
         """All that are kept, a job once."""

@@ -1,8 +1,8 @@
 """SweepPlan: which runs a sweep has: its seeds, and the parameters that each seed draws."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
 
 from msgspec import Struct
 
@@ -74,12 +74,35 @@ class SweepPlan(Struct, frozen=True):
         """What is chosen for the run with this seed; all others have their defaults."""
         return {**self.chosen, **{item.param.name: item.draw(seed) for item in self.ranges}}
 
-    def job(self, seed: int) -> Job:
-        return Job(str(seed), {"seed": seed, "parameters": self.parameters(seed)})
+    @property
+    def jobs(self) -> "SweepJobs":
+        return SweepJobs(self)
 
     @property
     def seeds_text(self) -> str:
         return f"{self.seeds.start}..{self.seeds.stop - 1}"
+
+
+class SweepJobs(Sequence[Job]):
+    """The jobs of a plan, each made when it is asked for."""
+
+    def __init__(self, plan: SweepPlan) -> None:
+        self._plan = plan
+
+    def __len__(self) -> int:
+        return len(self._plan.seeds)
+
+    @overload
+    def __getitem__(self, index: int) -> Job: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Job]: ...
+    def __getitem__(self, index: int | slice) -> Job | list[Job]:
+        if isinstance(index, slice):
+            return [self._job(seed) for seed in self._plan.seeds[index]]
+        return self._job(self._plan.seeds[index])
+
+    def _job(self, seed: int) -> Job:
+        return Job(str(seed), {"seed": seed, "parameters": self._plan.parameters(seed)})
 
 
 def seeds_of(text: str) -> range:

@@ -114,7 +114,7 @@ def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
         assert "1 of 9,999 runs" in first_line_of(process)
         # when Ctrl-C comes,
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=120)
 
     # then it says what was found so far,
     assert "of 9,999 runs" in output

@@ -49,15 +49,17 @@ def collect(
     line says beside the number of those that are done. Never raises for what is in the way of a
     run (`Refused`): what was found so far is kept, and the ending says the reason.
     """
-    known = {job.key: job for job in jobs}
-    done = 0
+    keys = folder.keys if folder else set()
+    # Only those are held: the others are asked for one by one, for there may be a million.
+    before = {job.key: job for job in jobs if job.key in keys} if keys else {}
+    left = (job for job in jobs if job.key not in before)
+    done = len(before)
     for key, result in folder.results() if folder else ():
-        if key in known:
-            take(Done(known.pop(key), result))
-            done += 1
+        if key in before:
+            take(Done(before[key], result))
     pace = _Pace(len(jobs), done)
     try:
-        for entry in run(work, known.values(), place.executor, workers=place.workers, stop=stop):
+        for entry in run(work, left, place.executor, workers=place.workers, stop=stop):
             if folder and not entry.error:
                 folder.add(entry.job.key, entry.result)
             take(entry)

@@ -115,7 +115,7 @@ class _Sweep(Struct):
         with stop_signals() as stop, place_of(args) as place:
             ending = collect(
                 work,
-                [self.plan.job(seed) for seed in self.plan.seeds],
+                self.plan.jobs,
                 place,
                 self.take,
                 line=line,

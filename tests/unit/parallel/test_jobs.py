@@ -1,15 +1,18 @@
 """Jobs over real processes: each is done once, whatever happens to a worker."""
 
+import io
 import json
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.cli.lib.jobs import Place, collect
+from emulator.cli.lib.line import LiveLine
 from emulator.core.errors import Refused
 from emulator.parallel.folder import ResultFolder
 from emulator.parallel.jobs import Done, ExecutorLost, run
@@ -77,6 +80,50 @@ def test_jobs_run_over_any_executor(tmp_path: Path) -> None:
         done = by_key(run(work(tmp_path), jobs(20), executor, workers=lambda: 3))
 
     assert sorted(entry.result["number"] for entry in done.values()) == [*range(20)]
+
+
+def test_jobs_refuse_a_worker_of_another_version(tmp_path: Path) -> None:
+    class Old(ThreadPoolExecutor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+            prepare, digest, setup, _, order = args
+            return super().submit(fn, prepare, digest, setup, "0.0.1", order, **kwargs)
+
+    with Old(1) as executor, pytest.raises(Refused, match="Install the same version on both"):
+        list(run(work(tmp_path), jobs(1), executor, workers=lambda: 1))
+
+
+def test_jobs_that_an_executor_loses_leave_what_was_found_so_far(tmp_path: Path) -> None:
+    class Vanishing(ThreadPoolExecutor):
+        count = 0
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+            self.count += 1
+            future = super().submit(fn, *args, **kwargs)
+            if self.count > 9:
+                future = Future()
+                future.cancel()
+                future.set_running_or_notify_cancel()
+            return future
+
+    found: list[Done] = []
+    with (
+        Vanishing(1) as executor,
+        ResultFolder(tmp_path / "out", "sweep", {}, is_resumed=False) as folder,
+    ):
+        ending = collect(
+            work(tmp_path),
+            jobs(50),
+            Place(executor, lambda: 1),
+            found.append,
+            line=LiveLine(io.StringIO()),
+            stop=threading.Event(),
+            folder=folder,
+        )
+        keys = [key for key, _ in folder.results()]
+
+    assert "cancelled" in ending.problem
+    assert 0 < len(found) < 10
+    assert keys == [done.job.key for done in found]
 
 
 def test_jobs_say_that_their_executor_is_gone(tmp_path: Path) -> None:

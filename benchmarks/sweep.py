@@ -1,0 +1,158 @@
+"""Sweeps: 1,000 seeds of `chat-flood` in one process, in two, and on a Dask cluster of two workers.
+
+The ways take turns, a part of the seeds each, so that a busy machine is busy for all. No peer plays
+such sweeps: what counts is the ratio of the ways.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.table import Section, spread
+
+_ROUNDS, _SEEDS = 4, 250
+_SPEED_UP_BAR = 1.8
+_CLUSTER_BAR = 1.1
+_GROWTH_MIB_BAR = 10.0
+_RUN = [sys.executable, "-m", "emulator", "scenario", "run", "chat-flood"]
+
+
+class Swept(NamedTuple):
+    """One sweep: seconds by its own clock, core seconds of all its processes, their MiB in time."""
+
+    seconds: float
+    core_seconds: float
+    worker_mib: list[float]
+    report: dict[str, Any]
+    result_bytes: float
+
+
+def measure() -> Section:
+    """Four rounds of 250 seeds each way."""
+    ways: dict[str, list[Swept]] = {"-j 1": [], "-j 2": [], "--on": []}
+    with cluster() as address:
+        # What a cluster's workers import once is not a sweep's.
+        sweep(range(2), "--on", address)
+        for number in range(_ROUNDS):
+            seeds = range(1 + number * _SEEDS, 1 + (number + 1) * _SEEDS)
+            ways["-j 1"].append(sweep(seeds, "-j", "1"))
+            ways["-j 2"].append(sweep(seeds, "-j", "2"))
+            ways["--on"].append(sweep(seeds, "--on", address))
+    one, two, dask = ([item.seconds for item in items] for items in ways.values())
+    faster = [a / b for a, b in zip(one, two, strict=True)]
+    slower = [a / b for a, b in zip(dask, two, strict=True)]
+    growth = _growth_mib(sweep(range(1, 1 + _ROUNDS * _SEEDS), "-j", "2"))
+    is_same = all(
+        len({item.report["runs_hash"] for item in items}) == 1
+        for items in zip(*ways.values(), strict=True)
+    )
+    cores = [item.core_seconds / _SEEDS * 1000 for item in ways["-j 2"]]
+    size = statistics.median(item.result_bytes for item in ways["-j 2"])
+    rows = [
+        (f"{_SEEDS} seeds of `chat-flood` (70 s each, some 2,800 lines)", "figure"),
+        ("`-j 1`", spread(one, "s", 1)),
+        ("`-j 2`", f"{spread(two, 's', 1)}, {spread(faster, 'times as fast', 2)}"),
+        ("Dask, two workers", f"{spread(dask, 's', 1)}, {spread(slower, 'times as long', 2)}"),
+        ("core time a run, start of the workers included", spread(cores, "ms")),
+        ("bytes back a run, as JSON", f"{size:,.0f}"),
+        ("a worker's memory from its 100th run to its 500th", f"{growth:+.1f} MiB"),
+    ]
+    bars = [
+        (
+            f"`-j 2` at least {_SPEED_UP_BAR} times as fast as `-j 1`",
+            statistics.median(faster) >= _SPEED_UP_BAR,
+        ),
+        (
+            "Dask within a tenth of `-j 2`",
+            statistics.median(slower) <= _CLUSTER_BAR,
+        ),
+        (f"memory grows by at most {_GROWTH_MIB_BAR:g} MiB", growth <= _GROWTH_MIB_BAR),
+        ("each way gives the same runs", is_same),
+    ]
+    notes = [
+        f"Medians, with the least and the most of {_ROUNDS} rounds in turns. Load of the machine"
+        f" at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
+    ]
+    return Section(title="Sweeps", rows=rows, bars=bars, notes=notes, packages=("distributed",))
+
+
+def sweep(seeds: range, *flags: str) -> Swept:
+    """One sweep as a command, and what it cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        ends = f"{seeds.start}..{seeds.stop - 1}"
+        command = [*_RUN, "--seeds", ends, "--report", folder, *flags]
+        before = os.times()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        samples: list[float] = []
+        watcher = threading.Thread(target=_watch, args=(process, samples))
+        watcher.start()
+        process.wait()
+        watcher.join()
+        after = os.times()
+        report = json.loads((Path(folder) / "report.json").read_text())
+        size = (Path(folder) / "results.jsonl").stat().st_size / len(seeds)
+    spent = after.children_user + after.children_system
+    spent -= before.children_user + before.children_system
+    return Swept(report["times"]["wall_ms"] / 1000, spent, samples, report, size)
+
+
+def _watch(process: "subprocess.Popen[bytes]", samples: list[float]) -> None:
+    """The largest process below it, twice a second. Linux alone says which those are."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while process.returncode is None:
+        sizes = [0.0]
+        with suppress(OSError):
+            for pid in children.read_text().split():
+                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                sizes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        samples.append(max(sizes))
+        time.sleep(0.5)
+
+
+def _growth_mib(swept: Swept) -> float:
+    """From a fifth of its time, when all is warm, to its end: medians of a tenth each."""
+    samples = swept.worker_mib
+    tenth = max(1, len(samples) // 10)
+    early, late = samples[2 * tenth : 3 * tenth], samples[-2 * tenth : -tenth]
+    return statistics.median(late) - statistics.median(early)
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """A scheduler and two workers of one thread each, on loopback: the scheduler's address."""
+    processes = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            scheduler = _dask("scheduler", "--host", "127.0.0.1", "--port", "0", is_read=True)
+            processes.append(scheduler)
+            assert scheduler.stderr is not None
+            line = next(line for line in scheduler.stderr if b"Scheduler at:" in line)
+            address = line.split()[-1].decode()
+            for number in range(2):
+                local = ("--local-directory", f"{folder}/{number}")
+                processes.append(_dask("worker", address, "--nthreads", "1", "--no-nanny", *local))
+            yield address
+        finally:
+            for process in processes:
+                process.kill()
+                process.communicate()
+
+
+def _dask(role: str, *arguments: str, is_read: bool = False) -> "subprocess.Popen[bytes]":
+    module = f"distributed.cli.dask_{role}"
+    output = subprocess.PIPE if is_read else subprocess.DEVNULL
+    command = [sys.executable, "-m", module, "--no-dashboard", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=output)
+
+
+if __name__ == "__main__":
+    print(measure().markdown())
