@@ -119,7 +119,10 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     # Dashes say nothing: with them, each flag is a little like each other one.
     names = {name.lstrip("-"): name for name in words}
     bare = word.lstrip("-")
-    near = difflib.get_close_matches(bare, names, n=1, cutoff=0.65)
+    # Fingers that were too fast wrote the same letters in another order.
+    near = [name for name in names if name != bare and sorted(name) == sorted(bare)]
+    if not near:
+        near = difflib.get_close_matches(bare, names, n=1, cutoff=0.65)
     if not near:
         near = [name for name in names if name.startswith(bare) or bare in name.split("-")]
     return names[near[0]] if near else None
