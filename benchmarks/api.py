@@ -1,4 +1,9 @@
-"""Requests a second of four calls, beside bare Starlette, `emulate` and Prism, by `wrk`."""
+"""Requests a second of some calls, beside bare Starlette, `emulate` and Prism, by `wrk`.
+
+Answers are used again for a moment (`web/http/reuse`), which a client gains by that asks the same
+again. So each read is measured twice: asked again and again, and each time with a query of its own,
+for which there is no answer yet.
+"""
 
 import json
 import re
@@ -10,8 +15,9 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from benchmarks.contest import emulate, ours, prism
 from benchmarks.contest.process import Missing, await_port, free_ports, running
@@ -25,12 +31,22 @@ _SHARE_MIN = 0.5
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked. `body` makes it a POST."""
+    """What is asked. `body` makes it a POST. `is_new`: each time with a query of its own."""
 
     name: str
     url: str
     key: str = ""
     body: str = ""
+    is_new: bool = False
+
+    @property
+    def label(self) -> str:
+        if self.body:
+            return f"`{self.name}`"
+        return f"`{self.name}`, {'each with a query of its own' if self.is_new else 'asked again'}"
+
+    def anew(self) -> "Call":
+        return replace(self, is_new=True)
 
 
 @dataclass
@@ -53,11 +69,13 @@ def measure() -> Section:
             ("call", "requests a second", "p99", "bare Starlette", "share of bare", "best peer")
         ]
         bars = []
-        for call in calls:
+        for call in [*calls, *(call.anew() for call in calls if not call.body)]:
             size = len(_content(call))
             with _constant(folder, size) as bare_url:
                 contestants = {"ours": call, "bare": Call("bare", bare_url, body=call.body)}
                 contestants |= {peer.name: peer for peer in peers.get(call.name, [])}
+                if call.is_new:
+                    contestants = {name: peer.anew() for name, peer in contestants.items()}
                 payload = _contest(contestants)
             rate = {
                 name: statistics.median(figures.per_second) for name, figures in payload.items()
@@ -68,7 +86,7 @@ def measure() -> Section:
             )
             rows.append(
                 (
-                    f"`{call.name}` ({size:,} bytes)",
+                    f"{call.label} ({size:,} bytes)",
                     f"{rate['ours']:,.0f}",
                     f"{statistics.median(payload['ours'].p99_ms):.1f} ms",
                     f"{rate['bare']:,.0f}",
@@ -76,19 +94,18 @@ def measure() -> Section:
                     f"{best:,.0f}" if best else "",
                 )
             )
-            if not call.body:
-                bars.append(
-                    (f"`{call.name}`: at least {_SHARE_MIN:g} of bare", share >= _SHARE_MIN)
-                )
+            if not (call.body or call.is_new):
+                bars.append((f"{call.label}: at least {_SHARE_MIN:g} of bare", share >= _SHARE_MIN))
             if best:
-                bars.append((f"`{call.name}`: ahead of both peers", rate["ours"] > best))
+                bars.append((f"{call.label}: ahead of both peers", rate["ours"] > best))
     return Section(
         title="API",
         rows=rows,
         bars=bars,
         notes=[
             f"{_ROUNDS} rounds of {_SECONDS} s in turns, {_CONNECTIONS} connections, one process "
-            "each; wrk runs on the same machine.",
+            "each; wrk runs on the same machine. Asked again, an answer is used for up to 100 ms"
+            " (`web/http/reuse`); with a query of its own each call is answered anew.",
             *notes,
         ],
         packages=("starlette", "uvicorn", "uvloop", "pydantic"),
@@ -109,6 +126,7 @@ def _our_calls(stack: ExitStack, folder: Path) -> list[Call]:
         Call("GET /streams/", f"{base}/streams/"),
         Call("GET /streams/id/{stream_id}", f"{base}/streams/id/{stream.id}"),
         Call("GET /streams/search?query=python", f"{base}/streams/search?query=python"),
+        Call("GET /auth/me", f"{base}/auth/me", stream.api_key),
         Call(
             "POST /streams/{stream_id}/chat",
             f"{base}/streams/{stream.id}/chat",
@@ -124,11 +142,12 @@ def _peers(
     """What each peer has that is most like each call, and what to know of it."""
     values: dict[str, list[Call]] = {call.name: [] for call in calls}
     notes = []
-    lists, one, search, chat = (call.name for call in calls)
+    lists, one, search, account, chat = (call.name for call in calls)
     try:
         peer = stack.enter_context(emulate.serving(folder))
         values[lists].append(Call("emulate", peer.repositories))
         values[one].append(Call("emulate", peer.user))
+        values[account].append(Call("emulate", peer.user))
         notes.append(
             f"emulate {peer.version}: a user's repositories, and one user. After 5,000 "
             "requests it answers 403, its rate limit, which costs it less."
@@ -141,7 +160,7 @@ def _peers(
         values[lists].append(Call("Prism", f"{mock.base}/streams"))
         values[one].append(Call("Prism", f"{mock.base}/streams/id/{uuid}"))
         values[search].append(Call("Prism", f"{mock.base}/streams/search?query=python"))
-        values[chat].append(Call("Prism", f"{mock.base}/streams/{uuid}/chat", "x", calls[3].body))
+        values[chat].append(Call("Prism", f"{mock.base}/streams/{uuid}/chat", "x", calls[-1].body))
         notes.append(f"Prism {mock.version}: our own document's examples.")
     except Missing as missing:
         notes.append(f"Not measured beside Prism: {missing}")
@@ -164,12 +183,9 @@ def _wrk(call: Call) -> tuple[float, float]:
     if call.key:
         command += ["-H", f"Authorization: Bearer {call.key}"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        if call.body:
-            quoted = json.dumps(call.body)
-            script.write(f'wrk.method = "POST"\nwrk.body = {quoted}\n')
-            script.write('wrk.headers["Content-Type"] = "application/json"\n')
-            script.flush()
-            command += ["-s", script.name]
+        script.write(_script(call))
+        script.flush()
+        command += ["-s", script.name]
         text = subprocess.run(
             [*command, call.url], capture_output=True, text=True, check=True
         ).stdout
@@ -182,6 +198,22 @@ def _wrk(call: Call) -> tuple[float, float]:
     if p99 is None:
         raise RuntimeError(f"wrk said no percentile: {text}")
     return rate, float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]]
+
+
+def _script(call: Call) -> str:
+    lines = []
+    if call.body:
+        lines += ['wrk.method = "POST"', f"wrk.body = {json.dumps(call.body)}"]
+        lines.append('wrk.headers["Content-Type"] = "application/json"')
+    if call.is_new:
+        url = urlsplit(call.url)
+        path = f"{url.path}?{url.query}&n=" if url.query else f"{url.path}?n="
+        lines.append("local number = 0")
+        lines.append(
+            "function request() number = number + 1;"
+            f" return wrk.format(nil, {json.dumps(path)} .. number) end"
+        )
+    return "\n".join(lines)
 
 
 def _matched(pattern: str, text: str) -> float:

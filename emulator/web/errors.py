@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from emulator.core.errors import Code, Refused
@@ -46,7 +47,11 @@ class JSONResponse(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            return msgspec.json.encode(content)
+        except (TypeError, ValueError, OverflowError):
+            # What a client sent may come back to it: numbers of any length, and deep values.
+            return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def answer(refused: Refused, trace_id: str) -> Response:
