@@ -95,5 +95,10 @@ mutants: $(STAMP)
 kill: $(STAMP)
 	$(BIN)/python -m tests.trials.kills $(KILL_ARGS)
 
+# The container image, built, started, pushed to, played and stopped. Needs root, and buildah and
+# mmdebstrap of Debian; the first build takes some minutes. Nothing is fetched but packages.
+image: $(STAMP)
+	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -rs tests/real/test_container_image.py
+
 clean:
 	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis

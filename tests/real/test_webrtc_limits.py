@@ -254,6 +254,22 @@ async def test_webrtc_limits_external_address_of_the_machine_may_be_announced() 
             await ask(partial(is_live, walk, stream), "it is live")
 
 
+async def test_webrtc_limits_loopback_candidate_is_reached_through_a_published_port() -> None:
+    # Given a server that listens on every address, as in a container, and is told no address,
+    with emulating(host="0.0.0.0") as (walk, _):
+        stream = walk.create()
+        async with publishing(stream["ingest"]["webrtc_url"], film()) as session:
+            # when a peer comes, then what is sent to the candidate 127.0.0.1 arrives at whichever
+            # address of its own the container's network delivers it to.
+            port = port_of(session.answer.text)
+            with (
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug,
+                pytest.raises(OSError, match="in use"),
+            ):
+                plug.bind(("127.0.0.2", port))
+            await ask(partial(is_live, walk, stream), "it is live")
+
+
 def viewers(walk: Walk, whep: str) -> int:
     count: int = walk.get(whep.replace("webRTC/play", "views")).json["liveViewers"]
     return count

@@ -19,7 +19,9 @@ class WebRtcConfig(Struct, frozen=True):
     this machine; empty asks it for all of its own.
 
     `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in
-    a container whose own address nobody outside knows.
+    a container whose own address nobody outside knows. `is_open`: the server listens on every
+    address, and so does the socket of the candidate 127.0.0.1: in a container whose UDP ports are
+    published, the machine outside reaches it so.
 
     `is_this_machine_only`: they are loopback. Peers are also sent one of this machine's other
     addresses, for browsers that do not use loopback; what other machines send there is dropped.
@@ -79,6 +81,7 @@ class WebRtcConfig(Struct, frozen=True):
     addresses: tuple[str, ...] = ("127.0.0.1",)
     is_bound_everywhere: bool = False
     is_this_machine_only: bool = False
+    is_open: bool = False
 
     def at(self, host: str, key_frame_ms: int) -> "WebRtcConfig":
         """For peers of a server that listens on `host`."""
@@ -91,6 +94,7 @@ class WebRtcConfig(Struct, frozen=True):
             key_frame_ms=key_frame_ms,
             addresses=addresses,
             is_bound_everywhere=is_bound_everywhere,
+            is_open=host in _EVERYWHERE,
             is_this_machine_only=not self.hosts and addresses in _THIS_MACHINE,
         )
 

@@ -205,7 +205,7 @@ class Ice:
     async def _open(self, host: str, senders: frozenset[str] | None) -> "StunProtocol | None":
         loop = asyncio.get_running_loop()
         bound = host
-        if self._config.is_bound_everywhere:
+        if self._config.is_bound_everywhere or (self._config.is_open and host == "127.0.0.1"):
             bound = "::" if ":" in host else "0.0.0.0"
         for port in self._ports.to_try():
             plug = _Socket(self, self._connection, senders)

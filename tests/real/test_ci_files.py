@@ -1,0 +1,143 @@
+"""What CI services and container tools are given: their steps run, their files fit."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.docs import PROJECT
+from tests.support.live_server import platform, until
+
+ACTION = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
+GITLAB = yaml.safe_load((PROJECT / "packaging/ci/gitlab.yml").read_text("utf-8"))[".live-emulator"]
+PATIENCE_SECONDS = 120
+
+
+def shell(script: str, folder: Path, **variables: str) -> str:
+    """What the script of a step prints, run as a runner does, with the commands of this Python."""
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
+    program = programs / "live-emulator"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m emulator "$@"\n')
+    program.chmod(0o755)
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("LIVE_EMULATOR_")
+    }
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    with (folder / "output").open("w+") as output:
+        # What a step leaves running keeps a file open, and would keep a pipe.
+        process = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", script],
+            env={**inherited, "PATH": path, **variables},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE_SECONDS,
+        )
+        output.seek(0)
+        text = output.read()
+    assert process.returncode == 0, text
+    return text
+
+
+def pairs(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+
+def test_action_starts_an_emulator_and_stops_it_with_a_report(tmp_path: Path) -> None:
+    steps = {step.get("name"): step for step in ACTION["runs"]["steps"]}
+    variables = {
+        "GITHUB_ACTION_PATH": str(PROJECT),
+        "GITHUB_ENV": str(tmp_path / "env"),
+        "GITHUB_OUTPUT": str(tmp_path / "outputs"),
+        "RUNNER_TEMP": str(tmp_path),
+        "ARGUMENTS": "--seed none --strict-auth",
+    }
+    # When the step `start` has run, then it has each output, and later steps the variables;
+    shell(steps["start"]["run"], tmp_path, **variables)
+    outputs = pairs(tmp_path / "outputs")
+    assert set(outputs) == set(ACTION["outputs"])
+    assert pairs(tmp_path / "env")["LIVE_EMULATOR_URL"] == outputs["url"]
+    with urllib.request.urlopen(outputs["url"] + "/api/v1/streams/") as answer:
+        assert json.load(answer)["total"] == 0, "its arguments were not taken"
+
+    # when `stop` has, then nothing runs, and the report says what happened.
+    report = tmp_path / "live-emulator/report"
+    shell(steps["stop"]["run"], tmp_path, **variables)
+    assert {path.name for path in report.iterdir()} == {
+        "serve.log",
+        "requests.json",
+        "events.json",
+        "streams.json",
+    }
+    assert "/api/v1/streams/" in (report / "requests.json").read_text()
+    assert not (tmp_path / "live-emulator/ready.json").exists()
+    # A job whose `start` has failed stops nothing, and does not fail for that as well.
+    shell(steps["stop"]["run"], tmp_path, **variables)
+
+
+def test_action_says_why_the_emulator_did_not_start(tmp_path: Path) -> None:
+    script = f"! '{PROJECT}/packaging/ci/start.sh' '{tmp_path}/job' --seed missing.yaml"
+
+    assert "missing.yaml" in shell(script, tmp_path)
+
+
+def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
+    variables = {
+        **GITLAB["variables"],
+        "CI_PROJECT_DIR": str(tmp_path),
+        "LIVE_EMULATOR_PACKAGE": str(PROJECT),
+        "LIVE_EMULATOR_ARGUMENTS": "--seed none",
+    }
+    # The package is there: all but the installing is run.
+    before = [line for line in GITLAB["before_script"] if "pip install" not in line]
+    job = "curl -sf $LIVE_EMULATOR_URL/api/v1/streams/ || python3 -c "
+    job += "\"import os, urllib.request as r; print(r.urlopen(os.environ['LIVE_EMULATOR_URL'] + "
+    job += "'/api/v1/streams/').read())\""
+    assert '"total":0' in shell("\n".join([*before, job]), tmp_path, **variables).replace(" ", "")
+
+    report = tmp_path / GITLAB["artifacts"]["paths"][0]
+    shell("\n".join(GITLAB["after_script"]), tmp_path, **variables)
+    assert "/api/v1/streams/" in (report / "requests.json").read_text()
+    until(lambda: not (report / "ready.json").exists(), "the emulator has stopped")
+
+
+def test_compose_names_the_ports_and_the_volume_that_the_image_has() -> None:
+    service = yaml.safe_load((PROJECT / "compose.yaml").read_text("utf-8"))["services"]["emulator"]
+    dockerfile = (PROJECT / "Dockerfile").read_text("utf-8").splitlines()
+
+    [exposed] = [line.split()[1:] for line in dockerfile if line.startswith("EXPOSE")]
+    assert [port.removeprefix("127.0.0.1:").partition(":")[2] for port in service["ports"]] == [
+        *exposed
+    ]
+    assert service["volumes"] == ["live:/data"]
+    assert "VOLUME /data" in dockerfile
+
+
+def test_compose_app_shows_the_streams_of_the_platform() -> None:
+    with platform() as walk:
+        environment: dict[str, Any] = {
+            **os.environ,
+            "PLATFORM_URL": walk.ready["http"],
+            "PORT": "0",
+        }
+        with subprocess.Popen(
+            [sys.executable, "examples/compose/app.py"],
+            cwd=PROJECT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as app:
+            try:
+                assert app.stdout is not None
+                address = app.stdout.readline().split()[-1]
+                with urllib.request.urlopen(address) as answer:
+                    assert "<li>" in answer.read().decode()
+            finally:
+                app.terminate()
