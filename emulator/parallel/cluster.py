@@ -4,7 +4,9 @@ Its scheduler finds workers, sends jobs again where one is lost, and has a dashb
 extra `dask`.
 """
 
+import functools
 import logging
+import pickle
 import re
 import warnings
 from collections.abc import Callable
@@ -68,7 +70,8 @@ def _check(client: Any, address: str) -> None:
         raise Refused("unavailable", f"{text}. Start some: dask worker {address}.") from None
     install = f"install live-emulator {__version__} where they run"
     try:
-        versions = client.run(worker_version)
+        # As jobs go: the scheduler passes it on unread.
+        versions = client.run(pickle.loads, pickle.dumps(_Call(worker_version, ())))
     except Exception as error:  # Whatever a worker raises that cannot even name our function.
         raise Refused("conflict", f"{start} cannot run jobs ({_line(error)}): {install}.") from None
     others = sorted({str(version) for version in versions.values()} - {__version__})
@@ -80,6 +83,21 @@ def _check(client: Any, address: str) -> None:
 def worker_version() -> str:
     """In a worker: the version of live-emulator that it has."""
     return __version__
+
+
+class _Call:
+    """A call that is made by unpickling it.
+
+    Schedulers unpickle what they pass on, too: so that they need no package of ours, they get bytes
+    and the standard library's `pickle.loads`.
+    """
+
+    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._fn = fn
+        self._args = args
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._fn, self._args
 
 
 class ClusterWorkers(Executor):
@@ -109,7 +127,8 @@ class ClusterWorkers(Executor):
             else:
                 future.set_result(result)
 
-        self._executor.submit(fn, *args, **kwargs).add_done_callback(pass_on)
+        call = pickle.dumps(_Call(functools.partial(fn, **kwargs), args))
+        self._executor.submit(pickle.loads, call).add_done_callback(pass_on)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -126,7 +145,9 @@ class ClusterWorkers(Executor):
             return WorkerDied("each worker of the cluster that had this job died.")
         if isinstance(error, (CancelledError, FutureCancelledError)):
             return self._lost()
-        return error
+        # What a job itself raises is in its reply: this is in the way of any job.
+        text = f"The cluster at {self._address} cannot do a job ({_line(error)})"
+        return ExecutorLost(f"{text}: install live-emulator {__version__} where its workers run.")
 
     def _lost(self) -> ExecutorLost:
         text = f"The cluster at {self._address} has gone, with the jobs that were under way"

@@ -73,7 +73,7 @@ def _first_failure(report: dict[str, Any], full_report: str) -> str:
     return (
         '<section class="panel"><h2>First run that failed</h2>'
         f"<p>Seed {failure['seed']}.{link}</p><ul>{problems}</ul>"
-        f"<p>Replay it:</p><pre><code>{escape(failure['command'])}</code></pre>"
+        f"<p>Replay it: <code>{escape(failure['command'])}</code></p>"
         f"{_smaller(report)}</section>"
     )
 
