@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults clean
+.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults elsewhere clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -99,6 +99,13 @@ kill: $(STAMP)
 # mmdebstrap of Debian; the first build takes some minutes. Nothing is fetched but packages.
 image: $(STAMP)
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -rs tests/real/test_container_image.py
+
+# The flows in processes that lack what Windows lacks, some ten minutes of them on two cores.
+elsewhere: $(STAMP)
+	@mkdir -p $(VENV)/elsewhere/tmp
+	PYTHONPATH=$(CURDIR)/tests/support/windows_like XDG_CACHE_HOME=$(CURDIR)/$(VENV)/elsewhere/cache \
+		TMPDIR=$(CURDIR)/$(VENV)/elsewhere/tmp $(BIN)/pytest $(PYTEST_ARGS) -p no:cacheprovider \
+		--basetemp=$(VENV)/elsewhere/base tests/flows tests/unit/platform tests/unit/media/recording
 
 clean:
 	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -87,11 +87,21 @@ def _change(stores: Sequence[Store], certificate: Path, *, removes: bool) -> Non
         raise Failed(_UNKNOWN.removeprefix("# "))
     for store in sorted(stores, key=lambda store: store.needs_root):
         commands = store.remove if removes else store.install
+        if removes and store.look and not _succeeds(store.look):
+            print(f"Not in {store.name}")
+            continue
         if store.needs_root and not _is_root():
             as_root = " && ".join(_lines([store], removes=removes))
             raise Failed(f"That needs root. Run: {as_root}")
         _carry_out(commands)
         print(f"{'Removed from' if removes else 'Added to'} {store.name}: {certificate}")
+
+
+def _succeeds(command: Command) -> bool:
+    try:
+        return not subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _carry_out(commands: Sequence[Command]) -> None:

@@ -28,6 +28,8 @@ _CA_DAYS = 3650
 _SERVER_DAYS = 820
 _RENEW_DAYS = 30
 _DAY_MS = 86_400_000
+# By which a store shows the CA.
+CA_NAME = "live-emulator local CA"
 _ALWAYS = ("localhost", "127.0.0.1", "::1")
 _ANY_ADDRESS = {"", "0.0.0.0", "::"}
 # What the CA may vouch for: this machine, private networks and names that are nobody's on the
@@ -196,7 +198,7 @@ def _make_ca(
     if (folder / CA_FILE).exists():
         log.warning("the CA is made anew, trust it again path=%s", folder / CA_FILE)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "live-emulator local CA")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, CA_NAME)])
     usage = _key_usage(key_cert_sign=True, crl_sign=True)
     certificate = (
         x509.CertificateBuilder()

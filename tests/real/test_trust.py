@@ -37,10 +37,15 @@ def test_trust_command_installs_a_trusted_ca_and_removes_it(walk: Walk, tmp_path
     friend = subprocess.run(ask, capture_output=True, text=True, check=False)
     assert friend.returncode == 0, friend.stderr
     assert '"status":"ok"' in friend.stdout
+    # and so do browsers, which have a store of their own;
+    assert store.browsers_have("live-emulator")
 
     # and when it is removed, the store is what it was.
     assert "Removed from the system's store" in store.trust("--remove", "--data", folder_of(walk))
     assert store.names() <= before
+    assert not store.browsers_have("live-emulator")
+    # A second time there is nothing left to do.
+    assert "Not in Chrome's store" in store.trust("--remove", "--data", folder_of(walk))
     certificate = ssl.PEM_cert_to_DER_cert(Path(walk.ready["ca"]).read_text())
     trusted = ssl.create_default_context(cafile=store.trusted / "ca-certificates.crt")
     assert certificate not in trusted.get_ca_certs(binary_form=True)

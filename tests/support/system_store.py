@@ -3,6 +3,7 @@
 What a command installs there is installed as on any machine, and this machine never knows.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,15 +31,32 @@ class SystemStore:
         binds = (self.trusted, _TRUSTED, self.local, _LOCAL)
         # What stands in front of a command that is to see this store.
         self.before = (*unshare, "sh", "-c", _INSIDE, "sh", *map(str, binds))
+        # Browsers' own stores are in the home folder: this one has Chrome's alone.
+        self.home = folder / "home"
+        self.browsers = f"sql:{self.home / '.pki/nssdb'}"
+        (self.home / ".pki/nssdb").mkdir(parents=True)
+        new = [need("certutil"), "-d", self.browsers, "-N", "--empty-password"]
+        subprocess.run(new, check=True, timeout=PATIENCE_SECONDS)
 
     def trust(self, *arguments: str) -> str:
         """Run `live-emulator trust` as root of this store; gives what it prints."""
         command = [*self.before, sys.executable, "-m", "emulator", "trust", *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+            env={**os.environ, "HOME": str(self.home)},
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def browsers_have(self, name: str) -> bool:
+        """Whether Chrome trusts a certificate of this name to sign for servers."""
+        shown = [need("certutil"), "-d", self.browsers, "-L"]
+        listed = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+        return any(line.split()[:1] == [name] and "C,," in line for line in listed.splitlines())
 
     def names(self) -> set[str]:
         """Everything that lies in it."""

@@ -8,18 +8,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from emulator.machine.certificates import CA_NAME
+
 NAME = "live-emulator"
 
 Command = tuple[str, ...]
 
 
 class Store(NamedTuple):
-    """Commands that put a certificate into a store, and that take it out again."""
+    """Commands that put a certificate into a store, and that take it out again.
+
+    `look` fails where the store has it not; without one, taking it out twice does no harm.
+    """
 
     name: str
     install: Sequence[Command]
     remove: Sequence[Command]
     needs_root: bool = False
+    look: Command = ()
 
 
 def stores_of(platform: str, certificate: Path, home: Path) -> list[Store]:
@@ -41,6 +47,7 @@ def _windows(certificate: Path) -> Store:
         "the user's store (Trusted Root Certification Authorities)",
         [(*user, "-addstore", "Root", str(certificate))],
         [(*user, "-delstore", "Root", _thumbprint(certificate))],
+        look=(*user, "-store", "Root", _thumbprint(certificate)),
     )
 
 
@@ -55,6 +62,7 @@ def _keychain(certificate: Path, home: Path) -> Store:
             # The first takes the trust away, and leaves the certificate.
             ("security", "delete-certificate", "-Z", _thumbprint(certificate), keychain),
         ],
+        look=("security", "find-certificate", "-c", CA_NAME, keychain),
     )
 
 
@@ -91,6 +99,7 @@ def _nss(certificate: Path, home: Path) -> Iterator[Store]:
             f"{name}'s store ({folder})",
             [(*database, "-A", "-t", "C,,", "-n", NAME, "-i", str(certificate))],
             [(*database, "-D", "-n", NAME)],
+            look=(*database, "-L", "-n", NAME),
         )
 
 

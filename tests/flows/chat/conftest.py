@@ -11,7 +11,6 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-import uvloop
 
 from tests.support.chat import Chatroom, chatroom
 from tests.support.chat_clients import TRANSPORTS
@@ -19,6 +18,10 @@ from tests.support.chat_clients import TRANSPORTS
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop that `serve` runs on: its transports refuse what asyncio's let pass."""
+    try:
+        import uvloop
+    except ImportError:  # As on Windows.
+        return {"asyncio": asyncio.new_event_loop}
     return {"uvloop": uvloop.new_event_loop}
 
 

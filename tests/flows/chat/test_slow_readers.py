@@ -1,5 +1,6 @@
 """Readers that do not read, and peers that are not there any more: dropped, and nobody notices."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,8 @@ async def test_chat_slow_reader_lost_peer_with_a_full_queue_is_noticed(room: Cha
 
     assert (await reader.hear_next("viewer_leave"))["username"] == "bob"
     _, code = await stalled.read_on()
-    assert code == 1006
+    # Without that option the system takes all of it, and the queue is empty: then a close fits in.
+    assert code == 1006 or (code == 1011 and not hasattr(socket, "TCP_NOTSENT_LOWAT"))
 
 
 async def test_chat_slow_reader_uvicorn_still_gives_its_transport(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class _Loop(asyncio.SelectorEventLoop):
         raise NotImplementedError
 
     remove_signal_handler = add_signal_handler  # type: ignore[assignment]  # It has neither.
-    add_reader = remove_reader = add_writer = remove_writer = add_signal_handler  # type: ignore[assignment]
+    add_reader = add_writer = add_signal_handler  # type: ignore[assignment]
     create_unix_connection = create_unix_server = add_signal_handler  # type: ignore[assignment]
 
 
@@ -113,6 +113,7 @@ def _install() -> None:
                 delattr(module, name)
     # Whole paths, as where folders cannot be opened.
     shutil._use_fd_functions = False  # type: ignore[attr-defined]
+    shutil._USE_CP_SENDFILE = False  # type: ignore[attr-defined]
     subprocess._USE_POSIX_SPAWN = False  # type: ignore[misc]  # It is gone.
     asyncio.unix_events._UnixDefaultEventLoopPolicy._loop_factory = _Loop  # type: ignore[attr-defined]
     sys.addaudithook(_audit)
