@@ -16,6 +16,7 @@ from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.media.simulcast.feed import Feed
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.media.webrtc.sessions.sessions import SessionEnds
+from emulator.platform.clock_jumps import ClockJumps
 from emulator.platform.platform import Platform, ServiceFactory
 from emulator.platform.shared import Forgetting
 from emulator.settings import Settings
@@ -70,5 +71,6 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
         clips,
         lambda at: SessionEnds(at.world.name, at.shared.video_sessions),
         cleanup,
+        lambda at: ClockJumps(at.world, at.clock, tasks),
         lambda at: Forgetting(at.world.name, at.shared),
     ]

@@ -29,6 +29,7 @@ COMMANDS = {
     "contract": "list the endpoints, or compare them with another document or recorded requests",
     "scenario": "play a scenario from a YAML file, and check its expectations",
     "exec": "run a command, such as a test suite, with its own emulator",
+    "explore": "find the faults that a command, such as a test suite, does not survive",
     "world": "list, make, drop, reset, export or import isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",
     "clock": "show, stop, advance or speed up a world's clock",

@@ -9,13 +9,19 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed, serve
 from emulator.cli.lib import logs
 from emulator.cli.lib.stopping import loop_signals, numbers_of
+from emulator.core.errors import Refused
 from emulator.process_group import GroupOptions, own_group
 from emulator.settings import add_flags, gather
+
+if TYPE_CHECKING:
+    from emulator.exploration.plan import Written
+    from emulator.server import Emulator
 
 NAME = "exec"
 HELP = "run a command, such as a test suite, with its own emulator"
@@ -23,6 +29,7 @@ EXAMPLES = """
   live-emulator exec -- npm test
   live-emulator exec --env API_BASE={http}/api/v1 --env API_TOKEN={api_key} -- go test ./...
   live-emulator exec --seed none --strict-auth -- pytest -q
+  live-emulator exec --faults plan.yaml -- npm test
 """
 
 # Nothing is kept, and nobody else's ports are in the way; flags and variables go before it.
@@ -39,9 +46,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--env",
         action="append",
         default=[],
-        type=_variable,
+        type=variable,
         metavar="NAME=TEMPLATE",
         help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
+    )
+    parser.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="start the faults of this plan, such as one that `explore` has found",
     )
     add_flags(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
@@ -61,14 +74,28 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()
     settings = gather({**usual, **vars(args)}, os.environ)
     logs.set_up(settings.log_format, "warning")
-    return serve.in_loop(lambda: _Beside(command, args.env).run(settings))
+    return serve.in_loop(lambda: _Beside(command, args.env, _plan(args)).run(settings))
+
+
+def _plan(args: argparse.Namespace) -> "list[Written]":
+    if args.faults is None:
+        return []
+    from emulator.exploration.plan import read_file
+
+    try:
+        return read_file(args.faults)
+    except Refused as refused:
+        raise Failed(refused.message, 2) from None
 
 
 class _Beside:
     """One command, and the emulator that is there for it."""
 
-    def __init__(self, command: Sequence[str], patch: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, command: Sequence[str], patch: Sequence[tuple[str, str]], plan: "list[Written]"
+    ) -> None:
         self._command = command
+        self._plan = plan
         self._templates = patch
 
     async def run(self, settings: Any) -> int:
@@ -77,6 +104,8 @@ class _Beside:
             gc.freeze()
             gc.enable()
             environment = self._environment(emulator.ready)
+            if self._plan:
+                stack.enter_context(_injected(emulator, self._plan))
             # Before it starts: a signal in its first instant is its own too.
             has_terminal = sys.stdin is not None and sys.stdin.isatty()
             with _passing_on(has_terminal) as signals:
@@ -99,6 +128,22 @@ class _Beside:
 
         patch = {name: _filled(name, template, ready) for name, template in self._templates}
         return {**os.environ, **environment(ready, os.environ), **patch}
+
+
+@contextmanager
+def _injected(emulator: "Emulator", plan: "list[Written]") -> Iterator[None]:
+    """Faults are there as long as the command; then it is said which of them have struck."""
+    from emulator.exploration.injector import Injector
+    from emulator.exploration.plan import parse, sentence
+
+    injector = Injector(emulator.platform, parse(plan))
+    try:
+        yield
+    finally:
+        for entry, count in zip(plan, injector.struck, strict=True):
+            often = f"struck {count} times" if count != 1 else "struck once"
+            print(f"live-emulator exec: {sentence([entry])}: {often}.", file=sys.stderr)
+        injector.close()
 
 
 class _Signals:
@@ -165,7 +210,7 @@ def exit_code(status: int) -> int:
     return 128 - status if status < 0 else status
 
 
-def _variable(text: str) -> tuple[str, str]:
+def variable(text: str) -> tuple[str, str]:
     name, equals, template = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=TEMPLATE")

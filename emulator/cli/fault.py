@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="values of this kind")
     add.add_argument("--share", metavar="SHARE", help="strike this share of all, such as 30%%")
     add.add_argument("--times", type=int, metavar="N", help="strike at most N times")
+    add.add_argument("--skip", type=int, metavar="N", help="let the first N pass")
     add.add_argument(
         "--for",
         dest="length",
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _written(args: argparse.Namespace) -> dict[str, Any]:
-    beside = {"share": args.share, "times": args.times, "for": args.length}
+    beside = {"share": args.share, "times": args.times, "for": args.length, "skip": args.skip}
     values = dict(map(_value, args.values))
     return {args.kind: values, **{name: item for name, item in beside.items() if item is not None}}
 

@@ -26,7 +26,7 @@ from emulator.core.service import Service
 from emulator.shapes.addresses import Addresses
 from emulator.webhooks.config import WebhookConfig
 from emulator.webhooks.posting import WebhookResponse, post
-from emulator.world.faults.webhook import WebhookFail, WebhookSlow
+from emulator.world.faults.webhook import WebhookDisorder, WebhookFail, WebhookRepeat, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import WebhookTarget
@@ -203,6 +203,8 @@ class Webhooks(Service):
     async def _attempt(self, target: WebhookTarget, delivery: Delivery) -> None:
         body = delivery.body.encode()
         if self._world.faults.are_on:
+            if self._is_put_off(target, delivery):
+                return
             await self._wait_for_faults(target, delivery)
         with self._world.clock.working():
             signature = ""
@@ -211,7 +213,10 @@ class Webhooks(Service):
                 config = self._config
                 signature = sign(target.secret, self._world.now_ms // 1000, body)
                 headers = headers_of(delivery, signature)
-                answer = await post(target.url, headers, body, self._allowed, config.timeout_ms)
+                send = partial(post, target.url, headers, body, self._allowed, config.timeout_ms)
+                answer = await send()
+                if self._is_repeated(target, delivery):
+                    await send()
             self._world.insist(partial(self._note, target, delivery, answer, signature))
 
     def _note(
@@ -234,6 +239,34 @@ class Webhooks(Service):
             due_ms = self._world.now_ms + slow.fault.delay_ms
             self._world.clock.call_at(due_ms, is_due.set)
             await is_due.wait()
+
+    def _is_put_off(self, target: WebhookTarget, delivery: Delivery) -> bool:
+        """Whether a fault lets others go before it. Each puts a delivery off once."""
+        world = self._world
+        world.faults.observe(WebhookDisorder, url=target.url, event=delivery.kind)
+        facts = {"url": target.url, "event": delivery.kind}
+        for active in world.faults.on(WebhookDisorder):
+            if delivery.id in active.remembered or not active.fault.meets(facts):
+                continue
+            active.remembered[delivery.id] = None
+            if not world.faults.draws(active):
+                continue
+            world.faults.note(active, _subject(delivery))
+            due_ms = world.now_ms + active.fault.delay_ms
+            world.insist(partial(self._put_off, target, delivery, due_ms))
+            return True
+        return False
+
+    def _put_off(self, target: WebhookTarget, delivery: Delivery, due_ms: int) -> None:
+        if deliveries.is_kept(self._world, delivery):
+            deliveries.put_off(self._world, delivery, due_ms)
+        self._busy.pop(target.pk, None)
+        self.go_on()
+
+    def _is_repeated(self, target: WebhookTarget, delivery: Delivery) -> bool:
+        faults, subject = self._world.faults, _subject(delivery)
+        facts = {"url": target.url, "event": delivery.kind}
+        return faults.are_on and faults.strike(WebhookRepeat, subject, **facts) is not None
 
     def _failed(self, target: WebhookTarget, delivery: Delivery) -> WebhookResponse | None:
         """What a fault answers instead of the target; None where there is none."""

@@ -55,6 +55,7 @@ BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
 BELOW["parallel"] = {*LEAVES, "core", "machine"}
 BELOW["server"] = {*BELOW}
 BELOW["sweep"] = {*LEAVES, "core", "parallel", "scenario", "platform", "settings", "server"}
+BELOW["exploration"] = {*BELOW}
 BELOW["cli"] = {*BELOW}
 BELOW["pytest_plugin"] = {*BELOW} - {"cli"}
 # The package's own front door, and the two that open it.

@@ -378,6 +378,7 @@ class Broadcasts(Service):
         ]
         interference.began(self._world, event, publications)
         synthetic.break_off(self._world, event.kind)
+        interference.end_streams(self._world, event)
 
     def _on_server_stopping(self, event: ServerStopping) -> None:
         """Leave live what the next process can go on with, and end the rest.

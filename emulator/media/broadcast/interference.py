@@ -1,11 +1,13 @@
 """Interference: what faults do to publishers that are let in (`world/faults/ingest`)."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol
 
 from emulator.core.events.faults import FaultStarted
 from emulator.world.faults.faults import Active
-from emulator.world.faults.ingest import IngestCut, IngestThrottle
+from emulator.world.faults.ingest import IngestCut, IngestThrottle, StreamEnd
+from emulator.world.live import streams
 from emulator.world.world import World
 
 _CUT = "The connection was cut (a fault)."
@@ -48,6 +50,15 @@ def began(
             slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
             if slow is not None:
                 _throttle(slow, publication)
+
+
+def end_streams(world: World, event: FaultStarted) -> None:
+    """A fault has begun that ends live streams."""
+    if event.kind != StreamEnd.kind:
+        return
+    for stream in streams.live(world):
+        if world.faults.strike(StreamEnd, f"the stream {stream.id}", stream=stream.id):
+            world.insist(partial(streams.end, world, stream, "ended by its owner"))
 
 
 def _cut_later(world: World, stream_id: str, publication: Interfered) -> None:

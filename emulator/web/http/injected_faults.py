@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from emulator.web import errors
 from emulator.web.http.call import Call
 from emulator.web.http.waiting import pause
-from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang
+from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang, ApiMalform, ApiStale
 from emulator.world.faults.faults import Active
 from emulator.world.world import World
 
@@ -22,6 +22,8 @@ HEADER = "X-Emulator-Fault"
 # So many calls may hang at once in a process; the next is refused, so that memory has a bound.
 HANGING_MAX = 2_000
 _BODILESS = (204, 304)
+# So many addresses a fault that answers reads with what was remembers.
+_STALE_MAX = 1_000
 
 _hanging: set[asyncio.Event] = set()
 
@@ -37,6 +39,7 @@ class InjectedFault(Struct, frozen=True):
     is_done: bool = True
     status: int = 0
     is_cut: bool = False
+    is_malformed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
 
@@ -46,6 +49,8 @@ class InjectedFault(Struct, frozen=True):
             response = self._failure(trace_id)
         elif self.is_cut:
             response = Cut(response)
+        elif self.is_malformed:
+            response = _malformed(response)
         response.headers[HEADER] = self.description
         return response
 
@@ -94,22 +99,59 @@ async def inject_faults(call: Call, then: Callable[[Call], Awaitable[Response]])
         return await then(call)
     fault = await _strike(call)
     if fault is None:
-        return await then(call)
+        return _stale(call, await then(call))
     response = await then(call) if fault.is_done else Response()
     return fault.instead_of(response, call.trace_id)
 
 
-async def _strike(call: Call) -> InjectedFault | None:
-    """The fault that strikes this call, if any. Waits first, if it is a delay."""
-    world, request = call.world, call.request
-    method, path = request.method, request.url.path
-    facts = {
-        "method": method,
-        "path": path,
+def _malformed(whole: Response) -> Response:
+    """Half of an answer that says it is whole. One without a body stays as it is."""
+    body = bytes(whole.body)
+    if len(body) < 2:
+        return whole
+    response = Response(body[: len(body) // 2], whole.status_code)
+    known = [header for header in response.raw_headers if header[0] == b"content-length"]
+    others = [header for header in whole.raw_headers if header[0] != b"content-length"]
+    response.raw_headers = [*others, *known]
+    return response
+
+
+def _stale(call: Call, fresh: Response) -> Response:
+    """What the same read was answered first, where a fault has it so and it differs by now."""
+    faults, request = call.world.faults, call.request
+    if request.method != "GET" or fresh.status_code != 200 or not isinstance(fresh.body, bytes):
+        return fresh
+    facts = facts_of(call)
+    faults.observe(ApiStale, **facts)
+    for active in faults.on(ApiStale):
+        if not active.fault.meets(facts):
+            continue
+        key = f"{facts['user']} {request.url.path}?{request.url.query}"
+        before: Response | None = active.remembered.get(key)
+        if before is None and len(active.remembered) < _STALE_MAX:
+            active.remembered[key] = Response(fresh.body, headers=dict(fresh.headers))
+        elif before is not None and before.body != fresh.body and faults.draws(active):
+            faults.note(active, f"GET {request.url.path}")
+            response = Response(bytes(before.body), headers=dict(before.headers))
+            response.headers[HEADER] = active.label
+            return response
+    return fresh
+
+
+def facts_of(call: Call) -> dict[str, str]:
+    """What faults of the API need to know of a call."""
+    return {
+        "method": call.request.method,
+        "path": call.request.url.path,
         "operation": call.operation.path,
         "user": call.caller.username if call.caller else "",
     }
-    subject, faults = f"{method} {path}", world.faults
+
+
+async def _strike(call: Call) -> InjectedFault | None:
+    """The fault that strikes this call, if any. Waits first, if it is a delay."""
+    world, facts = call.world, facts_of(call)
+    subject, faults = f"{facts['method']} {facts['path']}", world.faults
     texts: list[str] = []
     delay = faults.strike(ApiDelay, subject, **facts)
     if delay is not None:
@@ -133,9 +175,13 @@ async def _strike(call: Call) -> InjectedFault | None:
                 body=answer.body,
             )
     cut = faults.strike(ApiCut, subject, **facts)
-    if cut is not None:
-        texts.append(cut.label)
-    return InjectedFault("; ".join(texts), is_cut=cut is not None) if texts else None
+    malformed = None if cut else faults.strike(ApiMalform, subject, **facts)
+    texts += [active.label for active in (cut, malformed) if active is not None]
+    if not texts:
+        return None
+    return InjectedFault(
+        "; ".join(texts), is_cut=cut is not None, is_malformed=malformed is not None
+    )
 
 
 async def wait_until_over(world: World, hang: Active[Any], most_ms: int) -> bool:

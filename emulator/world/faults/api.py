@@ -7,23 +7,29 @@ from msgspec.structs import replace
 from emulator.world.faults import answers as readers
 from emulator.world.faults.answers import AnswerStep, FailAnswer
 from emulator.world.faults.fault import Fault, contains
-from emulator.world.faults.values import Value, duration, flag, one_of, text
+from emulator.world.faults.values import Value, duration, flag, method_and_path, one_of, text
 
 _METHOD = one_of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class ApiFault(Fault, frozen=True, kw_only=True):
-    """`path` is what a path contains, or an operation's as the contract writes it."""
+    """`path` is what a path contains, or an operation's as the contract writes it.
+
+    `operation` is one operation alone, with its method: `POST /streams/`.
+    """
 
     match_on: ClassVar[tuple[str, ...]] = ("method", "user")
 
     method: Annotated[str, Value("method", _METHOD)] = ""
     path: Annotated[str, Value("path", text)] = ""
+    operation: Annotated[str, Value("operation", method_and_path)] = ""
     user: Annotated[str, Value("user", text)] = ""
 
     def meets(self, facts: dict[str, str]) -> bool:
         is_there = contains(self.path, facts["path"], facts["operation"])
-        return is_there and Fault.meets(self, facts)
+        called = f"{facts['method']} {facts['operation'].rstrip('/') or '/'}"
+        is_meant = self.operation in ("", called)
+        return is_there and is_meant and Fault.meets(self, facts)
 
 
 class ApiDelay(ApiFault, frozen=True, kw_only=True):
@@ -81,3 +87,18 @@ class ApiCut(ApiFault, frozen=True, kw_only=True):
     """Connections are cut in the middle of the answer; what was asked for is done."""
 
     kind: ClassVar[str] = "api.cut"
+
+
+class ApiMalform(ApiFault, frozen=True, kw_only=True):
+    """Answers say that they are whole and are not: half of the body; what was asked for is done."""
+
+    kind: ClassVar[str] = "api.malform"
+
+
+class ApiStale(ApiFault, frozen=True, kw_only=True):
+    """Reads are answered as the first of the same address was, whatever was written since.
+
+    It strikes where that makes a difference, and remembers 1,000 addresses.
+    """
+
+    kind: ClassVar[str] = "api.stale"

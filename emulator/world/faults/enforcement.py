@@ -31,6 +31,7 @@ def check_expired(world: World, user: User, renewed_in: object) -> None:
 
     `renewed_in`: the faults that were on when it was issued, as its claims say.
     """
+    world.faults.observe(AuthExpire, user=user.username)
     for active in world.faults.on(AuthExpire):
         is_new = isinstance(renewed_in, list) and active.id in renewed_in
         if not is_new and active.fault.meets({"user": user.username}):

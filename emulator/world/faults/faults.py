@@ -3,7 +3,7 @@
 Code that may be struck asks `are_on` first: where nothing is broken, that is all it costs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -20,6 +20,9 @@ from emulator.world.faults.reading import FaultRequest
 from emulator.world.store.journal import Store
 
 F = TypeVar("F", bound=Fault)
+
+# What hears of each moment at which a fault of this kind could strike, and of its facts.
+Observer = Callable[[type[Fault], Mapping[str, str]], None]
 
 # So many may be on at once: each is looked at by whatever may be struck.
 ON_MAX = 200
@@ -38,6 +41,8 @@ class Active(Struct, Generic[F], eq=False):
     started_ms: int
     chance: Ids
     struck: int = 0
+    # How much of what it meets it has let pass.
+    skipped: int = 0
     timer: Timer | None = None
     when_over: list[Callable[[], None]] = field(default_factory=list)
     # What a struck caller keeps of it, as long as it is on.
@@ -79,10 +84,12 @@ class Faults:
         self._world = world
         self._on: dict[str, Active[Fault]] = {}
         self._count = 0
+        # Set by who wants to learn what could be struck here.
+        self.observer: Observer | None = None
 
     @property
     def are_on(self) -> bool:
-        return bool(self._on)
+        return bool(self._on) or self.observer is not None
 
     def all(self) -> list[Active[Fault]]:
         """Those that are on, in the order in which they began."""
@@ -154,11 +161,17 @@ class Faults:
 
         `subject` says to people what is struck, `facts` to faults.
         """
+        self.observe(kind, **facts)
         for active in self.on(kind):
-            if active.fault.meets(facts) and self._draws(active):
+            if active.fault.meets(facts) and self.draws(active):
                 self.note(active, subject)
                 return active
         return None
+
+    def observe(self, kind: type[Fault], **facts: str) -> None:
+        """A fault of this kind could strike now. `strike` says so itself."""
+        if self.observer is not None:
+            self.observer(kind, facts)
 
     def note(self, active: "Active[F]", subject: str) -> None:
         """Journal one effect of a fault that is on."""
@@ -174,7 +187,11 @@ class Faults:
         if active.struck == active.plan.times:
             self._leave(active, "has struck as often as it may")
 
-    def _draws(self, active: "Active[F]") -> bool:
+    def draws(self, active: "Active[F]") -> bool:
+        """Whether it strikes what it meets now: not what it skips, and only its share."""
+        if active.skipped < active.plan.skip:
+            active.skipped += 1
+            return False
         share = active.plan.share
         return share >= 1 or active.chance.share() < share
 

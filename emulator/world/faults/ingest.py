@@ -37,3 +37,9 @@ class IngestThrottle(IngestFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "ingest.throttle"
 
     kbits: Annotated[int, Value("kbits", whole(8, 10_000_000))] = 300
+
+
+class StreamEnd(IngestFault, frozen=True, kw_only=True):
+    """Live streams end when it begins, as if their owners had ended them."""
+
+    kind: ClassVar[str] = "stream.end"

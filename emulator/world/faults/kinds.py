@@ -1,6 +1,6 @@
 """Every kind of fault there is, by its name."""
 
-from emulator.world.faults import access, api, chat, ingest, media, vod, webhook
+from emulator.world.faults import access, api, chat, clock, ingest, media, vod, webhook
 from emulator.world.faults.fault import Fault
 
 _ALL: tuple[type[Fault], ...] = (
@@ -8,6 +8,8 @@ _ALL: tuple[type[Fault], ...] = (
     api.ApiFail,
     api.ApiHang,
     api.ApiCut,
+    api.ApiMalform,
+    api.ApiStale,
     chat.ChatDelay,
     chat.ChatDrop,
     chat.ChatRepeat,
@@ -20,12 +22,16 @@ _ALL: tuple[type[Fault], ...] = (
     ingest.IngestRefuse,
     ingest.IngestCut,
     ingest.IngestThrottle,
+    ingest.StreamEnd,
     vod.VodFail,
     vod.VodSlow,
     webhook.WebhookFail,
     webhook.WebhookSlow,
+    webhook.WebhookRepeat,
+    webhook.WebhookDisorder,
     access.AuthExpire,
     access.LimitTighten,
+    clock.ClockJump,
 )
 
 KINDS: dict[str, type[Fault]] = {kind_class.kind: kind_class for kind_class in _ALL}

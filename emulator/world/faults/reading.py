@@ -22,14 +22,15 @@ _TIMES_MAX = 1_000_000
 class FaultRequest(Struct, frozen=True, kw_only=True):
     """A fault that is to be started.
 
-    It strikes a `share` of what it meets, at most `times` times and for at most `for_ms`; 0 means
-    without end.
+    It lets the first `skip` pass of what it meets, and strikes a `share` of the rest, at most
+    `times` times and for at most `for_ms`; 0 means without end.
     """
 
     fault: Fault
     share: float = 1.0
     times: int = 0
     for_ms: int = 0
+    skip: int = 0
 
 
 # What stands beside a kind, the field of its plan, and how it is read.
@@ -37,6 +38,7 @@ BESIDE: dict[str, tuple[str, Read]] = {
     "share": ("share", share),
     "times": ("times", whole(1, _TIMES_MAX)),
     "for": ("for_ms", duration),
+    "skip": ("skip", whole(0, _TIMES_MAX)),
 }
 
 

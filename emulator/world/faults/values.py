@@ -82,6 +82,15 @@ def text(raw: object) -> str:
     return raw
 
 
+def method_and_path(raw: object) -> str:
+    """A method and a path as the contract writes it, such as `POST /streams/`."""
+    method, space, path = text(raw).partition(" ")
+    if not (method.isascii() and method.isupper() and space and path.startswith("/")):
+        raise ValueError(f"must be a method and a path, as in POST /streams/, not {_shown(raw)}")
+    # The contract's paths with and without a slash at their end are the same operation.
+    return f"{method} {path.rstrip('/') or '/'}"
+
+
 def flag(raw: object) -> bool:
     if not isinstance(raw, bool):
         raise ValueError(f"must be true or false, not {_shown(raw)}")
@@ -98,6 +107,7 @@ def one_of(*words: str) -> Read:
 
 
 described(text, ValueKind(type="text"))
+described(method_and_path, ValueKind(type="text"))
 described(flag, ValueKind(type="flag"))
 described(close_code, ValueKind(type="integer", minimum=1000, maximum=4999))
 

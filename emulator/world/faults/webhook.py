@@ -32,3 +32,17 @@ class WebhookSlow(WebhookFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "webhook.slow"
 
     delay_ms: Annotated[int, Value("delay", duration)] = 5_000
+
+
+class WebhookRepeat(WebhookFault, frozen=True, kw_only=True):
+    """Deliveries are made twice, with the same id, as where an acknowledgement was lost."""
+
+    kind: ClassVar[str] = "webhook.repeat"
+
+
+class WebhookDisorder(WebhookFault, frozen=True, kw_only=True):
+    """A delivery is put off by `delay`, and those that follow are made before it."""
+
+    kind: ClassVar[str] = "webhook.disorder"
+
+    delay_ms: Annotated[int, Value("delay", duration)] = 1_000

@@ -119,6 +119,12 @@ def attempts(world: World, delivery: Delivery) -> list[Attempt]:
     return [Attempt(**dict(row)) for row in rows]
 
 
+def put_off(world: World, delivery: Delivery, due_at_ms: int) -> None:
+    """Let a delivery that waits be due later; those that are due before go first."""
+    with world.change():
+        world.store.update("webhook_deliveries", delivery.pk, due_at_ms=due_at_ms)
+
+
 def note(
     world: World,
     target: WebhookTarget,

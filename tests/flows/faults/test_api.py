@@ -1,6 +1,7 @@
 """What a fault makes of the platform's API, as a client sees it."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -217,3 +218,55 @@ async def test_api_faults_each_kind_says_what_it_takes(http: httpx.AsyncClient) 
                 assert (await http.post("/_emulator/faults", json=body)).status_code == 422
     types = {value["name"]: value["type"] for kind in kinds["kinds"] for value in kind["values"]}
     assert {name for name, type_ in types.items() if type_ == "json"} == {"body", "answers"}
+
+
+async def test_api_faults_malformed_answer_says_that_it_is_whole(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
+    await add(http, api_malform={"operation": "POST /streams/"}, times=1)
+    broken = await call("POST", "/streams/", "ak_demo", json={"title": "Half of it"})
+
+    assert broken.status_code == 201
+    assert int(broken.headers["Content-Length"]) == len(broken.content)
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        broken.json()
+    mine = await call("GET", "/streams/?status_filter=all", "ak_demo")
+    assert "Half of it" in mine.text
+
+
+async def test_api_faults_stale_read_shows_what_was_true_before(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
+    await add(http, api_stale={"operation": "GET /streams/"}, times=1)
+    path = "/streams/?status_filter=all"
+    before = await call("GET", path, "ak_demo")
+    await create(call, title="Unseen")
+
+    stale, fresh = [await call("GET", path, "ak_demo") for _ in range(2)]
+    assert stale.json() == before.json()
+    assert stale.headers[HEADER].endswith("api.stale")
+    assert "Unseen" in fresh.text
+    assert HEADER not in fresh.headers
+
+
+async def test_faults_of_the_clock_and_of_streams_strike_when_they_begin(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
+    stream = await create(call)
+    await call("POST", f"/streams/id/{stream['id']}/start", "ak_demo")
+    before = (await http.get("/_emulator/clock")).json()["now"]
+    await add(http, stream_end={"stream": stream["id"]}, times=1)
+    await add(http, clock_jump={"by": "2h"}, times=1)
+
+    assert (await call("GET", f"/streams/id/{stream['id']}")).json()["status"] == "ended"
+    await wait_until_later(http, before)
+    assert [subject.split()[0] for subject in await struck(http)] == ["the", "the"]
+
+
+async def wait_until_later(http: httpx.AsyncClient, before: str) -> None:
+    hour = timedelta(hours=1)
+    async with asyncio.timeout(60):
+        while True:
+            now = (await http.get("/_emulator/clock")).json()["now"]
+            if datetime.fromisoformat(now) - datetime.fromisoformat(before) > hour:
+                return

@@ -9,6 +9,7 @@ from emulator.world.faults.reading import read
 from emulator.world.live import streams
 from emulator.world.webhooks import deliveries
 from tests.support.chat import Chatroom, chatroom
+from tests.support.streams import live
 from tests.support.webhook_receiver import Receiver, receiving
 
 
@@ -51,3 +52,29 @@ async def test_webhook_faults_slow_delivery_arrives_at_its_time(
     assert receiver.received == []
     await room.clock.pass_time(1)
     assert (await receiver.next(1)).payload["type"] == "stream.live"
+
+
+async def test_webhook_faults_repeated_delivery_comes_twice_with_one_id(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    room.world.faults.start(read({"webhook.repeat": {"event": "stream.live"}, "times": 1}))
+    streams.start(room.world, room.stream)
+    await room.clock.pass_time(0)
+
+    assert len({received.headers["webhook-id"] for received in receiver.received}) == 1
+    assert len(receiver.received) == 2
+    (delivery,) = deliveries.page(room.world, 10, 2**62)
+    assert (delivery.state, delivery.attempts) == ("delivered", 1)
+
+
+async def test_webhook_faults_disordered_delivery_comes_behind_the_next(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    room.world.faults.start(read({"webhook.disorder": {"delay": "10s"}, "times": 1}))
+    streams.start(room.world, room.stream)
+    await room.clock.pass_time(0)
+    other = live(room.world, "The next one")
+    await room.clock.pass_time(10_000)
+
+    uids = [received.payload["uid"] for received in receiver.received]
+    assert uids == [other.uid, room.stream.uid]

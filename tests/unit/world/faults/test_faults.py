@@ -121,3 +121,25 @@ def test_faults_leave_no_timer_in_a_closed_world(clock: ManualClock) -> None:
     start(world, {"api.fail": {}, "for": "1s"})
     world.close()
     clock.advance(2_000)
+
+
+def test_faults_let_the_first_ones_pass(world: World) -> None:
+    start(world, {"api.fail": {"operation": "POST /streams/"}, "skip": 2, "times": 1})
+
+    facts = {"path": "/api/v1/streams/", "operation": "/streams", "user": ""}
+    kind = ApiFail
+    subjects = [
+        world.faults.strike(kind, "a call", method=method, **facts) is not None
+        for method in ("POST", "GET", "POST", "GET", "POST", "POST")
+    ]
+    assert subjects == [False, False, False, False, True, False]
+
+
+def test_faults_tell_an_observer_what_could_be_struck(world: World) -> None:
+    seen: list[str] = []
+    world.faults.observer = lambda kind, facts: seen.append(f"{kind.kind} {facts['method']}")
+
+    assert world.faults.are_on
+    facts = {"path": "/", "operation": "/", "user": "", "method": "GET"}
+    assert world.faults.strike(ApiFail, "a call", **facts) is None
+    assert seen == ["api.fail GET"]

@@ -1,0 +1,251 @@
+"""`explore`: run a command again and again with faults, and find those that it does not survive."""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.cli import Failed
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.stopping import stop_signals
+from emulator.core.errors import Refused
+from emulator.core.quantities import duration_ms as read_duration
+from emulator.core.quantities import duration_text
+from emulator.settings import add_flags, gather
+from emulator.settings.fields import SETTINGS
+
+if TYPE_CHECKING:
+    from emulator.exploration.lab import Budget, Lab
+    from emulator.exploration.search import Search
+
+NAME = "explore"
+HELP = "find the faults that a command, such as a test suite, does not survive"
+EXAMPLES = """
+  live-emulator explore -- npm test
+  live-emulator explore --runs 500 -j 4 -- pytest -q tests/streams
+  live-emulator explore --for 10m --random-seed 7 --env API_BASE={http}/api/v1 -- go test ./...
+  live-emulator explore --resume live-emulator-explore -- npm test
+"""
+
+FOLDER = "live-emulator-explore"
+_RUNS = 200
+# Nothing is kept, and nobody else's ports are in the way.
+_USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--runs", type=_count, metavar="N", help=f"plans to try (default: {_RUNS}, or --for's time)"
+    )
+    parser.add_argument(
+        "--for",
+        dest="length_ms",
+        type=_duration,
+        metavar="DURATION",
+        help="end after this long, such as 10m",
+    )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_count,
+        default=max(1, (os.cpu_count() or 2) // 2),
+        metavar="N",
+        help="run so many at a time (default: half the cores)",
+    )
+    parser.add_argument(
+        "--limit",
+        dest="limit_ms",
+        type=_duration,
+        metavar="DURATION",
+        help="how long one run may take (default: 5 times as long as without faults, and 20s)",
+    )
+    parser.add_argument(
+        "--random-seed", type=int, default=1, metavar="N", help="what plans are drawn from"
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help=f"where the report and all results go (default: {FOLDER})",
+    )
+    parser.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on with what a folder holds already"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="start a new emulator for each run: slower"
+    )
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="NAME=TEMPLATE",
+        help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
+    )
+    add_flags(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    parser.usage = "%(prog)s [options] -- COMMAND"
+
+
+def run(args: argparse.Namespace) -> int:
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        text = "Which command? Write it behind --, as in: live-emulator explore -- npm test."
+        raise Failed(text, 2)
+    if args.report and args.resume and args.report != args.resume:
+        raise Failed("Give --report or --resume: one folder holds all of an exploration.", 2)
+    names = {setting.name for setting in SETTINGS} | {"settings"}
+    flags = {name: value for name, value in vars(args).items() if name in names}
+    usual = {
+        name: value
+        for name, value in _USUAL.items()
+        if not os.environ.get(f"LIVE_EMULATOR_{name.upper()}")
+    }
+    gather({**usual, **flags}, os.environ)  # A wrong setting is said here, not by each worker.
+    return explore(command, args, {**usual, **flags})
+
+
+def explore(
+    command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any], *, is_own: bool = False
+) -> int:
+    """Search, write the report, say what was found. Gives 1 if that was anything."""
+    import json
+
+    from msgspec import to_builtins
+
+    from emulator.exploration.lab import Budget, Lab
+    from emulator.exploration.search import Search
+    from emulator.exploration.trial import Setup, trials
+    from emulator.parallel.folder import ResultFolder
+    from emulator.parallel.processes import ProcessWorkers
+    from emulator.parallel.work import Work
+
+    setup = Setup(list(command), flags, args.env, is_own=is_own, is_fresh=args.fresh)
+    settings = {name: str(value) for name, value in flags.items()}
+    identity = {"command": list(command), "seed": args.random_seed, "settings": settings}
+    path = args.resume or args.report or Path(FOLDER)
+    runs_max = args.runs or (None if args.length_ms else _RUNS)
+    budget = Budget(args.length_ms)
+    line = LiveLine(sys.stderr)
+    executor = ProcessWorkers(args.jobs)
+    try:
+        with ResultFolder(path, "exploration", identity, is_resumed=bool(args.resume)) as folder:
+            work = Work(trials, json.dumps(to_builtins(setup)).encode())
+            shown = _Shown(line, budget, runs_max)
+            lab = Lab(work, executor, args.jobs, folder, budget, shown.show)
+            search = shown.search = Search(
+                lab,
+                seed=args.random_seed,
+                runs_max=runs_max,
+                limit_ms=args.limit_ms,
+                workers=args.jobs,
+                say=lambda text: line.say(text, "red"),
+            )
+            with stop_signals(budget):
+                search.run()
+            line.clear()
+            return _finish(search, lab, command, args, path, budget)
+    except Refused as refused:
+        line.clear()
+        raise Failed(refused.message, 2) from None
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+class _Shown:
+    """The line of progress: runs done, findings, time left."""
+
+    def __init__(self, line: LiveLine, budget: "Budget", runs_max: int | None) -> None:
+        self._line = line
+        self._budget = budget
+        self._runs_max = runs_max
+        self.search: Search | None = None
+
+    def show(self, lab: "Lab") -> None:
+        state = self.search.state if self.search else None
+        parts = [f"{lab.runs:,} runs"]
+        if self._runs_max and state:
+            parts.append(f"{len(state.tried):,} of {self._runs_max:,} plans")
+        if state:
+            parts.append(f"{len(state.findings)} findings")
+        left_ms = self._left_ms(len(state.tried) if state else 0)
+        if left_ms is not None:
+            parts.append(f"{duration_text(left_ms // 1000 * 1000)} left")
+        self._line.show("  ".join(parts))
+
+    def _left_ms(self, tried: int) -> int | None:
+        elapsed_ms, limits = self._budget.elapsed_ms, []
+        if self._budget.length_ms is not None:
+            limits.append(self._budget.length_ms - elapsed_ms)
+        if self._runs_max and tried:
+            limits.append(elapsed_ms * max(0, self._runs_max - tried) // tried)
+        return max(0, min(limits)) if limits else None
+
+
+def _finish(
+    search: "Search",
+    lab: "Lab",
+    command: Sequence[str],
+    args: argparse.Namespace,
+    path: Path,
+    budget: "Budget",
+) -> int:
+    from emulator.exploration.report import document, write
+
+    state = search.state
+    if lab.problem:
+        state.notes.append(f"Some runs were not made: {lab.problem}")
+    report = document(state, command, args.random_seed, lab.runs, budget.elapsed_ms)
+    try:
+        write(report, path)
+    except OSError as error:
+        raise Failed(f"The report cannot be written to {path}: {error.strerror}.", 2) from None
+    print("\n".join(_summary(report, path)))
+    is_interrupted = state.is_stopped and not budget.is_over and not lab.problem
+    return 1 if report["findings"] else 130 if is_interrupted else 2 if lab.problem else 0
+
+
+def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
+    base = report["without_faults"]
+    count = len(report["findings"])
+    yield (
+        f"{report['runs']:,} runs, {count} {'finding' if count == 1 else 'findings'};"
+        f" without faults the command passed {base['passed']} of {base['tried']} times."
+    )
+    for finding in report["findings"]:
+        often = f"fails {finding['failed']} of {finding['tried']}"
+        shrunk = "" if finding["is_shrunk"] else ", not looked into before the end"
+        yield f"{finding['number']}. {finding['sentence']} ({often}{shrunk})"
+        shown = shlex.join(report["command"])
+        yield f"   live-emulator exec --faults {path / finding['file']} -- {shown}"
+    for entry in report["unsteady"]:
+        yield f"unsteady: {entry['sentence']} (fails {entry['failed']} of {entry['tried']})"
+    yield from report["notes"]
+    if report["is_stopped"]:
+        yield f"It was stopped before its end. Go on with --resume {path}."
+    yield f"Report: {path / 'report.html'}"
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
+    return int(text)
+
+
+def _duration(text: str) -> int:
+    try:
+        duration = read_duration(text, bare="s")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if duration <= 0:
+        raise argparse.ArgumentTypeError("must be longer than 0")
+    return duration
+
+
+def _variable(text: str) -> tuple[str, str]:
+    from emulator.cli.exec import variable
+
+    return variable(text)

@@ -1,0 +1,132 @@
+"""A command under test: run with a limit, its last lines kept, nothing of it left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from emulator.core.clock import monotonic_ms
+from emulator.process_group import own_group
+
+LINES_MAX = 40
+_LINE_LENGTH_MAX = 400
+_PIECE_BYTES = 64 * 1024
+_END_SECONDS = 2.0
+_LOOK_SECONDS = 0.01
+
+
+class CommandRun(Struct, frozen=True):
+    """`status` is the exit code, as in a shell 128 plus the number of a signal that ended it.
+
+    None where it did not end within its limit. `left`: children outlived it, and were ended.
+    """
+
+    status: int | None
+    duration_ms: int
+    lines: list[str]
+    left: bool
+
+
+class CannotStart(Exception):
+    """The command is not there, or is no program."""
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], limit_ms: int) -> CommandRun:
+    """Run it to its end. Raises `CannotStart`. Whatever interrupts this ends it and its children.
+
+    On Windows, children that outlive it are not known and stay.
+    """
+    began_ms = monotonic_ms()
+    try:
+        process = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **own_group(),
+        )
+    except OSError as error:
+        raise CannotStart(f"{command[0]} cannot be started: {error.strerror}.") from None
+    lines: deque[str] = deque(maxlen=LINES_MAX)
+    reader = threading.Thread(target=_keep_last, args=(process, lines), daemon=True)
+    reader.start()
+    status: int | None = None
+    left = False
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            status = process.wait(limit_ms / 1000)
+        duration_ms = monotonic_ms() - began_ms
+        left = status is not None and _is_alive(process.pid)
+    finally:
+        _end(process)
+    # A child with a session of its own may hold the pipe: what it prints is not waited for.
+    reader.join(_END_SECONDS)
+    if status is not None and status < 0:
+        status = 128 - status
+    return CommandRun(status, duration_ms, list(lines), left)
+
+
+def _keep_last(process: "subprocess.Popen[bytes]", lines: "deque[str]") -> None:
+    assert process.stdout is not None
+    rest = b""
+    with process.stdout as output:
+        while piece := os.read(output.fileno(), _PIECE_BYTES):
+            *whole, rest = (rest + piece).split(b"\n")
+            lines.extend(map(_text, whole))
+            rest = rest[-_PIECE_BYTES:]
+    if rest:
+        lines.append(_text(rest))
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip("\r")[:_LINE_LENGTH_MAX]
+
+
+def _is_alive(group: int) -> bool:
+    """Whether a process of the group still runs; one that has ended may not be reaped yet."""
+    if sys.platform == "win32":
+        return False
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    processes = Path("/proc")
+    if not processes.is_dir():
+        return True
+    return any(_is_running(path, group) for path in processes.glob("[0-9]*/stat"))
+
+
+def _is_running(path: Path, group: int) -> bool:
+    """proc_pid_stat(5): behind the name in brackets come state, parent and process group."""
+    try:
+        state, _, process_group = path.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
+    except (OSError, ValueError):
+        return False
+    return process_group == str(group) and state not in "ZX"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End it and its whole group: kindly, and then not."""
+    is_over = process.poll() is not None
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGTERM)
+        if not is_over:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    until_ms = monotonic_ms() + _END_SECONDS * 1000
+    while _is_alive(process.pid) and monotonic_ms() < until_ms:
+        threading.Event().wait(_LOOK_SECONDS)

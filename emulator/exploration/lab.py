@@ -1,0 +1,124 @@
+"""Lab: plans tried, each once: over an executor, within a budget, with what is known before."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from msgspec import Struct, convert, to_builtins
+
+from emulator.core.clock import monotonic_ms
+from emulator.exploration.plan import Written
+from emulator.exploration.trial import Order, Outcome
+from emulator.parallel.folder import ResultFolder
+from emulator.parallel.jobs import ExecutorLost, run
+from emulator.parallel.work import Job, Work
+
+
+class Stopped(Exception):
+    """No more runs: the time is up, somebody has pressed Ctrl-C, or the workers are gone."""
+
+
+class Budget(threading.Event):
+    """Set by a signal, and by itself once so much time has passed (None: never)."""
+
+    def __init__(self, length_ms: int | None) -> None:
+        super().__init__()
+        self._began_ms = monotonic_ms()
+        self.length_ms = length_ms
+
+    @property
+    def is_over(self) -> bool:
+        return self.length_ms is not None and self.elapsed_ms >= self.length_ms
+
+    @property
+    def elapsed_ms(self) -> int:
+        return monotonic_ms() - self._began_ms
+
+    def is_set(self) -> bool:
+        return self.is_over or super().is_set()
+
+
+class Run(Struct, frozen=True):
+    """A plan, and which of its repeats this is, from 1."""
+
+    plan: list[Written]
+    repeat: int = 1
+
+    @property
+    def key(self) -> str:
+        """The same for the same plan, in every process."""
+        text = json.dumps(self.plan, sort_keys=True)
+        return f"{hashlib.sha256(text.encode()).hexdigest()[:16]}-{self.repeat}"
+
+
+class Lab:
+    """`when_run` is called after each run that was made, with those that come from a folder."""
+
+    def __init__(
+        self,
+        work: Work,
+        executor: Executor,
+        workers: int,
+        folder: ResultFolder,
+        budget: Budget,
+        when_run: Callable[["Lab"], None],
+    ) -> None:
+        self._work = work
+        self._executor = executor
+        self._workers = workers
+        self._folder = folder
+        self._budget = budget
+        self._when_run = when_run
+        self._known = {key: convert(value, Outcome) for key, value in folder.results()}
+        # Runs asked for so far, and those of them that failed.
+        self.runs = 0
+        self.failures = 0
+        self.limit_ms = 0
+        self.problem = ""
+
+    def one(self, plan: list[Written]) -> Outcome:
+        return self.all([Run(plan)])[0]
+
+    def all(self, wanted: Sequence[Run]) -> list[Outcome]:
+        """Their outcomes, in their order. Raises `Stopped`; what came until then is kept."""
+        outcomes = {item.key: self._known[item.key] for item in wanted if item.key in self._known}
+        for outcome in outcomes.values():
+            self._note(outcome)
+        jobs = {
+            item.key: Job(item.key, to_builtins(Order(item.plan, self.limit_ms)))
+            for item in wanted
+            if item.key not in outcomes
+        }
+        for key, outcome in self._run_jobs(list(jobs.values())):
+            self._known[key] = outcomes[key] = outcome
+            self._note(outcome)
+        if any(item.key not in outcomes for item in wanted):
+            raise Stopped
+        return [outcomes[item.key] for item in wanted]
+
+    def known(self, item: Run) -> Outcome | None:
+        return self._known.get(item.key)
+
+    def _run_jobs(self, jobs: list[Job]) -> Any:
+        try:
+            for done in run(
+                self._work, jobs, self._executor, workers=lambda: self._workers, stop=self._budget
+            ):
+                if done.error:
+                    # Its worker died: the run counts as one that was never made.
+                    self.problem = done.error
+                    continue
+                outcome = convert(done.result, Outcome)
+                self._folder.add(done.job.key, done.result)
+                yield done.job.key, outcome
+        except ExecutorLost as lost:
+            self.problem = lost.message
+            raise Stopped from None
+
+    def _note(self, outcome: Outcome) -> None:
+        self.runs += 1
+        self.failures += outcome.has_failed
+        self._when_run(self)

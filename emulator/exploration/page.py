@@ -1,0 +1,109 @@
+"""The page of an exploration: findings first, then what was tried. Pure."""
+
+import shlex
+from html import escape
+from typing import Any
+
+from emulator.exploration.plan import as_yaml
+from emulator.scenario.output import markup
+
+_SIGNS = {"survived": "✓", "failed": "✗", "not reached": "·"}
+
+
+def page(report: dict[str, Any]) -> str:
+    """Without a script, a font or a request, as the pages of scenarios."""
+    findings, base = report["findings"], report["without_faults"]
+    title = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
+    figures = (
+        ("findings", f"{len(findings):,}"),
+        ("runs", f"{report['runs']:,}"),
+        ("passed without faults", f"{base['passed']} of {base['tried']}"),
+        ("took", markup.time(report["duration_ms"])),
+        ("seed", str(report["seed"])),
+    )
+    parts = [
+        f"<h1>{title} {markup.badge(report['outcome'])}</h1>",
+        f"<p><code>{escape(shlex.join(report['command']))}</code></p>",
+        markup.facts(figures),
+        *(f"<p>{escape(note)}</p>" for note in _notes(report)),
+        *map(_finding, findings),
+        *map(_unsteady, report["unsteady"]),
+        _matrix(report),
+    ]
+    return markup.document(f"{title}: {shlex.join(report['command'])}", "\n".join(parts))
+
+
+def _notes(report: dict[str, Any]) -> list[str]:
+    notes = list(report["notes"])
+    if report["is_stopped"]:
+        notes.append("The search was stopped before its end; --resume goes on with it.")
+    return notes
+
+
+def _finding(finding: dict[str, Any]) -> str:
+    number = finding["number"]
+    steady = f"Fails {finding['failed']} of {finding['tried']} times; {finding['how']}."
+    if not finding["is_shrunk"]:
+        steady += " It was not shrunk: the search ended before."
+    parts = [
+        f'<section class="panel" id="finding-{number}">',
+        f"<h2>{number}. {_code(finding['sentence'])}</h2><p>{escape(steady)}</p>",
+        f"<h3>Plan ({escape(finding['file'])})</h3>",
+        f"<pre><code>{escape(as_yaml(finding['plan'], ''))}</code></pre>",
+        _lines("The last lines that it printed", finding["lines"]),
+        _lines("The requests around it", finding["requests"]),
+        _lines("Also found by", finding["sources"]),
+        "</section>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _unsteady(entry: dict[str, Any]) -> str:
+    text = f"failed {entry['failed']} of {entry['tried']} times: no finding, but worth a look."
+    return (
+        f'<section class="panel"><h2>Unsteady: {_code(entry["sentence"])}</h2>'
+        f"<p>{escape(text)}</p>{_lines('The last lines that it printed', entry['lines'])}</section>"
+    )
+
+
+def _lines(title: str, lines: list[str]) -> str:
+    if not lines:
+        return ""
+    return f"<h3>{escape(title)}</h3><pre><code>{escape(chr(10).join(lines))}</code></pre>"
+
+
+def _matrix(report: dict[str, Any]) -> str:
+    columns = list(
+        dict.fromkeys(cell["fault"] for row in report["matrix"] for cell in row["cells"])
+    )
+    rows = [_row(entry, columns) for entry in report["matrix"]]
+    heads = (("used", ""), *((name, "") for name in columns))
+    combined = report["combinations"]
+    texts = (f"{count:,} {word}" for word, count in combined.items() if count)
+    return (
+        f'<section class="panel"><h2>What is used, by faults</h2>'
+        f"<p>{', '.join(f'{sign} {word}' for word, sign in _SIGNS.items())}; an empty cell was "
+        f"not tried. Combinations: {', '.join(texts) or 'none'}.</p>"
+        f"{markup.table('What is used, by faults', heads, rows)}</section>"
+    )
+
+
+def _row(entry: dict[str, Any], columns: list[str]) -> str:
+    results = {cell["fault"]: cell["result"] for cell in entry["cells"]}
+    cells = [(f"<code>{escape(entry['row'])}</code>", "")]
+    for name in columns:
+        result = results.get(name, "")
+        kind = "bad" if result == "failed" else ""
+        sign = _SIGNS.get(result, "")
+        label = f'<span role="img" aria-label="{result}" title="{result}">{sign}</span>'
+        shown = f'<span class="badge {kind}">{label}</span>' if kind else label
+        cells.append((shown if result else "", ""))
+    return markup.row(cells)
+
+
+def _code(text: str) -> str:
+    """A text whose parts between backquotes are code."""
+    parts = escape(text).split("`")
+    return "".join(
+        f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts)
+    )

@@ -1,0 +1,230 @@
+"""Plan: the faults of one run, each with the moment at which it begins.
+
+As people write it:
+
+    faults:
+    - api.fail: {operation: POST /streams/, status: 503}
+      times: 1
+    - ingest.cut: {}
+      times: 1
+      at: StreamWentLive
+      after: 500ms
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+from emulator.core import events as all_events
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.quantities import duration_text
+from emulator.world.faults.fault import values_of
+from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.reading import BESIDE, FaultRequest, read
+from emulator.world.faults.values import duration, whole
+
+_BYTES_MAX = 64 * 1024
+_FAULTS_MAX = 50
+# Beside a fault and its frequency: at which event it begins, at which of them, and how long after.
+_MOMENT = ("at", "nth", "after")
+# `{kind: {name: value}, "times": 1, "at": "StreamWentLive"}`: one fault as it is written.
+Written = dict[str, Any]
+
+
+class PlannedFault(Struct, frozen=True):
+    """`event` is that of the world that it begins at, empty for the run's beginning."""
+
+    request: FaultRequest
+    event: str = ""
+    nth: int = 1
+    after_ms: int = 0
+
+
+def parse(written: object) -> list[PlannedFault]:
+    """The faults of a plan. Refuses (`invalid`) what is none, with the number of the fault."""
+    if isinstance(written, Mapping):
+        unknown = [str(name) for name in written if name != "faults"]
+        if unknown:
+            raise Refused("invalid", f"A plan has `faults` alone, not {unknown[0][:50]!r}.")
+        written = written.get("faults")
+    if not isinstance(written, list) or len(written) > _FAULTS_MAX:
+        raise Refused("invalid", f"A plan is a list of at most {_FAULTS_MAX} faults.")
+    return [_planned(number, entry) for number, entry in enumerate(written, 1)]
+
+
+def read_file(path: Path) -> list[Written]:
+    """A plan from a YAML file, as it is written. Refuses (`invalid`) with the file's name."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_BYTES_MAX + 1)
+    except OSError as error:
+        raise Refused("invalid", f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > _BYTES_MAX:
+        raise Refused("invalid", f"{path}: a plan has at most {_BYTES_MAX // 1024} KiB.")
+    try:
+        written = yaml.load(content, Loader=yaml.CSafeLoader)
+        # Neither dates nor cycles: what is not JSON is no plan.
+        written = json.loads(json.dumps(written))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise Refused("invalid", f"{path} is not YAML of a plan: {reason}.") from None
+    try:
+        parse(written)
+    except Refused as refused:
+        raise Refused("invalid", f"{path}: {refused.message}") from None
+    entries: list[Written] = written["faults"] if isinstance(written, dict) else written
+    return entries
+
+
+def as_yaml(plan: list[Written], heading: str) -> str:
+    """A file that `exec --faults` reads, with a comment in front."""
+    comment = "".join(f"# {line}\n" for line in heading.splitlines())
+    content = yaml.safe_dump({"faults": plan}, sort_keys=False, allow_unicode=True, width=100)
+    return comment + str(content)
+
+
+def kind_of(entry: Written) -> str:
+    """Its kind of fault."""
+    return next(name for name in entry if name in KINDS)
+
+
+def sentence(plan: list[Written]) -> str:
+    """A plan for people: `POST /streams/ answered 503 once`."""
+    return ", and ".join(map(_phrase, plan)) or "no fault"
+
+
+def event_kinds() -> dict[str, type[Event]]:
+    """Every kind of event, by its name."""
+    import importlib
+    import pkgutil
+
+    for module in pkgutil.iter_modules(all_events.__path__, f"{all_events.__name__}."):
+        importlib.import_module(module.name)
+    kinds: dict[str, type[Event]] = {}
+    left: list[type[Event]] = [Event]
+    while left:
+        kind = left.pop()
+        left += kind.__subclasses__()
+        kinds[kind.__name__] = kind
+    return kinds
+
+
+def _planned(number: int, written: object) -> PlannedFault:
+    where = f"fault {number}"
+    if not isinstance(written, Mapping):
+        raise Refused("invalid", f"{where}: a fault is one kind with its values.")
+    entry = {str(name): value for name, value in written.items()}
+    moment = {name: entry.pop(name) for name in _MOMENT if name in entry}
+    try:
+        request = read(entry)
+        values: dict[str, Any] = {}
+        if "after" in moment:
+            values["after_ms"] = duration(moment["after"])
+        if "nth" in moment:
+            values["nth"] = whole(1, 1_000_000)(moment["nth"])
+        if "at" in moment:
+            values["event"] = _event_name(moment["at"])
+    except Refused as refused:
+        raise Refused("invalid", f"{where}: {refused.message}") from None
+    except ValueError as error:
+        raise Refused("invalid", f"{where}: {error}.") from None
+    return PlannedFault(request, **values)
+
+
+def _event_name(written: object) -> str:
+    import difflib
+
+    kinds = event_kinds()
+    if isinstance(written, str) and written in kinds:
+        return written
+    near = difflib.get_close_matches(str(written), kinds, n=1)
+    hint = f"Did you mean {near[0]}?" if near else "See `live-emulator events`."
+    raise ValueError(
+        f"on: there is no event {str(written)[:50]!r}. {hint[:-1]}{hint[-1]}".rstrip(".")
+    )
+
+
+def _phrase(entry: Written) -> str:
+    kind = kind_of(entry)
+    values = entry[kind] or {}
+    usual = KINDS[kind]().values()
+    template = _PHRASES.get(kind)
+    shown = {**usual, **values}
+    # What an address names where nothing says which.
+    place = values.get("operation") or values.get("path") or "every call"
+    what = values.get("what") or "media"
+    event = values.get("event") or "every webhook"
+    if values.get("done"):
+        template = "`{place}` answered {status} although it was done"
+    if "answers" in values:
+        template = "`{place}` answered {answers} in turn"
+        shown["answers"] = ", ".join(map(str, values["answers"]))
+    text = (template or kind).format_map({**shown, "place": place, "what": what, "event": event})
+    return f"{text}{_often(entry)}{_when(entry)}"
+
+
+def _often(entry: Written) -> str:
+    times, skip = entry.get("times"), entry.get("skip")
+    kind = kind_of(entry)
+    text = ""
+    if kind not in _ONCE and "answers" not in (entry[kind] or {}):
+        text = " each time" if not times else " once" if times == 1 else f" {times} times"
+    if skip:
+        text += f", the first {skip} let pass" if skip > 1 else ", the first let pass"
+    if entry.get("for"):
+        text += f" for {entry['for']}"
+    return text
+
+
+def _when(entry: Written) -> str:
+    after = f"{duration_text(duration(entry['after']))} " if entry.get("after") else ""
+    if entry.get("at"):
+        nth = f" ({entry['nth']}.)" if entry.get("nth", 1) > 1 else ""
+        return f", {after}after {entry['at']}{nth}"
+    return f", {after}after the beginning" if after else ""
+
+
+# These strike when they begin, so that nobody asks how often.
+_ONCE = ("clock.jump", "auth.expire", "media.stall", "ingest.throttle", "limit.tighten")
+_PHRASES = {
+    "api.fail": "`{place}` answered {status}",
+    "api.delay": "`{place}` answered {delay} late",
+    "api.hang": "`{place}` did not answer for {most}",
+    "api.cut": "the connection of `{place}` was cut in the middle of the answer",
+    "api.malform": "`{place}` answered broken JSON",
+    "api.stale": "`{place}` answered what was true before",
+    "chat.delay": "a chat message came {delay} late",
+    "chat.drop": "a chat message was lost",
+    "chat.repeat": "a chat message came twice",
+    "chat.disorder": "chat messages came in another order",
+    "chat.disconnect": "the chat socket was closed with {code}",
+    "media.stall": "playlists stood still",
+    "media.missing": "a {what} was not there",
+    "media.truncate": "a {what} ended too early",
+    "media.slow": "media came at {kbits} kbit/s",
+    "ingest.refuse": "the publisher was refused",
+    "ingest.cut": "the publisher was cut off",
+    "ingest.throttle": "the publisher was read at {kbits} kbit/s",
+    "stream.end": "the stream ended",
+    "vod.fail": "the recording failed",
+    "vod.slow": "the recording took {delay} longer",
+    "webhook.fail": "the webhook `{event}` failed with {status}",
+    "webhook.slow": "the webhook `{event}` came {delay} late",
+    "webhook.repeat": "the webhook `{event}` came twice",
+    "webhook.disorder": "the webhook `{event}` came behind the next one",
+    "auth.expire": "access tokens expired",
+    "limit.tighten": "the rate limit was {per_minute} a minute",
+    "clock.jump": "the clock jumped by {by}",
+}
+# What stands beside a kind in a plan.
+NAMES = (*BESIDE, *_MOMENT)
+
+
+def takes(kind: str, name: str) -> bool:
+    """Whether faults of this kind have such a value."""
+    return any(value.written == name for value in values_of(KINDS[kind]).values())

@@ -1,0 +1,161 @@
+"""The report of an exploration: a document, and what is written of it: a page, JSON, JUnit, plans.
+
+What runs came to stands in it in the order in which they were drawn, however many processes ran.
+"""
+
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from emulator.exploration.aims import cell_of
+from emulator.exploration.page import page
+from emulator.exploration.plan import as_yaml, sentence
+from emulator.exploration.search import Exploration, Finding
+from emulator.exploration.trial import Outcome
+from emulator.machine.files import write_whole
+
+FORMAT = 1
+_WORDS = {"failed": 0, "survived": 1, "not reached": 2}
+
+
+def document(
+    state: Exploration, command: Sequence[str], seed: int, runs: int, duration_ms: int
+) -> dict[str, Any]:
+    """All that is known, as JSON has it."""
+    entries = [
+        *(_finding(number, item) for number, item in enumerate(state.findings, 1)),
+        *(
+            _finding(number, Finding(plan, outcome))
+            for number, (plan, outcome) in enumerate(state.open, len(state.findings) + 1)
+        ),
+    ]
+    return {
+        "format": FORMAT,
+        "command": list(command),
+        "seed": seed,
+        "outcome": "failed" if entries else "stopped" if state.is_stopped else "passed",
+        "is_stopped": state.is_stopped,
+        "runs": runs,
+        "duration_ms": duration_ms,
+        "without_faults": {
+            "passed": state.base_passed,
+            "tried": state.base_tried,
+            "duration_ms": state.base.duration_ms if state.base else None,
+        },
+        "notes": state.notes,
+        "findings": entries,
+        "unsteady": [_finding(number, item) for number, item in enumerate(state.unsteady, 1)],
+        "matrix": _matrix(state),
+        "combinations": _combinations(state),
+    }
+
+
+def write(report: dict[str, Any], folder: Path) -> None:
+    """`report.html`, `report.json`, `junit.xml` and a plan for each finding. Raises `OSError`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = shlex.join(report["command"])
+    for stale in folder.glob("finding-*.yaml"):
+        stale.unlink()
+    for finding in report["findings"]:
+        path = folder / finding["file"]
+        heading = (
+            f"{finding['sentence']}: the command fails.\n"
+            f"live-emulator exec --faults {path} -- {command}"
+        )
+        write_whole(path, as_yaml(finding["plan"], heading).encode())
+    write_whole(folder / "report.json", json.dumps(report, indent=1).encode() + b"\n")
+    write_whole(folder / "junit.xml", junit(report))
+    write_whole(folder / "report.html", page(report).encode())
+
+
+def junit(report: dict[str, Any]) -> bytes:
+    """A test case for each thing that is used with each kind of fault, and for each finding."""
+    cases = [_cell_case(row, cell) for row in report["matrix"] for cell in row["cells"]]
+    cases += [_finding_case(finding) for finding in report["findings"]]
+    suite = ElementTree.Element(
+        "testsuite",
+        name="live-emulator explore",
+        tests=str(len(cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
+        time=f"{report['duration_ms'] / 1000:.3f}",
+    )
+    suite.extend(cases)
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    written: bytes = ElementTree.tostring(root, "utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _finding(number: int, finding: Finding) -> dict[str, Any]:
+    outcome = finding.outcome
+    return {
+        "number": number,
+        "file": f"finding-{number}.yaml",
+        "sentence": sentence(finding.plan),
+        "plan": finding.plan,
+        "is_shrunk": finding.is_shrunk,
+        "failed": finding.failed,
+        "tried": finding.tried,
+        "how": _how(outcome),
+        "lines": outcome.lines,
+        "requests": outcome.requests,
+        "sources": [sentence(plan) for plan in finding.sources if plan != finding.plan],
+    }
+
+
+def _how(outcome: Outcome) -> str:
+    if outcome.result == "endless":
+        return "it did not end within its limit"
+    if outcome.result == "unstartable":
+        return "it could not be started"
+    return f"it ended with exit code {outcome.status}"
+
+
+def _matrix(state: Exploration) -> list[dict[str, Any]]:
+    """Rows of what is used, each with the kinds of faults that it met."""
+    rows: dict[str, dict[str, str]] = {}
+    for plan, outcome in state.tried:
+        if len(plan) == 1:
+            cell, word = cell_of(plan[0]), _word(outcome)
+            columns = rows.setdefault(cell.row, {})
+            before = columns.get(cell.column, word)
+            columns[cell.column] = min(before, word, key=lambda word: _WORDS[word])
+    return [
+        {"row": row, "cells": [{"fault": name, "result": word} for name, word in columns.items()]}
+        for row, columns in rows.items()
+    ]
+
+
+def _word(outcome: Outcome) -> str:
+    if outcome.has_failed:
+        return "failed"
+    return "survived" if any(outcome.struck) else "not reached"
+
+
+def _combinations(state: Exploration) -> dict[str, int]:
+    words = [_word(outcome) for plan, outcome in state.tried if len(plan) > 1]
+    return {word: words.count(word) for word in _WORDS}
+
+
+def _cell_case(row: dict[str, Any], cell: dict[str, str]) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname=_text(row["row"]), name=_text(cell["fault"]))
+    if cell["result"] == "not reached":
+        ElementTree.SubElement(case, "skipped", message="not reached")
+    return case
+
+
+def _finding_case(finding: dict[str, Any]) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname="findings", name=_text(finding["sentence"]))
+    failure = ElementTree.SubElement(case, "failure", message=_text(finding["how"]))
+    failure.text = _text("\n".join(finding["lines"]))
+    return case
+
+
+def _text(value: str) -> str:
+    """What XML 1.0 allows (2.2)."""
+    return "".join(char if char.isprintable() or char in "\t\n" else "?" for char in value)

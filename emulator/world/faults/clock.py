@@ -1,0 +1,14 @@
+"""Faults of time: the world's clock jumps on."""
+
+from typing import Annotated, ClassVar
+
+from emulator.world.faults.fault import Fault
+from emulator.world.faults.values import Value, duration
+
+
+class ClockJump(Fault, frozen=True, kw_only=True):
+    """The world's clock jumps on when it begins; all that is due on the way happens."""
+
+    kind: ClassVar[str] = "clock.jump"
+
+    by_ms: Annotated[int, Value("by", duration)] = 3_600_000

@@ -1,0 +1,194 @@
+"""`explore` as a person runs it: an app with a bug, one that is no use, and a stop in between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+PATIENCE_SECONDS = 1_800
+ROOT = Path(__file__).parents[2]
+# Not a server's: a port that is free now, and held by whoever comes first.
+FIXED_PORT = """
+import socket, time, os
+with socket.socket() as plug:
+    plug.bind(("127.0.0.1", {port}))
+    time.sleep(3)
+"""
+
+
+slow = pytest.mark.skipif(
+    "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="a minute: asked for by `make slow`"
+)
+
+
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "emulator", "explore", "--report", str(folder), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    process = start(folder, *arguments)
+    output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode, output, complaint
+
+
+def planted(name: str) -> list[str]:
+    return [sys.executable, "-m", f"tests.support.planted.{name}"]
+
+
+def test_explore_finds_a_bug_writes_it_down_and_exec_replays_it(tmp_path: Path) -> None:
+    # Given an app that does not ask again where the platform is busy,
+    status, output, _ = run(tmp_path, "--runs", "9", "-j", "2", "--", *planted("no_retry"))
+
+    # when it is explored, then that is found, as one fault,
+    assert status == 1, output
+    assert "1. `GET /streams/id/{stream_id}` answered 503 once (fails 3 of 3)" in output
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert len(report["findings"]) == 1
+    finding = report["findings"][0]
+    assert any("API answered 503" in line for line in finding["lines"])
+    assert any("-> 503" in line for line in finding["requests"])
+    assert "<h2>1. <code>GET /streams/id/{stream_id}</code> answered 503 once</h2>" in (
+        tmp_path / "report.html"
+    ).read_text("utf-8")
+    assert b"<failure" in (tmp_path / "junit.xml").read_bytes()
+
+    # and its plan lets the app fail again.
+    plan = tmp_path / "finding-1.yaml"
+    assert len(yaml.safe_load(plan.read_bytes())["faults"]) == 1
+    again = subprocess.run(
+        [sys.executable, "-m", "emulator", "exec", "--faults", plan, "--", *planted("no_retry")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert again.returncode == 1
+    assert "answered 503 once: struck once." in again.stderr
+
+
+def test_explore_stopped_by_ctrl_c_reports_and_goes_on(tmp_path: Path) -> None:
+    app = planted("no_retry")
+    process = start(tmp_path, "-j", "1", "--", *app)
+    assert process.stderr is not None
+    lines = iter(process.stderr.readline, "")
+    assert any(line.startswith("found: ") for line in lines)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 1
+    assert f"Go on with --resume {tmp_path}." in output
+    assert json.loads((tmp_path / "report.json").read_bytes())["is_stopped"]
+    before = (tmp_path / "results.jsonl").read_bytes()
+    goes_on = ["explore", "--resume", str(tmp_path), "--runs", "9", "--", *app]
+    resumed = subprocess.run(
+        [sys.executable, "-m", "emulator", *goes_on],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert resumed.returncode == 1
+    assert (tmp_path / "results.jsonl").read_bytes().startswith(before)
+
+
+@slow
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--", "./no-such-command"], "./no-such-command cannot be started: No such file"),
+        (
+            ["--", sys.executable, "-c", "print('alas'); raise SystemExit(3)"],
+            "fails (exit code 3), so there is nothing to compare with.",
+        ),
+        (
+            ["--limit", "1s", "--", sys.executable, "-c", "import signal; signal.pause()"],
+            "did not end within 1s, and was ended. Give it more time with --limit.",
+        ),
+        (["--", sys.executable, "-c", ""], "used nothing of the emulator"),
+        (["--resume", "nowhere", "--", "true"], "Give --report or --resume"),
+        ([], "Which command?"),
+    ],
+    ids=["missing", "failing", "endless", "useless", "two-folders", "none"],
+)
+def test_explore_says_what_is_wrong_with_a_command(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    status, output, complaint = run(tmp_path, "-j", "1", *arguments)
+
+    assert (status, output) == (2, "")
+    assert message in complaint
+
+
+@slow
+def test_explore_says_that_a_command_binds_a_fixed_port(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    command = [sys.executable, "-c", FIXED_PORT.format(port=unused_tcp_port)]
+    status, _, complaint = run(tmp_path, "-j", "2", "--", *command)
+
+    assert status == 2
+    assert "it binds a port of a fixed number" in complaint
+    assert "Address already in use" in complaint
+
+
+@slow
+def test_explore_ends_children_that_a_command_leaves_behind(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    leave = (
+        f"import subprocess, sys; from tests.support.planted import app;"
+        f"child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']);"
+        f"open({str(child)!r}, 'w').write(str(child.pid)); app.read('/auth/me')"
+    )
+    command = [sys.executable, "-c", leave]
+    status, output, _ = run(tmp_path / "report", "-j", "1", "--runs", "1", "--", *command)
+
+    assert status == 0, output
+    assert "The command leaves processes behind." in output
+    stat = Path(f"/proc/{child.read_text('utf-8')}/stat")
+    assert not stat.exists() or stat.read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+
+
+@slow
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("no_retry", "`GET /streams/id/{stream_id}` answered 503 once"),
+        ("double_post", "`POST /streams/{stream_id}/chat` answered 503 although it was done once"),
+        ("stuck_player", "the publisher was cut off once"),
+        ("lost_lines", "the chat socket was closed with 1012 once"),
+        ("double_delivery", "the webhook `chat.message` came twice once"),
+    ],
+)
+def test_explore_finds_each_planted_bug_and_shrinks_it_to_one_fault(
+    tmp_path: Path, name: str, sentence: str
+) -> None:
+    status, output, _ = run(tmp_path, "--runs", "40", "-j", "2", "--", *planted(name))
+
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert status == 1, output
+    assert report["runs"] <= 200
+    assert any(
+        finding["sentence"].startswith(sentence) and len(finding["plan"]) == 1
+        for finding in report["findings"]
+    ), output
+
+
+@slow
+def test_explore_finds_nothing_in_a_sound_app(tmp_path: Path) -> None:
+    status, output, _ = run(tmp_path, "--runs", "500", "-j", "2", "--", *planted("sound"))
+
+    assert status == 0, output

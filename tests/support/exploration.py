@@ -1,0 +1,69 @@
+"""An app for searches without a process: which plans it fails with is said by a rule."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
+
+from emulator.exploration.lab import Budget, Lab
+from emulator.exploration.plan import Written
+from emulator.exploration.search import Exploration, Search
+from emulator.exploration.trial import Outcome, Result, Use
+from emulator.parallel.folder import ResultFolder
+from emulator.parallel.work import Performer, Work
+
+Rule = Callable[[list[Written]], bool]
+USES = [
+    Use("api.delay", "POST", "/streams", "", "", 1),
+    Use("api.delay", "GET", "/streams", "", "", 5),
+    Use("webhook.slow", "", "", "", "stream.live", 2),
+]
+
+
+class FakeApp:
+    """Each fault strikes it. `runs` counts how often it was run."""
+
+    def __init__(self, fails: Rule) -> None:
+        self._fails = fails
+        self.runs = 0
+
+    def perform(self, order: Any) -> Any:
+        self.runs += 1
+        plan = order["plan"]
+        has_failed = self._fails(plan)
+        result: Result = "failed" if has_failed else "passed"
+        status = int(has_failed)
+        outcome = Outcome(result, status, struck=[1] * len(plan), lines=["it broke"])
+        if not plan:
+            outcome = Outcome(result, status, uses=USES, events={"StreamWentLive": 1})
+        return to_builtins(outcome)
+
+    def close(self) -> None:
+        """Nothing is warm."""
+
+
+def search(
+    app: Performer,
+    folder: Path,
+    *,
+    runs_max: int = 60,
+    workers: int = 1,
+    is_resumed: bool = False,
+    when_run: Callable[[Lab, Budget], None] = lambda *_: None,
+) -> Exploration:
+    """What a search comes to."""
+    budget = Budget(None)
+    identity = {"command": ["app"]}
+    # A setup of its own: a worker keeps what is warm by it.
+    work = Work(lambda _: app, str(id(app)).encode())
+    with (
+        ThreadPoolExecutor(workers) as executor,
+        ResultFolder(folder, "exploration", identity, is_resumed=is_resumed) as results,
+    ):
+        lab = Lab(work, executor, workers, results, budget, lambda lab: when_run(lab, budget))
+        searching = Search(
+            lab, seed=1, runs_max=runs_max, limit_ms=None, workers=workers, say=lambda _: None
+        )
+        return searching.run()

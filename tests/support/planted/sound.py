@@ -1,0 +1,12 @@
+"""No bug: a post that may have been done is looked up first, a delivery is taken once."""
+
+from tests.support.planted import app
+from tests.support.planted.receiver import Receiver
+
+with Receiver() as receiver:
+    app.facts("webhooks", "POST", {"url": receiver.url, "events": ["chat.message"]})
+    stream = app.stream()
+    app.say(stream["id"], "hello")
+    app.check(app.lines_of(stream["id"]) == ["hello"], "the line was said once")
+    receiver.wait(1)
+    app.check(len(set(receiver.ids)) == 1, "one line was received")

@@ -1,0 +1,95 @@
+"""Plans as people write them: taken, said in a sentence, or refused with what to write."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.exploration.aims import Profile, draws, singles
+from emulator.exploration.plan import as_yaml, parse, read_file, sentence
+from emulator.world.faults.api import ApiFail
+from emulator.world.faults.kinds import KINDS
+from tests.support.tables import table
+
+PLAN: list[dict[str, Any]] = [
+    {"api.fail": {"operation": "POST /streams/", "status": 503}, "times": 1, "skip": 2},
+    {"ingest.cut": {}, "times": 1, "at": "StreamWentLive", "nth": 2, "after": "500ms"},
+]
+
+
+def test_plan_comes_back_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(as_yaml(PLAN, "two faults"), "utf-8")
+
+    assert read_file(path) == PLAN
+    first, second = parse(PLAN)
+    assert first.request.fault == ApiFail(operation="POST /streams", status=503)
+    assert (first.request.skip, first.event) == (2, "")
+    assert (second.event, second.nth, second.after_ms) == ("StreamWentLive", 2, 500)
+
+
+def test_plan_is_said_in_a_sentence() -> None:
+    assert sentence([{"api.fail": {"operation": "POST /streams/"}, "times": 1}]) == (
+        "`POST /streams/` answered 503 once"
+    )
+    assert sentence(PLAN[1:]) == "the publisher was cut off once, 500ms after StreamWentLive (2.)"
+
+
+@table("kind", KINDS)
+def test_plan_of_every_kind_has_a_sentence(kind: str) -> None:
+    assert kind not in sentence([{kind: {}}])
+
+
+@table(
+    ("written", "message"),
+    [
+        ("- api.fial: {}", "fault 1: There is no fault 'api.fial'. Did you mean api.fail?"),
+        ("- api.fail: {statsu: 1}", "api.fail has no value 'statsu'. Did you mean status?"),
+        ("- {api.fail: {}, at: StreamWentLiv}", "Did you mean StreamWentLive?"),
+        ("- {api.fail: {}, nth: 0}", "must be a whole number from 1"),
+        ("- {api.fail: {operation: streams}}", "must be a method and a path"),
+        ("fault: []", "A plan has `faults` alone, not 'fault'."),
+        ("just a text", "A plan is a list of at most 50 faults."),
+        ("- [1", "is not YAML of a plan"),
+        ("- api.fail", "a fault is one kind with its values"),
+        ("&a [*a]", "is not YAML of a plan"),
+    ],
+)
+def test_plan_with_unknown_names_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, written: str, message: str
+) -> None:
+    path = tmp_path_factory.mktemp("plan") / "plan.yaml"
+    path.write_text(written, "utf-8")
+    with pytest.raises(Refused) as refusal:
+        read_file(path)
+    assert str(path) in refusal.value.message
+    assert message in refusal.value.message
+
+
+def test_plan_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be read: No such file"):
+        read_file(tmp_path / "plan.yaml")
+
+
+def test_drawn_plans_are_plans_of_what_is_used_and_the_same_for_a_seed() -> None:
+    profile = Profile(
+        operations={"POST /streams": 1, "GET /streams": 4},
+        files={"playlist": 9, "segment": 3},
+        webhooks={"stream.live": 1},
+        messages=3,
+        sockets=1,
+        recordings=1,
+        tokens=2,
+        events={"StreamWentLive": 1, "PublisherJoined": 1, "ChatPosted": 3, "UserLoggedIn": 1},
+    )
+    entries = singles(profile)
+    for entry in entries:
+        parse([entry])
+    first, again, other = (draws(profile, entries, seed) for seed in (1, 1, 2))
+    plans = [next(first) for _ in range(200)]
+    for plan in plans:
+        parse(plan)
+
+    assert plans == [next(again) for _ in range(200)]
+    assert plans != [next(other) for _ in range(200)]
