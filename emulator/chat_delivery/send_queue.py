@@ -135,7 +135,7 @@ class DirectSendQueue:
 
     def paused(self) -> None:
         """The transport is full."""
-        if self._held is None and not self._is_over:
+        if self._held is None:
             self._held = []
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(
@@ -233,7 +233,7 @@ class AsgiSendQueue:
                     # The peer is gone (ASGI, "Send callable"); its receive loop sees that too.
                     return
                 # The frame's header is so little that it is left out of the account.
-                self._queued_bytes = max(0, self._queued_bytes - len(payload))
+                self._queued_bytes -= len(payload)
                 if not self._queue:
                     self._queued_bytes = 0
             if self._goodbye is not None:

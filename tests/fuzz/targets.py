@@ -141,9 +141,11 @@ def rtp_packets(data: bytes) -> None:
         with suppress(ProtocolError):
             packet = packets.parse(datagram)
             for taker in takers:
-                taker.take(packet)
+                with suppress(*_REFUSALS):
+                    taker.take(packet)
     for taker in takers:
-        taker.take(RtpPacket(96, True, 0, 1 << 31, 1, b""))
+        with suppress(*_REFUSALS):
+            taker.take(RtpPacket(96, True, 0, 1 << 31, 1, b""))
 
 
 def rtcp_packets(data: bytes) -> None:

@@ -441,3 +441,11 @@ def test_world_clock_advances_without_an_event_loop_and_runs_on() -> None:
     clock.advance(HOUR_MS)
     assert (clock.mode, clock.speed) == ("scaled", 2)
     assert 1_000 + HOUR_MS <= clock.now_ms() < 1_000 + 2 * HOUR_MS
+
+
+async def test_world_clock_set_to_stand_has_not_run_a_moment_when_it_stands() -> None:
+    clock = WorldClock()
+    clock.run(10_000)
+    goal_ms = clock.now_ms() + HOUR_MS
+    await clock.set(0, goal_ms)
+    assert clock.now_ms() == goal_ms
