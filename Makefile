@@ -43,11 +43,14 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $(STAMP)
 
+# The pages that are made from the code, then all pages as a site in build/site; a dead link fails.
 docs: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.settings.reference import markdown; Path("docs/reference/settings.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.web.api.table import OPERATIONS; from emulator.web.openapi.reference import markdown; Path("docs/reference/endpoints.md").write_text(markdown(OPERATIONS), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.cli.lib.reference import markdown; Path("docs/reference/commands.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.scenario.output.reference import markdown; Path("docs/reference/scenarios.md").write_text(markdown(), "utf-8")'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # What is generated of the Node package: types of the documents, its own types, CommonJS.
 client: $(STAMP) clients/js/node_modules
@@ -108,4 +111,4 @@ elsewhere: $(STAMP)
 		--basetemp=$(VENV)/elsewhere/base tests/flows tests/unit/platform tests/unit/media/recording
 
 clean:
-	rm -rf $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis
