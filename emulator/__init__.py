@@ -6,8 +6,9 @@ from emulator.version import __version__
 
 if TYPE_CHECKING:
     from emulator.server import Emulator, running
+    from emulator.settings import Settings
 
-__all__ = ["Emulator", "__version__", "running"]
+__all__ = ["Emulator", "Settings", "__version__", "running"]
 
 
 def __getattr__(name: str) -> object:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> object:
         from emulator import server
 
         return getattr(server, name)
+    if name == "Settings":
+        from emulator.settings import Settings
+
+        return Settings
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

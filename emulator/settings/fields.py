@@ -182,6 +182,10 @@ class Settings:
                 setting.kind.check(self.value_of(setting))
             except ValueError as refusal:
                 raise WrongSetting(f"{setting.key}: {refusal}.") from None
+            except (TypeError, AttributeError):  # A program's value, such as "8787" for a port.
+                value = self.value_of(setting)
+                text = f"{setting.key}: {value!r} is a {type(value).__name__}, which it cannot be."
+                raise WrongSetting(text) from None
         self._check_pairs()
 
     def value_of(self, setting: Setting) -> Any:

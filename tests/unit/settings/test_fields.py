@@ -46,6 +46,7 @@ def test_settings_are_frozen_after_their_check() -> None:
     ("values", "message"),
     [
         ({"port": 70_000}, "port: 70000 is out of range: 0 to 65535."),
+        ({"port": "8787"}, "port: '8787' is a str, which it cannot be."),
         ({"host": ""}, "host: must not be empty."),
         ({"log_format": "xml"}, "log_format: 'xml' is not one of text, json."),
         ({"segment_ms": 100}, "segment_seconds: 100ms is out of range: 500ms to 10s."),

@@ -1,0 +1,59 @@
+"""The package as a program's library: what its page shows runs, and is typed for its users."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.docs import PROJECT
+
+PAGE = PROJECT / "docs/how-to/python.md"
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+PATIENCE_SECONDS = 240
+# What a strict user's checker must notice.
+MISUSE = """
+from emulator import Emulator, Settings, running, __version__
+
+Emulator(port=8787)  # type: ignore[call-arg]
+version: str = __version__
+with running() as emulator:
+    emulator.redy  # type: ignore[attr-defined]
+    names: list[str] = emulator.call(lambda: [each.world.name for each in emulator.worlds.all()])
+settings: Settings = emulator.settings.changed(port=0)
+"""
+
+
+def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_python_page_example_runs(tmp_path: Path, number: int) -> None:
+    (tmp_path / "example.py").write_text(EXAMPLES[number])
+
+    done = run(tmp_path, "-W", "error", "example.py")
+
+    assert done.returncode == 0, done.stderr
+    assert "127.0.0.1" in done.stdout or "OK" in done.stderr
+
+
+def test_python_page_examples_are_typed_for_a_strict_user(tmp_path: Path) -> None:
+    # Given a project of a user's, with the package installed and nothing else of ours,
+    for number, example in enumerate([*EXAMPLES, MISUSE]):
+        (tmp_path / f"example_{number}.py").write_text(example)
+
+    # then its checker finds the package's types, and every `ignore` is needed.
+    done = run(
+        tmp_path, "-m", "mypy", "--strict", "--cache-dir", str(PROJECT / ".mypy_cache/user"), "."
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
