@@ -14,6 +14,8 @@ from tests.support.live_server import until
 from tests.support.node_client import PACKAGE, SUITE, Project
 from tests.support.required_programs import need
 
+# Timeouts guard against hanging, and claim nothing about speed.
+WORKERS = ("--maxWorkers=2", "--testTimeout=60000")
 PAGE = PROJECT / "docs/how-to/node.md"
 # The sentence before a file's block ends with its name.
 _FILE = re.compile(r"`([\w.]+)`:\n\n```(?:js|ts)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -89,7 +91,7 @@ def test_node_client_vitest_workers_have_worlds_of_their_own(project: Project) -
         shutil.copy(SUITE / "workers.vitest.mjs", folder / f"{name}.test.js")
 
     output = project.run(
-        folder, "vitest", "run", "--maxWorkers=2", TEST_FOLDER=str(folder / "seen")
+        folder, "vitest", "run", *WORKERS, "--hookTimeout=60000", TEST_FOLDER=str(folder / "seen")
     )
 
     assert "8 passed | 2 expected fail (10)" in output
@@ -102,7 +104,7 @@ def test_node_client_jest_workers_have_worlds_of_their_own(project: Project) -> 
     for name in ("left", "right"):
         shutil.copy(SUITE / "workers.jest.cjs", folder / f"{name}.test.js")
 
-    output = project.run(folder, "jest", "--maxWorkers=2", TEST_FOLDER=str(folder / "seen"))
+    output = project.run(folder, "jest", *WORKERS, TEST_FOLDER=str(folder / "seen"))
 
     assert "9 passed, 9 total" in output
     check_met(folder / "seen")

@@ -24,7 +24,7 @@ SUITE = Path(__file__).parent / "suite"
 GENERATED = ("types", "cjs")
 # Says what the generated files were made of.
 STAMP = PACKAGE / "generated.sha256"
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 
 
 def generate(folder: Path) -> None:

@@ -4,6 +4,8 @@ import page from "./playwright.config.js";
 export default {
   ...page,
   workers: 2,
+  timeout: 90_000,
+  expect: { timeout: 60_000 },
   fullyParallel: true,
   reporter: [["list"], ["json", { outputFile: "report.json" }]],
   testMatch: /.*\.spec\.js/,
