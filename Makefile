@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults elsewhere clean
+.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults image elsewhere clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo

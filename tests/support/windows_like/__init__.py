@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
+from tests.support.windows_like.windows_names import is_refused
+
 _FOLDER = Path(__file__).parent
 PATIENCE_SECONDS = 90
 
@@ -49,6 +51,5 @@ def names_refused(folder: Path, below: str) -> Iterator[str]:
         if len(str(PureWindowsPath(below) / path)) > 259:
             yield f"{path} is too long"
         for part in path.parts:
-            is_odd = set(part) & set('<>:"|?*\\') or part != part.rstrip(". ")
-            if is_odd or PureWindowsPath(part.partition(".")[0]).is_reserved():
+            if is_refused(part):
                 yield f"{path} has a name that Windows refuses"

@@ -12,10 +12,12 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any, NoReturn
 
 import mfusepy
+
+from tests.support.windows_like.windows_names import is_refused
 
 _STAT = ("st_mode", "st_size", "st_nlink", "st_uid", "st_gid", "st_ino")
 _TIMES = ("st_atime", "st_mtime", "st_ctime")  # In nanoseconds, with `use_ns`.
@@ -45,8 +47,7 @@ class _Folder(mfusepy.Operations):  # type: ignore[misc]  # The library has no t
     def _new(self, path: str) -> Path:
         real = self._real(path)
         last = Path(path).name
-        is_odd = set(last) & set('<>:"|?*\\') or last != last.rstrip(". ")
-        if is_odd or PureWindowsPath(last.partition(".")[0]).is_reserved():
+        if is_refused(last):
             _refuse(errno.EINVAL, f"name {last}")
         return real
 

@@ -22,7 +22,8 @@ import tempfile  # noqa: F401
 import time
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from pathlib import PureWindowsPath
+
+from windows_names import is_refused  # type: ignore[import-not-found]  # Beside this file.
 
 # Those of POSIX, and uvloop, which has no release for Windows.
 _MODULES = frozenset(
@@ -32,7 +33,7 @@ _OF_OS = """
     O_CLOEXEC O_NONBLOCK chown fchmod fchown fdatasync fork forkpty getegid geteuid getgid getgroups
     getloadavg getpgid getpgrp getresuid getsid getuid killpg lchown mkfifo nice openpty pipe2
     posix_fadvise posix_fallocate posix_spawn pread preadv pwrite pwritev sendfile setsid
-    sched_getaffinity sync wait3 wait4
+    sync wait3 wait4
 """
 _OF_SIGNAL = "SIGALRM SIGHUP SIGPIPE SIGQUIT SIGUSR1 SIGUSR2 setitimer sigwait"
 _OF_TIME = "CLOCK_BOOTTIME CLOCK_MONOTONIC CLOCK_REALTIME clock_gettime clock_gettime_ns"
@@ -79,12 +80,8 @@ def _refuse_name(name: object) -> None:
     if not isinstance(name, str | bytes):
         return  # A descriptor.
     last = os.path.basename(os.fsdecode(name))  # noqa: PTH119
-    if set(last) & set('<>:"|?*\\') or last != last.rstrip(". ") or _is_reserved(last):
+    if is_refused(last):
         raise OSError(errno.EINVAL, "Windows has no such name", last)
-
-
-def _is_reserved(last: str) -> bool:
-    return PureWindowsPath(last.partition(".")[0]).is_reserved()
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
