@@ -94,7 +94,7 @@ def measure() -> Section:
                     f"{best:,.0f}" if best else "",
                 )
             )
-            if not (call.body or call.is_new):
+            if not (call.body or call.key or call.is_new):
                 bars.append((f"{call.label}: at least {_SHARE_MIN:g} of bare", share >= _SHARE_MIN))
             if best:
                 bars.append((f"{call.label}: ahead of both peers", rate["ours"] > best))
