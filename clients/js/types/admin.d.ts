@@ -62,6 +62,7 @@ export interface components {
             "api.delay"?: {
                 method?: unknown;
                 path?: unknown;
+                operation?: unknown;
                 user?: unknown;
                 delay?: unknown;
             } | null;
@@ -74,6 +75,7 @@ export interface components {
             "api.fail"?: {
                 method?: unknown;
                 path?: unknown;
+                operation?: unknown;
                 user?: unknown;
                 status?: unknown;
                 done?: unknown;
@@ -86,6 +88,7 @@ export interface components {
             "api.hang"?: {
                 method?: unknown;
                 path?: unknown;
+                operation?: unknown;
                 user?: unknown;
                 most?: unknown;
             } | null;
@@ -93,6 +96,25 @@ export interface components {
             "api.cut"?: {
                 method?: unknown;
                 path?: unknown;
+                operation?: unknown;
+                user?: unknown;
+            } | null;
+            /** @description Answers say that they are whole and are not: half of the body; what was asked for is done. */
+            "api.malform"?: {
+                method?: unknown;
+                path?: unknown;
+                operation?: unknown;
+                user?: unknown;
+            } | null;
+            /**
+             * @description Reads are answered as the first of the same address was, whatever was written since.
+             *
+             *     It strikes where that makes a difference, and remembers 1,000 addresses.
+             */
+            "api.stale"?: {
+                method?: unknown;
+                path?: unknown;
+                operation?: unknown;
                 user?: unknown;
             } | null;
             /** @description Messages come `delay` later, in their order. */
@@ -162,6 +184,10 @@ export interface components {
                 stream?: unknown;
                 kbits?: unknown;
             } | null;
+            /** @description Live streams end when it begins, as if their owners had ended them. */
+            "stream.end"?: {
+                stream?: unknown;
+            } | null;
             /** @description VODs that would become ready fail, for this reason. */
             "vod.fail"?: {
                 stream?: unknown;
@@ -184,6 +210,17 @@ export interface components {
                 event?: unknown;
                 delay?: unknown;
             } | null;
+            /** @description Deliveries are made twice, with the same id, as where an acknowledgement was lost. */
+            "webhook.repeat"?: {
+                url?: unknown;
+                event?: unknown;
+            } | null;
+            /** @description A delivery is put off by `delay`, and those that follow are made before it. */
+            "webhook.disorder"?: {
+                url?: unknown;
+                event?: unknown;
+                delay?: unknown;
+            } | null;
             /** @description Access tokens of before it began have expired; a refreshed one is good. Keys stay good. */
             "auth.expire"?: {
                 user?: unknown;
@@ -194,9 +231,14 @@ export interface components {
                 what?: unknown;
                 per_minute?: unknown;
             } | null;
+            /** @description The world's clock jumps on when it begins; all that is due on the way happens. */
+            "clock.jump"?: {
+                by?: unknown;
+            } | null;
             share?: string | number;
             times?: string | number;
             for?: string | number;
+            skip?: string | number;
         };
         /**
          * PublishDrop
