@@ -94,8 +94,9 @@ fuzz: $(STAMP)
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants $(MUTANT_ARGS)
 
-# A thousand kills at random instants, of which nothing that was answered may be lost: most of an hour.
+# A thousand simulated crashes, and as many kills of a real process: some fifty minutes.
 kill: $(STAMP)
+	$(BIN)/python -m tests.trials.simulations $(SIMULATION_ARGS)
 	$(BIN)/python -m tests.trials.kills $(KILL_ARGS)
 
 # The container image, built, started, pushed to, played and stopped. Needs root, and buildah and
@@ -109,6 +110,10 @@ elsewhere: $(STAMP)
 	PYTHONPATH=$(CURDIR)/tests/support/windows_like XDG_CACHE_HOME=$(CURDIR)/$(VENV)/elsewhere/cache \
 		TMPDIR=$(CURDIR)/$(VENV)/elsewhere/tmp $(BIN)/pytest $(PYTEST_ARGS) -p no:cacheprovider \
 		--basetemp=$(VENV)/elsewhere/base tests/flows tests/unit/platform tests/unit/media/recording
+
+# Do memory, handles, tasks, threads and the disk come back as users come and go? Eight hours.
+soak: $(STAMP)
+	$(BIN)/python -m tests.trials.soak $(SOAK_ARGS)
 
 clean:
 	rm -rf build $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis

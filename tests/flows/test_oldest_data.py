@@ -4,7 +4,6 @@
 """
 
 import gzip
-import tarfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,10 +22,9 @@ from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.world import World
+from tests.support.old_data import FIXTURES, RELEASES, unpack
 from tests.support.rest import Caller
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "data"
-RELEASES = sorted(FIXTURES.glob("*.tar.xz"))
 DATABASES = sorted(FIXTURES.glob("*.sqlite3.gz"))
 # From before the first release; their steps are not the beginning of today's.
 REFUSED = {"schema-1-15bf4ab", "schema-7-263ecd8", "schema-9-60ac47d", "schema-11-a266970"}
@@ -66,17 +64,6 @@ async def opened(data: str) -> AsyncIterator[tuple[Emulator, Caller]]:
         transport = httpx.ASGITransport(emulator.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             yield emulator, Caller(client, "/v1")
-
-
-def unpack(kept: Path, folder: Path) -> None:
-    """As `extractall` does, whose safe way the first releases of Python 3.11 do not have."""
-    with tarfile.open(kept) as tar:
-        for member in tar.getmembers():
-            path = folder / member.name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            content = tar.extractfile(member)
-            assert content is not None
-            path.write_bytes(content.read())
 
 
 async def assert_carried_on(call: Caller, key: str = "ak_demo") -> None:

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +82,9 @@ def run(
             body(trial, arguments)
         except KeyboardInterrupt:
             code = _INTERRUPTED
+        except Exception as error:  # What was tried until then is a result, too.
+            traceback.print_exc()
+            trial.fault(f"the trial itself ended: {type(error).__name__}: {error}")
         print(table(report()))
         print(f"\n{name}: {trial.seconds:.0f} s, --seed {trial.seed}, {len(trial.faults)} faults")
         for sentence in trial.faults:

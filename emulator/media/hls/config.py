@@ -30,7 +30,8 @@ class MediaStoreConfig(Struct, frozen=True):
     disk_limit_bytes: Annotated[
         int,
         Size(),
-        "most that media may take; 0 for all of the disk",
+        "refuse publishers, uploads and clips once media takes 95 % of this; nothing is deleted;"
+        " 0: all of the disk",
         Named(key="disk_limit"),
         Flags.LIMITS,
     ] = 0

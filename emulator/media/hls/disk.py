@@ -1,7 +1,7 @@
 """How full the disk is, and whether there is room for one more publisher.
 
-Nothing is ended or deleted for want of room: new publishers are refused until somebody deletes
-recordings or raises the limit.
+Nothing is ended or deleted for want of room: new publishers, uploads and clips are refused until
+somebody deletes recordings or raises the limit (docs/decisions/0043).
 """
 
 import os

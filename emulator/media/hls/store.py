@@ -28,10 +28,15 @@ _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 class MediaStore:
     """For the event loop's thread. Folders are `<root>/<uid>/`."""
 
-    def __init__(self, root: Path, config: MediaStoreConfig | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        config: MediaStoreConfig | None = None,
+        writer: WriterThread | None = None,
+    ) -> None:
         self.root = root
         self.config = config or MediaStoreConfig()
-        self._writer = WriterThread(pending_bytes_max=self.config.pending_bytes_max)
+        self._writer = writer or WriterThread(pending_bytes_max=self.config.pending_bytes_max)
         self._live: dict[str, HlsStream] = {}
         self._recordings: OrderedDict[str, HlsStream] = OrderedDict()
         # What was live a moment ago, and until when its playlist may still be followed.

@@ -45,8 +45,14 @@ class WriterThread:
     when it ends: the thread wakes once, and does not ask for the interpreter while the loop works.
     """
 
-    def __init__(self, *, pending_bytes_max: int = 16 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        *,
+        pending_bytes_max: int = 16 * 1024 * 1024,
+        open_file: Callable[[Path, str], FileIO] = FileIO,
+    ) -> None:
         self.pending_bytes_max = pending_bytes_max
+        self.open_file = open_file
         self._turn: list[Job] = []
         self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -115,8 +121,8 @@ class SegmentWriter:
         """Write a whole file (an init segment), then its line."""
 
         def act() -> None:
-            with (self.folder / name).open("wb") as file:
-                file.write(content)
+            with self._writer.open_file(self.folder / name, "w") as file:
+                _write(file, content)
                 _sync(file.fileno())
             self._write_line(line)
 
@@ -203,14 +209,14 @@ class SegmentWriter:
     def _segment_file(self, name: str) -> FileIO:
         if self._segment is None or self._segment_name != name:
             self._close_segment()
-            self._segment = FileIO(self.folder / name, "w")
+            self._segment = self._writer.open_file(self.folder / name, "w")
             self._segment_name = name
         return self._segment
 
     def _write_line(self, line: bytes) -> None:
         if self._index is None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._index = FileIO(self.folder / INDEX_NAME, "a")
+            self._index = self._writer.open_file(self.folder / INDEX_NAME, "a")
             if self._index.tell():
                 _write(self._index, b"\n")  # Behind what a killed process did not finish.
         _write(self._index, line)

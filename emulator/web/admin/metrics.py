@@ -3,6 +3,7 @@
 Whatever is told is counted already or costs a count over an index: a scrape is cheap.
 """
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +44,8 @@ def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
     memory = _memory_peak_bytes()
     if memory is not None:
         yield _family("memory_peak_bytes", "gauge", "most memory in use", [({}, memory)])
+    tasks = len(asyncio.all_tasks())
+    yield _family("tasks", "gauge", "tasks that go on in the event loop", [({}, tasks)])
     yield _family(
         "http_requests_total",
         "counter",
