@@ -115,5 +115,10 @@ elsewhere: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m tests.trials.soak $(SOAK_ARGS)
 
+# The machine's faults, in a real process (docs/reference/trust.md). The full disk needs root.
+faults: $(STAMP)
+	$(BIN)/pytest -q -rs tests/real/test_durability.py tests/real/test_connection_limits.py \
+		tests/unit/media/hls/test_writer.py tests/unit/world/store/test_journal.py tests/unit/machine
+
 clean:
 	rm -rf build $(VENV) .venv-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis
