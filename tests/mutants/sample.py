@@ -58,7 +58,7 @@ UNITS: dict[str, tuple[str, ...]] = {
         "unit/world/audience/test_attendance.py",
         "unit/world/audience/test_cohorts.py",
     ),
-    "world.auth.tokens": ("unit/world/auth/test_tokens.py", "flows/test_callers.py"),
+    "world.auth.tokens": ("unit/world/auth/test_tokens.py", "unit/web/test_auth.py"),
     "web.auth": ("unit/web/test_auth.py",),
     "web.http.dispatch": ("unit/web/http/test_dispatch.py", "flows/test_rest_bad_input.py"),
     "chat_delivery.send_queue": (

@@ -457,3 +457,17 @@ def test_journal_refuses_everything_once_it_is_closed(store: Store) -> None:
         with pytest.raises(Refused, match="This world is gone") as refusal:
             use()
         assert refusal.value.code == "not_found"
+
+
+def test_journal_version_grows_when_other_facts_come_and_when_none_are_left() -> None:
+    with (
+        closing(Store(open_database(":memory:"))) as source,
+        closing(Store(open_database(":memory:"))) as store,
+    ):
+        versions = [store.version]
+        store.load(source)
+        versions.append(store.version)
+        store.close()
+        versions.append(store.version)
+    assert versions == sorted(set(versions))
+    assert store.is_closed
