@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -78,6 +77,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--fresh", action="store_true", help="start a new emulator for each run: slower"
     )
     parser.add_argument(
+        "--own-emulator",
+        action="store_true",
+        help="the command is a suite with the pytest plugin, as for `pytest --live-explore`",
+    )
+    parser.add_argument(
         "--env",
         action="append",
         default=[],
@@ -108,9 +112,7 @@ def run(args: argparse.Namespace) -> int:
     return explore(command, args, {**usual, **flags})
 
 
-def explore(
-    command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any], *, is_own: bool = False
-) -> int:
+def explore(command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any]) -> int:
     """Search, write the report, say what was found. Gives 1 if that was anything."""
     import json
 
@@ -123,7 +125,7 @@ def explore(
     from emulator.parallel.processes import ProcessWorkers
     from emulator.parallel.work import Work
 
-    setup = Setup(list(command), flags, args.env, is_own=is_own, is_fresh=args.fresh)
+    setup = Setup(list(command), flags, args.env, is_own=args.own_emulator, is_fresh=args.fresh)
     settings = {name: str(value) for name, value in flags.items()}
     identity = {"command": list(command), "seed": args.random_seed, "settings": settings}
     path = args.resume or args.report or Path(FOLDER)
@@ -198,7 +200,9 @@ def _finish(
     state = search.state
     if lab.problem:
         state.notes.append(f"Some runs were not made: {lab.problem}")
-    report = document(state, command, args.random_seed, lab.runs, budget.elapsed_ms)
+    report = document(
+        state, command, args.random_seed, lab.runs, budget.elapsed_ms, is_own=args.own_emulator
+    )
     try:
         write(report, path)
     except OSError as error:
@@ -209,6 +213,8 @@ def _finish(
 
 
 def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
+    from emulator.exploration.report import replay_line
+
     base = report["without_faults"]
     count = len(report["findings"])
     yield (
@@ -219,8 +225,7 @@ def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
         often = f"fails {finding['failed']} of {finding['tried']}"
         shrunk = "" if finding["is_shrunk"] else ", not looked into before the end"
         yield f"{finding['number']}. {finding['sentence']} ({often}{shrunk})"
-        shown = shlex.join(report["command"])
-        yield f"   live-emulator exec --faults {path / finding['file']} -- {shown}"
+        yield f"   {replay_line(report, path / finding['file'])}"
     for entry in report["unsteady"]:
         yield f"unsteady: {entry['sentence']} (fails {entry['failed']} of {entry['tried']})"
     yield from report["notes"]

@@ -22,9 +22,15 @@ _WORDS = {"failed": 0, "survived": 1, "not reached": 2}
 
 
 def document(
-    state: Exploration, command: Sequence[str], seed: int, runs: int, duration_ms: int
+    state: Exploration,
+    command: Sequence[str],
+    seed: int,
+    runs: int,
+    duration_ms: int,
+    *,
+    is_own: bool = False,
 ) -> dict[str, Any]:
-    """All that is known, as JSON has it."""
+    """All that is known, as JSON has it. `is_own`: the command starts its own emulators."""
     entries = [
         *(_finding(number, item) for number, item in enumerate(state.findings, 1)),
         *(
@@ -35,6 +41,7 @@ def document(
     return {
         "format": FORMAT,
         "command": list(command),
+        "is_own": is_own,
         "seed": seed,
         "outcome": "failed" if entries else "stopped" if state.is_stopped else "passed",
         "is_stopped": state.is_stopped,
@@ -56,19 +63,23 @@ def document(
 def write(report: dict[str, Any], folder: Path) -> None:
     """`report.html`, `report.json`, `junit.xml` and a plan for each finding. Raises `OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = shlex.join(report["command"])
     for stale in folder.glob("finding-*.yaml"):
         stale.unlink()
     for finding in report["findings"]:
         path = folder / finding["file"]
-        heading = (
-            f"{finding['sentence']}: the command fails.\n"
-            f"live-emulator exec --faults {path} -- {command}"
-        )
+        heading = f"{finding['sentence']}: the command fails.\n{replay_line(report, path)}"
         write_whole(path, as_yaml(finding["plan"], heading).encode())
     write_whole(folder / "report.json", json.dumps(report, indent=1).encode() + b"\n")
     write_whole(folder / "junit.xml", junit(report))
     write_whole(folder / "report.html", page(report).encode())
+
+
+def replay_line(report: dict[str, Any], path: Path) -> str:
+    """What a shell is told to let the command meet a finding's plan again."""
+    command = shlex.join(report["command"])
+    if report["is_own"]:
+        return f"LIVE_EMULATOR_PLAN={shlex.quote(str(path))} {command}"
+    return f"live-emulator exec --faults {shlex.quote(str(path))} -- {command}"
 
 
 def junit(report: dict[str, Any]) -> bytes:

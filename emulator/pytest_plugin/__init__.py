@@ -32,6 +32,21 @@ class WorldFactory(Protocol):
     def __call__(self, seed: str = "default", name: str | None = None) -> "World": ...
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    from emulator.pytest_plugin.exploring import add_options
+
+    add_options(parser)
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """An exploration runs pytest itself, again and again, rather than the tests."""
+    if not config.getoption("live_explore"):
+        return None
+    from emulator.pytest_plugin.exploring import explore
+
+    return explore(config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     _leave_as_it_is()

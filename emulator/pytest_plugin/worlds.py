@@ -4,6 +4,7 @@ import itertools
 from functools import cached_property
 from typing import Any
 
+from emulator.pytest_plugin.exploring import attach
 from emulator.pytest_plugin.own_world import OwnWorld
 from emulator.pytest_plugin.platform import LiveEmulator
 from emulator.pytest_plugin.streams import Stream
@@ -21,7 +22,9 @@ class World(OwnWorld):
         """A fresh world, under a name of its own unless one is given."""
         chosen = name or f"test-{next(_numbers)}"
         worlds = emulator.emulator.worlds
-        return cls(emulator, emulator.call(lambda: worlds.make(chosen, seed)))
+        world = cls(emulator, emulator.call(lambda: worlds.make(chosen, seed)))
+        attach(world)
+        return world
 
     def __enter__(self) -> "World":
         return self

@@ -192,3 +192,23 @@ def test_explore_finds_nothing_in_a_sound_app(tmp_path: Path) -> None:
     status, output, _ = run(tmp_path, "--runs", "500", "-j", "2", "--", *planted("sound"))
 
     assert status == 0, output
+
+
+@slow
+def test_explore_of_a_pytest_suite_finds_a_bug_and_replays_it(tmp_path: Path) -> None:
+    (tmp_path / "test_app.py").write_text(
+        "def test_stream_is_there(live_world):\n    live_world.create_stream()\n", "utf-8"
+    )
+    report = tmp_path / "report"
+    pytest_command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    options = ["--live-explore", "--live-explore-args", f"--runs 3 -j 1 --report {report}"]
+    explored = subprocess.run([*pytest_command, *options], cwd=tmp_path, capture_output=True)
+    assert explored.returncode == 1, explored.stdout
+    assert b"1. `POST /streams` answered 503 once (fails 3 of 3)" in explored.stdout
+
+    plan = {"LIVE_EMULATOR_PLAN": str(report / "finding-1.yaml")}
+    replayed = subprocess.run(
+        pytest_command, cwd=tmp_path, capture_output=True, env={**os.environ, **plan}
+    )
+    assert replayed.returncode == 1
+    assert b"answer was made by a fault" in replayed.stdout
