@@ -28,6 +28,8 @@ from emulator.world.store.journal import Store
 
 FORMAT = 1
 SUFFIX = ".world.zip"
+# Bit 0 of a member's flags (APPNOTE.TXT, 4.4.4).
+_ENCRYPTED = 1
 _MANIFEST = "world.json"
 _FACTS = "world.sqlite3"
 _MANIFEST_BYTES_MAX = 2**20
@@ -152,10 +154,14 @@ def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
             members = archive.infolist()
             if len(members) > _MEMBERS_MAX:
                 raise Refused("too_large", f"A world file has at most {_MEMBERS_MAX} members.")
-            if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            if any(
+                member.compress_type != zipfile.ZIP_STORED or member.flag_bits & _ENCRYPTED
+                for member in members
+            ):
                 raise Refused("invalid", "A world file is a ZIP file whose members are stored.")
             yield archive
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    # A member's name need not be in the encoding that its entry says.
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError) as error:
         raise _no_world_file(f"it is not a complete ZIP file: {error}") from error
 
 
