@@ -132,6 +132,7 @@ class Emulator:
             allowed_folders=settings.allowed_folders,
             steering_key=folder.steering_key(),
             requests=RequestLog(settings.requests),
+            schema_of=_schema_of,
         )
         worlds = self.worlds = Worlds(
             shared,
@@ -341,3 +342,10 @@ def _https(settings: Settings, folder: DataFolder) -> Tls | None:
     context = _tls_context(settings, folder, "https")
     certificate = settings.rtmps_cert or certificates.server_path(folder.path, "https")
     return Tls(context, certificate, settings.rtmps_key or certificate)
+
+
+def _schema_of(name: str) -> dict[str, object]:
+    # Only editors ask: a start does not pay for it.
+    from emulator.schemas import schema_of
+
+    return schema_of(name)

@@ -43,7 +43,7 @@ class Shared(Struct, kw_only=True):
     `steering_key`: which files a request there may name. `picture_turns`: uploaded pictures are
     decoded few at a time. `is_media_needed`: whether
     any world or snapshot shows what has this CDN uid. `peers` are WebRTC's; None where no sockets
-    are served at all.
+    are served at all. `schema_of`: a kind of file as JSON Schema; raises `ValueError` for no kind.
     """
 
     media_store: MediaStore
@@ -62,6 +62,7 @@ class Shared(Struct, kw_only=True):
     state: State = field(default_factory=State)
     peers: "Peers | None" = None
     is_media_needed: Callable[[str], bool] = lambda _: True
+    schema_of: Callable[[str], dict[str, object]] = lambda _: {}
     picture_turns: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
 
     def __post_init__(self) -> None:

@@ -21,6 +21,27 @@ from emulator.world.library.clips import LENGTH_MAX_MS
 from emulator.world.webhooks import targets
 
 Check = Callable[[yaml.Node], Iterator["SeedError"]]
+Schema = dict[str, Any]
+
+# What each check asks for, as JSON Schema: those here, and what the makers of checks have made.
+_SCHEMAS: dict[Check, Schema] = {}
+
+
+def schema() -> Schema:
+    """A seed file as JSON Schema (2020-12), for editors; `check` knows more."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A live-emulator seed",
+        **_SCHEMAS[_SEED],
+        "$defs": {"category": _SCHEMAS[_CATEGORY]},
+    }
+
+
+def _described(check: Check, schema: Schema) -> Check:
+    """The check itself, of which `schema` knows from now on."""
+    _SCHEMAS[check] = schema
+    return check
+
 
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _LEVELS_MAX = 32
@@ -78,7 +99,11 @@ def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") 
         elif pattern and not pattern.fullmatch(node.value):
             yield at(node, f"{node.value[:40]!r} is invalid. Write it like {like}.")
 
-    return check
+    # A text may be written so that YAML takes it for something else: 404, true.
+    schema: Schema = {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": longest}
+    if pattern:
+        schema |= {"pattern": f"^(?:{pattern.pattern})$", "examples": [like]}
+    return _described(check, schema)
 
 
 def _whole(most: int) -> Check:
@@ -87,7 +112,7 @@ def _whole(most: int) -> Check:
         if not is_whole or not 0 <= int(node.value.replace("_", "")) <= most:
             yield at(node, f"Write a whole number from 0 to {most} here.")
 
-    return check
+    return _described(check, {"type": "integer", "minimum": 0, "maximum": most})
 
 
 def _flag(node: yaml.Node) -> Iterator[SeedError]:
@@ -115,7 +140,12 @@ def _one_of(*words: str) -> Check:
         if value not in words:
             yield at(node, f"Write one of {', '.join(words)} here{meant(value, words)}")
 
-    return check
+    return _described(check, {"enum": list(words)})
+
+
+_described(_flag, {"type": "boolean"})
+_described(_share, {"type": ["number", "string"], "examples": ["40%", 0.4]})
+_described(_duration, {"type": ["number", "string"], "examples": ["20m", "1h30m"]})
 
 
 def _list(inner: Check) -> Check:
@@ -126,7 +156,7 @@ def _list(inner: Check) -> Check:
         for item in node.value:
             yield from inner(item)
 
-    return check
+    return _described(check, {"type": "array", "items": _SCHEMAS[inner]})
 
 
 def _shares(node: yaml.Node) -> Iterator[SeedError]:
@@ -136,6 +166,16 @@ def _shares(node: yaml.Node) -> Iterator[SeedError]:
     for name, value in node.value:
         yield from _text(2, re.compile("[A-Z]{2}"), "DE")(name)
         yield from _share(value)
+
+
+_described(
+    _shares,
+    {
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Z]{2}$"},
+        "additionalProperties": _SCHEMAS[_share],
+    },
+)
 
 
 def _entry(fields: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check:
@@ -156,7 +196,15 @@ def _entry(fields: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check
             if missing not in seen:
                 yield at(node, f"{missing} is missing. Add a line {missing}: ...")
 
-    return check
+    return _described(
+        check,
+        {
+            "type": "object",
+            "properties": {name: _SCHEMAS[field] for name, field in fields.items()},
+            "required": list(required),
+            "additionalProperties": False,
+        },
+    )
 
 
 def meant(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
@@ -174,20 +222,22 @@ _COUNT = _whole(10_000_000)
 
 def _category(node: yaml.Node) -> Iterator[SeedError]:
     """A category may hold categories, so it is looked up when it is met."""
-    yield from _entry(
-        {
-            "name": _text(100),
-            "slug": _SLUG,
-            "description": _text(1000),
-            "icon_url": _text(2000),
-            "is_active": _flag,
-            "aliases": _list(_SLUG),
-            "children": _list(_category),
-        },
-        required=("name", "slug"),
-    )(node)
+    yield from _CATEGORY(node)
 
 
+_described(_category, {"$ref": "#/$defs/category"})
+_CATEGORY = _entry(
+    {
+        "name": _text(100),
+        "slug": _SLUG,
+        "description": _text(1000),
+        "icon_url": _text(2000),
+        "is_active": _flag,
+        "aliases": _list(_SLUG),
+        "children": _list(_category),
+    },
+    required=("name", "slug"),
+)
 _USER = _entry(
     {
         "username": _NAME,
@@ -251,6 +301,9 @@ def _stream(node: yaml.Node) -> Iterator[SeedError]:
         if not last_ms < at_ms < ran_ms:
             yield at(where, f"Chapters follow each other, within {payload['ran'].value}.")
         last_ms = at_ms
+
+
+_described(_stream, _SCHEMAS[_STREAM_FIELDS])
 
 
 def _clips(stream: Mapping[str, yaml.Node]) -> Iterator[SeedError]:

@@ -53,6 +53,7 @@ LEAVES = {
 BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
 # Jobs over an executor know nothing of what the jobs are.
 BELOW["parallel"] = {*LEAVES, "core", "machine"}
+BELOW["schemas"] = {*LEAVES, "world", "seeding", "scenario", "settings"}
 BELOW["server"] = {*BELOW}
 BELOW["sweep"] = {*LEAVES, "core", "parallel", "scenario", "platform", "settings", "server"}
 BELOW["exploration"] = {*BELOW}

@@ -18,6 +18,7 @@ FILES = {
     "text/event-stream": 'id: 1\nevent: StreamCreated\ndata: {"seq":1}\n\n',
     "text/plain": "live_emulator_worlds 1\n",
     "application/json": "{}",
+    "application/schema+json": "{}",
     "application/zip": "PK",
     "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg"/>',
 }

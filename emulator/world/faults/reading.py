@@ -14,7 +14,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.world.faults.fault import Fault, values_of
 from emulator.world.faults.kinds import KINDS
-from emulator.world.faults.values import Read, duration, share, whole
+from emulator.world.faults.values import Read, ValueKind, duration, kind_of, share, whole
 
 _TIMES_MAX = 1_000_000
 
@@ -66,13 +66,32 @@ def schema() -> dict[str, Any]:
         name: {
             "type": ["object", "null"],
             "description": cleandoc(kind.__doc__ or ""),
-            "properties": {value.written: {} for value in values_of(kind).values()},
+            "properties": {
+                value.written: _value_schema(kind_of(value.read))
+                for value in values_of(kind).values()
+            },
             "additionalProperties": False,
         }
         for name, kind in KINDS.items()
     }
     beside: dict[str, Any] = {name: {"type": ["string", "number"]} for name in BESIDE}
     return {"type": "object", "properties": kinds | beside, "additionalProperties": False}
+
+
+def _value_schema(kind: ValueKind) -> dict[str, Any]:
+    match kind.type:
+        case "duration" | "share":
+            return {"type": ["string", "number"]}
+        case "integer":
+            return {"type": "integer", "minimum": kind.minimum, "maximum": kind.maximum}
+        case "text":
+            return {"type": "string"}
+        case "flag":
+            return {"type": "boolean"}
+        case "choice":
+            return {"enum": list(kind.choices)}
+        case _:
+            return {}
 
 
 def _fault(kind: type[Fault], value: object) -> Fault:

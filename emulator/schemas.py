@@ -1,0 +1,29 @@
+"""Schemas: what people write in files, as JSON Schema (2020-12). Made from what reads the files."""
+
+from typing import Any
+
+NAMES = ("scenario", "seed", "settings", "fault")
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """One of `NAMES`. Each imports what reads such files, so only when it is asked for."""
+    match name:
+        case "scenario":
+            from emulator.scenario.output import schema as scenario
+
+            return scenario.schema()
+        case "seed":
+            from emulator.seeding import check
+
+            return check.schema()
+        case "settings":
+            from emulator.settings import schema as settings
+
+            return settings.schema()
+        case "fault":
+            from emulator.world.faults import reading
+
+            draft = "https://json-schema.org/draft/2020-12/schema"
+            return {"$schema": draft, "title": "A live-emulator fault", **reading.schema()}
+        case _:
+            raise ValueError(f"{name[:50]!r} is none of {', '.join(NAMES)}")

@@ -1,0 +1,121 @@
+"""The JSON Schemas that editors are given agree with what reads the files."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from emulator.cli import init, main
+from emulator.schemas import NAMES, schema_of
+from emulator.settings import gather
+from emulator.world.faults import reading
+from emulator.world.faults.kinds import KINDS
+from tests.support.docs import PROJECT
+from tests.support.live_server import platform
+
+SCENARIOS = sorted((PROJECT / "scenarios").rglob("*.yaml"))
+# For each kind of file: one that is right, and some that an editor has to mark.
+RIGHT: dict[str, Any] = {
+    "scenario": yaml.safe_load(init._SCENARIO_TEXT),
+    "seed": yaml.safe_load(init._SEED_TEXT),
+    "settings": {
+        "port": 0,
+        "tls": True,
+        "http": "hypercorn",
+        "part_ms": "500ms",
+        "public_url": None,
+    },
+    "fault": {"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "times": 3},
+}
+BROKEN = [
+    ("scenario", {"scenario": "x", "timelime": []}),
+    ("scenario", {"scenario": "x", "timeline": [{"publish.begin": "show"}]}),
+    ("scenario", {"about": "no name"}),
+    ("seed", {"users": [{"name": "ada"}]}),
+    ("seed", {"users": [{"username": "ada", "role": "BOSS"}]}),
+    ("seed", {"streams": [{"owner": "ada", "title": "x", "began": "3h"}]}),
+    ("seed", {"categories": [{"name": "a", "slug": "a", "children": [{"name": "b"}]}]}),
+    ("settings", {"prot": 8787}),
+    ("settings", {"tls": "perhaps"}),
+    ("settings", {"http": "nginx"}),
+    ("settings", {"worlds_max": -1}),
+    ("fault", {"api.fial": {}}),
+    ("fault", {"api.fail": {"status": "many"}}),
+    ("fault", {"api.fail": {"share": "30%"}}),
+]
+
+
+class Yaml12(yaml.CSafeLoader):
+    """Reads as editors do, by YAML 1.2: `on` is a text, and a plain value may hold a `?`."""
+
+    yaml_implicit_resolvers: ClassVar[Any] = {
+        first: [pair for pair in pairs if first in "tTfF" or not pair[0].endswith(":bool")]
+        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def read_yaml(path: Path) -> Any:
+    return yaml.load(path.read_text("utf-8"), Loader=Yaml12)
+
+
+def validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schema_of(name))
+
+
+def test_schemas_hold_for_each_scenario_of_the_library() -> None:
+    scenario = validator("scenario")
+
+    for path in SCENARIOS:
+        errors = list(scenario.iter_errors(read_yaml(path)))
+        assert not errors, f"{path.name}: {errors[0].instance_path} {errors[0].message}"
+    assert len(SCENARIOS) > 10
+
+
+def test_schemas_hold_for_the_default_seed() -> None:
+    seed = read_yaml(PROJECT / "fixtures/seed.yaml")
+
+    assert [error.message for error in validator("seed").iter_errors(seed)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schemas_take_what_is_right(name: str) -> None:
+    assert [error.message for error in validator(name).iter_errors(RIGHT[name])] == []
+
+
+@pytest.mark.parametrize(("name", "content"), BROKEN)
+def test_schemas_mark_what_is_broken(name: str, content: object) -> None:
+    assert not validator(name).is_valid(content)
+
+
+def test_schemas_take_each_fault_as_it_is_read() -> None:
+    fault = validator("fault")
+
+    for name in KINDS:
+        if fault.is_valid({name: None}):
+            continue
+        pytest.fail(f"{name} may be written without values")
+    assert reading.read(RIGHT["fault"]).share == 0.3
+
+
+def test_schemas_settings_are_those_that_are_gathered(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(yaml.safe_dump(RIGHT["settings"]))
+
+    assert gather({"settings": str(file)}, {}).http == "hypercorn"
+
+
+def test_schemas_command_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "seed"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema_of("seed")
+
+
+def test_schemas_are_served_at_stable_addresses() -> None:
+    with platform() as walk:
+        for name in NAMES:
+            answer = walk.get(f"{walk.ready['admin']}/schemas/{name}.json")
+            assert answer.json == json.loads(json.dumps(schema_of(name)))
+            assert answer.headers["Content-Type"] == "application/schema+json"
+        assert walk.get(f"{walk.ready['admin']}/schemas/nothing.json").status == 404
