@@ -89,7 +89,8 @@ jobs:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5
         with: {python-version: "3.12"}
-      - run: pip install live-emulator
+      # No registry has it yet: name your copy, a wheel, or a Git address (docs, install).
+      - run: pip install ./live-emulator/live_emulator-0.1.0-py3-none-any.whl
       - run: live-emulator scenario run live-emulator/scenario.yaml --report report
       - run: live-emulator exec --seed live-emulator/seed.yaml -- @TESTS@
       - uses: actions/upload-artifact@v4
@@ -102,7 +103,8 @@ _GITLAB_TEXT = """\
 live-emulator:
   image: python:3.12
   script:
-    - pip install live-emulator
+    # No registry has it yet: name your copy, a wheel, or a Git address (docs, install).
+    - pip install ./live-emulator/live_emulator-0.1.0-py3-none-any.whl
     - live-emulator scenario run live-emulator/scenario.yaml --junit junit.xml --report report
     - live-emulator exec --seed live-emulator/seed.yaml -- @TESTS@
   artifacts:
