@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -51,7 +51,7 @@ BROKEN = [
 class Yaml12(yaml.CSafeLoader):
     """Reads as editors do, by YAML 1.2: `on` is a text, and a plain value may hold a `?`."""
 
-    yaml_implicit_resolvers: ClassVar[Any] = {
+    yaml_implicit_resolvers = {  # noqa: RUF012 -- as PyYAML has it
         first: [pair for pair in pairs if first in "tTfF" or not pair[0].endswith(":bool")]
         for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
