@@ -60,11 +60,12 @@ export interface components {
         FaultCreate: {
             /** @description Answers come `delay` later; what was asked for is done after it. */
             "api.delay"?: {
-                method?: unknown;
-                path?: unknown;
-                operation?: unknown;
-                user?: unknown;
-                delay?: unknown;
+                /** @enum {unknown} */
+                method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+                path?: string;
+                operation?: string;
+                user?: string;
+                delay?: string | number;
             } | null;
             /**
              * @description Answers are errors, in the platform's words or with `headers` and a `body` of one's own.
@@ -73,38 +74,42 @@ export interface components {
              *     status, a table of these values, or `through`; the fault is over behind the last of them.
              */
             "api.fail"?: {
-                method?: unknown;
-                path?: unknown;
-                operation?: unknown;
-                user?: unknown;
-                status?: unknown;
-                done?: unknown;
+                /** @enum {unknown} */
+                method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+                path?: string;
+                operation?: string;
+                user?: string;
+                status?: number;
+                done?: boolean;
                 headers?: unknown;
                 body?: unknown;
-                retry_after?: unknown;
+                retry_after?: string | number;
                 answers?: unknown;
             } | null;
             /** @description Answers do not come before the fault is over, or `most` has passed. */
             "api.hang"?: {
-                method?: unknown;
-                path?: unknown;
-                operation?: unknown;
-                user?: unknown;
-                most?: unknown;
+                /** @enum {unknown} */
+                method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+                path?: string;
+                operation?: string;
+                user?: string;
+                most?: string | number;
             } | null;
             /** @description Connections are cut in the middle of the answer; what was asked for is done. */
             "api.cut"?: {
-                method?: unknown;
-                path?: unknown;
-                operation?: unknown;
-                user?: unknown;
+                /** @enum {unknown} */
+                method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+                path?: string;
+                operation?: string;
+                user?: string;
             } | null;
             /** @description Answers say that they are whole and are not: half of the body; what was asked for is done. */
             "api.malform"?: {
-                method?: unknown;
-                path?: unknown;
-                operation?: unknown;
-                user?: unknown;
+                /** @enum {unknown} */
+                method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+                path?: string;
+                operation?: string;
+                user?: string;
             } | null;
             /**
              * @description Reads are answered as the first of the same address was, whatever was written since.
@@ -112,34 +117,35 @@ export interface components {
              *     It strikes where that makes a difference, and remembers 1,000 addresses.
              */
             "api.stale"?: {
-                method?: unknown;
-                path?: unknown;
-                operation?: unknown;
-                user?: unknown;
+                /** @enum {unknown} */
+                method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+                path?: string;
+                operation?: string;
+                user?: string;
             } | null;
             /** @description Messages come `delay` later, in their order. */
             "chat.delay"?: {
-                stream?: unknown;
-                delay?: unknown;
+                stream?: string;
+                delay?: string | number;
             } | null;
             /** @description Messages are lost on their way; REST still has the lines. */
             "chat.drop"?: {
-                stream?: unknown;
+                stream?: string;
             } | null;
             /** @description Messages come twice. */
             "chat.repeat"?: {
-                stream?: unknown;
+                stream?: string;
             } | null;
             /** @description A message comes behind the next one, or `most` later where none follows. */
             "chat.disorder"?: {
-                stream?: unknown;
-                most?: unknown;
+                stream?: string;
+                most?: string | number;
             } | null;
             /** @description Sockets are closed with `code` when it begins, and those that come while it lasts. */
             "chat.disconnect"?: {
-                stream?: unknown;
-                user?: unknown;
-                code?: unknown;
+                stream?: string;
+                user?: string;
+                code?: number;
             } | null;
             /**
              * @description Playlists stay as they were: nothing new comes, although the stream goes on.
@@ -147,33 +153,35 @@ export interface components {
              *     Pictures over WebRTC stand, too.
              */
             "media.stall"?: {
-                stream?: unknown;
+                stream?: string;
             } | null;
             /** @description What a playlist lists is not there: `what` is answered 404. */
             "media.missing"?: {
-                stream?: unknown;
-                what?: unknown;
+                stream?: string;
+                /** @enum {unknown} */
+                what?: "playlist" | "init" | "segment" | "part";
             } | null;
             /** @description Media files end too early: only so large a share of their bytes comes. */
             "media.truncate"?: {
-                stream?: unknown;
-                what?: unknown;
-                keep?: unknown;
+                stream?: string;
+                /** @enum {unknown} */
+                what?: "init" | "segment" | "part";
+                keep?: string | number;
             } | null;
             /** @description Media comes `delay` later, and no faster than so many kilobits a second (0: any). */
             "media.slow"?: {
-                stream?: unknown;
-                delay?: unknown;
-                kbits?: unknown;
+                stream?: string;
+                delay?: string | number;
+                kbits?: number;
             } | null;
             /** @description Publishers are refused, as if there were no room for them. */
             "ingest.refuse"?: {
-                stream?: unknown;
+                stream?: string;
             } | null;
             /** @description Publishers are cut off when it begins, and `after` so long those that come while it lasts. */
             "ingest.cut"?: {
-                stream?: unknown;
-                after?: unknown;
+                stream?: string;
+                after?: string | number;
             } | null;
             /**
              * @description Publishers are read no faster than so many kilobits a second.
@@ -181,59 +189,60 @@ export interface components {
              *     Of one over WebRTC, the rest is lost.
              */
             "ingest.throttle"?: {
-                stream?: unknown;
-                kbits?: unknown;
+                stream?: string;
+                kbits?: number;
             } | null;
             /** @description Live streams end when it begins, as if their owners had ended them. */
             "stream.end"?: {
-                stream?: unknown;
+                stream?: string;
             } | null;
             /** @description VODs that would become ready fail, for this reason. */
             "vod.fail"?: {
-                stream?: unknown;
-                reason?: unknown;
+                stream?: string;
+                reason?: string;
             } | null;
             /** @description VODs are processed so much longer. */
             "vod.slow"?: {
-                stream?: unknown;
-                delay?: unknown;
+                stream?: string;
+                delay?: string | number;
             } | null;
             /** @description Deliveries are not made: they count as answered with this status, and are tried again. */
             "webhook.fail"?: {
-                url?: unknown;
-                event?: unknown;
-                status?: unknown;
+                url?: string;
+                event?: string;
+                status?: number;
             } | null;
             /** @description Deliveries are made so much later. */
             "webhook.slow"?: {
-                url?: unknown;
-                event?: unknown;
-                delay?: unknown;
+                url?: string;
+                event?: string;
+                delay?: string | number;
             } | null;
             /** @description Deliveries are made twice, with the same id, as where an acknowledgement was lost. */
             "webhook.repeat"?: {
-                url?: unknown;
-                event?: unknown;
+                url?: string;
+                event?: string;
             } | null;
             /** @description A delivery is put off by `delay`, and those that follow are made before it. */
             "webhook.disorder"?: {
-                url?: unknown;
-                event?: unknown;
-                delay?: unknown;
+                url?: string;
+                event?: string;
+                delay?: string | number;
             } | null;
             /** @description Access tokens of before it began have expired; a refreshed one is good. Keys stay good. */
             "auth.expire"?: {
-                user?: unknown;
+                user?: string;
             } | null;
             /** @description Limits are so many a minute. With `what=api`, every call of the API counts against one. */
             "limit.tighten"?: {
-                user?: unknown;
-                what?: unknown;
-                per_minute?: unknown;
+                user?: string;
+                /** @enum {unknown} */
+                what?: "stream_creation" | "session_creation" | "chat" | "api";
+                per_minute?: number;
             } | null;
             /** @description The world's clock jumps on when it begins; all that is due on the way happens. */
             "clock.jump"?: {
-                by?: unknown;
+                by?: string | number;
             } | null;
             share?: string | number;
             times?: string | number;

@@ -7,10 +7,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from emulator.core import quantities
 from emulator.shapes.pages import PageShape
+from emulator.web.http.field_names import is_renamed
 
 # Numbers that reach the store: its whole numbers have 64 bits.
 CURSOR_MAX = 2**62
@@ -29,7 +30,9 @@ def _milliseconds(written: object) -> object:
         return quantities.duration_ms(written, bare="s")
     if isinstance(written, int | float) and not isinstance(written, bool) and abs(written) < 1e12:
         return round(written * 1000)
-    return written
+    raise PydanticCustomError(
+        "duration_type", "Input should be a number of seconds, or a text such as 1m30s"
+    )
 
 
 # A duration in a body, a number of seconds or a text such as `1m30s`, in whole milliseconds.
@@ -51,16 +54,11 @@ OptionalId = Annotated[str | None, BeforeValidator(none_if_empty)]
 
 def _name_as_sent(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """Show a field that has a name of its own outside, such as `for`, by that name alone."""
-    fields = {name: field.alias for name, field in model.model_fields.items() if _is_renamed(field)}
+    fields = {name: field.alias for name, field in model.model_fields.items() if is_renamed(field)}
     properties = schema.get("properties", {})
     schema["properties"] = {fields.get(name) or name: value for name, value in properties.items()}
     if "required" in schema:
         schema["required"] = [fields.get(name) or name for name in schema["required"]]
-
-
-def _is_renamed(field: FieldInfo) -> bool:
-    """A generated alias, the name in the other case, has a lower priority than a written one."""
-    return field.alias is not None and field.alias_priority == 2
 
 
 class Request(BaseModel):

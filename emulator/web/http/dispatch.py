@@ -25,6 +25,7 @@ from emulator.web.errors import Invalid, JSONResponse, error_detail
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.bodies import UploadedFile, media_type, read_file, read_form, read_json
 from emulator.web.http.call import Call
+from emulator.web.http.field_names import as_sent
 from emulator.web.http.injected_faults import inject_faults
 from emulator.web.http.operation import FORM, Operation
 from emulator.web.http.rate_limits import limit_rate
@@ -151,21 +152,23 @@ async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, UploadedFil
     elif upload and (operation.is_upload_required or media_type(request) == FORM):
         async with read_form(request, upload.bytes_max(call.platform)) as (fields, file):
             call.form = fields
-            yield (_validated(model.model_validate, fields) if model else None), file
+            yield (_validated(model, model.model_validate, fields) if model else None), file
     elif model:
         call.json = body = await read_json(request, call.platform.body_bytes_max)
         said = b"{}" if operation.is_body_optional and not body else body
         # Strictly: `"5"` is not a number, and 0 is not false (decision 8).
-        yield _validated(partial(model.model_validate_json, strict=True), said), None
+        yield _validated(model, partial(model.model_validate_json, strict=True), said), None
     else:
         yield None, None
 
 
-def _validated(validate: Callable[[Any], BaseModel], value: object) -> BaseModel:
+def _validated(
+    model: type[BaseModel], validate: Callable[[Any], BaseModel], value: object
+) -> BaseModel:
     try:
         return validate(value)
     except ValidationError as error:
-        raise Invalid(_errors("body", error)) from error
+        raise Invalid(_errors("body", model, error)) from error
 
 
 def _query(operation: Operation, request: Request) -> BaseModel | None:
@@ -174,7 +177,7 @@ def _query(operation: Operation, request: Request) -> BaseModel | None:
     try:
         return operation.query.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise Invalid(_errors("query", error)) from error
+        raise Invalid(_errors("query", operation.query, error)) from error
 
 
 def _success(operation: Operation, value: Any) -> Response:
@@ -194,8 +197,8 @@ def _success(operation: Operation, value: Any) -> Response:
     return JSONResponse(value, status_code=operation.status)
 
 
-def _errors(where: str, error: ValidationError) -> list[dict[str, Any]]:
+def _errors(where: str, model: type[BaseModel], error: ValidationError) -> list[dict[str, Any]]:
     return [
-        error_detail((where, *detail["loc"]), detail["type"], detail["msg"])
+        error_detail((where, *as_sent(model, detail["loc"])), detail["type"], detail["msg"])
         for detail in error.errors(include_url=False, include_context=False, include_input=False)
     ]
