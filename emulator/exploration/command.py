@@ -92,16 +92,17 @@ def _text(line: bytes) -> str:
 
 def _is_alive(group: int) -> bool:
     """Whether a process of the group still runs; one that has ended may not be reaped yet."""
-    if sys.platform == "win32":
+    if sys.platform != "win32":
+        try:
+            os.killpg(group, 0)
+        except OSError:
+            return False
+        processes = Path("/proc")
+        if not processes.is_dir():
+            return True
+        return any(_is_running(path, group) for path in processes.glob("[0-9]*/stat"))
+    else:
         return False
-    try:
-        os.killpg(group, 0)
-    except OSError:
-        return False
-    processes = Path("/proc")
-    if not processes.is_dir():
-        return True
-    return any(_is_running(path, group) for path in processes.glob("[0-9]*/stat"))
 
 
 def _is_running(path: Path, group: int) -> bool:

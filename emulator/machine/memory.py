@@ -42,10 +42,9 @@ class Heap:
 
 def _glibc() -> ctypes.CDLL | None:
     """The C library, where it is one that has these two functions (glibc 2.33)."""
-    if sys.platform != "linux":
-        return None
-    library = ctypes.CDLL(None)
-    if not hasattr(library, "mallinfo2"):
-        return None
-    library.mallinfo2.restype = _Figures
-    return library
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if hasattr(library, "mallinfo2"):
+            library.mallinfo2.restype = _Figures
+            return library
+    return None
