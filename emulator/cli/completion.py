@@ -15,6 +15,7 @@ EXAMPLES = """
   source <(live-emulator completion bash)
   source <(live-emulator completion zsh)
   live-emulator completion fish > ~/.config/fish/completions/live-emulator.fish
+  live-emulator completion powershell | Out-String | Invoke-Expression
 """
 
 
@@ -31,12 +32,11 @@ class Words(NamedTuple):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+    parser.add_argument("shell", choices=tuple(_SCRIPTS))
 
 
 def run(args: argparse.Namespace) -> int:
-    words = list(all_words())
-    print(_fish(words) if args.shell == "fish" else _bash(words, is_zsh=args.shell == "zsh"))
+    print(_SCRIPTS[args.shell](list(all_words())))
     return 0
 
 
@@ -72,8 +72,13 @@ def _in_metavar(action: argparse.Action) -> list[str]:
     return [name for name in names if name.islower()] if len(names) > 1 else []
 
 
-def _bash(words: list[Words], *, is_zsh: bool) -> str:
-    """For zsh as well, which reads completions of bash."""
+def _zsh(words: list[Words]) -> str:
+    """It reads completions of bash."""
+    load = "autoload -U +X compinit bashcompinit && compinit && bashcompinit"
+    return f"{load}\n{_bash(words)}"
+
+
+def _bash(words: list[Words]) -> str:
     cases = []
     for item in words:
         cases += [
@@ -85,7 +90,6 @@ def _bash(words: list[Words], *, is_zsh: bool) -> str:
     flags = [f'    "{item.path}") words="{" ".join(item.words + item.flags)}" ;;' for item in words]
     paths = " ".join(f'"{item.path}"' for item in words if " " in item.path)
     lines = (
-        *(["autoload -U +X compinit bashcompinit && compinit && bashcompinit"] if is_zsh else ()),
         "_live_emulator() {",
         '  local current="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"',
         '  local path="${COMP_WORDS[1]}" words="" verb',
@@ -135,5 +139,40 @@ def _fish(words: list[Words]) -> str:
     return "\n".join(lines)
 
 
+def _powershell(words: list[Words]) -> str:
+    def table(name: str, rows: list[tuple[str, list[str]]]) -> list[str]:
+        entries = (f"    '{path}' = '{' '.join(values)}'" for path, values in rows)
+        return [f"  ${name} = @{{", *entries, "  }"]
+
+    values = [
+        (f"{item.path} {flag}", names) for item in words for flag, names in item.values.items()
+    ]
+    lines = (
+        "Register-ArgumentCompleter -Native -CommandName live-emulator -ScriptBlock {",
+        "  param($current, $tree, $cursor)",
+        *table(
+            "words",
+            [("", [*COMMANDS, "--help", "--version"])]
+            + [(item.path, item.words + item.flags) for item in words],
+        ),
+        *table("values", values),
+        '  $typed = @($tree.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" })',
+        "  if ($current) { $typed = @($typed | Select-Object -SkipLast 1) }",
+        '  $path = "$($typed | Select-Object -First 1)"',
+        '  $verb = "$path $($typed | Select-Object -Skip 1 -First 1)"',
+        "  if ($words.ContainsKey($verb)) { $path = $verb }",
+        '  $before = "$path $($typed | Select-Object -Last 1)"',
+        # A flag whose values cannot be listed: files, as without a completion.
+        "  $fitting = $words[$path]",
+        "  if ($values.ContainsKey($before)) { $fitting = $values[$before] }",
+        "  \"$fitting\".Split(' ') | Where-Object { $_ -and $_.StartsWith($current) }",
+        "}",
+    )
+    return "\n".join(lines)
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+_SCRIPTS = {"bash": _bash, "zsh": _zsh, "fish": _fish, "powershell": _powershell}

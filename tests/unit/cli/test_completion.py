@@ -8,6 +8,12 @@ import pytest
 from emulator.cli import COMMANDS, main
 from tests.support.tables import table
 
+# What each shell offers for `world n`, in its own words.
+ASK = {
+    "fish": "\ncomplete -C 'live-emulator world n'",
+    "pwsh": "\n(TabExpansion2 'live-emulator world n' 21).CompletionMatches.CompletionText",
+}
+
 
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert main(["completion", shell]) == 0
@@ -39,14 +45,14 @@ def test_completion_bash_offers_commands_verbs_flags_and_choices(
     assert offered(text, ["serve", "--data", ""]) == []
 
 
-@table("shell", ["zsh", "fish"])
+@table("shell", ["zsh", "fish", "pwsh"])
 def test_completion_is_read_by_its_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    text = script(shell, capsys)
+    text = script("powershell" if shell == "pwsh" else shell, capsys)
     assert all(name in text for name in ("obs-profile", "--port"[2:], "hypercorn"))
     program = shutil.which(shell)
     if program is not None:
-        ask = "\ncomplete -C 'live-emulator world n'" if shell == "fish" else ""
-        run = [program, "-f" if shell == "zsh" else "--no-config", "-c", text + ask]
+        flag = {"zsh": "-f", "fish": "--no-config", "pwsh": "-NoProfile"}[shell]
+        run = [program, flag, "-c", text + ASK.get(shell, "")]
         read = subprocess.run(run, capture_output=True, text=True, check=True)
         assert not read.stderr
         assert shell == "zsh" or "new" in read.stdout
