@@ -579,7 +579,6 @@ export interface components {
         /** @description `struck` is how often it struck up to now; `times` and `until` are null for without end. */
         Fault: {
             world: string;
-            /** Format: uuid */
             id: string;
             kind: string;
             values: {
@@ -751,7 +750,6 @@ export interface components {
         };
         /** @description `state` is `playing` or `over`; then there are an `outcome` and a `report`. `name` is the scenario's in the library, empty for another; `began_at` is the machine's time. `progress` is the share of it that is over, 0 to 1, and `length_ms` how long it takes at least: null for one without an end. `remaining_seconds` are the machine's, null where nobody knows. */
         Run: {
-            /** Format: uuid */
             id: string;
             scenario: string;
             name: string;

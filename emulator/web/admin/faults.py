@@ -5,6 +5,7 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
+from emulator.shapes.ids import NumberedId
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -29,7 +30,7 @@ class FaultShape(TypedDict):
     """`struck` is how often it struck up to now; `times` and `until` are null for without end."""
 
     world: str
-    id: str
+    id: NumberedId
     kind: str
     values: dict[str, Any]
     share: float
@@ -134,7 +135,7 @@ def _value(value: Value, default: object) -> FaultValue:
 def _shape(world: World, active: Active[Fault]) -> FaultShape:
     return {
         "world": world.name,
-        "id": active.id,
+        "id": NumberedId(active.id),
         "kind": active.fault.kind,
         "values": active.fault.values(),
         "share": active.plan.share,

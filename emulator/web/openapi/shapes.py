@@ -8,6 +8,8 @@ import types
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 from typing import is_typeddict as is_shape
 
+from emulator.shapes.ids import NumberedId
+
 Schema = dict[str, Any]
 
 _SCALARS: dict[object, Schema] = {
@@ -73,6 +75,8 @@ class Shapes:
         return schema
 
     def _field(self, name: str, annotation: object) -> Schema:
+        if annotation is NumberedId:
+            return {"type": "string"}
         schema = self.schema(annotation)
         form = form_of(name)
         for item in [schema, *schema.get("anyOf", ())]:

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from emulator.platform.runs import RunRecord, RunRequest
 from emulator.scenario.output.page import page as report_page
+from emulator.shapes.ids import NumberedId
 from emulator.shapes.times import iso
 from emulator.web.admin.scenarios.texts import LibraryEntry, ScenarioText, describe, library, read
 from emulator.web.api.models import Milliseconds, Request, Whole
@@ -48,7 +49,7 @@ class RunShape(TypedDict):
     null for one without an end. `remaining_seconds` are the machine's, null where nobody knows.
     """
 
-    id: str
+    id: NumberedId
     scenario: str
     name: str
     file: str
@@ -182,7 +183,7 @@ def shape(entry: RunRecord) -> RunShape:
     runner, fold, report, order = entry.runner, entry.fold, entry.report, entry.order
     met = sum(judged.is_met for judged in fold.judged)
     return {
-        "id": entry.id,
+        "id": NumberedId(entry.id),
         "scenario": order.scenario.name,
         "name": order.name,
         "file": order.scenario.file,

@@ -128,9 +128,12 @@ test("webhooks are received, verified, refused and sent on", () =>
       posted += 1;
       response.end();
     });
+    // A failure below must not leave it open: this process would not end.
+    app.unref();
     await new Promise((resolve) => app.listen(0, "127.0.0.1", resolve));
     await webhooks.sendTo(`http://127.0.0.1:${app.address().port}/`, { events: ["stream.live"] });
     const stream = await world.createStream();
+    await webhooks.wait("stream.created");
     await world.clock.freeze();
     webhooks.answerWith(500);
     await stream.publisher.start();

@@ -23,8 +23,9 @@ export function FaultForm({ kinds, query }) {
     toast(`${kind.kind} is on.`);
     close();
   };
-  // Who asks of an operation means its path as the contract writes it.
-  const given = { ...query, path: query.path ?? query.operation };
+  // An operation is named with its method; without, its path as the contract writes it is meant.
+  const { operation, ...others } = query;
+  const given = operation?.includes(" ") ? query : { ...others, path: query.path ?? operation };
   return html`
     <${Form} class="card fault-form" onSubmit=${add}>
       <h2>Break something</h2>

@@ -1,0 +1,5 @@
+"""Ids that are no UUIDs: of what one emulator numbers, such as `fault-1` and `run-1`."""
+
+from typing import NewType
+
+NumberedId = NewType("NumberedId", str)
