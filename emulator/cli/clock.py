@@ -1,11 +1,10 @@
 """`clock`: the time of a world of a running emulator."""
 
 import argparse
-import json
 from typing import Any
 
 from emulator.cli.lib import options
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import Admin, add_world_flags, admin_of, answer
 
 NAME = "clock"
 HELP = "show, stop, advance or speed up a world's clock"
@@ -20,26 +19,25 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="show|freeze|advance|speed")
-    _add_flags(verbs.add_parser("show", help="the time and the speed of the clock"))
-    _add_flags(verbs.add_parser("freeze", help="stop time until it is advanced"))
+    add_world_flags(verbs.add_parser("show", help="the time and the speed of the clock"))
+    add_world_flags(verbs.add_parser("freeze", help="stop time until it is advanced"))
     advance = verbs.add_parser(
         "advance", help="move time at once, and wait until all due timers have fired"
     )
     advance.add_argument(
         "duration", type=options.duration, help="like 90s, 2h30m, 7d, or bare seconds"
     )
-    _add_flags(advance)
+    add_world_flags(advance)
     speed = verbs.add_parser("speed", help="let time run at this speed; 1 is the machine's pace")
     speed.add_argument("factor", type=float, metavar="N", help="world seconds a second")
-    _add_flags(speed)
+    add_world_flags(speed)
 
 
 def run(args: argparse.Namespace) -> int:
-    payload = _ask(args, Admin(args.server, args.world, args.admin_token))
+    payload = _ask(args, admin_of(args))
     pace = "stands" if payload["mode"] == "virtual" else f"runs at {payload['speed']:g}x"
     line = f"{payload['now']}  {payload['mode']}, {pace}, {payload['ahead_seconds']:+.3f} s, "
-    print(json.dumps(payload) if args.json else f"{line}{payload['pending']} due")
-    return 0
+    return answer(args, payload, [f"{line}{payload['pending']} due"])
 
 
 def _ask(args: argparse.Namespace, admin: Admin) -> Any:
@@ -50,8 +48,3 @@ def _ask(args: argparse.Namespace, admin: Admin) -> Any:
     if args.verb == "freeze":
         return admin.call("PUT", "clock", {"mode": "virtual"})
     return admin.call("PUT", "clock", {"speed": args.factor})
-
-
-def _add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(parser)

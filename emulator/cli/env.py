@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import Admin, add_admin_flags, admin_of
 
 NAME = "env"
 HELP = "print the variables by which programs find a running emulator"
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    values = variables(Admin(args.server, args.world, args.admin_token), args.world)
+    values = variables(admin_of(args), args.world)
     if args.json or args.shell == "json":
         print(json.dumps(values, indent=1))
         return 0

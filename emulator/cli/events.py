@@ -4,8 +4,10 @@ import argparse
 import json
 from typing import Any
 
+from emulator.cli.lib.admin import admin_of
 from emulator.cli.lib.colour import paint
-from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
+from emulator.cli.lib.logs_of import add_log_flags, clock, entries, show
+from emulator.cli.lib.plain import plain
 
 NAME = "events"
 HELP = "show the events of a world of a running emulator"
@@ -37,5 +39,5 @@ def without_number(event: dict[str, Any]) -> str:
         f"{name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in event["values"].items()
     )
-    at, kind = paint(clock(event["at"]), "dim"), paint(printable(event["kind"]), "cyan")
-    return f"{at}  {kind}  {printable(values)}"
+    at, kind = paint(clock(event["at"]), "dim"), paint(plain(event["kind"]), "cyan")
+    return f"{at}  {kind}  {plain(values)}"

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed, serve
 from emulator.cli.lib import logs
+from emulator.cli.lib.beside import add_command_flags, command_of, in_memory
 from emulator.cli.lib.stopping import loop_signals, numbers_of
 from emulator.core.errors import Refused
 from emulator.process_group import GroupOptions, own_group
-from emulator.settings import add_flags, gather
+from emulator.settings import gather
 
 if TYPE_CHECKING:
     from emulator.exploration.plan import Written
@@ -32,8 +33,6 @@ EXAMPLES = """
   live-emulator exec --faults plan.yaml -- npm test
 """
 
-# Nothing is kept, and nobody else's ports are in the way; flags and variables go before it.
-_USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
 _SIGNALS = numbers_of(("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGBREAK"))
 # A terminal sends these to everybody in its foreground group: the command has them already.
 _OF_TERMINALS = numbers_of(("SIGINT", "SIGHUP", "SIGQUIT", "SIGBREAK"))
@@ -43,36 +42,19 @@ _WINDOWS_CTRL_C = 0xC000013A
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        type=variable,
-        metavar="NAME=TEMPLATE",
-        help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
-    )
-    parser.add_argument(
         "--faults",
         type=Path,
         metavar="FILE",
         help="start the faults of this plan, such as one that `explore` has found",
     )
-    add_flags(parser)
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    parser.usage = "%(prog)s [options] -- COMMAND"
+    add_command_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    if not command:
-        raise Failed("Which command? Write it behind --, as in: live-emulator exec -- npm test.", 2)
-    usual = {
-        name: value
-        for name, value in _USUAL.items()
-        if not os.environ.get(f"LIVE_EMULATOR_{name.upper()}")
-    }
+    command = command_of(args, NAME)
     # As `serve` does: what a start imports stays for good.
     gc.disable()
-    settings = gather({**usual, **vars(args)}, os.environ)
+    settings = gather(in_memory(vars(args)), os.environ)
     logs.set_up(settings.log_format, "warning")
     return serve.in_loop(lambda: _Beside(command, args.env, _plan(args)).run(settings))
 
@@ -208,13 +190,6 @@ def exit_code(status: int) -> int:
     if status == _WINDOWS_CTRL_C:
         return 128 + signal.SIGINT
     return 128 - status if status < 0 else status
-
-
-def variable(text: str) -> tuple[str, str]:
-    name, equals, template = text.partition("=")
-    if not name or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=TEMPLATE")
-    return name, template
 
 
 def _filled(name: str, template: str, ready: Mapping[str, Any]) -> str:

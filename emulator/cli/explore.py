@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed
+from emulator.cli.lib import options
+from emulator.cli.lib.beside import add_command_flags, command_of, in_memory
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.stopping import stop_signals
 from emulator.core.errors import Refused
-from emulator.core.quantities import duration_ms as read_duration
 from emulator.core.quantities import duration_text
-from emulator.settings import add_flags, gather
+from emulator.settings import gather
 from emulator.settings.fields import SETTINGS
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ EXAMPLES = """
 
 FOLDER = "live-emulator-explore"
 _RUNS = 200
-# Nothing is kept, and nobody else's ports are in the way.
-_USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
+_count = options.whole_number(1, 1_000_000)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--for",
         dest="length_ms",
-        type=_duration,
+        type=options.positive_duration,
         metavar="DURATION",
         help="end after this long, such as 10m",
     )
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit",
         dest="limit_ms",
-        type=_duration,
+        type=options.positive_duration,
         metavar="DURATION",
         help="how long one run may take (default: 5 times as long as without faults, and 20s)",
     )
@@ -81,35 +81,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the command is a suite with the pytest plugin, as for `pytest --live-explore`",
     )
-    parser.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        type=_variable,
-        metavar="NAME=TEMPLATE",
-        help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
-    )
-    add_flags(parser)
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    parser.usage = "%(prog)s [options] -- COMMAND"
+    add_command_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    if not command:
-        text = "Which command? Write it behind --, as in: live-emulator explore -- npm test."
-        raise Failed(text, 2)
+    command = command_of(args, NAME)
     if args.report and args.resume and args.report != args.resume:
         raise Failed("Give --report or --resume: one folder holds all of an exploration.", 2)
     names = {setting.name for setting in SETTINGS} | {"settings"}
-    flags = {name: value for name, value in vars(args).items() if name in names}
-    usual = {
-        name: value
-        for name, value in _USUAL.items()
-        if not os.environ.get(f"LIVE_EMULATOR_{name.upper()}")
-    }
-    gather({**usual, **flags}, os.environ)  # A wrong setting is said here, not by each worker.
-    return explore(command, args, {**usual, **flags})
+    flags = in_memory({name: value for name, value in vars(args).items() if name in names})
+    gather(flags, os.environ)  # A wrong setting is said here, not by each worker.
+    return explore(command, args, flags)
 
 
 def explore(command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any]) -> int:
@@ -232,25 +214,3 @@ def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
     if report["is_stopped"]:
         yield f"It was stopped before its end. Go on with --resume {path}."
     yield f"Report: {path / 'report.html'}"
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
-    return int(text)
-
-
-def _duration(text: str) -> int:
-    try:
-        duration = read_duration(text, bare="s")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if duration <= 0:
-        raise argparse.ArgumentTypeError("must be longer than 0")
-    return duration
-
-
-def _variable(text: str) -> tuple[str, str]:
-    from emulator.cli.exec import variable
-
-    return variable(text)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from emulator.cli import Failed
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import add_world_flags, admin_of, answer
 from emulator.cli.lib.plain import plain
 
 NAME = "fault"
@@ -20,7 +20,7 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|clear")
-    _add_flags(verbs.add_parser("list", help="list the faults that are on"))
+    add_world_flags(verbs.add_parser("list", help="list the faults that are on"))
     add = verbs.add_parser("add", help="start a fault")
     add.add_argument("kind", metavar="KIND", help="such as api.fail; an unknown one lists them all")
     add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="values of this kind")
@@ -33,14 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="stop after this long, such as 10s; default: never",
     )
-    _add_flags(add)
+    add_world_flags(add)
     clear = verbs.add_parser("clear", help="stop one fault, or all of them")
     clear.add_argument("id", nargs="?", metavar="ID", help="default: all")
-    _add_flags(clear)
+    add_world_flags(clear)
 
 
 def run(args: argparse.Namespace) -> int:
-    admin = Admin(args.server, args.world, args.admin_token)
+    admin = admin_of(args)
     if args.verb == "list":
         payload = admin.call("GET", "faults")
         lines = [_line(fault) for fault in payload["faults"]] or ["Nothing is broken."]
@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         payload = admin.call("DELETE", "faults")
         lines = [f"Faults that are over now: {payload['cleared']}."]
-    print(json.dumps(payload) if args.json else "\n".join(map(plain, lines)))
-    return 0
+    return answer(args, payload, lines)
 
 
 def _written(args: argparse.Namespace) -> dict[str, Any]:
@@ -75,13 +74,8 @@ def _value(text: str) -> tuple[str, object]:
 
 
 def _line(fault: dict[str, Any]) -> str:
-    values = " ".join(f"{name}={item}" for name, item in fault["values"].items())
+    values = plain(" ".join(f"{name}={item}" for name, item in fault["values"].items()))
     often = f"{fault['struck']}" + (f" of {fault['times']}" if fault["times"] else "")
     until = f"  until {fault['until']}" if fault["until"] else ""
     share = f"  share {fault['share']:.0%}" if fault["share"] < 1 else ""
     return f"{fault['id']:10}  {fault['kind']:16}  struck {often}{share}{until}  {values}".rstrip()
-
-
-def _add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(parser)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulator.cli import events, requests
-from emulator.cli.lib.admin import Admin
-from emulator.cli.lib.logs_of import add_log_flags, admin_of, entries
+from emulator.cli.lib import options
+from emulator.cli.lib.admin import Admin, admin_of, answer
+from emulator.cli.lib.logs_of import add_log_flags, entries
 from emulator.world.world import DEFAULT
 
 NAME = "logs"
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--lines",
-        type=_count,
+        type=options.whole_number(0, 999_999_999),
         default=_LINES,
         metavar="N",
         help=f"the newest N that there are already (default: {_LINES})",
@@ -46,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
     read = _reader(admin_of(args), args.world or DEFAULT)
     newest = list(deque(read(), maxlen=args.lines))
     if args.json and not args.follow:
-        print(json.dumps({"entries": newest}))
-        return 0
+        return answer(args, {"entries": newest}, [])
     _print(newest, args.json)
     try:
         while args.follow:
@@ -76,9 +76,3 @@ def _reader(admin: Admin, world: str) -> Callable[[], Iterator[Entry]]:
 def _print(rows: list[Entry], is_json: bool) -> None:
     for entry in rows:
         print(json.dumps(entry) if is_json else _SHOWN[entry["log"]](entry), flush=True)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
-    return int(text)

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from emulator.cli import Failed
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import add_admin_flags, admin_of
 
 NAME = "open"
 HELP = "open a running emulator's pages in the browser"
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    address = str(Admin(args.server, "", args.admin_token).call("GET", "info")["http"])
+    address = str(admin_of(args).call("GET", "info")["http"])
     address += _PATHS[args.page]
     print(json.dumps({"page": args.page, "url": address}) if args.json else address, flush=True)
     if not args.print:

@@ -44,7 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     whom = parser.add_argument_group("where to")
     whom.add_argument("key", nargs="?", metavar="KEY", help="a stream key; - reads it from stdin")
     whom.add_argument("--stream", metavar="ID", help="ask the API for this stream's key instead")
-    whom.add_argument("--url", type=_target, help="server without the key, rtmp://host[:port]/app")
+    whom.add_argument(
+        "--url",
+        type=options.option(parse_target),
+        help="server without the key, rtmp://host[:port]/app",
+    )
     whom.add_argument(
         "--whip", metavar="URL", help="over WebRTC, to the server at http://host[:port]"
     )
@@ -64,7 +68,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=(_DEFAULTS.width, _DEFAULTS.height),
         help="as in 1280x720",
     )
-    what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps, help="as in 30 or 30000/1001")
+    what.add_argument(
+        "--fps",
+        type=options.option(_frame_rate),
+        default=_DEFAULTS.fps,
+        help="as in 30 or 30000/1001",
+    )
     what.add_argument(
         "--bitrate",
         type=options.bits_per_second,
@@ -244,17 +253,8 @@ def _obey_stdin(desk: Desk, stop: threading.Event) -> None:
         stop.set()
 
 
-def _target(text: str) -> PushTarget:
-    try:
-        return parse_target(text)
-    except ValueError as wrong:
-        raise argparse.ArgumentTypeError(str(wrong)) from None
-
-
-def _rate(text: str) -> Fraction:
+def _frame_rate(text: str) -> Fraction:
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(
-            f"invalid frame rate {text!r}; write it like 30 or 30000/1001"
-        ) from None
+        raise ValueError(f"invalid frame rate {text!r}; write it like 30 or 30000/1001") from None

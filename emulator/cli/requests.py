@@ -3,8 +3,10 @@
 import argparse
 from typing import Any
 
+from emulator.cli.lib.admin import admin_of
 from emulator.cli.lib.colour import colour_of_status, paint
-from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
+from emulator.cli.lib.logs_of import add_log_flags, clock, entries, show
+from emulator.cli.lib.plain import plain
 
 NAME = "requests"
 HELP = "show the requests to a running emulator, and their answers"
@@ -50,8 +52,8 @@ def line(request: dict[str, Any]) -> str:
     user = request["user"] or ("-" if request["credential"] == "none" else request["credential"])
     status = paint(str(request["status"]), colour_of_status(request["status"]))
     took = paint(f"{request['duration_us'] / 1000:.1f} ms", "dim")
-    text = printable(f"{request['method']:6} {request['path']}  {user}")
+    text = plain(f"{request['method']:6} {request['path']}  {user}")
     if request["unknown_fields"]:
-        names = printable(f"unknown fields: {', '.join(request['unknown_fields'])}")
+        names = plain(f"unknown fields: {', '.join(request['unknown_fields'])}")
         took += f"  {paint(names, 'yellow')}"
     return f"{paint(clock(request['at']), 'dim')}  {status}  {text}  {took}"

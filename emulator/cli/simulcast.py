@@ -1,11 +1,10 @@
 """`simulcast`: where else a running emulator pushes a stream."""
 
 import argparse
-import json
 import sys
 from typing import Any
 
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import add_world_flags, admin_of, answer
 from emulator.cli.lib.plain import plain
 
 NAME = "simulcast"
@@ -24,18 +23,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("stream_id", metavar="STREAM_ID")
     add.add_argument("url", metavar="URL", help="rtmp://host[:port]/app, or rtmps://")
     add.add_argument("key", metavar="KEY", help="the target's stream key; -: read from stdin")
-    _add_flags(add)
+    add_world_flags(add)
     listed = verbs.add_parser("list", help="list a stream's targets and how they are")
     listed.add_argument("stream_id", metavar="STREAM_ID")
-    _add_flags(listed)
+    add_world_flags(listed)
     remove = verbs.add_parser("remove", help="stop pushing the stream to this target")
     remove.add_argument("stream_id", metavar="STREAM_ID")
     remove.add_argument("target_id", metavar="TARGET_ID")
-    _add_flags(remove)
+    add_world_flags(remove)
 
 
 def run(args: argparse.Namespace) -> int:
-    admin = Admin(args.server, args.world, args.admin_token)
+    admin = admin_of(args)
     targets = f"streams/{args.stream_id}/targets"
     if args.verb == "list":
         payload = admin.call("GET", targets)
@@ -47,16 +46,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         admin.call("DELETE", f"{targets}/{args.target_id}")
         payload, lines = {"removed": 1}, [f"It is pushed to {args.target_id} no more."]
-    print(json.dumps(payload) if args.json else "\n".join(map(plain, lines)))
-    return 0
+    return answer(args, payload, lines)
 
 
 def _line(target: dict[str, Any]) -> str:
     again = f", again at {target['due_at']}" if target["due_at"] else ""
     reason = f"  ({target['reason']}{again})" if target["reason"] else ""
-    return f"{target['id']}  {target['state']:10}  {target['url']}{reason}"
-
-
-def _add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(parser)
+    return plain(f"{target['id']}  {target['state']:10}  {target['url']}{reason}")

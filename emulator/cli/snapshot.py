@@ -1,9 +1,8 @@
 """`snapshot`: a world of a running emulator as it was, to come back to."""
 
 import argparse
-import json
 
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import add_world_flags, admin_of, answer
 from emulator.cli.lib.plain import plain
 
 NAME = "snapshot"
@@ -20,27 +19,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for verb, text in (("save", "save the world as it is"), ("restore", "put it back")):
         argument_parser = verbs.add_parser(verb, help=text)
         argument_parser.add_argument("name")
-        _add_flags(argument_parser)
-    _add_flags(verbs.add_parser("list", help="list the snapshots"))
+        add_world_flags(argument_parser)
+    add_world_flags(verbs.add_parser("list", help="list the snapshots"))
 
 
 def run(args: argparse.Namespace) -> int:
-    admin = Admin(args.server, args.world, args.admin_token)
+    admin = admin_of(args)
     if args.verb == "list":
         payload = admin.call("GET", "snapshots")
-        lines = [
-            f"{snapshot['name']:30}  {snapshot['taken_at']}" for snapshot in payload["snapshots"]
-        ]
+        lines = [f"{plain(item['name']):30}  {item['taken_at']}" for item in payload["snapshots"]]
     elif args.verb == "save":
         payload = admin.call("POST", "snapshots", {"name": args.name})
         lines = [f"{args.name} is saved."]
     else:
         payload = admin.call("POST", f"snapshots/{args.name}/restore")
         lines = [f"The world is as it was at {payload['taken_at']}."]
-    print(json.dumps(payload) if args.json else "\n".join(map(plain, lines)))
-    return 0
-
-
-def _add_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(parser)
+    return answer(args, payload, lines)

@@ -1,12 +1,10 @@
 """`streams`: every stream of a world of a running emulator, whoever owns it."""
 
 import argparse
-import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import add_world_flags, admin_of, answer
 from emulator.cli.lib.colour import colour_of, paint
 from emulator.cli.lib.plain import plain
 from emulator.cli.watch import watch_page
@@ -21,7 +19,6 @@ EXAMPLES = """
 """
 
 _STATES = ("live", "offline", "ended")
-_PER_PAGE = 100
 _FIELDS = (
     *("id", "title", "status", "viewer_count", "is_publishing", "protocol", "visibility"),
     *("started_at", "ended_at", "cloudflare_stream_id", "vod_id", "hls_url"),
@@ -37,31 +34,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--find", default="", metavar="TEXT", help="a part of a title, an owner, an id or a uid"
     )
     parser.add_argument("--keys", action="store_true", help="show servers and stream keys, too")
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(parser)
+    add_world_flags(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    admin = Admin(args.server, args.world, args.admin_token)
+    admin = admin_of(args)
     states = [args.status] if args.status else _STATES if args.all else _STATES[:2]
-    streams = [stream for state in states for stream in _streams(admin, state, args.find)]
-    if args.json:
-        print(json.dumps({"streams": [_fact(stream, args.keys) for stream in streams]}))
-        return 0
-    for stream in streams:
-        print("\n".join(_lines(stream, args.keys)))
-    if not streams:
-        print("There is no such stream.")
-    return 0
-
-
-def _streams(admin: Admin, status: str, find: str) -> Iterator[dict[str, Any]]:
-    number, has_more = 1, True
-    while has_more:
-        query = {"status": status, "find": find, "page": number, "per_page": _PER_PAGE}
-        page = admin.call("GET", "streams", query=urlencode(query))
-        number, has_more = number + 1, page["has_more"]
-        yield from page["streams"]
+    streams = [
+        stream
+        for state in states
+        for page in admin.pages("streams", {"status": state, "find": args.find})
+        for stream in page["streams"]
+    ]
+    facts = {"streams": [_fact(stream, args.keys) for stream in streams]}
+    lines = [line for stream in streams for line in _lines(stream, args.keys)]
+    return answer(args, facts, lines or ["There is no such stream."])
 
 
 def _fact(stream: dict[str, Any], has_keys: bool) -> dict[str, Any]:

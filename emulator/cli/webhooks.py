@@ -4,12 +4,12 @@ import argparse
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from emulator.cli import Failed
-from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.admin import Admin, add_world_flags, admin_of, answer
 from emulator.cli.lib.colour import colour_of, paint
-from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, printable, show
+from emulator.cli.lib.logs_of import add_log_flags, clock, show
+from emulator.cli.lib.plain import plain
 
 NAME = "webhooks"
 HELP = "list, add or remove webhooks; list, send or replay deliveries"
@@ -34,10 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--event", action="append", default=[], metavar="NAME", help="as in vod.ready; default: all"
     )
     add.add_argument("--secret", default="", help="secret that signs it; default: a new one")
-    add_log_flags(add, follows=False)
+    add_world_flags(add)
     remove = verbs.add_parser("remove", help="post nothing more to a webhook's address")
     remove.add_argument("id", metavar="WEBHOOK_ID")
-    add_log_flags(remove, follows=False)
+    add_world_flags(remove)
     send = verbs.add_parser("send", help="send a made-up event now, signed as any other")
     send.add_argument(
         "event", metavar="EVENT", help="as in vod.ready; an unknown one lists them all"
@@ -49,10 +49,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="its fields; default: as the world's newest event of that name had them",
     )
-    add_log_flags(send, follows=False)
+    add_world_flags(send)
     replay = verbs.add_parser("replay", help="send a delivery again: same body, same id")
     replay.add_argument("id", metavar="DELIVERY_ID")
-    add_log_flags(replay, follows=False)
+    add_world_flags(replay)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,16 +61,16 @@ def run(args: argparse.Namespace) -> int:
         return _list(args, admin)
     if args.verb == "remove":
         admin.call("DELETE", f"webhooks/{args.id}")
-        return _print(args, {"removed": args.id}, [f"{args.id} is removed."])
+        return answer(args, {"removed": args.id}, [f"{args.id} is removed."])
     if args.verb == "add":
         body = {"url": args.url, "events": args.event, "secret": args.secret}
         webhook = admin.call("POST", "webhooks", body)
-        return _print(args, webhook, [f"{_webhook(webhook)}  secret {webhook['secret']}"])
+        return answer(args, webhook, [f"{_webhook(webhook)}  secret {webhook['secret']}"])
     if args.verb == "replay":
         delivery = admin.call("POST", f"webhooks/deliveries/{args.id}/replay")
-        return _print(args, delivery, [_delivery(delivery)])
+        return answer(args, delivery, [_delivery(delivery)])
     sent = admin.call("POST", "webhooks/deliveries", _made_up(args))
-    return _print(args, sent, [_delivery(delivery) for delivery in sent["deliveries"]])
+    return answer(args, sent, [_delivery(delivery) for delivery in sent["deliveries"]])
 
 
 def _list(args: argparse.Namespace, admin: Admin) -> int:
@@ -91,15 +91,15 @@ def _list(args: argparse.Namespace, admin: Admin) -> int:
     webhooks = admin.call("GET", "webhooks")["webhooks"]
     deliveries = list(read())
     lines = [*map(_webhook, webhooks), *map(_delivery, deliveries)] or ["There is no webhook."]
-    return _print(args, {"webhooks": webhooks, "deliveries": deliveries}, lines)
+    return answer(args, {"webhooks": webhooks, "deliveries": deliveries}, lines)
 
 
 def _deliveries(admin: Admin) -> Iterator[dict[str, Any]]:
     """All of them, the newest first."""
     before: int | None = None
     while True:
-        query = {"limit": _PER_PAGE} | ({} if before is None else {"before": before})
-        page = admin.call("GET", "webhooks/deliveries", query=urlencode(query))
+        query = {"limit": _PER_PAGE, "before": before}
+        page = admin.call("GET", "webhooks/deliveries", query=query)
         yield from page["deliveries"]
         before = page["next_cursor"]
         if before is None:
@@ -118,19 +118,14 @@ def _made_up(args: argparse.Namespace) -> dict[str, Any]:
     return body
 
 
-def _print(args: argparse.Namespace, answer: object, lines: list[str]) -> int:
-    print(json.dumps(answer) if args.json else "\n".join(lines))
-    return 0
-
-
 def _webhook(webhook: dict[str, Any]) -> str:
     events = ", ".join(webhook["events"]) or "all events"
-    return printable(f"{webhook['id']}  {webhook['url']}  {events}")
+    return plain(f"{webhook['id']}  {webhook['url']}  {events}")
 
 
 def _delivery(delivery: dict[str, Any]) -> str:
     outcome = delivery["status"] or delivery["outcome"] or ""
     state = paint(delivery["state"], colour_of(delivery["state"]))
-    rest = printable(f"attempts {delivery['attempts']}  {outcome}  {delivery['id']}")
+    rest = plain(f"attempts {delivery['attempts']}  {outcome}  {delivery['id']}")
     at = paint(clock(delivery["created_at"]), "dim")
-    return f"{at}  {printable(delivery['event']):20}  {state}  {rest}"
+    return f"{at}  {plain(delivery['event']):20}  {state}  {rest}"

@@ -1,13 +1,11 @@
 """`world`: the isolated platforms of a running emulator."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from emulator.cli import Failed
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import add_admin_flags, add_world_flags, admin_of, answer
 from emulator.world.world import DEFAULT
 
 NAME = "world"
@@ -38,8 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     drop.add_argument("name")
     add_admin_flags(drop)
     reset = verbs.add_parser("reset", help="reset a world to its seed")
-    reset.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(reset)
+    add_world_flags(reset)
     export = verbs.add_parser("export", help="write a world, its snapshots and media to a file")
     export.add_argument("file", type=Path, metavar="FILE")
     export.add_argument(
@@ -56,29 +53,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    admin = Admin(args.server, getattr(args, "world", ""), args.admin_token)
+    admin = admin_of(args)
     if args.verb == "list":
         payload = admin.call("GET", "worlds")
-        _tell(args.json, payload, [_line(world) for world in payload["worlds"]])
-    elif args.verb == "new":
+        return answer(args, payload, [_line(world) for world in payload["worlds"]])
+    if args.verb == "new":
         patch = {"name": args.name, **_seed(args.seed)}
-        payload = admin.call("POST", "worlds", patch | ({"now": args.now} if args.now else {}))
-        _tell(args.json, payload, [_line(payload)])
-    elif args.verb == "drop":
+        world = admin.call("POST", "worlds", patch | ({"now": args.now} if args.now else {}))
+        return answer(args, world, [_line(world)])
+    if args.verb == "drop":
         admin.call("DELETE", f"worlds/{args.name}")
-        _tell(args.json, {"dropped": args.name}, [f"{args.name} is gone."])
-    elif args.verb == "export":
+        return answer(args, {"dropped": args.name}, [f"{args.name} is gone."])
+    if args.verb == "export":
         size = admin.download(f"worlds/{args.name}/file", args.file)
         written = {"world": args.name, "file": str(args.file), "bytes": size}
-        _tell(args.json, written, [f"{args.name} is written to {args.file}, {size} bytes."])
-    elif args.verb == "import":
-        query = {"replace": str(args.replace).lower()} | ({"name": args.name} if args.name else {})
-        world = admin.upload("worlds/files", args.file, "application/zip", query=urlencode(query))
-        _tell(args.json, world, [_line(world)])
-    else:
-        payload = admin.call("POST", "reset")
-        _tell(args.json, payload, [f"{payload['name']} is as fresh as its seed."])
-    return 0
+        return answer(args, written, [f"{args.name} is written to {args.file}, {size} bytes."])
+    if args.verb == "import":
+        query = {"replace": str(args.replace).lower(), "name": args.name}
+        world = admin.upload("worlds/files", args.file, "application/zip", query)
+        return answer(args, world, [_line(world)])
+    payload = admin.call("POST", "reset")
+    return answer(args, payload, [f"{payload['name']} is as fresh as its seed."])
 
 
 def _seed(name: str) -> dict[str, str]:
@@ -94,7 +89,3 @@ def _seed(name: str) -> dict[str, str]:
 
 def _line(world: dict[str, Any]) -> str:
     return f"{world['name']:20}  {world['api_key']:28}  {world['host']:28}  seed {world['seed']}"
-
-
-def _tell(is_json: bool, payload: Any, lines: list[str]) -> None:
-    print(json.dumps(payload) if is_json else "\n".join(lines))

@@ -1,16 +1,19 @@
 """Admin: a running emulator's own API, as commands ask it."""
 
 import argparse
+import json
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from emulator.cli.lib.api import Api
 from emulator.cli.lib.discovery import add_server_flag
 from emulator.machine.folder import KEY_FILE
 
 _KEY_LENGTH_MAX = 100
+_PER_PAGE = 100
 
 
 class Admin:
@@ -21,11 +24,23 @@ class Admin:
         self._api = Api(url, key or "none", headers={"X-Emulator-World": world} if world else {})
 
     def call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: str = ""
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: Mapping[str, object] | None = None,
     ) -> Any:
         """What the admin API answers; raises `ApiError` with its sentence."""
-        asked = f"?{query}" if query else ""
-        return self._api.call(method, f"/_emulator/{quote(path)}{asked}", body)
+        return self._api.call(method, _address(path, query or {}), body)
+
+    def pages(self, path: str, query: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+        """The answers to a list that is read by page numbers, to its end."""
+        number, has_more = 1, True
+        while has_more:
+            page = self.call("GET", path, query={**query, "page": number, "per_page": _PER_PAGE})
+            number, has_more = number + 1, page["has_more"]
+            yield page
 
     def folder_key(self) -> str:
         """What shows that this command may read files as the emulator's user; "" if it may not."""
@@ -39,9 +54,32 @@ class Admin:
         """Write what the admin API answers at `path` to a file. Returns its bytes."""
         return self._api.download(f"/_emulator/{quote(path)}", target)
 
-    def upload(self, path: str, file: Path, media_type: str, *, query: str = "") -> Any:
+    def upload(self, path: str, file: Path, media_type: str, query: Mapping[str, object]) -> Any:
         """What the admin API answers to a file."""
-        return self._api.upload(f"/_emulator/{quote(path)}?{query}", file, media_type)
+        return self._api.upload(_address(path, query), file, media_type)
+
+
+def _address(path: str, query: Mapping[str, object]) -> str:
+    """With what is asked for; empty values ask for nothing."""
+    asked = {name: value for name, value in query.items() if value not in (None, "")}
+    return f"/_emulator/{quote(path)}" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def add_world_flags(parser: argparse.ArgumentParser) -> None:
+    """Which world of which emulator, and how to print."""
+    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(parser)
+
+
+def admin_of(args: argparse.Namespace) -> Admin:
+    """The one that these flags mean."""
+    return Admin(args.server, getattr(args, "world", ""), args.admin_token)
+
+
+def answer(args: argparse.Namespace, payload: object, lines: Sequence[str]) -> int:
+    """Print `payload` with `--json`, else lines for people. Gives the exit code 0."""
+    print(json.dumps(payload) if args.json else "\n".join(lines))
+    return 0
 
 
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:

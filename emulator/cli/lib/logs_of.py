@@ -1,7 +1,7 @@
 """Logs of a running emulator, as commands show them: pages read to their end, and followed.
 
-What a client or a viewer wrote stands in them, so it is printed without control characters: a path
-must not steer somebody's terminal.
+What a client or a viewer wrote stands in them, so commands print it `plain`: a path must not steer
+somebody's terminal.
 """
 
 import argparse
@@ -9,24 +9,17 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.admin import Admin, add_world_flags, answer
 
 _BETWEEN_LOOKS_SECONDS = 0.3
 _PAGE = 1000
 
 
-def add_log_flags(parser: argparse.ArgumentParser, *, follows: bool = True) -> None:
+def add_log_flags(parser: argparse.ArgumentParser) -> None:
     """Which world of which emulator, how to print, and whether to go on."""
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    if follows:
-        parser.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
-    add_admin_flags(parser)
-
-
-def admin_of(args: argparse.Namespace) -> Admin:
-    return Admin(args.server, args.world, args.admin_token)
+    parser.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
+    add_world_flags(parser)
 
 
 def entries(
@@ -39,8 +32,7 @@ def entries(
         nonlocal after
         has_more = True
         while has_more:
-            query = {**_set_filters(filters), "after": after, "limit": _PAGE}
-            page = admin.call("GET", path, query=urlencode(query))
+            page = admin.call("GET", path, query={**filters, "after": after, "limit": _PAGE})
             after, has_more = page["next_cursor"], page["has_more"]
             yield from page[name]
 
@@ -56,8 +48,7 @@ def show(
     """Print all there is, with `--json` as one object; with `--follow` a line each, for ever."""
     if not args.follow:
         rows = list(read())
-        print(json.dumps({name: rows}) if args.json else "\n".join(map(line, rows)))
-        return 0
+        return answer(args, {name: rows}, list(map(line, rows)))
     try:
         while True:
             for entry in read():
@@ -67,17 +58,6 @@ def show(
         return 0
 
 
-def printable(text: object) -> str:
-    """Without what steers a terminal: control characters, and those that turn a line around."""
-    return "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text)
-    )
-
-
 def clock(instant: str) -> str:
     """The time of day of an instant such as `2026-01-01T12:00:00.000Z`."""
     return instant[11:23]
-
-
-def _set_filters(filters: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in filters.items() if value not in (None, "", False)}

@@ -9,40 +9,60 @@ from typing import Any
 
 from emulator.core import quantities
 
-COUNT_MAX = 1_000
 
+def option(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """What reads a flag by `read`, whose `ValueError` says what is wrong."""
 
-def _option(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    def option(text: str) -> Any:
+    def read_option(text: str) -> Any:
         try:
             return read(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
-    return option
+    return read_option
+
+
+def whole_number(least: int, most: int) -> Callable[[str], Any]:
+    """A number of these, in digits alone."""
+
+    def read(text: str) -> int:
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+        if not is_number or not least <= int(text) <= most:
+            raise ValueError(f"invalid number {text!r}: write {least} to {most}")
+        return int(text)
+
+    return option(read)
+
+
+def pair(form: str) -> Callable[[str], Any]:
+    """A name and what it is given, of a form such as `NAME=VALUE`."""
+
+    def read(text: str) -> tuple[str, str]:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise ValueError(f"{text!r} is not {form}")
+        return name, value
+
+    return option(read)
 
 
 def _duration(text: str) -> int:
     return quantities.duration_ms(text, bare="s")
 
 
-def _positive_seconds(text: str) -> float:
+def _positive_duration(text: str) -> int:
     duration_ms = _duration(text)
     if not duration_ms:
         raise ValueError(f"invalid duration {text!r}: it must be longer than 0")
-    return duration_ms / 1000
+    return duration_ms
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= COUNT_MAX):
-        raise ValueError(f"invalid number {text!r}: write 1 to {COUNT_MAX}")
-    return int(text)
-
-
-# `1m30s` or bare seconds, in milliseconds; and in seconds, more than none.
-duration = _option(_duration)
-seconds = _option(_positive_seconds)
-frame_size = _option(quantities.frame_size)
+# `1m30s` or bare seconds, in milliseconds.
+duration = option(_duration)
+positive_duration = option(_positive_duration)
+# The same in seconds, more than none.
+seconds = option(lambda text: _positive_duration(text) / 1000)
+frame_size = option(quantities.frame_size)
 # How often something is done.
-count = _option(_count)
-bits_per_second = _option(quantities.bits_per_second)
+count = whole_number(1, 1_000)
+bits_per_second = option(quantities.bits_per_second)

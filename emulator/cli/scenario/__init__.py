@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from emulator.cli.lib import options
-from emulator.cli.lib.admin import add_admin_flags
+from emulator.cli.lib.admin import add_world_flags
 
 NAME = "scenario"
 HELP = "play a scenario from a YAML file, and check its expectations"
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_parameters(run)
     run.add_argument(
         "--speed",
-        type=speed_of,
+        type=options.option(speed_of),
         default=None,
         metavar="virtual|real|10x",
         help="default: virtual, or real with --against",
@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument(
         "--seeds",
-        type=_seeds,
+        type=options.option(_seeds),
         metavar="A..B",
         help="a sweep: play it with each of these seeds; -p name=low..high draws a value for each",
     )
@@ -109,8 +109,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="stop after this long",
     )
     record.add_argument("--exact", action="store_true", help="write the event log, too")
-    record.add_argument("--world", default="", metavar="NAME", help="default: the default one")
-    add_admin_flags(record)
+    add_world_flags(record)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -143,7 +142,7 @@ def speed_of(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0.01 <= value <= 10_000:
-        raise argparse.ArgumentTypeError(f"invalid speed {text!r}; write virtual, real or 10x")
+        raise ValueError(f"invalid speed {text!r}; write virtual, real or 10x")
     return value
 
 
@@ -151,18 +150,7 @@ def _seeds(text: str) -> range:
     """`1..1000`."""
     from emulator.sweep.plan import seeds_of
 
-    try:
-        return seeds_of(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def parameter_of(text: str) -> tuple[str, str]:
-    """`peak=9000`."""
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise argparse.ArgumentTypeError(f"invalid parameter {text!r}; write it like name=value")
-    return name, value
+    return seeds_of(text)
 
 
 def _add_parameters(parser: argparse.ArgumentParser) -> None:
@@ -171,7 +159,7 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         "--param",
         dest="params",
         action="append",
-        type=parameter_of,
+        type=options.pair("NAME=VALUE"),
         default=[],
         metavar="NAME=VALUE",
         help="a parameter of the scenario",

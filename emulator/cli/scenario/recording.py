@@ -6,9 +6,8 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.admin import Admin, admin_of
 from emulator.cli.lib.stopping import stop_signals
 from emulator.cli.scenario.writing import write_files
 
@@ -18,7 +17,7 @@ def run(args: argparse.Namespace) -> int:
     path = Path(args.file)
     name = "".join(char if char.isalnum() or char in "_-" else "-" for char in path.stem)[:64]
     seconds = None if args.ends_ms is None else args.ends_ms / 1000
-    admin = Admin(args.server, args.world, args.admin_token)
+    admin = admin_of(args)
     with stop_signals() as stop:
         point = admin.call("POST", "scenarios/recordings")
         print("Recording. Ctrl-C stops it and writes the scenario.", flush=True)
@@ -39,7 +38,7 @@ def _write(args: argparse.Namespace, admin: Admin, path: Path, recording: dict[s
         "since_ms": recording["now_ms"],
         "name": recording["name"],
     }
-    values: dict[str, Any] = admin.call("GET", "scenarios/recordings", query=urlencode(query))
+    values: dict[str, Any] = admin.call("GET", "scenarios/recordings", query=query)
     texts = {path.name: values["text"], **values["files"]}
     if args.exact:
         texts[f"{path.stem}.jsonl"] = values["exact"]

@@ -1,0 +1,46 @@
+"""Beside: what commands share that run another command beside an emulator in memory."""
+
+import argparse
+import os
+from typing import Any
+
+from emulator.cli.lib import options
+from emulator.cli.lib.failure import Failed
+from emulator.settings import add_flags
+
+# Nothing is kept, and nobody else's ports are in the way.
+_USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
+
+
+def add_command_flags(parser: argparse.ArgumentParser) -> None:
+    """The command behind `--`, its variables, and the settings of its emulator."""
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        type=options.pair("NAME=TEMPLATE"),
+        metavar="NAME=TEMPLATE",
+        help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
+    )
+    add_flags(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    parser.usage = "%(prog)s [options] -- COMMAND"
+
+
+def command_of(args: argparse.Namespace, name: str) -> list[str]:
+    """The command to run. Raises `Failed` where there is none."""
+    command: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        text = f"Which command? Write it behind --, as in: live-emulator {name} -- npm test."
+        raise Failed(text, 2)
+    return command
+
+
+def in_memory(flags: dict[str, Any]) -> dict[str, Any]:
+    """These flags, and an emulator in memory on free ports where neither they nor variables say."""
+    usual = {
+        name: value
+        for name, value in _USUAL.items()
+        if not os.environ.get(f"LIVE_EMULATOR_{name.upper()}")
+    }
+    return {**usual, **flags}
