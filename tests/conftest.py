@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -23,6 +24,11 @@ from tests.support.required_programs import need
 # told to keep no bytecode (many containers tell it so), each would compile all of it anew.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A shell's background job and `nohup` leave these ignored, and what the tests start would inherit
+# that: a command that nobody can end with Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 WORKERS_MAX = 8
