@@ -6,7 +6,7 @@ from emulator.shapes.people import UserCard, user_card
 from emulator.shapes.times import iso, iso_or_none
 from emulator.world.people import accounts
 from emulator.world.video.moves import SessionStatus
-from emulator.world.video.participants import Admission, Participant
+from emulator.world.video.participants import Participant, SessionAccess
 from emulator.world.video.sessions import VideoSession
 from emulator.world.world import World
 
@@ -87,13 +87,13 @@ def participant_shape(world: World, participant: Participant) -> ParticipantShap
     }
 
 
-def session_token(admission: Admission) -> SessionToken:
+def session_token(access: SessionAccess) -> SessionToken:
     return {
-        "token": admission.token,
+        "token": access.token,
         "turn_credentials": {
-            "username": admission.turn.username,
-            "credential": admission.turn.credential,
-            "ttl": admission.turn.ttl_seconds,
+            "username": access.turn.username,
+            "credential": access.turn.credential,
+            "ttl": access.turn.ttl_seconds,
         },
-        "expires_at": iso(admission.expires_at_ms),
+        "expires_at": iso(access.expires_at_ms),
     }

@@ -503,7 +503,7 @@ class Broadcasts(Service):
         stream = streams.by_key(self._world, key) if key else None
         broadcast = self._broadcasts.get(stream.id) if stream else None
         is_publishing = broadcast is not None and broadcast.publication is not None
-        return ingest_keys.judge(self._world, key, is_publishing=is_publishing)
+        return ingest_keys.authorize(self._world, key, is_publishing=is_publishing)
 
     def _begin(self, stream: Stream) -> Broadcast:
         # Late: a start need not wait for what only a publisher needs.

@@ -215,7 +215,7 @@ class Peers:
             known.sdp = write(offer, member.answers(offer), known.link.local, _number(known.id))
             known.link.learn(offer.remote.candidates)
             return known
-        member = self.rooms.admit(
+        member = self.rooms.join(
             room, participant_id, self.config.bits_per_second_max // 4, random_ssrc(), on_media
         )
         self.rooms.take(room, member, offer)

@@ -1,4 +1,4 @@
-"""LineBatch: lines of one chat and one instant that were admitted, and are written down together.
+"""LineBatch: lines of one chat and one instant that nothing refused or held, written down together.
 
 What a line costs by itself (a key, a statement, a row of the journal, an event) is paid once for
 many. What is kept and told of each line is the same.
@@ -30,20 +30,25 @@ _BEGINNINGS = {rank: f'{{"badges":{encoded(badges)},"content":' for rank, badges
 _ROW_LINES_MAX = 500
 
 # An author's words, and the room as the author met it.
-Admitted = tuple[User, str, Room]
+Line = tuple[User, str, Room]
 
 
 class LineBatch:
-    """`admit` and `hold` lines in their order, then `write_down`, inside a change."""
+    """`add` and `hold` lines in their order, then `write_down`, inside a change.
+
+    `line` is the event of a line that was written down by itself.
+    """
+
+    line: ChatPosted
 
     def __init__(self, stream_id: str, at_ms: int) -> None:
-        self._stream_id = stream_id
-        self._at_ms = at_ms
-        self._lines: list[Admitted] = []
+        self.stream_id = stream_id
+        self.at_ms = at_ms
+        self._lines: list[Line] = []
         # The held ones, each behind so many of the others.
         self._held: list[tuple[int, ChatHeld]] = []
         # Called for each line of a flood, so it is the list's own.
-        self.admit = self._lines.append
+        self.add = self._lines.append
 
     def hold(self, held: ChatHeld) -> None:
         self._held.append((len(self._lines), held))
@@ -55,7 +60,7 @@ class LineBatch:
         self._held = []
         rows = known_rooms(world).take_pks(len(lines))
         ids = world.ids.numbered(rows)
-        at_ms = self._at_ms
+        at_ms = self.at_ms
         world.store.write_many(
             _INSERT,
             [
@@ -71,24 +76,25 @@ class LineBatch:
             begin = end
         self._emit(world, lines[begin:], ids[begin:])
 
-    def _emit(self, world: World, lines: list[Admitted], ids: list[str]) -> None:
+    def _emit(self, world: World, lines: list[Line], ids: list[str]) -> None:
         if len(lines) == 1:
             # A lone line needs none of what makes many of them cheap.
-            world.emit(next(_events(self._stream_id, self._at_ms, lines, ids)))
+            (self.line,) = _events(self.stream_id, self.at_ms, lines, ids)
+            world.emit(self.line)
             return
         for begin in range(0, len(lines), _ROW_LINES_MAX):
             part = slice(begin, begin + _ROW_LINES_MAX)
             world.emit(self._burst(lines[part], ids[part]))
 
-    def _burst(self, lines: list[Admitted], ids: list[str]) -> LinesPosted:
-        stream_id = self._stream_id
+    def _burst(self, lines: list[Line], ids: list[str]) -> LinesPosted:
+        stream_id = self.stream_id
         bodies = [
             f'{_BEGINNINGS[room.rank]}{quoted(content)},"message_id":"{message_id}",'
             f"{room.ending if room.author is author else _ending(stream_id, author, room)}"
             for message_id, (author, content, room) in zip(ids, lines, strict=True)
         ]
-        make = partial(_events, stream_id, self._at_ms, lines, ids)
-        return LinesPosted(stream_id, self._at_ms, bodies, make)
+        make = partial(_events, stream_id, self.at_ms, lines, ids)
+        return LinesPosted(stream_id, self.at_ms, bodies, make)
 
 
 def _ending(stream_id: str, author: User, room: Room) -> str:
@@ -102,7 +108,7 @@ def _ending(stream_id: str, author: User, room: Room) -> str:
 
 
 def _events(
-    stream_id: str, at_ms: int, lines: Sequence[Admitted], ids: Sequence[str]
+    stream_id: str, at_ms: int, lines: Sequence[Line], ids: Sequence[str]
 ) -> Iterator[ChatPosted]:
     for message_id, (author, content, room) in zip(ids, lines, strict=True):
         yield ChatPosted(

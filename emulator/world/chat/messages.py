@@ -19,7 +19,7 @@ from emulator.core.events.chat import (
 )
 from emulator.core.ids import number_in
 from emulator.world.chat import moderation, rooms
-from emulator.world.chat.batch import BADGE_TEXTS, BADGES, LineBatch
+from emulator.world.chat.batch import LineBatch
 from emulator.world.chat.rooms import known_rooms, may_moderate
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -53,53 +53,16 @@ JOIN users ON users.row = messages.user_row
 """
 
 
-def post(
-    world: World,
-    stream_id: str,
-    author: User,
-    content: str,
-    message_type: MessageType = "message",
-) -> ChatPosted | ChatHeld:
+def post(world: World, stream_id: str, author: User, content: str) -> ChatPosted | ChatHeld:
     """Say one line in a stream's chat; a filter of the room may hold it, then nobody sees it.
 
-    Refuses with a `chat_code` what `moderation.judge` refuses, (`not_found`) an unknown stream.
+    Refuses with a `chat_code` what `moderation.check` refuses, (`not_found`) an unknown stream.
     """
-    now_ms = world.now_ms
-    room = rooms.enter(world, stream_id, author)
-    reason = moderation.judge(world, room, author, content, now_ms)
-    if reason is not None:
-        held = _held(stream_id, author, content, reason, now_ms)
-        with world.change():
-            world.emit(held)
-        return held
-    with world.change():
-        (row,) = known_rooms(world).take_pks(1)
-        (message_id,) = world.ids.numbered((row,))
-        posted = ChatPosted(
-            at_ms=now_ms,
-            stream_id=stream_id,
-            message_id=message_id,
-            user_id=author.id,
-            username=author.username,
-            content=content,
-            message_type=message_type,
-            badges=BADGES[room.rank],
-        )
-        world.store.write(
-            "INSERT INTO messages (row, id, stream_row, user_row, content, badges, created_at_ms,"
-            " message_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
-            message_id,
-            room.stream_pk,
-            author.pk,
-            content,
-            BADGE_TEXTS[room.rank],
-            now_ms,
-            message_type,
-        )
-        world.emit(posted)
-        room.note(content, now_ms, world.rules.chat_repeats_max)
-    return posted
+    batch = LineBatch(stream_id, world.now_ms)
+    (outcome,) = _say(world, batch, ((author, content),))
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome or batch.line
 
 
 def post_many(
@@ -109,28 +72,40 @@ def post_many(
 
     They are kept, journalled and told as if one by one, at a fraction of what that costs.
     """
-    now_ms, repeats_max = world.now_ms, world.rules.chat_repeats_max
+    return _say(world, LineBatch(stream_id, world.now_ms), lines)
+
+
+def _say(
+    world: World, batch: LineBatch, lines: Iterable[tuple[User, str]]
+) -> list[ChatHeld | Refused | None]:
+    now_ms, repeats_max, stream_id = batch.at_ms, world.rules.chat_repeats_max, batch.stream_id
     # What a fault strikes is journalled between the lines, as it happens.
     are_faults_on = world.faults.are_on
-    known, judge = known_rooms(world).of(stream_id), moderation.judge
+    known, check = known_rooms(world).of(stream_id), moderation.check
     outcomes: list[ChatHeld | Refused | None] = []
-    batch = LineBatch(stream_id, now_ms)
     with world.change():
         for author, content in lines:
             if are_faults_on:
                 batch.write_down(world)
             try:
                 room = known.get(author.id) or rooms.enter(world, stream_id, author)
-                reason = judge(world, room, author, content, now_ms)
+                reason = check(world, room, author, content, now_ms)
             except Refused as refused:
                 outcomes.append(refused)
                 continue
             held = None
             if reason is None:
                 room.note(content, now_ms, repeats_max)
-                batch.admit((author, content, room))
+                batch.add((author, content, room))
             else:
-                held = _held(stream_id, author, content, reason, now_ms)
+                held = ChatHeld(
+                    at_ms=now_ms,
+                    stream_id=stream_id,
+                    user_id=author.id,
+                    username=author.username,
+                    content=content,
+                    reason=reason,
+                )
                 batch.hold(held)
             outcomes.append(held)
         batch.write_down(world)
@@ -217,17 +192,6 @@ def clear(world: World, stream: Stream, by: User) -> None:
             "UPDATE messages SET is_deleted = 1 WHERE stream_row = ? AND is_deleted = 0", stream.pk
         )
         world.emit(ChatCleared(at_ms=world.now_ms, stream_id=stream.id, by_user_id=by.id))
-
-
-def _held(stream_id: str, author: User, content: str, reason: str, now_ms: int) -> ChatHeld:
-    return ChatHeld(
-        at_ms=now_ms,
-        stream_id=stream_id,
-        user_id=author.id,
-        username=author.username,
-        content=content,
-        reason=reason,
-    )
 
 
 def _bound(world: World, stream: Stream, before: str | None) -> int:

@@ -27,7 +27,7 @@ ChatCode = Literal[
 ]
 
 
-def judge(world: World, room: Room, author: User, content: str, now_ms: int) -> str | None:
+def check(world: World, room: Room, author: User, content: str, now_ms: int) -> str | None:
     """Why a filter keeps the line back, None where none does. Moderators are trusted.
 
     Refuses a line that its author may not say, here or now.

@@ -10,7 +10,7 @@ from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
 
-def judge(world: World, key: str, *, is_publishing: bool) -> Stream:
+def authorize(world: World, key: str, *, is_publishing: bool) -> Stream:
     """The stream that this key belongs to, if it may be published to now.
 
     `is_publishing`: a publisher of this stream is connected and alive. Refuses (`not_found`) an

@@ -25,7 +25,7 @@ def start(world: World, stream: Stream) -> Stream:
     Refuses (`conflict`) a stream that has ended, and one that somebody publishes.
     """
     is_there = is_publishing(world, stream)
-    ingest_keys.judge(world, stream.stream_key, is_publishing=is_there)
+    ingest_keys.authorize(world, stream.stream_key, is_publishing=is_there)
     away = _open_pause(world, stream)
     with world.change():
         ingest_keys.note_joined(world, stream.id, PROTOCOL, is_return=away is not None)

@@ -49,8 +49,8 @@ class TurnCredentials(Struct, frozen=True):
     ttl_seconds: int
 
 
-class Admission(Struct, frozen=True):
-    """A seat, and the token that proves it."""
+class SessionAccess(Struct, frozen=True):
+    """A participant, and the token that proves it."""
 
     participant: Participant
     token: str
@@ -64,8 +64,8 @@ JOIN video_sessions ON video_sessions.row = session_row
 """
 
 
-def admit(world: World, session: VideoSession, user: User) -> Admission:
-    """Give somebody a seat and a token; a user with a seat keeps it and gets a new token.
+def join(world: World, session: VideoSession, user: User) -> SessionAccess:
+    """Let somebody take part, with a token; a participant stays one and gets a new token.
 
     Refuses (`conflict`) an ended session and a full one.
     """
@@ -111,7 +111,7 @@ def admit(world: World, session: VideoSession, user: User) -> Admission:
             participant_id = participant.id
             world.store.update("session_participants", participant.pk, expires_at_ms=expires_at_ms)
     participant = find(world, session, participant_id)
-    return Admission(
+    return SessionAccess(
         participant=participant,
         token=_token(world, session, user, participant, expires_at_ms),
         turn=turn_credentials(world, user),

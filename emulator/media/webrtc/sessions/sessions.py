@@ -29,7 +29,7 @@ class VideoSessions:
     def find(self, room: RoomId, participant_id: str) -> "Member | None":
         return self._rooms.get(room, {}).get(participant_id)
 
-    def admit(
+    def join(
         self,
         room: RoomId,
         participant_id: str,

@@ -66,8 +66,8 @@ def create_video_session_token(call: Call, caller: User, session_id: str) -> Ses
 
     A seat is held until its newest token expires.
     """
-    admission = participants.admit(call.world, sessions.find(call.world, session_id), caller)
-    return session_token(admission)
+    access = participants.join(call.world, sessions.find(call.world, session_id), caller)
+    return session_token(access)
 
 
 @endpoint("GET", "/video-sessions/sessions/{session_id}/participants", provenance="documented")

@@ -62,7 +62,7 @@ def make_and_change(world: World) -> None:
     schedules.plan(world, stream, world.now_ms + 1, 60)
     schedules.cancel(world, streams.find(world, stream.id))
     streams.simulate(world, make(world, "z"))
-    ingest_keys.judge(world, streams.find(world, stream.id).stream_key, is_publishing=False)
+    ingest_keys.authorize(world, streams.find(world, stream.id).stream_key, is_publishing=False)
     streams.go_live(world, stream.id)
 
 

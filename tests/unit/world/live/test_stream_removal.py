@@ -29,9 +29,9 @@ def test_stream_removal_rotated_key_opens_and_the_old_one_does_not(
 
     assert rotated.stream_key != stream.stream_key
     assert heard[-1] == StreamKeyRotated(at_ms=world.now_ms, stream_id=stream.id)
-    assert ingest_keys.judge(world, rotated.stream_key, is_publishing=False).id == stream.id
+    assert ingest_keys.authorize(world, rotated.stream_key, is_publishing=False).id == stream.id
     with pytest.raises(Refused):
-        ingest_keys.judge(world, stream.stream_key, is_publishing=False)
+        ingest_keys.authorize(world, stream.stream_key, is_publishing=False)
 
 
 def test_stream_removal_key_rotation_needs_an_offline_stream(world: World) -> None:

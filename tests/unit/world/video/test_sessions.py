@@ -44,11 +44,11 @@ def test_video_session_is_active_from_first_participant_and_ends_for_all(
     assert (session.status, session.participant_count) == ("created", 0)
     clock.advance(1_000)
 
-    participants.admit(world, session, bob)
+    participants.join(world, session, bob)
     session = sessions.find(world, session.id)
     assert (session.status, session.started_at_ms) == ("active", clock.now_ms())
     clock.advance(1_000)
-    participants.admit(world, session, ada)
+    participants.join(world, session, ada)
     session = sessions.find(world, session.id)
     assert session.participant_count == 2
     assert session.started_at_ms == clock.now_ms() - 1_000
@@ -66,7 +66,7 @@ def test_video_session_is_active_from_first_participant_and_ends_for_all(
         ParticipantLeft,
         SessionEnded,
     ]
-    for act in (lambda: sessions.end(world, ended), lambda: participants.admit(world, ended, ada)):
+    for act in (lambda: sessions.end(world, ended), lambda: participants.join(world, ended, ada)):
         with pytest.raises(Refused, match="already ended"):
             act()
 
@@ -75,29 +75,29 @@ def test_video_session_seat_is_taken_once_until_the_session_is_full(
     world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     cleo = accounts.make(world, "cleo")
-    first = participants.admit(world, session, bob)
-    again = participants.admit(world, sessions.find(world, session.id), bob)
+    first = participants.join(world, session, bob)
+    again = participants.join(world, sessions.find(world, session.id), bob)
     assert again.participant.id == first.participant.id
     assert again.token != first.token
-    participants.admit(world, sessions.find(world, session.id), ada)
+    participants.join(world, sessions.find(world, session.id), ada)
 
     full = sessions.find(world, session.id)
     with pytest.raises(Refused, match="full") as refused:
-        participants.admit(world, full, cleo)
+        participants.join(world, full, cleo)
     assert refused.value.code == "conflict"
     # A participant still gets a new token.
-    participants.admit(world, full, ada)
+    participants.join(world, full, ada)
 
     participants.remove(world, full, first.participant.id, bob)
-    assert participants.admit(world, sessions.find(world, session.id), cleo).participant.id
+    assert participants.join(world, sessions.find(world, session.id), cleo).participant.id
 
 
 def test_video_session_seat_lapses_with_its_newest_token(
     world: World, clock: ManualClock, heard: list[Event], session: VideoSession, bob: User
 ) -> None:
-    participants.admit(world, session, bob)
+    participants.join(world, session, bob)
     clock.advance(TOKEN_MS - 1)
-    participants.admit(world, sessions.find(world, session.id), bob)
+    participants.join(world, sessions.find(world, session.id), bob)
     clock.advance(TOKEN_MS - 1)
     assert sessions.find(world, session.id).participant_count == 1
     clock.advance(5_000)
@@ -117,7 +117,7 @@ def test_video_session_participant_may_be_removed_by_some_roles_only(
     world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     cleo = accounts.make(world, "cleo")
-    seat = participants.admit(world, session, bob).participant
+    seat = participants.join(world, session, bob).participant
 
     with pytest.raises(Refused, match="Only the host") as refused:
         participants.remove(world, session, seat.id, cleo)
@@ -132,10 +132,10 @@ def test_video_session_participant_may_be_removed_by_some_roles_only(
 def test_video_session_token_opens_that_session_only(
     world: World, clock: ManualClock, session: VideoSession, ada: User
 ) -> None:
-    admission = participants.admit(world, session, ada)
+    access = participants.join(world, session, ada)
 
     claims = jwt.decode(
-        admission.token,
+        access.token,
         world.secret,
         algorithms=["HS256"],
         audience=participants.AUDIENCE,
@@ -143,11 +143,11 @@ def test_video_session_token_opens_that_session_only(
     )
     assert claims["session_id"] == session.id
     assert (claims["sub"], claims["is_host"]) == (ada.id, True)
-    assert claims["participant_id"] == admission.participant.id
+    assert claims["participant_id"] == access.participant.id
     assert claims["exp"] == (clock.now_ms() + TOKEN_MS) // 1000
-    assert admission.expires_at_ms == clock.now_ms() + TOKEN_MS
+    assert access.expires_at_ms == clock.now_ms() + TOKEN_MS
     with pytest.raises(Refused):
-        tokens.by_access_token(world, admission.token)
+        tokens.by_access_token(world, access.token)
 
 
 def test_video_session_turn_credentials_can_be_verified_with_the_secret(
@@ -169,7 +169,7 @@ def test_video_session_capacity_is_never_below_its_participants(
     larger = sessions.update(world, session, {"participants_max": 3, "session_name": "Mob"})
     assert (larger.participants_max, larger.session_name) == (3, "Mob")
     for user in (ada, bob, accounts.make(world, "cleo")):
-        participants.admit(world, sessions.find(world, session.id), user)
+        participants.join(world, sessions.find(world, session.id), user)
 
     with pytest.raises(Refused, match="cannot be 2") as refused:
         sessions.update(world, sessions.find(world, session.id), {"participants_max": 2})
@@ -183,7 +183,7 @@ def test_video_session_lists_show_hosted_and_joined_ones(
     world: World, session: VideoSession, ada: User, bob: User
 ) -> None:
     other = sessions.create(world, bob, "Stand-up", 5)
-    seat = participants.admit(world, session, bob).participant
+    seat = participants.join(world, session, bob).participant
 
     def ids(page: tuple[list[VideoSession], int]) -> list[str]:
         assert len(page[0]) == page[1]
@@ -207,7 +207,7 @@ def test_video_session_recording_is_saved_once_and_while_the_sender_is_in(
 ) -> None:
     # Given somebody in a session,
     session = sessions.create(world, ada, "Pair programming", 2)
-    seat = participants.admit(world, session, ada).participant
+    seat = participants.join(world, session, ada).participant
     heard.clear()
     # when they send sound and a picture, twice told, and leave,
     for _ in range(2):
@@ -225,17 +225,17 @@ def test_video_session_token_returns_its_own_seat(
 ) -> None:
     session = sessions.create(world, ada, "Pair programming", 2)
     other = sessions.create(world, ada, "Another one", 2)
-    admission = participants.admit(world, session, bob)
+    access = participants.join(world, session, bob)
 
-    assert participants.by_token(world, session, admission.token) == admission.participant
+    assert participants.by_token(world, session, access.token) == access.participant
     for wrong, token, code in (
-        (other, admission.token, "forbidden"),
-        (session, admission.token + "x", "unauthorized"),
+        (other, access.token, "forbidden"),
+        (session, access.token + "x", "unauthorized"),
     ):
         with pytest.raises(Refused) as refused:
             participants.by_token(world, wrong, token)
         assert refused.value.code == code
     clock.advance(participants.TOKEN_MS)
     with pytest.raises(Refused) as late:
-        participants.by_token(world, session, admission.token)
+        participants.by_token(world, session, access.token)
     assert late.value.code == "unauthorized"
