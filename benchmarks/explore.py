@@ -1,21 +1,20 @@
 """An exploration: what a run costs beside the bare command, warm and with a fresh emulator."""
 
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-
-from msgspec import to_builtins
+from pathlib import Path
+from platform import node
 
 from benchmarks.table import Section, spread
 from emulator.exploration.trial import Setup, Trials
+from emulator.settings import MEMORY, Settings
 
 _BAR_MS = 300
 _RUNS = 9
-_FLAGS = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
 _COMMAND = [sys.executable, "-c", "print('fine')"]
 
 
@@ -53,5 +52,5 @@ def measure() -> Section:
 
 
 def _trials(*, is_fresh: bool) -> Trials:
-    setup = Setup(_COMMAND, _FLAGS, [], is_fresh=is_fresh)
-    return Trials(json.dumps(to_builtins(setup)).encode())
+    settings = Settings(data=MEMORY, port=0, rtmp_port=0, rtmps_port=0)
+    return Trials(Setup(_COMMAND, str(Path.cwd()), node(), settings, [], is_fresh=is_fresh))

@@ -87,7 +87,7 @@ class _Beside:
             gc.enable()
             environment = self._environment(emulator.ready)
             if self._plan:
-                stack.enter_context(_injected(emulator, self._plan))
+                environment |= stack.enter_context(_injected(emulator, self._plan))
             # Before it starts: a signal in its first instant is its own too.
             has_terminal = sys.stdin is not None and sys.stdin.isatty()
             with _passing_on(has_terminal) as signals:
@@ -113,19 +113,26 @@ class _Beside:
 
 
 @contextmanager
-def _injected(emulator: "Emulator", plan: "list[Written]") -> Iterator[None]:
-    """Faults are there as long as the command; then it is said which of them have struck."""
-    from emulator.exploration.injector import Injector
-    from emulator.exploration.plan import parse, sentence
+def _injected(emulator: "Emulator", plan: "list[Written]") -> Iterator[dict[str, str]]:
+    """Faults are there as long as the command; then it is said which of them have struck.
 
-    injector = Injector(emulator.platform, parse(plan))
-    try:
-        yield
-    finally:
-        for entry, count in zip(plan, injector.struck, strict=True):
-            often = f"struck {count} times" if count != 1 else "struck once"
-            print(f"live-emulator exec: {sentence([entry])}: {often}.", file=sys.stderr)
-        injector.close()
+    In each world, also those that the pytest plugin makes in an emulator of its own: it finds the
+    plan by these variables.
+    """
+    from emulator.exploration.injector import WorldsInjector
+    from emulator.exploration.plan import parse, sentence
+    from emulator.exploration.sightings import elsewhere, total
+
+    injector = WorldsInjector(emulator.worlds, parse(plan))
+    with elsewhere(plan) as others:
+        try:
+            yield others.environment
+        finally:
+            seen = total(injector.seen() + others.seen(), len(plan))
+            for entry, count in zip(plan, seen.struck, strict=True):
+                often = f"struck {count} times" if count != 1 else "struck once"
+                print(f"live-emulator exec: {sentence([entry])}: {often}.", file=sys.stderr)
+            injector.close()
 
 
 class _Signals:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from platform import node
 from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed
@@ -20,6 +21,7 @@ from emulator.settings.fields import SETTINGS
 if TYPE_CHECKING:
     from emulator.exploration.lab import Budget, Lab
     from emulator.exploration.search import Search
+    from emulator.exploration.trial import Setup
 
 NAME = "explore"
 HELP = "find the faults that a command, such as a test suite, does not survive"
@@ -28,6 +30,7 @@ EXAMPLES = """
   live-emulator explore --runs 500 -j 4 -- pytest -q tests/streams
   live-emulator explore --for 10m --random-seed 7 --env API_BASE={http}/api/v1 -- go test ./...
   live-emulator explore --resume live-emulator-explore -- npm test
+  live-emulator explore --on tcp://scheduler:8786 -- npm test
 """
 
 FOLDER = "live-emulator-explore"
@@ -50,9 +53,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-j",
         "--jobs",
         type=_count,
-        default=max(1, (os.cpu_count() or 2) // 2),
         metavar="N",
         help="run so many at a time (default: half the cores)",
+    )
+    parser.add_argument(
+        "--on",
+        default="",
+        metavar="ADDRESS",
+        help="run on a Dask cluster, such as tcp://scheduler:8786, whose workers have this folder",
     )
     parser.add_argument(
         "--limit",
@@ -88,55 +96,76 @@ def run(args: argparse.Namespace) -> int:
     command = command_of(args, NAME)
     if args.report and args.resume and args.report != args.resume:
         raise Failed("Give --report or --resume: one folder holds all of an exploration.", 2)
+    if args.on and args.jobs:
+        raise Failed("-j is for this machine: with --on, the cluster's workers are used.", 2)
     names = {setting.name for setting in SETTINGS} | {"settings"}
     flags = in_memory({name: value for name, value in vars(args).items() if name in names})
-    gather(flags, os.environ)  # A wrong setting is said here, not by each worker.
-    return explore(command, args, flags)
+    try:
+        return explore(command, args, flags)
+    except Refused as refused:
+        raise Failed(refused.message, 2) from None
 
 
 def explore(command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any]) -> int:
     """Search, write the report, say what was found. Gives 1 if that was anything."""
-    import json
-
-    from msgspec import to_builtins
-
+    from emulator.cli.lib.places import place_of
     from emulator.exploration.lab import Budget, Lab
     from emulator.exploration.search import Search
-    from emulator.exploration.trial import Setup, trials
+    from emulator.exploration.trial import trials
     from emulator.parallel.folder import ResultFolder
-    from emulator.parallel.processes import ProcessWorkers
     from emulator.parallel.work import Work
 
-    setup = Setup(list(command), flags, args.env, is_own=args.own_emulator, is_fresh=args.fresh)
+    work = Work(trials, _setup(command, args, flags).pack())
     settings = {name: str(value) for name, value in flags.items()}
     identity = {"command": list(command), "seed": args.random_seed, "settings": settings}
     path = args.resume or args.report or Path(FOLDER)
     runs_max = args.runs or (None if args.length_ms else _RUNS)
-    budget = Budget(args.length_ms)
     line = LiveLine(sys.stderr)
-    executor = ProcessWorkers(args.jobs)
-    try:
-        with ResultFolder(path, "exploration", identity, is_resumed=bool(args.resume)) as folder:
-            work = Work(trials, json.dumps(to_builtins(setup)).encode())
-            shown = _Shown(line, budget, runs_max)
-            lab = Lab(work, executor, args.jobs, folder, budget, shown.show)
-            search = shown.search = Search(
-                lab,
-                seed=args.random_seed,
-                runs_max=runs_max,
-                limit_ms=args.limit_ms,
-                workers=args.jobs,
-                say=lambda text: line.say(text, "red"),
-            )
+    # What the folder has of before stays, where there is no such cluster.
+    with (
+        place_of(args.on, args.jobs or max(1, (os.cpu_count() or 2) // 2)) as place,
+        ResultFolder(path, "exploration", identity, is_resumed=bool(args.resume)) as folder,
+    ):
+        budget = Budget(args.length_ms)
+        shown = _Shown(line, budget, runs_max)
+        lab = Lab(work, place.executor, place.workers, folder, budget, shown.show)
+        search = shown.search = Search(
+            lab,
+            seed=args.random_seed,
+            runs_max=runs_max,
+            limit_ms=args.limit_ms,
+            say=lambda text: line.say(text, "red"),
+        )
+        try:
             with stop_signals(budget):
                 search.run()
+        finally:
             line.clear()
-            return _finish(search, lab, command, args, path, budget)
-    except Refused as refused:
-        line.clear()
-        raise Failed(refused.message, 2) from None
-    finally:
-        executor.shutdown(cancel_futures=True)
+        return _finish(search, lab, command, args, path, budget)
+
+
+def _setup(command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any]) -> "Setup":
+    """A wrong setting is said here, not by each worker. Files are named as workers find them."""
+    from emulator.exploration.trial import Setup
+
+    settings = gather(flags, os.environ)
+    files = {
+        setting.name: Path(value).absolute()
+        for setting in SETTINGS
+        if isinstance(value := settings.value_of(setting), Path)
+    }
+    seed = settings.seed
+    if seed not in ("default", "none"):
+        seed = str(Path(seed).absolute())
+    return Setup(
+        list(command),
+        str(Path.cwd()),
+        node(),
+        settings.changed(seed=seed, **files),
+        args.env,
+        is_own=args.own_emulator,
+        is_fresh=args.fresh,
+    )
 
 
 class _Shown:
@@ -180,8 +209,14 @@ def _finish(
     from emulator.exploration.report import document, write
 
     state = search.state
+    if lab.problem and state.base is None:
+        raise Failed(lab.problem, 2)
     if lab.problem:
-        state.notes.append(f"Some runs were not made: {lab.problem}")
+        state.notes.append(f"It ended early: {lab.problem}")
+    if lab.lost:
+        state.notes.append(
+            f"{lab.lost} runs were not made, for each of their workers died: see --resume."
+        )
     report = document(
         state, command, args.random_seed, lab.runs, budget.elapsed_ms, is_own=args.own_emulator
     )

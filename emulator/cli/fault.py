@@ -78,4 +78,6 @@ def _line(fault: dict[str, Any]) -> str:
     often = f"{fault['struck']}" + (f" of {fault['times']}" if fault["times"] else "")
     until = f"  until {fault['until']}" if fault["until"] else ""
     share = f"  share {fault['share']:.0%}" if fault["share"] < 1 else ""
-    return f"{fault['id']:10}  {fault['kind']:16}  struck {often}{share}{until}  {values}".rstrip()
+    skip = f"  behind the first {fault['skip']}" if fault["skip"] else ""
+    line = f"{fault['id']:10}  {fault['kind']:16}  struck {often}{share}{skip}{until}  {values}"
+    return line.rstrip()

@@ -34,27 +34,24 @@ class CommandRun(Struct, frozen=True):
     left: bool
 
 
-class CannotStart(Exception):
-    """The command is not there, or is no program."""
+def run(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], limit_ms: int
+) -> CommandRun:
+    """Run it in a folder, to its end. Whatever interrupts this ends it and its children.
 
-
-def run(command: Sequence[str], environment: Mapping[str, str], limit_ms: int) -> CommandRun:
-    """Run it to its end. Raises `CannotStart`. Whatever interrupts this ends it and its children.
-
-    On Windows, children that outlive it are not known and stay.
+    Raises `OSError` for what is not there, or is no program. On Windows, children that outlive it
+    are not known and stay.
     """
     began_ms = monotonic_ms()
-    try:
-        process = subprocess.Popen(
-            list(command),
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            **own_group(),
-        )
-    except OSError as error:
-        raise CannotStart(f"{command[0]} cannot be started: {error.strerror}.") from None
+    process = subprocess.Popen(
+        list(command),
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **own_group(),
+    )
     lines: deque[str] = deque(maxlen=LINES_MAX)
     reader = threading.Thread(target=_keep_last, args=(process, lines), daemon=True)
     reader.start()

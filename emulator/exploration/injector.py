@@ -1,7 +1,9 @@
-"""Injector: starts the faults of a plan in one world, each at its moment, and says what it saw."""
+"""Injectors: start the faults of a plan in worlds, each at its moment, and say what they saw."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,64 +12,156 @@ from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
+from emulator.core.events.worlds import WorldReplaced
 from emulator.exploration.plan import PlannedFault
+from emulator.exploration.sightings import Seen, Use
 from emulator.platform.platform import Platform
+from emulator.platform.request_log import RequestLog
+from emulator.platform.worlds import Worlds
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.faults import Active
 from emulator.world.faults.reading import FaultRequest
 
 _OWN = (FaultStarted, FaultStruck, FaultStopped)
+_REQUESTS_BEFORE, _REQUESTS_AFTER = 10, 10
 # Of a possible strike: the kind of fault, and method, operation, file and webhook where it has one.
 Aim = tuple[str, str, str, str, str]
 
 
-class Injector:
-    """For the event loop's thread. `close` ends its faults and hears nothing more.
+class WorldsInjector:
+    """A plan in each world of a process: those that there are, and those that are made meanwhile.
 
-    `uses` counts what could have been struck (kind and aim), `events` what happened.
+    For the event loop's thread. `close` ends all of its faults.
+    """
+
+    def __init__(self, worlds: Worlds, plan: Sequence[PlannedFault]) -> None:
+        self._worlds = worlds
+        self._plan = plan
+        self._injectors: list[Injector] = []
+        # Of worlds that were dropped.
+        self._over: list[Seen] = []
+        for platform in worlds.all():
+            self._attach(platform)
+        worlds.when_opened.append(self._attach)
+
+    def seen(self) -> list[Seen]:
+        """What each world saw, those that were dropped first."""
+        return self._over + [injector.seen() for injector in self._injectors]
+
+    def close(self) -> None:
+        self._worlds.when_opened.remove(self._attach)
+        for injector in self._injectors:
+            injector.close()
+
+    def _attach(self, platform: Platform) -> None:
+        over = [injector for injector in self._injectors if injector.is_over]
+        self._over += [injector.seen() for injector in over]
+        self._injectors = [injector for injector in self._injectors if injector not in over]
+        self._injectors.append(Injector(platform, self._plan))
+
+
+class Injector:
+    """For one world, and the event loop's thread. `close` ends its faults and hears nothing more.
+
+    A world that is reset, or restored, meets the plan anew. `uses` counts what could have been
+    struck (kind and aim), `events` what happened, each as often as between two resets at the most.
     """
 
     def __init__(self, platform: Platform, plan: Sequence[PlannedFault]) -> None:
+        self._platform = platform
         self._world = platform.world
         self._plan = plan
-        self.uses: Counter[Aim] = Counter()
-        self.events: Counter[str] = Counter()
-        self._started: dict[int, Active[Fault]] = {}
+        self._actives: list[tuple[int, Active[Fault]]] = []
         self._timers: list[Timer] = []
+        self._requests: list[str] = []
+        self._uses_before: Counter[Aim] = Counter()
+        self._events_before: Counter[str] = Counter()
+        self._uses: Counter[Aim] = Counter()
+        self._events: Counter[str] = Counter()
+        self._is_closed = False
         self._unsubscribe: Callable[[], None] = platform.bus.subscribe({Event: self._on_event})
+        platform.when_left.append(self._leave)
         self._world.faults.observer = self._observe
-        for number, planned in enumerate(plan):
-            if not planned.event:
-                self._start_later(number, planned, {})
+        self._begin()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its world was dropped."""
+        return self._world.store.is_closed
 
     @property
     def struck(self) -> list[int]:
         """How often each fault of the plan has struck."""
-        return [
-            self._started[number].struck if number in self._started else 0
-            for number in range(len(self._plan))
-        ]
+        counts = [0] * len(self._plan)
+        for number, active in self._actives:
+            counts[number] += active.struck
+        return counts
+
+    @property
+    def uses(self) -> Counter[Aim]:
+        return self._uses_before | self._uses
+
+    @property
+    def events(self) -> Counter[str]:
+        return self._events_before | self._events
+
+    def seen(self) -> Seen:
+        """What this world saw up to now, with the requests around the first that was struck."""
+        uses = [Use(*aim, count=count) for aim, count in self.uses.items()]
+        requests = self._requests or self._requests_now()
+        return Seen(self.struck, requests, uses, dict(self.events))
 
     def close(self) -> None:
+        self._is_closed = True
         self._unsubscribe()
+        self._cancel()
+        with suppress(ValueError):
+            self._platform.when_left.remove(self._leave)
         self._world.faults.observer = None
-        for timer in self._timers:
-            timer.cancel()
         if not self._world.store.is_closed:
             self._world.faults.clear()
+
+    def _begin(self) -> None:
+        """These facts meet the plan from its beginning."""
+        for number, planned in enumerate(self._plan):
+            if not planned.event:
+                self._start_later(number, planned, {})
+
+    def _leave(self) -> None:
+        """These facts are about to go, and with them their requests and their faults."""
+        if not self._requests and any(self.struck):
+            self._requests = self._requests_now()
+        self._uses_before, self._events_before = self.uses, self.events
+        self._uses, self._events = Counter(), Counter()
+        self._cancel()
+
+    def _begin_again(self) -> None:
+        if not self._is_closed and not self._world.store.is_closed:
+            self._begin()
+
+    def _cancel(self) -> None:
+        while self._timers:
+            self._timers.pop().cancel()
+
+    def _requests_now(self) -> list[str]:
+        return requests_around(self._platform.shared.requests, self._world.name)
 
     def _observe(self, kind: type[Fault], facts: Mapping[str, str]) -> None:
         method, operation = facts.get("method", ""), facts.get("operation", "")
         aim = (kind.kind, method, operation, facts.get("what", ""), facts.get("event", ""))
-        self.uses[aim] += 1
+        self._uses[aim] += 1
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, _OWN):
             return
+        if isinstance(event, WorldReplaced):
+            # The other facts are put in place right behind this event.
+            asyncio.get_running_loop().call_soon(self._begin_again)
+            return
         name = type(event).__name__
-        self.events[name] += 1
+        self._events[name] += 1
         for number, planned in enumerate(self._plan):
-            if planned.event == name and planned.nth == self.events[name]:
+            if planned.event == name and planned.nth == self._events[name]:
                 values = {"stream": str(getattr(event, "stream_id", ""))}
                 self._start_later(number, planned, values)
 
@@ -85,10 +179,20 @@ class Injector:
 
     def _start(self, number: int, request: FaultRequest) -> None:
         try:
-            self._started[number] = self._world.faults.start(request)
+            self._actives.append((number, self._world.faults.start(request)))
         except Refused as refused:
             if refused is self._world.store.failure:
                 raise
+
+
+def requests_around(log: RequestLog, world: str) -> list[str]:
+    """The requests of a world around the first that a fault answered; the last if there is none."""
+    from emulator.web.http.request_line import is_of_a_fault, request_line
+
+    entries, _ = log.find(lambda entry: entry.world == world, after=0, count=2**31)
+    first = next((n for n, entry in enumerate(entries) if is_of_a_fault(entry)), len(entries))
+    around = entries[max(0, first - _REQUESTS_BEFORE) : first + _REQUESTS_AFTER]
+    return [request_line(log, entry) for entry in around]
 
 
 def _aimed(request: FaultRequest, values: dict[str, str]) -> FaultRequest:

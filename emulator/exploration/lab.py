@@ -3,22 +3,22 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any
 
 from msgspec import Struct, convert, to_builtins
 
 from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
 from emulator.exploration.plan import Written
 from emulator.exploration.trial import Order, Outcome
 from emulator.parallel.folder import ResultFolder
-from emulator.parallel.jobs import ExecutorLost, run
+from emulator.parallel.jobs import run
 from emulator.parallel.work import Job, Work
 
 
 class Stopped(Exception):
-    """No more runs: the time is up, somebody has pressed Ctrl-C, or the workers are gone."""
+    """No more runs: the time is up, somebody has pressed Ctrl-C, or workers are gone or no use."""
 
 
 class Budget(threading.Event):
@@ -61,7 +61,7 @@ class Lab:
         self,
         work: Work,
         executor: Executor,
-        workers: int,
+        workers: Callable[[], int],
         folder: ResultFolder,
         budget: Budget,
         when_run: Callable[["Lab"], None],
@@ -76,7 +76,9 @@ class Lab:
         # Runs asked for so far, and those of them that failed.
         self.runs = 0
         self.failures = 0
+        self.lost = 0
         self.limit_ms = 0
+        # Why it can do no more, a sentence.
         self.problem = ""
 
     def one(self, plan: list[Written]) -> Outcome:
@@ -102,20 +104,23 @@ class Lab:
     def known(self, item: Run) -> Outcome | None:
         return self._known.get(item.key)
 
-    def _run_jobs(self, jobs: list[Job]) -> Any:
+    def _run_jobs(self, jobs: list[Job]) -> Iterator[tuple[str, Outcome]]:
+        """A run that is lost is not kept in the folder, so that a resume tries it again."""
         try:
             for done in run(
-                self._work, jobs, self._executor, workers=lambda: self._workers, stop=self._budget
+                self._work, jobs, self._executor, workers=self._workers, stop=self._budget
             ):
-                if done.error:
-                    # Its worker died: the run counts as one that was never made.
+                if done.is_lost:
+                    self.lost += 1
+                    yield done.job.key, Outcome("lost", lines=[done.error])
+                elif done.error:
                     self.problem = done.error
-                    continue
-                outcome = convert(done.result, Outcome)
-                self._folder.add(done.job.key, done.result)
-                yield done.job.key, outcome
-        except ExecutorLost as lost:
-            self.problem = lost.message
+                    raise Stopped
+                else:
+                    self._folder.add(done.job.key, done.result)
+                    yield done.job.key, convert(done.result, Outcome)
+        except Refused as refused:
+            self.problem = refused.message
             raise Stopped from None
 
     def _note(self, outcome: Outcome) -> None:

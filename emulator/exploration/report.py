@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from emulator.core.quantities import duration_text
 from emulator.exploration.aims import cell_of
 from emulator.exploration.page import page
 from emulator.exploration.plan import as_yaml, sentence
@@ -32,9 +33,9 @@ def document(
 ) -> dict[str, Any]:
     """All that is known, as JSON has it. `is_own`: the command starts its own emulators."""
     entries = [
-        *(_finding(number, item) for number, item in enumerate(state.findings, 1)),
+        *(_finding(number, item, state) for number, item in enumerate(state.findings, 1)),
         *(
-            _finding(number, Finding(plan, outcome))
+            _finding(number, Finding(plan, outcome), state)
             for number, (plan, outcome) in enumerate(state.open, len(state.findings) + 1)
         ),
     ]
@@ -47,6 +48,7 @@ def document(
         "is_stopped": state.is_stopped,
         "runs": runs,
         "duration_ms": duration_ms,
+        "limit_ms": state.limit_ms,
         "without_faults": {
             "passed": state.base_passed,
             "tried": state.base_tried,
@@ -54,7 +56,9 @@ def document(
         },
         "notes": state.notes,
         "findings": entries,
-        "unsteady": [_finding(number, item) for number, item in enumerate(state.unsteady, 1)],
+        "unsteady": [
+            _finding(number, item, state) for number, item in enumerate(state.unsteady, 1)
+        ],
         "matrix": _matrix(state),
         "combinations": _combinations(state),
     }
@@ -102,7 +106,7 @@ def junit(report: dict[str, Any]) -> bytes:
     return written + b"\n"
 
 
-def _finding(number: int, finding: Finding) -> dict[str, Any]:
+def _finding(number: int, finding: Finding, state: Exploration) -> dict[str, Any]:
     outcome = finding.outcome
     return {
         "number": number,
@@ -112,18 +116,16 @@ def _finding(number: int, finding: Finding) -> dict[str, Any]:
         "is_shrunk": finding.is_shrunk,
         "failed": finding.failed,
         "tried": finding.tried,
-        "how": _how(outcome),
+        "how": _how(outcome, state.limit_ms),
         "lines": outcome.lines,
         "requests": outcome.requests,
         "sources": [sentence(plan) for plan in finding.sources if plan != finding.plan],
     }
 
 
-def _how(outcome: Outcome) -> str:
+def _how(outcome: Outcome, limit_ms: int) -> str:
     if outcome.result == "endless":
-        return "it did not end within its limit"
-    if outcome.result == "unstartable":
-        return "it could not be started"
+        return f"it did not end within {duration_text(limit_ms)}, and was ended"
     return f"it ended with exit code {outcome.status}"
 
 

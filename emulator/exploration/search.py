@@ -59,6 +59,8 @@ class Exploration(Struct):
     # Plans that failed and were not looked into before the end.
     open: list[tuple[list[Written], Outcome]] = field(default_factory=list)
     is_stopped: bool = False
+    # How long one run may take.
+    limit_ms: int = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -72,21 +74,19 @@ class Search:
         seed: int,
         runs_max: int | None,
         limit_ms: int | None,
-        workers: int,
         say: Callable[[str], None],
     ) -> None:
         self._lab = lab
         self._seed = seed
         self._runs_max = runs_max
         self._limit_ms = limit_ms
-        self._workers = workers
         self._say = say
         self.state = Exploration()
 
     def run(self) -> Exploration:
         """Search, and say what there is when it ends or is stopped.
 
-        Refuses (`invalid`) a command that cannot be started, that fails without faults, or that
+        Refuses (`invalid`) a command that fails without faults, that ends its worker, or that
         cannot run beside itself: then there is nothing to search.
         """
         try:
@@ -102,7 +102,7 @@ class Search:
         lab.limit_ms = self._limit_ms or 600_000
         base = state.base = lab.one([])
         state.base_tried = 1
-        if base.has_failed:
+        if base.result != "passed":
             raise Refused("invalid", _unfit(base, lab.limit_ms))
         state.base_passed = 1
         if base.left:
@@ -112,6 +112,7 @@ class Search:
             )
         if self._limit_ms is None:
             lab.limit_ms = base.duration_ms * _LIMIT_FACTOR + _LIMIT_MORE_MS
+        state.limit_ms = lab.limit_ms
         state.profile = profile_of(base)
         return state.profile
 
@@ -119,6 +120,8 @@ class Search:
         state = self.state
         repeats = self._lab.all([Run([], number) for number in range(2, REPEATS + 1)])
         for outcome in repeats:
+            if outcome.result == "lost":
+                continue
             state.base_tried += 1
             state.base_passed += not outcome.has_failed
             said = "\n".join(outcome.lines).lower()
@@ -127,7 +130,7 @@ class Search:
                     "invalid",
                     "The command fails when it runs beside itself: it binds a port of a fixed "
                     f"number.{_last_lines(outcome)}\nLet it take any free port (0), or search "
-                    "with -j 1.",
+                    "with -j 1 (on a cluster: one worker for each machine).",
                 )
         if state.base_passed < state.base_tried:
             state.notes.append(
@@ -141,7 +144,8 @@ class Search:
                 "invalid",
                 "The command passed, and used nothing of the emulator: no request, socket or "
                 "publisher came. Let it read LIVE_EMULATOR_URL, or set its own variable: "
-                "--env API_BASE={http}/api/v1.",
+                "--env API_BASE={http}/api/v1. An emulator that it starts itself is none of ours, "
+                "but for that of the pytest plugin.",
             )
         entries = singles(profile)
         plans = iter([[entry] for entry in entries])
@@ -202,9 +206,10 @@ class Search:
     def _repeated(self, plan: list[Written], outcome: Outcome) -> Finding:
         repeats = self._lab.all([Run(plan, number) for number in range(2, REPEATS + 1)])
         failed = 1 + sum(repeat.has_failed for repeat in repeats)
+        tried = 1 + sum(repeat.result != "lost" for repeat in repeats)
         has_struck = not outcome.struck or any(outcome.struck)
-        is_unsteady = not has_struck or failed * 2 <= REPEATS
-        return Finding(plan, outcome, failed, REPEATS, is_unsteady=is_unsteady)
+        is_unsteady = not has_struck or failed * 2 <= tried
+        return Finding(plan, outcome, failed, tried, is_unsteady=is_unsteady)
 
     def _is_known(self, plan: list[Written]) -> bool:
         """Whether a finding would come out of it anyway: one of its faults fails by itself."""
@@ -227,8 +232,11 @@ def _batches(plans: Iterator[list[Written]]) -> Iterator[list[list[Written]]]:
 
 
 def _unfit(base: Outcome, limit_ms: int) -> str:
-    if base.result == "unstartable":
-        return " ".join(base.lines)
+    if base.result == "lost":
+        return (
+            f"The process that runs the command is ended each time. {' '.join(base.lines)} Let the "
+            "command end no process but its own, and see whether there is enough memory."
+        )
     if base.result == "endless":
         return (
             f"Without any fault the command did not end within {duration_text(limit_ms)}, and was "

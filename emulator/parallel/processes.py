@@ -134,11 +134,17 @@ class _Worker:
     def _start(self) -> None:
         if self._is_shut.is_set():
             raise WorkerDied("the workers were shut down")
-        self._connection, theirs = _SPAWN.Pipe()
+        ours, theirs = _SPAWN.Pipe()
         # A daemon: an interpreter that ends does not wait for it.
-        self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+        process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+        try:
+            process.start()
+        except OSError as error:
+            ours.close()
+            raise WorkerDied(f"no process can be started ({error.strerror}).") from None
+        finally:
+            theirs.close()
+        self._connection, self._process = ours, process
 
     def _join(self, process: SpawnProcess) -> None:
         process.join(_END_SECONDS)

@@ -61,6 +61,8 @@ class Platform:
         self.shared = shared
         self.is_kept = is_kept
         self.snapshots: dict[str, Snapshot] = {}
+        # Called before its facts go: when it is reset, restored or dropped.
+        self.when_left: list[Callable[[], None]] = []
         self._services: dict[type[Service], Service] = {}
         world.media_base = self.shared.media_base
         world.store.publish_burst = for_everyone(bus.publish_burst)
@@ -96,6 +98,8 @@ class Platform:
 
     async def leave(self, reason: str) -> None:
         """These facts are void."""
+        for act in self.when_left:
+            act()
         await self.stop(reason)
         self.bus.publish(WorldReplaced(at_ms=self.world.now_ms, world=self.world.name))
 

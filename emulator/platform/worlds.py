@@ -56,6 +56,8 @@ class Worlds:
     def __init__(self, shared: Shared, config: WorldConfig) -> None:
         self.shared = shared
         self.config = config
+        # Called with each world from now on, before anything happens in it.
+        self.when_opened: list[Callable[[Platform], None]] = []
         self._platforms: dict[str, Platform] = {}
         self.directory = Directory(self._platforms, shared.state)
         shared.is_media_needed = self.directory.is_media_needed
@@ -186,4 +188,6 @@ class Worlds:
         )
         self._platforms[world.name] = platform
         platform.start(self.config.services)
+        for act in self.when_opened:
+            act(platform)
         return platform

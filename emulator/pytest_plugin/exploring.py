@@ -64,15 +64,13 @@ def attach(world: "OwnWorld") -> None:
 
     from emulator.exploration.injector import Injector
     from emulator.exploration.plan import parse, read_file
-    from emulator.exploration.trial import requests_around, seen_of
 
     plan = parse(read_file(Path(path)))
     injector = world.emulator.call(lambda: Injector(world.platform, plan))
 
     def finish() -> None:
         def look() -> object:
-            requests = requests_around(world.platform.shared.requests, world.name)
-            seen = to_builtins(seen_of(injector, requests))
+            seen = to_builtins(injector.seen())
             injector.close()
             return seen
 

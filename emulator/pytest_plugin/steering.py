@@ -84,14 +84,16 @@ class Faults:
         *,
         share: float | str | None = None,
         times: int | None = None,
+        skip: int | None = None,
         seconds: float | None = None,
         **values: Any,
     ) -> str:
         """Break something, such as `start("api.fail", path="/streams", status=503, times=1)`.
 
-        Returns the fault's id. Raises `Refused` for an invalid fault.
+        It lets the first `skip` pass, strikes a `share` of the rest, at most `times` times and for
+        `seconds`. Returns the fault's id. Raises `Refused` for an invalid fault.
         """
-        beside = {"share": share, "times": times, "for": seconds}
+        beside = {"share": share, "times": times, "skip": skip, "for": seconds}
         written = {kind: values, **{n: value for n, value in beside.items() if value is not None}}
         return self._emulator.call(lambda: self._world.faults.start(read(written)).id)
 

@@ -94,7 +94,7 @@ async def test_console_fault_from_a_link_makes_an_apps_call_fail(
     walk: Walk, chromium: Chromium
 ) -> None:
     # Given a link to a fault, as the requests view makes them,
-    link = "faults?add=api.fail&operation=/streams/id/{stream_id}&method=GET&status=502"
+    link = "faults?add=api.fail&operation=/streams/id/{stream_id}&method=GET&status=502&skip=1"
     stream = walk.create("Soon broken", "ak_auto_broken")
     tab = await open_view(chromium, walk, link)
     await tab.page.wait_for_selector(".fault-form")
@@ -103,7 +103,9 @@ async def test_console_fault_from_a_link_makes_an_apps_call_fail(
     await tab.page.click("button:text-is('Put it on')")
     await tab.page.wait_for_selector(".fault-count:text-is('1 fault on')")
 
-    # then the app's call fails so, and the page counts it; until it is cleared.
+    # then the app's second call fails so, and the page counts it; until it is cleared.
+    await tab.page.wait_for_selector("td:text-is('all, not the first 1')")
+    assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 200
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 502
     await tab.page.wait_for_selector("tr:has-text('api.fail') td:text-is('1')")
     await tab.page.click("button:text-is('Clear all')")

@@ -25,6 +25,22 @@ address = os.environ["LIVE_EMULATOR_URL"] + "/api/v1/auth/me"
 print(json.load(urllib.request.urlopen(urllib.request.Request(address, headers=key)))["username"])
 """
 
+ASK_A_WORLD = """
+import json, os, urllib.error, urllib.request
+def status(key):
+    url = os.environ["LIVE_EMULATOR_URL"] + "/api/v1/auth/me"
+    bearer = {"Authorization": "Bearer " + key}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=bearer)).status
+    except urllib.error.HTTPError as error:
+        return error.code
+for name in ("one", "two"):
+    admin = os.environ["LIVE_EMULATOR_ADMIN_URL"] + "/worlds"
+    body, json_type = json.dumps({"name": name}).encode(), {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(admin, body, json_type))
+    print([status("ak_demo@" + name) for _ in range(2)])
+"""
+
 
 @pytest.fixture(autouse=True)
 def _logs() -> Iterator[None]:
@@ -70,6 +86,15 @@ def test_exec_command_fills_in_variables_and_frees_its_ports() -> None:
     where = urlsplit(shown["LIVE_EMULATOR_URL"])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((str(where.hostname), where.port or 0))
+
+
+def test_exec_command_faults_meet_the_worlds_that_the_command_makes(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("faults:\n- api.fail: {operation: GET /auth/me}\n  times: 1\n", "utf-8")
+    status, output, complaint = run("--faults", str(plan), "--", sys.executable, "-c", ASK_A_WORLD)
+
+    assert (status, output) == (0, "[503, 200]\n[503, 200]\n")
+    assert "`GET /auth/me` answered 503 once: struck 2 times." in complaint
 
 
 @pytest.mark.parametrize("status", [0, 42])

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+
+from tests.support.dask_cluster import cluster
 
 PATIENCE_SECONDS = 1_800
 ROOT = Path(__file__).parents[2]
@@ -160,6 +163,57 @@ def test_explore_ends_children_that_a_command_leaves_behind(tmp_path: Path) -> N
     assert "The command leaves processes behind." in output
     stat = Path(f"/proc/{child.read_text('utf-8')}/stat")
     assert not stat.exists() or stat.read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+
+
+@slow
+def test_explore_does_a_run_again_whose_worker_died(tmp_path: Path) -> None:
+    mark = tmp_path / "killed"
+    kill = (
+        "import os, pathlib; from tests.support.planted import app; app.read('/auth/me');"
+        f"mark = pathlib.Path({str(mark)!r}); dies = mark.exists(); mark.touch();"
+        "dies or os.kill(os.getppid(), 9)"
+    )
+    command = [sys.executable, "-c", kill]
+    status, output, _ = run(tmp_path / "report", "-j", "1", "--runs", "3", "--", *command)
+
+    assert status == 0, output
+    assert "without faults the command passed 3 of 3 times" in output
+
+
+@slow
+def test_explore_for_a_time_ends_in_a_report(tmp_path: Path) -> None:
+    status, output, _ = run(tmp_path, "--for", "5s", "-j", "1", "--", *planted("sound"))
+
+    assert status == 0, output
+    assert f"Go on with --resume {tmp_path}." in output
+    assert json.loads((tmp_path / "report.json").read_bytes())["is_stopped"]
+
+
+@slow
+def test_explore_on_a_cluster_is_the_same_with_a_worker_killed_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    app = planted("no_retry")
+    run(tmp_path / "local", "--runs", "24", "-j", "2", "--", *app)
+    with cluster(tmp_path, workers=2) as (address, workers):
+        process = start(tmp_path / "on", "--runs", "24", "--on", address, "--", *app)
+        assert process.stderr is not None
+        assert any(line.startswith("found: ") for line in iter(process.stderr.readline, ""))
+        workers[0].kill()
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 1, output
+    local, other = (without_times(tmp_path / name) for name in ("local", "on"))
+    assert json.dumps(local) == json.dumps(other)
+
+
+def without_times(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / "report.json").read_bytes())
+    for name in ("duration_ms", "limit_ms"):
+        report.pop(name)
+    report["without_faults"].pop("duration_ms")
+    return report
 
 
 @slow

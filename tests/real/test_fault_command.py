@@ -31,14 +31,16 @@ def test_fault_command_adds_lists_and_clears_a_fault(
                 "100%",
                 "--times",
                 "5",
+                "--skip",
+                "1",
             ]
         )
         == 0
     )
     assert "api.fail" in capsys.readouterr().out
-    assert walk.ask("GET", "/streams/").status == 500
+    assert [walk.ask("GET", "/streams/").status for _ in range(2)] == [200, 500]
     assert main(["fault", "list"]) == 0
-    assert "struck 1 of 5  path=/streams status=500" in capsys.readouterr().out
+    assert "struck 1 of 5  behind the first 1  path=/streams status=500" in capsys.readouterr().out
     assert main(["fault", "clear", "fault-1"]) == 0
     assert main(["fault", "clear", "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {

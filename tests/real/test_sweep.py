@@ -1,16 +1,15 @@
 """A sweep as people run it: over processes, over a Dask cluster, stopped and gone on with."""
 
-import importlib.util
 import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.dask_cluster import cluster, needs_dask
 
 SCENARIO = """
 scenario: Swept
@@ -130,8 +129,6 @@ def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
 def test_sweep_on_a_cluster_is_the_same_with_a_worker_killed_in_the_middle(
     scenario: Path, local: dict[str, Any], tmp_path: Path
 ) -> None:
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("needs Dask: pip install distributed")
     with cluster(tmp_path, workers=2) as (address, workers):
         report = tmp_path / "out"
         command = [*RUN, str(scenario), "--seeds", "1..24", "--shrink", "--on", address]
@@ -148,41 +145,8 @@ def test_sweep_on_a_cluster_is_the_same_with_a_worker_killed_in_the_middle(
 
 
 def test_sweep_on_a_cluster_that_is_not_there_says_so(scenario: Path, tmp_path: Path) -> None:
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("needs Dask: pip install distributed")
+    needs_dask()
     process = sweep(scenario, tmp_path, "--on", "localhost:8786")
 
     assert process.returncode == 2
     assert "write it like tcp://scheduler:8786" in process.stderr
-
-
-@contextmanager
-def cluster(folder: Path, *, workers: int) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
-    """A scheduler and its workers on loopback: its address, and the workers' processes."""
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def start(module: str, *arguments: str) -> None:
-        command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard", *arguments]
-        is_read = module == "dask_scheduler"
-        output = subprocess.PIPE if is_read else subprocess.DEVNULL
-        processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=output))
-
-    try:
-        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
-        address = address_of(processes[0])
-        for number in range(workers):
-            local = ("--local-directory", str(folder / f"worker-{number}"))
-            start("dask_worker", address, "--nthreads", "1", "--no-nanny", *local)
-        yield address, processes[1:]
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
-
-
-def address_of(scheduler: "subprocess.Popen[bytes]") -> str:
-    assert scheduler.stderr is not None
-    for line in scheduler.stderr:
-        if b"Scheduler at:" in line:
-            return line.split()[-1].decode()
-    raise AssertionError("the scheduler ended before it listened")

@@ -1,7 +1,7 @@
 """An app for searches without a process: which plans it fails with is said by a rule."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ from msgspec import to_builtins
 from emulator.exploration.lab import Budget, Lab
 from emulator.exploration.plan import Written
 from emulator.exploration.search import Exploration, Search
-from emulator.exploration.trial import Outcome, Result, Use
+from emulator.exploration.sightings import Use
+from emulator.exploration.trial import Outcome, Result
 from emulator.parallel.folder import ResultFolder
+from emulator.parallel.processes import WorkerDied
 from emulator.parallel.work import Performer, Work
 
 Rule = Callable[[list[Written]], bool]
@@ -44,6 +46,22 @@ class FakeApp:
         """Nothing is warm."""
 
 
+class DyingWorkers(ThreadPoolExecutor):
+    """Threads as workers, one of which dies with each run whose plan `kills` names."""
+
+    def __init__(self, count: int, kills: Rule) -> None:
+        super().__init__(count)
+        self._kills = kills
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        order = args[-1]
+        if not self._kills(order["plan"]):
+            return super().submit(fn, *args, **kwargs)
+        future: Future[Any] = Future()
+        future.set_exception(WorkerDied("it was ended."))
+        return future
+
+
 def search(
     app: Performer,
     folder: Path,
@@ -52,6 +70,7 @@ def search(
     workers: int = 1,
     is_resumed: bool = False,
     when_run: Callable[[Lab, Budget], None] = lambda *_: None,
+    kills: Rule = lambda _: False,
 ) -> Exploration:
     """What a search comes to."""
     budget = Budget(None)
@@ -59,11 +78,11 @@ def search(
     # A setup of its own: a worker keeps what is warm by it.
     work = Work(lambda _: app, str(id(app)).encode())
     with (
-        ThreadPoolExecutor(workers) as executor,
+        DyingWorkers(workers, kills) as executor,
         ResultFolder(folder, "exploration", identity, is_resumed=is_resumed) as results,
     ):
-        lab = Lab(work, executor, workers, results, budget, lambda lab: when_run(lab, budget))
-        searching = Search(
-            lab, seed=1, runs_max=runs_max, limit_ms=None, workers=workers, say=lambda _: None
+        lab = Lab(
+            work, executor, lambda: workers, results, budget, lambda lab: when_run(lab, budget)
         )
+        searching = Search(lab, seed=1, runs_max=runs_max, limit_ms=None, say=lambda _: None)
         return searching.run()

@@ -51,8 +51,8 @@ class Faults {
     constructor(world) {
         this._world = world;
     }
-    async start(kind, { share, times, seconds, ...values } = {}) {
-        const order = { [kind]: values, share, times, for: seconds };
+    async start(kind, { share, times, skip, seconds, ...values } = {}) {
+        const order = { [kind]: values, share, times, skip, for: seconds };
         return (await this._world.admin("POST", "faults", order)).id;
     }
     async stop(faultId) {

@@ -87,14 +87,15 @@ export class Faults {
   /**
    * Break something, such as `start("api.fail", { path: "/streams", status: 503, times: 1 })`.
    *
-   * Gives the fault's id. Throws `EmulatorError` for an invalid fault.
+   * It lets the first `skip` pass, strikes a `share` of the rest, at most `times` times and for
+   * `seconds`. Gives the fault's id. Throws `EmulatorError` for an invalid fault.
    * @param {string} kind
-   * @param {{ share?: number | string, times?: number, seconds?: number }
+   * @param {{ share?: number | string, times?: number, skip?: number, seconds?: number }
    *   & Record<string, unknown>} [values]
    * @returns {Promise<string>}
    */
-  async start(kind, { share, times, seconds, ...values } = {}) {
-    const order = { [kind]: values, share, times, for: seconds };
+  async start(kind, { share, times, skip, seconds, ...values } = {}) {
+    const order = { [kind]: values, share, times, skip, for: seconds };
     return (await this._world.admin("POST", "faults", order)).id;
   }
 

@@ -53,7 +53,7 @@ export interface components {
         };
         /**
          * FaultCreate
-         * @description As in a scenario: one kind with its values, and beside it `share`, `times` and `for`.
+         * @description As in a scenario: one kind with its values; beside it `share`, `times`, `skip` and `for`.
          *
          *     `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
          */
@@ -576,7 +576,7 @@ export interface components {
             faults: components["schemas"]["Fault"][];
             total: number;
         };
-        /** @description `struck` is how often it struck up to now; `times` and `until` are null for without end. */
+        /** @description `struck` is how often it struck up to now; `times` and `until` are null for without end. `skip` is how many it lets pass before it strikes. */
         Fault: {
             world: string;
             id: string;
@@ -586,6 +586,7 @@ export interface components {
             };
             share: number;
             times: number | null;
+            skip: number;
             struck: number;
             /** Format: date-time */
             started_at: string;

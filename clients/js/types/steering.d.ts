@@ -43,15 +43,17 @@ export class Faults {
     /**
      * Break something, such as `start("api.fail", { path: "/streams", status: 503, times: 1 })`.
      *
-     * Gives the fault's id. Throws `EmulatorError` for an invalid fault.
+     * It lets the first `skip` pass, strikes a `share` of the rest, at most `times` times and for
+     * `seconds`. Gives the fault's id. Throws `EmulatorError` for an invalid fault.
      * @param {string} kind
-     * @param {{ share?: number | string, times?: number, seconds?: number }
+     * @param {{ share?: number | string, times?: number, skip?: number, seconds?: number }
      *   & Record<string, unknown>} [values]
      * @returns {Promise<string>}
      */
-    start(kind: string, { share, times, seconds, ...values }?: {
+    start(kind: string, { share, times, skip, seconds, ...values }?: {
         share?: number | string;
         times?: number;
+        skip?: number;
         seconds?: number;
     } & Record<string, unknown>): Promise<string>;
     /** @param {string} faultId */

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 
 from msgspec import Struct
 
 from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.places import Place
 from emulator.cli.lib.progress import progress_text
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
@@ -23,13 +23,6 @@ class Ending(Struct, frozen=True):
 
     is_stopped: bool = False
     problem: str = ""
-
-
-class Place(Struct, frozen=True):
-    """Where jobs are done: an executor, and how many work there at the moment."""
-
-    executor: Executor
-    workers: Callable[[], int]
 
 
 def collect(

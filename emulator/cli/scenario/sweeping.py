@@ -4,8 +4,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,8 +15,9 @@ from msgspec import Struct
 from emulator.cli import Failed
 from emulator.cli.lib import logs
 from emulator.cli.lib.colour import colour_of, paint
-from emulator.cli.lib.jobs import Place, collect
+from emulator.cli.lib.jobs import collect
 from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.places import Place, place_of
 from emulator.cli.lib.stopping import stop_signals
 from emulator.cli.scenario.output import read
 from emulator.cli.scenario.writing import write_files, write_report
@@ -26,7 +27,6 @@ from emulator.core.quantities import duration_text
 from emulator.parallel.folder import ResultFolder
 from emulator.parallel.jobs import Done
 from emulator.parallel.jobs import run as run_jobs
-from emulator.parallel.processes import ProcessWorkers
 from emulator.parallel.work import Job, Work
 from emulator.scenario import files
 from emulator.scenario.language.scenario import Scenario
@@ -112,7 +112,7 @@ class _Sweep(Struct):
         began_ms = monotonic_ms()
         line = LiveLine(sys.stderr if args.json else None)
         work, tally = self.work, self.tally
-        with stop_signals() as stop, place_of(args) as place:
+        with stop_signals() as stop, place_of(args.on, args.jobs or os.cpu_count() or 1) as place:
             ending = collect(
                 work,
                 self.plan.jobs,
@@ -214,25 +214,6 @@ def _full_report(work: Work, failure: dict[str, Any], place: Place) -> dict[str,
     except Refused:
         return None
     return done.result if not done.error else None
-
-
-@contextmanager
-def place_of(args: argparse.Namespace) -> Iterator[Place]:
-    """Processes of this machine, or the cluster that `--on` names. They end with the block."""
-    place = _place(args.on, args.jobs or os.cpu_count() or 1)
-    try:
-        yield place
-    finally:
-        place.executor.shutdown(cancel_futures=True)
-
-
-def _place(address: str, count: int) -> Place:
-    if not address:
-        return Place(ProcessWorkers(count), lambda: count)
-    from emulator.parallel import cluster
-
-    workers = cluster.connect(address)
-    return Place(workers, workers.count)
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ _SOMEBODY = "somebody"
 
 
 class FaultStart(Action):
-    """Break something: one kind with its values, and beside it `share`, `times` and `for`."""
+    """Break something: one kind with its values; beside it `share`, `times`, `skip` and `for`."""
 
     name: ClassVar[str] = "fault.start"
     example: ClassVar[str] = "fault.start: {media.stall: {stream: launch}, for: 4s}"

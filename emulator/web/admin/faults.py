@@ -18,7 +18,7 @@ from emulator.world.world import World
 
 
 class FaultCreate(BaseModel):
-    """As in a scenario: one kind with its values, and beside it `share`, `times` and `for`.
+    """As in a scenario: one kind with its values; beside it `share`, `times`, `skip` and `for`.
 
     `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
     """
@@ -27,7 +27,10 @@ class FaultCreate(BaseModel):
 
 
 class FaultShape(TypedDict):
-    """`struck` is how often it struck up to now; `times` and `until` are null for without end."""
+    """`struck` is how often it struck up to now; `times` and `until` are null for without end.
+
+    `skip` is how many it lets pass before it strikes.
+    """
 
     world: str
     id: NumberedId
@@ -35,6 +38,7 @@ class FaultShape(TypedDict):
     values: dict[str, Any]
     share: float
     times: int | None
+    skip: int
     struck: int
     started_at: str
     until: str | None
@@ -140,6 +144,7 @@ def _shape(world: World, active: Active[Fault]) -> FaultShape:
         "values": active.fault.values(),
         "share": active.plan.share,
         "times": active.plan.times or None,
+        "skip": active.plan.skip,
         "struck": active.struck,
         "started_at": iso(active.started_ms),
         "until": iso_or_none(active.until_ms),

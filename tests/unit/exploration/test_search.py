@@ -99,6 +99,27 @@ def test_search_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert runs < app.runs <= whole.runs + 2
 
 
+def test_search_goes_on_beside_a_run_whose_workers_all_die(tmp_path: Path) -> None:
+    def kills(plan: list[Written]) -> bool:
+        return kinds(plan) == {"api.cut"}
+
+    state = search(FakeApp(breaks_on_busy), tmp_path, kills=kills)
+
+    # It is no finding, and tried again by a resume.
+    assert sentences(state) == ["`POST /streams` answered 503 once"]
+    rows = document(state, ["app"], 1, 0, 0)["matrix"]
+    cells = {(row["row"], cell["fault"]): cell["result"] for row in rows for cell in row["cells"]}
+    assert cells["POST /streams", "cut"] == "not reached"
+    resumed = search(FakeApp(breaks_on_busy), tmp_path, is_resumed=True)
+    assert len(resumed.tried) == len(state.tried)
+    assert not any(outcome.result == "lost" for _, outcome in resumed.tried)
+
+
+def test_search_says_that_a_command_ends_its_workers(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"ended each time.*died 3 times"):
+        search(FakeApp(breaks_on_busy), tmp_path, kills=lambda plan: not plan)
+
+
 def test_search_begins_with_a_command_that_passes(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=re.escape("fails (exit code 1)")):
         search(FakeApp(lambda _: True), tmp_path)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from emulator.cli.lib.jobs import Place, collect
+from emulator.cli.lib.jobs import collect
 from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.places import Place
 from emulator.core.errors import Refused
 from emulator.parallel.folder import ResultFolder
 from emulator.parallel.jobs import Done, ExecutorLost, run
@@ -54,7 +55,7 @@ def test_jobs_find_what_their_process_has_warm_and_close_it_at_the_end(tmp_path:
         done = by_key(run(work(tmp_path), jobs(3), executor, workers=lambda: 1))
 
     results = [entry.result for entry in done.values()]
-    assert [result["done"] for result in results] == [1, 2, 3]
+    assert sorted(result["done"] for result in results) == [1, 2, 3]
     assert (tmp_path / f"closed-{results[0]['pid']}").exists()
 
 
@@ -73,6 +74,21 @@ def test_jobs_stop_and_clean_up_what_hangs(tmp_path: Path) -> None:
     pid = int((tmp_path / "hangs").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_jobs_are_lost_where_no_process_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A process cannot begin in a folder that is gone.
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with ProcessWorkers(1) as executor:
+        [done] = run(work(tmp_path), jobs(1), executor, workers=lambda: 1)
+
+    assert done.is_lost
+    assert "no process can be started (No such file or directory)" in done.error
 
 
 def test_jobs_run_over_any_executor(tmp_path: Path) -> None:

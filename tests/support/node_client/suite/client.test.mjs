@@ -108,7 +108,9 @@ test("faults strike, and the report of a failed test says so", () =>
     assert.equal((await world.ask("GET", "/streams/", undefined, { user: null })).status, 200);
     await world.ask("POST", "/streams/", { title: "x", colour: "red" });
     assert.deepEqual(await world.faults.struck(), ["GET /api/v1/streams/"]);
-    await world.faults.start("chat.drop", { share: "50%" });
+    await world.faults.start("chat.drop", { share: "50%", skip: 2, times: 3, seconds: 9 });
+    const [drop] = (await world.admin("GET", "faults")).faults;
+    assert.deepEqual([drop.share, drop.skip, drop.times], [0.5, 2, 3]);
     await world.faults.clear();
 
     const report = await world.report();

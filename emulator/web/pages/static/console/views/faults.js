@@ -36,7 +36,8 @@ const COLUMNS = [
   { title: "With", cell: ({ values }) => html`<code>${written(values)}</code>` },
   {
     title: "Strikes",
-    cell: ({ share, times }) => `${share < 1 ? `${Math.round(share * 100)} %` : "all"}${times ? `, ${times}×` : ""}`,
+    cell: ({ share, times, skip }) =>
+      [share < 1 ? `${Math.round(share * 100)} %` : "all", skip && `not the first ${skip}`, times && `${times}×`].filter(Boolean).join(", "),
     hideable: true,
   },
   { title: "Struck", align: "end", cell: ({ struck }) => struck },

@@ -7,7 +7,8 @@ import { Field, Form, SelectField, Text, toast } from "../../../lib/parts.js";
 import { setQuery } from "../../../lib/router.js";
 import { ValueField, valuesOf } from "./values.js";
 
-const BESIDE = ["share", "times", "for"];
+const BESIDE = ["share", "times", "skip", "for"];
+const NUMBERS = ["times", "skip"];
 
 export function FaultForm({ kinds, query }) {
   const kind = kinds.find(({ kind }) => kind === query.add) ?? kinds[0];
@@ -45,6 +46,9 @@ export function FaultForm({ kinds, query }) {
         <${Field} label="Share of all" hint="Such as 30 %; the same calls each time">
           <input name="beside.share" defaultValue=${query.share} placeholder="100%" />
         <//>
+        <${Field} label="Let the first pass" hint="So many of what it would strike">
+          <input name="beside.skip" type="number" min="0" defaultValue=${query.skip} placeholder="0" />
+        <//>
         <${Field} label="At most so often" hint="Then it is over">
           <input name="beside.times" type="number" min="1" defaultValue=${query.times} placeholder="no end" />
         <//>
@@ -65,7 +69,7 @@ function beside(fields) {
   return Object.fromEntries(
     names.map((name) => {
       const text = fields[`beside.${name}`];
-      return [name, name === "times" ? Number(text) : text];
+      return [name, NUMBERS.includes(name) ? Number(text) : text];
     }),
   );
 }

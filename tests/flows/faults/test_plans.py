@@ -1,0 +1,69 @@
+"""A plan of faults in the worlds of one process: those that are there, made, reset and dropped."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from emulator.exploration.injector import WorldsInjector
+from emulator.exploration.plan import parse
+from emulator.exploration.sightings import total
+from emulator.server import Emulator
+from tests.support.rest import Caller
+
+LIST = "GET /streams"
+PLAN = [{"api.fail": {"operation": LIST}, "times": 1}]
+
+
+@pytest.fixture
+def injector(emulator: Emulator) -> Iterator[WorldsInjector]:
+    injector = WorldsInjector(emulator.worlds, parse(PLAN))
+    yield injector
+    injector.close()
+
+
+async def statuses(call: Caller, key: str = "ak_demo") -> list[int]:
+    return [(await call("GET", "/streams/", key)).status_code for _ in range(2)]
+
+
+async def test_plan_meets_each_world_that_is_made_and_what_it_did_is_known_when_that_is_gone(
+    injector: WorldsInjector, client: httpx.AsyncClient, call: Caller
+) -> None:
+    # Given a suite that makes a world for each of its tests, and drops it,
+    for name in ("one", "two"):
+        await client.post("/_emulator/worlds", json={"name": name})
+        assert await statuses(call, f"ak_demo@{name}") == [503, 200]
+        assert (await client.delete(f"/_emulator/worlds/{name}")).status_code == 204
+    assert await statuses(call) == [503, 200]
+
+    # then each met the plan, and what could be struck is counted as often as in one of them.
+    seen = total(injector.seen(), len(PLAN))
+    assert seen.struck == [3]
+    assert {use.operation: use.count for use in seen.uses if use.kind == "api.delay"} == {
+        "/streams": 2
+    }
+    assert any("-> 503" in line for line in seen.requests)
+
+
+async def test_plan_meets_a_world_that_is_reset_or_restored_anew(
+    injector: WorldsInjector, client: httpx.AsyncClient, call: Caller
+) -> None:
+    await client.post("/_emulator/snapshots", json={"name": "begin"})
+    assert await statuses(call) == [503, 200]
+    await client.post("/_emulator/reset")
+    assert await statuses(call) == [503, 200]
+    await client.post("/_emulator/snapshots/begin/restore")
+    assert await statuses(call) == [503, 200]
+
+    assert total(injector.seen(), len(PLAN)).struck == [3]
+
+
+async def test_plan_that_is_over_strikes_no_world_any_more(
+    emulator: Emulator, client: httpx.AsyncClient, call: Caller
+) -> None:
+    WorldsInjector(emulator.worlds, parse(PLAN)).close()
+    await client.post("/_emulator/worlds", json={"name": "later"})
+    await client.post("/_emulator/reset")
+
+    assert await statuses(call) == [200, 200]
+    assert await statuses(call, "ak_demo@later") == [200, 200]
