@@ -1,8 +1,6 @@
 """Causes: which events a piece of work caused, though it waits in between and others go on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 # Of one piece of work; what it causes beyond that is not remembered.
 _RANGES_MAX = 100
@@ -17,9 +15,19 @@ class Effects:
     A task that was started within it and goes on behind it adds nothing more.
     """
 
+    __slots__ = ("_is_over", "_token", "ranges")
+
     def __init__(self) -> None:
         self.ranges: list[Range] = []
         self._is_over = False
+
+    def __enter__(self) -> "Effects":
+        self._token: Token[Effects | None] = _effects.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _effects.reset(self._token)
+        self._is_over = True
 
     def add(self, first: int, last: int) -> None:
         if self._is_over:
@@ -29,23 +37,13 @@ class Effects:
         elif len(self.ranges) < _RANGES_MAX:
             self.ranges.append((first, last))
 
-    def close(self) -> None:
-        self._is_over = True
-
 
 _effects: ContextVar[Effects | None] = ContextVar("effects", default=None)
 
 
-@contextmanager
-def collecting() -> Iterator[Effects]:
-    """Collect the events that this block causes, whatever else goes on while it waits."""
-    effects = Effects()
-    token = _effects.set(effects)
-    try:
-        yield effects
-    finally:
-        _effects.reset(token)
-        effects.close()
+def collecting() -> Effects:
+    """`with` it, collect the events that the block causes, whatever else goes on while it waits."""
+    return Effects()
 
 
 def note(first: int, last: int) -> None:

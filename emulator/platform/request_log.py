@@ -7,7 +7,7 @@ emulator (`/_emulator/`) and what its console reads is not logged: no app asked 
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -88,13 +88,42 @@ class LoggedRequest(Struct, frozen=True, kw_only=True):
         """Without what may hold a secret."""
         return f"LoggedRequest(seq={self.seq}, {self.method} {self.path}, status={self.status})"
 
+    @property
+    def size(self) -> int:
+        """What it takes in memory, in bytes."""
+        shown = (self.path, self.user_agent, self.query, self.body, self.unknown_fields)
+        return memory_bytes(shown) + raw_bytes(
+            self.headers, self.answer_headers, self.answer, self.events, self.sent
+        )
+
+
+class UnreadRequest(Struct, frozen=True, kw_only=True):
+    """An answered request as it came: what is shown of it is made once somebody asks for it."""
+
+    seq: int
+    at_ms: int
+    world: str
+    method: str
+    status: int
+    trace_id: str
+    duration_us: int
+
+    @property
+    def size(self) -> int:
+        """What it takes in memory, in bytes."""
+        raise NotImplementedError
+
+    def read(self) -> LoggedRequest:
+        """What is shown of it."""
+        raise NotImplementedError
+
 
 class RequestLog:
     """The last requests. `dropped` counts those of each world that are not kept any more."""
 
     def __init__(self, config: RequestLogConfig) -> None:
         self.config = config
-        self._entries: deque[LoggedRequest] = deque()
+        self._entries: deque[LoggedRequest | UnreadRequest] = deque()
         self._sizes: deque[int] = deque()
         self._bytes = 0
         self._count = 0
@@ -127,7 +156,7 @@ class RequestLog:
         self._count += 1
         return self._count
 
-    def note(self, entry: LoggedRequest) -> None:
+    def note(self, entry: LoggedRequest | UnreadRequest) -> None:
         self._keep(entry)
         while len(self._entries) > self.config.kept_max or self._bytes > self.config.bytes_max:
             self.dropped[self._entries.popleft().world] += 1
@@ -148,10 +177,8 @@ class RequestLog:
         self, is_wanted: Callable[[LoggedRequest], bool], *, after: int, count: int
     ) -> tuple[list[LoggedRequest], bool]:
         """The first `count` that are wanted with a `seq` over `after`, and whether more follow."""
-        wanted: Iterator[LoggedRequest] = (
-            entry for entry in self._entries if entry.seq > after and is_wanted(entry)
-        )
-        return _page(wanted, count)
+        newer = (index for index, entry in enumerate(self._entries) if entry.seq > after)
+        return _page(filter(is_wanted, map(self._read, newer)), count)
 
     def find_newest(
         self, is_wanted: Callable[[LoggedRequest], bool], *, after: int, before: int, count: int
@@ -160,17 +187,22 @@ class RequestLog:
 
         And whether there are more.
         """
-        newer = takewhile(lambda entry: entry.seq > after, reversed(self._entries))
-        return _page((entry for entry in newer if entry.seq < before and is_wanted(entry)), count)
+        entries = self._entries
+        behind = takewhile(
+            lambda index: entries[index].seq > after, range(len(entries) - 1, -1, -1)
+        )
+        between = (index for index in behind if entries[index].seq < before)
+        return _page(filter(is_wanted, map(self._read, between)), count)
 
     def get(self, seq: int) -> LoggedRequest:
         """Refuses (`not_found`) a number that no request has, or whose request is not kept."""
-        entry = next((entry for entry in self._entries if entry.seq == seq), None)
-        if entry is None:
+        places = (index for index, entry in enumerate(self._entries) if entry.seq == seq)
+        index = next(places, None)
+        if index is None:
             is_future = seq > self._count
             message = "There was no such request yet" if is_future else "It is not kept any more"
             raise Refused("not_found", f"Request {seq} is not in the log. {message}.")
-        return entry
+        return self._read(index)
 
     def forget(self, world: str) -> None:
         """Drop a world's entries: it was reset, or is gone."""
@@ -184,18 +216,37 @@ class RequestLog:
             self._keep(entry)
         self.counts = {key: count for key, count in self.counts.items() if key[0] != world}
 
-    def _keep(self, entry: LoggedRequest) -> None:
-        size = _ENTRY_BYTES + memory_bytes(
-            (entry.path, entry.user_agent, entry.query, entry.body, entry.unknown_fields)
-        )
-        size += sum(len(name) + len(value) for name, value in entry.headers)
-        size += sum(len(name) + len(value) for name, value in entry.answer_headers)
-        size += len(entry.answer) + 16 * len(entry.events)
-        if entry.sent is not None:
-            size += len(entry.sent.path) + len(entry.sent.query) + len(entry.sent.body or b"")
+    def _keep(self, entry: LoggedRequest | UnreadRequest) -> None:
+        size = entry.size
         self._entries.append(entry)
         self._sizes.append(size)
         self._bytes += size
+
+    def _read(self, index: int) -> LoggedRequest:
+        """An entry; from the first time on that it is asked for, as it is shown."""
+        entry = self._entries[index]
+        if isinstance(entry, LoggedRequest):
+            return entry
+        logged = self._entries[index] = entry.read()
+        self._bytes += logged.size - self._sizes[index]
+        self._sizes[index] = logged.size
+        return logged
+
+
+def raw_bytes(
+    headers: RawHeaders,
+    answer_headers: RawHeaders,
+    answer: bytes,
+    events: Sequence[Range],
+    sent: SentRequest | None,
+) -> int:
+    """What an entry takes in memory beside what is shown of it."""
+    size = _ENTRY_BYTES + len(answer) + 16 * len(events)
+    size += sum(map(len, chain.from_iterable(headers)))
+    size += sum(map(len, chain.from_iterable(answer_headers)))
+    if sent is not None:
+        size += len(sent.path) + len(sent.query) + len(sent.body or b"")
+    return size
 
 
 def _page(wanted: Iterator[LoggedRequest], count: int) -> tuple[list[LoggedRequest], bool]:

@@ -4,8 +4,10 @@ Wherever a stream is shown to its owner it has its ingest. A page of streams cos
 however many it shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
+
+from msgspec import Struct
 
 from emulator.shapes.addresses import Addresses
 from emulator.shapes.pages import PageShape
@@ -20,6 +22,8 @@ from emulator.world.live.streams import Stream, Visibility
 from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
+from emulator.world.store.journal import Store
+from emulator.world.store.remembered import Remembered
 from emulator.world.world import World
 
 
@@ -190,9 +194,47 @@ def stream_views(
 def stream_shapes(
     world: World, addresses: Addresses, streams: Sequence[Stream]
 ) -> list[StreamShape]:
-    """Many streams, as anybody may see them. Owners, categories and tags are asked for at once."""
+    """Many streams, as anybody may see them.
+
+    Owners, categories and tags are asked for at once, and not again while nothing is written that
+    a shape shows. What changes by itself is told anew each time.
+    """
     if not streams:
         return []
+    known, place = world.memory(_Known).values(), (addresses.media, world.media_base())
+    shapes = [known.get((place, stream.pk)) for stream in streams]
+    unknown = [
+        index
+        for index, (shape, stream) in enumerate(zip(shapes, streams, strict=True))
+        if shape is None or shape.stream is not stream
+    ]
+    if unknown:
+        fresh = _still_shapes(world, addresses, [streams[index] for index in unknown])
+        for index, shape in zip(unknown, fresh, strict=True):
+            shapes[index] = known[place, shape.stream.pk] = shape
+    present, now_ms = attendance.present(world), world.now_ms
+    watching = categories.viewers(world, present)
+    return [_as_of_now(world, shape, present, watching, now_ms) for shape in shapes if shape]
+
+
+class _StillShape(Struct, frozen=True):
+    """What is shown of a stream as long as nothing is written."""
+
+    stream: Stream
+    shape: StreamShape
+
+
+class _Known(Remembered[tuple[tuple[str, str], int], _StillShape]):
+    """By the addresses that a caller is given, and a stream's row."""
+
+    def __init__(self, store: Store) -> None:
+        shown = ("streams", "vods", "categories", "users", "follows", "stream_tags", "tags")
+        super().__init__(store, *shown)
+
+
+def _still_shapes(
+    world: World, addresses: Addresses, streams: Sequence[Stream]
+) -> list[_StillShape]:
     values = accounts.by_pks(world, {stream.user_pk for stream in streams})
     owners = {row: user_card(owner) for row, owner in values.items()}
     topics = {
@@ -203,20 +245,41 @@ def stream_shapes(
     }
     words = tags.of_streams(world, [stream.pk for stream in streams])
     return [
-        _stream_shape(
-            world,
-            addresses,
+        _StillShape(
             stream,
-            owners[stream.user_pk],
-            None if stream.category_pk is None else topics[stream.category_pk],
-            [tag_shape(tag) for tag in words[stream.pk]],
+            _still_shape(
+                addresses,
+                stream,
+                owners[stream.user_pk],
+                None if stream.category_pk is None else topics[stream.category_pk],
+                [tag_shape(tag) for tag in words[stream.pk]],
+            ),
         )
         for stream in streams
     ]
 
 
-def _stream_shape(
+def _as_of_now(
     world: World,
+    still: _StillShape,
+    present: Mapping[str, int],
+    watching: Mapping[int, int],
+    now_ms: int,
+) -> StreamShape:
+    stream, shape = still.stream, still.shape.copy()
+    category = shape["category"]
+    if category is not None and stream.category_pk is not None:
+        viewers = watching.get(stream.category_pk, 0)
+        shape["category"] = {**category, "viewer_count": viewers, "total_viewers": viewers}
+    if stream.status == "live":
+        shape["viewer_count"] = present.get(stream.id, 0)
+        shape["peak_viewers"] = attendance.peak(world, stream.id, stream.peak_viewer_count)
+    if stream.ended_at_ms is None:
+        shape["duration_seconds"] = _duration_seconds(stream, now_ms)
+    return shape
+
+
+def _still_shape(
     addresses: Addresses,
     stream: Stream,
     owner: UserCard,
@@ -224,7 +287,6 @@ def _stream_shape(
     words: list[TagShape],
 ) -> StreamShape:
     playback = _playback(addresses, stream.uid)
-    is_live = stream.status == "live"
     return {
         "id": stream.id,
         "user_id": owner["id"],
@@ -238,13 +300,13 @@ def _stream_shape(
         or (playback["thumbnail"] if stream.has_media else None),
         "cloudflare_stream_id": stream.uid,
         "cloudflare_video_id": stream.uid,
-        "viewer_count": world.viewers.count(stream.id) if is_live else 0,
-        "peak_viewers": attendance.peak(world, stream.id, stream.peak_viewer_count),
+        "viewer_count": 0,
+        "peak_viewers": stream.peak_viewer_count,
         "started_at": iso_or_none(stream.started_at_ms),
         "ended_at": iso_or_none(stream.ended_at_ms),
         "created_at": iso(stream.created_at_ms),
         "updated_at": iso(stream.updated_at_ms),
-        "duration_seconds": _duration_seconds(stream, world.now_ms),
+        "duration_seconds": _duration_seconds(stream, 0),
         "is_mature": stream.is_mature,
         "visibility": stream.visibility,
         "scheduled_start": iso_or_none(stream.scheduled_start_ms),

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Match, Route, WebSocketRoute
 
 from emulator.core.errors import Refused
 from emulator.platform.worlds import Worlds
@@ -45,14 +45,14 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
     admin = _Admin(worlds, "documented")
     return Starlette(
         routes=[
+            ApiRoute("/api/v1", documented),
+            ApiRoute("/v1", client),
             *openapi.routes(worlds),
             *_chat(worlds),
-            Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
-            Route("/v1/{path:path}", client.answer, methods=METHODS),
             *health.routes(worlds),
             *watch.routes(worlds),
             *page.routes(worlds),
-            Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
+            ApiRoute("/_emulator", admin),
             *images.routes(worlds),
             *hls.routes(worlds),
             *webrtc.routes(worlds),
@@ -80,6 +80,25 @@ def _chat(worlds: Worlds) -> list[WebSocketRoute]:
     ]
 
 
+class ApiRoute(Route):
+    """All that is below a prefix but its document: `{path:path}`, found without a pattern."""
+
+    def __init__(self, prefix: str, api: "_Api") -> None:
+        super().__init__(f"{prefix}/{{path:path}}", api, methods=METHODS)
+        self._prefix = f"{prefix}/"
+        self._document = f"{prefix}/openapi.json"
+
+    def matches(self, scope: "Scope") -> tuple[Match, "Scope"]:
+        path = scope["path"]
+        if scope["type"] != "http" or not path.startswith(self._prefix):
+            return Match.NONE, {}
+        method = scope["method"]
+        if path == self._document and method in ("GET", "HEAD"):
+            return Match.NONE, {}
+        names = {"path": path[len(self._prefix) :]}
+        return Match.FULL if method in METHODS else Match.PARTIAL, {"path_params": names}
+
+
 class _Api:
     """The platform's API under one prefix, imported when it is first asked (or by `warm`)."""
 
@@ -87,8 +106,9 @@ class _Api:
         self._worlds = worlds
         self._dialect: Dialect = dialect
 
-    async def answer(self, request: Request) -> Response:
-        return await self._dispatch.answer(request)
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        response = await self._dispatch.answer(Request(scope, receive, send))
+        await response(scope, receive, send)
 
     @cached_property
     def _dispatch(self) -> "Dispatch":

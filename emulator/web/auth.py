@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 
 from emulator.core.errors import Refused
+from emulator.web.http.headers import header
 from emulator.world.auth import tokens
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
@@ -28,12 +29,12 @@ def has_two_credentials(connection: HTTPConnection) -> bool:
 
 
 def _api_key(connection: HTTPConnection) -> str:
-    return connection.headers.get("x-api-key", "").strip()
+    return header(connection.scope, b"x-api-key").strip()
 
 
 def bearer(connection: HTTPConnection) -> str:
     """The token of an `Authorization: Bearer` header, `` where there is none."""
-    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    scheme, _, value = header(connection.scope, b"authorization").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -17,13 +17,14 @@ from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.platform.platform import Platform
-    from emulator.platform.request_log import LoggedRequest
+    from emulator.platform.request_log import UnreadRequest
     from emulator.platform.worlds import Worlds
     from emulator.web.http.operation import Operation
 
 # RFC 6454, 6.2: a scheme, a host and perhaps a port.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ORIGIN_LENGTH_MAX = 300
+_UNLOGGED = UNLOGGED.encode()
 
 
 class Call(Struct, kw_only=True, eq=False):
@@ -32,7 +33,8 @@ class Call(Struct, kw_only=True, eq=False):
     `platform` is the default world's until the one that the request means is known. `path` holds
     the values of the path's names, `json` a body as it came, `form` a form's fields, `repeat` what
     is to be done where the answer is used again, `entry` what the request log has of it.
-    `is_body_read`: somebody has begun to read the body.
+    `is_body_read`: somebody has begun to read the body. `credential` is the caller's key or token,
+    empty where there is none.
     """
 
     request: Request
@@ -46,8 +48,12 @@ class Call(Struct, kw_only=True, eq=False):
     form: Any = None
     is_body_read: bool = False
     repeat: Callable[[], None] | None = None
-    entry: "LoggedRequest | None" = None
+    entry: "UnreadRequest | None" = None
     began_us: int = field(default_factory=monotonic_us)
+    credential: str = ""
+
+    def __post_init__(self) -> None:
+        self.credential = credential(self.request)
 
     @property
     def operation(self) -> "Operation":
@@ -67,18 +73,13 @@ class Call(Struct, kw_only=True, eq=False):
 
     @property
     def trace_id(self) -> str:
-        trace: str = self.request.state.trace_id
+        trace: str = self.request.scope["state"]["trace_id"]
         return trace
-
-    @property
-    def credential(self) -> str:
-        """The caller's key or token, empty where there is none."""
-        return credential(self.request)
 
     @property
     def is_of_console(self) -> bool:
         """Whether one of the emulator's own pages asks, and no app: nothing is to change by it."""
-        return UNLOGGED in self.request.headers
+        return any(name == _UNLOGGED for name, _ in self.request.scope["headers"])
 
     @property
     def accept(self) -> str:

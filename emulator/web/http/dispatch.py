@@ -1,7 +1,7 @@
 """Dispatch: from a request under a prefix to its endpoint's answer, in the contract's order.
 
-Each step is a small middleware over one `Call`: it learns something and lets the next answer. What
-a step refuses is its answer.
+Read it from the end: each function learns something of a `Call` and lets the one above it answer.
+What one refuses is its answer.
 """
 
 import inspect
@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from emulator.core import causes
+from emulator.core.clock import monotonic_us
 from emulator.core.errors import Refused
 from emulator.platform.worlds import Worlds
 from emulator.shapes.dialect import Dialect
@@ -28,8 +30,8 @@ from emulator.web.http.call import Call
 from emulator.web.http.field_names import as_sent
 from emulator.web.http.injected_faults import inject_faults
 from emulator.web.http.operation import FORM, Operation
-from emulator.web.http.rate_limits import limit_rate
-from emulator.web.http.request_record import count_request, log_request
+from emulator.web.http.rate_limits import count_against_limits
+from emulator.web.http.request_record import read_rest, record
 from emulator.web.http.reuse import offer_reuse
 from emulator.web.http.router import Router
 from emulator.web.http.world_choice import choose
@@ -37,19 +39,16 @@ from emulator.web.http.world_choice import choose
 # `Date` tells whole seconds (RFC 9110, 5.6.7).
 _DATE_MS = 1_000
 
-Next = Callable[[Call], Awaitable[Response]]
-Step = Callable[[Call, Next], Awaitable[Response]]
+Answer = Callable[[Call], Awaitable[Response]]
 
 
 class Dispatch:
-    """Answers every request below one prefix by these steps, each in the world that it means."""
+    """Answers every request below one prefix, each in the world that it means."""
 
-    def __init__(self, worlds: Worlds, dialect: Dialect, steps: list[Step]) -> None:
+    def __init__(self, worlds: Worlds, dialect: Dialect, answer: Answer) -> None:
         self._worlds = worlds
         self._dialect = dialect
-        self._answer: Next = _unanswered
-        for step in reversed(steps):
-            self._answer = partial(_take, step, self._answer)
+        self._answer = answer
 
     async def answer(self, request: Request) -> Response:
         call = Call(
@@ -61,105 +60,140 @@ class Dispatch:
         return await self._answer(call)
 
 
-def platform_steps(router: Router) -> list[Step]:
-    """How the platform's own API answers. The last step calls the endpoint."""
-    return [
-        offer_reuse,
-        log_request,
-        choose_world,
-        partial(find_operation, router),
-        find_caller,
-        limit_rate,
-        inject_faults,
-        call_endpoint,
-    ]
+def platform_steps(router: Router) -> Answer:
+    """How the platform's own API answers: each call is logged, counted against limits, struck."""
+    return partial(_logged, partial(_in_world, router, partial(_limited, _struck)))
 
 
-def admin_steps(router: Router) -> list[Step]:
+def admin_steps(router: Router) -> Answer:
     """How `/_emulator/` answers: no fault strikes there, and no app's requests are logged."""
-    return [
-        count_request,
-        choose_world,
-        partial(find_operation, router),
-        find_caller,
-        call_endpoint,
-    ]
+    return partial(_counted, partial(_in_world, router, call_endpoint))
 
 
-async def _take(step: Step, then: Next, call: Call) -> Response:
+async def _logged(then: Answer, call: Call) -> Response:
+    """Put a call into the request log, unless it is the console's."""
+    if call.is_of_console:
+        return await _counted(then, call)
+    with causes.collecting() as effects:
+        response = await then(call)
+    if not call.is_body_read:
+        await read_rest(call)
+    record(call, response, effects.ranges)
+    offer_reuse(call, response)
+    return response
+
+
+async def _counted(then: Answer, call: Call) -> Response:
+    """Count a call for the metrics, and leave it out of the log."""
+    response = await then(call)
+    duration_us = monotonic_us() - call.began_us
+    method, requests = call.request.method, call.platform.shared.requests
+    requests.count(call.world.name, method, response.status_code, duration_us)
+    return response
+
+
+async def _in_world(router: Router, then: Answer, call: Call) -> Response:
+    """Say which world answers, and its time where `Date` says another (decision 24)."""
     try:
-        return await step(call, then)
+        platform = call.platform = choose(call.worlds, call.request, call.credential)
     except Refused as refused:
         return errors.answer(refused, call.trace_id)
-
-
-async def _unanswered(_: Call) -> Response:
-    raise RuntimeError("the last step of a dispatch lets another one answer")
-
-
-async def choose_world(call: Call, then: Next) -> Response:
-    """Say which world answers, and its time where `Date` says another (decision 24)."""
-    platform = call.platform = choose(call.worlds, call.request)
-    response = await then(call)
-    response.headers["X-Emulator-World"] = platform.world.name
+    try:
+        _find_operation(router, call)
+        _find_caller(call)
+        response = await then(call)
+    except Refused as refused:
+        response = errors.answer(refused, call.trace_id)
+    response.raw_headers.append((b"x-emulator-world", platform.world.name.encode()))
     clock = platform.clock
     if clock.mode != "real" or abs(clock.ahead_ms) >= _DATE_MS:
         response.headers["X-Emulator-Time"] = iso(clock.now_ms())
     return response
 
 
-async def find_operation(router: Router, call: Call, then: Next) -> Response:
-    request = call.request
-    call.operation_or_none, call.path = router.find(request.method, request.path_params["path"])
-    return await then(call)
+def _find_operation(router: Router, call: Call) -> None:
+    scope = call.request.scope
+    call.operation_or_none, call.path = router.find(scope["method"], scope["path_params"]["path"])
 
 
-async def find_caller(call: Call, then: Next) -> Response:
+def _find_caller(call: Call) -> None:
     if call.operation.auth == "user":
         call.caller = authenticate(call.world, call.credential)
     elif call.credential:
         call.caller = authenticate_optional(call.world, call.credential)
-    return await then(call)
 
 
-async def call_endpoint(call: Call, _: Next) -> Response:
+async def _limited(then: Answer, call: Call) -> Response:
+    """Refuses (`rate_limited`) a call over a limit; the others say what is left of the tightest."""
+    quota = count_against_limits(call)
+    response = await then(call)
+    if quota is not None:
+        for name, value in errors.rate_headers(quota).items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+async def _struck(call: Call) -> Response:
+    return await inject_faults(call, call_endpoint)
+
+
+async def call_endpoint(call: Call) -> Response:
+    """Call the operation's function with what it takes."""
     operation = call.operation
-    async with _body(call) as (body, file):
-        values = {
-            **call.path,
-            "call": call,
-            "caller": call.caller,
-            "body": body,
-            "query": _query(operation, call.request),
-            "file": file,
-        }
-        takes = operation.parameters
-        value = operation.answer(**{name: values[name.lstrip("_")] for name in takes})
-        if inspect.isawaitable(value):
-            value = await value
-    return _success(operation, value)
+    try:
+        if operation.upload is not None:
+            async with _form(call) as (body, file):
+                return _success(operation, await _value(call, body, file))
+        return _success(operation, await _value(call, await _json(call), None))
+    except Refused as refused:
+        return errors.answer(refused, call.trace_id)
+
+
+async def _value(call: Call, body: BaseModel | None, file: UploadedFile | None) -> Any:
+    operation = call.operation
+    values = {
+        **call.path,
+        "call": call,
+        "caller": call.caller,
+        "body": body,
+        "query": None if operation.query is None else _query(operation.query, call.request),
+        "file": file,
+    }
+    value = operation.answer(**{name: values[name.lstrip("_")] for name in operation.parameters})
+    # Most are a dict, which is quicker to see than that it is nothing to wait for.
+    return await value if type(value) is not dict and inspect.isawaitable(value) else value
+
+
+async def _json(call: Call) -> BaseModel | None:
+    """The body of an operation that takes one."""
+    operation, model = call.operation, call.operation.body
+    if model is None:
+        return None
+    call.is_body_read = True
+    call.json = body = await read_json(call.request, call.platform.body_bytes_max)
+    said = b"{}" if operation.is_body_optional and not body else body
+    # Strictly: `"5"` is not a number, and 0 is not false (decision 8).
+    return _validated(model, partial(model.model_validate_json, strict=True), said)
 
 
 @asynccontextmanager
-async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, UploadedFile | None]]:
+async def _form(call: Call) -> AsyncIterator[tuple[BaseModel | None, UploadedFile | None]]:
+    """The body of an operation that takes a file, which is there until the block ends."""
     request, operation = call.request, call.operation
     upload, model = operation.upload, operation.body
-    call.is_body_read = bool(upload or model)
-    if upload and upload.media_type != FORM:
+    if upload is None:
+        raise TypeError(f"{operation.name} takes no file")
+    call.is_body_read = True
+    if upload.media_type != FORM:
         size_max = upload.bytes_max(call.platform)
         async with read_file(request, upload.media_type, size_max) as file:
             yield None, file
-    elif upload and (operation.is_upload_required or media_type(request) == FORM):
+    elif operation.is_upload_required or media_type(request) == FORM:
         async with read_form(request, upload.bytes_max(call.platform)) as (fields, file):
             call.form = fields
             yield (_validated(model, model.model_validate, fields) if model else None), file
-    elif model:
-        call.json = body = await read_json(request, call.platform.body_bytes_max)
-        said = b"{}" if operation.is_body_optional and not body else body
-        # Strictly: `"5"` is not a number, and 0 is not false (decision 8).
-        yield _validated(model, partial(model.model_validate_json, strict=True), said), None
     else:
-        yield None, None
+        yield await _json(call), None
 
 
 def _validated(
@@ -171,13 +205,12 @@ def _validated(
         raise Invalid(_errors("body", model, error)) from error
 
 
-def _query(operation: Operation, request: Request) -> BaseModel | None:
-    if operation.query is None:
-        return None
+def _query(model: type[BaseModel], request: Request) -> BaseModel:
+    text: str = request.scope["query_string"].decode("latin-1")
     try:
-        return operation.query.model_validate(dict(request.query_params))
+        return model.model_validate(dict(parse_qsl(text, keep_blank_values=True)))
     except ValidationError as error:
-        raise Invalid(_errors("query", operation.query, error)) from error
+        raise Invalid(_errors("query", model, error)) from error
 
 
 def _success(operation: Operation, value: Any) -> Response:

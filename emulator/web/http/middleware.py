@@ -4,6 +4,8 @@ What the guards of `/_emulator/` refuse never comes to the second of them.
 """
 
 from asyncio import CancelledError
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -85,8 +87,49 @@ class Unfinished:
             await answer(refused, scope["state"]["trace_id"])(scope, receive, send)
 
 
+class AnyOrigin(CORSMiddleware):
+    """Starlette's, where every origin is allowed: what is added to an answer is made but once."""
+
+    def __init__(self, app: ASGIApp, /, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._headers = [
+            (name.lower().encode(), value.encode()) for name, value in self.simple_headers.items()
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_http = scope["type"] == "http"
+        if not is_http or scope["method"] == "OPTIONS":
+            await super().__call__(scope, receive, send)
+            return
+        origins = [value for name, value in scope["headers"] if name == b"origin"]
+
+        async def send_allowed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = self._allowed(origins, message.get("headers", ()))
+            await send(message)
+
+        await self.app(scope, receive, send_allowed)
+
+    def _allowed(
+        self, origins: Sequence[bytes], raw: Iterable[tuple[bytes, bytes]]
+    ) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, which varies by the origin that asks."""
+        varies = [b"Origin"]
+        headers = list[tuple[bytes, bytes]]()
+        for header in raw:
+            if header[0] == b"vary":
+                varies.insert(-1, header[1])
+            else:
+                headers.append(header)
+        headers.append((b"vary", b", ".join(varies)))
+        if origins:
+            headers += self._headers
+            headers.append((b"access-control-allow-origin", origins[0]))
+        return headers
+
+
 CORS = Middleware(
-    CORSMiddleware,
+    AnyOrigin,
     # Browsers send credentials to a named origin only, so the origin is echoed, not starred.
     allow_origin_regex=".*",
     allow_credentials=True,

@@ -1,10 +1,7 @@
 """Rate limits: the calls of a signed-in user that count against a limit of the world's rules."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from starlette.responses import Response
-
-from emulator.web.errors import rate_headers
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Limit
 from emulator.world.faults.enforcement import take_tightened
@@ -18,18 +15,11 @@ _PER_MINUTE: dict[Limit, Callable[[RulesConfig], int]] = {
 }
 
 
-async def limit_rate(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
-    """Refuses (`rate_limited`) a call over a limit; the others say what is left of the tightest."""
-    quota = _count(call)
-    response = await then(call)
-    if quota is not None:
-        for name, value in rate_headers(quota).items():
-            response.headers.setdefault(name, value)
-    return response
+def count_against_limits(call: Call) -> Quota | None:
+    """Count a call against the limits of the faults that are on, or else against its own.
 
-
-def _count(call: Call) -> Quota | None:
-    """Count a call against the limits of the faults that are on, or else against its own."""
+    Refuses (`rate_limited`) one over a limit.
+    """
     world, caller, limit = call.world, call.caller, call.operation.limit
     if caller is None:
         return None

@@ -1,17 +1,18 @@
 """Request records: what a call is remembered by in the request log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import BaseModel
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Scope
 
-from emulator.core import causes
 from emulator.core.causes import Range
 from emulator.core.clock import monotonic_us
 from emulator.core.errors import Refused
@@ -21,29 +22,22 @@ from emulator.platform.request_log import (
     REPLAY,
     Credential,
     LoggedRequest,
+    RawHeaders,
     SentRequest,
+    UnreadRequest,
+    memory_bytes,
+    raw_bytes,
 )
 from emulator.web.auth import has_two_credentials, recognised
 from emulator.web.errors import Invalid
 from emulator.web.http.bodies import read_json
 from emulator.web.http.call import Call
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
+from emulator.web.http.headers import header
 from emulator.web.http.replay import Replay
 
 # How long an answer that is ready waits for a body that the request has announced.
 _REST_SECONDS = 1
-
-
-async def log_request(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
-    """Put a call into the request log, unless it is the console's."""
-    if call.is_of_console:
-        return await count_request(call, then)
-    with causes.collecting() as effects:
-        response = await then(call)
-    if not call.is_body_read:
-        await read_rest(call)
-    record(call, response, effects.ranges)
-    return response
 
 
 async def read_rest(call: Call) -> None:
@@ -51,7 +45,7 @@ async def read_rest(call: Call) -> None:
 
     What an app sent with a call that failed is what its developer looks for, and a replay needs it.
     """
-    length = call.request.headers.get("content-length", "")
+    length = header(call.request.scope, b"content-length")
     if not (length.isascii() and length.isdigit() and 0 < int(length) <= BODY_BYTES_MAX):
         return
     with suppress(Invalid, Refused, ClientDisconnect, TimeoutError):  # It is answered already.
@@ -59,62 +53,124 @@ async def read_rest(call: Call) -> None:
             call.json = await read_json(call.request, BODY_BYTES_MAX)
 
 
-async def count_request(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
-    """Count a call for the metrics, and leave it out of the log."""
-    response = await then(call)
-    call.platform.shared.requests.count(
-        call.world.name,
-        call.request.method,
-        response.status_code,
-        monotonic_us() - call.began_us,
-    )
-    return response
+class Exchange(UnreadRequest, frozen=True, kw_only=True, gc=False):
+    """A call and its answer as the request log keeps them until somebody reads it.
+
+    `form` are what is shown of a form's fields. `query_names` and `body_names` are those that
+    somebody reads; None where nobody can say.
+    """
+
+    operation: str | None
+    user: str | None
+    credential: Credential
+    headers: RawHeaders
+    answer_headers: RawHeaders
+    answer: bytes
+    answer_bytes: int
+    sent: SentRequest
+    has_two_credentials: bool
+    form: Any
+    query_names: frozenset[str] | None
+    body_names: frozenset[str] | None
+    bytes_max: int
+    events: Sequence[Range]
+    replay_of: int | None
+
+    @property
+    def size(self) -> int:
+        """What it takes in memory, in bytes."""
+        size = raw_bytes(self.headers, self.answer_headers, self.answer, self.events, self.sent)
+        return size if self.form is None else size + memory_bytes(self.form)
+
+    def read(self) -> LoggedRequest:
+        """What is shown of it: without secrets, and cut to its bound."""
+        path = unquote(self.sent.path.decode("ascii", "replace"))
+        query = dict(parse_qsl(self.sent.query.decode("latin-1"), keep_blank_values=True))
+        body = excerpt(_parsed(self.sent.body), self.bytes_max) if self.form is None else self.form
+        agents = (value for name, value in self.headers if name == b"user-agent")
+        return LoggedRequest(
+            seq=self.seq,
+            at_ms=self.at_ms,
+            world=self.world,
+            method=self.method,
+            path=excerpt_path(path, self.operation),
+            operation=self.operation,
+            status=self.status,
+            user=self.user,
+            credential=self.credential,
+            has_two_credentials=self.has_two_credentials,
+            query=excerpt_query(query.items(), self.bytes_max),
+            body=body,
+            unknown_fields=excerpt_names(
+                [
+                    *_strangers(query, self.query_names),
+                    *_strangers(body if isinstance(body, dict) else (), self.body_names),
+                ]
+            ),
+            trace_id=self.trace_id,
+            user_agent=next(agents, b"").decode("latin-1")[:200],
+            duration_us=self.duration_us,
+            headers=self.headers,
+            answer_headers=self.answer_headers,
+            answer=self.answer,
+            answer_bytes=self.answer_bytes,
+            sent=self.sent,
+            events=self.events,
+            replay_of=self.replay_of,
+        )
 
 
 def record(call: Call, response: Response, events: Sequence[Range] = ()) -> None:
     """Put a call, its answer and the `events` that it caused into the request log."""
-    request, operation, log = call.request, call.operation_or_none, call.platform.shared.requests
-    replay: Replay | None = getattr(request.state, REPLAY, None)
+    scope, operation = call.request.scope, call.operation_or_none
+    log = call.platform.shared.requests
+    replay: Replay | None = scope["state"].get(REPLAY)
     credential = _credential(call)
     answer = bytes(getattr(response, "body", b""))
-    body = call.form if call.form is not None else _parsed(call.json)
-    call.entry = LoggedRequest(
+    world = call.platform.world
+    call.entry = exchange = Exchange(
         seq=log.next_seq(),
-        at_ms=call.world.now_ms,
-        world=call.world.name,
-        method=request.method,
-        path=excerpt_path(request.url.path, operation.path if operation else None),
+        at_ms=world.now_ms,
+        world=world.name,
+        method=scope["method"],
         operation=operation.path if operation else None,
         status=response.status_code,
         user=call.caller.username if call.caller else None,
         credential=credential,
-        has_two_credentials=has_two_credentials(request),
-        query=excerpt_query(request.query_params.items(), log.config.entry_bytes_max),
-        body=excerpt(body, log.config.entry_bytes_max),
-        unknown_fields=_unknown(call, body),
+        has_two_credentials=credential != "none" and has_two_credentials(call.request),
         trace_id=call.trace_id,
-        user_agent=request.headers.get("user-agent", "")[:200],
         duration_us=monotonic_us() - call.began_us,
-        headers=request.headers.raw,
+        headers=scope["headers"],
         answer_headers=response.raw_headers,
         answer=answer if len(answer) <= ANSWER_BYTES_MAX else b"",
         answer_bytes=len(answer),
         sent=_sent(call),
+        form=None if call.form is None else excerpt(call.form, log.config.entry_bytes_max),
+        query_names=known_names(operation.query) if operation else None,
+        body_names=known_names(operation.body) if operation and operation.body else None,
+        bytes_max=log.config.entry_bytes_max,
         events=events,
         replay_of=replay.of if replay else None,
     )
-    log.note(call.entry)
+    log.note(exchange)
     if replay:
-        replay.entry = call.entry
+        replay.entry = exchange.read()
 
 
 def _sent(call: Call) -> SentRequest:
-    scope = call.request.scope
+    scope, body = call.request.scope, call.json
     path = scope.get("raw_path") or quote(scope["path"]).encode()
-    headers = call.request.headers
-    has_body = "transfer-encoding" in headers or headers.get("content-length", "0").strip("0 ")
-    body = call.json if len(call.json) <= BODY_BYTES_MAX else b""
-    return SentRequest(path, scope["query_string"], None if has_body and not body else body)
+    if len(body) > BODY_BYTES_MAX:
+        body = b""
+    return SentRequest(path, scope["query_string"], body if body or not _has_body(scope) else None)
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether a request says that a body follows (RFC 9112, 6.3)."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
+        for name, value in scope["headers"]
+    )
 
 
 def _credential(call: Call) -> Credential:
@@ -128,13 +184,13 @@ def _credential(call: Call) -> Credential:
     return "invalid" if credential else "none"
 
 
-def _parsed(json: bytes) -> Any:
+def _parsed(json: bytes | None) -> Any:
     """A body as it was sent; None for one that is too long to keep or not JSON.
 
     Read as the models read it: no nesting without end, no half of a character, no NaN. What the log
     shows is JSON, too.
     """
-    if not json or len(json) > BODY_BYTES_MAX:
+    if not json:
         return None
     try:
         return from_json(json, allow_inf_nan=False)
@@ -142,21 +198,15 @@ def _parsed(json: bytes) -> Any:
         return None
 
 
-def _unknown(call: Call, body: Any) -> tuple[str, ...]:
-    """The names in query and body that no model reads."""
-    operation = call.operation_or_none
-    if operation is None:
-        return ()
-    names = _strangers(operation.query, list(call.request.query_params))
-    if isinstance(body, dict) and operation.body:
-        names += _strangers(operation.body, list(body))
-    return excerpt_names(names)
-
-
-def _strangers(model: type[BaseModel] | None, names: list[str]) -> list[str]:
-    if not names:
-        return []
+@cache
+def known_names(model: type[BaseModel] | None) -> frozenset[str]:
+    """The names that a body's or a query's model reads."""
     known: set[str] = set(getattr(model, "also_read", ()))
     for name, field in (model.model_fields if model else {}).items():
         known.update((name, field.alias or name))
-    return [name for name in names if name not in known]
+    return frozenset(known)
+
+
+def _strangers(names: Iterable[str], known: frozenset[str] | None) -> list[str]:
+    """Those that nobody reads."""
+    return [] if known is None else [name for name in names if name not in known]

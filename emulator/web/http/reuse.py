@@ -7,7 +7,7 @@ that only read. Each such request stands in the request log like any other.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
 from emulator.platform.platform import Platform
-from emulator.platform.request_log import REPLAY, UNLOGGED, LoggedRequest
+from emulator.platform.request_log import REPLAY, UNLOGGED, UnreadRequest
 from emulator.web.http.call import Call
 from emulator.web.http.injected_faults import HEADER as FAULT
 
@@ -52,7 +52,7 @@ class Candidate(Struct):
     """
 
     platform: Platform
-    entry: LoggedRequest
+    entry: UnreadRequest
     repeat: Callable[[], None] | None
     version: int
     at_ms: int
@@ -65,17 +65,16 @@ class Candidate(Struct):
         return world.store.version == self.version and 0 <= world.now_ms - self.at_ms < REUSE_MS
 
 
-async def offer_reuse(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
+def offer_reuse(call: Call, response: Response) -> None:
     """Leave in the request's state what it takes to use the answer again, where that may be."""
-    response = await then(call)
     operation, entry, world = call.operation_or_none, call.entry, call.world
     # A fault may have struck for the last time just now.
     is_struck = world.faults.are_on or FAULT in response.headers
     is_reusable = operation is not None and operation.is_reusable and response.status_code == 200
     if is_reusable and entry is not None and not is_struck:
         version, now_ms = world.store.version, world.now_ms
-        call.request.state.reusable = Candidate(call.platform, entry, call.repeat, version, now_ms)
-    return response
+        candidate = Candidate(call.platform, entry, call.repeat, version, now_ms)
+        call.request.scope["state"]["reusable"] = candidate
 
 
 class Reuse:

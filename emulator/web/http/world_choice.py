@@ -5,8 +5,9 @@ from starlette.requests import HTTPConnection
 from emulator.platform.platform import Platform
 from emulator.platform.worlds import Worlds
 from emulator.web.auth import credential, world_of
+from emulator.web.http.headers import header
 
-HEADER = "x-emulator-world"
+HEADER = b"x-emulator-world"
 
 
 def choose(worlds: Worlds, request: HTTPConnection, token: str | None = None) -> Platform:
@@ -18,10 +19,10 @@ def choose(worlds: Worlds, request: HTTPConnection, token: str | None = None) ->
     name = world_of(credential(request) if token is None else token)
     if worlds.has(name):
         return worlds.find(name)
-    named = request.headers.get(HEADER)
+    named = header(request.scope, HEADER)
     if named:
         return worlds.find(named)
-    return worlds.directory.by_host(request.headers.get("host", ""))
+    return worlds.directory.by_host(header(request.scope, b"host"))
 
 
 def of_media(worlds: Worlds, request: HTTPConnection) -> Platform:

@@ -7,8 +7,7 @@ many streams are live.
 import json
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -16,7 +15,8 @@ from emulator.core.errors import Refused
 from emulator.core.events.live import CategoryMade
 from emulator.world.audience import attendance
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.journal import Row, Store
+from emulator.world.store.remembered import Remembered
 from emulator.world.world import World
 
 ADMINS = frozenset({"ADMIN", "SUPERUSER"})
@@ -208,25 +208,41 @@ def _one(world: World, where: str, value: str) -> Category:
 
 
 def _many(world: World, rest: str, *values: object) -> list[Category]:
-    viewers = _viewers(world)
+    watching = viewers(world, attendance.present(world))
     return [
-        _category(row, viewers.get(row[0], 0))
+        _category(row, watching.get(row[0], 0))
         for row in world.store.rows(f"{_SELECT} {rest}", *values)
     ]
 
 
-def _viewers(world: World) -> Counter[int]:
-    """How many watch the public live streams of each category, by its row."""
-    present = {category: count for category, count in attendance.present(world).items() if count}
-    viewers: Counter[int] = Counter()
-    if present:
-        for category_pk, stream_id in world.store.rows(
-            "SELECT category_row, streams.id FROM json_each(?) CROSS JOIN streams"
-            " ON streams.id = value WHERE visibility = 'public' AND status = 'live'",
-            json.dumps(list(present)),
-        ):
-            viewers[category_pk] += present[stream_id]
-    return viewers
+class _Counted(Remembered[str, int]):
+    """The row of the category that a stream's viewers count for, by its id; 0 for none."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, "streams", "users", "follows", "categories")
+
+
+def viewers(world: World, present: Mapping[str, int]) -> Mapping[int, int]:
+    """How many of those who are `present` watch public live streams of each category, by its row.
+
+    `present` are viewers by streams' ids (`attendance.present`).
+    """
+    counted = world.memory(_Counted).values()
+    unknown = [stream_id for stream_id in present if stream_id not in counted]
+    if unknown:
+        counted.update(dict.fromkeys(unknown, 0))
+        rows = world.store.rows(
+            "SELECT streams.id, category_row FROM json_each(?) CROSS JOIN streams"
+            " ON streams.id = value WHERE visibility = 'public' AND status = 'live'"
+            " AND category_row IS NOT NULL",
+            json.dumps(unknown),
+        )
+        counted.update(map(tuple, rows))
+    totals: dict[int, int] = {}
+    for stream_id, count in present.items():
+        category_pk = counted[stream_id]
+        totals[category_pk] = totals.get(category_pk, 0) + count
+    return totals
 
 
 def _category(record: Row, viewer_count: int) -> Category:

@@ -3,7 +3,6 @@
 A public stream shows to everybody, an unlisted or private one to nobody but its owner.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Literal
 
@@ -54,15 +53,11 @@ def page(
     A viewer's own streams show always, unlisted and private ones too.
     """
     parts = ordered = _parts(viewer, wanted)
-    order = "streams.created_at_ms DESC, streams.row DESC"
-    own: list[object] = []
     if viewer is not None and wanted.is_unfiltered:
         ordered = _own_open_first(viewer)
-        order = f"(streams.user_row = ? AND streams.{_OPEN}) DESC, {order}"
-        own = [viewer.pk]
-    rows, values = pages.newest("streams", ordered, offset=offset, count=count)
-    listed = streams.select(world, f"WHERE streams.row IN ({rows}) ORDER BY {order}", *values, *own)
-    return listed, pages.total(world.store, "streams", parts)
+    query, values = pages.newest("streams", ordered, offset=offset, count=count)
+    pks = [row[0] for row in world.store.rows(query, *values)]
+    return streams.by_pks(world, pks), pages.total(world.store, "streams", parts)
 
 
 def everything(
@@ -95,14 +90,7 @@ def count(world: World, status: Status) -> int:
 
 def by_pks(world: World, rows: Iterable[int]) -> list[Stream]:
     """These streams, in this order."""
-    wanted = list(rows)
-    listed = streams.select(
-        world,
-        "WHERE streams.row IN (SELECT value FROM json_each(?))",
-        json.dumps(wanted),
-    )
-    by_pk = {stream.pk: stream for stream in listed}
-    return [by_pk[row] for row in wanted]
+    return streams.by_pks(world, list(rows))
 
 
 def _parts(viewer: User | None, wanted: StreamFilter) -> list[QueryPart]:

@@ -1,5 +1,6 @@
 """Streams: made by a user, live by their publisher, ended for good."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -19,7 +20,8 @@ from emulator.world.live import categories, tags
 from emulator.world.live.moves import Move, Status, after
 from emulator.world.people import notifications
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
+from emulator.world.store.journal import Row, Store
+from emulator.world.store.remembered import Remembered
 from emulator.world.world import World
 
 Visibility = Literal["public", "unlisted", "private"]
@@ -57,6 +59,13 @@ class Stream(Struct, frozen=True):
     is_mature: bool
     has_media: bool
     is_simulated: bool
+
+
+class _Known(Remembered[object, Stream]):
+    """Streams by their ids, and by their rows."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, "streams", "vods", "categories", "users", "follows")
 
 
 class StreamPatch(Struct, frozen=True):
@@ -123,10 +132,25 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
 
 def find(world: World, stream_id: str) -> Stream:
     """The stream with this id. Refuses (`not_found`) an unknown one."""
-    stream = _one(world, "WHERE streams.id = ?", stream_id)
+    known = world.memory(_Known).values()
+    stream = known.get(stream_id)
     if stream is None:
-        raise Refused("not_found", "Stream not found")
+        stream = _one(world, "WHERE streams.id = ?", stream_id)
+        if stream is None:
+            raise Refused("not_found", "Stream not found")
+        known[stream_id] = known[stream.pk] = stream
     return stream
+
+
+def by_pks(world: World, pks: Sequence[int]) -> list[Stream]:
+    """These streams, in this order."""
+    known = world.memory(_Known).values()
+    unknown = [pk for pk in pks if pk not in known]
+    if unknown:
+        wanted = "WHERE streams.row IN (SELECT value FROM json_each(?))"
+        for stream in select(world, wanted, json.dumps(unknown)):
+            known[stream.id] = known[stream.pk] = stream
+    return [known[pk] for pk in pks]
 
 
 def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:

@@ -9,13 +9,30 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
 from emulator.world.people.names import USERNAME, username_error
-from emulator.world.store.journal import Row
+from emulator.world.store.journal import Row, Store
+from emulator.world.store.remembered import Remembered
 from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 Role = Literal["USER", "ADMIN", "SUPERUSER"]
 
 AUTO_KEY_PREFIX = "ak_auto_"
+# What an account shows.
+_TABLES = ("users", "follows", "streams", "categories")
+
+
+class _Known(Remembered[tuple[str, int], "User"]):
+    """Accounts by where their pictures are served and their rows."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, *_TABLES)
+
+
+class _Keys(Remembered[str, int]):
+    """The rows of accounts by their API keys."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, "api_keys", "users", "follows")
 
 
 class Socials(Struct, frozen=True):
@@ -69,7 +86,11 @@ def find(world: World, user_id: str) -> User:
 
 def by_pk(world: World, pk: int) -> User:
     """The account that another row names."""
-    return _one(world, "WHERE users.row = ?", pk)
+    known, key = world.memory(_Known).values(), (world.media_base(), pk)
+    user = known.get(key)
+    if user is None:
+        user = known[key] = _one(world, "WHERE users.row = ?", pk)
+    return user
 
 
 def by_pks(world: World, rows: Iterable[int]) -> dict[int, User]:
@@ -144,8 +165,14 @@ def by_api_key(world: World, key: str) -> User:
 
 def find_by_api_key(world: World, key: str) -> User | None:
     """Whose API key this is, if it was issued."""
-    row = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
-    return by_pk(world, row["user_row"]) if row else None
+    known = world.memory(_Keys).values()
+    pk = known.get(key)
+    if pk is None:
+        row = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
+        if row is None:
+            return None
+        pk = known[key] = row["user_row"]
+    return by_pk(world, pk)
 
 
 def api_key(world: World, user: User) -> str | None:

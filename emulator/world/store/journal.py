@@ -319,6 +319,7 @@ class Store:
     def close(self) -> None:
         self.version += 1
         self.is_closed = True
+        self._forget()
         self._connection.close()
         self._connection = cast(sqlite3.Connection, _ClosedConnection())
 
