@@ -230,7 +230,7 @@ def _finish(
 
 
 def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
-    from emulator.exploration.report import replay_line
+    from emulator.exploration.page import replay_line
 
     base = report["without_faults"]
     count = len(report["findings"])
@@ -242,7 +242,7 @@ def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
         often = f"fails {finding['failed']} of {finding['tried']}"
         shrunk = "" if finding["is_shrunk"] else ", not looked into before the end"
         yield f"{finding['number']}. {finding['sentence']} ({often}{shrunk})"
-        yield f"   {replay_line(report, path / finding['file'])}"
+        yield f"   {replay_line(report, str(path / finding['file']))}"
     for entry in report["unsteady"]:
         yield f"unsteady: {entry['sentence']} (fails {entry['failed']} of {entry['tried']})"
     yield from report["notes"]

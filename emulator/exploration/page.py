@@ -18,7 +18,7 @@ def page(report: dict[str, Any]) -> str:
         ("findings", f"{len(findings):,}"),
         ("runs", f"{report['runs']:,}"),
         ("passed without faults", f"{base['passed']} of {base['tried']}"),
-        ("took", markup.time(report["duration_ms"])),
+        ("took", markup.time(report["duration_ms"] // 100 * 100)),
         ("seed", str(report["seed"])),
     )
     parts = [
@@ -26,9 +26,11 @@ def page(report: dict[str, Any]) -> str:
         f"<p><code>{escape(shlex.join(report['command']))}</code></p>",
         markup.facts(figures),
         *(f"<p>{escape(note)}</p>" for note in _notes(report)),
-        *map(_finding, findings),
+        '<div class="columns">',
+        *(_finding(report, finding) for finding in findings),
         *map(_unsteady, report["unsteady"]),
         _matrix(report),
+        "</div>",
     ]
     return markup.document(f"{title}: {shlex.join(report['command'])}", "\n".join(parts))
 
@@ -40,7 +42,15 @@ def _notes(report: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _finding(finding: dict[str, Any]) -> str:
+def replay_line(report: dict[str, Any], path: str) -> str:
+    """What a shell is told to let the command meet a finding's plan again."""
+    command = shlex.join(report["command"])
+    if report["is_own"]:
+        return f"LIVE_EMULATOR_PLAN={shlex.quote(path)} {command}"
+    return f"live-emulator exec --faults {shlex.quote(path)} -- {command}"
+
+
+def _finding(report: dict[str, Any], finding: dict[str, Any]) -> str:
     number = finding["number"]
     steady = f"Fails {finding['failed']} of {finding['tried']} times; {finding['how']}."
     if not finding["is_shrunk"]:
@@ -48,8 +58,8 @@ def _finding(finding: dict[str, Any]) -> str:
     parts = [
         f'<section class="panel" id="finding-{number}">',
         f"<h2>{number}. {_code(finding['sentence'])}</h2><p>{escape(steady)}</p>",
-        f"<h3>Plan ({escape(finding['file'])})</h3>",
-        f"<pre><code>{escape(as_yaml(finding['plan'], ''))}</code></pre>",
+        _lines("Replay it", [replay_line(report, finding["file"])]),
+        _lines(f"The plan, {finding['file']}", as_yaml(finding["plan"], "").splitlines()),
         _lines("The last lines that it printed", finding["lines"]),
         _lines("The requests around it", finding["requests"]),
         _lines("Also found by", finding["sources"]),
@@ -76,29 +86,34 @@ def _matrix(report: dict[str, Any]) -> str:
     columns = list(
         dict.fromkeys(cell["fault"] for row in report["matrix"] for cell in row["cells"])
     )
-    rows = [_row(entry, columns) for entry in report["matrix"]]
-    heads = (("used", ""), *((name, "") for name in columns))
+    rows = "".join(_row(entry, columns) for entry in report["matrix"])
+    heads = (("Used", ""), *((name, "") for name in columns))
     combined = report["combinations"]
     texts = (f"{count:,} {word}" for word, count in combined.items() if count)
     return (
         f'<section class="panel"><h2>What is used, by faults</h2>'
         f"<p>{', '.join(f'{sign} {word}' for word, sign in _SIGNS.items())}; an empty cell was "
         f"not tried. Combinations: {', '.join(texts) or 'none'}.</p>"
-        f"{markup.table('What is used, by faults', heads, rows)}</section>"
+        f"{markup.table('What is used, by faults', heads, [rows])}</section>"
     )
 
 
 def _row(entry: dict[str, Any], columns: list[str]) -> str:
-    results = {cell["fault"]: cell["result"] for cell in entry["cells"]}
-    cells = [(f"<code>{escape(entry['row'])}</code>", "")]
-    for name in columns:
-        result = results.get(name, "")
-        kind = "bad" if result == "failed" else ""
-        sign = _SIGNS.get(result, "")
-        label = f'<span role="img" aria-label="{result}" title="{result}">{sign}</span>'
-        shown = f'<span class="badge {kind}">{label}</span>' if kind else label
-        cells.append((shown if result else "", ""))
-    return markup.row(cells)
+    by_fault = {cell["fault"]: cell for cell in entry["cells"]}
+    cells = "".join(
+        f"<td>{_cell(by_fault[name]) if name in by_fault else ''}</td>" for name in columns
+    )
+    return f'<tr><th scope="row"><code>{escape(entry["row"])}</code></th>{cells}</tr>'
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    result, number = cell["result"], cell["finding"]
+    sign = _SIGNS[result]
+    if result == "failed" and number:
+        label = f"failed: finding {number}"
+        return f'<a class="badge bad" href="#finding-{number}" aria-label="{label}">{sign}</a>'
+    label = f'<span role="img" aria-label="{result}" title="{result}">{sign}</span>'
+    return f'<span class="badge bad">{label}</span>' if result == "failed" else label
 
 
 def _code(text: str) -> str:

@@ -172,7 +172,8 @@ def _often(entry: Written) -> str:
     times, skip = entry.get("times"), entry.get("skip")
     kind = kind_of(entry)
     text = ""
-    if kind not in _ONCE and "answers" not in (entry[kind] or {}):
+    is_twice = kind in ("chat.repeat", "webhook.repeat") and times == 1
+    if kind not in _ONCE and not is_twice and "answers" not in (entry[kind] or {}):
         text = " each time" if not times else " once" if times == 1 else f" {times} times"
     if skip:
         text += f", the first {skip} let pass" if skip > 1 else ", the first let pass"

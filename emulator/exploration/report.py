@@ -4,7 +4,6 @@ What runs came to stands in it in the order in which they were drawn, however ma
 """
 
 import json
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from xml.etree import ElementTree
 
 from emulator.core.quantities import duration_text
 from emulator.exploration.aims import cell_of
-from emulator.exploration.page import page
-from emulator.exploration.plan import as_yaml, sentence
+from emulator.exploration.page import page, replay_line
+from emulator.exploration.plan import Written, as_yaml, sentence
 from emulator.exploration.search import Exploration, Finding
 from emulator.exploration.trial import Outcome
 from emulator.machine.files import write_whole
@@ -32,13 +31,8 @@ def document(
     is_own: bool = False,
 ) -> dict[str, Any]:
     """All that is known, as JSON has it. `is_own`: the command starts its own emulators."""
-    entries = [
-        *(_finding(number, item, state) for number, item in enumerate(state.findings, 1)),
-        *(
-            _finding(number, Finding(plan, outcome), state)
-            for number, (plan, outcome) in enumerate(state.open, len(state.findings) + 1)
-        ),
-    ]
+    findings = [*state.findings, *(Finding(plan, outcome) for plan, outcome in state.open)]
+    entries = [_finding(number, item, state) for number, item in enumerate(findings, 1)]
     return {
         "format": FORMAT,
         "command": list(command),
@@ -59,7 +53,7 @@ def document(
         "unsteady": [
             _finding(number, item, state) for number, item in enumerate(state.unsteady, 1)
         ],
-        "matrix": _matrix(state),
+        "matrix": _matrix(state, findings),
         "combinations": _combinations(state),
     }
 
@@ -71,19 +65,11 @@ def write(report: dict[str, Any], folder: Path) -> None:
         stale.unlink()
     for finding in report["findings"]:
         path = folder / finding["file"]
-        heading = f"{finding['sentence']}: the command fails.\n{replay_line(report, path)}"
+        heading = f"{finding['sentence']}: the command fails.\n{replay_line(report, str(path))}"
         write_whole(path, as_yaml(finding["plan"], heading).encode())
     write_whole(folder / "report.json", json.dumps(report, indent=1).encode() + b"\n")
     write_whole(folder / "junit.xml", junit(report))
     write_whole(folder / "report.html", page(report).encode())
-
-
-def replay_line(report: dict[str, Any], path: Path) -> str:
-    """What a shell is told to let the command meet a finding's plan again."""
-    command = shlex.join(report["command"])
-    if report["is_own"]:
-        return f"LIVE_EMULATOR_PLAN={shlex.quote(str(path))} {command}"
-    return f"live-emulator exec --faults {shlex.quote(str(path))} -- {command}"
 
 
 def junit(report: dict[str, Any]) -> bytes:
@@ -129,19 +115,31 @@ def _how(outcome: Outcome, limit_ms: int) -> str:
     return f"it ended with exit code {outcome.status}"
 
 
-def _matrix(state: Exploration) -> list[dict[str, Any]]:
+def _matrix(state: Exploration, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Rows of what is used, each with the kinds of faults that it met."""
-    rows: dict[str, dict[str, str]] = {}
+    rows: dict[str, dict[str, dict[str, Any]]] = {}
     for plan, outcome in state.tried:
         if len(plan) == 1:
-            cell, word = cell_of(plan[0]), _word(outcome)
-            columns = rows.setdefault(cell.row, {})
-            before = columns.get(cell.column, word)
-            columns[cell.column] = min(before, word, key=lambda word: _WORDS[word])
-    return [
-        {"row": row, "cells": [{"fault": name, "result": word} for name, word in columns.items()]}
-        for row, columns in rows.items()
-    ]
+            name = cell_of(plan[0])
+            columns = rows.setdefault(name.row, {})
+            cell = {
+                "fault": name.column,
+                "result": _word(outcome),
+                "finding": _number_of(plan, findings) if outcome.has_failed else None,
+            }
+            before = columns.get(name.column, cell)
+            columns[name.column] = min(before, cell, key=lambda cell: _WORDS[cell["result"]])
+    return [{"row": row, "cells": list(columns.values())} for row, columns in rows.items()]
+
+
+def _number_of(plan: list[Written], findings: Sequence[Finding]) -> int | None:
+    """The finding that a plan came down to."""
+    numbers = (
+        number
+        for number, finding in enumerate(findings, 1)
+        if plan == finding.plan or plan in finding.sources
+    )
+    return next(numbers, None)
 
 
 def _word(outcome: Outcome) -> str:
@@ -155,7 +153,7 @@ def _combinations(state: Exploration) -> dict[str, int]:
     return {word: words.count(word) for word in _WORDS}
 
 
-def _cell_case(row: dict[str, Any], cell: dict[str, str]) -> ElementTree.Element:
+def _cell_case(row: dict[str, Any], cell: dict[str, Any]) -> ElementTree.Element:
     case = ElementTree.Element("testcase", classname=_text(row["row"]), name=_text(cell["fault"]))
     if cell["result"] == "not reached":
         ElementTree.SubElement(case, "skipped", message="not reached")

@@ -224,7 +224,7 @@ def without_times(folder: Path) -> dict[str, Any]:
         ("double_post", "`POST /streams/{stream_id}/chat` answered 503 although it was done once"),
         ("stuck_player", "the publisher was cut off once"),
         ("lost_lines", "the chat socket was closed with 1012 once"),
-        ("double_delivery", "the webhook `chat.message` came twice once"),
+        ("double_delivery", "the webhook `chat.message` came twice"),
     ],
 )
 def test_explore_finds_each_planted_bug_and_shrinks_it_to_one_fault(

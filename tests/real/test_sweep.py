@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.axe import assert_accessible
+from tests.support.browser import Chromium
 from tests.support.dask_cluster import cluster, needs_dask
+from tests.support.required_programs import need
 
 SCENARIO = """
 scenario: Swept
@@ -86,6 +89,18 @@ def test_sweep_leaves_a_report_and_a_command_that_fails_the_same_way(
     assert replay.returncode == 1
     full = json.loads((folder / "first-failure" / "report.json").read_text())
     assert json.loads(replay.stdout)["log_hash"] == full["log_hash"]
+
+
+async def test_sweep_page_can_be_read_and_used_by_everybody(
+    scenario: Path, local: dict[str, Any]
+) -> None:
+    path = need("chromium", "chromium-browser", "google-chrome")
+    async with Chromium.start(path) as chromium:
+        tab = await chromium.open((scenario.parent / "local" / "report.html").as_uri())
+        await tab.page.check("#show-missed")
+        facts = tab.page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
+        assert await facts.count() == sum(bool(item["missed"]) for item in local["expectations"])
+        await assert_accessible(tab)
 
 
 def test_sweep_leaves_a_smaller_scenario_that_still_fails(
