@@ -23,7 +23,7 @@ from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Store
-from emulator.world.store.remembered import Remembered
+from emulator.world.store.write_counters import Remembered
 from emulator.world.world import World
 
 
@@ -229,7 +229,7 @@ class _Known(Remembered[tuple[tuple[str, str], int], _StillShape]):
 
     def __init__(self, store: Store) -> None:
         shown = ("streams", "vods", "categories", "users", "follows", "stream_tags", "tags")
-        super().__init__(store, *shown)
+        super().__init__(store.watch(*shown))
 
 
 def _still_shapes(

@@ -16,7 +16,7 @@ from emulator.core.events.live import CategoryMade
 from emulator.world.audience import attendance
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
-from emulator.world.store.remembered import Remembered
+from emulator.world.store.write_counters import Remembered
 from emulator.world.world import World
 
 ADMINS = frozenset({"ADMIN", "SUPERUSER"})
@@ -219,7 +219,7 @@ class _Counted(Remembered[str, int]):
     """The row of the category that a stream's viewers count for, by its id; 0 for none."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, "streams", "users", "follows", "categories")
+        super().__init__(store.watch("streams", "users", "follows", "categories"))
 
 
 def viewers(world: World, present: Mapping[str, int]) -> Mapping[int, int]:

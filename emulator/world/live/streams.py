@@ -21,7 +21,7 @@ from emulator.world.live.moves import Move, Status, after
 from emulator.world.people import notifications
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
-from emulator.world.store.remembered import Remembered
+from emulator.world.store.write_counters import Remembered
 from emulator.world.world import World
 
 Visibility = Literal["public", "unlisted", "private"]
@@ -65,7 +65,7 @@ class _Known(Remembered[object, Stream]):
     """Streams by their ids, and by their rows."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, "streams", "vods", "categories", "users", "follows")
+        super().__init__(store.watch("streams", "vods", "categories", "users", "follows"))
 
 
 class StreamPatch(Struct, frozen=True):

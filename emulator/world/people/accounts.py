@@ -10,8 +10,8 @@ from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
 from emulator.world.people.names import USERNAME, username_error
 from emulator.world.store.journal import Row, Store
-from emulator.world.store.remembered import Remembered
 from emulator.world.store.rows import read_row
+from emulator.world.store.write_counters import Remembered
 from emulator.world.world import World
 
 Role = Literal["USER", "ADMIN", "SUPERUSER"]
@@ -25,14 +25,14 @@ class _Known(Remembered[tuple[str, int], "User"]):
     """Accounts by where their pictures are served and their rows."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, *_TABLES)
+        super().__init__(store.watch(*_TABLES))
 
 
 class _Keys(Remembered[str, int]):
     """The rows of accounts by their API keys."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, "api_keys", "users", "follows")
+        super().__init__(store.watch("api_keys", "users", "follows"))
 
 
 class Socials(Struct, frozen=True):

@@ -2,6 +2,12 @@
 
 import re
 from functools import lru_cache
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+# Of one kind of what is remembered.
+_KEPT_MAX = 10_000
 
 _WRITES = re.compile(
     r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)"
@@ -17,9 +23,33 @@ class WriteCounter:
     columns `but`, and of nothing else, does not count.
     """
 
-    def __init__(self, but: tuple[str, ...] = ()) -> None:
+    def __init__(self, tables: tuple[str, ...], but: tuple[str, ...] = ()) -> None:
         self.count = 0
+        self.tables = tables
         self.but = but
+
+
+class Remembered(Generic[K, V]):
+    """What was read of some tables, by some key, until one of them is written to.
+
+    A noun keeps one as a `World.memory`, for rows that most reads ask for: a caller's account, the
+    streams of a page. Nothing in it is ever stale: a write empties it before it happens. The watch
+    is on all tables that the values are made of, and on those whose triggers or foreign keys write
+    to them (`test_remembered` asks the schema). `_KEPT_MAX` values at most: one more, and all are
+    read again.
+    """
+
+    def __init__(self, watch: WriteCounter) -> None:
+        self.watch = watch
+        self._count = watch.count
+        self._values: dict[K, V] = {}
+
+    def values(self) -> dict[K, V]:
+        """What is known at this moment; a caller adds what it had to read. Not to be kept."""
+        if self._count != self.watch.count or len(self._values) > _KEPT_MAX:
+            self._count = self.watch.count
+            self._values = {}
+        return self._values
 
 
 class Watches:
@@ -33,7 +63,7 @@ class Watches:
         """The watch on these tables: the same one for all callers."""
         write_counter = self._all.get((tables, but))
         if write_counter is None:
-            write_counter = self._all[(tables, but)] = WriteCounter(but)
+            write_counter = self._all[(tables, but)] = WriteCounter(tables, but)
             for table in tables:
                 self._by_table.setdefault(table, []).append(write_counter)
         return write_counter

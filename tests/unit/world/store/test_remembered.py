@@ -1,7 +1,9 @@
 """What is remembered of the store is never stale: neither by a write, nor by what follows of it."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,8 @@ from emulator.world.live import categories, streams, tags
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
-from emulator.world.store.remembered import Remembered
+from emulator.world.store.journal import Store
+from emulator.world.store.write_counters import Remembered
 from emulator.world.world import World
 
 ADDRESSES = Addresses(http="http://a", media="http://a/m", rtmp="rtmp://a", rtmps="rtmps://a")
@@ -39,7 +42,7 @@ def shape(world: World, stream: Stream) -> shapes.StreamShape:
 @pytest.mark.parametrize("kind", [*KINDS])
 def test_remembered_tables_are_all_that_lead_to_a_write(world: World, kind: str) -> None:
     """A trigger's or a foreign key's writes are not seen: the write that causes them has to be."""
-    ours = [
+    ours: list[Callable[[Store], Remembered[Any, Any]]] = [
         value
         for value in vars(KINDS[kind]).values()
         if isinstance(value, type) and issubclass(value, Remembered) and value is not Remembered
@@ -56,7 +59,7 @@ def test_remembered_tables_are_all_that_lead_to_a_write(world: World, kind: str)
             if key["on_delete"] != "NO ACTION":
                 causes.add((table, key["table"]))
     for known in ours:
-        tables = {*known(store).tables}
+        tables = {*known(store).watch.tables}
         assert {cause for written, cause in causes if written in tables} <= tables, known
 
 
