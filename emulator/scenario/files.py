@@ -4,7 +4,8 @@ from pathlib import Path
 
 from emulator.core.errors import Refused
 from emulator.scenario.language.errors import meant
-from emulator.scenario.language.load import CheckFilm, ReadFile
+from emulator.scenario.language.load import CheckFilm
+from emulator.scenario.language.sources import ReadFile
 from emulator.scenario.language.tree import BYTES_MAX
 
 _HERE = Path(__file__).resolve().parents[1]

@@ -113,7 +113,7 @@ def markdown() -> str:
 
 
 def _words() -> Iterable[tuple[str, dict[str, str]]]:
-    from emulator.scenario.language.steps import WORDS
+    from emulator.scenario.language.step_words import WORDS
 
     return ((word, WORD_SCHEMAS.get(word, {})) for word in WORDS)
 

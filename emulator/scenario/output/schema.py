@@ -9,8 +9,9 @@ from emulator.scenario.facts import conditions
 from emulator.scenario.facts import registry as facts
 from emulator.scenario.facts.fact import Fact
 from emulator.scenario.language import happenings
-from emulator.scenario.language.load import KEYS, VERSION
-from emulator.scenario.language.steps import REFUSAL_CODES, WORDS
+from emulator.scenario.language.head import VERSION
+from emulator.scenario.language.sources import KEYS
+from emulator.scenario.language.step_words import REFUSAL_CODES, WORDS
 from emulator.scenario.language.values.params import ParamPart
 from emulator.scenario.language.worlds import WorldPart
 

@@ -283,7 +283,7 @@ def errors(text: str) -> Any:
             "expect: {step.slw.turns: 1}\n  - {name: slow, log: x}",
             "step.slw.turns: there is no step slw; did you mean slow?",
         ),
-        ("{required: 3, log: x}", "required is true or false."),
+        ("{required: 3, log: x}", "Write true or false here."),
         ("{xlog: 3, log: x}", "xlog is no action and no word of a step; did you mean log?"),
         (
             "{name: a, never: {chat.launch.lost: 1}}\n  - {after: a, log: x}",

@@ -1,4 +1,4 @@
-"""Filling: a tree's plain values, with every `$parameter` in them replaced."""
+"""Filling: a tree with every `$parameter` in it replaced by what it stands for."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -18,16 +18,29 @@ class Filling:
         self._saved = saved
         self._errors = errors
 
-    def plain(self, node: Node) -> Any:
-        """The node's value. An unknown name is an error, and stays as it is."""
+    def fill(self, node: Node) -> Node:
+        """The node with all below it. An unknown name is an error, and stays as it is."""
         value = node.value
         if isinstance(value, dict):
-            return {key: self.plain(inner) for key, inner in value.items()}
+            return _with_value(node, {key: self.fill(inner) for key, inner in value.items()})
         if isinstance(value, list):
-            return [self.plain(inner) for inner in value]
+            return _with_value(node, [self.fill(inner) for inner in value])
         if isinstance(value, str) and "$" in value:
-            return self._resolved(node, value)
-        return value
+            return _with_value(node, self._resolved(node, value))
+        return node
+
+    def fill_step(self, node: Node) -> Node:
+        """An entry of a timeline. Its `after` is a name, behind which a duration may stand."""
+        if not isinstance(node.value, dict):
+            return node
+        parts = {key: inner for key, inner in node.value.items() if not key.startswith("x-")}
+        after = parts.pop("after", None)
+        values = {key: self.fill(inner) for key, inner in parts.items()}
+        if after is not None:
+            name, plus, rest = str(after.value).partition("+")
+            filled = self._resolved(after, rest.strip()) if "$" in rest else rest.strip()
+            values["after"] = _with_value(after, f"{name}{plus}{filled}")
+        return _with_value(node, values)
 
     def _resolved(self, node: Node, text: str) -> Any:
         names = names_in(text)
@@ -44,3 +57,7 @@ class Filling:
         except ValueError as error:
             self._errors.append(node.error("arithmetic", f"{text[:60]}: {error}."))
             return text
+
+
+def _with_value(node: Node, value: Any) -> Node:
+    return Node(node.file, node.line, node.column, value, node.keys)

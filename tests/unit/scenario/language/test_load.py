@@ -125,10 +125,8 @@ def test_load_errors_come_together_with_place_rule_and_nearest_word() -> None:
         "x.yaml:9:20: unknown-key: straem is not known here; did you mean stream?",
         "x.yaml:10:14: unknown-stream: stream.lunch.status: there is no stream lunch;"
         " did you mean launch?",
-        "x.yaml:11:13: value: within: invalid duration '5';"
-        " write it like 500ms, 10s, 1m30s or 1.5h.",
-        "x.yaml:12:19: value: at: invalid duration '-10s';"
-        " write it like 500ms, 10s, 1m30s or 1.5h.",
+        "x.yaml:11:13: value: Invalid duration '5'; write it like 500ms, 10s, 1m30s or 1.5h.",
+        "x.yaml:12:19: value: Invalid duration '-10s'; write it like 500ms, 10s, 1m30s or 1.5h.",
         "x.yaml:14:9: unknown-parameter: There is no parameter $peek; there are none here.",
         "x.yaml:16:9: unknown-event: There is no event chat.hled; did you mean chat.held?",
         "x.yaml:18:14: one-action: A step does one thing: make log and wait steps of their own.",
@@ -275,11 +273,11 @@ def test_load_stops_at_a_thousand_errors() -> None:
     [
         (
             "{refused: slow_mod, log: hi}",
-            "refused: Nothing is refused with slow_mod; did you mean slow_mode?",
+            "value: Nothing is refused with slow_mod; did you mean slow_mode?",
         ),
         (
             "{refused: nonsense, log: hi}",
-            "refused: Nothing is refused with nonsense. Known are bad_request, banned,",
+            "value: Nothing is refused with nonsense. Known are bad_request, banned,",
         ),
         (
             "expect: {stream.launch.status: lvie}",
