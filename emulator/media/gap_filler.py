@@ -5,13 +5,12 @@ that stops. Missing sound is filled with silence, a missing picture with the las
 again and again. Pure: what `Timeline` placed in, the same with the holes filled out.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from emulator.media import codecs
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 
 # What a frame lasts where nothing is known: one at 30 a second.
 _FRAME_TICKS = TICKS_PER_SECOND // 30
@@ -24,13 +23,6 @@ _PATIENCE_MAX = 3000 * TICKS_PER_MS
 _PACKETS_MISSED_MIN = 2
 # Shorter holes in the sound go into the length of the frame before them.
 _HOLE_MIN = 80 * TICKS_PER_MS
-
-
-class Placed(NamedTuple):
-    """A packet in the stream's time, and the epoch that it belongs to."""
-
-    packet: Packet
-    epoch: Epoch
 
 
 class _Lane:
@@ -101,26 +93,26 @@ class GapFiller:
         self._shown_until = 0
         self._silence: tuple[bytes, int] = (b"", 0)
 
-    def push(self, packet: Packet, epoch: Epoch) -> list[Placed]:
+    def push(self, packet: Packet, epoch: Epoch, at_ms: int = 0) -> list[Sequenced]:
         """The packet, and before it whatever is missing by now."""
-        out: list[Placed] = []
+        out: list[Sequenced] = []
         if epoch is not self._epoch:
             if self._pictures.is_filling or self._sounds.is_filling:
-                out += self.flush()
+                out += self.flush(at_ms)
             self._begin(epoch, packet)
+        packets = [packet]
         if type(packet.track) is VideoTrack:
             if packet.is_key:
                 self._key = packet
             if self._audio is not None:
-                out += self._take_picture(packet, epoch)
-                return out
-        elif self._video is not None:
-            out += self._take_sound(packet, epoch)
-            return out
-        out.append(Placed(packet, epoch))
+                packets = self._take_picture(packet, self._audio)
+        elif self._video is not None and self._audio is not None:
+            packets = self._take_sound(packet, self._video, self._audio)
+        for one in packets:
+            out.append(Sequenced(one, epoch, at_ms))
         return out
 
-    def flush(self) -> list[Placed]:
+    def flush(self, at_ms: int = 0) -> list[Sequenced]:
         """Fill the kind that ends first, at the end of a publisher or a file."""
         epoch, audio = self._epoch, self._audio
         if epoch is None or audio is None or self._video is None:
@@ -137,7 +129,7 @@ class GapFiller:
             # To the nearest whole frame: players wait for sound where there is a picture.
             half = self._silence[1] * TICKS_PER_SECOND // audio.timescale // 2
             packets += self._silent_until(picture_end + half, audio)
-        return [Placed(packet, epoch) for packet in packets]
+        return [Sequenced(packet, epoch, at_ms) for packet in packets]
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
         """Both kinds are to begin where the epoch does, unless they have come further already."""
@@ -158,17 +150,18 @@ class GapFiller:
         self._step = _FRAME_TICKS
         self._shown_until = start
 
-    def _take_picture(self, packet: Packet, epoch: Epoch) -> Iterator[Placed]:
-        lane, audio, video = self._pictures, self._audio, self._video
-        assert audio is not None
+    def _take_picture(self, packet: Packet, audio: AudioTrack) -> list[Packet]:
+        """The picture, behind what it shows to be missing."""
+        lane, video = self._pictures, self._video
         assert video is not None
         self._note_interval(packet.dts)
         if lane.is_filling and not packet.is_key:
-            return
-        packet = _moved(packet, self._lateness(packet.dts, lane, TICKS_PER_SECOND))
+            return []
+        if lane.filled_end >= 0:
+            packet = _moved(packet, self._lateness(packet.dts, lane, TICKS_PER_SECOND))
+        out: list[Packet] = []
         if lane.is_filling:
-            for still in self._still_until(packet.dts - self._still, video):
-                yield Placed(still, epoch)
+            out += self._still_until(packet.dts - self._still, video)
         dts = packet.dts
         if dts <= self._last_dts:
             dts = self._last_dts + 1
@@ -178,9 +171,9 @@ class GapFiller:
         is_known = packet.duration > 0
         lane.note_return(max(self._sound_end(audio), lane.end if is_known else 0))
         if self._sounds.note_other(dts):
-            for silent in self._silent_until(dts - self._behind, audio):
-                yield Placed(silent, epoch)
-        yield Placed(packet, epoch)
+            out += self._silent_until(dts - self._behind, audio)
+        out.append(packet)
+        return out
 
     def _note_interval(self, dts: int) -> None:
         """One long interval is a stop; two in a row are a camera that sends few pictures."""
@@ -198,24 +191,24 @@ class GapFiller:
         self._pictures.end = packet.dts + step
         self._shown_until = max(self._shown_until, packet.pts + step)
 
-    def _take_sound(self, packet: Packet, epoch: Epoch) -> Iterator[Placed]:
-        lane, audio, video = self._sounds, self._audio, self._video
-        assert audio is not None
-        assert video is not None
-        packet = _moved(packet, self._lateness(packet.dts, lane, audio.timescale))
+    def _take_sound(self, packet: Packet, video: VideoTrack, audio: AudioTrack) -> list[Packet]:
+        """The sound, behind what it shows to be missing; without it where silence stands for it."""
+        lane = self._sounds
+        if lane.filled_end >= 0:
+            packet = _moved(packet, self._lateness(packet.dts, lane, audio.timescale))
         is_covered = packet.dts + packet.duration // 2 < lane.filled_end
+        out: list[Packet] = []
         if not is_covered:
-            for silent in self._silent_before(packet, audio):
-                yield Placed(silent, epoch)
+            out += self._silent_before(packet, audio)
             packet = _moved(packet, max(0, lane.filled_end - packet.dts))
             lane.end = packet.dts + packet.duration
         lane.note_return(self._last_dts)
         position = self._sound_end(audio)
         if self._pictures.note_other(position):
-            for still in self._still_until(position - self._still, video):
-                yield Placed(still, epoch)
+            out += self._still_until(position - self._still, video)
         if not is_covered:
-            yield Placed(packet, epoch)
+            out.append(packet)
+        return out
 
     def _lateness(self, dts: int, lane: _Lane, timescale: int) -> int:
         """By how much a packet is to be moved, and a lesson for the next time that none comes."""
@@ -231,10 +224,11 @@ class GapFiller:
     def _sound_end(self, audio: AudioTrack) -> int:
         return self._sounds.end * TICKS_PER_SECOND // audio.timescale
 
-    def _silent_before(self, packet: Packet, audio: AudioTrack) -> Iterator[Packet]:
+    def _silent_before(self, packet: Packet, audio: AudioTrack) -> Iterable[Packet]:
         """Whole frames of silence in a hole; a rest goes into the length of the frame before it."""
-        if (packet.dts - self._sounds.end) * TICKS_PER_SECOND >= _HOLE_MIN * audio.timescale:
-            yield from self._silent_until(packet.dts * TICKS_PER_SECOND // audio.timescale, audio)
+        if (packet.dts - self._sounds.end) * TICKS_PER_SECOND < _HOLE_MIN * audio.timescale:
+            return ()
+        return self._silent_until(packet.dts * TICKS_PER_SECOND // audio.timescale, audio)
 
     def _silent_until(self, until: int, audio: AudioTrack) -> Iterator[Packet]:
         """Silence from where the sound ends, as long as whole frames fit in before `until`."""

@@ -6,19 +6,10 @@ segment of a low latency playlist again and again. Pure: packets in, the same in
 """
 
 from collections import deque
-from typing import NamedTuple
 
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
-from emulator.media.timeline import Epoch
-
-
-class Sequenced(NamedTuple):
-    """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
-
-    packet: Packet
-    epoch: Epoch
-    at_ms: int
+from emulator.media.timeline import Epoch, Sequenced
 
 
 class Interleaver:
@@ -41,13 +32,16 @@ class Interleaver:
         if not self._has_both:
             out.append(sequenced)
             return out
-        if type(packet.track) is AudioTrack:
+        track = packet.track
+        if type(track) is AudioTrack:
             end = packet.dts + packet.duration
-            self._sound_end = end * TICKS_PER_SECOND // packet.track.timescale
+            self._sound_end = end * TICKS_PER_SECOND // track.sample_rate
             out.append(sequenced)
         else:
             self._pictures.append(sequenced)
-        return out + self._take_due()
+        if self._pictures:
+            out += self._take_due()
+        return out
 
     def flush(self) -> list[Sequenced]:
         """What waits, since nothing more is to be waited for."""

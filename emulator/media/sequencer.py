@@ -6,9 +6,9 @@ that makes a stream of packets does it here.
 """
 
 from emulator.media.gap_filler import GapFiller
-from emulator.media.interleaver import Interleaver, Sequenced
+from emulator.media.interleaver import Interleaver
 from emulator.media.packets import Packet, Track
-from emulator.media.timeline import Timeline
+from emulator.media.timeline import Sequenced, Timeline
 from emulator.media.track_set import NO_PROMISE, Arrival, Kind, Promise, TrackSet
 from emulator.media.track_waits import TrackWaits
 
@@ -50,7 +50,7 @@ class Sequencer:
 
     def flush(self, at_ms: int) -> list[Sequenced]:
         """The publisher is gone: what was held back, and what it leaves unfilled."""
-        rest = [Sequenced(*placed, at_ms) for placed in self._gap_filler.flush()]
+        rest = self._gap_filler.flush(at_ms)
         return [
             *self.release(),
             *(due for sequenced in rest for due in self._interleaver.push(sequenced)),
@@ -71,6 +71,6 @@ class Sequencer:
             due
             for arrival in arrivals
             for packet in self._timeline.push(arrival.packet, arrival.tracks)
-            for placed in self._gap_filler.push(packet, self._timeline.epoch)
-            for due in self._interleaver.push(Sequenced(*placed, arrival.at_ms))
+            for filled in self._gap_filler.push(packet, self._timeline.epoch, arrival.at_ms)
+            for due in self._interleaver.push(filled)
         ]

@@ -4,6 +4,8 @@ It begins at 0 with the first packet and goes on over every jump, wrap and recon
 wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
 """
 
+from typing import NamedTuple
+
 from msgspec import Struct
 
 from emulator.media.packets import Packet, Track, VideoTrack
@@ -22,6 +24,14 @@ class Epoch(Struct, frozen=True):
 
     number: int
     tracks: tuple[Track, ...]
+
+
+class Sequenced(NamedTuple):
+    """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
+
+    packet: Packet
+    epoch: Epoch
+    at_ms: int
 
 
 class _Lane:

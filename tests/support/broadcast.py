@@ -16,9 +16,9 @@ from emulator.media.hls.segmenter import Segmenter
 from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
-from emulator.media.interleaver import Sequenced
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.sequencer import Sequencer
+from emulator.media.timeline import Sequenced
 
 START_MS = 1_767_225_600_000
 VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)

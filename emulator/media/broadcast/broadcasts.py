@@ -77,9 +77,10 @@ class Publication:
 
     def receive(self, tag: Tag) -> None:
         # Media after the end, or from a publisher that was taken over, belongs to nobody.
-        if self._broadcast.publication is self and not self._broadcast.is_over:
+        broadcast = self._broadcast
+        if broadcast.publication is self and not broadcast.is_over:
             try:
-                self._broadcast.pipeline.receive(tag)
+                broadcast.pipeline.receive(tag)
             except Refused as refused:
                 raise encoders.advised(refused, self.encoder) from None
             self._expect_opening()
@@ -121,8 +122,10 @@ class Publication:
 
     def _expect_opening(self) -> None:
         """A publisher may stall: then the machine's clock says when it has waited enough."""
+        if self._opening is not None:
+            return
         opening_ms = self._broadcast.pipeline.opening_ms
-        if opening_ms is not None and self._opening is None:
+        if opening_ms is not None:
             loop = asyncio.get_running_loop()
             self._opening = loop.call_later(opening_ms / 1000, self._open)
 
@@ -428,7 +431,8 @@ class Broadcasts(Service):
         publish_request = broadcast.publication.publish_request if broadcast.publication else None
         ladder = broadcast.pipeline.ladder
         encoder = broadcast.publication.encoder if broadcast.publication else "other"
-        report = asdict(broadcast.pipeline.health.report(self._world.now_ms, encoder))
+        pipeline = broadcast.pipeline
+        report = asdict(pipeline.health.report(self._world.now_ms, encoder, pipeline.left_out))
         report["warnings"] += tuple(broadcast.pipeline.warnings)
         report["transcodes"] = [transcode.as_json for transcode in broadcast.pipeline.transcodes]
         if ladder is not None:

@@ -126,8 +126,6 @@ class PublisherHealth:
         self._longest_gap_ms = 0
         self._rejoins = 0
         self._warned: list[str] = []
-        # What comes although the stream began without it, and so is not shown.
-        self.left_out: frozenset[Kind] = frozenset()
 
     def warn(self, message: str) -> None:
         """Something is wrong with what this publisher sends, until it comes back."""
@@ -163,8 +161,13 @@ class PublisherHealth:
         self._picture = self._sound = None
         self._key_at_ms = self._key_interval_ms = self._drift_ms = None
 
-    def report(self, now_ms: int, encoder: Encoder = "other") -> HealthReport:
-        """All of it at this instant, with warnings for the user of this encoder."""
+    def report(
+        self, now_ms: int, encoder: Encoder = "other", left_out: frozenset[Kind] = frozenset()
+    ) -> HealthReport:
+        """All of it at this instant, with warnings for the user of this encoder.
+
+        `left_out`: what comes although the stream began without it, and so is not shown.
+        """
         video_bits, video_frames, video_pace = self._video.current(now_ms)
         audio_bits, _, audio_pace = self._audio.current(now_ms)
         is_measured = self._video.rates is not None or self._audio.rates is not None
@@ -186,7 +189,7 @@ class PublisherHealth:
             gaps=self._gaps,
             longest_gap_ms=self._longest_gap_ms,
             rejoins=self._rejoins,
-            warnings=tuple(self._warnings(now_ms, pace, encoder)),
+            warnings=tuple(self._warnings(now_ms, pace, encoder, left_out)),
         )
 
     def history(self, now_ms: int, seconds: int) -> tuple[int, list[IngestSample]]:
@@ -245,7 +248,9 @@ class PublisherHealth:
         else:
             self._drift_ms += (drift_ms - self._drift_ms) / 16
 
-    def _warnings(self, now_ms: int, pace: float | None, encoder: Encoder) -> list[str]:
+    def _warnings(
+        self, now_ms: int, pace: float | None, encoder: Encoder, left_out: frozenset[Kind]
+    ) -> list[str]:
         names = list(self._warned)
         interval_ms = self._key_interval_ms or 0
         if self._key_at_ms is not None and self._video.wire_ms is not None:
@@ -270,7 +275,7 @@ class PublisherHealth:
         names += [
             f"The publisher sends {kind} now, but the stream began without: players cannot add a "
             f"track, so this {kind} is left out. It will be there in the next stream."
-            for kind in sorted(self.left_out)
+            for kind in sorted(left_out)
         ]
         if self._gaps:
             names.append(

@@ -27,13 +27,12 @@ from emulator.media.ingest.transcoding.source_reader import (
     SourceReader,
     Transcoded,
 )
-from emulator.media.interleaver import Sequenced
 from emulator.media.packets import Packet, Track
 from emulator.media.renditions.ladder import Ladder
 from emulator.media.sequencer import Sequencer
 from emulator.media.simulcast.feed import Feed
-from emulator.media.timeline import Epoch
-from emulator.media.track_set import NO_PROMISE, Promise
+from emulator.media.timeline import Epoch, Sequenced
+from emulator.media.track_set import NO_PROMISE, Kind, Promise
 from emulator.media.track_waits import TrackWaits
 from emulator.media.webrtc.relay import Relay
 
@@ -180,6 +179,11 @@ class Pipeline:
         return self._reader.metadata
 
     @property
+    def left_out(self) -> frozenset[Kind]:
+        """What the publisher sends although the stream began without it, and so is not shown."""
+        return self._sequencer.left_out
+
+    @property
     def opening_ms(self) -> int | None:
         """How long what has come waits for the other kind of media; None where nothing waits."""
         return self._sequencer.wait_ms if self._turns is None else None
@@ -214,11 +218,13 @@ class Pipeline:
     ) -> None:
         """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
         at_ms = self._clock.now_ms()
-        self.in_turn(lambda: self._take_new(Transcoded(packet, tracks, promise, at_ms)))
+        self.in_turn(lambda: self._take_new(packet, tracks, promise, at_ms))
 
-    def _take_new(self, transcoded: Transcoded) -> None:
-        self.health.note(transcoded.packet, transcoded.at_ms)
-        self._take(transcoded)
+    def _take_new(
+        self, packet: Packet, tracks: tuple[Track, ...], promise: Promise, at_ms: int
+    ) -> None:
+        self.health.note(packet, at_ms)
+        self._take(packet, tracks, promise, at_ms)
 
     def pause(self) -> None:
         """The publisher is gone, perhaps to come back: what it sent can be played.
@@ -292,7 +298,7 @@ class Pipeline:
         self.health.note(packet, at_ms)
         if self._transcoder is None:
             if isinstance(packet, Packet):
-                self._take(Transcoded(packet, tracks, promise, at_ms))
+                self._take(packet, tracks, promise, at_ms)
                 return
             self._transcoder = self._new_transcoder()
         self._transcoder.push(packet, tracks, promise, at_ms)
@@ -312,14 +318,14 @@ class Pipeline:
         )
 
     def _take_transcoded(self, transcoded: Transcoded) -> None:
-        self._take(transcoded)
+        self._take(*transcoded)
         self.after_transcoding(None)
 
-    def _take(self, transcoded: Transcoded) -> None:
-        packet, tracks, promise, at_ms = transcoded
+    def _take(
+        self, packet: Packet, tracks: tuple[Track, ...], promise: Promise, at_ms: int
+    ) -> None:
         self.relay.push(packet)
         self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
-        self.health.left_out = self._sequencer.left_out
 
     def _fail_transcoding(self, refused: Refused) -> None:
         if self._turns is not None:
@@ -373,7 +379,8 @@ class Pipeline:
                 self.ladder.push(packet, epoch, at_ms)
             self.feed.push(packet, epoch.tracks)
             whole = self._in_band.complete(packet)
-            self._keep(self._hls_stream, self._segmenter.push(whole, epoch, at_ms))
+            if parts := self._segmenter.push(whole, epoch, at_ms):
+                self._keep(self._hls_stream, parts)
 
     def _keep(self, hls_stream: HlsStream, parts: list[HlsPart]) -> None:
         for part in parts:

@@ -11,6 +11,8 @@ from emulator.media.codecs.formats import Payload
 _COUNTED = 2
 # What stands before each unit in a byte stream (H.264 and HEVC, annex B); a zero may stand before.
 _START_CODE = b"\x00\x00\x01"
+# So many frames, the first key frame among them, show what an encoder's are like.
+_SEARCHED_FRAMES = 100
 
 
 def counted(config: bytes, at: int, count: int) -> tuple[list[bytes], int]:
@@ -43,16 +45,37 @@ class LengthPrefixer:
     """One stream's frames as MP4 wants them: a length of `length_size` bytes before each unit.
 
     Some encoders send start codes instead (FFmpeg decodes that, browsers do not), also within a
-    unit, or units of no length. Frames that are in order stay as they are.
+    unit, or units of no length. Frames that are in order stay as they are. Start codes within a
+    unit are looked for in the first frames, and in all of an encoder that has sent any.
     """
 
     def __init__(self, length_size: int, name: str) -> None:
         self._length_size = length_size
         self._name = name
         self._has_start_codes = False
+        self._to_search = _SEARCHED_FRAMES
+        self._is_orderly = True
 
     def __call__(self, frame: Payload) -> Payload:
         """Raises `ProtocolError` for a frame that is neither one nor the other."""
+        if not self._to_search and self._is_orderly and self._adds_up(frame):
+            return frame
+        self._to_search = max(0, self._to_search - 1)
+        repaired = self._repaired(frame)
+        self._is_orderly = self._is_orderly and repaired is frame
+        return repaired
+
+    def _adds_up(self, frame: Payload) -> bool:
+        """True where the lengths of the units lead to the end, and none is 0."""
+        size, at, end = self._length_size, 0, len(frame)
+        while at + size <= end:
+            length = int.from_bytes(frame[at : at + size], "big")
+            if not length:
+                return False
+            at += size + length
+        return at == end
+
+    def _repaired(self, frame: Payload) -> Payload:
         is_stream = has_start_code(frame)
         units = None if is_stream and self._has_start_codes else self._units(frame)
         if units is None:

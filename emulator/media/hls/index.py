@@ -10,13 +10,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from emulator.media.hls.segments import Init, Segment, StoredPart
 from emulator.media.hls.window import Window
 
 NAME = "index.jsonl"
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 # A player may have had as many parts that were not written when the process was killed.
 _PARTS_LOST_MAX = 100
 # What reading a line that is not what it should be raises.
@@ -143,7 +143,7 @@ def read_index(folder: Path) -> Recorded:
 
 
 def _line(fact: dict[str, object]) -> bytes:
-    return _ENCODER.encode(fact).encode() + b"\n"
+    return msgspec.json.encode(fact) + b"\n"
 
 
 def _opening(segment: Segment) -> dict[str, object]:

@@ -18,6 +18,7 @@ from typing import Literal
 from msgspec import Struct
 
 from emulator.core.errors import Refused
+from emulator.media.codecs.captions import has_captions
 from emulator.media.hls import index, playlist
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segments import FileRange, Init, Segment, Source, StoredPart, init_of
@@ -114,7 +115,8 @@ class HlsStream:
             raise ValueError("a part that starts a discontinuity needs its init segment first")
         if part.starts_segment and not part.starts_discontinuity:
             self._end_segment()
-        frames = sum(isinstance(packet.track, VideoTrack) for packet in part.packets)
+        pictures = [packet.data for packet in part.packets if type(packet.track) is VideoTrack]
+        frames = len(pictures)
         segment, stored = self.window.add(
             fragment,
             start=part.start,
@@ -122,6 +124,7 @@ class HlsStream:
             frames=frames,
             is_independent=part.is_independent,
             at_ms=part.at_ms,
+            has_captions=not self.window.has_captions and any(map(has_captions, pictures)),
         )
         if stored.offset == 0:
             self._fresh.append(segment)

@@ -21,10 +21,6 @@ from emulator.media.hls.segmenter import (
 from emulator.media.hls.segments import Init, Segment, StoredPart
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 
-# Closed captions inside a picture: user data of the United States (0xB5), ATSC (0x0031), GA94
-# (ANSI/SCTE 128-1, 8.1; CTA-708-E, 4.4).
-CAPTIONS = b"\xb5\x00\x31GA94"
-
 
 class Window:
     """The live window of one stream, or all of a finished recording (`is_recording`)."""
@@ -82,6 +78,7 @@ class Window:
         frames: int,
         is_independent: bool,
         at_ms: int,
+        has_captions: bool = False,
     ) -> tuple[Segment, StoredPart]:
         """Append one part to the open segment, or open one with it."""
         self.is_paused = False
@@ -98,7 +95,7 @@ class Window:
         segment.add(part, frames)
         if segment.duration_at_pause:
             segment.rest.append(part)
-        self.has_captions = self.has_captions or CAPTIONS in content
+        self.has_captions = self.has_captions or has_captions
         self._run_frames += frames
         self._run_ticks += duration
         if duration > self.part_target:

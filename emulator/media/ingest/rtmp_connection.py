@@ -27,6 +27,9 @@ from emulator.media.ingest.wire.rtmp_tls import TlsLayer, is_tls
 
 log = logging.getLogger(__name__)
 
+# By itself Linux acknowledges what it received after this time at the latest (TCP_DELACK_MIN).
+_ACKNOWLEDGED_SECONDS = 0.04
+
 
 class Listener(Protocol):
     """What a connection needs of its server."""
@@ -74,7 +77,7 @@ class RtmpConnection(asyncio.Protocol):
         self._is_over = False
         self._end_reason = ""
         self._deadline = 0.0
-        self._deadline_reason = ""
+        self._expected = (0, "", "")
         self._deadline_timer: asyncio.TimerHandle | None = None
         self._resume_timer: asyncio.TimerHandle | None = None
         self._allowance = float(self._config.bytes_per_second_max)
@@ -296,9 +299,7 @@ class RtmpConnection(asyncio.Protocol):
     def _expect(self, within_ms: int, reason: str, hint: str = "") -> None:
         """Within this time something else is expected, or the connection ends for this reason."""
         self._deadline = self._loop.time() + within_ms / 1000
-        self._deadline_reason = f"{reason} for {within_ms / 1000:g} s"
-        if hint:
-            self._deadline_reason += f". {hint}"
+        self._expected = (within_ms, reason, hint)
         timer = self._deadline_timer
         # Media moves the deadline with every read: a timer that is early anyway may stay.
         if timer is None or timer.when() > self._deadline:
@@ -313,8 +314,10 @@ class RtmpConnection(asyncio.Protocol):
         elif self._is_over:
             self._cut()
         else:
-            self._session.end_publish(self._deadline_reason)
-            self._end(self._deadline_reason, is_failure=True)
+            within_ms, reason, hint = self._expected
+            message = f"{reason} for {within_ms / 1000:g} s" + (f". {hint}" if hint else "")
+            self._session.end_publish(message)
+            self._end(message, is_failure=True)
 
     def _meter(self, received_bytes: int) -> None:
         """Stop reading for as long as the peer is ahead of its rate, or its intake is full.
@@ -373,8 +376,11 @@ class RtmpConnection(asyncio.Protocol):
     def _acknowledge_quickly(self) -> None:
         """Encoders write a command in two pieces, and Nagle's algorithm holds the second one until
         the first is acknowledged: 40 ms a turn by default, 135 ms from connect to publish.
+
+        Media is held as long. Rounds that are longer come behind that acknowledgement anyway.
         """
-        if self._socket is not None and sys.platform == "linux":
+        is_late = self._is_in_rounds and self._listener.rounds.seconds >= _ACKNOWLEDGED_SECONDS
+        if self._socket is not None and sys.platform == "linux" and not is_late:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 

@@ -37,6 +37,13 @@ class Rounds:
         self._members: dict[socket.socket, Member] = {}
         self._selector: selectors.BaseSelector | None = None
         self._timer: asyncio.TimerHandle | None = None
+        # One for all: a new one of this size for each read would cost more than to copy out of it.
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+
+    @property
+    def seconds(self) -> float:
+        """How long what has come may wait now."""
+        return min(_ROUND_SECONDS_EACH * len(self._members), _ROUND_SECONDS_MAX)
 
     def join(self, source: socket.socket, member: Member) -> None:
         """Read `source`, which does not block and which nobody else reads, from now on."""
@@ -67,8 +74,7 @@ class Rounds:
                 self._read(key.data, is_to_end=True)
 
     def _plan(self) -> None:
-        seconds = min(_ROUND_SECONDS_EACH * len(self._members), _ROUND_SECONDS_MAX)
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._go_round)
+        self._timer = asyncio.get_running_loop().call_later(self.seconds, self._go_round)
 
     def _go_round(self) -> None:
         self._plan()
@@ -86,17 +92,17 @@ class Rounds:
             if member is None:
                 return
             try:
-                data = source.recv(_READ_BYTES)
+                count = source.recv_into(self._buffer)
             except BlockingIOError:
                 return
             except OSError as error:
                 self.leave(source)
                 member.hung_up(error)
                 return
-            if not data:
+            if not count:
                 self.leave(source)
                 member.hung_up(None)
                 return
-            member.data_received(data)
-            if len(data) < _READ_BYTES and not is_to_end:
+            member.data_received(bytes(self._buffer[:count]))
+            if count < _READ_BYTES and not is_to_end:
                 return

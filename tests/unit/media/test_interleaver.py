@@ -3,9 +3,9 @@
 import pytest
 
 from emulator.media.hls.segmenter import Segmenter
-from emulator.media.interleaver import Interleaver, Sequenced
+from emulator.media.interleaver import Interleaver
 from emulator.media.packets import Packet, VideoTrack
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 from tests.unit.media.test_gap_filler import BOTH, VIDEO, at, pictures, sounds
 
 

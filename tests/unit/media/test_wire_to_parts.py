@@ -8,10 +8,9 @@ from msgspec.structs import replace
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
-from emulator.media.interleaver import Sequenced
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.sequencer import Sequencer
-from emulator.media.timeline import Timeline
+from emulator.media.timeline import Sequenced, Timeline
 
 VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
 AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 44_100, 2, 1024)

@@ -163,6 +163,8 @@ class RtmpSession:
 
     def to_send(self) -> bytes:
         """What must be sent now. Each byte is returned once."""
+        if not self._out:
+            return b""
         out = bytes(self._out)
         self._out.clear()
         return out

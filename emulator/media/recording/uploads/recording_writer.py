@@ -41,10 +41,10 @@ def write_recording(
         writer = _Writer(folder, lines.write, segment_ms)
         with closing(writer):
             for packet in packets:
-                for placed in gap_filler.push(packet, epoch):
-                    writer.append_all(segmenter.push(*placed, at_ms))
-            for placed in gap_filler.flush():
-                writer.append_all(segmenter.push(*placed, at_ms))
+                for sequenced in gap_filler.push(packet, epoch, at_ms):
+                    writer.append_all(segmenter.push(*sequenced))
+            for sequenced in gap_filler.flush(at_ms):
+                writer.append_all(segmenter.push(*sequenced))
             writer.append_all(segmenter.flush())
             writer.finish()
         lines.flush()

@@ -201,8 +201,10 @@ def test_playlist_does_not_deny_captions_inside_the_video() -> None:
     window = window_of()
     add(window, 2)
     assert "CLOSED-CAPTIONS=NONE" in playlist.multivariant(window, "stream.m3u8")
-    sei = b"x\x06\x04\x47\xb5\x00\x31GA94\x03"
-    window.add(sei, start=36_000, duration=18_000, frames=6, is_independent=False, at_ms=400)
+    window.add(
+        b"x", start=36_000, duration=18_000, frames=6, is_independent=False, at_ms=400,
+        has_captions=True,
+    )  # fmt: skip
     assert "CLOSED-CAPTIONS" not in playlist.multivariant(window, "stream.m3u8")
 
 

@@ -372,6 +372,26 @@ def test_flv_ambiguous_start_codes_are_decided_by_earlier_frames() -> None:
     assert later == (len(SLICE) + 1).to_bytes(4) + SLICE + b"\x23"
 
 
+def test_flv_start_code_in_a_unit_of_a_late_key_frame_is_found() -> None:
+    # Between its key frames this encoder sends one slice a frame, which shows nothing of it.
+    reader = reader_of(AVC_START)
+    joined = b"\0\0\x01\x36" + SEI + b"\0\0\0\x01" + IDR
+    plain = len(SLICE).to_bytes(4) + SLICE
+    assert frame_of(joined, reader) == IN_ORDER
+    for _ in range(250):
+        assert frame_of(plain, reader, is_key=False) == plain
+    assert frame_of(joined, reader) == IN_ORDER
+
+
+@table("content", [b"\x65\x88" * 50, b"\0\0\0\x02\x41", b"\0\0\0\x03\x41\x9a"])
+def test_flv_late_frame_whose_lengths_do_not_add_up_is_dropped(content: bytes) -> None:
+    reader = reader_of(AVC_START)
+    for _ in range(250):
+        frame_of(IN_ORDER, reader)
+    assert reader.read(Tag("video", 80, b"\x27\x01\0\0\0" + content)) == []
+    assert frame_of(bytes(4) + IN_ORDER, reader) == IN_ORDER
+
+
 def test_flv_stream_is_refused_when_its_first_frame_is_unframed() -> None:
     with pytest.raises(Refused, match="lengths of its NAL units"):
         frame_of(b"\x65\x88" * 50)
