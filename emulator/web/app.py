@@ -1,7 +1,7 @@
 """The ASGI application: routes, middleware, errors. Keep each of them a list."""
 
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -9,23 +9,25 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 from emulator.core.errors import Refused
 from emulator.platform.worlds import Worlds
+from emulator.shapes.addresses import Reach
 from emulator.web.admin import health
 from emulator.web.admin.callers import Callers
 from emulator.web.admin.guard import AdminGuard, CallerGuard
 from emulator.web.errors import answer, crash
 from emulator.web.http.caller_address import CallersAddresses
-from emulator.web.http.middleware import CORS, Trace, Unfinished
-from emulator.web.http.reuse import Reuse
+from emulator.web.http.middleware import CORS, Api, Direct, Trace, Unfinished
 from emulator.web.http.world_choice import choose
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import page, watch
 from emulator.web.playback import hls, images, webrtc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ExceptionHandler, Receive, Scope, Send
 
     from emulator.shapes.dialect import Dialect
@@ -36,38 +38,57 @@ PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
 # Nobody's app asks for these.
 _OURS = ("/_emulator/", "/favicon.ico")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+# What a browser asks before a request of another origin is for the middleware.
+_DIRECT = frozenset(METHODS) - {"OPTIONS"}
 
 
 def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
     """The application for all worlds of this process."""
-    documented = _Api(worlds, "documented")
-    client = _Api(worlds, "client")
+    apis = {prefix: _Api(worlds, dialect) for prefix, dialect in PREFIXES.items()}
     admin = _Admin(worlds, "documented")
+
+    def reach() -> Reach | None:
+        return worlds.shared.reach
+
     return Starlette(
         routes=[
-            ApiRoute("/api/v1", documented),
-            ApiRoute("/v1", client),
             *openapi.routes(worlds),
             *_chat(worlds),
+            *(
+                Route(f"{prefix}/{{path:path}}", api.answer, methods=METHODS)
+                for prefix, api in apis.items()
+            ),
             *health.routes(worlds),
             *watch.routes(worlds),
             *page.routes(worlds),
-            ApiRoute("/_emulator", admin),
+            Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *images.routes(worlds),
             *hls.routes(worlds),
             *webrtc.routes(worlds),
         ],
         middleware=[
-            Middleware(Reuse),
+            Middleware(Direct, answer=partial(_find_api, apis), reach=reach),
             Middleware(Trace),
             Middleware(Unfinished),
             Middleware(CallerGuard, callers=callers or Callers()),
             CORS,
-            Middleware(CallersAddresses, reach=lambda: worlds.shared.reach),
+            Middleware(CallersAddresses, reach=reach),
             Middleware(AdminGuard, token=worlds.shared.admin_token),
         ],
         exception_handlers={**_ERRORS, HTTPException: _Unrouted(worlds).answer},
     )
+
+
+def _find_api(apis: "Mapping[str, _Api]", scope: "Scope") -> Api | None:
+    """What answers a request at once: one of the platform's API, but not for its document."""
+    path = scope["path"]
+    for prefix, api in apis.items():
+        if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] == "/":
+            if scope["method"] not in _DIRECT or path == f"{prefix}/openapi.json":
+                return None
+            scope["path_params"] = {"path": path[len(prefix) + 1 :]}
+            return api.dispatch.answer
+    return None
 
 
 def _chat(worlds: Worlds) -> list[WebSocketRoute]:
@@ -80,25 +101,6 @@ def _chat(worlds: Worlds) -> list[WebSocketRoute]:
     ]
 
 
-class ApiRoute(Route):
-    """All that is below a prefix but its document: `{path:path}`, found without a pattern."""
-
-    def __init__(self, prefix: str, api: "_Api") -> None:
-        super().__init__(f"{prefix}/{{path:path}}", api, methods=METHODS)
-        self._prefix = f"{prefix}/"
-        self._document = f"{prefix}/openapi.json"
-
-    def matches(self, scope: "Scope") -> tuple[Match, "Scope"]:
-        path = scope["path"]
-        if scope["type"] != "http" or not path.startswith(self._prefix):
-            return Match.NONE, {}
-        method = scope["method"]
-        if path == self._document and method in ("GET", "HEAD"):
-            return Match.NONE, {}
-        names = {"path": path[len(self._prefix) :]}
-        return Match.FULL if method in METHODS else Match.PARTIAL, {"path_params": names}
-
-
 class _Api:
     """The platform's API under one prefix, imported when it is first asked (or by `warm`)."""
 
@@ -106,12 +108,11 @@ class _Api:
         self._worlds = worlds
         self._dialect: Dialect = dialect
 
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        response = await self._dispatch.answer(Request(scope, receive, send))
-        await response(scope, receive, send)
+    async def answer(self, request: Request) -> Response:
+        return await self.dispatch.answer(request)
 
     @cached_property
-    def _dispatch(self) -> "Dispatch":
+    def dispatch(self) -> "Dispatch":
         from emulator.web.api.table import ROUTER
         from emulator.web.http.dispatch import Dispatch, platform_steps
 
@@ -122,7 +123,7 @@ class _Admin(_Api):
     """Our own API, likewise."""
 
     @cached_property
-    def _dispatch(self) -> "Dispatch":
+    def dispatch(self) -> "Dispatch":
         from emulator.web.admin.table import ROUTER
         from emulator.web.http.dispatch import Dispatch, admin_steps
 

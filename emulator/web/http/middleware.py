@@ -4,16 +4,27 @@ What the guards of `/_emulator/` refuse never comes to the second of them.
 """
 
 from asyncio import CancelledError
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
 
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emulator.core.clock import monotonic_us
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
+from emulator.platform.request_log import RawHeaders
+from emulator.shapes.addresses import Reach, answering
+from emulator.web.auth import header
 from emulator.web.errors import answer
+from emulator.web.http.caller_address import used_by
+from emulator.web.http.reuse import Key, Reuse, answer_again
+
+Api = Callable[[Request], Awaitable[Response]]
+FindApi = Callable[[Scope], Api | None]
 
 EXPOSED = (
     "Location",
@@ -54,6 +65,60 @@ class Trace:
         await self._app(scope, receive, send_traced)
 
 
+class Direct:
+    """Lets the platform's API answer at once: its requests go round what pages and media need.
+
+    What the middleware behind it says of every answer is said of these here: the trace, the
+    caller's addresses, that any origin may read it, and what a stop makes of one that is not done.
+    `answer` gives what answers below a prefix, None where that is not for it. `reach` is that of
+    `CallersAddresses`.
+    """
+
+    def __init__(self, app: ASGIApp, answer: FindApi, reach: Callable[[], Reach | None]) -> None:
+        self._app = app
+        self._find = answer
+        self._reach = reach
+        self._reuse = Reuse()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        api = self._find(scope) if scope["type"] == "http" else None
+        if api is None:
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        key = self._reuse.key(scope)
+        candidate = None if key is None else self._reuse.find(key)
+        if candidate is not None:
+            await answer_again(candidate, monotonic_us(), send)
+            return
+        reach = self._reach()
+        http = used_by(scope["scheme"], Headers(scope=scope)) if reach else None
+        if reach is None or http is None:
+            await self._answer(api, key, scope, receive, send)
+            return
+        with answering(reach.at(http)):
+            await self._answer(api, key, scope, receive, send)
+
+    async def _answer(
+        self, api: Api, key: Key | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        trace = scope["state"]["trace_id"] = trace_id()
+        try:
+            response = await api(Request(scope, receive, send))
+        except CancelledError:
+            response = _unfinished(scope)
+        except ClientDisconnect:
+            # Inside the request's body: nobody is left to read this.
+            gone = Refused("bad_request", "The request ended before its body did.")
+            response = answer(gone, trace)
+        # Another list than the one that the request log keeps.
+        response.raw_headers = allowing_any_origin(scope, response.raw_headers)
+        if key is not None:
+            self._reuse.keep(key, scope, response)
+        response.raw_headers = [*response.raw_headers, (b"x-trace-id", trace.encode())]
+        await response(scope, receive, send)
+
+
 class Unfinished:
     """Refuses, in a sentence, a request that is not answered by the time the server has to stop.
 
@@ -79,57 +144,41 @@ class Unfinished:
         except CancelledError:
             if has_begun:
                 raise
-            refused = Refused(
-                "unavailable",
-                "The emulator stops before this request is done. Send it again once it runs.",
-                retry_after_seconds=1,
-            )
-            await answer(refused, scope["state"]["trace_id"])(scope, receive, send)
+            await _unfinished(scope)(scope, receive, send)
 
 
-class AnyOrigin(CORSMiddleware):
-    """Starlette's, where every origin is allowed: what is added to an answer is made but once."""
-
-    def __init__(self, app: ASGIApp, /, **options: Any) -> None:
-        super().__init__(app, **options)
-        self._headers = [
-            (name.lower().encode(), value.encode()) for name, value in self.simple_headers.items()
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_http = scope["type"] == "http"
-        if not is_http or scope["method"] == "OPTIONS":
-            await super().__call__(scope, receive, send)
-            return
-        origins = [value for name, value in scope["headers"] if name == b"origin"]
-
-        async def send_allowed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = self._allowed(origins, message.get("headers", ()))
-            await send(message)
-
-        await self.app(scope, receive, send_allowed)
-
-    def _allowed(
-        self, origins: Sequence[bytes], raw: Iterable[tuple[bytes, bytes]]
-    ) -> list[tuple[bytes, bytes]]:
-        """The headers of an answer, which varies by the origin that asks."""
-        varies = [b"Origin"]
-        headers = list[tuple[bytes, bytes]]()
-        for header in raw:
-            if header[0] == b"vary":
-                varies.insert(-1, header[1])
-            else:
-                headers.append(header)
-        headers.append((b"vary", b", ".join(varies)))
-        if origins:
-            headers += self._headers
-            headers.append((b"access-control-allow-origin", origins[0]))
-        return headers
+def _unfinished(scope: Scope) -> Response:
+    refused = Refused(
+        "unavailable",
+        "The emulator stops before this request is done. Send it again once it runs.",
+        retry_after_seconds=1,
+    )
+    return answer(refused, scope["state"]["trace_id"])
 
 
+def allowing_any_origin(scope: Scope, raw: RawHeaders) -> list[tuple[bytes, bytes]]:
+    """An answer's headers, and beside them what `CORS` adds: one that varies by the origin."""
+    varies = [b"Origin"]
+    headers = list[tuple[bytes, bytes]]()
+    for pair in raw:
+        if pair[0] == b"vary":
+            varies.insert(-1, pair[1])
+        else:
+            headers.append(pair)
+    headers.append((b"vary", b", ".join(varies)))
+    origin = header(scope, b"origin")
+    if origin:
+        headers += _ALLOWED
+        headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+    return headers
+
+
+_ALLOWED = (
+    (b"access-control-allow-credentials", b"true"),
+    (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
+)
 CORS = Middleware(
-    AnyOrigin,
+    CORSMiddleware,
     # Browsers send credentials to a named origin only, so the origin is echoed, not starred.
     allow_origin_regex=".*",
     allow_credentials=True,

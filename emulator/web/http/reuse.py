@@ -12,19 +12,21 @@ from collections.abc import Callable
 from msgspec import Struct, field
 from msgspec.structs import replace
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope, Send
 
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
 from emulator.platform.platform import Platform
 from emulator.platform.request_log import REPLAY, UNLOGGED, UnreadRequest
+from emulator.web.auth import header
 from emulator.web.http.call import Call
 from emulator.web.http.injected_faults import HEADER as FAULT
 
 REUSE_MS = 100
 _CANDIDATES_MAX = 512
 _BODY_BYTES_MAX = 65_536
-_PREFIXES = ("/api/v1/", "/v1/")
+# Where a request's state has what its answer may be used again by.
+_STATE = "reusable"
 # What of a request its answer depends on, beside its address.
 _VARIES = frozenset(
     (
@@ -39,7 +41,6 @@ _VARIES = frozenset(
         b"accept",
     )
 )
-_TRACE = b"x-trace-id"
 _UNLOGGED = UNLOGGED.encode()
 
 Key = tuple[object, ...]
@@ -68,63 +69,41 @@ class Candidate(Struct):
 def offer_reuse(call: Call, response: Response) -> None:
     """Leave in the request's state what it takes to use the answer again, where that may be."""
     operation, entry, world = call.operation_or_none, call.entry, call.world
-    # A fault may have struck for the last time just now.
-    is_struck = world.faults.are_on or FAULT in response.headers
     is_reusable = operation is not None and operation.is_reusable and response.status_code == 200
-    if is_reusable and entry is not None and not is_struck:
+    if not is_reusable or entry is None:
+        return
+    # A fault may have struck for the last time just now.
+    if not world.faults.are_on and FAULT not in response.headers:
         version, now_ms = world.store.version, world.now_ms
         candidate = Candidate(call.platform, entry, call.repeat, version, now_ms)
-        call.request.scope["state"]["reusable"] = candidate
+        call.request.scope["state"][_STATE] = candidate
 
 
 class Reuse:
-    """The outermost middleware: what it can answer goes through no other."""
+    """The answers of a moment ago."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self._candidates: OrderedDict[Key, Candidate] = OrderedDict()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_asked = scope["type"] == "http" and scope["method"] == "GET"
-        is_ours = is_asked and scope["path"].startswith(_PREFIXES)
-        if not is_ours or _is_unlogged(scope) or REPLAY in scope.get("state", {}):
-            await self._app(scope, receive, send)
-            return
-        began_us = monotonic_us()
-        key = _key(scope)
+    def key(self, scope: Scope) -> Key | None:
+        """What a request and all that are answered alike have in common; None where it has none."""
+        is_of_an_app = scope["method"] == "GET" and REPLAY not in scope["state"]
+        return _key(scope) if is_of_an_app and not header(scope, _UNLOGGED) else None
+
+    def find(self, key: Key) -> Candidate | None:
         candidate = self._candidates.get(key)
-        if candidate is not None and candidate.is_fresh:
-            if candidate.repeat is not None:
-                candidate.repeat()
-            await _again(candidate, began_us, send)
+        return candidate if candidate is not None and candidate.is_fresh else None
+
+    def keep(self, key: Key, scope: Scope, response: Response) -> None:
+        """Use an answer again, where the dispatch has said that it may be."""
+        candidate: Candidate | None = scope["state"].get(_STATE)
+        if candidate is None or len(response.body) > _BODY_BYTES_MAX:
             return
-        await self._answer(key, scope, receive, send)
-
-    async def _answer(self, key: Key, scope: Scope, receive: Receive, send: Send) -> None:
-        start: list[Message] = []
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.append(message)
-            elif not message.get("more_body") and start:
-                result = scope.get("state", {}).get("reusable")
-                if result is not None and len(message["body"]) <= _BODY_BYTES_MAX:
-                    self._keep(key, result, start[0], message["body"])
-            await send(message)
-
-        await self._app(scope, receive, watched)
-
-    def _keep(self, key: Key, candidate: Candidate, start: Message, body: bytes) -> None:
-        candidate.headers = [header for header in start["headers"] if header[0] != _TRACE]
-        candidate.body = body
+        candidate.headers, candidate.body = response.raw_headers, bytes(response.body)
         self._candidates[key] = candidate
         self._candidates.move_to_end(key)
         while len(self._candidates) > _CANDIDATES_MAX:
             self._candidates.popitem(last=False)
-
-
-def _is_unlogged(scope: Scope) -> bool:
-    return any(name == _UNLOGGED for name, _ in scope["headers"])
 
 
 def _key(scope: Scope) -> Key:
@@ -132,9 +111,12 @@ def _key(scope: Scope) -> Key:
     return (scope["path"], scope["query_string"], *headers)
 
 
-async def _again(candidate: Candidate, began_us: int, send: Send) -> None:
+async def answer_again(candidate: Candidate, began_us: int, send: Send) -> None:
+    """Send an answer once more, with a trace and an entry of the log of its own."""
+    if candidate.repeat is not None:
+        candidate.repeat()
     trace = trace_id()
-    headers = [*candidate.headers, (_TRACE, trace.encode())]
+    headers = [*candidate.headers, (b"x-trace-id", trace.encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": candidate.body})
     log = candidate.platform.shared.requests

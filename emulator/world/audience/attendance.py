@@ -243,8 +243,11 @@ def present(world: World) -> dict[str, int]:
 
 
 def peak(world: World, stream_id: str, written: int) -> int:
-    """The most viewers at once, where `written` is what the store says of it."""
-    cohort = world.cohorts.find(stream_id)
+    """The most viewers at once, where `written` is what the store says of it.
+
+    `present` has looked at all of this instant before.
+    """
+    cohort = world.cohorts.latest(stream_id)
     if cohort is None or not cohort.tally.points:
         return written
     return max(written, world.viewers.real(stream_id) + cohort.peak)

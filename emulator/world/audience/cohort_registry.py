@@ -35,6 +35,10 @@ class CohortRegistry:
         cohort.fold(self._clock.now_ms() if at_ms is None else at_ms)
         return cohort
 
+    def latest(self, stream_id: str) -> Cohort | None:
+        """A stream's crowd as it was when it was last looked at (`counts` looks at all)."""
+        return self._cohorts.get(stream_id)
+
     def find_or_make(self, stream_id: str) -> Cohort:
         cohort = self.find(stream_id)
         if cohort is None:
