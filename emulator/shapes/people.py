@@ -1,6 +1,8 @@
 """USER_CARD, USER and AUTH (contract, schemas)."""
 
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
+
+from msgspec.structs import asdict
 
 from emulator.shapes.dialect import Dialect
 from emulator.shapes.times import iso
@@ -114,12 +116,4 @@ def auth(session: AuthSession) -> Auth:
 
 
 def _socials(user: User) -> Socials | None:
-    socials = user.socials
-    if socials is None:
-        return None
-    return {
-        "twitter": socials.twitter,
-        "github": socials.github,
-        "youtube": socials.youtube,
-        "website": socials.website,
-    }
+    return None if user.socials is None else cast("Socials", asdict(user.socials))

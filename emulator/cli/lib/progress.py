@@ -25,10 +25,9 @@ def progress_text(share: float | None, remaining_seconds: float | None = None) -
 class ProgressFile:
     """A file that is read or written as one, whose bytes show in a progress."""
 
-    def __init__(self, file: IO[bytes], progress: "Progress", detail: str = "") -> None:
+    def __init__(self, file: IO[bytes], progress: "Progress") -> None:
         self._file = file
         self._progress = progress
-        self._detail = detail
         self._done = 0
 
     def read(self, count: int = -1) -> bytes:
@@ -39,7 +38,7 @@ class ProgressFile:
 
     def _count(self, content: bytes) -> bytes:
         self._done += len(content)
-        self._progress.show(self._done, self._detail)
+        self._progress.show(self._done)
         return content
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from emulator.core.errors import Refused
 from emulator.platform.scenario_library import known
 from emulator.scenario import files
@@ -41,17 +43,7 @@ def validate(args: argparse.Namespace) -> int:
             print(refused.message, file=sys.stderr)
             return 2
     if args.json:
-        payloads = [
-            {
-                "file": error.file,
-                "line": error.line,
-                "column": error.column,
-                "rule": error.rule,
-                "message": error.message,
-            }
-            for error in errors
-        ]
-        print(json.dumps({"mistakes": payloads}))
+        print(json.dumps({"mistakes": [asdict(error) for error in errors]}))
     elif errors:
         print("\n".join(map(str, errors)))
     else:

@@ -16,11 +16,10 @@ FULL_SHARE = 0.95
 
 
 class Recording(Struct, frozen=True):
-    """A folder of media, `used_bytes` large, last written at `written_at` (seconds since 1970)."""
+    """A folder of media."""
 
     uid: str
     used_bytes: int
-    written_at: float
 
 
 class Usage(Struct, frozen=True):
@@ -78,7 +77,7 @@ def usage_of(recordings: tuple[Recording, ...], root: Path, limit_bytes: int) ->
 
 def _recording(folder: os.DirEntry[str]) -> Recording | None:
     """None for a folder that was deleted while we looked at the others."""
-    used_bytes, written_at = 0, 0.0
+    used_bytes = 0
     try:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
@@ -89,5 +88,4 @@ def _recording(folder: os.DirEntry[str]) -> Recording | None:
         except FileNotFoundError:  # It was deleted while we looked.
             continue
         used_bytes += status.st_size
-        written_at = max(written_at, status.st_mtime)
-    return Recording(folder.name, used_bytes, written_at)
+    return Recording(folder.name, used_bytes)

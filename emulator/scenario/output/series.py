@@ -8,8 +8,8 @@ POINTS_MAX = 600
 class Series:
     """`kind`: of several values in one interval, their sum or the largest is kept."""
 
-    def __init__(self, kind: Literal["sum", "max"], interval_ms: int = 1_000) -> None:
-        self.interval_ms = interval_ms
+    def __init__(self, kind: Literal["sum", "max"]) -> None:
+        self.interval_ms = 1_000
         self._kind = kind
         self._values: list[float] = []
         self._last = 0.0

@@ -1,6 +1,7 @@
 """Spans: what was on from when to when: states of streams, faults. Bounded."""
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 SPANS_MAX = 1_000
 
@@ -36,11 +37,6 @@ class Spans:
     def payload(self, end_ms: int) -> list[dict[str, object]]:
         """All of them; what still goes on ends with the run."""
         return [
-            {
-                "name": span.name,
-                "kind": span.kind,
-                "from_ms": span.from_ms,
-                "to_ms": end_ms if span.to_ms is None else span.to_ms,
-            }
+            asdict(span) | {"to_ms": end_ms if span.to_ms is None else span.to_ms}
             for span in self._spans
         ]

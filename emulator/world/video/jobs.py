@@ -45,8 +45,6 @@ class Job(Struct, frozen=True):
 
     pk: int
     id: str
-    batch_id: str | None
-    video_pk: int
     video_id: str
     kind: Kind
     media_uid: str

@@ -80,7 +80,7 @@ def write_offer(
         picture[0], "h264", TICKS_PER_SECOND, _H264_OFFERED, frozenset({"nack", "nack pli"})
     )
     sections = (_section("audio", "0", opus), _section("video", "1", video))
-    offer = Offer(sections, frozenset(("0", "1")), _NOBODY)
+    offer = Offer(sections, _NOBODY)
     taken = [
         Taken((opus,), direction, sound[1], "live sound"),
         Taken((video,), direction, picture[1], "live picture"),

@@ -87,7 +87,6 @@ class Remote(Struct, frozen=True):
 
 class Offer(Struct, frozen=True):
     sections: tuple[Section, ...]
-    bundle: frozenset[str]
     remote: Remote
 
 
@@ -116,14 +115,12 @@ def parse(text: str) -> Offer:
     if len(set(mids)) < len(mids):
         raise Refused("bad_request", "Two media sections of this offer have the same mid.")
     groups = [value.split() for value in session.all("group")]
-    bundle = frozenset(
-        mid for words in groups if words[:1] == ["BUNDLE"] for mid in words[1:] if mid in mids
-    )
+    bundle = {mid for words in groups if words[:1] == ["BUNDLE"] for mid in words[1:]}
     if len(sections) > 1 and not all(
         section.mid in bundle for section in sections if section.has_port
     ):
         raise Refused("bad_request", "Offer everything over one transport: a BUNDLE group.")
-    return Offer(sections, bundle, _remote(session, blocks))
+    return Offer(sections, _remote(session, blocks))
 
 
 class Fragment(NamedTuple):

@@ -2,8 +2,9 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
+from msgspec.structs import asdict
 from pydantic import Field
 
 from emulator.core.errors import Refused
@@ -11,7 +12,7 @@ from emulator.core.world_clock import SPEED_MAX
 from emulator.platform import scenario_library
 from emulator.scenario import files
 from emulator.scenario.engine.schedule import Planned, end_ms, plan
-from emulator.scenario.language.errors import InputError, InvalidScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.load import CheckFilm, Known, load
 from emulator.scenario.language.scenario import Scenario
 from emulator.web.admin.folders import folders_of
@@ -140,7 +141,7 @@ async def validate_scenario(call: Call, body: ScenarioText) -> TextCheck:
     try:
         _, scenario = await read(call, body)
     except InvalidScenario as invalid:
-        errors = [_error(error) for error in invalid.errors[:_SHOWN_ERRORS_MAX]]
+        errors = [cast("TextError", asdict(e)) for e in invalid.errors[:_SHOWN_ERRORS_MAX]]
         return {"valid": False, "errors": errors, "scenario": None, "plan": []}
     steps = [_planned(item) for item in plan(scenario)[:_SHOWN_STEPS_MAX]]
     return {"valid": True, "errors": [], "scenario": describe(scenario), "plan": steps}
@@ -180,17 +181,7 @@ def describe(scenario: Scenario) -> ScenarioDescription:
     return {
         "title": scenario.name,
         "about": scenario.about,
-        "params": [
-            {
-                "name": param.name,
-                "type": param.type,
-                "default": param.default,
-                "min": param.min,
-                "max": param.max,
-                "help": param.help,
-            }
-            for param in scenario.params.values()
-        ],
+        "params": [cast("ParameterShape", asdict(param)) for param in scenario.params.values()],
         "length_ms": end_ms(scenario, plan(scenario)),
         "steps": len(scenario.steps),
         "expectations": sum(len(list(step.action.asks())) for step in scenario.steps)
@@ -229,17 +220,6 @@ def _films_in(folder: str) -> CheckFilm:
         raise ValueError(f"This scenario came without a folder, so without {name[:80]}")
 
     return none
-
-
-def _error(error: InputError) -> TextError:
-    return {
-        "file": error.file,
-        "line": error.line,
-        "column": error.column,
-        "rule": error.rule,
-        "message": error.message,
-        "parameter": error.parameter,
-    }
 
 
 def _planned(planned: Planned) -> PlannedStep:
