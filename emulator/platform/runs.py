@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.core.clock import monotonic_ms, wall_ns
 from emulator.core.errors import Refused
@@ -19,7 +20,7 @@ from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.document import document, so_far
-from emulator.scenario.output.fold import Fold
+from emulator.scenario.output.fold import Fold, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -54,25 +55,75 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     is_paused: bool = False
 
 
+class RunFigures(Struct, frozen=True, kw_only=True):
+    """What a list of runs says of one: as it stands, or as it ended."""
+
+    seed: int
+    outcome: Outcome
+    clock_ms: int
+    planned_ms: int | None
+    under_way: tuple[str, ...]
+    viewers: int
+    lines: int
+    met: int
+    missed: int
+
+
+class Playing(Struct, frozen=True):
+    """What a run needs as long as it goes on: its world hangs on it."""
+
+    runner: Runner
+    fold: Fold
+
+    def figures(self) -> RunFigures:
+        runner, fold = self.runner, self.fold
+        met = sum(judged.is_met for judged in fold.judged)
+        return RunFigures(
+            seed=runner.run.seed,
+            outcome=fold.outcome,
+            clock_ms=runner.clock_ms,
+            planned_ms=runner.planned_ms,
+            under_way=tuple(step_run.step.name for step_run in runner.under_way),
+            viewers=fold.watching,
+            lines=fold.lines_said,
+            met=met,
+            missed=len(fold.judged) - met,
+        )
+
+
 class RunRecord(Struct, kw_only=True):
-    """One run. `report` is there once it is over."""
+    """One run. `report` is there once it is over, and then little else: `playing` is not."""
 
     id: str
     order: RunRequest
     world: str
-    runner: Runner
-    fold: Fold
+    playing: Playing | None
+    ended: RunFigures | None = None
     began_at_ms: int = field(default_factory=lambda: wall_ns() // 1_000_000)
     began_ms: int = field(default_factory=monotonic_ms)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     report: dict[str, Any] | None = None
 
     @property
+    def runner(self) -> Runner:
+        """Of a run that goes on."""
+        return self._playing().runner
+
+    @property
+    def fold(self) -> Fold:
+        """Of a run that goes on."""
+        return self._playing().fold
+
+    @property
+    def figures(self) -> RunFigures:
+        return self._playing().figures() if self.ended is None else self.ended
+
+    @property
     def is_paused(self) -> bool:
         """Its time stands until it may go on."""
-        run = self.runner.run
         if self.report is not None:
             return False
+        run = self.runner.run
         return self.runner.pause.is_on if run.is_virtual else run.clock.speed == 0
 
     @property
@@ -107,6 +158,19 @@ class RunRecord(Struct, kw_only=True):
     def clock(self) -> str:
         speed = self.order.speed
         return "virtual" if speed == VIRTUAL else "real" if speed == 1 else f"{speed:g}x"
+
+    def end(self) -> None:
+        """It is over: write its report, and let go of all that it was made of."""
+        wall_ms = monotonic_ms() - self.began_ms
+        self.report = document(self.fold, clock=self.clock, wall_ms=wall_ms)
+        self.ended, self.playing = self.figures, None
+        bare = replace(self.order.scenario, steps=(), expectations=(), files={}, text="")
+        self.order = replace(self.order, scenario=bare, write=None)
+
+    def _playing(self) -> Playing:
+        if self.playing is None:
+            raise RuntimeError(f"the run {self.id} is over")
+        return self.playing
 
 
 class Runs:
@@ -220,9 +284,10 @@ class Runs:
 
     async def stop(self, reason: str) -> None:
         """End all of them, and wait for their reports."""
-        for entry in self.all():
+        going_on = [entry for entry in self.all() if entry.playing is not None]
+        for entry in going_on:
             entry.runner.stop(reason)
-        for entry in self.all():
+        for entry in going_on:
             await entry.done.wait()
 
     def _make_world(self, order: RunRequest, number: int) -> Platform:
@@ -252,7 +317,7 @@ class Runs:
         if order.is_paused:
             runner.pause.begin()
         return RunRecord(
-            id=run_id, order=order, world=platform.world.name, runner=runner, fold=fold
+            id=run_id, order=order, world=platform.world.name, playing=Playing(runner, fold)
         )
 
     async def _play(self, entry: RunRecord, platform: Platform) -> None:
@@ -268,8 +333,7 @@ class Runs:
             entry.fold.take(Broken(entry.runner.clock_ms, reason, is_failure=True))
         finally:
             unsubscribe()
-            took_ms = monotonic_ms() - entry.began_ms
-            entry.report = document(entry.fold, clock=entry.clock, wall_ms=took_ms)
+            entry.end()
             if entry.order.world == "this":
                 await clock.set(before)
             elif not entry.order.is_kept:

@@ -189,13 +189,12 @@ class _Playing:
 
 
 def _progress(entry: "RunRecord") -> str:
-    runner, fold = entry.runner, entry.fold
-    names = [step_run.step.name for step_run in runner.under_way[:2]]
-    steps = ", ".join(names) or ("over" if entry.report else "waiting")
+    figures = entry.figures
+    steps = ", ".join(figures.under_way[:2]) or ("over" if entry.report else "waiting")
     words = (
         progress_text(entry.share, entry.remaining_seconds),
-        f"{duration_text(runner.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
-        f" {fold.watching} viewers, {fold.lines_said} lines",
+        f"{duration_text(figures.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
+        f" {figures.viewers} viewers, {figures.lines} lines",
     )
     return "  ".join(word for word in words if word)
 

@@ -1,6 +1,8 @@
 """Scenarios over the admin API: started, watched, stopped, and what is left of them."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import httpx
@@ -174,3 +176,23 @@ async def test_scenario_run_start_date_needs_a_world_of_its_own(client: httpx.As
     text = "scenario: x\nbegins: 2026-03-06\ntimeline: [{log: hi}]\n"
     answer = await client.post("/_emulator/scenarios", json={"text": text, "world": "this"})
     assert "own" in check_error(answer, 422)["message"]
+
+
+@pytest.mark.parametrize("world", ["own", "this"])
+async def test_scenario_run_that_is_over_keeps_its_report_alone(
+    client: httpx.AsyncClient, emulator: Emulator, world: str
+) -> None:
+    # Given a run with a world, steps and events,
+    text = "scenario: x\ntimeline:\n  - log: begin\n  - {at: 5m, log: end}\n"
+    run = await start(client, text=text, world=world, speed=1 if world == "this" else 0)
+    entry = emulator.worlds.runs.find(run["id"])
+    runner = weakref.ref(entry.runner)
+
+    # when it is over, then nothing of it is left but what its list and its report say.
+    await client.delete(f"/_emulator/scenarios/runs/{run['id']}")
+    assert (await over(emulator, run["id"]))["length_ms"] == entry.figures.clock_ms
+    assert not entry.order.scenario.steps
+    with pytest.raises(RuntimeError, match="is over"):
+        assert entry.runner
+    gc.collect()
+    assert runner() is None

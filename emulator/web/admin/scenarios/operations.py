@@ -174,36 +174,36 @@ async def step_scenario_run(call: Call, id: str, body: RunStep) -> RunShape:
 async def stop_scenario_run(call: Call, id: str) -> RunShape:
     """Stop a run. What must be true at its end is judged, and it has a report."""
     entry = call.worlds.runs.find(id)
-    entry.runner.stop("It was stopped by a request.")
+    if entry.playing is not None:
+        entry.runner.stop("It was stopped by a request.")
     await entry.done.wait()
     return shape(entry)
 
 
 def shape(entry: RunRecord) -> RunShape:
-    runner, fold, report, order = entry.runner, entry.fold, entry.report, entry.order
-    met = sum(judged.is_met for judged in fold.judged)
+    figures, report, order = entry.figures, entry.report, entry.order
     return {
         "id": NumberedId(entry.id),
         "scenario": order.scenario.name,
         "name": order.name,
         "file": order.scenario.file,
         "params": dict(order.scenario.values),
-        "seed": runner.run.seed,
+        "seed": figures.seed,
         "world": entry.world,
         "clock": entry.clock,
         "began_at": iso(entry.began_at_ms),
         "state": "playing" if report is None else "over",
         "paused": entry.is_paused,
-        "outcome": None if report is None else fold.outcome,
-        "clock_ms": runner.clock_ms if report is None else report["length_ms"],
-        "length_ms": runner.planned_ms,
+        "outcome": None if report is None else figures.outcome,
+        "clock_ms": figures.clock_ms if report is None else report["length_ms"],
+        "length_ms": figures.planned_ms,
         "progress": entry.share,
         "remaining_seconds": entry.remaining_seconds,
-        "under_way": [item.step.name for item in runner.under_way] if report is None else [],
-        "viewers": fold.watching,
-        "lines": fold.lines_said,
-        "met": met,
-        "missed": len(fold.judged) - met,
+        "under_way": [*figures.under_way] if report is None else [],
+        "viewers": figures.viewers,
+        "lines": figures.lines,
+        "met": figures.met,
+        "missed": figures.missed,
         "report": report,
     }
 
