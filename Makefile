@@ -115,9 +115,11 @@ elsewhere: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m tests.trials.soak $(SOAK_ARGS)
 
-# The machine's faults, in a real process (docs/reference/trust.md). The full disk needs root.
+# The machine's faults, in a real process (docs/reference/trust.md), some eight minutes. The full disk
+# needs root, those that are read-only or slow need FUSE.
 faults: $(STAMP)
-	$(BIN)/pytest -q -rs tests/real/test_durability.py tests/real/test_connection_limits.py \
+	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -rs tests/real/test_machine_faults.py \
+		tests/real/test_durability.py tests/real/test_connection_limits.py tests/unit/parallel \
 		tests/unit/media/hls/test_writer.py tests/unit/world/store/test_journal.py tests/unit/machine
 
 clean:

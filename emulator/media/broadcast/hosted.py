@@ -1,5 +1,7 @@
 """Hosted: built-in publishers that this server was asked to run, each a process of its own."""
 
+import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,6 +11,8 @@ from emulator.core.errors import Refused
 if TYPE_CHECKING:
     from emulator.media.publisher.config import PublishConfig
     from emulator.media.publisher.process import PublisherProcess
+
+log = logging.getLogger(__name__)
 
 # Each encodes on a core of its own.
 HOSTED_MAX = 16
@@ -38,7 +42,13 @@ class Hosted:
             raise Refused("conflict", "The built-in publisher publishes this stream already.")
         if len(self._running) >= HOSTED_MAX:
             raise Refused("conflict", f"{HOSTED_MAX} publishers run here already. Stop some.")
-        process = PublisherProcess(address.url, key, ca=address.ca, settings=settings)
+        process = PublisherProcess(
+            address.url,
+            key,
+            ca=address.ca,
+            settings=settings,
+            on_failure=partial(self._on_failure, stream_id),
+        )
         self._running[stream_id] = process
         try:
             await process.start_publishing()
@@ -58,6 +68,12 @@ class Hosted:
     async def stop_all(self) -> None:
         for stream_id in tuple(self._running):
             await self.stop(stream_id)
+
+    def _on_failure(self, stream_id: str, message: str) -> None:
+        """One that was publishing has ended by itself; what fails before that, its caller hears."""
+        process = self._running.get(stream_id)
+        if process is not None and process.progress.state == "publishing":
+            log.warning("the built-in publisher ended stream=%s reason=%s", stream_id, message)
 
     def _sweep(self) -> None:
         """Forget those that have ended by themselves."""

@@ -37,16 +37,18 @@ class PublisherProcess:
         name: str = "live-emulator",
         settings: PublishConfig | None = None,
         on_progress: Callable[[PushProgress], None] | None = None,
+        on_failure: Callable[[str], None] | None = None,
     ) -> None:
         """`url` is the address without the key, `ca` a file to trust for TLS.
 
-        `http` and `https` mean WHIP.
+        `http` and `https` mean WHIP. `on_failure` is called with `failure` once it has ended so.
         """
         self.progress = PushProgress("connecting")
         self.failure = ""
         self._key = key
         self._arguments = _arguments(url, ca, settings or PublishConfig(name=name))
         self._on_progress = on_progress
+        self._on_failure = on_failure
         self._is_publishing = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -134,8 +136,11 @@ class PublisherProcess:
             complaint = group.create_task(_tail(child.stderr))
             async for line in child.stdout:
                 self._hear(line)
-        if await child.wait() and not self.failure:
-            self.failure = complaint.result() or "The publisher ended unexpectedly."
+        code = await child.wait()
+        if code and not self.failure:
+            self.failure = complaint.result() or _unsaid(code)
+        if self.failure and self._on_failure is not None:
+            self._on_failure(self.failure)
 
     def _hear(self, line: bytes) -> None:
         payload = json.loads(line)
@@ -169,6 +174,13 @@ def _arguments(url: str, ca: str, settings: PublishConfig) -> list[str]:
     if settings.is_silent:
         arguments.append("--silent")
     return arguments
+
+
+def _unsaid(code: int) -> str:
+    """Why a process has ended that has not said why: a signal's number is told below zero."""
+    if code == -9:  # There is no SIGKILL on Windows.
+        return "The publisher's process was killed, by somebody or for want of memory."
+    return f"The publisher ended unexpectedly, with exit code {code}."
 
 
 async def _tail(stream: asyncio.StreamReader) -> str:
