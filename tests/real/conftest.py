@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.support.browser import Chromium
-from tests.support.required_programs import need
+from tests.support.browser import Chromium, chromium_path
 
 # Fixtures that live as long as the worker, and so on an event loop that does.
 SHARED = {"chromium", "cdn_chromium"}
@@ -25,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def needs_chromium() -> str:
     """Where Chromium is; skips the test, or fails it in CI, where there is none."""
-    return need("chromium", "chromium-browser", "google-chrome")
+    return chromium_path()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

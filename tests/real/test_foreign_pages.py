@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.support.browser import Chromium, Tab
+from tests.support.browser import WITH_WINDOWS, Chromium, Tab
 from tests.support.live_server import Walk, platform
+from tests.support.required_programs import need
 
 # Every name leads to this machine, as one does that its owner has pointed here.
 EVERYWHERE_HERE = "--host-resolver-rules=MAP * 127.0.0.1"
@@ -82,11 +83,13 @@ def worlds(walk: Walk) -> set[str]:
     return {world["name"] for world in walk.get(f"{walk.ready['admin']}/worlds").json["worlds"]}
 
 
-async def test_foreign_pages_neither_read_nor_change_anything(needs_chromium: str) -> None:
+async def test_foreign_pages_neither_read_nor_change_anything() -> None:
+    # In the browser that people have: what one of its pages may do is a part of it.
+    path = need(*WITH_WINDOWS)
     with platform() as walk, site() as port:
         stream = walk.create("Still here")
         admin, own_port = walk.ready["admin"], walk.ready["http"].rpartition(":")[2]
-        async with Chromium.start(needs_chromium, EVERYWHERE_HERE) as chromium:
+        async with Chromium.start(path, EVERYWHERE_HERE) as chromium:
             # Given a foreign page, when it tries what pages can, then it learns nothing,
             tab = await chromium.open(f"http://evil.example:{port}/")
             assert set((await attempt(tab, admin)).values()) == {"TypeError"}

@@ -19,7 +19,6 @@ from tests.support.browser import Chromium, Scheme
 from tests.support.docs import PROJECT, commands
 from tests.support.encoders import film
 from tests.support.live_server import platform
-from tests.support.required_programs import need
 
 PATIENCE_SECONDS = 120
 PAGE = PROJECT / "docs/how-to/qa.md"
@@ -172,25 +171,23 @@ def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_scenario_command_html_report_works_in_a_real_browser(
-    report_page: Path, scheme: Scheme
+    report_page: Path, chromium: Chromium, scheme: Scheme
 ) -> None:
-    path = need("chromium", "chromium-browser", "google-chrome")
-    async with Chromium.start(path) as chromium:
-        tab = await chromium.open(report_page.as_uri(), scheme=scheme)
-        page = tab.page
-        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-        chart = await page.locator("svg").bounding_box()
-        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    tab = await chromium.open(report_page.as_uri(), scheme=scheme)
+    page = tab.page
+    ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    chart = await page.locator("svg").bounding_box()
+    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
-        assert tab.complaints == []
-        assert tab.hosts == set(), "a request left the page"
-        assert all(address.startswith(("file:", "data:")) for address in tab.addresses)
-        assert await page.locator("h1").inner_text()
-        assert await page.locator("rect.live").count() >= 1
-        assert await page.locator(".mark").count() >= 5
-        assert chart is not None
-        assert chart["width"] > 600
-        assert not wide
+    assert tab.complaints == []
+    assert tab.hosts == set(), "a request left the page"
+    assert all(address.startswith(("file:", "data:")) for address in tab.addresses)
+    assert await page.locator("h1").inner_text()
+    assert await page.locator("rect.live").count() >= 1
+    assert await page.locator(".mark").count() >= 5
+    assert chart is not None
+    assert chart["width"] > 600
+    assert not wide
     dark = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) < 200
     assert dark == (scheme == "dark")
 
@@ -215,44 +212,42 @@ expect:
 
 
 async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
-    tmp_path: Path,
+    tmp_path: Path, chromium: Chromium
 ) -> None:
-    path = need("chromium", "chromium-browser", "google-chrome")
     (tmp_path / "missed.yaml").write_text(MISSED, "utf-8")
     run("run", str(tmp_path / "missed.yaml"), "slow-mode", "--report", str(tmp_path / "out"))
-    async with Chromium.start(path) as chromium:
-        # Given two runs, of which one is shown as failed,
-        tab = await chromium.open((tmp_path / "out/index.html").as_uri())
-        page = tab.page
-        await page.check("#show-missed")
-        await page.locator("a:text-is('Slow mode')").wait_for(state="hidden")
-        await assert_accessible(tab, widths=(1280,))
-        await page.click("a:text-is('Missed')")
-        await screenshots.take(tab, "report")
+    # Given two runs, of which one is shown as failed,
+    tab = await chromium.open((tmp_path / "out/index.html").as_uri())
+    page = tab.page
+    await page.check("#show-missed")
+    await page.locator("a:text-is('Slow mode')").wait_for(state="hidden")
+    await assert_accessible(tab, widths=(1280,))
+    await page.click("a:text-is('Missed')")
+    await screenshots.take(tab, "report")
 
-        # when only what was missed is asked for, then that is what its report shows;
-        await page.check("#show-missed")
-        await page.locator("tr:has-text('viewers.ramp')").first.wait_for(state="hidden")
-        shown = page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
-        assert await shown.count() == 1
-        await page.check("#show-refused")
-        await page.locator("tr.refused:visible:has-text('already live')").first.wait_for()
-        await page.check("#show-all")
+    # when only what was missed is asked for, then that is what its report shows;
+    await page.check("#show-missed")
+    await page.locator("tr:has-text('viewers.ramp')").first.wait_for(state="hidden")
+    shown = page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
+    assert await shown.count() == 1
+    await page.check("#show-refused")
+    await page.locator("tr.refused:visible:has-text('already live')").first.wait_for()
+    await page.check("#show-all")
 
-        # and links lead to the instant, to the events around, and to the line.
-        row = page.locator("tr#expectation-0")
-        await row.locator("a[href='#mark-0']").click()
-        await page.wait_for_selector("#mark-0:target")
-        await row.locator("a:text-is('events')").click()
-        around = page.locator("tr:target")
-        assert "stream.one.viewers should be above 50, and was 40" in await around.inner_text()
-        before = await around.locator("xpath=preceding-sibling::tr").all_inner_texts()
-        assert any("ChatPosted" in text for text in before[-8:])
-        await row.locator("td.place a").click()
-        assert "expect:" in await page.locator(".lines li:target").inner_text()
-        await assert_accessible(tab, widths=(320,))
-        assert tab.complaints == []
-        assert tab.hosts == set(), "a request left the page"
+    # and links lead to the instant, to the events around, and to the line.
+    row = page.locator("tr#expectation-0")
+    await row.locator("a[href='#mark-0']").click()
+    await page.wait_for_selector("#mark-0:target")
+    await row.locator("a:text-is('events')").click()
+    around = page.locator("tr:target")
+    assert "stream.one.viewers should be above 50, and was 40" in await around.inner_text()
+    before = await around.locator("xpath=preceding-sibling::tr").all_inner_texts()
+    assert any("ChatPosted" in text for text in before[-8:])
+    await row.locator("td.place a").click()
+    assert "expect:" in await page.locator(".lines li:target").inner_text()
+    await assert_accessible(tab, widths=(320,))
+    assert tab.complaints == []
+    assert tab.hosts == set(), "a request left the page"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from emulator.settings import Settings
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 45
-_BETWEEN_LOOKS_SECONDS = 0.02
+_BETWEEN_LOOKS_SECONDS = 0.05
 
 
 def until(look: Callable[[], T | None], what: str) -> T:
