@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults image elsewhere clean
+.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults image elsewhere windows clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -110,6 +110,12 @@ elsewhere: $(STAMP)
 	PYTHONPATH=$(CURDIR)/tests/support/windows_like XDG_CACHE_HOME=$(CURDIR)/$(VENV)/elsewhere/cache \
 		TMPDIR=$(CURDIR)/$(VENV)/elsewhere/tmp $(BIN)/pytest $(PYTEST_ARGS) -p no:cacheprovider \
 		--basetemp=$(VENV)/elsewhere/base tests/flows tests/unit/platform tests/unit/media/recording
+
+# On Windows' own Python, under Wine; it takes some three minutes. Needs wine64 and
+# gcc-mingw-w64-x86-64 of Debian; Python for Windows comes with a package of the registry.
+windows: $(STAMP)
+	LIVE_EMULATOR_TESTS_SLOW=1 LIVE_EMULATOR_TESTS_WINDOWS=$(CURDIR)/$(VENV)/windows \
+		$(BIN)/pytest -q -rs tests/real/test_windows.py
 
 # Do memory, handles, tasks, threads and the disk come back as users come and go? Eight hours.
 soak: $(STAMP)

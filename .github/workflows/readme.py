@@ -59,7 +59,8 @@ def main() -> None:
         vod = f"{base}/streams/vods/{ended['vod_id']}"
         until(lambda: ask("GET", vod)["status"] == "ready", "the recording")
     finally:
-        os.kill(server.pid, STOP)
+        if server.poll() is None:
+            os.kill(server.pid, STOP)
         assert server.wait(PATIENCE_SECONDS) == 0
     assert not READY.exists(), "the ready file outlives its server"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol, assert_never, cast
 
 from emulator.core.errors import ProtocolError, Refused
-from emulator.media.ingest import encoders
+from emulator.media.ingest import encoders, rtmp_rounds
 from emulator.media.ingest.authorizer import MediaSink, PublishRequest, log_refusal
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_rounds import Rounds
@@ -52,7 +52,8 @@ class Listener(Protocol):
 class RtmpConnection(asyncio.Protocol):
     """The socket's side of a session.
 
-    Commands are read as they come, by its transport; while it publishes it is read in rounds.
+    Commands are read as they come, by its transport; while it publishes it is read in rounds,
+    where the loop allows it.
     """
 
     def __init__(
@@ -348,7 +349,7 @@ class RtmpConnection(asyncio.Protocol):
     # Reading.
 
     def _read_in_rounds(self, is_in_rounds: bool) -> None:
-        if is_in_rounds == self._is_in_rounds:
+        if is_in_rounds == self._is_in_rounds or not rtmp_rounds.is_possible(self._loop):
             return
         if self._resume_timer is not None:  # It is not read now; later it will be as is said here.
             self._is_in_rounds = is_in_rounds

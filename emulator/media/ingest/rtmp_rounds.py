@@ -30,6 +30,15 @@ class Member(Protocol):
         """
 
 
+def is_possible(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a socket may be read beside its transport, while that is told to pause.
+
+    Not on a loop that completes reads (Windows' Proactor), which has no `add_reader`: the read that
+    it has begun goes on, and takes what comes next.
+    """
+    return type(loop).add_reader is not asyncio.AbstractEventLoop.add_reader
+
+
 class Rounds:
     """For the event loop's thread. It runs, and holds a descriptor, only while it has members."""
 

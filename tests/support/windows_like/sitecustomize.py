@@ -9,6 +9,7 @@ system itself does there (its locks, its consoles) is not here.
 """
 
 import asyncio
+import asyncio.selector_events
 import asyncio.unix_events
 import errno
 import multiprocessing.util  # noqa: F401  It asks for what goes below.
@@ -47,15 +48,52 @@ class _Absent(MetaPathFinder):
         return None
 
 
+class _Transport(asyncio.selector_events._SelectorSocketTransport):  # type: ignore[misc, name-defined]
+    """As a Proactor's: a read that has begun goes on while it is paused, and takes what comes."""
+
+    _taken: bytes | None = None
+
+    def pause_reading(self) -> None:
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        if self._paused and not self._closing:
+            self._paused = False
+            if self._taken is not None:
+                self._loop.call_soon(self._deliver)
+
+    def _read_ready(self) -> None:
+        if not self._paused:
+            super()._read_ready()
+            return
+        self._loop._remove_reader(self._sock_fd)
+        self._taken = self._sock.recv(self.max_size)
+
+    def _deliver(self) -> None:
+        if self._paused or self._closing or self._taken is None:
+            return
+        taken, self._taken = self._taken, None
+        self._add_reader(self._sock_fd, self._read_ready)
+        if not taken:
+            self._read_ready__on_eof()
+        elif isinstance(self._protocol, asyncio.BufferedProtocol):
+            asyncio.protocols._feed_data_to_buffered_proto(self._protocol, taken)  # type: ignore[attr-defined]
+        else:
+            self._protocol.data_received(taken)
+
+
 class _Loop(asyncio.SelectorEventLoop):
-    """As Windows' Proactor: what it has not, it says."""
+    """As Windows' Proactor: what it has not is as every loop has it, which is to say so."""
 
-    def add_signal_handler(self, *_: object) -> None:
-        raise NotImplementedError
+    add_signal_handler = asyncio.AbstractEventLoop.add_signal_handler
+    remove_signal_handler = asyncio.AbstractEventLoop.remove_signal_handler
+    add_reader = asyncio.AbstractEventLoop.add_reader
+    add_writer = asyncio.AbstractEventLoop.add_writer
+    create_unix_connection = asyncio.AbstractEventLoop.create_unix_connection
+    create_unix_server = asyncio.AbstractEventLoop.create_unix_server
 
-    remove_signal_handler = add_signal_handler  # type: ignore[assignment]  # It has neither.
-    add_reader = add_writer = add_signal_handler  # type: ignore[assignment]
-    create_unix_connection = create_unix_server = add_signal_handler  # type: ignore[assignment]
+    def _make_socket_transport(self, *arguments: object, **options: object) -> _Transport:
+        return _Transport(self, *arguments, **options)
 
 
 def _open_files() -> set[str]:
