@@ -86,14 +86,14 @@ jobs:
   test:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
+      - uses: actions/checkout@v6
+      - uses: actions/setup-python@v6
         with: {python-version: "3.12"}
       # No registry has it yet: name your copy, a wheel, or a Git address (docs, install).
       - run: pip install ./live-emulator/live_emulator-0.1.0-py3-none-any.whl
       - run: live-emulator scenario run live-emulator/scenario.yaml --report report
       - run: live-emulator exec --seed live-emulator/seed.yaml -- @TESTS@
-      - uses: actions/upload-artifact@v4
+      - uses: actions/upload-artifact@v6
         if: always()
         with: {name: live-emulator, path: report}
 """

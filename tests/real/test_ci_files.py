@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.docs import PROJECT
@@ -106,6 +108,54 @@ def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
     shell("\n".join(GITLAB["after_script"]), tmp_path, **variables)
     assert "/api/v1/streams/" in (report / "requests.json").read_text()
     until(lambda: not (report / "ready.json").exists(), "the emulator has stopped")
+
+
+def lint(*command: str, folder: Path = PROJECT) -> None:
+    """Refuses what a linter, of this environment or of the machine, finds wrong in `folder`."""
+    own = Path(sys.executable).with_name(command[0])
+    program = str(own) if own.exists() else shutil.which(command[0])
+    if program is None:
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run([program, *command[1:]], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+WORKFLOWS = sorted(
+    f".github/workflows/{path.name}" for path in PROJECT.glob(".github/workflows/*.yml")
+)
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("github-actions", ["action.yml"]),
+        ("gitlab-ci", ["packaging/ci/gitlab.yml"]),
+        ("compose-spec", ["compose.yaml"]),
+    ],
+)
+def test_ci_files_fit_the_schemas_of_their_services(schema: str, files: list[str]) -> None:
+    transform = ("--data-transform", "gitlab-ci") if schema == "gitlab-ci" else ()
+    lint("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *transform, *files)
+
+
+def test_workflows_pass_their_linters() -> None:
+    lint("zizmor", "--offline", "--quiet", ".")
+    lint("actionlint")
+
+
+@pytest.mark.parametrize("service", ["github", "gitlab"])
+def test_init_writes_ci_files_that_pass_their_linters(service: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "emulator", "init", ".", "--ci", service, "--json"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    if service == "gitlab":
+        [file] = tmp_path.rglob("gitlab-ci.yml")
+        lint("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", str(file))
+    else:
+        [file] = tmp_path.glob(".github/workflows/*.y*ml")
+        lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(file))
+        lint("actionlint", str(file), folder=tmp_path)
 
 
 def test_compose_names_the_ports_and_the_volume_that_the_image_has() -> None:
