@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.real.test_commands import PATIENCE_SECONDS, command
+from tests.real.test_commands import PATIENCE_SECONDS
+from tests.support.commands import finished, live_emulator
 from tests.support.live_server import Walk, child, platform, until
 
 
@@ -25,13 +26,8 @@ def chat(
     walk: Walk, stream: dict[str, Any], *flags: str, said: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     """The command, with this on its standard input."""
-    return subprocess.run(
-        command("chat", stream["id"], "--server", walk.ready["http"], *flags),
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
+    return finished(
+        live_emulator("chat", stream["id"], "--server", walk.ready["http"], *flags), input=said
     )
 
 
@@ -40,7 +36,7 @@ class Reading:
 
     def __init__(self, walk: Walk, stream: dict[str, Any], *flags: str) -> None:
         self.process = subprocess.Popen(
-            command("chat", stream["id"], "--json", "--server", walk.ready["http"], *flags),
+            live_emulator("chat", stream["id"], "--json", "--server", walk.ready["http"], *flags),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,7 +111,7 @@ def test_chat_command_terminal_input_is_sent_and_ctrl_d_ends_it(walk: Walk) -> N
     stream = walk.create("In a terminal", "ak_auto_terminal")
     keyboard, terminal = pty.openpty()
     typing = subprocess.Popen(
-        command("chat", stream["id"], "--as", "bob", "--server", walk.ready["http"]),
+        live_emulator("chat", stream["id"], "--as", "bob", "--server", walk.ready["http"]),
         stdin=terminal,
         stdout=subprocess.PIPE,
         text=True,

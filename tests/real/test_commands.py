@@ -13,32 +13,22 @@ from typing import Any
 
 import pytest
 
+from tests.support.commands import finished, live_emulator
 from tests.support.live_server import Walk, platform, until
 
 PATIENCE_SECONDS = 120
 ANY_PORTS = ("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0")
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "emulator", *arguments]
-
-
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    return finished(live_emulator(*arguments), env={**os.environ, **environment})
 
 
 @contextmanager
 def serving(data: str, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
     """A running `serve --json`, and what it said first."""
     with subprocess.Popen(
-        command("serve", "--json", "--data", data, *ANY_PORTS, *arguments),
+        live_emulator("serve", "--json", "--data", data, *ANY_PORTS, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -71,7 +61,7 @@ def test_serve_command_prints_its_addresses_and_ends_cleanly(tmp_path: Path, num
 
 def test_serve_command_ends_with_the_program_that_holds_its_stdin(tmp_path: Path) -> None:
     # Given a program that has started a server and holds the other end of its stdin,
-    serve = command("serve", "--json", "--data", ":memory:", *ANY_PORTS, "--until-stdin-ends")
+    serve = live_emulator("serve", "--json", "--data", ":memory:", *ANY_PORTS, "--until-stdin-ends")
     holder = f"""
 import subprocess
 process = subprocess.Popen({serve!r}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -120,7 +110,7 @@ def test_watch_command_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
         stream = walk.create("Followed")
         followers = [
             subprocess.Popen(
-                command("watch", name, "--json", "--server", walk.ready["http"]),
+                live_emulator("watch", name, "--json", "--server", walk.ready["http"]),
                 stdout=subprocess.PIPE,
                 text=True,
             )
@@ -181,13 +171,9 @@ def test_demo_command_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:
     for folder in (*folders.values(), tmp_path / "project"):
         folder.mkdir()
 
-    done = subprocess.run(
-        command("demo", "--seconds", "1", "--data", ":memory:"),
+    done = finished(
+        live_emulator("demo", "--seconds", "1", "--data", ":memory:"),
         cwd=tmp_path / "project",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
         env={**os.environ, **{name: str(folder) for name, folder in folders.items()}},
     )
 
@@ -199,7 +185,7 @@ def test_demo_command_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_demo_command_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Path) -> None:
     with subprocess.Popen(
-        command("demo", "--data", str(tmp_path)),
+        live_emulator("demo", "--data", str(tmp_path)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -219,7 +205,7 @@ def test_demo_command_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Pa
 
 def test_demo_command_stopped_at_once_ends_cleanly_or_with_a_message(tmp_path: Path) -> None:
     with subprocess.Popen(
-        command("demo", "--data", str(tmp_path)),
+        live_emulator("demo", "--data", str(tmp_path)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

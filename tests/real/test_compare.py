@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli import main
+from tests.support.commands import finished
 from tests.support.docs import PROJECT, commands
 from tests.support.live_server import Walk, platform, until
 from tests.support.required_programs import need
@@ -43,7 +44,7 @@ def mitmdump(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("mitmproxy")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     install = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "mitmproxy"]
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    done = finished(install)
     if done.returncode:
         pytest.skip(f"pip cannot have mitmproxy: {done.stderr.strip()[-200:]}")
     return str(folder / "bin/mitmdump")

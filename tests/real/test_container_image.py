@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import av
 import pytest
 
+from tests.support.commands import live_emulator
 from tests.support.container import Container, Image, built_image, running, until_healthy
 from tests.support.encoders import ffmpeg, film
 from tests.support.live_server import Walk, until
@@ -112,7 +112,7 @@ def test_container_image_offers_webrtc_at_ports_that_it_exposes(
         walk = walk_of(container)
         stream = walk.create()
         # From here, by WHIP, from one network to the other.
-        command = [sys.executable, "-m", "emulator", "publish", stream["stream_key"]]
+        command = live_emulator("publish", stream["stream_key"])
         command += ["--whip", walk.ready["http"], "--seconds", "60"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as publisher:
             try:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import Any
 import pytest
 
 from emulator.cli.lib.ports import why_not
+from tests.support.commands import finished, live_emulator
 from tests.support.live_server import Walk
-
-PATIENCE_SECONDS = 120
 
 
 class Terminal:
@@ -28,20 +26,13 @@ class Terminal:
         self.variables["XDG_CACHE_HOME"] = str(home)
 
     def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "emulator", *words],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-            env=self.variables | variables,
-        )
+        return finished(live_emulator(*words), env=self.variables | variables)
 
     @contextmanager
     def serving(self, data: str) -> Iterator[dict[str, Any]]:
         ports = ("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0")
         with subprocess.Popen(
-            [sys.executable, "-m", "emulator", "serve", "--json", "--data", data, *ports],
+            live_emulator("serve", "--json", "--data", data, *ports),
             stdout=subprocess.PIPE,
             text=True,
             env=self.variables,

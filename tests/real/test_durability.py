@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support.commands import finished
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.live_server import Answer, Walk, child, platform, until
 from tests.support.machine_clock import MachineClock
@@ -246,7 +247,7 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A file system of its own, which needs root."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    mounted = finished(command)
     if mounted.returncode:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
     try:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator.cli import main
+from tests.support.commands import live_emulator
 
 PATIENCE_SECONDS = 60
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -55,7 +56,7 @@ def _logs() -> Iterator[None]:
 
 def start(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "emulator", "exec", *arguments],
+        live_emulator("exec", *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -128,7 +129,7 @@ def test_exec_command_signal_to_the_whole_group_reaches_the_child_once(
         "while True: signal.pause()"
     )
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "exec", "--", sys.executable, "-c", count, str(number)],
+        live_emulator("exec", "--", sys.executable, "-c", count, str(number)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -194,7 +195,7 @@ def test_exec_command_ctrl_c_at_a_terminal_is_handled_by_the_child() -> None:
         "try:\n    print('ready', flush=True)\n    signal.pause()\n"
         "except KeyboardInterrupt:\n    raise SystemExit(3)"
     )
-    command = [sys.executable, "-m", "emulator", "exec", "--", sys.executable, "-c", script]
+    command = live_emulator("exec", "--", sys.executable, "-c", script)
     child, terminal = pty.fork()
     if child == 0:
         os.execv(sys.executable, command)

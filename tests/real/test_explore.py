@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.commands import live_emulator
 from tests.support.dask_cluster import cluster
 
 PATIENCE_SECONDS = 1_800
@@ -31,7 +32,7 @@ slow = pytest.mark.skipif(
 
 def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "emulator", "explore", "--report", str(folder), *arguments],
+        live_emulator("explore", "--report", str(folder), *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -71,7 +72,7 @@ def test_explore_finds_a_bug_writes_it_down_and_exec_replays_it(tmp_path: Path) 
     plan = tmp_path / "finding-1.yaml"
     assert len(yaml.safe_load(plan.read_bytes())["faults"]) == 1
     again = subprocess.run(
-        [sys.executable, "-m", "emulator", "exec", "--faults", plan, "--", *planted("no_retry")],
+        live_emulator("exec", "--faults", plan, "--", *planted("no_retry")),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -97,7 +98,7 @@ def test_explore_stopped_by_ctrl_c_reports_and_goes_on(tmp_path: Path) -> None:
     before = (tmp_path / "results.jsonl").read_bytes()
     goes_on = ["explore", "--resume", str(tmp_path), "--runs", "9", "--", *app]
     resumed = subprocess.run(
-        [sys.executable, "-m", "emulator", *goes_on],
+        live_emulator(*goes_on),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -4,13 +4,13 @@ import asyncio
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from emulator.cli import main
+from tests.support.commands import live_emulator
 from tests.support.live_server import Walk, platform
 from tests.support.webhook_receiver import receiving
 
@@ -59,7 +59,7 @@ def test_events_command_shows_and_follows_events(
     shown = printed(capsys, "events", "--kind", "StreamCreated")
     assert f"StreamCreated  stream_id={stream['id']}" in shown
 
-    typed = [sys.executable, "-m", "emulator", "events", "--follow", "--json", "--kind"]
+    typed = live_emulator("events", "--follow", "--json", "--kind")
     with subprocess.Popen(
         [*typed, "StreamEnded", "--server", walk.ready["http"]], stdout=subprocess.PIPE, text=True
     ) as following:

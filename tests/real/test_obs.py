@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from emulator.cli import obs_profile
+from tests.support.commands import live_emulator
 from tests.support.encoders import play
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform, until
 from tests.support.obs import PROFILE, Home, pushing_obs
@@ -67,10 +67,9 @@ def home(tmp_path: Path) -> Home:
 def install_profile(walk: Walk, home: Home, stream: dict[str, Any], *options: str) -> None:
     """What the how-to page says: `obs-profile --install`, where this OBS looks for profiles."""
     subprocess.run(
-        [
-            *(sys.executable, "-m", "emulator", "obs-profile", stream["id"], "--install"),
-            *("--server", walk.ready["http"], *options),
-        ],
+        live_emulator(
+            "obs-profile", stream["id"], "--install", *("--server", walk.ready["http"], *options)
+        ),
         env=home.environment,
         check=True,
         capture_output=True,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
 from emulator.web.http.operation import FORM, Operation
 from emulator.web.openapi.document import documented_path
+from tests.support.commands import finished
 from tests.support.docs import PROJECT
 from tests.support.live_server import Walk, platform
 
@@ -105,13 +105,5 @@ def test_openapi_fuzz_responses_match_the_document_for_any_valid_request(
     ]
     # Tables of all characters, which take Hypothesis seconds, are where this suite has its own.
     environment = os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(PROJECT / ".hypothesis")}
-    process = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    process = finished(command, cwd=tmp_path, env=environment, timeout=SECONDS)
     assert process.returncode == 0, process.stdout[-6000:] + process.stderr[-2000:]

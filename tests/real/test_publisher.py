@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -18,6 +17,7 @@ import pytest
 from emulator.core.clock import SystemClock
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
+from tests.support.commands import finished, live_emulator
 from tests.support.encoders import film
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform, until
 from tests.support.media_frames import stamps
@@ -38,7 +38,7 @@ def walk() -> Iterator[Walk]:
 def publishing(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
     """A running `live-emulator publish`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "publish", *arguments],
+        live_emulator("publish", *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -170,14 +170,10 @@ def test_publish_command_loops_a_file_until_the_seconds_are_over(walk: Walk, for
 
 def test_publish_command_key_from_stdin_is_in_no_process_list(walk: Walk) -> None:
     stream = walk.create()
-    done = subprocess.run(
-        [sys.executable, "-m", "emulator", "publish", "-", "--seconds", "1", *SMALL],
+    done = finished(
+        live_emulator("publish", "-", "--seconds", "1", *SMALL),
         input=stream["stream_key"] + "\n",
         env={**os.environ, "LIVE_EMULATOR_RTMP_URL": walk.ready["rtmp"]},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert walk.until_vod(stream)["duration"] > 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import finished
 from tests.support.docs import PROJECT
 
 PAGE = PROJECT / "docs/how-to/python.md"
@@ -26,14 +27,7 @@ settings: Settings = emulator.settings.changed(port=0)
 
 
 def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    return finished([sys.executable, *command], cwd=folder, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))

@@ -4,13 +4,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from emulator.cli import main
+from tests.support.commands import live_emulator
 from tests.support.live_server import Walk, platform, until
 
 PATIENCE_SECONDS = 120
@@ -30,10 +30,6 @@ def environment(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
 def printed(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
     assert main(list(typed)) == 0
     return capsys.readouterr().out
-
-
-def command(*typed: str) -> list[str]:
-    return [sys.executable, "-m", "emulator", *typed]
 
 
 def test_streams_command_shows_state_and_viewers_and_keys_where_asked(
@@ -78,7 +74,7 @@ def test_logs_command_tells_requests_and_events_in_one_order(
     assert f"StreamCreated  stream_id={stream['id']}" in shown
 
     with subprocess.Popen(
-        command("logs", "--follow", "-n", "0"), stdout=subprocess.PIPE, text=True
+        live_emulator("logs", "--follow", "-n", "0"), stdout=subprocess.PIPE, text=True
     ) as following:
         assert following.stdout is not None
         # It may begin to look after any one request: so ask again until it tells.
@@ -137,6 +133,8 @@ def test_open_command_opens_the_browser_or_prints_the_address(
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path / "opened"}\n')
     browser.chmod(0o755)
     environment = os.environ | {"BROWSER": f"{browser} %s"}
-    subprocess.run(command("open", "console"), env=environment, check=True, capture_output=True)
+    subprocess.run(
+        live_emulator("open", "console"), env=environment, check=True, capture_output=True
+    )
     assert until((tmp_path / "opened").exists, "the browser is started")
     assert (tmp_path / "opened").read_text().strip() == walk.ready["console"]

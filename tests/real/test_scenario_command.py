@@ -16,6 +16,7 @@ import pytest
 from tests.support import screenshots
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Scheme
+from tests.support.commands import finished, live_emulator
 from tests.support.docs import PROJECT, commands
 from tests.support.encoders import film
 from tests.support.live_server import platform
@@ -25,18 +26,11 @@ PAGE = PROJECT / "docs/how-to/qa.md"
 
 
 def command(*typed: str) -> list[str]:
-    return [sys.executable, "-m", "emulator", "scenario", *typed]
+    return live_emulator("scenario", *typed)
 
 
 def run(*typed: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(*typed),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-        **options,
-    )
+    return finished(command(*typed), **options)
 
 
 def test_scenario_command_in_real_time_publishes_and_its_vod_plays() -> None:
@@ -256,14 +250,10 @@ async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
 def test_scenario_command_commands_of_the_page_work(line: str, tmp_path: Path) -> None:
     typed = line.replace("HASH", "''").removeprefix("live-emulator scenario ")
 
-    done = subprocess.run(
+    done = finished(
         ["bash", "-c", f"exec {sys.executable} -m emulator scenario {typed}"],
         cwd=tmp_path,
         env=os.environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from emulator.cli.scenario.output import read
 from emulator.scenario import files
+from tests.support.commands import live_emulator
 from tests.support.tables import table
 
 LIBRARY = files.library()
@@ -55,7 +55,7 @@ REAL_TIME = {
 
 
 def begin(hash_seed: int, names: list[str], *flags: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "emulator", "scenario", "run", *names, *flags, "--json"]
+    command = live_emulator("scenario", "run", *names, *flags, "--json")
     return subprocess.Popen(
         command,
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},

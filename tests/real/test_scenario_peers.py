@@ -3,15 +3,14 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import finished, live_emulator
 from tests.support.encoders import film
-from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
+from tests.support.live_server import Walk, platform
 from tests.support.publisher import beeps, pictures
 from tests.support.strip import read_strip
 from tests.support.webrtc import VideoFrame, ask, meeting, until
@@ -42,15 +41,14 @@ def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path
         stream = walk.create()
         path.write_text(WORSE.format(stream=stream["id"]), "utf-8")
 
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "emulator", "scenario", "run", str(path), "--json"),
+        done = finished(
+            live_emulator(
+                "scenario",
+                "run",
+                str(path),
+                "--json",
                 *("--speed", "real", "--against", walk.ready["http"]),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
+            )
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout.splitlines()[-1])["clock"] == "real"
@@ -78,7 +76,7 @@ def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path
 async def test_scenario_clients_guest_of_the_library_sends_and_receives_real_media() -> None:
     # Given the library's evening with a reader, in real time on an emulator that runs,
     with platform() as walk:
-        command = [sys.executable, "-m", "emulator", "scenario", "run", "webrtc-reader", "--json"]
+        command = live_emulator("scenario", "run", "webrtc-reader", "--json")
         command += ["-p", "length=10s", "--speed", "real", "--against", walk.ready["http"]]
         playing = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         path = await ask(lambda: session_of(walk), "its session is open")

@@ -4,7 +4,6 @@ import hashlib
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from emulator.core.quantities import duration_text
 from emulator.scenario.record.steps import rounded
+from tests.support.commands import finished, live_emulator
 from tests.support.encoders import address_of, pushing
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.obs import Home, pushing_obs
@@ -37,10 +37,7 @@ def ffmpeg(walk: Walk, stream: dict[str, Any], _: Path) -> Iterator[None]:
 def obs(walk: Walk, stream: dict[str, Any], folder: Path) -> Iterator[None]:
     home = Home(folder / "home")
     subprocess.run(
-        [
-            *(sys.executable, "-m", "emulator", "obs-profile", stream["id"], "--install"),
-            *("--server", walk.ready["http"]),
-        ],
+        live_emulator("obs-profile", stream["id"], "--install", *("--server", walk.ready["http"])),
         env=home.environment,
         check=True,
         capture_output=True,
@@ -53,17 +50,11 @@ def obs(walk: Walk, stream: dict[str, Any], folder: Path) -> Iterator[None]:
 
 
 def scenario(*typed: str) -> list[str]:
-    return [sys.executable, "-m", "emulator", "scenario", *typed]
+    return live_emulator("scenario", *typed)
 
 
 def played(path: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        scenario("run", str(path), "--json"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = finished(scenario("run", str(path), "--json"))
     report: dict[str, Any] = json.loads(done.stdout)
     missed = [expectation for expectation in report["expectations"] if not expectation["met"]]
     wrong = [step for step in report["steps"] if not step["ok"]]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli import main
+from tests.support.commands import finished, live_emulator
 from tests.support.docs import PROJECT, commands
 from tests.support.live_server import Walk, platform, until
 from tests.support.required_programs import need
@@ -21,7 +22,6 @@ LANGUAGES_PAGE = PROJECT / "docs/how-to/other-languages.md"
 CI_PAGE = PROJECT / "docs/how-to/ci.md"
 FAULTS_PAGE = PROJECT / "docs/how-to/faults.md"
 QUICK = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:cacheprovider")
-PATIENCE_SECONDS = 60
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -60,14 +60,7 @@ def test_suites_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
     (line, *_) = (command.line for command in commands(LANGUAGES_PAGE))
     assert line.startswith("live-emulator exec -- ")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "emulator", "exec", "--", node, "--test"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = finished(live_emulator("exec", "--", node, "--test"), cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "pass 1" in done.stdout
@@ -78,14 +71,7 @@ def test_suites_under_exec_give_each_worker_its_own_world(tmp_path: Path) -> Non
     (tmp_path / "test_workers.py").write_text(source)
     suite = [sys.executable, "-m", "pytest", "-q", "-n", "2", *QUICK, "-p", "no:asyncio"]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "emulator", "exec", "--", *suite],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = finished(live_emulator("exec", "--", *suite), cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
@@ -93,7 +79,7 @@ def test_suites_under_exec_give_each_worker_its_own_world(tmp_path: Path) -> Non
 
 def test_suites_job_waits_for_the_ready_file(tmp_path: Path) -> None:
     (line,) = (command.line for command in commands(CI_PAGE) if "--ready-file" in command.line)
-    command = [sys.executable, "-m", "emulator", *line.split()[1:]]
+    command = live_emulator(*line.split()[1:])
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as server:
         ready_file = tmp_path / "ready.json"
         until(ready_file.exists, "the ready file is there")

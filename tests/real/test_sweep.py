@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium
+from tests.support.commands import finished, live_emulator
 from tests.support.dask_cluster import cluster, needs_dask
 from tests.support.required_programs import need
 
@@ -35,7 +35,7 @@ params: {rate: {type: rate, default: 1/s}}
 timeline:
   - {for: 20s, chat.flood: {stream: s, rate: $rate, authors: 20}}
 """
-RUN = [sys.executable, "-m", "emulator", "scenario", "run"]
+RUN = live_emulator("scenario", "run")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def sweep(scenario: Path, report: Path, *flags: str) -> subprocess.CompletedProc
     command = [*RUN, str(scenario), "--seeds", "1..24", "--report", str(report), "--shrink", *flags]
     if "--on" not in flags:
         command += ["-j", "2"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return finished(command)
 
 
 def report_in(folder: Path) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def test_sweep_leaves_a_report_and_a_command_that_fails_the_same_way(
     assert {path.name for path in folder.iterdir()} >= {"report.html", "junit.xml", "report.json"}
 
     _, *words = local["first_failure"]["command"].split()
-    command = [sys.executable, "-m", "emulator", *words, "--json"]
-    replay = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = live_emulator(*words, "--json")
+    replay = finished(command)
 
     assert replay.returncode == 1
     full = json.loads((folder / "first-failure" / "report.json").read_text())
@@ -113,7 +113,7 @@ def test_sweep_leaves_a_smaller_scenario_that_still_fails(
     assert smaller["entries"] < smaller["entries_before"]
     assert "chat.s.posted" in path.read_text()
     assert "stream.s.status" not in path.read_text()
-    replay = subprocess.run([*RUN, str(path)], capture_output=True, text=True, check=False)
+    replay = finished([*RUN, str(path)])
     assert replay.returncode == 1
     assert "chat.s.posted should be above 370" in replay.stdout
 

@@ -4,12 +4,12 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import live_emulator
 from tests.support.live_server import platform
 
 PATIENCE_SECONDS = 120
@@ -31,7 +31,7 @@ def in_terminal(*words: str, **variables: str) -> str:
     """All that a command shows on a terminal. Fails unless the command is content."""
     ours, its = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "emulator", *words],
+        live_emulator(*words),
         stdin=its,
         stdout=its,
         stderr=its,
@@ -50,7 +50,7 @@ def in_terminal(*words: str, **variables: str) -> str:
 
 def in_pipe(*words: str, **variables: str) -> str:
     return subprocess.run(
-        [sys.executable, "-m", "emulator", *words],
+        live_emulator(*words),
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,

@@ -1,12 +1,12 @@
 """`trust` for real: the emulator's CA in the system's own store, and out of it again."""
 
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import finished
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.required_programs import need
 from tests.support.system_store import SystemStore
@@ -29,12 +29,12 @@ def test_trust_command_installs_a_trusted_ca_and_removes_it(walk: Walk, tmp_path
     ask = [*store.before, "env", "-u", "CURL_CA_BUNDLE", "-u", "SSL_CERT_FILE", need("curl")]
     ask += ["--silent", "--show-error", "--max-time", str(PATIENCE_SECONDS)]
     ask += [f"{walk.ready['http']}/_emulator/health"]
-    stranger = subprocess.run(ask, capture_output=True, text=True, check=False)
+    stranger = finished(ask)
     assert stranger.returncode == 60, stranger.stderr  # The peer's certificate is not trusted.
 
     # when it is installed, then they do, without being told;
     assert "Added to the system's store" in store.trust("--install", "--data", folder_of(walk))
-    friend = subprocess.run(ask, capture_output=True, text=True, check=False)
+    friend = finished(ask)
     assert friend.returncode == 0, friend.stderr
     assert '"status":"ok"' in friend.stdout
     # and so do browsers, which have a store of their own;

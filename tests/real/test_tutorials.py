@@ -6,11 +6,11 @@ from pathlib import Path
 
 from emulator import server
 from emulator.settings import Settings
+from tests.support.commands import finished, live_emulator
 from tests.support.docs import PROJECT, commands
 from tests.support.live_server import Walk, until
 
 TUTORIALS = PROJECT / "docs" / "tutorials"
-PATIENCE_SECONDS = 120
 
 
 def block(name: str, language: str) -> str:
@@ -23,14 +23,7 @@ def run(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
     """A line of a page, with this environment's programs."""
     program, *words = line.split()
     module = {"live-emulator": "emulator"}.get(program, program)
-    return subprocess.run(
-        [sys.executable, "-m", module, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    return finished([sys.executable, "-m", module, *words], cwd=folder)
 
 
 def test_tutorials_first_test_passes(tmp_path: Path) -> None:
@@ -72,7 +65,7 @@ def test_tutorials_first_stream_is_live_while_it_is_published(tmp_path: Path) ->
         walk = Walk(emulator.ready)
         stream = walk.create("Hello")
         line = f"{publish} --server {emulator.ready['http']} --seconds 5"
-        program = [sys.executable, "-m", "emulator", *line.split()[1:]]
+        program = live_emulator(*line.split()[1:])
         words = [word.replace("STREAM_ID", stream["id"]) for word in program]
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as publisher:
             until(lambda: walk.stream(stream)["status"] == "live", "the stream to be live")

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from urllib.parse import urljoin
@@ -14,6 +13,7 @@ from aioice import mdns
 
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
+from tests.support.commands import live_emulator
 from tests.support.encoders import film, play
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.sdp_offers import browser_offer
@@ -265,7 +265,7 @@ async def test_whip_built_in_publisher_goes_live(walk: Walk) -> None:
 
 
 def test_whip_built_in_publisher_reports_the_reason_of_a_refusal(walk: Walk) -> None:
-    command = [sys.executable, "-m", "emulator", "publish", "live_wrong"]
+    command = live_emulator("publish", "live_wrong")
     refused = subprocess.run(
         [*command, "--whip", walk.ready["http"]], capture_output=True, text=True, timeout=60
     )

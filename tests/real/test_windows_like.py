@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import windows_like
+from tests.support.commands import live_emulator
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.live_server import child, until
 from tests.support.required_programs import need
@@ -179,7 +180,7 @@ def test_windows_like_exec_passes_a_signal_on(tmp_path: Path) -> None:
     obey = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7));"
     wait = f"{obey} print('ready', flush=True)\nwhile True: time.sleep(60)"
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "exec", "--", sys.executable, "-c", wait],
+        live_emulator("exec", "--", sys.executable, "-c", wait),
         env=windows_like.environment(tmp_path),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

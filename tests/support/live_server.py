@@ -23,6 +23,7 @@ from urllib.parse import urljoin, urlsplit
 
 from emulator import server
 from emulator.settings import Settings
+from tests.support.commands import live_emulator
 
 T = TypeVar("T")
 
@@ -252,11 +253,13 @@ class Child:
     def __init__(self, data: Path, *options: str, env: dict[str, str] | None = None) -> None:
         self.ready_file = data.with_name(data.name + ".ready.json")
         self.ready_file.unlink(missing_ok=True)
-        self.command = [
-            *(sys.executable, "-m", "emulator", "serve", "--data", str(data)),
+        self.command = live_emulator(
+            "serve",
+            "--data",
+            str(data),
             *("--ready-file", str(self.ready_file), "--streams-per-user", "0"),
             *("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options),
-        ]
+        )
         self.process = subprocess.Popen(
             self.command,
             stdout=subprocess.DEVNULL,

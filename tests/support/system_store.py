@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.commands import finished
 from tests.support.live_server import PATIENCE_SECONDS
 from tests.support.required_programs import lacking, need
 
@@ -41,14 +42,7 @@ class SystemStore:
     def trust(self, *arguments: str) -> str:
         """Run `live-emulator trust` as root of this store; gives what it prints."""
         command = [*self.before, sys.executable, "-m", "emulator", "trust", *arguments]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-            env={**os.environ, "HOME": str(self.home)},
-        )
+        done = finished(command, env={**os.environ, "HOME": str(self.home)})
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -16,6 +16,7 @@ from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
 from emulator.web.http.operation import Operation
 from emulator.web.openapi.document import Document
+from tests.support.commands import finished
 from tests.support.docs import PROJECT
 from tests.support.required_programs import lacking, need
 
@@ -36,7 +37,7 @@ def generate(folder: Path) -> None:
     for name, operations in (("admin", ADMIN), ("platform", PLATFORM)):
         (folder / f"{name}.json").write_text(json.dumps(_document(operations)), "utf-8")
     command = [need("node"), str(PACKAGE / "generate.js"), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = finished(command)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -102,7 +103,7 @@ class Project:
     def _install(self) -> None:
         arguments = ["--install-links", "--omit=peer", "--no-audit", "--no-fund", "--offline"]
         command = [need("npm"), "install", "--save-dev", *arguments, str(PACKAGE)]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        done = finished(command, cwd=self.folder)
         assert done.returncode == 0, done.stdout + done.stderr
         shutil.rmtree(self.folder / "node_modules/.bin", ignore_errors=True)
 
