@@ -46,6 +46,11 @@ def collecting() -> Effects:
     return Effects()
 
 
+def current() -> Effects | None:
+    """Where the events of the work of this moment are collected; None where nobody does."""
+    return _effects.get()
+
+
 def note(first: int, last: int) -> None:
     """Say that the events `first` to `last` have just been written to the journal."""
     effects = _effects.get()

@@ -92,7 +92,8 @@ class Store:
         self._watches = Watches()
         # The number of the journal's last event, None where it has to be asked for.
         self._last_seq: int | None = None
-        self._emitted: list[Event | Burst] = []
+        # Each with where it is collected: one change may be the work of many requests.
+        self._emitted: list[tuple[Event | Burst, causes.Effects | None]] = []
         self._to_publish: deque[Event | Burst] = deque()
         self._is_publishing = False
 
@@ -179,7 +180,7 @@ class Store:
         """Journal a fact with the change under way; others hear of it once that is committed."""
         if not self._is_changing:
             raise RuntimeError("an event was emitted outside `with store.change()`")
-        self._emitted.append(event)
+        self._emitted.append((event, causes.current()))
 
     def when_undone(self, undo: Callable[[], object]) -> None:
         """Call `undo` if the change under way fails: facts in memory then go back with the rest."""
@@ -215,13 +216,12 @@ class Store:
         try:
             self._connection.execute(begin)
             yield
-            first_seq, entries = self._entries()
+            entries = self._entries()
             self._connection.executemany(
                 "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", entries
             )
             self._connection.execute(keep)
-            if entries:
-                causes.note(first_seq, entries[-1][0])
+            self._note_causes(entries)
             self.version += int(is_seen)
             self.failure = None
         except BaseException as error:
@@ -236,7 +236,7 @@ class Store:
         finally:
             self._is_changing = False
             self._undoing.clear()
-        self._to_publish.extend(self._emitted)
+        self._to_publish.extend(emitted for emitted, _ in self._emitted)
         self._emitted.clear()
         self._tell()
 
@@ -323,16 +323,16 @@ class Store:
         self._connection.close()
         self._connection = cast(sqlite3.Connection, _ClosedConnection())
 
-    def _entries(self) -> tuple[int, list[tuple[int, int, str, str]]]:
-        """The first number and the journal's rows of what was emitted; `store.events` reads them.
+    def _entries(self) -> list[tuple[int, int, str, str]]:
+        """The journal's rows of what was emitted; `store.events` reads them.
 
         A burst is one row: its values a line each, under the number of its last event.
         """
         seq = self._last_seq
         if seq is None:
             seq = self.number("SELECT max(seq) FROM events")
-        first_seq, entries = seq + 1, []
-        for emitted in self._emitted:
+        entries = []
+        for emitted, _ in self._emitted:
             if isinstance(emitted, Event):
                 seq += 1
                 entries.append((seq, emitted.at_ms, type(emitted).__name__, canonical(emitted)))
@@ -342,7 +342,17 @@ class Store:
                     (seq, emitted.at_ms, emitted.kind.__name__, "\n".join(emitted.bodies))
                 )
         self._last_seq = seq
-        return first_seq, entries
+        return entries
+
+    def _note_causes(self, entries: list[tuple[int, int, str, str]]) -> None:
+        """Say of each event whose work it was, now that all of them are facts."""
+        last_seqs = (entry[0] for entry in entries)
+        for emitted, effects in self._emitted:
+            count = 1 if isinstance(emitted, Event) else len(emitted.bodies)
+            if count:
+                last_seq = next(last_seqs)
+                if effects is not None:
+                    effects.add(last_seq - count + 1, last_seq)
 
     def _forget(self) -> None:
         """The facts are other ones than a moment ago."""

@@ -1,5 +1,7 @@
 """`/streams/{stream_id}/chat`: read what was said, say something, take it back."""
 
+from functools import partial
+
 from pydantic import Field
 
 from emulator.core.errors import Refused
@@ -18,6 +20,7 @@ from emulator.web.errors import Invalid, error_detail
 from emulator.web.http.answers import Other
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
+from emulator.web.http.turns import change_in_turn
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.people.accounts import User
@@ -73,13 +76,15 @@ def get_chat_history(
     also=(202,),
     refuses=("forbidden", "conflict", "rate_limited"),
 )
-def post_chat_message(
+async def post_chat_message(
     call: Call, caller: User, stream_id: str, body: ChatPost
 ) -> NestedMessage | FlatMessage | Other:
     """Say something in a chat."""
     stream = streams.find_for(call.world, stream_id, caller)
     try:
-        line = messages.post(call.world, stream.id, caller, body.content)
+        line = await change_in_turn(
+            call.world, partial(messages.post, call.world, stream.id, caller, body.content)
+        )
     except Refused as refused:
         if refused.code != "invalid":
             raise
