@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.support.encoders import address_of, film, pushing
 from tests.support.firefox import Firefox
@@ -12,6 +13,9 @@ from tests.support.live_server import Walk, platform
 from tests.support.required_programs import need
 from tests.support.rtc_page import SCRIPT
 from tests.support.webrtc import ask
+
+# One browser for all: a start takes three seconds of a processor.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FUNCTIONS = SCRIPT.replace("null;\n", "")
 
@@ -22,7 +26,7 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def firefox() -> AsyncIterator[Firefox]:
     path = need("firefox-esr", "firefox")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

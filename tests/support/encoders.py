@@ -1,10 +1,9 @@
 """Real encoders and players: the ffmpeg that comes with the tests, and the system's own beside it.
 
-Films are encoded once a process and then only copied, so that many publishers cost little.
+Films are encoded once a checkout and then only copied, so that many publishers cost little.
 """
 
-import atexit
-import shutil
+import hashlib
 import signal
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
+from tests.support.docs import PROJECT
 from tests.support.live_server import PATIENCE_SECONDS
 from tests.support.required_programs import need
 
@@ -25,6 +25,7 @@ BUNDLED, SYSTEM = "bundled", "system"
 BOTH = (BUNDLED, SYSTEM)
 
 H264 = "libx264 -preset ultrafast -g 30 -bf 0"
+FILMS = PROJECT / ".pytest_cache" / "films"
 
 
 def ffmpeg(which: str = BUNDLED) -> str:
@@ -43,8 +44,6 @@ def film(
     form: str = "flv",
 ) -> Path:
     """A test picture and a tone in a file; `video` or `audio` may be empty for none."""
-    name = f"{abs(hash((seconds, size, rate, video, audio)))}.{form}"
-    path = _films() / name
     command = [ffmpeg(), "-v", "error", "-nostdin"]
     if video:
         command += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
@@ -54,15 +53,23 @@ def film(
         command += ["-pix_fmt", "yuv420p", "-c:v", *video.split()]
     if audio:
         command += ["-c:a", *audio.split()]
-    subprocess.run([*command, str(path)], check=True, timeout=120)
+    return encoded(command, form)
+
+
+def encoded(command: list[str], form: str) -> Path:
+    """What this command of an ffmpeg, which lacks only the file's name, writes. It is read alone.
+
+    The file is kept for the other workers and for later runs; `make clean` removes it.
+    """
+    digest = hashlib.sha256("\0".join(command).encode()).hexdigest()[:32]
+    path = FILMS / f"{digest}.{form}"
+    if not path.exists():
+        FILMS.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FILMS) as folder:
+            written = Path(folder) / path.name
+            subprocess.run([*command, str(written)], check=True, timeout=120)
+            written.replace(path)
     return path
-
-
-@cache
-def _films() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="films-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 class Push:
