@@ -23,6 +23,12 @@ from emulator.media.ingest.wire import amf0
 from emulator.world.library import recordings
 from tests.support.publisher_stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
 
+
+def segments_of(playlist: str) -> list[str]:
+    """The names of what a playlist lists."""
+    return [line.rpartition("/")[2] for line in playlist.splitlines() if line.endswith(".m4s")]
+
+
 # Going live.
 
 
@@ -136,6 +142,27 @@ async def test_broadcast_publisher_returning_in_time_continues_the_stream(
     # Each time, what comes before the first key frame and after the last whole part is missing.
     assert 3.8 < window.duration / 90_000 <= 4.05
     assert stage.broadcasts.health(stream.id)["rejoins"] == 1
+
+
+async def test_broadcast_return_takes_nothing_from_players_that_is_listed(stage: Stage) -> None:
+    # Given a publisher that left in the middle of a segment, which is listed as it is then,
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key)
+    publisher.send_tags(tag for tag in picture(4) if tag.timestamp_ms < 2_700).leave()
+    hls_stream = stage.media_store.find(stream.uid)
+    listed = segments_of(hls_stream.playlist("plain").text)
+    assert listed[-1] == "seg-1.m4s"
+
+    # when it is back, then after each tag what was listed is listed still, and can be fetched.
+    publisher = Publisher(stage, stream.stream_key)
+    for tag in picture(1):
+        publisher.send_tags([tag])
+        now = segments_of(hls_stream.playlist("plain").text)
+        assert now[: len(listed)] == listed
+        for name in now:
+            hls_stream.media_now(name)
+        listed = now
+    assert listed[2].startswith("part-")
 
 
 async def test_broadcast_each_drop_has_its_own_window(stage: Stage) -> None:

@@ -6,6 +6,8 @@ bookkeeping in whole ticks; its packets keep their own exact times.
 
 from math import ceil
 
+from msgspec.structs import replace
+
 from emulator.media.hls.part import HlsPart
 from emulator.media.packets import Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
@@ -144,6 +146,10 @@ class Segmenter:
         is_first = self._epoch is None
         has_left = self._has_left
         self._finish(at, parts)
+        if parts:
+            # What comes next starts a discontinuity. Until its first part is cut, this would be a
+            # segment that grows, which playlists of whole segments do not list.
+            parts[-1] = replace(parts[-1], ends_segment=True)
         self._end_segment()
         # Of what a publisher sent that left, the track that was longer is not all in its parts.
         if is_first or (has_left and at > self._start) or at - self._start > self._target:

@@ -352,6 +352,7 @@ def test_segmenter_last_part_after_a_pause_ends_its_segment() -> None:
     assert sorted(times) == sorted(packet.dts for packet in first + again)
     assert [part.starts_segment for part in came[:2]] == [False, True]
     assert [part.starts_discontinuity for part in came[:2]] == [False, True]
+    assert [part.ends_segment for part in came[:2]] == [True, False]
 
 
 @pytest.mark.parametrize("key_every", [60, 900])
