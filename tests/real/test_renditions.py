@@ -57,7 +57,7 @@ def test_renditions_are_aligned_with_their_source_and_kept_in_the_vod(walk: Walk
     stream = walk.create()
     with pushing(address_of(stream), film(size="640x360", video="libx264 -g 30 -bf 2")):
         # Given a stream that is live in three sizes,
-        walk.until_parts(stream, 8)
+        walk.until_parts(stream, 16)
         names = variants(walk, stream["playback"]["llhls"])
         assert len(names) == 3
         texts = [walk.get(address).text for address in names]

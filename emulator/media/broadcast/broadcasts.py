@@ -533,8 +533,6 @@ class Broadcasts(Service):
         pipeline = Pipeline(
             self._world.clock,
             open_hls_stream,
-            part_ms=self._media_store.config.part_ms,
-            segment_ms=self._media_store.config.segment_ms,
             open_ladder=begin,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
             transcode_behind_ms=config.transcode_behind_ms if config.transcode_ingest else None,

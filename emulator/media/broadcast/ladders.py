@@ -82,14 +82,16 @@ class Ladders:
                 live_rendition = renditions.begin(self._world, stream, *size)
             hls_stream = waiting.pop(live_rendition.uid, None)
             if hls_stream is None:
-                hls_stream = self._media_store.begin(live_rendition.uid)
+                hls_stream = self._media_store.begin(
+                    live_rendition.uid, part_ms=source.window.part_ms
+                )
             rungs.append(Rung(size.name, live_rendition.uid, hls_stream))
         self._finish(waiting)  # Sizes that are not made any more.
         _introduce({stream.uid: source} | {rung.uid: rung.hls_stream for rung in rungs})
         ladder = Ladder(
             rungs,
-            part_ms=self._media_store.config.part_ms,
-            segment_ms=self._media_store.config.segment_ms,
+            part_ms=source.window.part_ms,
+            segment_ms=source.window.segment_ms,
             behind_ms=self._behind_ms,
             on_drop=partial(self._dropped, stream_id),
         )

@@ -53,6 +53,8 @@ def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
 class Pipeline:
     """`open_hls_stream` is called once, when the stream's first key frame (or sound) has come.
 
+    Parts and segments are as long as its window says.
+
     `open_ladder` is called next, with what the stream begins with and its `HlsStream`. `warn` is
     called with a sentence for what is wrong with a publisher's media and does not end it.
     `transcode_behind_ms`: how far transcoding what HLS cannot carry may fall behind; None: such is
@@ -69,8 +71,6 @@ class Pipeline:
         clock: Clock,
         open_hls_stream: Callable[[], HlsStream],
         *,
-        part_ms: int,
-        segment_ms: int,
         open_ladder: Callable[[Epoch, HlsStream], Ladder | None] = _no_ladder,
         warn: Callable[[str], None] = lambda _: None,
         transcode_behind_ms: int | None = None,
@@ -98,7 +98,7 @@ class Pipeline:
         self.after_transcoding: Callable[[Refused | None], None] = lambda _: None
         self._sequencer = Sequencer(track_waits)
         self._in_band = InBand()
-        self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
+        self._segmenter = Segmenter()
         self._sequence = 0
         self._last_media_ms: int | None = None
         self.health = PublisherHealth(history_seconds)
@@ -112,7 +112,7 @@ class Pipeline:
 
     def continue_on(self, hls_stream: HlsStream) -> None:
         """Go on with what an earlier process has recorded of this stream, as after a `pause`."""
-        self._hls_stream = hls_stream
+        self._begin(hls_stream)
         window = hls_stream.window
         if window.complete:
             self._sequencer.continue_at(window.complete[-1].end)
@@ -235,7 +235,7 @@ class Pipeline:
         self._after_transcoder(self._pause)
 
     def _pause(self) -> None:
-        self._drain(self._segmenter.pause)
+        self._drain(Segmenter.pause)
         if self._hls_stream is not None:
             self._hls_stream.pause()
         if self.ladder is not None:
@@ -264,7 +264,7 @@ class Pipeline:
             self._hls_stream.pause()
             if self.ladder is not None:
                 self.ladder.pause()
-        self._drain(self._segmenter.flush)
+        self._drain(Segmenter.flush)
         with ExitStack() as ends:  # Each of them, whatever another one raises.
             if self._hls_stream is not None:
                 ends.callback(self._hls_stream.finish)
@@ -273,7 +273,7 @@ class Pipeline:
             ends.callback(self.feed.close)
             ends.callback(self.relay.close)
 
-    def _drain(self, cut_rest: Callable[[], list[HlsPart]]) -> None:
+    def _drain(self, cut_rest: Callable[[Segmenter], list[HlsPart]]) -> None:
         """To the playlist with what the publisher sent last.
 
         What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
@@ -281,7 +281,7 @@ class Pipeline:
         try:
             self._pass_on(self._sequencer.flush(self._clock.now_ms()))
             if self._hls_stream is not None:
-                self._keep(self._hls_stream, cut_rest())
+                self._keep(self._hls_stream, cut_rest(self._segmenter))
         except Exception:  # Our own bug with what a publisher sent last.
             log.exception("the last of what a publisher sent is lost")
 
@@ -369,18 +369,24 @@ class Pipeline:
     def _pass_on(self, sequence: list[Sequenced]) -> None:
         """To the playlist, the renditions, and the servers that the stream is pushed on to."""
         for packet, epoch, at_ms in sequence:
-            if self._hls_stream is None:
-                self._hls_stream = self._open_hls_stream()
+            hls_stream = self._hls_stream or self._begin(self._open_hls_stream())
             if not self._has_begun:
                 self._has_begun = True
-                self.ladder = self._open_ladder(epoch, self._hls_stream)
+                self.ladder = self._open_ladder(epoch, hls_stream)
             self._last_media_ms = at_ms
             if self.ladder is not None:
                 self.ladder.push(packet, epoch, at_ms)
             self.feed.push(packet, epoch.tracks)
             whole = self._in_band.complete(packet)
             if parts := self._segmenter.push(whole, epoch, at_ms):
-                self._keep(self._hls_stream, parts)
+                self._keep(hls_stream, parts)
+
+    def _begin(self, hls_stream: HlsStream) -> HlsStream:
+        """Parts and segments are as long as the stream's playlists say."""
+        window = hls_stream.window
+        self._segmenter = Segmenter(part_ms=window.part_ms, segment_ms=window.segment_ms)
+        self._hls_stream = hls_stream
+        return hls_stream
 
     def _keep(self, hls_stream: HlsStream, parts: list[HlsPart]) -> None:
         for part in parts:

@@ -6,9 +6,15 @@ from msgspec import Struct
 
 from emulator.core.setting import Count, Duration, Flags, Named, Size
 
+LONG_PART_MS = 200
+
 
 class MediaStoreConfig(Struct, frozen=True):
-    """`usage_max_age_ms`: how old the look at the disk may be that `check_room` goes by."""
+    """`usage_max_age_ms`: how old the look at the disk may be that `check_room` goes by.
+
+    Short parts make viewers of low latency see a picture sooner, and cost time of a core each: a
+    stream that begins beside `short_parts_streams_max` others has parts of `LONG_PART_MS` at least.
+    """
 
     segment_ms: Annotated[
         int,
@@ -19,7 +25,12 @@ class MediaStoreConfig(Struct, frozen=True):
     ] = 2_000
     part_ms: Annotated[
         int, Duration("ms", 50, 2_000), "length of a low latency part", Flags.MEDIA
-    ] = 200
+    ] = 100
+    short_parts_streams_max: Annotated[
+        int,
+        Count(0, 10_000),
+        "so many streams at once may have parts shorter than 200ms; those of the next have 200ms",
+    ] = 8
     dvr_ms: Annotated[
         int,
         Duration("s"),

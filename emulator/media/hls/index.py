@@ -70,7 +70,7 @@ class Recorded(Struct):
             if before is not None and before.end != segment.start:
                 segment.starts_discontinuity = True
             window.note_frames(segment.frames, segment.duration)
-            segment.parts = []
+            segment.parts = ()
             window.keep(segment)
         window.next_part = self.next_part
 

@@ -105,7 +105,7 @@ def low_latency(
 
     `is_first`: without the open segment, which a player learns of when it asks what is next.
     """
-    rest = window.complete[-1].rest if window.is_finished and window.complete else []
+    rest = window.complete[-1].rest if window.is_finished and window.complete else ()
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",

@@ -5,13 +5,12 @@ bytes are, and `hls_stream` and `recording` fetch them.
 """
 
 import logging
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.media.packets import Track, VideoTrack
@@ -93,7 +92,7 @@ def init_of(number: int, tracks: Sequence[Track], length: int) -> Init:
     )
 
 
-class StoredPart(Struct):
+class StoredPart(Struct, gc=False):
     """A part inside its segment's file. `number` counts all parts of the stream, over segments.
 
     `content` is None once it is only on disk; `is_written` is set by the writer's thread.
@@ -112,12 +111,12 @@ class StoredPart(Struct):
         return f"part-{self.number}.m4s"
 
 
-class Segment(Struct):
+class Segment(Struct, gc=False):
     """Consecutive parts in one file. `start` is on the stream's own timeline.
 
     `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).
     `parts` is emptied when the segment is too old to be listed by part; `first_part` and
-    `part_ends`, in bytes, still say where they are. `listed` is its text in a playlist, kept by
+    `part_count` still say which they were. `listed` is its text in a playlist, kept by
     `playlist` once the segment is complete. `duration_at_pause`: how long it was when its publisher
     left, 0 where none did: players that take whole segments have had so much of it. `rest`: its
     parts that came later, which are segments of their own to such players.
@@ -134,11 +133,11 @@ class Segment(Struct):
     frames: int = 0
     is_gap: bool = False
     listed: str = ""
-    parts: list[StoredPart] = field(default_factory=list)
+    parts: tuple[StoredPart, ...] = ()
     first_part: int = 0
-    part_ends: Sequence[int] = ()
+    part_count: int = 0
     duration_at_pause: int = 0
-    rest: list[StoredPart] = field(default_factory=list)
+    rest: tuple[StoredPart, ...] = ()
 
     @property
     def name(self) -> str:
@@ -149,7 +148,7 @@ class Segment(Struct):
         return self.start + self.duration
 
     def add(self, part: StoredPart, frames: int) -> None:
-        self.parts.append(part)
+        self.parts += (part,)
         self.duration += part.duration
         self.length += part.length
         self.frames += frames
@@ -166,17 +165,8 @@ class Segment(Struct):
     def drop_parts(self) -> None:
         """Let go of what only a playlist needs of its parts. A stream has thousands of them."""
         if self.parts:
-            self.first_part = self.parts[0].number
-            self.part_ends = array("L", (part.offset + part.length for part in self.parts))
-            self.parts = []
-
-    def range_of_part(self, number: int) -> tuple[int, int] | None:
-        """Offset and length in its file of a part whose record was dropped; None of any other."""
-        index = number - self.first_part
-        if not 0 <= index < len(self.part_ends):
-            return None
-        offset = self.part_ends[index - 1] if index else 0
-        return offset, self.part_ends[index] - offset
+            self.first_part, self.part_count = self.parts[0].number, len(self.parts)
+            self.parts = ()
 
     def drop_content(self) -> bool:
         """Let go of what is safely on disk. True once nothing of it is in memory."""

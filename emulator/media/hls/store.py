@@ -11,7 +11,7 @@ from emulator.busy_files import remove, remove_tree
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.hls import disk
-from emulator.media.hls.config import MediaStoreConfig
+from emulator.media.hls.config import LONG_PART_MS, MediaStoreConfig
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.index import read_index
 from emulator.media.hls.stream import HlsStream
@@ -46,11 +46,14 @@ class MediaStore:
         self._usage: disk.Usage | None = None
         self._usage_at_ms = 0
 
-    def begin(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
+    def begin(
+        self, uid: str, on_failure: OnFailure | None = None, *, part_ms: int | None = None
+    ) -> HlsStream:
         """For a stream that begins now. Refuses (`conflict`) a uid that has media already.
 
-        `on_failure` is told once if the recording stops (`disk_full`, `disk_too_slow`,
-        `disk_error`); the stream goes on from memory.
+        Its parts are as long as `MediaStoreConfig` says, or `part_ms`. `on_failure` is told once if
+        the recording stops (`disk_full`, `disk_too_slow`, `disk_error`); the stream goes on from
+        memory.
         """
         folder = self.folder(uid)
         self._leftovers -= {uid}
@@ -58,12 +61,17 @@ class MediaStore:
             raise Refused("conflict", "This stream has media already.")
         window = Window(
             segment_ms=self.config.segment_ms,
-            part_ms=self.config.part_ms,
+            part_ms=self._part_ms() if part_ms is None else part_ms,
             dvr_seconds=self.config.dvr_ms / 1000,
         )
         segment_writer = self._writer.segment_writer(folder, on_failure or _ignore)
         hls_stream = self._live[uid] = HlsStream(folder, window, segment_writer)
         return hls_stream
+
+    def _part_ms(self) -> int:
+        """How long the parts of the next stream are."""
+        is_crowded = len(self._live) >= self.config.short_parts_streams_max
+        return max(self.config.part_ms, LONG_PART_MS if is_crowded else 0)
 
     def discard(self, uid: str) -> None:
         """Take `begin` back, before it had any media: it leaves nothing behind."""

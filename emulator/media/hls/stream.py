@@ -8,6 +8,7 @@ the window is what memory holds.
 import asyncio
 import gzip
 import re
+from array import array
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import blake2b
@@ -30,7 +31,7 @@ from emulator.media.ticks import TICKS_PER_SECOND
 Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
 
 # Segments that stay in memory behind the open one, so that players at the live edge need no disk.
-FRESH_SEGMENTS = 3
+FRESH_SEGMENTS = 1
 # What a failed recording's window holds: all of it in memory.
 UNRECORDED_SEGMENTS = 6
 
@@ -75,7 +76,7 @@ class HlsStream:
         self._inits: dict[int, Init] = dict(inits or {})
         self._init_contents: dict[int, bytes] = {}
         self._fresh: list[Segment] = []
-        self._lengths: dict[int, int] = {}
+        self._forget_places(window)
         self._rendered: dict[tuple[Kind, bool, bool], tuple[int, Rendered]] = {}
         self._changed = asyncio.Event()
         self._saved = asyncio.Event()
@@ -86,7 +87,7 @@ class HlsStream:
         self.siblings: dict[str, HlsStream] = {}
         for segment in window.segments:
             self._inits[segment.init.number] = segment.init
-            self._lengths[segment.msn] = segment.length
+            self._note_length(segment)
         if segment_writer is None:
             self._saved.set()
 
@@ -126,6 +127,7 @@ class HlsStream:
             at_ms=part.at_ms,
             has_captions=not self.window.has_captions and any(map(has_captions, pictures)),
         )
+        self._part_ends.append(stored.offset + stored.length)
         if stored.offset == 0:
             self._fresh.append(segment)
         if self._segment_writer is not None:
@@ -262,10 +264,29 @@ class HlsStream:
         segment = self.window.end_segment()
         if segment is None:
             return
-        self._lengths[segment.msn] = segment.length
+        self._note_length(segment)
         if self._segment_writer is not None:
             self._segment_writer.end_segment(index.segment_line(segment))
         self._age()
+
+    def _forget_places(self, window: Window) -> None:
+        """Begin with the window's first segment and its next part.
+
+        Arrays, since a stream has thousands of each: lengths of segments, and where parts end in
+        their segments, all in bytes.
+        """
+        self._first_msn, self._lengths = window.first_msn, array("q")
+        self._first_part, self._part_ends = window.next_part, array("I")
+
+    def _note_length(self, segment: Segment) -> None:
+        missing = segment.msn - self._first_msn - len(self._lengths)
+        self._lengths.extend([-1] * missing)
+        self._lengths.append(segment.length)
+
+    def _length_of(self, msn: int) -> int:
+        """The bytes of a segment that is whole, -1 where there is none, or not any more."""
+        index = msn - self._first_msn
+        return self._lengths[index] if 0 <= index < len(self._lengths) else -1
 
     def _age(self) -> None:
         """Let go of the bytes of old segments, and of parts nobody may ask for any more."""
@@ -291,7 +312,7 @@ class HlsStream:
             self.window.drop_before(first)
         lost = [s for s in self._fresh if s.msn < first - UNRECORDED_SEGMENTS]
         for segment in lost:
-            self._lengths.pop(segment.msn, None)
+            self._lengths[segment.msn - self._first_msn] = -1
             self._fresh.remove(segment)
 
     def _wake(self) -> None:
@@ -338,7 +359,8 @@ class HlsStream:
         return len(segment.parts) > part or (is_whole and window.open is not None)
 
     def _is_ready(self) -> bool:
-        return bool(self.window.listed)
+        window = self.window
+        return bool(window.complete) or (window.is_paused and window.open is not None)
 
     def _check_ready(self) -> None:
         if self._is_withdrawn:
@@ -392,8 +414,8 @@ class HlsStream:
         opened = self.window.open
         if opened is not None and opened.msn == msn and self.window.is_paused:
             return opened.content() or FileRange(self.folder / name, 0, opened.length)
-        length = self._lengths.get(msn)
-        if length is None:
+        length = self._length_of(msn)
+        if length < 0:
             raise _no_such(name)
         for segment in self._fresh:
             if segment.msn == msn and (content := segment.content()) is not None:
@@ -404,16 +426,22 @@ class HlsStream:
         window = self.window
         opened = [window.open] if window.open is not None else []
         for segment in chain(opened, reversed(window.complete), reversed(window.left)):
-            place = segment.range_of_part(number)
-            if place is not None:
-                return FileRange(self.folder / segment.name, *place)
             first = segment.parts[0].number if segment.parts else segment.first_part
-            if number >= first:
-                index = number - first
+            index = number - first
+            if index >= 0:
                 if index < len(segment.parts):
                     return self._stored(segment, segment.parts[index])
+                if index < segment.part_count:
+                    return self._dropped(segment, number)
                 break  # Older segments have older parts.
         raise _no_such(f"part-{number}.m4s")
+
+    def _dropped(self, segment: Segment, number: int) -> Source:
+        """A part whose record was dropped."""
+        index = number - self._first_part
+        offset = self._part_ends[index - 1] if number > segment.first_part else 0
+        length = self._part_ends[index] - offset
+        return FileRange(self.folder / segment.name, offset, length)
 
     def _stored(self, segment: Segment, part: StoredPart) -> Source:
         if part.content is not None:

@@ -94,7 +94,7 @@ class Window:
         self.next_part += 1
         segment.add(part, frames)
         if segment.duration_at_pause:
-            segment.rest.append(part)
+            segment.rest += (part,)
         self.has_captions = self.has_captions or has_captions
         self._run_frames += frames
         self._run_ticks += duration
@@ -119,7 +119,7 @@ class Window:
         if self.open is not None:
             self._settle_target(self.open)
             self.open.duration_at_pause = self.open.duration
-            self.open.rest.clear()
+            self.open.rest = ()
         self.version += 1
 
     def keep(self, segment: Segment) -> None:

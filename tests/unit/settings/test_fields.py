@@ -31,7 +31,7 @@ def test_settings_defaults_are_the_documented_ones() -> None:
     ) == (
         10_000,
         2_000,
-        200,
+        100,
     )
     assert (settings.rules.streams_per_user, settings.rules.stream_creations_per_minute) == (1, 10)
     assert not settings.is_in_memory

@@ -80,7 +80,6 @@ class LiveLoop(HlsStream):
         window.next_msn = segment
         self._rendered.clear()
         self._fresh.clear()
-        self._lengths.clear()
         self._inits[0] = self._film.init
         self._init_contents[0] = self._film.init_content
         window.begin(self._film.init)
@@ -90,6 +89,7 @@ class LiveLoop(HlsStream):
             window.next_part = showing.segment(segment).start
             window.starts_run = segment == run.first_segment
             window.discontinuity_sequence = showing.runs.index(run) - window.starts_run
+        self._forget_places(window)
 
     def _segment_source(self, msn: int) -> Source:
         if msn not in [segment.msn for segment in self.window.listed]:

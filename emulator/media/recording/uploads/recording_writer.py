@@ -116,7 +116,7 @@ class _Writer:
         segment = self.window.end_segment()
         if segment is not None:
             self._write_line(index.segment_line(segment))
-            segment.parts = []
+            segment.parts = ()
 
 
 def _write(file: FileIO, content: bytes) -> None:

@@ -268,7 +268,7 @@ def test_playlist_report_says_the_last_segment_and_part() -> None:
     assert playlist.report(window, "u") == RenditionReport("u", 1, 1)
     window.end_segment()
     assert playlist.report(window, "u") == RenditionReport("u", 1, 1)
-    window.complete[-1].parts.clear()
+    window.complete[-1].parts = ()
     assert playlist.report(window, "u") == RenditionReport("u", 1, None)
 
 

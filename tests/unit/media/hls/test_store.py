@@ -155,3 +155,17 @@ async def test_media_store_close_ends_live_streams(tmp_path: Path, uid: str) -> 
     await media_store.close()
     assert hls_stream.window.is_finished
     assert media_store.find(uid).playlist("plain").is_final
+
+
+async def test_media_store_streams_beside_many_others_have_longer_parts(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path, MediaStoreConfig(part_ms=100, short_parts_streams_max=2))
+    streams = [store.begin(f"{number:032x}") for number in range(3)]
+    assert [stream.window.part_ms for stream in streams] == [100, 100, 200]
+    # A smaller size of a stream is cut as that is.
+    assert store.begin("f" * 32, part_ms=100).window.part_ms == 100
+    for number in range(3):
+        store.discard(f"{number:032x}")
+    assert store.begin(f"{3:032x}").window.part_ms == 100
+    # Who asks for longer ones has them.
+    longer = MediaStore(tmp_path, MediaStoreConfig(part_ms=500, short_parts_streams_max=0))
+    assert longer.begin(f"{4:032x}").window.part_ms == 500
