@@ -7,6 +7,8 @@ again and again. Pure: what `Timeline` placed in, the same with the holes filled
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from emulator.media import codecs
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
@@ -124,7 +126,7 @@ class GapFiller:
             rest = sound_end - self._pictures.end
             if rest > 0:
                 packets += self._still_until(self._pictures.end, self._video)
-                packets[-1:] = [still._replace(duration=rest) for still in packets[-1:]]
+                packets[-1:] = [replace(still, duration=rest) for still in packets[-1:]]
         else:
             # To the nearest whole frame: players wait for sound where there is a picture.
             half = self._silence[1] * TICKS_PER_SECOND // audio.timescale // 2
@@ -165,7 +167,7 @@ class GapFiller:
         dts = packet.dts
         if dts <= self._last_dts:
             dts = self._last_dts + 1
-            packet = packet._replace(dts=dts, pts=max(dts, packet.pts))
+            packet = replace(packet, dts=dts, pts=max(dts, packet.pts))
         self._note_frame(packet)
         # A picture that says how long it stands is not late before that.
         is_known = packet.duration > 0
@@ -257,4 +259,4 @@ class GapFiller:
 
 
 def _moved(packet: Packet, by: int) -> Packet:
-    return packet._replace(dts=packet.dts + by, pts=packet.pts + by) if by else packet
+    return replace(packet, dts=packet.dts + by, pts=packet.pts + by) if by else packet

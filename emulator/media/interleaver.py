@@ -24,7 +24,7 @@ class Interleaver:
         self._sound_end = 0
 
     def push(self, sequenced: Sequenced) -> list[Sequenced]:
-        packet, epoch, _ = sequenced
+        packet, epoch = sequenced.packet, sequenced.epoch
         out: list[Sequenced] = []
         if epoch is not self._epoch:
             out += self.flush()

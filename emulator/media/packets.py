@@ -4,7 +4,7 @@ Every source makes Packets, everything else eats them. A track's `config` is wha
 carries in MP4 (avcC, hvcC, av1C or vpcC record; AudioSpecificConfig; OpusHead), as it came.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -73,7 +73,7 @@ class AudioTrack(Struct, frozen=True):
 Track = VideoTrack | AudioTrack
 
 
-class Packet(NamedTuple):
+class Packet(Struct, frozen=True, gc=False):
     """One coded frame. Times are in the track's timescale; H.264 and HEVC are length-prefixed.
 
     `duration` is 0 where only the next packet can tell.

@@ -4,8 +4,6 @@ It begins at 0 with the first packet and goes on over every jump, wrap and recon
 wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
 """
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from emulator.media.packets import Packet, Track, VideoTrack
@@ -26,7 +24,7 @@ class Epoch(Struct, frozen=True):
     tracks: tuple[Track, ...]
 
 
-class Sequenced(NamedTuple):
+class Sequenced(Struct, frozen=True, gc=False):
     """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
 
     packet: Packet
@@ -120,29 +118,31 @@ class Timeline:
             lane.track = None
 
     def _place(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
-        track, dts, pts, duration, is_key, data = packet
+        track, dts = packet.track, packet.dts
         is_video = type(track) is VideoTrack
         lane = self._video if is_video else self._audio
         wire = dts if is_video else dts * TICKS_PER_SECOND // track.timescale
-        if track is not lane.track and not (is_key and self._enter(lane, track, tracks, wire)):
+        if track is not lane.track and not (
+            packet.is_key and self._enter(lane, track, tracks, wire)
+        ):
             return []
         at = self._locate(lane, wire)
         if is_video:
             new_dts = at if at > lane.dts else lane.dts + _squeezed(lane)
             lane.squeeze = lane.squeeze if new_dts > at else 0
-            new_pts = at + pts - dts
+            new_pts = at + packet.pts - dts
             if new_dts != at and new_pts < new_dts:
                 new_pts = new_dts
             end = new_dts + self._frame_time(lane, wire)
         else:
             new_dts = new_pts = self._sample_time(lane, at, track.timescale)
-            lane.expected = new_dts + duration
+            lane.expected = new_dts + packet.duration
             end = lane.expected * TICKS_PER_SECOND // track.timescale
         lane.wire = wire
         lane.dts = new_dts
         if end > self._latest:
             self._latest = end
-        return [Packet(track, new_dts, new_pts, duration, is_key, data)]
+        return [Packet(track, new_dts, new_pts, packet.duration, packet.is_key, packet.data)]
 
     def _frame_time(self, lane: _Lane, wire: int) -> int:
         """How long this video frame may last: the smaller of the last two steps, if known."""

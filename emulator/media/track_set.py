@@ -5,9 +5,10 @@ with a picture and sound has both to its end, and one that began with a picture 
 sound (docs/decisions/0013). Pure: a publisher's packets in, the same packets in the same times out.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS
@@ -31,7 +32,7 @@ class Promise(Struct, frozen=True):
 NO_PROMISE = Promise()
 
 
-class Arrival(NamedTuple):
+class Arrival(Struct, frozen=True, gc=False):
     """A packet that belongs to the stream, the stream's tracks at it, and when it arrived."""
 
     packet: Packet
@@ -160,7 +161,7 @@ class TrackSet:
             self._kinds = frozenset(kind for kind, is_there in kinds if is_there)
         if self._audio is None:
             self._audio = _audio_of(latest) or self._promise.sound
-        return [self._arrived(*arrival) for arrival in held]
+        return [self._arrived(one.packet, one.tracks, one.at_ms) for one in held]
 
     def _arrived(self, packet: Packet, tracks: tuple[Track, ...], at_ms: int) -> Arrival:
         if tracks is not self._published:
@@ -169,7 +170,7 @@ class TrackSet:
         known = self._audio
         track = packet.track
         if known is not None and track is not known and _is_alike(track, known):
-            packet = packet._replace(track=known)
+            packet = replace(packet, track=known)
         return Arrival(packet, self._tracks, at_ms)
 
     def _note_tracks(self, tracks: tuple[Track, ...]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import imageio_ffmpeg
 import pytest
+from msgspec.structs import replace
 
 from emulator.media.hls.fmp4 import fragment, init_segment
 from emulator.media.hls.part import HlsPart
@@ -82,9 +83,9 @@ def through(*sources: list[Tag]) -> list[HlsPart]:
         for tag in source:
             for packet in reader.read(tag):
                 for sequenced in sequencer.push(packet, reader.tracks, 0):
-                    parts += segmenter.push(*sequenced)
+                    parts += segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
         for sequenced in sequencer.flush(0):
-            parts += segmenter.push(*sequenced)
+            parts += segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
         parts += segmenter.flush()
     return parts
 
@@ -198,7 +199,7 @@ def test_flv_to_fmp4_new_size_in_mid_stream_gets_its_own_init_segment(tmp_path: 
     second_flv = encode(
         tmp_path / "b.flv", video=VIDEO["h264"], audio=AUDIO["aac48"], size="640x360"
     )
-    second = [tag._replace(timestamp_ms=tag.timestamp_ms + 3003) for tag in tags(second_flv)]
+    second = [replace(tag, timestamp_ms=tag.timestamp_ms + 3003) for tag in tags(second_flv)]
     # when both parts of it are cut,
     parts = through(first + second)
     # then each size is whole in an epoch of its own, and decodes.

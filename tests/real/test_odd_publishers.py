@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.rtmp_client import Accepted
@@ -40,7 +41,7 @@ def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
     """These tags on another clock. Headers keep their 0, as encoders send them."""
     for tag in tags:
         is_header = tag.kind == "script" or tag.payload[1] == 0
-        yield tag if is_header else tag._replace(timestamp_ms=clock(tag.timestamp_ms))
+        yield tag if is_header else replace(tag, timestamp_ms=clock(tag.timestamp_ms))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.media.ingest.tag import Tag
 from tests.support.browser import Chromium
@@ -62,7 +63,7 @@ def late(tags: list[Tag], kind: str, at_ms: int) -> list[Tag]:
         for number, tag in enumerate(others)
         if tag.kind == kind and tag.timestamp_ms >= at_ms
     )
-    return [*others[:place], header._replace(timestamp_ms=at_ms), *others[place:]]
+    return [*others[:place], replace(header, timestamp_ms=at_ms), *others[place:]]
 
 
 def published(walk: Walk, *publishes: list[Tag]) -> dict[str, Any]:

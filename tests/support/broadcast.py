@@ -118,8 +118,9 @@ class RealBroadcast:
 
     def _cut(self, sequence: list[Sequenced]) -> list[HlsPart]:
         parts: list[HlsPart] = []
-        for packet, epoch, at_ms in sequence:
-            parts += self._segmenter.push(self._in_band.complete(packet), epoch, at_ms)
+        for one in sequence:
+            whole = self._in_band.complete(one.packet)
+            parts += self._segmenter.push(whole, one.epoch, one.at_ms)
         return parts
 
     def _footing(self, part: HlsPart) -> Footing:
@@ -151,11 +152,11 @@ def joined(*flvs: bytes) -> bytes:
     whole, begins_ms = flvs[0][:_FLV_HEADER_BYTES], 0
     for flv in flvs:
         ends_ms = begins_ms
-        for kind, timestamp_ms, payload in flv_tags(flv):
-            at_ms = begins_ms + timestamp_ms
+        for tag in flv_tags(flv):
+            at_ms = begins_ms + tag.timestamp_ms
             stamp = (at_ms & 0xFFFFFF).to_bytes(3) + bytes([at_ms >> 24])
-            tag = bytes([_NUMBERS[kind]]) + len(payload).to_bytes(3) + stamp + bytes(3) + payload
-            whole += tag + len(tag).to_bytes(4)
+            head = bytes([_NUMBERS[tag.kind]]) + len(tag.payload).to_bytes(3) + stamp + bytes(3)
+            whole += head + tag.payload + len(head + tag.payload).to_bytes(4)
             ends_ms = max(ends_ms, at_ms)
         begins_ms = ends_ms + _FRAME_MS
     return whole

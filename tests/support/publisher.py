@@ -39,10 +39,10 @@ def tags_until(broadcast: Broadcast, end_ms: int) -> list[Tag]:
 def flv_file(tags: Iterable[Tag]) -> bytes:
     """An FLV file of tags (FLV 10.1, annex E)."""
     whole = bytearray(_HEADER)
-    for kind, timestamp_ms, payload in tags:
-        stamp = (timestamp_ms & 0xFFFFFF).to_bytes(3) + bytes([timestamp_ms >> 24])
-        tag = bytes([_NUMBERS[kind]]) + len(payload).to_bytes(3) + stamp + bytes(3) + payload
-        whole += tag + len(tag).to_bytes(4)
+    for tag in tags:
+        stamp = (tag.timestamp_ms & 0xFFFFFF).to_bytes(3) + bytes([tag.timestamp_ms >> 24])
+        head = bytes([_NUMBERS[tag.kind]]) + len(tag.payload).to_bytes(3) + stamp + bytes(3)
+        whole += head + tag.payload + len(head + tag.payload).to_bytes(4)
     return bytes(whole)
 
 

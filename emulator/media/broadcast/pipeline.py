@@ -368,7 +368,8 @@ class Pipeline:
 
     def _pass_on(self, sequence: list[Sequenced]) -> None:
         """To the playlist, the renditions, and the servers that the stream is pushed on to."""
-        for packet, epoch, at_ms in sequence:
+        for sequenced in sequence:
+            packet, epoch, at_ms = sequenced.packet, sequenced.epoch, sequenced.at_ms
             hls_stream = self._hls_stream or self._begin(self._open_hls_stream())
             if not self._has_begun:
                 self._has_begun = True

@@ -4,6 +4,8 @@ A change gets an init segment of its own, which is all that HLS asks for. But FF
 whatever is built on it) goes on with the first one: docs/decisions/0003.
 """
 
+from msgspec.structs import replace
+
 from emulator.media import codecs
 from emulator.media.packets import Packet, VideoTrack
 
@@ -29,4 +31,4 @@ class InBand:
         if not self._has_changed:
             return packet
         data = codecs.self_contained(track.codec, track.config, packet.data)
-        return packet._replace(data=data)
+        return replace(packet, data=data)

@@ -105,12 +105,13 @@ def _traf(number: int, packets: list[Packet], is_video: bool, offset: int) -> by
     """tfhd, tfdt (version 1) and trun (version 1: composition offsets are signed) of a track."""
     samples: list[int] = []
     if is_video:
-        for _, dts, pts, duration, is_key, data in packets:
-            flags = _SYNC if is_key else _NOT_SYNC
-            samples += (duration & _U32, len(data), flags, (pts - dts) & _U32)
+        for packet in packets:
+            flags = _SYNC if packet.is_key else _NOT_SYNC
+            shift = (packet.pts - packet.dts) & _U32
+            samples += (packet.duration & _U32, len(packet.data), flags, shift)
     else:
-        for _, _, _, duration, _, data in packets:
-            samples += (duration & _U32, len(data))
+        for packet in packets:
+            samples += (packet.duration & _U32, len(packet.data))
     run_size = _RUN_SIZE + 4 * len(samples)
     head = _TRAF.pack(
         _TRAF_SIZE + run_size, b"traf",

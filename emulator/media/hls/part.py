@@ -2,7 +2,13 @@
 
 from msgspec import Struct
 
-from emulator.media.packets import Packet, Track
+from emulator.media.packets import Packet, Track, VideoTrack
+
+# Closed captions inside a picture: user data of the United States (0xB5), ATSC (0x0031), GA94
+# (ANSI/SCTE 128-1, 8.1; CTA-708-E, 4.4). They stand before the picture itself, behind its parameter
+# sets at most.
+_CAPTIONS = b"\xb5\x00\x31GA94"
+_HEAD_BYTES = 1024
 
 
 class HlsPart(Struct, frozen=True):
@@ -28,3 +34,16 @@ class HlsPart(Struct, frozen=True):
     starts_discontinuity: bool
     at_ms: int
     ends_segment: bool = False
+
+    @property
+    def frames(self) -> int:
+        """How many pictures it has."""
+        return sum([type(packet.track) is VideoTrack for packet in self.packets])
+
+    @property
+    def has_captions(self) -> bool:
+        """Whether one of its pictures carries closed captions."""
+        return any(
+            type(packet.track) is VideoTrack and _CAPTIONS in bytes(packet.data[:_HEAD_BYTES])
+            for packet in self.packets
+        )

@@ -238,17 +238,18 @@ class Segmenter:
         """The last video frame's duration is known or guessed now: it belongs to the part."""
         frame = self._last_frame
         if frame is not None:
-            track, dts, pts, _, is_key, data = frame
-            self._video.append(Packet(track, dts, pts, duration, is_key, data))
+            self._video.append(
+                Packet(frame.track, frame.dts, frame.pts, duration, frame.is_key, frame.data)
+            )
             self._last_frame = None
 
     def _append_audio(self, packet: Packet) -> None:
         """Within a part only durations count, so a jump of the sample clock goes into one."""
         audio = self._audio
         if audio:
-            track, dts, pts, duration, is_key, data = audio[-1]
-            if dts + duration != packet.dts and track is packet.track:
-                audio[-1] = Packet(track, dts, pts, packet.dts - dts, is_key, data)
+            last = audio[-1]
+            if last.dts + last.duration != packet.dts and last.track is packet.track:
+                audio[-1] = replace(last, duration=packet.dts - last.dts)
         audio.append(packet)
         end = packet.dts + packet.duration
         self._sound_end = end * TICKS_PER_SECOND // packet.track.timescale

@@ -169,8 +169,12 @@ class Segment(Struct, gc=False):
             self.parts = ()
 
     def drop_content(self) -> bool:
-        """Let go of what is safely on disk. True once nothing of it is in memory."""
+        """Let go of its bytes once all of them are on disk, since it is read as a whole from there.
+
+        True once nothing of it is in memory.
+        """
+        if not all(part.is_written for part in self.parts):
+            return False
         for part in self.parts:
-            if part.is_written:
-                part.content = None
-        return all(part.content is None for part in self.parts)
+            part.content = None
+        return True

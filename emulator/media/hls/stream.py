@@ -19,13 +19,11 @@ from typing import Literal
 from msgspec import Struct
 
 from emulator.core.errors import Refused
-from emulator.media.codecs.captions import has_captions
 from emulator.media.hls import index, playlist
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segments import FileRange, Init, Segment, Source, StoredPart, init_of
 from emulator.media.hls.window import Window
 from emulator.media.hls.writer import RecordingFailed, SegmentWriter
-from emulator.media.packets import VideoTrack
 from emulator.media.ticks import TICKS_PER_SECOND
 
 Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
@@ -116,8 +114,7 @@ class HlsStream:
             raise ValueError("a part that starts a discontinuity needs its init segment first")
         if part.starts_segment and not part.starts_discontinuity:
             self._end_segment()
-        pictures = [packet.data for packet in part.packets if type(packet.track) is VideoTrack]
-        frames = len(pictures)
+        frames = part.frames
         segment, stored = self.window.add(
             fragment,
             start=part.start,
@@ -125,7 +122,7 @@ class HlsStream:
             frames=frames,
             is_independent=part.is_independent,
             at_ms=part.at_ms,
-            has_captions=not self.window.has_captions and any(map(has_captions, pictures)),
+            has_captions=not self.window.has_captions and part.has_captions,
         )
         self._part_ends.append(stored.offset + stored.length)
         if stored.offset == 0:

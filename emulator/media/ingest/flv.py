@@ -98,7 +98,7 @@ class FlvReader:
         further tracks of a multitrack message, are dropped. An empty header (cameras, and ffmpeg
         where it copies ADTS or libaom's AV1, send one) is none yet: the true one follows.
         """
-        kind, timestamp_ms, payload = tag
+        kind, timestamp_ms, payload = tag.kind, tag.timestamp_ms, tag.payload
         if not payload:
             return []
         try:

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
-from emulator.media.track_set import Promise, TrackSet
+from emulator.media.track_set import Arrival, Promise, TrackSet
 from emulator.media.track_waits import TrackWaits
 
 VIDEO = VideoTrack("h264", b"v", "avc1.42c01f", 1280, 720)
@@ -42,11 +42,12 @@ class Publisher:
         self.track_set.resume()
         return self
 
-    def _note(self, arrivals: list) -> None:  # type: ignore[type-arg]
-        for packet, tracks, at_ms in arrivals:
-            kind = "video" if isinstance(packet.track, VideoTrack) else "audio"
-            assert any(packet.track is track for track in tracks)
-            self.out.append((kind, at_ms, tracks))
+    def _note(self, arrivals: list[Arrival]) -> None:
+        for arrival in arrivals:
+            track = arrival.packet.track
+            assert any(track is other for other in arrival.tracks)
+            kind = "video" if isinstance(track, VideoTrack) else "audio"
+            self.out.append((kind, arrival.at_ms, arrival.tracks))
 
     @property
     def tracks(self) -> list[tuple[Track, ...]]:

@@ -129,7 +129,7 @@ class WholeChain:
 
     def _cut(self, sequence: list[Sequenced]) -> None:
         for one in sequence:
-            self.parts += self.segmenter.push(*one)
+            self.parts += self.segmenter.push(one.packet, one.epoch, one.at_ms)
 
 
 @given(

@@ -77,7 +77,7 @@ class SourceReader:
 
     def read(self, tag: Tag) -> list[SourcePacket] | None:
         """What is to be transcoded; None for a tag of what is passed through, or refused."""
-        kind, timestamp_ms, payload = tag
+        kind, timestamp_ms, payload = tag.kind, tag.timestamp_ms, tag.payload
         try:
             if kind == "video":
                 return self._read_video(timestamp_ms * TICKS_PER_MS, payload)

@@ -5,7 +5,9 @@ to that message at once, so that one-byte pieces cost no more than they must.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from emulator.core.errors import ProtocolError
 
@@ -24,7 +26,7 @@ _HEADER_BYTES: Final = (11, 7, 3, 0)
 """Length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
 
 
-class RtmpMessage(NamedTuple):
+class RtmpMessage(Struct, frozen=True, gc=False):
     """One whole message. `timestamp_ms` is absolute, modulo 2^32."""
 
     type_id: int

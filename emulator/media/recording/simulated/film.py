@@ -125,7 +125,7 @@ def render(width: int, height: int, look: "Look | None" = None) -> LoopFilm:
         for tag in broadcast.step(broadcast.due_ms):
             for packet in reader.read(tag):
                 for sequenced in sequencer.push(packet, reader.tracks, clock.now_ms()):
-                    parts += segmenter.push(*sequenced)
+                    parts += segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
     broadcast.close()
     return LoopFilm(_one_round(parts))
 
@@ -175,4 +175,4 @@ def _is_inside(packet: Packet, part: HlsPart) -> bool:
 
 def _later(packet: Packet, rounds: int) -> Packet:
     shift = rounds * ROUND_SECONDS * packet.track.timescale
-    return packet._replace(dts=packet.dts + shift, pts=packet.pts + shift)
+    return replace(packet, dts=packet.dts + shift, pts=packet.pts + shift)

@@ -163,13 +163,13 @@ class UploadedFilm:
                 raise Refused("unsupported", "A picture stands for more than a second.")
             if self._delay and duration > _REORDERED_HOLE_MAX:
                 raise Refused("unsupported", "A picture among reordered ones stands for long.")
-            yield packet._replace(duration=duration)
+            yield replace(packet, duration=duration)
             packet = following
             if packet.is_key:
                 key_at = packet.dts
         rest_of_sound = self._sound_end - packet.dts
         if packet.duration < rest_of_sound <= packet.duration + _STRETCH_MAX:
-            packet = packet._replace(duration=rest_of_sound)
+            packet = replace(packet, duration=rest_of_sound)
         yield packet
 
     def _sounds(self, track: AudioTrack) -> Iterator[Packet]:

@@ -42,9 +42,13 @@ def write_recording(
         with closing(writer):
             for packet in packets:
                 for sequenced in gap_filler.push(packet, epoch, at_ms):
-                    writer.append_all(segmenter.push(*sequenced))
+                    writer.append_all(
+                        segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
+                    )
             for sequenced in gap_filler.flush(at_ms):
-                writer.append_all(segmenter.push(*sequenced))
+                writer.append_all(
+                    segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
+                )
             writer.append_all(segmenter.flush())
             writer.finish()
         lines.flush()

@@ -146,7 +146,7 @@ def test_segmenter_key_frame_decoded_early_still_begins_its_segment() -> None:
     # With open GOPs the second key frame is decoded before the frames that are shown before it.
     packets = frames(5, 30, 1000)
     for index in (0, 58, 118):
-        packets[index] = packets[index]._replace(is_key=True)
+        packets[index] = replace(packets[index], is_key=True)
     parts = cut(Segmenter(segment_ms=2000), packets, PICTURE)
     assert [part.start // 90 for part in parts if part.starts_segment] == [0, 1933, 3933]
     assert all(part.is_independent for part in parts if part.starts_segment)
@@ -176,7 +176,7 @@ def test_segmenter_first_segment_decides_the_target_duration(
     # Given a publisher whose second key frame comes soon, and its third very late,
     packets = frames(40, 30, 100_000)
     for index in (0, first_seconds * 30, 38 * 30):
-        packets[index] = packets[index]._replace(is_key=True)
+        packets[index] = replace(packets[index], is_key=True)
     starts = [p.start for p in cut(Segmenter(), packets, PICTURE) if p.starts_segment]
     # then none is longer than a playlist may list that has been followed since the first.
     assert starts[1] == first_seconds * 90_000
@@ -198,7 +198,7 @@ def test_segmenter_cuts_audio_only_by_time() -> None:
 def test_segmenter_late_frame_makes_no_part_too_long() -> None:
     # Given a stream whose picture stands still for 230 ms while nothing else comes,
     packets = [*frames(1, 30, 60), *frames(1, 30, 1000, begin_ms=1196)]
-    packets[30] = packets[30]._replace(is_key=False)
+    packets[30] = replace(packets[30], is_key=False)
     segmenter = Segmenter()
     parts = cut(segmenter, packets, PICTURE) + segmenter.flush()
     # then parts still tile, within the target that was said from the start.
@@ -241,7 +241,7 @@ def test_segmenter_new_epoch_closes_the_part_and_begins_with_its_tracks() -> Non
     small = replace(VIDEO, width=640)
     tracks: tuple[Track, ...] = (small, AUDIO)
     second = [
-        packet._replace(track=small) if packet.track == VIDEO else packet
+        replace(packet, track=small) if packet.track == VIDEO else packet
         for packet in interleaved(frames(1, 30, 60, begin_ms=1100), sounds(1, begin=52 * 1024))
     ]
     parts = cut(segmenter, first, BOTH) + cut(segmenter, second, Epoch(2, tracks))
@@ -258,7 +258,7 @@ def test_segmenter_epoch_without_a_key_frame_starts_a_segment_at_its_first() -> 
     segmenter = Segmenter()
     parts = cut(segmenter, frames(1, 30, 60), PICTURE)
     packets = [
-        packet._replace(is_key=index == 20) for index, packet in enumerate(frames(2, 30, 1, 1000))
+        replace(packet, is_key=index == 20) for index, packet in enumerate(frames(2, 30, 1, 1000))
     ]
     parts += cut(segmenter, packets, Epoch(2, (VIDEO,)))
     assert [(part.start // 90, part.is_independent) for part in parts if part.starts_segment] == [
@@ -367,7 +367,7 @@ def test_segmenter_part_is_marked_as_last_of_its_segment_where_known(key_every: 
     [
         # A frame alone: one at 30 a second, or what its packet says.
         ([frame(0, is_key=True)], [3_000], 3_000),
-        ([frame(0, is_key=True)._replace(duration=9_000)], [9_000], 9_000),
+        ([replace(frame(0, is_key=True), duration=9_000)], [9_000], 9_000),
         # The last of several: as long as the step before, and no longer than a part.
         ([frame(0, is_key=True), frame(40)], [3_600, 3_600], 7_200),
         ([frame(0, is_key=True), frame(20), frame(60)], [1_800, 3_600, 3_600], 9_000),

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.flv import FlvReader
@@ -83,7 +84,7 @@ def test_flv_audio_time_is_in_samples_of_the_config_rate() -> None:
 def test_flv_repeated_header_keeps_the_track_and_another_makes_a_new_one() -> None:
     reader = reader_of(AVC_START, AAC_START)
     tracks = reader.tracks
-    assert reader.read(AVC_START._replace(timestamp_ms=5000)) == []
+    assert reader.read(replace(AVC_START, timestamp_ms=5000)) == []
     assert reader.tracks is tracks
     reader.read(Tag("video", 0, b"\x17\x00\x00\x00\x00" + AVCC_1080P))
     assert reader.tracks is not tracks

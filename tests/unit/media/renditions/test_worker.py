@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import av
+from msgspec.structs import replace
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
@@ -31,11 +32,11 @@ def run(*connections: bytes) -> tuple[list[HlsPart], list[list[RenditionPart]]]:
         for tag in flv_tags(connection):
             for packet in reader.read(tag):
                 for placed in sequencer.push(packet, reader.tracks, sequencer.latest // 90):
-                    parts += source.push(*placed)
-                    cuts += worker.take(*placed)
+                    parts += source.push(placed.packet, placed.epoch, placed.at_ms)
+                    cuts += worker.take(placed.packet, placed.epoch, placed.at_ms)
         for placed in sequencer.flush(sequencer.latest // 90):
-            parts += source.push(*placed)
-            cuts += worker.take(*placed)
+            parts += source.push(placed.packet, placed.epoch, placed.at_ms)
+            cuts += worker.take(placed.packet, placed.epoch, placed.at_ms)
         parts += source.flush()
         cuts += worker.flush()
     return parts, [[cut for cut in cuts if cut.rung == n] for n in range(len(NAMES))]
@@ -122,7 +123,7 @@ def test_rendition_worker_broken_frame_costs_only_itself() -> None:
             for placed in timeline.push(packet, reader.tracks):
                 seen += type(placed.track) is VideoTrack
                 is_broken = type(placed.track) is VideoTrack and 40 < seen < 50
-                sent = placed._replace(data=b"\0\0\0\x04\xff\xff\xff\xff") if is_broken else placed
+                sent = replace(placed, data=b"\0\0\0\x04\xff\xff\xff\xff") if is_broken else placed
                 cuts += worker.take(sent, timeline.epoch, 0)
     cuts += worker.flush()
 
@@ -138,7 +139,7 @@ def test_rendition_worker_keeps_no_undecodable_source_in_memory() -> None:
     for tag in flv_tags(flv(seconds=4, rate="60", audio="")):
         for packet in reader.read(tag):
             for placed in timeline.push(packet, reader.tracks):
-                broken = placed._replace(data=b"\0\0\0\x04\xff\xff\xff\xff")
+                broken = replace(placed, data=b"\0\0\0\x04\xff\xff\xff\xff")
                 assert worker.take(broken, timeline.epoch, 0) == []
                 assert worker.pending <= 45
 

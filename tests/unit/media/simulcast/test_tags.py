@@ -90,7 +90,7 @@ def test_simulcast_tags_begin_with_headers_and_repeat_changed_ones() -> None:
     assert [tag.kind for tag in writer.write(pictures[1], tracks)] == ["video"]
 
     changed = replace(tracks[0])
-    later = writer.write(pictures[2]._replace(track=changed), (changed, *tracks[1:]))
+    later = writer.write(replace(pictures[2], track=changed), (changed, *tracks[1:]))
     assert [tag.kind for tag in later] == ["script", "video", "video"]
 
 
@@ -103,7 +103,7 @@ def test_simulcast_tags_audio_before_the_first_key_frame_is_left_out() -> None:
     late = [packet for packet in sounds if _ms(packet.dts, packet) >= _ms(start.dts, start) - 40]
 
     # when it is pushed on from a picture on,
-    received, _ = again([start._replace(is_key=True), *late], tracks)
+    received, _ = again([replace(start, is_key=True), *late], tracks)
 
     # then what is left of it is where it was.
     heard = [_ms(packet.dts, packet) for packet in received[1:]]

@@ -127,9 +127,7 @@ def test_rtmp_chunks_id_in_two_and_in_three_bytes_is_one_chunk_stream() -> None:
 def test_rtmp_chunks_timestamp_from_16777215_is_repeated_in_every_chunk(
     timestamp: int, length: int
 ) -> None:
-    message = RtmpMessage(VIDEO, 1, timestamp, bytes(range(250)) * 4)._replace(
-        payload=(bytes(range(250)) * 4)[:length]
-    )
+    message = RtmpMessage(VIDEO, 1, timestamp, (bytes(range(250)) * 4)[:length])
     stream = write(6, message)
     assert stream.count(timestamp.to_bytes(4)) >= -(-length // 128)
     assert read(stream) == [message]
