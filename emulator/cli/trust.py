@@ -13,7 +13,7 @@ from emulator.cli.lib.progress import Progress
 from emulator.cli.lib.stores import NAME as LABEL
 from emulator.cli.lib.stores import Command, Store, search_path, stores_of
 from emulator.machine.certificates import ca_path, server_context
-from emulator.settings import Settings, add_flags, gather
+from emulator.settings import add_flags, gather
 
 NAME = "trust"
 HELP = "make this machine trust the emulator's certificates"
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(_lines(stores, removes=args.remove) or [_UNKNOWN]))
         return 0
     if not args.remove:
-        _make(settings)
+        server_context(Path(settings.data), settings.certificate_names)
     stores = stores_of(sys.platform, certificate, Path.home())
     if args.install or args.remove:
         _change(stores, certificate, removes=args.remove)
@@ -58,10 +58,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 _UNKNOWN = "# This system's store is unknown here. `live-emulator trust` prints the file."
-
-
-def _make(settings: Settings) -> None:
-    server_context(Path(settings.data), settings.certificate_names)
 
 
 def _lines(stores: Sequence[Store], *, removes: bool) -> list[str]:

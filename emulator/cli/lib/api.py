@@ -53,7 +53,9 @@ class Api:
 
     def tls(self) -> ssl.SSLContext | None:
         """How to trust the server; None where it speaks plain HTTP."""
-        return self._context() if self.url.startswith("https:") else None
+        if not self.url.startswith("https:"):
+            return None
+        return ssl.create_default_context(cafile=self.ca or None)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON that `method path` answers, None for no content.
@@ -119,9 +121,6 @@ class Api:
         """The bytes at a path of this server, or at an address. Raises `ApiError`."""
         is_path = path_or_url.startswith("/")
         return self._ask(urllib.request.Request(self.url * is_path + path_or_url))
-
-    def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.ca or None)
 
     def _request(
         self, method: str, path: str, content: bytes | ProgressFile | None = None

@@ -3,7 +3,7 @@
 Nobody else asks which codec it has: what differs between codecs stands in their formats.
 """
 
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import sources
@@ -24,6 +24,8 @@ _VIDEO_BY_CODEC: dict[VideoCodec, VideoFormat] = {
 }  # fmt: skip
 _AUDIO_BY_CODEC = {"aac": AAC, "opus": OPUS}
 
+_SUPPORTED = {"video": "H.264, HEVC, AV1 and VP9", "audio": "AAC and Opus"}
+
 # FLV 10.1, E.4.3.1 and E.4.2.1: the numbers of the time before FourCCs.
 # HEVC as 12 is nobody's standard: many cameras and encoders send it, framed as H.264 is.
 _VIDEO_BY_NUMBER = {7: H264, 12: HEVC}
@@ -32,29 +34,29 @@ _AUDIO_BY_NUMBER = {10: AAC}
 
 def video(fourcc: bytes) -> VideoFormat:
     """The video format of an Enhanced RTMP FourCC, or `Refused` (on the topic `video_codec`)."""
-    return _VIDEO_BY_FOURCC.get(fourcc) or _refuse_video(
-        sources.VIDEO_BY_FOURCC.get(fourcc) or SourceCodec(_name(fourcc), "")
+    return _VIDEO_BY_FOURCC.get(fourcc) or _refuse(
+        "video", sources.VIDEO_BY_FOURCC.get(fourcc) or SourceCodec(_name(fourcc), "")
     )
 
 
 def audio(fourcc: bytes) -> AudioFormat:
     """The audio format of an Enhanced RTMP FourCC, or `Refused` (on the topic `audio_codec`)."""
-    return _AUDIO_BY_FOURCC.get(fourcc) or _refuse_audio(
-        sources.AUDIO_BY_FOURCC.get(fourcc) or SourceCodec(_name(fourcc), "")
+    return _AUDIO_BY_FOURCC.get(fourcc) or _refuse(
+        "audio", sources.AUDIO_BY_FOURCC.get(fourcc) or SourceCodec(_name(fourcc), "")
     )
 
 
 def legacy_video(number: int) -> VideoFormat:
     """The video format of FLV's CodecID: H.264 or HEVC, or `Refused`."""
-    return _VIDEO_BY_NUMBER.get(number) or _refuse_video(
-        sources.VIDEO_BY_NUMBER.get(number) or SourceCodec(f"number {number}", "")
+    return _VIDEO_BY_NUMBER.get(number) or _refuse(
+        "video", sources.VIDEO_BY_NUMBER.get(number) or SourceCodec(f"number {number}", "")
     )
 
 
 def legacy_audio(number: int) -> AudioFormat:
     """The audio format of FLV's SoundFormat: AAC, or `Refused`."""
-    return _AUDIO_BY_NUMBER.get(number) or _refuse_audio(
-        sources.AUDIO_BY_NUMBER.get(number) or SourceCodec(f"number {number}", "")
+    return _AUDIO_BY_NUMBER.get(number) or _refuse(
+        "audio", sources.AUDIO_BY_NUMBER.get(number) or SourceCodec(f"number {number}", "")
     )
 
 
@@ -91,19 +93,10 @@ def _name(fourcc: bytes) -> str:
     return text if text.isprintable() and text.isascii() else fourcc.hex()
 
 
-def _refuse_video(source: SourceCodec) -> NoReturn:
+def _refuse(kind: Literal["video", "audio"], source: SourceCodec) -> NoReturn:
     raise Refused(
         "unsupported",
-        f"Video codec {source.name} is not supported: H.264, HEVC, AV1 and VP9 are.",
-        topic="video_codec",
-        is_transcodable=bool(source.decoder),
-    )
-
-
-def _refuse_audio(source: SourceCodec) -> NoReturn:
-    raise Refused(
-        "unsupported",
-        f"Audio codec {source.name} is not supported: AAC and Opus are.",
-        topic="audio_codec",
+        f"{kind.capitalize()} codec {source.name} is not supported: {_SUPPORTED[kind]} are.",
+        topic=f"{kind}_codec",
         is_transcodable=bool(source.decoder),
     )

@@ -40,7 +40,7 @@ class StunServer(asyncio.DatagramProtocol):
 
     async def start(self, host: str, port: int) -> int:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(self._itself, local_addr=(host, port))
+        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
         bound: int = transport.get_extra_info("sockname")[1]
         return bound
 
@@ -55,6 +55,3 @@ class StunServer(asyncio.DatagramProtocol):
         response = answer(data, str(addr[0]), int(addr[1]))
         if response is not None and self._transport is not None:
             self._transport.sendto(response, cast("tuple[str, int]", addr))
-
-    def _itself(self) -> "StunServer":
-        return self

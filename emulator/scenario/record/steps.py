@@ -1,6 +1,7 @@
 """RecordedSteps: from what happened to the steps that make it happen again."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -231,10 +232,6 @@ def _line_deleted(steps: RecordedSteps, event: Journalled, name: str) -> Step | 
     return {"chat.delete": {"stream": name, "of": line.username}}
 
 
-def _chat_cleared(_: RecordedSteps, __: Journalled, name: str) -> Step:
-    return {"chat.clear": name}
-
-
 def _banned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     steps.naming.know(event.values["username"])
     payload = {"stream": name, "user": event.values["username"]}
@@ -248,15 +245,7 @@ def _unbanned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     return {"chat.unban": {"stream": name, "user": event.values["username"]}}
 
 
-def _followed(steps: RecordedSteps, event: Journalled, _: str) -> Step | None:
-    return _follow(steps, event, "people.follow")
-
-
-def _unfollowed(steps: RecordedSteps, event: Journalled, _: str) -> Step | None:
-    return _follow(steps, event, "people.unfollow")
-
-
-def _follow(steps: RecordedSteps, event: Journalled, action: str) -> Step | None:
+def _follow(steps: RecordedSteps, event: Journalled, _: str, *, action: str) -> Step | None:
     follower = steps.naming.user(event.values["follower_id"])
     followed = steps.naming.user(event.values["followed_id"])
     if follower is None or followed is None:
@@ -293,10 +282,10 @@ _MAKES: dict[str, Callable[[RecordedSteps, Journalled, str], Step | None]] = {
     "FaultStarted": _fault_started,
     "FaultStopped": _fault_stopped,
     "ChatDeleted": _line_deleted,
-    "ChatCleared": _chat_cleared,
+    "ChatCleared": lambda _steps, _event, name: {"chat.clear": name},
     "ChatBanned": _banned,
     "ChatUnbanned": _unbanned,
-    "UserFollowed": _followed,
-    "UserUnfollowed": _unfollowed,
+    "UserFollowed": partial(_follow, action="people.follow"),
+    "UserUnfollowed": partial(_follow, action="people.unfollow"),
     "ClipCreated": _clip_created,
 }

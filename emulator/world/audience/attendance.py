@@ -51,7 +51,7 @@ def see(
 def _arrive(world: World, stream: WatchedStream, session: str, visitor: Visitor) -> None:
     """Write down that a real viewer has come. Inside a change."""
     world.viewers.see(stream.id, session)
-    world.store.when_undone(lambda: _not_come(world, stream, session))
+    world.store.when_undone(lambda: world.viewers.leave(stream.id, session))
     now_ms = world.now_ms
     before = world.store.row(
         "SELECT row FROM audience_sessions WHERE stream_row = ? AND session = ?",
@@ -70,10 +70,6 @@ def _arrive(world: World, stream: WatchedStream, session: str, visitor: Visitor)
     viewers = ledger.write_down(world, stream, cohort, [(now_ms, 1)])
     ledger.note_visitor(world, stream, visitor, is_first=before is None)
     world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
-
-
-def _not_come(world: World, stream: WatchedStream, session: str) -> None:
-    world.viewers.leave(stream.id, session)
 
 
 def see_again(world: World, stream: WatchedStream, session: str) -> bool:

@@ -158,7 +158,7 @@ def tell(world: World, stream: WatchedStream, cohort: Cohort) -> None:
     for plan in plans:
         _tell_plan(world, stream, plan)
     world.store.write(
-        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", cohort.folded_ms, stream.pk
+        "UPDATE audience SET traits_at_ms = ? WHERE stream_row = ?", cohort.folded_ms, stream.pk
     )
 
 

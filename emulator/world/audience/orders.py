@@ -48,12 +48,14 @@ def cohort_of(store: Store, stream_id: str, stream_pk: int) -> Cohort:
     rows = store.rows(
         "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_pk
     )
-    row = store.row("SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_pk)
+    row = store.row(
+        "SELECT traits_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_pk
+    )
     for order in rows:
         cohort.fold(order["at_ms"])
         cohort.obey(_order(json.loads(order["body"])), order["at_ms"])
-    if row is not None and row["told_at_ms"] is not None:
-        cohort.fold(row["told_at_ms"])
+    if row is not None and row["traits_at_ms"] is not None:
+        cohort.fold(row["traits_at_ms"])
         for plan in cohort.tell()[2]:
             plan.recorded = plan.arrived
         cohort.fold(row["folded_at_ms"])

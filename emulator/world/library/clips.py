@@ -144,12 +144,9 @@ def find_own(world: World, clip_id: str, user: User) -> Clip:
 
 def watch(world: World, clip: Clip) -> Clip:
     """Count one view."""
-    world.store.note(partial(_count_view, world, clip.pk))
+    sql = "UPDATE clips SET view_count = view_count + 1 WHERE row = ?"
+    world.store.note(partial(world.store.write, sql, clip.pk))
     return find(world, clip.id)
-
-
-def _count_view(world: World, pk: int) -> None:
-    world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", pk)
 
 
 def of_stream(world: World, stream: Stream, *, offset: int, count: int) -> tuple[list[Clip], int]:

@@ -161,12 +161,9 @@ def is_for(world: World, vod: Vod, viewer: User | None) -> bool:
 
 def watch(world: World, vod: Vod) -> Vod:
     """Count one view."""
-    world.store.note(partial(_count_view, world, vod.pk))
+    sql = "UPDATE vods SET view_count = view_count + 1 WHERE row = ?"
+    world.store.note(partial(world.store.write, sql, vod.pk))
     return find(world, vod.id)
-
-
-def _count_view(world: World, pk: int) -> None:
-    world.store.write("UPDATE vods SET view_count = view_count + 1 WHERE row = ?", pk)
 
 
 def by_uid(world: World, uid: str) -> Vod | None:

@@ -188,7 +188,7 @@ class Store:
             raise RuntimeError("a change in memory stands outside `with store.change()`")
         self._undoing.append(undo)
 
-    def note(self, act: Callable[[], None], *, is_seen: bool = True) -> bool:
+    def note(self, act: Callable[[], object], *, is_seen: bool = True) -> bool:
         """Make a change that a reader causes without asking for it: that somebody has come.
 
         False where it could not be written: the reader is answered all the same.
