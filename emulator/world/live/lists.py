@@ -13,7 +13,9 @@ from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.store import pages
+from emulator.world.store.journal import Store
 from emulator.world.store.pages import QueryPart, Total
+from emulator.world.store.write_counters import Remembered
 from emulator.world.world import World
 
 
@@ -30,6 +32,13 @@ class StreamFilter(Struct, frozen=True, kw_only=True):
     @property
     def is_unfiltered(self) -> bool:
         return self == _UNFILTERED
+
+
+class _Totals(Remembered[tuple[StreamFilter, int | None], int]):
+    """How many streams fit a filter, by it and by the row of who looks."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.watch("streams", "users", "follows", "categories"))
 
 
 _UNFILTERED = StreamFilter(status="default")
@@ -57,7 +66,12 @@ def page(
         ordered = _own_open_first(viewer)
     query, values = pages.newest("streams", ordered, offset=offset, count=count)
     pks = [row[0] for row in world.store.rows(query, *values)]
-    return streams.by_pks(world, pks), pages.total(world.store, "streams", parts)
+    totals = world.memory(_Totals).values()
+    key = (wanted, viewer.pk if viewer else None)
+    total = totals.get(key)
+    if total is None:
+        total = totals[key] = pages.total(world.store, "streams", parts)
+    return streams.by_pks(world, pks), total
 
 
 def everything(

@@ -12,7 +12,7 @@ from emulator.core.errors import Refused
 from emulator.shapes import live as shapes
 from emulator.shapes.addresses import Addresses
 from emulator.world.audience import attendance
-from emulator.world.live import categories, streams, tags
+from emulator.world.live import categories, lists, streams, tags
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
@@ -25,6 +25,7 @@ WRITES = re.compile(r"\b(?:UPDATE|INSERT INTO|DELETE FROM)\s+(\w+)", re.IGNORECA
 KINDS = {
     "accounts": accounts,
     "categories": categories,
+    "lists": lists,
     "shapes": shapes,
     "streams": streams,
 }
