@@ -62,10 +62,12 @@ def run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> "list[Written]":
     if args.faults is None:
         return []
-    from emulator.exploration.plan import read_file
+    from emulator.exploration.plan import check_names, read_file
 
     try:
-        return read_file(args.faults)
+        plan = read_file(args.faults)
+        check_names(args.faults, plan)
+        return plan
     except Refused as refused:
         raise Failed(refused.message, 2) from None
 

@@ -11,6 +11,7 @@ As people write it:
       after: 500ms
 """
 
+import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,10 +24,12 @@ from emulator.core import events as all_events
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.quantities import duration_text
+from emulator.world.faults.api import ApiFault
 from emulator.world.faults.fault import values_of
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.reading import BESIDE, FaultRequest, read
 from emulator.world.faults.values import duration, whole
+from emulator.world.faults.webhook import WebhookFault
 
 _BYTES_MAX = 64 * 1024
 _FAULTS_MAX = 50
@@ -79,6 +82,30 @@ def read_file(path: Path) -> list[Written]:
         raise Refused("invalid", f"{path}: {refused.message}") from None
     entries: list[Written] = written["faults"] if isinstance(written, dict) else written
     return entries
+
+
+def check_names(path: Path, plan: list[Written]) -> None:
+    """Refuse (`invalid`) operations and webhooks that there are not, which nothing would strike.
+
+    Apart from `read_file`, for it imports the whole API.
+    """
+    from emulator.web.api.table import OPERATIONS
+    from emulator.world.webhooks.targets import KINDS as WEBHOOKS
+
+    operations = [f"{entry.method} {entry.path.rstrip('/') or '/'}" for entry in OPERATIONS]
+    for number, planned in enumerate(parse(plan), 1):
+        fault = planned.request.fault
+        operation = fault.operation if isinstance(fault, ApiFault) else ""
+        webhook = fault.event if isinstance(fault, WebhookFault) else ""
+        for what, name, known in (
+            ("operation", operation, operations),
+            ("webhook", webhook, WEBHOOKS),
+        ):
+            if name and name.replace("HEAD ", "GET ", 1) not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                text = f"{path}: fault {number}: there is no {what} {name[:80]!r}.{hint}"
+                raise Refused("invalid", text)
 
 
 def as_yaml(plan: list[Written], heading: str) -> str:
@@ -137,8 +164,6 @@ def _planned(number: int, written: object) -> PlannedFault:
 
 
 def _event_name(written: object) -> str:
-    import difflib
-
     kinds = event_kinds()
     if isinstance(written, str) and written in kinds:
         return written

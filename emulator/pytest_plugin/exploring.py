@@ -63,9 +63,13 @@ def attach(world: "OwnWorld") -> None:
     from msgspec import to_builtins
 
     from emulator.exploration.injector import Injector
-    from emulator.exploration.plan import parse, read_file
+    from emulator.exploration.plan import check_names, parse, read_file
 
-    plan = parse(read_file(Path(path)))
+    written = read_file(Path(path))
+    uses_path = os.environ.get(USES_VARIABLE)
+    if uses_path is None:  # Somebody has written it, rather than an exploration.
+        check_names(Path(path), written)
+    plan = parse(written)
     injector = world.emulator.call(lambda: Injector(world.platform, plan))
 
     def finish() -> None:
@@ -75,7 +79,6 @@ def attach(world: "OwnWorld") -> None:
             return seen
 
         line = json.dumps(world.emulator.call(look)) + "\n"
-        uses_path = os.environ.get(USES_VARIABLE)
         if uses_path is None:
             return
         with Path(uses_path).open("a", encoding="utf-8") as file:

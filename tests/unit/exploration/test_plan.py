@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from emulator.core.errors import Refused
 from emulator.exploration.aims import Profile, draws, singles
-from emulator.exploration.plan import as_yaml, parse, read_file, sentence
+from emulator.exploration.plan import as_yaml, check_names, parse, read_file, sentence
 from emulator.world.faults.api import ApiFail
 from emulator.world.faults.kinds import KINDS
 from tests.support.tables import table
@@ -64,6 +65,25 @@ def test_plan_with_unknown_names_is_refused(
     with pytest.raises(Refused) as refusal:
         read_file(path)
     assert str(path) in refusal.value.message
+    assert message in refusal.value.message
+
+
+@table(
+    ("fault", "message"),
+    [
+        ("api.fail: {operation: POST /streamz/}", "no operation 'POST /streamz'. Did you mean"),
+        ("api.cut: {operation: GET /auth/mee}", "Did you mean GET /auth/me?"),
+        ("webhook.repeat: {event: stream.lives}", "no webhook 'stream.lives'. Did you mean"),
+    ],
+)
+def test_plan_of_an_operation_or_webhook_that_there_is_not_is_refused(
+    fault: str, message: str
+) -> None:
+    plan = yaml.safe_load(f"- {fault}\n- {{api.fail: {{operation: POST /streams/}}}}")
+    check_names(Path("plan.yaml"), plan[1:])
+    with pytest.raises(Refused) as refusal:
+        check_names(Path("plan.yaml"), plan)
+    assert "plan.yaml: fault 1: there is " in refusal.value.message
     assert message in refusal.value.message
 
 
