@@ -11,14 +11,15 @@ and a database must have this program's schema, to the letter.
 """
 
 import contextlib
-import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
+
+from msgspec import DecodeError, Struct, json
 
 from emulator import busy_files
 from emulator.core.errors import Refused
@@ -62,29 +63,37 @@ class WorldFile(NamedTuple):
     snapshots: tuple[FileSnapshot, ...]
 
 
-def write(
-    path: Path,
-    world: WorldFile,
-    media: Iterable[Path],
-) -> None:
+class _Format(Struct):
+    format: int
+
+
+class _Taken(Struct):
+    name: str
+    at_ms: int
+
+
+class _Manifest(Struct):
+    """What `world.json` says."""
+
+    format: int
+    version: str
+    world: str
+    seed: str
+    now_ms: int
+    snapshots: list[_Taken]
+
+
+def write(path: Path, world: WorldFile, media: Iterable[Path]) -> None:
     """Write a world to `path`, whole or not at all. Raises `OSError` where it cannot be written.
 
     `media` are the folders to take along, each named by its uid.
     """
-    manifest = {
-        "format": FORMAT,
-        "version": __version__,
-        "world": world.name,
-        "seed": world.seed,
-        "now_ms": world.now_ms,
-        "snapshots": [
-            {"name": snapshot.name, "at_ms": snapshot.at_ms} for snapshot in world.snapshots
-        ],
-    }
+    taken = [_Taken(snapshot.name, snapshot.at_ms) for snapshot in world.snapshots]
+    manifest = _Manifest(FORMAT, __version__, world.name, world.seed, world.now_ms, taken)
     partial = path.with_name(f"{path.name}.part")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
+            archive.writestr(_MANIFEST, json.format(json.encode(manifest), indent=1))
             archive.writestr(_FACTS, world.facts)
             for number, snapshot in enumerate(world.snapshots):
                 archive.writestr(_snapshot_name(number), snapshot.facts)
@@ -99,17 +108,15 @@ def read(file: IO[bytes] | Path) -> WorldFile:
     """Read all but the media. Refuses (`invalid`) other files, and other schemas."""
     with _opened(file) as archive, TemporaryDirectory(prefix="live-emulator-import-") as scratch:
         manifest = _manifest(archive)
-        names = [_FACTS, *map(_snapshot_name, range(len(manifest["snapshots"])))]
+        names = [_FACTS, *map(_snapshot_name, range(len(manifest.snapshots)))]
         images = [_facts(archive, name, Path(scratch) / _FACTS) for name in names]
-    snapshots = zip(manifest["snapshots"], images[1:], strict=True)
+    snapshots = zip(manifest.snapshots, images[1:], strict=True)
     return WorldFile(
-        name=manifest["world"],
-        seed=manifest["seed"],
-        now_ms=manifest["now_ms"],
+        name=manifest.world,
+        seed=manifest.seed,
+        now_ms=manifest.now_ms,
         facts=images[0],
-        snapshots=tuple(
-            FileSnapshot(item["name"], item["at_ms"], facts) for item, facts in snapshots
-        ),
+        snapshots=tuple(FileSnapshot(item.name, item.at_ms, facts) for item, facts in snapshots),
     )
 
 
@@ -165,32 +172,25 @@ def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
         raise _no_world_file(f"it is not a complete ZIP file: {error}") from error
 
 
-def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+def _manifest(archive: zipfile.ZipFile) -> _Manifest:
     try:
         info = archive.getinfo(_MANIFEST)
         if info.file_size > _MANIFEST_BYTES_MAX:
             raise _no_world_file(f"{_MANIFEST} is too large")
-        manifest = json.loads(archive.read(info))
-        if manifest["format"] != FORMAT:
+        content = archive.read(info)
+        form = json.decode(content, type=_Format).format
+        if form != FORMAT:
             raise Refused(
                 "invalid",
-                f"This world file has format {str(manifest['format'])[:20]}, and this program reads"
-                f" {FORMAT}. Export it again with this version ({__version__}).",
+                f"This world file has format {form}, and this program reads {FORMAT}."
+                f" Export it again with this version ({__version__}).",
             )
-        rows = [
-            {"name": str(snapshot["name"]), "at_ms": int(snapshot["at_ms"])}
-            for snapshot in manifest["snapshots"]
-        ]
-        if len(rows) > _SNAPSHOTS_MAX:
-            raise _no_world_file("it has too many snapshots")
-        return {
-            "world": str(manifest["world"]),
-            "seed": str(manifest["seed"]),
-            "now_ms": int(manifest["now_ms"]),
-            "snapshots": rows,
-        }
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        manifest = json.decode(content, type=_Manifest)
+    except (KeyError, DecodeError, RecursionError) as error:
         raise _no_world_file(f"{_MANIFEST} is missing or broken") from error
+    if len(manifest.snapshots) > _SNAPSHOTS_MAX:
+        raise _no_world_file("it has too many snapshots")
+    return manifest
 
 
 def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
