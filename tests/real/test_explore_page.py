@@ -8,7 +8,6 @@ from emulator.exploration.plan import Written
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium
 from tests.support.exploration import FakeApp, search
-from tests.support.required_programs import need
 
 COMMAND = ["npm", "test", "--", "a long name" * 20]
 
@@ -19,28 +18,28 @@ def breaks(plan: list[Written]) -> bool:
     return is_busy or "webhook.repeat" in kinds
 
 
-async def test_explore_page_leads_from_a_failed_fault_to_its_finding(tmp_path: Path) -> None:
-    path = need("chromium", "chromium-browser", "google-chrome")
+async def test_explore_page_leads_from_a_failed_fault_to_its_finding(
+    tmp_path: Path, chromium: Chromium
+) -> None:
     # Given an app that two faults break,
     state = search(FakeApp(breaks), tmp_path / "results", runs_max=100)
     document = report.document(state, COMMAND, 1, 120, 60_000)
     report.write(document, tmp_path)
-    async with Chromium.start(path) as chromium:
-        tab = await chromium.open((tmp_path / "report.html").as_uri())
-        page = tab.page
+    tab = await chromium.open((tmp_path / "report.html").as_uri())
+    page = tab.page
 
-        # when one looks for what failed,
-        row = page.locator("tr", has=page.locator("th", has_text="webhook stream.live"))
-        await row.get_by_role("link", name="failed: finding 2").click()
+    # when one looks for what failed,
+    row = page.locator("tr", has=page.locator("th", has_text="webhook stream.live"))
+    await row.get_by_role("link", name="failed: finding 2").click()
 
-        # then its finding is there, with its plan and what replays it,
-        finding = page.locator(":target")
-        assert await finding.locator("h2").inner_text() == (
-            "2. the webhook stream.live came twice, the first let pass"
-        )
-        text = await finding.inner_text()
-        assert f"live-emulator exec --faults finding-2.yaml -- {shlex.join(COMMAND)}" in text
-        assert "webhook.repeat:" in text
-        assert "it broke" in text
-        # and it can be read and used by everybody.
-        await assert_accessible(tab)
+    # then its finding is there, with its plan and what replays it,
+    finding = page.locator(":target")
+    assert await finding.locator("h2").inner_text() == (
+        "2. the webhook stream.live came twice, the first let pass"
+    )
+    text = await finding.inner_text()
+    assert f"live-emulator exec --faults finding-2.yaml -- {shlex.join(COMMAND)}" in text
+    assert "webhook.repeat:" in text
+    assert "it broke" in text
+    # and it can be read and used by everybody.
+    await assert_accessible(tab)

@@ -185,6 +185,26 @@ def test_three(shop, other, live_emulator):
     assert [each.world.name for each in worlds] == ["default", other.name]
 """
 
+REAL_PUBLISHER = """
+import pytest
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+def test_live_publisher_goes_live(live_stream, live_publisher, live_world):
+    live_publisher.start(real=True)
+    assert live_stream.now()["status"] == "live"
+    health = live_world.admin("GET", f"streams/{live_stream.id}/ingest")
+    assert health["protocol"] == "rtmp"
+    pid = live_publisher._process.pid
+    with open("pid", "w") as file:
+        file.write(str(pid))
+
+def test_live_publisher_process_has_ended():
+    import os, pytest
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(open("pid").read()), 0)
+"""
+
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
@@ -205,16 +225,21 @@ def test_pytest_plugin_tests_side_by_side_are_isolated(suite: pytest.Pytester) -
         test_standing_clock=STANDING_CLOCK,
         test_webhooks=WEBHOOKS,
         test_wider_scopes=WIDER_SCOPES,
+        test_real_publisher=REAL_PUBLISHER,
     )
 
     result = suite.runpytest_subprocess(*QUICK, "-n", "2", "--dist", "loadfile")
 
-    result.assert_outcomes(passed=17)
+    result.assert_outcomes(passed=19)
 
 
-def test_pytest_plugin_works_in_asynchronous_tests_and_with_custom_settings(
-    suite: pytest.Pytester,
+def test_pytest_plugin_works_in_asynchronous_tests_with_custom_settings_and_behind_a_proxy(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.test")
+    monkeypatch.delenv("no_proxy", raising=False)
     suite.makeconftest(
         """
         import pytest
@@ -226,6 +251,8 @@ def test_pytest_plugin_works_in_asynchronous_tests_and_with_custom_settings(
     )
     suite.makepyfile(
         """
+        import os
+
         import httpx
         import pytest
 
@@ -240,34 +267,15 @@ def test_pytest_plugin_works_in_asynchronous_tests_and_with_custom_settings(
                     await client.post("/api/v1/streams/", json={"title": "x"}) for _ in range(2)
                 ]
             assert [each.status_code for each in made] == [201, 429]
+
+        def test_app_has_a_proxy(live_world):
+            assert httpx.get(f"{live_world.url}/api/v1/streams/").status_code == 200
+            assert live_world.environment["no_proxy"].startswith("intranet.test,localhost")
+            assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
         """
     )
 
-    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=2)
-
-
-def test_pytest_plugin_real_publisher_sends_rtmp_and_is_gone_afterwards(
-    suite: pytest.Pytester,
-) -> None:
-    suite.makepyfile(
-        """
-        def test_live_publisher_goes_live(live_stream, live_publisher, live_world):
-            live_publisher.start(real=True)
-            assert live_stream.now()["status"] == "live"
-            health = live_world.admin("GET", f"streams/{live_stream.id}/ingest")
-            assert health["protocol"] == "rtmp"
-            pid = live_publisher._process.pid
-            with open("pid", "w") as file:
-                file.write(str(pid))
-
-        def test_live_publisher_process_has_ended():
-            import os, pytest
-            with pytest.raises(ProcessLookupError):
-                os.kill(int(open("pid").read()), 0)
-        """
-    )
-
-    suite.runpytest_subprocess(*QUICK, "-W", "ignore").assert_outcomes(passed=2)
+    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=3)
 
 
 def test_pytest_plugin_unused_costs_a_suite_nothing(suite: pytest.Pytester) -> None:
@@ -301,7 +309,7 @@ def test_pytest_plugin_fixtures_and_marker_are_documented(suite: pytest.Pytester
     assert "@pytest.mark.live_scenario(file, **params)" in shown
 
 
-def test_pytest_plugin_marked_test_follows_its_scenario_and_fails_on_a_miss(
+def test_pytest_plugin_missed_scenario_fails_and_a_failing_test_shows_the_requests_of_the_app(
     suite: pytest.Pytester,
 ) -> None:
     suite.path.joinpath("quiet.yaml").write_text(
@@ -314,6 +322,15 @@ def test_pytest_plugin_marked_test_follows_its_scenario_and_fails_on_a_miss(
     suite.makepyfile(
         """
         import pytest
+
+        def test_app_fails(live_world, live_faults, live_clock):
+            live_clock.freeze()
+            live_faults.start("api.fail", path="/auth/me", status=502)
+            live_world.ask("POST", "/streams/", {"title": "x", "colour": "red"})
+            live_world.ask("POST", "/streams/", {})
+            live_world.ask("GET", "/streems/")
+            live_world.ask("GET", "/auth/me")
+            assert False
 
         @pytest.mark.live_scenario("quiet.yaml", count=3)
         def test_scenario_is_a_file_beside_the_test(live_world):
@@ -329,29 +346,10 @@ def test_pytest_plugin_marked_test_follows_its_scenario_and_fails_on_a_miss(
         """
     )
 
-    result = suite.runpytest_subprocess(*QUICK)
-
-    result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["*chat.s.posted should be *, and was 5*"])
-
-
-def test_pytest_plugin_failing_test_shows_the_requests_of_the_app(suite: pytest.Pytester) -> None:
-    suite.makepyfile(
-        """
-        def test_app_fails(live_world, live_faults, live_clock):
-            live_clock.freeze()
-            live_faults.start("api.fail", path="/auth/me", status=502)
-            live_world.ask("POST", "/streams/", {"title": "x", "colour": "red"})
-            live_world.ask("POST", "/streams/", {})
-            live_world.ask("GET", "/streems/")
-            live_world.ask("GET", "/auth/me")
-            assert False
-        """
-    )
-
     result = suite.runpytest_subprocess(*QUICK, "-n", "1")
 
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(passed=2, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*chat.s.posted should be *, and was 5*"])
     result.stdout.fnmatch_lines(
         [
             "*live-emulator*",
@@ -365,26 +363,3 @@ def test_pytest_plugin_failing_test_shows_the_requests_of_the_app(suite: pytest.
             "  fault-1 api.fail: GET /api/v1/auth/me",
         ]
     )
-
-
-def test_pytest_plugin_environment_proxy_is_not_used_for_this_machine(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "intranet.test")
-    monkeypatch.delenv("no_proxy", raising=False)
-    suite.makepyfile(
-        """
-        import os
-
-        import httpx
-
-        def test_app_has_a_proxy(live_world):
-            assert httpx.get(f"{live_world.url}/api/v1/streams/").status_code == 200
-            assert live_world.environment["no_proxy"].startswith("intranet.test,localhost")
-            assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
-        """
-    )
-
-    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)

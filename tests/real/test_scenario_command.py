@@ -3,16 +3,17 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from emulator.cli import main
 from tests.support import screenshots
 from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Scheme
@@ -94,12 +95,12 @@ def test_scenario_command_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
     assert ElementTree.parse(folder / "junit.xml").getroot().tag == "testsuites"
 
 
-def test_scenario_command_check_fails_on_another_run() -> None:
-    log_hash = json.loads(run("run", "slow-mode", "--json").stdout)["log_hash"]
+def test_scenario_command_check_fails_on_another_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenario", "run", "slow-mode", "--json"]) == 0
+    log_hash = json.loads(capsys.readouterr().out)["log_hash"]
 
-    other = run("run", "slow-mode", "--check", log_hash, "--seed", "5")
-    assert other.returncode == 1
-    assert "the run was another one" in other.stderr
+    assert main(["scenario", "run", "slow-mode", "--check", log_hash, "--seed", "5"]) == 1
+    assert "the run was another one" in capsys.readouterr().err
 
 
 def test_scenario_command_miss_exits_with_1_and_a_sentence_and_a_junit_case(tmp_path: Path) -> None:
@@ -247,16 +248,14 @@ async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
 @pytest.mark.parametrize(
     "line", [shown.line for shown in commands(PAGE) if "--against" not in shown.line]
 )
-def test_scenario_command_commands_of_the_page_work(line: str, tmp_path: Path) -> None:
-    typed = line.replace("HASH", "''").removeprefix("live-emulator scenario ")
+def test_scenario_command_commands_of_the_page_work(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    program, *words = shlex.split(line.replace("HASH", "''"))
 
-    done = finished(
-        ["bash", "-c", f"exec {sys.executable} -m emulator scenario {typed}"],
-        cwd=tmp_path,
-        env=os.environ,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert program == "live-emulator"
+    assert main(words) == 0
     page = "index.html" if "--repeat" in line else "report.html"
     assert ("--report" not in line) or (tmp_path / "out" / page).is_file()
 

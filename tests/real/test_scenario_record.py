@@ -18,6 +18,7 @@ from tests.support.commands import finished, live_emulator
 from tests.support.encoders import address_of, pushing
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.obs import Home, pushing_obs
+from tests.support.slow import slow
 
 # As a recording calls a stream with the usual title.
 NAME = "my_first_stream"
@@ -106,7 +107,13 @@ def hold_a_broadcast(walk: Walk, stream: dict[str, Any]) -> None:
         say(owner, "the last line")
 
 
-@pytest.mark.parametrize("encoder", [ffmpeg, obs], ids=["ffmpeg", "OBS"])
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        pytest.param(ffmpeg, id="ffmpeg"),
+        pytest.param(obs, id="OBS", marks=slow("what OBS sends is looked at in test_obs.py")),
+    ],
+)
 def test_scenario_record_command_replay_ends_in_equal_figures(
     encoder: Encoder, tmp_path: Path
 ) -> None:

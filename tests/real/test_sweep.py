@@ -12,7 +12,7 @@ from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium
 from tests.support.commands import finished, live_emulator
 from tests.support.dask_cluster import cluster, needs_dask
-from tests.support.required_programs import need
+from tests.support.slow import slow
 
 SCENARIO = """
 scenario: Swept
@@ -92,15 +92,13 @@ def test_sweep_leaves_a_report_and_a_command_that_fails_the_same_way(
 
 
 async def test_sweep_page_can_be_read_and_used_by_everybody(
-    scenario: Path, local: dict[str, Any]
+    scenario: Path, local: dict[str, Any], chromium: Chromium
 ) -> None:
-    path = need("chromium", "chromium-browser", "google-chrome")
-    async with Chromium.start(path) as chromium:
-        tab = await chromium.open((scenario.parent / "local" / "report.html").as_uri())
-        await tab.page.check("#show-missed")
-        facts = tab.page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
-        assert await facts.count() == sum(bool(item["missed"]) for item in local["expectations"])
-        await assert_accessible(tab)
+    tab = await chromium.open((scenario.parent / "local" / "report.html").as_uri())
+    await tab.page.check("#show-missed")
+    facts = tab.page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
+    assert await facts.count() == sum(bool(item["missed"]) for item in local["expectations"])
+    await assert_accessible(tab)
 
 
 def test_sweep_leaves_a_smaller_scenario_that_still_fails(
@@ -141,6 +139,7 @@ def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
     assert report_in(report) == local
 
 
+@slow("a cluster's three processes; a sweep over two processes of this machine is tried here")
 def test_sweep_on_a_cluster_is_the_same_with_a_worker_killed_in_the_middle(
     scenario: Path, local: dict[str, Any], tmp_path: Path
 ) -> None:
