@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from emulator.pytest_plugin.platform import LiveEmulator
-    from emulator.pytest_plugin.rooms import Chat
-    from emulator.pytest_plugin.scenarios import Scenarios
-    from emulator.pytest_plugin.steering import Clock, Faults
-    from emulator.pytest_plugin.streams import Publisher, Stream, Viewers
-    from emulator.pytest_plugin.webhooks import Webhooks
-    from emulator.pytest_plugin.worlds import World
+    from emulator.testing.platform import LiveEmulator
+    from emulator.testing.rooms import Chat
+    from emulator.testing.scenarios import Scenarios
+    from emulator.testing.steering import Clock, Faults
+    from emulator.testing.streams import Publisher, Stream, Viewers
+    from emulator.testing.webhooks import Webhooks
+    from emulator.testing.worlds import World
 
-_WORLDS = "emulator.pytest_plugin.worlds"
+_WORLDS = "emulator.testing.worlds"
 _MARKER = "live_scenario(file, **params): play a scenario in the test's world before the test"
 
 
@@ -90,7 +90,7 @@ def live_emulator_seed() -> str:
 @pytest.fixture(scope="session")
 def live_emulator(live_emulator_settings: dict[str, Any]) -> "Iterator[LiveEmulator]":
     """One emulator a process, on free ports, in memory; it is gone when the session is over."""
-    from emulator.pytest_plugin.platform import running, without_proxy
+    from emulator.testing.platform import running, without_proxy
 
     with without_proxy(), running(live_emulator_settings) as emulator:
         yield emulator
@@ -102,7 +102,7 @@ def live_world_factory(live_emulator: "LiveEmulator") -> "Iterator[WorldFactory]
 
     Each is a context manager that drops it; what is not dropped goes with the session.
     """
-    from emulator.pytest_plugin.worlds import World
+    from emulator.testing.worlds import World
 
     worlds: list[World] = []
 
@@ -118,7 +118,7 @@ def live_world_factory(live_emulator: "LiveEmulator") -> "Iterator[WorldFactory]
 @pytest.fixture
 def live_world(live_emulator: "LiveEmulator", live_emulator_seed: str) -> "Iterator[World]":
     """A platform that no other test sees, dropped when the test is over."""
-    from emulator.pytest_plugin.worlds import World
+    from emulator.testing.worlds import World
 
     with World.make(live_emulator, live_emulator_seed) as world:
         yield world
@@ -172,7 +172,7 @@ def live_scenario(live_world: "World", request: pytest.FixtureRequest) -> "Scena
 
     A marked scenario that misses an expectation fails the test before it begins.
     """
-    from emulator.pytest_plugin.scenarios import Scenarios
+    from emulator.testing.scenarios import Scenarios
 
     folder = Path(str(request.path)).parent
     scenarios = Scenarios(live_world, folder)
@@ -190,8 +190,8 @@ def pytest_runtest_makereport(
     report = yield
     # Where nothing of ours was used, nothing of ours is imported.
     if report.failed and report.when != "teardown" and _WORLDS in sys.modules:
-        from emulator.pytest_plugin import failures
-        from emulator.pytest_plugin.worlds import World
+        from emulator.testing import failures
+        from emulator.testing.worlds import World
 
         values = getattr(item, "funcargs", {}).values()
         for world in dict.fromkeys(value for value in values if isinstance(value, World)):

@@ -75,7 +75,7 @@ import asyncio
 
 import pytest
 
-from emulator.pytest_plugin.twins import LoopBlockedWarning
+from emulator.testing.twins import LoopBlockedWarning
 
 async def receiver(received):
     async def answer(reader, writer):

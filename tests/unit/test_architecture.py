@@ -58,6 +58,7 @@ BELOW["server"] = {*BELOW}
 BELOW["sweep"] = {*LEAVES, "core", "parallel", "scenario", "platform", "settings", "server"}
 BELOW["exploration"] = {*BELOW}
 BELOW["cli"] = {*BELOW}
+BELOW["testing"] = {*BELOW} - {"cli"}
 BELOW["pytest_plugin"] = {*BELOW} - {"cli"}
 # The package's own front door, and the two that open it.
 FRONT = {"__init__", "__main__"}

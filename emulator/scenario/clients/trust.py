@@ -13,4 +13,6 @@ def tls_of(address: str, ca: str) -> ssl.SSLContext | None:
     return _context(parts.hostname or "", ca) if parts.scheme in ("https", "wss") else None
 
 
-_context = cache(tls_context)
+@cache
+def _context(host: str, ca: str) -> ssl.SSLContext:
+    return tls_context(host, ca)

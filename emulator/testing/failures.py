@@ -1,6 +1,6 @@
 """Failures: what a failing test shows of its world: what the app asked, and what was in its way."""
 
-from emulator.pytest_plugin.worlds import World
+from emulator.testing.worlds import World
 from emulator.web.http.request_line import request_line
 from emulator.world.store import events
 from emulator.world.webhooks import deliveries

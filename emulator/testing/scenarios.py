@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.pytest_plugin.twins import twin, waits
+from emulator.testing.twins import twin, waits
 
 if TYPE_CHECKING:
-    from emulator.pytest_plugin.worlds import World
+    from emulator.testing.worlds import World
 
 _TEXTS_MAX = 200
 

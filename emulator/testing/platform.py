@@ -78,7 +78,7 @@ def without_proxy() -> Iterator[None]:
 
 
 @contextmanager
-def running(settings: Mapping[str, Any]) -> Iterator[LiveEmulator]:
+def running(settings: Mapping[str, Any] | None = None) -> Iterator[LiveEmulator]:
     """An emulator in memory on free ports; `settings` go before what tests usually want."""
     usual: dict[str, Any] = {
         "data": ":memory:",
@@ -87,5 +87,5 @@ def running(settings: Mapping[str, Any]) -> Iterator[LiveEmulator]:
         "rtmps_port": 0,
         "worlds_max": 1_000,
     }
-    with server_running(Settings(**usual | dict(settings))) as emulator:
+    with server_running(Settings(**usual | dict(settings or {}))) as emulator:
         yield LiveEmulator(emulator)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from emulator.pytest_plugin.twins import twin, waits
+from emulator.testing.twins import twin, waits
 from emulator.webhooks.webhooks import sign
 
 if TYPE_CHECKING:
-    from emulator.pytest_plugin.own_world import OwnWorld
+    from emulator.testing.own_world import OwnWorld
 
 SECRET = "live-webhooks-secret"
 _SIGNATURE = "webhook-signature"

@@ -6,13 +6,13 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from emulator.pytest_plugin.rooms import Chat
-from emulator.pytest_plugin.twins import twin, waits, warn_in_loop
+from emulator.testing.rooms import Chat
+from emulator.testing.twins import twin, waits, warn_in_loop
 from emulator.world.audience import cohorts
 from emulator.world.live import streams, synthetic
 
 if TYPE_CHECKING:
-    from emulator.pytest_plugin.own_world import OwnWorld
+    from emulator.testing.own_world import OwnWorld
 
 _GOODBYE_SECONDS = 10
 

@@ -4,12 +4,12 @@ import itertools
 from functools import cached_property
 from typing import Any
 
-from emulator.pytest_plugin.exploring import attach
-from emulator.pytest_plugin.own_world import OwnWorld
-from emulator.pytest_plugin.platform import LiveEmulator
-from emulator.pytest_plugin.streams import Stream
-from emulator.pytest_plugin.twins import twin
-from emulator.pytest_plugin.webhooks import Webhooks
+from emulator.testing.exploring import attach
+from emulator.testing.own_world import OwnWorld
+from emulator.testing.platform import LiveEmulator
+from emulator.testing.streams import Stream
+from emulator.testing.twins import twin
+from emulator.testing.webhooks import Webhooks
 
 _numbers = itertools.count(1)
 
@@ -18,8 +18,13 @@ class World(OwnWorld):
     """A context manager that drops it."""
 
     @classmethod
-    def make(cls, emulator: LiveEmulator, seed: str, name: str | None = None) -> "World":
-        """A fresh world, under a name of its own unless one is given."""
+    def make(
+        cls, emulator: LiveEmulator, seed: str = "default", name: str | None = None
+    ) -> "World":
+        """A fresh world, under a name of its own unless one is given.
+
+        `seed` is `default`, `none` or a seed file's path.
+        """
         chosen = name or f"test-{next(_numbers)}"
         worlds = emulator.emulator.worlds
         world = cls(emulator, emulator.call(lambda: worlds.make(chosen, seed)))

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from emulator.core.errors import Refused
 from emulator.platform import snapshots
 from emulator.platform.platform import Platform
-from emulator.pytest_plugin.asking import ApiResponse, ask
-from emulator.pytest_plugin.platform import LiveEmulator
-from emulator.pytest_plugin.steering import Clock, Faults
-from emulator.pytest_plugin.twins import twin
+from emulator.testing.asking import ApiResponse, ask
+from emulator.testing.platform import LiveEmulator
+from emulator.testing.steering import Clock, Faults
+from emulator.testing.twins import twin
 from emulator.world.people import accounts
 from emulator.world.store import events
 from emulator.world.world import World as Facts

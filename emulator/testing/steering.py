@@ -3,9 +3,9 @@
 from typing import Any
 
 from emulator.platform.platform import Platform
-from emulator.pytest_plugin.platform import LiveEmulator
-from emulator.pytest_plugin.twins import twin, waits
 from emulator.shapes.times import iso
+from emulator.testing.platform import LiveEmulator
+from emulator.testing.twins import twin, waits
 from emulator.world.faults.reading import read
 from emulator.world.store import events
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from emulator.core.events.chat import ChatPosted
-from emulator.pytest_plugin.own_world import OwnWorld
-from emulator.pytest_plugin.twins import twin
+from emulator.testing.own_world import OwnWorld
+from emulator.testing.twins import twin
 from emulator.world.chat import bans, messages, settings
 from emulator.world.live import streams
 from emulator.world.people import accounts
