@@ -100,8 +100,9 @@ kill: $(STAMP)
 	$(BIN)/python -m tests.trials.simulations $(SIMULATION_ARGS)
 	$(BIN)/python -m tests.trials.kills $(KILL_ARGS)
 
-# The container image, built, started, pushed to, played and stopped. Needs root, and buildah and
-# mmdebstrap of Debian; the first build takes some minutes. Nothing is fetched but packages.
+# The container image, built, started, pushed to, played and stopped; Compose, Testcontainers and the
+# dev container with it. By the machine's Docker, or else, as root, by an engine of its own (docker.io,
+# docker-compose and mmdebstrap of Debian), which fetches nothing but packages. Some ten minutes.
 image: $(STAMP)
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -rs tests/real/test_container_image.py
 

@@ -1,4 +1,5 @@
-// Testcontainers for Node: `npm install testcontainers`, `docker build -t live-emulator .`, `node --test`.
+// Testcontainers for Node: `npm install testcontainers` (for Node 20: testcontainers@11),
+// `docker build -t live-emulator .`, `node --test`.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { GenericContainer, Wait } from "testcontainers";

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
     reason="building and installing takes a minute: LIVE_EMULATOR_TESTS_SLOW=1",
 )
 WORKFLOW = yaml.safe_load((PROJECT / ".github/workflows/release.yml").read_text("utf-8"))
-STEP_SECONDS = 300
+STEP_SECONDS = 1800
 
 
 def checkout(folder: Path) -> None:

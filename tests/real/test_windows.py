@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import windows_like
+from tests.support.commands import live_emulator
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.live_server import Walk, until
 from tests.support.windows_python import WindowsPython, installed
@@ -148,8 +148,8 @@ def test_windows_serve_goes_from_publishing_to_a_deleted_vod(
 def test_windows_serve_takes_whip_over_udp(windows: WindowsPython, tmp_path: Path) -> None:
     with serving(windows, tmp_path / "data") as server:
         stream = server.walk.create()
-        command = [sys.executable, "-m", "emulator", "publish", stream["stream_key"]]
-        command += ["--whip", server.walk.ready["http"], "--seconds", "60"]
+        whip = server.walk.ready["http"]
+        command = live_emulator("publish", stream["stream_key"], "--whip", whip)
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as publisher:
             try:
                 server.walk.until_status(stream, "live")
