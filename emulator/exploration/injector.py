@@ -1,6 +1,7 @@
 """Injectors: start the faults of a plan in worlds, each at its moment, and say what they saw."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -74,6 +75,8 @@ class Injector:
         self._actives: list[tuple[int, Active[Fault]]] = []
         self._timers: list[Timer] = []
         self._requests: list[str] = []
+        # When the first fault struck, of the world's time.
+        self._struck_ms: int | None = None
         self._uses_before: Counter[Aim] = Counter()
         self._events_before: Counter[str] = Counter()
         self._uses: Counter[Aim] = Counter()
@@ -144,7 +147,8 @@ class Injector:
             self._timers.pop().cancel()
 
     def _requests_now(self) -> list[str]:
-        return requests_around(self._platform.shared.requests, self._world.name)
+        log, world = self._platform.shared.requests, self._world.name
+        return requests_around(log, world, self._struck_ms)
 
     def _observe(self, kind: type[Fault], facts: Mapping[str, str]) -> None:
         method, operation = facts.get("method", ""), facts.get("operation", "")
@@ -152,6 +156,8 @@ class Injector:
         self._uses[aim] += 1
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, FaultStruck) and self._struck_ms is None:
+            self._struck_ms = event.at_ms
         if isinstance(event, _OWN):
             return
         if isinstance(event, WorldReplaced):
@@ -185,12 +191,18 @@ class Injector:
                 raise
 
 
-def requests_around(log: RequestLog, world: str) -> list[str]:
-    """The requests of a world around the first that a fault answered; the last if there is none."""
+def requests_around(log: RequestLog, world: str, struck_ms: int | None) -> list[str]:
+    """The requests of a world around the first that a fault answered.
+
+    If there is none, around the instant at which a fault struck something else; or the last.
+    """
     from emulator.web.http.request_line import is_of_a_fault, request_line
 
     entries, _ = log.find(lambda entry: entry.world == world, after=0, count=2**31)
-    first = next((n for n, entry in enumerate(entries) if is_of_a_fault(entry)), len(entries))
+    answered = (n for n, entry in enumerate(entries) if is_of_a_fault(entry))
+    since_ms = math.inf if struck_ms is None else struck_ms
+    later = (n for n, entry in enumerate(entries) if entry.at_ms >= since_ms)
+    first = next(answered, next(later, len(entries)))
     around = entries[max(0, first - _REQUESTS_BEFORE) : first + _REQUESTS_AFTER]
     return [request_line(log, entry) for entry in around]
 

@@ -66,7 +66,7 @@ def server_of(platform: Platform) -> Server:
         is_publishing=lambda stream_id: bool(
             platform.service(Broadcasts).health(stream_id)["is_publishing"]
         ),
-        snapshot=lambda name: _save(platform, name),
+        snapshot=lambda name: snapshots.save(platform, name),
         upload=lambda username, path, title: _upload(platform, username, path, title),
     )
 
@@ -89,10 +89,6 @@ def _key(platform: Platform, username: str) -> str:
     record = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", row)
     key = record["key"] if record else f"{accounts.AUTO_KEY_PREFIX}{username}"
     return key if world.name == DEFAULT else f"{key}@{world.name}"
-
-
-def _save(platform: Platform, name: str) -> None:
-    snapshots.save(platform, name)
 
 
 async def _upload(platform: Platform, username: str, path: Path, title: str) -> str:

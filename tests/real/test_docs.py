@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from emulator import server
 from emulator.settings import Settings
 from emulator.world.auth import totp
 from tests.support.docs import PROJECT, commands
+from tests.support.films import encoded
 from tests.support.live_server import Walk, until
 from tests.support.required_programs import lacking
 from tests.support.webrtc import has_whip
@@ -73,6 +75,11 @@ class Reader:
         output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, f"{line}\n{complaint}"
         return output
+
+    def record_talk(self) -> None:
+        """The `talk.mp4` of a page."""
+        command = [get_ffmpeg_exe(), "-loglevel", "error", *TALK.split(), "-c:v", "libx264"]
+        shutil.copy(encoded(command, "mp4"), self.folder / "talk.mp4")
 
     def make_stream(self, line: str) -> dict[str, Any]:
         """Run the page's `curl`, and take from its answer what the page says to take."""
@@ -151,7 +158,7 @@ def test_docs_real_client_page_maps_the_platform_host_here(tmp_path: Path) -> No
 @pytest.mark.usefixtures("curl")
 @pytest.mark.parametrize("what", ["-c copy -f flv rtmp:", "-ca_file", "libx265"])
 def test_docs_ffmpeg_page_goes_live(reader: Reader, what: str) -> None:
-    reader.run(f"ffmpeg -loglevel error {TALK} -c:v libx264 talk.mp4")
+    reader.record_talk()
     stream = reader.make_stream(line_with(FFMPEG_PAGE, "curl -X POST"))
 
     push = reader.start(line_with(FFMPEG_PAGE, "ffmpeg -re", what))
@@ -261,7 +268,7 @@ def test_docs_webrtc_page_goes_live_and_creates_a_session(reader: Reader) -> Non
     # Given the page's call for a stream, and an ffmpeg that speaks WHIP,
     if not has_whip(get_ffmpeg_exe()):
         lacking("this ffmpeg does not speak WHIP")
-    reader.run(f"ffmpeg -loglevel error {TALK} -c:v libx264 talk.mp4")
+    reader.record_talk()
     stream = reader.make_stream(line_with(WEBRTC_PAGE, "curl -X POST", "/streams/"))
 
     # when the page's command pushes, then it is live, and ends when that is over.

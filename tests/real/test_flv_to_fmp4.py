@@ -22,6 +22,7 @@ from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import VideoTrack
 from emulator.media.sequencer import Sequencer
+from tests.support.films import encoded
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 KINDS: dict[int, TagKind] = {8: "audio", 9: "video", 18: "script"}
@@ -49,16 +50,14 @@ class Demuxed:
     keys: list[bool]
 
 
-def encode(path: Path, *, video: str = "", audio: str = "", size: str = "322x182") -> Path:
+def encode(*, video: str = "", audio: str = "", size: str = "322x182") -> Path:
     """Three seconds of pattern and tone at 29.97 frames a second, by a real encoder."""
     inputs = ""
     if video:
         inputs += f"-f lavfi -i testsrc2=s={size}:r=30000/1001 "
     if audio:
         inputs += "-f lavfi -i sine=f=440:r=48000 "
-    command = f"{FFMPEG} -v error -y {inputs} -t 3 {video} {audio} -f flv"
-    subprocess.run([*command.split(), str(path)], check=True, capture_output=True, timeout=120)
-    return path
+    return encoded(f"{FFMPEG} -v error {inputs} -t 3 {video} {audio}".split(), "flv")
 
 
 def tags(path: Path) -> Iterator[Tag]:
@@ -148,7 +147,7 @@ def test_flv_to_fmp4_every_packet_keeps_its_time_and_every_frame_its_content(
     tmp_path: Path, video: str, audio: str
 ) -> None:
     # Given what a real encoder sent, with B-frames where the codec has them, at 29.97 a second,
-    flv = encode(tmp_path / "source.flv", video=VIDEO[video], audio=AUDIO[audio])
+    flv = encode(video=VIDEO[video], audio=AUDIO[audio])
     # when it has become parts,
     parts = through(list(tags(flv)))
     mp4 = packed(parts, tmp_path / "packed.mp4")
@@ -166,7 +165,7 @@ def test_flv_to_fmp4_every_packet_keeps_its_time_and_every_frame_its_content(
 
 @pytest.mark.parametrize("audio", ["aac44", "surround"])
 def test_flv_to_fmp4_audio_only_keeps_its_times(tmp_path: Path, audio: str) -> None:
-    flv = encode(tmp_path / "source.flv", audio=AUDIO[audio])
+    flv = encode(audio=AUDIO[audio])
     mp4 = packed(through(list(tags(flv))), tmp_path / "packed.mp4")
     (source,), (result,) = demuxed(flv), demuxed(mp4)
     zero = source.times[0][0]
@@ -175,13 +174,13 @@ def test_flv_to_fmp4_audio_only_keeps_its_times(tmp_path: Path, audio: str) -> N
 
 
 def test_flv_to_fmp4_video_only_keeps_its_frames(tmp_path: Path) -> None:
-    flv = encode(tmp_path / "source.flv", video=VIDEO["h264"])
+    flv = encode(video=VIDEO["h264"])
     mp4 = packed(through(list(tags(flv))), tmp_path / "packed.mp4")
     assert pictures(mp4) == pictures(flv)
 
 
 def test_flv_to_fmp4_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
-    flv = encode(tmp_path / "source.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])
+    flv = encode(video=VIDEO["h264"], audio=AUDIO["aac48"])
     parts = through(list(tags(flv)))
     assert sum(part.duration for part in parts) == parts[-1].start + parts[-1].duration
     with av.open(str(packed(parts, tmp_path / "packed.mp4"))) as container:
@@ -195,10 +194,8 @@ def test_flv_to_fmp4_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
 
 def test_flv_to_fmp4_new_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) -> None:
     # Given one publisher that sends a second sequence header for another size,
-    first = list(tags(encode(tmp_path / "a.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])))
-    second_flv = encode(
-        tmp_path / "b.flv", video=VIDEO["h264"], audio=AUDIO["aac48"], size="640x360"
-    )
+    first = list(tags(encode(video=VIDEO["h264"], audio=AUDIO["aac48"])))
+    second_flv = encode(video=VIDEO["h264"], audio=AUDIO["aac48"], size="640x360")
     second = [replace(tag, timestamp_ms=tag.timestamp_ms + 3003) for tag in tags(second_flv)]
     # when both parts of it are cut,
     parts = through(first + second)
@@ -216,8 +213,8 @@ def test_flv_to_fmp4_new_size_in_mid_stream_gets_its_own_init_segment(tmp_path: 
 
 
 def test_flv_to_fmp4_publisher_returning_with_another_codec_goes_on(tmp_path: Path) -> None:
-    first = list(tags(encode(tmp_path / "a.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])))
-    second = list(tags(encode(tmp_path / "b.flv", video=VIDEO["hevc"], audio=AUDIO["opus"])))
+    first = list(tags(encode(video=VIDEO["h264"], audio=AUDIO["aac48"])))
+    second = list(tags(encode(video=VIDEO["hevc"], audio=AUDIO["opus"])))
     parts = through(first, second)
     begins = [number for number, part in enumerate(parts) if part.starts_discontinuity]
     assert len(begins) == 2

@@ -303,6 +303,7 @@ async def test_watch_page_goes_on_when_the_network_returns(
     tab = await chromium.open(page_of(walk, uid_of(stream)))
     with pushing(address_of(stream)):
         await tab.until("player.state === 'live'")
+        await tab.until_frames_follow()
         await tab.page.context.set_offline(True)
         await tab.until("player.state === 'interrupted'")
         await tab.until("!notice.hidden")

@@ -1,7 +1,6 @@
 """What a publisher would send: parts for a hls_stream, made up or out of a real encoder."""
 
 import struct
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.sequencer import Sequencer
 from emulator.media.timeline import Sequenced
+from tests.support.films import encoded
 
 START_MS = 1_767_225_600_000
 VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
@@ -183,5 +183,4 @@ def flv(
         command += ["-pix_fmt", "yuv420p", "-c:v", *video.split()]
     if audio:
         command += ["-c:a", *audio.split()]
-    command += ["-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]
-    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+    return encoded([*command, "-flvflags", "no_duration_filesize"], "flv").read_bytes()

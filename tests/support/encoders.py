@@ -3,10 +3,8 @@
 Films are encoded once a checkout and then only copied, so that many publishers cost little.
 """
 
-import hashlib
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from tests.support.docs import PROJECT
+from tests.support.films import encoded
 from tests.support.live_server import PATIENCE_SECONDS
 from tests.support.required_programs import need
 
@@ -25,7 +23,6 @@ BUNDLED, SYSTEM = "bundled", "system"
 BOTH = (BUNDLED, SYSTEM)
 
 H264 = "libx264 -preset ultrafast -g 30 -bf 0"
-FILMS = PROJECT / ".pytest_cache" / "films"
 
 
 def ffmpeg(which: str = BUNDLED) -> str:
@@ -54,22 +51,6 @@ def film(
     if audio:
         command += ["-c:a", *audio.split()]
     return encoded(command, form)
-
-
-def encoded(command: list[str], form: str) -> Path:
-    """What this command of an ffmpeg, which lacks only the file's name, writes. It is read alone.
-
-    The file is kept for the other workers and for later runs; `make clean` removes it.
-    """
-    digest = hashlib.sha256("\0".join(command).encode()).hexdigest()[:32]
-    path = FILMS / f"{digest}.{form}"
-    if not path.exists():
-        FILMS.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=FILMS) as folder:
-            written = Path(folder) / path.name
-            subprocess.run([*command, str(written)], check=True, timeout=120)
-            written.replace(path)
-    return path
 
 
 class Push:

@@ -186,10 +186,12 @@ class Segmenter:
     def _fit(self, at: int, step: int, is_steady: bool, parts: list[HlsPart]) -> None:
         """Frames have come so late that the part would be over its target: bring it below.
 
-        A steady stream of few frames a second gets a longer target, once. One late frame does not:
-        parts then end where the target says, as long as there is something in them.
+        A steady stream whose frames fill no part (few a second) gets a longer target, once. One
+        late frame does not, nor an epoch that begins between two frames: parts then end where the
+        target says, as long as there is something in them.
         """
-        if is_steady and (step <= self._target or not self._audio):
+        fills_part = self._target // step * step * 20 >= self._target * 17
+        if is_steady and not fills_part and (step <= self._target or not self._audio):
             self._target = _target_for(at - self._start)
             return
         self._cut_until(at, parts)

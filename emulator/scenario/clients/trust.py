@@ -13,6 +13,4 @@ def tls_of(address: str, ca: str) -> ssl.SSLContext | None:
     return _context(parts.hostname or "", ca) if parts.scheme in ("https", "wss") else None
 
 
-@cache
-def _context(host: str, ca: str) -> ssl.SSLContext:
-    return tls_context(host, ca)
+_context = cache(tls_context)

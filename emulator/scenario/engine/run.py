@@ -51,7 +51,7 @@ class Server(Struct, kw_only=True):
     media: str = ""
     ca: str = ""
     request: Callable[[str, str, str | None, Any], Awaitable[HttpResponse]] | None = None
-    snapshot: Callable[[str], None] | None = None
+    snapshot: Callable[[str], object] | None = None
     # A user's API key, for a real socket.
     key_of: Callable[[str], str] | None = None
     # What was asked of the API in this world since the run began, by the names of `requests.count`.

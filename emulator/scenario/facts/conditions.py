@@ -1,8 +1,9 @@
 """Conditions: what a fact must be: a value, or words such as `{above: 3}` or `{one_of: [a, b]}`."""
 
 import math
+import operator
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -12,7 +13,8 @@ from emulator.scenario.language.errors import meant
 
 FactKind = Literal["number", "duration", "share", "text", "truth", "any"]
 
-_WORDS = {
+# Every word of a condition with what it means.
+WORDS = {
     "is": "is exactly this",
     "not": "is anything but this",
     "above": "is more",
@@ -25,7 +27,20 @@ _WORDS = {
     "contains": "has this in it",
     "matches": "matches this pattern as a whole",
 }
-_ORDERED = {"above", "below", "at_least", "at_most", "between", "about"}
+
+
+def _is_within(value: Any, ends: tuple[Any, Any]) -> bool:
+    return bool(ends[0] <= value <= ends[1])
+
+
+_ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
+    "above": operator.gt,
+    "below": operator.lt,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "between": _is_within,
+    "about": _is_within,
+}
 _PATTERN_MAX = 200
 
 
@@ -50,7 +65,7 @@ class Condition(Struct, frozen=True):
 
     def _holds(self, word: str, want: Any, value: Any) -> bool:
         if word in _ORDERED:
-            return _is_number(value) and _compare(word, want, value)
+            return _is_number(value) and _ORDERED[word](value, want)
         if word == "is":
             return _same(value, want)
         if word == "not":
@@ -68,7 +83,7 @@ def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
     Refuses (`ValueError`) one that cannot be meant.
     """
     # `{is: 3}` reads as 3.
-    text = _show(raw["is"] if isinstance(raw, dict) and list(raw) == ["is"] else raw)
+    text = text_of(raw["is"] if isinstance(raw, dict) and list(raw) == ["is"] else raw)
     if not isinstance(raw, dict):
         _check_choice(raw, choices)
         return Condition(kind, {"is": _read(kind, raw)}, text)
@@ -77,8 +92,8 @@ def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
     give = raw.get("give")
     words = {word: value for word, value in raw.items() if word != "give"}
     for word in words:
-        if word not in _WORDS:
-            raise ValueError(f"{word} is no condition{meant(word, [*_WORDS, 'give'])}")
+        if word not in WORDS:
+            raise ValueError(f"{word} is no condition{meant(word, [*WORDS, 'give'])}")
     for word in words.keys() & {"is", "not", "one_of"}:
         options = words[word] if isinstance(words[word], list) else [words[word]]
         for option in options:
@@ -97,11 +112,6 @@ def split(raw: Any) -> tuple[Mapping[str, Any], Any]:
     if not isinstance(where, dict) or not where:
         raise ValueError("where takes names and values, such as where: {user: bob}")
     return where, {word: value for word, value in raw.items() if word != "where"}
-
-
-def words() -> dict[str, str]:
-    """Every word of a condition with what it means."""
-    return dict(_WORDS)
 
 
 def shown(kind: FactKind, value: Any) -> str:
@@ -156,12 +166,12 @@ def _read(kind: FactKind, raw: Any) -> Any:
         return quantities.share(str(raw))
     if kind == "number":
         if not _is_number(raw):
-            raise ValueError(f"{_show(raw)} is no number")
+            raise ValueError(f"{text_of(raw)} is no number")
         return raw
     if kind == "truth" and not isinstance(raw, bool):
-        raise ValueError(f"{_show(raw)} is neither true nor false")
+        raise ValueError(f"{text_of(raw)} is neither true nor false")
     if kind == "text" and not isinstance(raw, str | None):
-        raise ValueError(f"{_show(raw)} is no text; put it in quotes")
+        raise ValueError(f"{text_of(raw)} is no text; put it in quotes")
     return raw
 
 
@@ -184,18 +194,6 @@ def _same(value: Any, want: Any) -> bool:
     return isinstance(value, bool) == isinstance(want, bool) and bool(value == want)
 
 
-def _compare(word: str, want: Any, value: Any) -> bool:
-    if word == "above":
-        return bool(value > want)
-    if word == "below":
-        return bool(value < want)
-    if word == "at_least":
-        return bool(value >= want)
-    if word == "at_most":
-        return bool(value <= want)
-    return bool(want[0] <= value <= want[1])
-
-
 def _ends(want: Any) -> list[float]:
     values = want if isinstance(want, tuple) else (want,)
     return [item for item in values if _is_number(item)]
@@ -203,14 +201,12 @@ def _ends(want: Any) -> list[float]:
 
 def text_of(raw: Any) -> str:
     """A condition as people read it."""
-    return _show(raw)
-
-
-def _show(raw: Any) -> str:
     if isinstance(raw, dict):
-        return ", ".join(f"{word.replace('_', ' ')} {_show(value)}" for word, value in raw.items())
+        return ", ".join(
+            f"{word.replace('_', ' ')} {text_of(value)}" for word, value in raw.items()
+        )
     if isinstance(raw, list):
-        return " and ".join(_show(item) for item in raw)
+        return " and ".join(text_of(item) for item in raw)
     if isinstance(raw, bool):
         return "true" if raw else "false"
     return "nothing" if raw is None else str(raw)

@@ -161,7 +161,7 @@ def _facts() -> str:
 
 
 def _conditions() -> str:
-    rows = "".join(f"| `{word}` | {text} |\n" for word, text in conditions.words().items())
+    rows = "".join(f"| `{word}` | {text} |\n" for word, text in conditions.WORDS.items())
     return (
         "\n## Conditions\n\nA plain value, or a map of these words; all of them must hold.\n\n"
         f"| word | holds where the fact |\n|---|---|\n{rows}"

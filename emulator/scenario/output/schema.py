@@ -138,7 +138,7 @@ def _path_pattern(noun: str, middle: str, last: str) -> str:
 
 def _condition(fact: Fact) -> dict[str, Any]:
     words: dict[str, Any] = {
-        word: {"description": f"It {text}."} for word, text in conditions.words().items()
+        word: {"description": f"It {text}."} for word, text in conditions.WORDS.items()
     }
     words["give"] = {"description": "How far from `about` it may be."}
     if fact.count is not None:

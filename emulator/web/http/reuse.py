@@ -42,6 +42,7 @@ _VARIES = frozenset(
     )
 )
 _UNLOGGED = UNLOGGED.encode()
+_FAULT = FAULT.lower().encode()
 
 Key = tuple[object, ...]
 
@@ -73,7 +74,8 @@ def offer_reuse(call: Call, response: Response) -> None:
     if not is_reusable or entry is None:
         return
     # A fault may have struck for the last time just now.
-    if not world.faults.are_on and FAULT not in response.headers:
+    is_struck = world.faults.are_on or any(name == _FAULT for name, _ in response.raw_headers)
+    if not is_struck:
         version, now_ms = world.store.version, world.now_ms
         candidate = Candidate(call.platform, entry, call.repeat, version, now_ms)
         call.request.scope["state"][_STATE] = candidate

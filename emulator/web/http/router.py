@@ -16,7 +16,7 @@ from emulator.web.http.operation import Operation, path_names
 class _Node(Struct):
     literal: dict[str, "_Node"] = field(default_factory=dict)
     named: "_Node | None" = None
-    operations: dict[str, Operation] = field(default_factory=dict)
+    operations: dict[str, tuple[Operation, list[str]]] = field(default_factory=dict)
 
 
 class Router:
@@ -33,18 +33,20 @@ class Router:
         Refuses (`not_found`) an unknown path, and a known one with another method, with `allow`
         in its details. A literal segment goes before a named one: `/streams/vods` is not a stream.
         """
-        segments = [segment for segment in path.split("/") if segment]
         if "//" in path:
             raise Refused("not_found", "Not Found")
+        bare = path.strip("/")
+        segments = bare.split("/") if bare else []
         values: list[str] = []
         node = _walk(self._root, segments, 0, values)
         if node is None:
             raise Refused("not_found", "Not Found")
-        operation = node.operations.get("GET" if method == "HEAD" else method)
-        if operation is None:
+        match = node.operations.get("GET" if method == "HEAD" else method)
+        if match is None:
             allow = ", ".join(sorted(node.operations))
             raise Refused("bad_request", "Method Not Allowed", allow=allow)
-        return operation, dict(zip(path_names(operation.path), values, strict=True))
+        operation, names = match
+        return operation, dict(zip(names, values, strict=True))
 
     def _add(self, operation: Operation) -> None:
         node = self._root
@@ -56,7 +58,7 @@ class Router:
                 node = node.literal.setdefault(segment, _Node())
         if operation.method in node.operations:
             raise ValueError(f"{operation.method} {operation.path} stands in the table twice")
-        node.operations[operation.method] = operation
+        node.operations[operation.method] = (operation, path_names(operation.path))
 
 
 def _walk(node: _Node, segments: list[str], depth: int, values: list[str]) -> _Node | None:

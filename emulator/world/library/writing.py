@@ -75,7 +75,7 @@ def blog(world: World, stream: Stream) -> tuple[Block, ...]:
     if post_sections:
         blocks.append(Block("heading", "What happened"))
         blocks += [Block("item", f"{clock(part.from_ms)} {part.title}") for part in post_sections]
-    said = _said(world, stream)[:_QUOTES_MAX]
+    said = transcripts.said(world, stream)[:_QUOTES_MAX]
     if said:
         blocks.append(Block("heading", "What was said"))
         blocks += [Block("quote", f"{line.text} ({line.speaker})") for line in said]
@@ -89,7 +89,7 @@ def summary(world: World, stream: Stream) -> str:
 def snippets(world: World, stream: Stream) -> list[Snippet]:
     """What stands in backquotes in chat and description; one line of our own where nothing does."""
     language, comment = _language(world, stream)
-    sources = [Line(stream.description or "", 0, 0, None), *_said(world, stream)]
+    sources = [Line(stream.description or "", 0, 0, None), *transcripts.said(world, stream)]
     ranked = [
         Snippet(
             code=(match[2] or match[3]).strip("\n"),
@@ -108,7 +108,7 @@ def snippets(world: World, stream: Stream) -> list[Snippet]:
 
 def parts(world: World, stream: Stream) -> list[PostSection]:
     """The recording's chapters; without any, the stream divided by its chat."""
-    lines = _said(world, stream)
+    lines = transcripts.said(world, stream)
     sections: list[Chapter] | list[Draft] = []
     if stream.vod_id is not None:
         vod = recordings.find(world, stream.vod_id)
@@ -168,7 +168,3 @@ def _language(world: World, stream: Stream) -> tuple[str, str]:
     if stream.category_id is not None:
         names.append(categories.find(world, stream.category_id).slug)
     return next((_LANGUAGES[name] for name in names if name in _LANGUAGES), _NO_LANGUAGE)
-
-
-def _said(world: World, stream: Stream) -> list[Line]:
-    return transcripts.said(world, stream)

@@ -34,11 +34,11 @@ class StreamFilter(Struct, frozen=True, kw_only=True):
         return self == _UNFILTERED
 
 
-class _Totals(Remembered[tuple[StreamFilter, int | None], int]):
-    """How many streams fit a filter, by it and by the row of who looks."""
+class _Pages(Remembered[tuple[StreamFilter, int | None, int, int], tuple[list[Stream], int]]):
+    """Pages by their filter, by the row of who looks, and by where they begin and end."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store.watch("streams", "users", "follows", "categories"))
+        super().__init__(store.watch("streams", "vods", "users", "follows", "categories"))
 
 
 _UNFILTERED = StreamFilter(status="default")
@@ -61,17 +61,24 @@ def page(
 
     A viewer's own streams show always, unlisted and private ones too.
     """
+    known = world.memory(_Pages).values()
+    key = (wanted, viewer.pk if viewer else None, offset, count)
+    result = known.get(key)
+    if result is None:
+        result = known[key] = _page(world, viewer, wanted, offset, count)
+    listed, total = result
+    return list(listed), total
+
+
+def _page(
+    world: World, viewer: User | None, wanted: StreamFilter, offset: int, count: int
+) -> tuple[list[Stream], int]:
     parts = ordered = _parts(viewer, wanted)
     if viewer is not None and wanted.is_unfiltered:
         ordered = _own_open_first(viewer)
     query, values = pages.newest("streams", ordered, offset=offset, count=count)
     pks = [row[0] for row in world.store.rows(query, *values)]
-    totals = world.memory(_Totals).values()
-    key = (wanted, viewer.pk if viewer else None)
-    total = totals.get(key)
-    if total is None:
-        total = totals[key] = pages.total(world.store, "streams", parts)
-    return streams.by_pks(world, pks), total
+    return streams.by_pks(world, pks), pages.total(world.store, "streams", parts)
 
 
 def everything(

@@ -1,5 +1,6 @@
 """A plan of faults in the worlds of one process: those that are there, made, reset and dropped."""
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -67,3 +68,24 @@ async def test_plan_that_is_over_strikes_no_world_any_more(
 
     assert await statuses(call) == [200, 200]
     assert await statuses(call, "ak_demo@later") == [200, 200]
+
+
+async def test_plan_shows_the_requests_around_what_was_struck(
+    emulator: Emulator, client: httpx.AsyncClient, call: Caller
+) -> None:
+    plan = [{"stream.end": {}, "times": 1, "at": "StreamWentLive"}]
+    injector = WorldsInjector(emulator.worlds, parse(plan))
+    stream = (await call("POST", "/streams/", "ak_demo", json={"title": "Short"})).json()
+    publish = f"/_emulator/streams/{stream['id']}/publish"
+    await client.post(publish, json={"protocol": "synthetic"})
+    async with asyncio.timeout(60):
+        while not any(total(injector.seen(), len(plan)).struck):
+            await client.get("/_emulator/health")
+    for _ in range(30):
+        await call("GET", "/auth/me", "ak_demo")
+
+    seen = total(injector.seen(), len(plan))
+    injector.close()
+    assert seen.struck == [1]
+    assert "POST" in seen.requests[0]
+    assert len(seen.requests) < 20

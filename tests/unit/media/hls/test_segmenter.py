@@ -235,6 +235,22 @@ def test_segmenter_one_frame_a_second_without_audio_gets_longer_parts() -> None:
     assert segmenter.part_target == pytest.approx(1.08 * 90_000, rel=0.01)
 
 
+@table("part_ms", [100, 200])
+@table("late_ms", [3, 16, 30])
+def test_segmenter_part_target_stays_where_an_epoch_begins_between_frames(
+    part_ms: int, late_ms: int
+) -> None:
+    segmenter = Segmenter(part_ms=part_ms)
+    target = segmenter.part_target
+    parts = cut(segmenter, frames(2, 30, 60), PICTURE)
+    again = frames(2, 30, 60, begin_ms=2_000 + late_ms)
+    parts += cut(segmenter, again, Epoch(2, (VIDEO,))) + segmenter.flush()
+    assert segmenter.part_target == target
+    for part, after in itertools.pairwise(parts):
+        assert after.start == part.start + part.duration
+        assert after.starts_segment or part.duration * 20 >= target * 17
+
+
 def test_segmenter_new_epoch_closes_the_part_and_begins_with_its_tracks() -> None:
     segmenter = Segmenter()
     first = interleaved(frames(1.1, 30, 60), sounds(1.1))

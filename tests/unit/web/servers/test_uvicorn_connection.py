@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from emulator.web.servers.uvicorn_connection import UvicornConnection
+from emulator.web.servers.uvicorn_connection import JoinedResponse, UvicornConnection
 
 GUARD_SECONDS = 30
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -164,3 +164,55 @@ async def test_uvicorn_connection_steady_body_is_waited_for() -> None:
             await writer.drain()
             await asyncio.wait({asyncio.create_task(writer.drain())}, timeout=0.005)
         assert len(await answer(reader)) == length + len(b"heard ")
+
+
+class Written(asyncio.Transport):
+    """What was written, and by how many writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.has_closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writes.append(bytes(data))
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        self.write(b"".join(list_of_data))
+
+    def is_closing(self) -> bool:
+        return self.has_closed
+
+    def close(self) -> None:
+        self.has_closed = True
+
+
+async def test_joined_response_is_written_at_once() -> None:
+    written = Written()
+    response = JoinedResponse(written, asyncio.get_running_loop())
+    response.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert written.writes == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+    response.write(b"head ")
+    response.write(b"body")
+    response.write(b"more")
+    await asyncio.sleep(0)
+    assert written.writes[1:] == [b"head body", b"more"]
+
+
+async def test_joined_response_waits_a_turn_for_its_body_at_most() -> None:
+    written = Written()
+    response = JoinedResponse(written, asyncio.get_running_loop())
+    response.write(b"head")
+    assert not written.writes
+    await asyncio.sleep(0)
+    assert written.writes == [b"head"]
+    response.write(b"body")
+    assert written.writes == [b"head", b"body"]
+
+
+async def test_joined_response_is_out_before_its_end() -> None:
+    written = Written()
+    response = JoinedResponse(written, asyncio.get_running_loop())
+    response.write(b"head")
+    response.close()
+    assert (written.writes, response.is_closing()) == ([b"head"], True)
