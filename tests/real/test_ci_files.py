@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from emulator.settings import Settings
 from tests.support.docs import PROJECT
 from tests.support.live_server import platform, until
+from tests.support.required_programs import need
 
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
 GITLAB = yaml.safe_load((PROJECT / "packaging/ci/gitlab.yml").read_text("utf-8"))[".live-emulator"]
@@ -156,6 +158,22 @@ def test_init_writes_ci_files_that_pass_their_linters(service: str, tmp_path: Pa
         [file] = tmp_path.glob(".github/workflows/*.y*ml")
         lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(file))
         lint("actionlint", str(file), folder=tmp_path)
+
+
+def test_testcontainers_example_in_node_is_a_module_that_node_reads() -> None:
+    node = need("node")
+    subprocess.run(
+        [node, "--check", "examples/testcontainers/streams.test.mjs"], cwd=PROJECT, check=True
+    )
+
+
+def test_devcontainer_forwards_the_ports_that_the_emulator_has_by_itself() -> None:
+    container = json.loads((PROJECT / ".devcontainer/devcontainer.json").read_text("utf-8"))
+
+    usual = Settings(data=":memory:")
+    assert container["forwardPorts"] == [usual.port, usual.rtmp_port, usual.rtmps_port]
+    assert set(container["portsAttributes"]) == {str(port) for port in container["forwardPorts"]}
+    assert "live-emulator serve" in container["postStartCommand"]
 
 
 def test_compose_names_the_ports_and_the_volume_that_the_image_has() -> None:

@@ -1,7 +1,8 @@
 """The JSON Schemas that editors are given agree with what reads the files."""
 
 import json
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jsonschema_rs
@@ -119,3 +120,20 @@ def test_schemas_are_served_at_stable_addresses() -> None:
             assert answer.json == json.loads(json.dumps(schema_of(name)))
             assert answer.headers["Content-Type"] == "application/schema+json"
         assert walk.get(f"{walk.ready['admin']}/schemas/nothing.json").status == 404
+
+
+def test_schemas_entries_for_a_store_lead_to_what_a_release_carries() -> None:
+    page = (PROJECT / "docs/how-to/editors.md").read_text("utf-8")
+    [block] = re.findall(r"^```json\n(\[.*?)^```", page, re.MULTILINE | re.DOTALL)
+    entries = json.loads(block)
+
+    release = (PROJECT / ".github/workflows/release.yml").read_text("utf-8")
+    [listed] = re.findall(r"for name in (.*); do", release)
+    assert [entry["url"].rpartition("/")[2] for entry in entries] == [
+        f"{name}.schema.json" for name in listed.split()
+    ]
+    assert set(listed.split()) == set(NAMES)
+    # What `init` writes is found by them.
+    patterns = [pattern for entry in entries for pattern in entry["fileMatch"]]
+    for name in ("live-emulator/scenario.yaml", "live-emulator/seed.yaml"):
+        assert any(PurePosixPath(f"app/{name}").match(pattern) for pattern in patterns)
