@@ -75,7 +75,7 @@ def measure() -> Section:
     heading = "from a frame's making to the same frame on the page"
     rows = [
         ("player", "joined after", heading, "95 % within"),
-        _row("live-emulator, low latency (hls.js, parts of 200 ms)", early),
+        _row("live-emulator, low latency (hls.js, parts of 100 ms)", early),
         _row("the same, another viewer", late),
         _row("live-emulator, plain HLS (hls.js, segments of 2 s)", plain),
     ]
