@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.slow import slow
+
 SCENARIO = """
 scenario: Премьера → 中文
 world:
@@ -19,7 +21,9 @@ expect:
 """
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["ascii", pytest.param("cp1252", marks=slow("ASCII has even fewer letters"))]
+)
 def test_console_encoding_without_utf_8_has_escapes_and_a_whole_report(
     tmp_path: Path, encoding: str
 ) -> None:

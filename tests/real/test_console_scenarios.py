@@ -116,7 +116,7 @@ async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
     await error.filter(has_text=f"Line {line}, column 5").wait_for()
     await error.filter(has_text="did you mean viewers.raid?").wait_for()
     assert await page.locator(".gutter .bad").inner_text() == str(line)
-    await assert_accessible(tab, widths=(375,))
+    await assert_accessible(tab, widths=(320, 375))
 
     # and a click leads there, Tab indents, Enter keeps it, Escape and Tab lead out.
     await error.locator("button").click()

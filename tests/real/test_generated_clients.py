@@ -10,6 +10,7 @@ import pytest
 from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.generators import Node, python_client
+from tests.support.slow import slow
 
 
 @pytest.fixture
@@ -54,6 +55,9 @@ async def test_generated_typescript_types_compile_strictly_and_fit(
     assert payload == {"tags": ["a"], "first": True, "username": "generated", "refused": 404}
 
 
+@slow(
+    "the names of operations are compared in tests/unit/web/openapi, and types are generated here"
+)
 async def test_generated_sdk_functions_are_named_after_operations(
     base: str, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.support.docs import PROJECT
 from tests.support.live_server import until
 from tests.support.node_client import PACKAGE, SUITE, Project
 from tests.support.required_programs import need
+from tests.support.slow import slow
 
 # Timeouts guard against hanging, and claim nothing about speed.
 WORKERS = ("--maxWorkers=2", "--testTimeout=60000")
@@ -135,7 +136,10 @@ def test_node_client_playwright_workers_have_worlds_of_their_own(project: Projec
     check_met(folder / "seen")
 
 
-@pytest.mark.parametrize("runner", ["script", "playwright"])
+@pytest.mark.parametrize(
+    "runner",
+    ["script", pytest.param("playwright", marks=slow("a script's emulator ends by the same pipe"))],
+)
 def test_node_client_emulator_ends_with_a_killed_runner(project: Project, runner: str) -> None:
     # Given a script, or a run of Playwright, whose emulator is up,
     folder = lay_out(project, f"killed-{runner}", "playwright.config.js")
