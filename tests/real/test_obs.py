@@ -55,7 +55,7 @@ SampleRate=48000
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
     """A reconnect window long enough for a person to press Start again."""
-    with platform(reconnect_window_ms=3000) as walk:
+    with platform(reconnect_window_ms=60_000) as walk:
         yield walk
 
 
@@ -122,6 +122,7 @@ def test_obs_goes_live_stops_returns_and_leaves_a_vod(walk: Walk, home: Home) ->
         obs.ask("StopStream")
 
         # and when it stays away, there is a VOD with all of it.
+        walk.pass_window(stream, 60)
         vod = walk.until_vod(stream)
         assert walk.media_playlist(stream).count("#EXT-X-DISCONTINUITY\n") == 1
         watched = play(vod["video_url"])
@@ -148,6 +149,7 @@ def test_obs_goes_live_over_tls_where_the_ca_is_trusted(
         # and when OBS crashes, the stream ends and what was shown is there.
         walk.until_parts(stream, 2)
         obs.kill()
+    walk.pass_window(stream, 60)
     assert walk.until_vod(stream)["duration"] > 0
 
 
@@ -215,6 +217,7 @@ def test_obs_30_goes_live_by_whip_stops_and_returns(walk: Walk, home: Home) -> N
         until(lambda: walk.ingest(stream)["rejoins"] == 1, "OBS is back")
         walk.until_parts(stream, 5)
         obs.ask("StopStream")
+        walk.pass_window(stream, 60)
         assert walk.until_vod(stream)["status"] == "ready"
 
 
