@@ -39,7 +39,8 @@ VOLUME /data
 # HTTP; RTMP and RTMPS; STUN; WebRTC's media. Inside, the ports stay: map them outside.
 EXPOSE 8787 1935 1936 3478/udp 20000-20063/udp
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+# Often: who waits for it to be healthy waits for the next look.
+HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=5 \
     CMD ["python", "/opt/live-emulator/health.py"]
 ENTRYPOINT ["live-emulator"]
 CMD ["serve"]

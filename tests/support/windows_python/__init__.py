@@ -49,6 +49,8 @@ class WindowsPython:
             "WINEDEBUG": "-all",
             # It outlives the program that it was started for, and keeps that one's pipes open.
             "WINEDLLOVERRIDES": "explorer.exe=d",
+            # As a console in Europe or America has it.
+            "PYTHONIOENCODING": "cp1252",
         }
 
     def run(
