@@ -13,12 +13,14 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future
 from typing import Any
 
+from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.parallel.jobs import ExecutorLost
 from emulator.parallel.processes import WorkerDied
 from emulator.version import __version__
 
 _CONNECT_SECONDS = 10
+_COUNT_MS = 1_000
 _ADDRESS = re.compile(r"(?:tcp|tls|wss?)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 _INSTALL = "Install it with: pip install 'live-emulator[dask]'"
 
@@ -107,11 +109,18 @@ class ClusterWorkers(Executor):
         self._client = client
         self._address = address
         self._executor = client.get_executor(pure=False)
+        self._count = 0
+        self._counted_ms = -_COUNT_MS
 
     def count(self) -> int:
-        """How many jobs its workers can do at once, at the moment. It follows the scheduler."""
-        workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
-        return sum(int(worker["nthreads"]) for worker in workers.values())
+        """How many jobs its workers can do at once, as the scheduler said a second ago at most."""
+        now_ms = monotonic_ms()
+        if now_ms >= self._counted_ms + _COUNT_MS:
+            # A question to the scheduler each time: before each job it would cost some of that.
+            workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
+            self._count = sum(int(worker["nthreads"]) for worker in workers.values())
+            self._counted_ms = now_ms
+        return self._count
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         if self._client.status != "running":
