@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants kill soak faults image elsewhere windows clean
+.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants simulations kill soak faults image elsewhere windows clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -95,9 +95,12 @@ fuzz: $(STAMP)
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants $(MUTANT_ARGS)
 
-# A thousand simulated crashes, and as many kills of a real process: some fifty minutes.
-kill: $(STAMP)
-	$(BIN)/python -m tests.trials.simulations $(SIMULATION_ARGS)
+# A thousand schedules of crashes and faults on simulated sockets and disks: a minute.
+simulations: $(STAMP)
+	$(BIN)/python -m tests.trials.simulations --seed 0 $(SIMULATION_ARGS)
+
+# A thousand kills of a real process, behind a thousand simulated ones: some fifty minutes.
+kill: simulations
 	$(BIN)/python -m tests.trials.kills $(KILL_ARGS)
 
 # The container image, built, started, pushed to, played and stopped; Compose, Testcontainers and the

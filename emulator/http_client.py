@@ -54,7 +54,7 @@ def ask(
 
 
 def open_request(
-    request: urllib.request.Request, ca: str = "", timeout_seconds: float = _TIMEOUT_SECONDS
+    request: urllib.request.Request, ca: str, timeout_seconds: float = _TIMEOUT_SECONDS
 ) -> HTTPResponse:
     """The answer, to be read. Raises `HTTPError` for a refusal, another `OSError` for none.
 

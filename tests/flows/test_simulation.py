@@ -1,28 +1,32 @@
 """Schedules of crashes and faults on sockets, a disk and a clock of our own, each by its seed.
 
-`make kill` runs thousands of them. One that fails here is run again by itself with
-`pytest tests/flows/test_simulation.py -k "[17]"`.
+`make simulations` runs a thousand of them, and here are every fifth. One that fails is run again by
+itself with `pytest tests/flows/test_simulation.py -k "[15]"`.
 """
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.simulation import Schedule
+from tests.support.simulation import Schedule, place_for
 
-SEEDS = 60
+SEEDS = range(0, 1_000, 5)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("simulation")
+def folder() -> Iterator[Path]:
+    with place_for("simulation") as place:
+        yield place
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_simulation_loses_nothing_and_leaves_nothing_half(seed: int, folder: Path) -> None:
     place = folder / str(seed)
     place.mkdir()
     await Schedule(seed, place).run()
+    shutil.rmtree(place)
 
 
 async def test_simulation_same_seed_does_the_same(folder: Path) -> None:

@@ -9,11 +9,13 @@ does not hold; the same seed does the same again.
 
 import asyncio
 import errno
+import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import FileIO
 from pathlib import Path
@@ -62,6 +64,18 @@ _RULES = replace(
 _CONFIG = MediaStoreConfig(segment_ms=1000, part_ms=200)
 _STEPS, _LIVES = 24, 3
 _WRITES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "REPLACE")
+
+
+@contextmanager
+def place_for(name: str) -> Iterator[Path]:
+    """A folder for schedules, gone at the end: in memory where the machine has one there.
+
+    What a disk does to a write is simulated: to wait for a real one as well is half of the time.
+    """
+    memory = Path("/dev/shm")
+    folder = str(memory) if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as place:
+        yield Path(place)
 
 
 class Crashed(BaseException):

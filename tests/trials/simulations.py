@@ -5,10 +5,12 @@ import asyncio
 import logging
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
-from tests.support.simulation import Schedule
+from tests.support.simulation import Schedule, place_for
 from tests.trials.trial import Trial, run
 
 _FAULTS_MAX = 20
@@ -17,8 +19,15 @@ COUNTS: Counter[str] = Counter()
 
 def body(trial: Trial, arguments: argparse.Namespace) -> None:
     logging.disable(logging.CRITICAL)
-    for seed in range(trial.seed, trial.seed + arguments.schedules):
-        folder = trial.folder / str(seed)
+    began = time.process_time()
+    with place_for("simulations") as place:
+        _run(trial, arguments.schedules, place)
+    COUNTS["seconds of a processor"] = round(time.process_time() - began)
+
+
+def _run(trial: Trial, count: int, place: Path) -> None:
+    for seed in range(trial.seed, trial.seed + count):
+        folder = place / str(seed)
         folder.mkdir()
         schedule = Schedule(seed, folder)
         try:

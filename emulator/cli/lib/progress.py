@@ -12,7 +12,7 @@ _PACE_MS = 1_000
 _REDRAW_MS = 100
 
 
-def progress_text(share: float | None, remaining_seconds: float | None = None) -> str:
+def progress_text(share: float | None, remaining_seconds: float | None) -> str:
     """`42 %, 1m20s left` of a share from 0 to 1; what is not known is left out."""
     if share is None:
         return ""

@@ -53,14 +53,21 @@ def _in_order(config: bytes) -> bytes:
     if has_start_code(config):
         units = split(config)
     elif len(config) >= 7 and has_start_code(config[8:]):
-        sequence_sets, end = counted(config, 6, config[5] & 0x1F)
-        picture_sets, _ = counted(config, end + 1, config[end])
-        units = [unit for units in (*sequence_sets, *picture_sets) for unit in split(units)]
+        units = [unit for units in _parameter_sets(config) for unit in split(units)]
     else:
         return config
     sps = next((unit for unit in units if unit[0] & 0x1F == _SPS_TYPE), b"")
     pps = next((unit for unit in units if unit[0] & 0x1F == _PPS_TYPE), b"")
     return record(sps, pps)
+
+
+def _parameter_sets(config: bytes) -> list[bytes]:
+    """The record's SPS, then its PPS. Raises `ProtocolError` where it is cut off."""
+    sequence_sets, end = counted(config, 6, config[5] & 0x1F)
+    if end == len(config):
+        raise ProtocolError("a configuration record is cut off behind its SPS")
+    picture_sets, _ = counted(config, end + 1, config[end])
+    return [*sequence_sets, *picture_sets]
 
 
 def _counted(unit: bytes) -> bytes:
@@ -73,10 +80,8 @@ def sample_entry(track: VideoTrack) -> bytes:
 
 def self_contained(config: bytes, frame: Payload) -> Payload:
     """The key frame with the record's SPS and PPS."""
-    sequence_sets, end = counted(config, 6, config[5] & 0x1F)
-    picture_sets, _ = counted(config, end + 1, config[end])
-    units = [*sequence_sets, *picture_sets]
     length_size = (config[4] & 3) + 1
+    units = _parameter_sets(config)
     return put_first(frame, units, length_size=length_size, delimiters=_DELIMITERS, present=_SPS)
 
 

@@ -177,7 +177,7 @@ def _server_control(window: Window) -> str:
     )
 
 
-def _sequences(window: Window, rests: Sequence[StoredPart] = (), *, left: int = 0) -> Iterator[str]:
+def _sequences(window: Window, rests: Sequence[StoredPart], *, left: int = 0) -> Iterator[str]:
     """`rests`: parts that are listed as segments. `left`: so many of them left the window."""
     if window.is_independent and all(part.is_independent for part in rests):
         yield _INDEPENDENT

@@ -121,7 +121,7 @@ class EventMatcher:
 class EventLog:
     """The run's events, hashed and written as they come. Reads the journal in batches."""
 
-    def __init__(self, run: Run, write: Callable[[str], object] | None = None) -> None:
+    def __init__(self, run: Run, write: Callable[[str], object] | None) -> None:
         self.count = 0
         self._run = run
         self._write = write

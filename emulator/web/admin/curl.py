@@ -28,7 +28,7 @@ class CurlLine(Struct, frozen=True):
     notes: list[str]
 
 
-def curl_line(world: World, entry: LoggedRequest, http: str, ca: str = "") -> CurlLine:
+def curl_line(world: World, entry: LoggedRequest, http: str, ca: str) -> CurlLine:
     """The line for a server at `http`, whose certificate `ca` has signed."""
     notes: list[str] = []
     words = ["curl", *_method(entry), f"{http}{_target(entry)}"]

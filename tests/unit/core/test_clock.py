@@ -1,6 +1,7 @@
 import asyncio
 import sys
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -68,6 +69,17 @@ async def test_system_clock_calls_at_its_instant_or_at_once(late_ms: int) -> Non
         await called.wait()
     # The event loop rounds to its clock's own tick.
     assert clock.now_ms() >= due_ms - 1
+
+
+async def test_system_clock_what_is_past_comes_before_what_is_not_due() -> None:
+    clock, order, later = SystemClock(), list[str](), asyncio.Event()
+    clock.call_at(clock.now_ms() - 5_000, partial(order.append, "past"))
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.0005, partial(order.append, "later"))
+    loop.call_later(0.001, later.set)
+    async with asyncio.timeout(30):
+        await later.wait()
+    assert order == ["past", "later"]
 
 
 async def test_system_clock_cancelled_timer_does_nothing() -> None:

@@ -201,11 +201,11 @@ class RtmpSession:
         self._control(USER_CONTROL, STREAM_BEGIN.to_bytes(2) + asked.stream_id.to_bytes(4))
         self._status(asked.stream_id, "status", "NetStream.Publish.Start", "Publishing.")
 
-    def refuse_publish(self, message: str, code: str = "NetStream.Publish.BadName") -> None:
+    def refuse_publish(self, message: str) -> None:
         """The answer to `PublishRequested` where the key does not open. The session is over."""
         asked = self._answered()
         self.phase = "over"
-        self._status(asked.stream_id, "error", code, message)
+        self._status(asked.stream_id, "error", "NetStream.Publish.BadName", message)
 
     def end_publish(self, message: str, code: str = "NetStream.Publish.Denied") -> None:
         """Tell the peer, at any time, that it is done and why. The session is over.

@@ -103,6 +103,13 @@ def test_segmenter_usual_frame_rates_keep_the_target_of_216_ms(rate: float) -> N
     assert segmenter.part_target == 19459
 
 
+@table("begin_ms", [40, 400])
+def test_segmenter_stream_starts_with_its_first_packet(begin_ms: int) -> None:
+    parts = cut(Segmenter(), frames(3, 30, key_every=30, begin_ms=begin_ms), PICTURE)
+    assert parts[0].start == 90 * begin_ms
+    assert parts[0].duration == 90 * 200
+
+
 def test_segmenter_part_is_200_ms_at_30_frames_a_second() -> None:
     parts = cut(Segmenter(), frames(2.1, 30, 60), PICTURE)
     assert {round(part.duration / 90, -1) for part in parts} == {200}

@@ -40,6 +40,22 @@ def export() -> Download:
     return Download("a,b\n1,2\n", "text/csv", 'the "best".csv')
 
 
+class Pages(Request):
+    count: int = 7
+
+
+@endpoint("POST", "/pages", is_body_optional=True)
+def turn_pages(body: Pages) -> dict[str, int]:
+    """Answer with how many."""
+    return {"count": body.count}
+
+
+@endpoint("POST", "/words")
+def say_words(body: Words) -> dict[str, str]:
+    """Answer with them."""
+    return {"title": body.title}
+
+
 FORM = Upload(bytes_max=lambda _: FORM_BYTES_MAX)
 
 
@@ -56,18 +72,23 @@ async def keep_either(body: Words, file: UploadedFile | None) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
+async def emulator() -> AsyncIterator[Emulator]:
     async with Emulator() as emulator:
-        dispatch = Dispatch(
-            emulator.worlds, "documented", platform_steps(Router(operations_in(__name__)))
-        )
-        app = Starlette(
-            routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)],
-            middleware=[Middleware(Trace), CORS],
-        )
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(base_url="http://localhost", transport=transport) as client:
-            yield client
+        yield emulator
+
+
+@pytest.fixture
+async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
+    dispatch = Dispatch(
+        emulator.worlds, "documented", platform_steps(Router(operations_in(__name__)))
+    )
+    app = Starlette(
+        routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)],
+        middleware=[Middleware(Trace), CORS],
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(base_url="http://localhost", transport=transport) as client:
+        yield client
 
 
 async def test_dispatch_success_may_have_another_status(client: httpx.AsyncClient) -> None:
@@ -125,3 +146,23 @@ async def test_dispatch_form_without_a_file_or_a_field_names_it(client: httpx.As
     assert check_error(no_title, 422)["detail"][0]["loc"] == ["body", "title"]
     no_file = await client.post("/form", data={"title": "x"}, files={"other": ("f.bin", b"x")})
     assert check_error(no_file, 422)["detail"][0]["loc"] == ["body", "file"]
+
+
+async def test_dispatch_optional_body_may_be_empty_and_is_read_where_there_is_one(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.post("/pages")).json() == {"count": 7}
+    assert (await client.post("/pages", json={"count": 3})).json() == {"count": 3}
+    check_error(await client.post("/pages", json={"count": "3"}), 422)
+    # Where it is not optional, an empty one lacks all that it should have.
+    check_error(await client.post("/words"), 422)
+    check_error(await client.post("/words", json={}), 422)
+    assert (await client.post("/words", json={"title": "a"})).json() == {"title": "a"}
+
+
+@pytest.mark.parametrize(("ahead_ms", "has_header"), [(0, False), (900, False), (1_000, True)])
+async def test_dispatch_tells_the_worlds_time_once_the_date_header_would_be_wrong(
+    client: httpx.AsyncClient, emulator: Emulator, ahead_ms: int, has_header: bool
+) -> None:
+    await emulator.platform.clock.pass_time(ahead_ms)
+    assert ("x-emulator-time" in (await client.get("/held")).headers) == has_header

@@ -143,6 +143,24 @@ def test_messages_time_leads_to_the_messages_before_it(
     assert read("9999-01-01") == ["a", "b", "c"]
 
 
+def test_messages_time_finds_each_message_of_a_chat_of_any_length(
+    open_world: Callable[..., World],
+) -> None:
+    clock = ManualClock()
+    rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0)
+    world = open_world(clock=clock, publish=lambda _: None, rules=rules)
+    ada = accounts.make(world, "ada")
+    stream = streams.create(world, ada, StreamPatch({"title": "one"}))
+    began_ms = clock.now_ms()
+    for count in range(1, 14):
+        say(world, stream, ada, str(count))
+        clock.advance(1)
+        for after in range(count + 1):
+            before = datetime.fromtimestamp((began_ms + after) / 1000, UTC).isoformat()
+            listed, _ = messages.page(world, stream, None, count=99, before=before)
+            assert len(listed) == after
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     gaps_ms=st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30),

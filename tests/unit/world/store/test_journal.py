@@ -471,3 +471,24 @@ def test_journal_version_grows_when_other_facts_come_and_when_none_are_left() ->
         versions.append(store.version)
     assert versions == sorted(set(versions))
     assert store.is_closed
+
+
+@pytest.mark.parametrize("name", [":memory:", "world.sqlite3"])
+def test_journal_image_is_a_whole_file_without_a_log_beside_it(tmp_path: Path, name: str) -> None:
+    path = name if name == ":memory:" else str(tmp_path / name)
+    with closing(Store(open_database(path), lambda _: None)) as store:
+        with store.change():
+            for number in range(3):
+                store.emit(ready(number))
+        image = store.image()
+    # SQLite, Database File Format, 1.3.1 and 1.3.3.
+    assert image[:20] == b"SQLite format 3\0" + image[16:18] + b"\x01\x01"
+    assert len(image) % int.from_bytes(image[16:18]) == 0
+    # Another program opens it, as a store and as a file that is all there is.
+    with closing(Store.of_image(image)) as again:
+        assert kinds(again) == ["VodReady"] * 3
+    alone = tmp_path / "alone.sqlite3"
+    alone.write_bytes(image)
+    with closing(sqlite3.connect(f"file:{alone}?mode=ro", uri=True)) as reader:
+        assert reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert reader.execute("SELECT count(*) FROM events").fetchone() == (3,)

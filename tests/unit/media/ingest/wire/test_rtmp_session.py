@@ -113,6 +113,15 @@ def test_rtmp_session_responses_follow_the_order_of_the_specification(session: R
     assert answered[6].stream_id == 1
 
 
+def test_rtmp_session_message_types_are_those_of_the_standards() -> None:
+    """RTMP 1.0, 5.4 and 7.1; FLV (Adobe, version 10.1), E.4.1."""
+    control = (ACKNOWLEDGEMENT, USER_CONTROL, WINDOW_SIZE, PEER_BANDWIDTH)
+    assert control == (3, 4, 5, 6)
+    content = (AUDIO, VIDEO, DATA_AMF3, COMMAND_AMF3, DATA, COMMAND, AGGREGATE)
+    assert content == (8, 9, 15, 17, 18, 20, 22)
+    assert (rtmp_chunks.SET_CHUNK_SIZE, rtmp_chunks.ABORT) == (1, 2)
+
+
 def test_rtmp_session_connect_result_names_the_enhanced_rtmp_codecs(session: RtmpSession) -> None:
     drive(session, [HANDSHAKE + connect(fourCcList=["hvc1"], capsEx=15)])
     [result] = commands(session.to_send())
@@ -122,6 +131,9 @@ def test_rtmp_session_connect_result_names_the_enhanced_rtmp_codecs(session: Rtm
     assert properties["videoFourCcInfoMap"] == dict.fromkeys(("avc1", "hvc1", "av01", "vp09"), 4.0)
     assert properties["audioFourCcInfoMap"] == dict.fromkeys(("mp4a", "Opus"), 4.0)
     assert properties["capsEx"] == 12.0
+    # What encoders were seen to expect of a Flash Media Server.
+    server = {name: properties[name] for name in ("fmsVer", "capabilities", "mode")}
+    assert server == {"fmsVer": "FMS/3,5,1,1", "capabilities": 31.0, "mode": 1.0}
 
 
 def test_rtmp_session_long_response_has_the_announced_chunk_size() -> None:
