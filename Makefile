@@ -82,7 +82,7 @@ slow: $(STAMP)
 		tests/real/test_scenario_peers.py tests/real/test_openapi_fuzz.py tests/real/test_explore.py tests/real/test_compare.py tests/real/test_console*.py \
 		tests/real/test_front_door.py tests/real/test_site.py tests/real/test_api_page.py \
 		tests/real/test_scenario_command.py tests/real/test_scenario_record.py tests/real/test_sweep.py \
-		tests/real/test_durability.py
+		tests/real/test_durability.py tests/real/test_generated_clients.py tests/real/test_node_client.py
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -n auto -m hypothesis tests
 
 # Every reader of a stranger's bytes, by coverage (docs/reference/trust.md); ten minutes.
