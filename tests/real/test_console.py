@@ -65,6 +65,7 @@ async def test_console_is_used_by_keyboard_alone(walk: Walk, chromium: Chromium)
     await page.wait_for_selector("dialog", state="detached")
     await page.keyboard.press("g")
     await page.keyboard.press("a")
+    await page.wait_for_selector("h1:text-is('Keys & accounts')")  # The overview names him, too.
     await page.wait_for_selector("td:has-text('rustacean')")
     await page.keyboard.press("/")
     await page.keyboard.type("rustacean")
