@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
+# Three workers on two cores, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants simulations kill soak faults image elsewhere windows clean
