@@ -39,7 +39,9 @@ class JoinedResponse:
         self._has_begun = False
 
     def write(self, data: bytes) -> None:
-        if self._head:
+        if not data:
+            self._flush()  # asyncio's `writelines` of 3.12 and 3.13 never gets rid of empty bytes.
+        elif self._head:
             head, self._head = self._head, b""
             self._transport.writelines((head, data))
         elif self._has_begun or data.startswith(_CONTINUE):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
@@ -37,6 +37,9 @@ class Hasty(UvicornConnection):
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/nothing":
+        await Response(status_code=204)(scope, receive, send)
+        return
     with suppress(ClientDisconnect):
         body = await Request(scope, receive).body()
         await PlainTextResponse(b"heard " + body)(scope, receive, send)
@@ -166,6 +169,12 @@ async def test_uvicorn_connection_steady_body_is_waited_for() -> None:
         assert len(await answer(reader)) == length + len(b"heard ")
 
 
+async def test_uvicorn_connection_closes_behind_an_answer_without_a_body() -> None:
+    async with client() as (reader, writer):
+        writer.write(b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await all_of(reader)).startswith(b"HTTP/1.1 204 ")
+
+
 class Written(asyncio.Transport):
     """What was written, and by how many writes."""
 
@@ -178,7 +187,10 @@ class Written(asyncio.Transport):
         self.writes.append(bytes(data))
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
-        self.write(b"".join(list_of_data))
+        parts = list(list_of_data)
+        # What is empty asyncio keeps for ever on 3.12 and 3.13, and with it the socket.
+        assert all(parts)
+        self.write(b"".join(parts))
 
     def is_closing(self) -> bool:
         return self.has_closed
@@ -197,6 +209,14 @@ async def test_joined_response_is_written_at_once() -> None:
     response.write(b"more")
     await asyncio.sleep(0)
     assert written.writes[1:] == [b"head body", b"more"]
+
+
+async def test_joined_response_never_joins_nothing() -> None:
+    written = Written()
+    response = JoinedResponse(written, asyncio.get_running_loop())
+    response.write(b"head")
+    response.write(b"")
+    assert written.writes == [b"head"]
 
 
 async def test_joined_response_waits_a_turn_for_its_body_at_most() -> None:
