@@ -43,7 +43,7 @@ def _notes(report: dict[str, Any]) -> list[str]:
 
 
 def replay_line(report: dict[str, Any], path: str) -> str:
-    """What a shell is told to let the command meet a finding's plan again."""
+    """The shell's line that lets the command meet a finding's plan again."""
     command = shlex.join(report["command"])
     if report["is_own"]:
         return f"LIVE_EMULATOR_PLAN={shlex.quote(path)} {command}"

@@ -205,7 +205,7 @@ def _shapes(
     world: World, addresses: Addresses, streams: Sequence[Stream], is_to_be_encoded: bool
 ) -> list[StreamShape]:
     """Owners, categories and tags are asked for at once, and not again while nothing is written
-    that a shape shows. What changes by itself is told anew each time.
+    that a shape shows. What changes by itself is worked out anew.
     """
     if not streams:
         return []

@@ -1,4 +1,4 @@
-"""The container image in a real engine, and what is told to run in containers: `make image`."""
+"""The container image in a real engine, and what its page runs in containers: `make image`."""
 
 import json
 import os

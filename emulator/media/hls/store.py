@@ -51,8 +51,8 @@ class MediaStore:
     ) -> HlsStream:
         """For a stream that begins now. Refuses (`conflict`) a uid that has media already.
 
-        Its parts are as long as `MediaStoreConfig` says, or `part_ms`. `on_failure` is told once if
-        the recording stops (`disk_full`, `disk_too_slow`, `disk_error`); the stream goes on from
+        Its parts are as long as `MediaStoreConfig` says, or `part_ms`. `on_failure` is called once
+        if the recording stops (`disk_full`, `disk_too_slow`, `disk_error`); the stream goes on from
         memory.
         """
         folder = self.folder(uid)

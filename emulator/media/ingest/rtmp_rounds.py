@@ -31,7 +31,7 @@ class Member(Protocol):
 
 
 def is_possible(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether a socket may be read beside its transport, while that is told to pause.
+    """Whether a socket may be read beside its transport, while that is paused.
 
     Not on a loop that completes reads (Windows' Proactor), which has no `add_reader`: the read that
     it has begun goes on, and takes what comes next.

@@ -177,7 +177,7 @@ def _arguments(url: str, ca: str, settings: PublishConfig) -> list[str]:
 
 
 def _unsaid(code: int) -> str:
-    """Why a process has ended that has not said why: a signal's number is told below zero."""
+    """Why a process has ended that has not said why: a signal's number is below zero."""
     if code == -9:  # There is no SIGKILL on Windows.
         return "The publisher's process was killed, by somebody or for want of memory."
     return f"The publisher ended unexpectedly, with exit code {code}."
