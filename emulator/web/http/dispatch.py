@@ -36,8 +36,8 @@ from emulator.web.http.reuse import offer_reuse
 from emulator.web.http.router import Router
 from emulator.web.http.world_choice import choose
 
-# `Date` tells whole seconds (RFC 9110, 5.6.7).
-_DATE_MS = 1_000
+# `Date` tells whole seconds (RFC 9110, 5.6.7): by half of one, it more likely tells another.
+_DATE_MS = 500
 
 Answer = Callable[[Call], Awaitable[Response]]
 
