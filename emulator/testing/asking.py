@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 from emulator import http_client
@@ -10,10 +11,10 @@ from emulator import http_client
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """Whatever the status is."""
+    """Whatever the status is. `headers` finds a name in any case."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     @property
@@ -28,4 +29,4 @@ class ApiResponse:
 def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> ApiResponse:
     """`body` is sent as JSON, None as nothing."""
     answer = http_client.ask(method, url, headers, body)
-    return ApiResponse(answer.status, dict(answer.headers.items()), answer.body)
+    return ApiResponse(answer.status, answer.headers, answer.body)

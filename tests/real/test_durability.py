@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from emulator.testing import ApiResponse
 from tests.support.commands import finished
 from tests.support.encoders import address_of, film, play, pushing
-from tests.support.live_server import Answer, Walk, child, platform, until
+from tests.support.live_server import Walk, child, platform, until
 from tests.support.machine_clock import MachineClock
 from tests.support.slow import slow
 
@@ -312,7 +313,7 @@ def test_durability_full_disk_costs_writes_alone_and_only_while_it_is_full(tmp_p
         assert "Traceback" not in serving.said()
 
 
-def until_no_room(walk: Walk, names: list[str]) -> Answer:
+def until_no_room(walk: Walk, names: list[str]) -> ApiResponse:
     """The first refusal. SQLite writes a while longer into a file that has grown already."""
     while (answer := make_album(walk, names)).status == 201:
         assert len(names) < 5000
@@ -320,7 +321,7 @@ def until_no_room(walk: Walk, names: list[str]) -> Answer:
     return answer
 
 
-def make_album(walk: Walk, names: list[str]) -> Answer:
+def make_album(walk: Walk, names: list[str]) -> ApiResponse:
     """Write something; the ids of what was answered are noted in `kept`."""
     answer = walk.ask("POST", "/videos/albums", {"title": "Kept"})
     if answer.status == 201:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from emulator.cli import main
+from emulator.testing import ApiResponse
 from tests.support.docs import PROJECT, commands
-from tests.support.live_server import Answer, Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-def publish(walk: Walk, method: str, stream: dict[str, Any], **patch: Any) -> Answer:
+def publish(walk: Walk, method: str, stream: dict[str, Any], **patch: Any) -> ApiResponse:
     address = f"{walk.ready['admin']}/streams/{stream['id']}/publish"
     return walk.ask(method, address, patch if method == "POST" else None)
 

@@ -64,7 +64,9 @@ def test_live_clock_passes_hours_at_once(live_stream, live_publisher, live_clock
 
 def test_live_faults_break_a_call(live_world, live_faults):
     live_faults.start("api.fail", path="/streams", status=502, times=1, skip=1)
-    assert live_world.ask("GET", "/streams/").status == 200
+    response = live_world.ask("GET", "/streams/")
+    assert response.status == 200
+    assert response.headers["x-TRACE-id"]
     assert live_world.ask("GET", "/streams/").status == 502
     assert live_faults.struck == ["GET /api/v1/streams/"]
     assert [each["status"] for each in live_world.requests()] == [200, 502]

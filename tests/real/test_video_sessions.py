@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from emulator.testing import ApiResponse
 from tests.support.browser import Chromium, Tab
 from tests.support.encoders import film
-from tests.support.live_server import Answer, Walk, platform
+from tests.support.live_server import Walk, platform
 from tests.support.rtc_page import open_page, until_figures
 from tests.support.sdp_offers import browser_offer
 from tests.support.webrtc import VideoFrame, ask, meeting, until
@@ -133,7 +134,7 @@ async def test_video_session_lost_participant_makes_room_for_the_next(walk: Walk
             await until(lambda: len(first.frames(VideoFrame)) > seen + 10, "the third is seen")
 
 
-def offer(walk: Walk, path: str, key: str, sdp: str) -> Answer:
+def offer(walk: Walk, path: str, key: str, sdp: str) -> ApiResponse:
     return walk.ask("POST", f"{path}/offer", {"sdp": sdp, "type": "offer"}, key)
 
 

@@ -15,14 +15,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from emulator import server
 from emulator.settings import Settings
+from emulator.testing import ApiResponse
 from tests.support.commands import live_emulator
 
 T = TypeVar("T")
@@ -40,21 +39,14 @@ def until(look: Callable[[], T | None], what: str) -> T:
     return result
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One HTTP answer, whatever its status."""
-
-    status: int
-    headers: Message
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+def send(request: urllib.request.Request, tls: ssl.SSLContext | None = None) -> ApiResponse:
+    """What is answered, whatever its status."""
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS, context=tls) as response:
+            return ApiResponse(response.status, response.headers, response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return ApiResponse(error.code, error.headers, error.read())
 
 
 class Walk:
@@ -69,7 +61,7 @@ class Walk:
 
     def ask(
         self, method: str, path: str, body: object = None, key: str | None = "ak_demo"
-    ) -> Answer:
+    ) -> ApiResponse:
         """One request; `path` is below `/api/v1`, or a whole address."""
         address = path if "://" in path else f"{self.ready['http']}/api/v1{path}"
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -77,17 +69,9 @@ class Walk:
         if body is not None:
             sent = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(address, sent, headers, method=method)
-        try:
-            with urllib.request.urlopen(
-                request, timeout=PATIENCE_SECONDS, context=self._tls
-            ) as answer:
-                return Answer(answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, error.headers, error.read())
+        return send(urllib.request.Request(address, sent, headers, method=method), self._tls)
 
-    def get(self, address: str) -> Answer:
+    def get(self, address: str) -> ApiResponse:
         """As a player asks: without credentials."""
         return self.ask("GET", address, key=None)
 
@@ -104,7 +88,7 @@ class Walk:
         now: dict[str, Any] = answer.json
         return now
 
-    def end(self, stream: dict[str, Any]) -> Answer:
+    def end(self, stream: dict[str, Any]) -> ApiResponse:
         return self.ask("POST", f"/streams/{stream['id']}/end")
 
     def ingest(self, stream: dict[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,10 @@ from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 
+from emulator.testing import ApiResponse
+from tests.support import live_server
 from tests.support.encoders import Push, ffmpeg
-from tests.support.live_server import PATIENCE_SECONDS, Answer
+from tests.support.live_server import PATIENCE_SECONDS
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -37,19 +39,14 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 
 def send(
     method: str, address: str, text: str = "", headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> ApiResponse:
     """One request of a WHIP or WHEP client, whatever comes back."""
     body = text.encode() if text or method in {"POST", "PATCH"} else None
     request = urllib.request.Request(address, body, dict(headers or {}), method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.headers, error.read())
+    return live_server.send(request)
 
 
-def post_offer(address: str, sdp: str, **headers: str) -> Answer:
+def post_offer(address: str, sdp: str, **headers: str) -> ApiResponse:
     return send("POST", address, sdp, {"Content-Type": SDP, **headers})
 
 
@@ -76,7 +73,7 @@ class Session:
     """One peer that has been let in."""
 
     peer: RTCPeerConnection
-    answer: Answer
+    answer: ApiResponse
     address: str
     received: list[Any] = field(default_factory=list)
     lost: list[bytes] = field(default_factory=list)
@@ -234,7 +231,7 @@ async def watching(address: str, *, codec: str = "") -> AsyncIterator[Session]:
         await asyncio.gather(*tasks)
 
 
-def _resource(address: str, answer: Answer) -> str:
+def _resource(address: str, answer: ApiResponse) -> str:
     where = answer.headers["Location"]
     return str(urljoin(address, where)) if "://" not in where else where
 
@@ -324,6 +321,6 @@ async def _keep(track: MediaStreamTrack, received: list[Any]) -> None:
         return
 
 
-def _offer_json(address: str, token: str, sdp: str) -> Answer:
+def _offer_json(address: str, token: str, sdp: str) -> ApiResponse:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     return send("POST", address, json.dumps({"sdp": sdp, "type": "offer"}), headers)

@@ -16,7 +16,8 @@ from urllib.parse import urljoin
 
 import httpx
 
-from tests.support.live_server import Answer, Walk
+from emulator.testing import ApiResponse
+from tests.support.live_server import Walk
 
 GONE = (OSError, http.client.HTTPException, httpx.TransportError)
 # Of a video that was uploaded: the emulator says so of one over which it died so often.
@@ -185,5 +186,5 @@ def _has_failed(row: dict[str, Any]) -> bool:
 
 
 def _is_poisonous(walk: Walk, video: str) -> bool:
-    answer: Answer = walk.ask("GET", f"/video/{video}/status")
+    answer: ApiResponse = walk.ask("GET", f"/video/{video}/status")
     return _POISONOUS in json.dumps(answer.json)
