@@ -143,27 +143,8 @@ def test_windows_like_serve_takes_the_folder_of_one_that_was_killed(tmp_path: Pa
         assert again.walk().ready["pid"] == again.process.pid
 
 
-_SUITE = """
-import os
-import urllib.request
-
-
-def test_live_publisher_goes_live(live_stream, live_publisher, live_viewers):
-    live_publisher.start()
-    assert live_stream.status == "live"
-    live_viewers.set(3)
-    live_publisher.stop()
-
-
-def test_exec_is_beside_it():
-    address = os.environ["LIVE_EMULATOR_URL"] + "/_emulator/health"
-    with urllib.request.urlopen(address) as answer:
-        assert answer.status == 200
-"""
-
-
 def test_windows_like_exec_runs_a_suite_with_the_pytest_plugin(tmp_path: Path) -> None:
-    (tmp_path / "test_suite.py").write_text(_SUITE)
+    (tmp_path / "test_suite.py").write_text(windows_like.SUITE)
     # Not those of others, which ask `sys.platform` alone what there is.
     options = ("-q", "--disable-plugin-autoload", "-p", "emulator.pytest_plugin")
     base = f"--basetemp={tmp_path / 'base'}"

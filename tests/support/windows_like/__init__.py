@@ -10,6 +10,24 @@ from tests.support.windows_like.windows_names import is_refused
 
 _FOLDER = Path(__file__).parent
 PATIENCE_SECONDS = 90
+# What `exec` runs there: the pytest plugin's emulator, and the one of `exec` beside it.
+SUITE = """
+import os
+import urllib.request
+
+
+def test_live_publisher_goes_live(live_stream, live_publisher, live_viewers):
+    live_publisher.start()
+    assert live_stream.status == "live"
+    live_viewers.set(3)
+    live_publisher.stop()
+
+
+def test_exec_is_beside_it():
+    address = os.environ["LIVE_EMULATOR_URL"] + "/_emulator/health"
+    with urllib.request.urlopen(address) as answer:
+        assert answer.status == 200
+"""
 
 
 def environment(home: Path) -> dict[str, str]:
