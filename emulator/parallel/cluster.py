@@ -22,7 +22,7 @@ from emulator.version import __version__
 _CONNECT_SECONDS = 10
 _COUNT_MS = 1_000
 _ADDRESS = re.compile(r"(?:tcp|tls|wss?)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
-_INSTALL = "Install it with: pip install 'live-emulator[dask]'"
+_INSTALL = "Install it with: pip install distributed"
 
 
 def connect(address: str) -> "ClusterWorkers":

@@ -52,6 +52,33 @@ def test_docs_shown_make_targets_exist(shown: Shown) -> None:
     assert words[0] != "make" or set(words[1:]) <= targets
 
 
+_INSTALLS = re.compile(
+    r"\b(?:pip3?|pipx|uv|npm|pnpm|yarn) (?:tool |pip )?(?:install|add|i) ([^`\n]*)"
+    r"|\b(?:uvx|npx) ([^`\n]*)"
+)
+# No registry has the package: whoever takes its name there could be anybody.
+_BY_NAME = re.compile(r"""(?:^|\s)['"]?live-emulator(?:\[\w+\])?['"]?(?:[=<>~]|\s(?!@)|$)""")
+
+
+def installs_by_name(text: str) -> list[str]:
+    found = (
+        match[1] or match[2].partition(" live-emulator ")[0] for match in _INSTALLS.finditer(text)
+    )
+    return [words for words in found if _BY_NAME.search(words)]
+
+
+def test_docs_and_errors_send_nobody_to_a_name_that_is_not_ours() -> None:
+    for text in ("pip install 'live-emulator[dask]'", "npm i live-emulator", "uvx live-emulator"):
+        assert installs_by_name(text)
+    assert not installs_by_name('pip install\n"live-emulator @ git+https://host/it"')
+    assert not installs_by_name("uvx --from . live-emulator demo")
+
+    code = [path for folder in ("emulator", "packaging") for path in (PROJECT / folder).rglob("*")]
+    texts = [path for path in code if path.suffix in {".py", ".js", ".html", ".yml", ".sh"}]
+    named = {path: installs_by_name(path.read_text("utf-8")) for path in [*PAGES, *texts]}
+    assert {path: words for path, words in named.items() if words} == {}
+
+
 @table("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_docs_links_have_a_target(page: Path) -> None:
     dead = [target for target in links(page) if not (page.parent / target).exists()]
