@@ -4,9 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
+from msgspec import Struct
+
 from emulator.cli import Failed
 from emulator.cli.lib.colour import paint
 from emulator.machine.files import write_whole
+from emulator.version import __version__
 
 NAME = "init"
 HELP = "write a scenario, a seed and a CI file into a project"
@@ -78,6 +81,7 @@ streams:
   - {owner: ada, title: "Last time", began: 3h, ran: 2h, peak: 90}
 """
 
+_WHEEL = f"./{_FOLDER}/live_emulator-{__version__}-py3-none-any.whl"
 _GITHUB_TEXT = """\
 name: live-emulator
 on: [push, pull_request]
@@ -90,7 +94,8 @@ jobs:
       - uses: actions/setup-python@v6
         with: {python-version: "3.12"}
       # No registry has it yet: name your copy, a wheel, or a Git address (docs, install).
-      - run: pip install ./live-emulator/live_emulator-0.1.0-py3-none-any.whl
+      - run: pip install @WHEEL@
+@PREPARE@
       - run: live-emulator scenario run live-emulator/scenario.yaml --report report
       - run: live-emulator exec --seed live-emulator/seed.yaml -- @TESTS@
       - uses: actions/upload-artifact@v6
@@ -101,10 +106,12 @@ jobs:
 _GITLAB_TEXT = """\
 # In .gitlab-ci.yml: include: {local: live-emulator/gitlab-ci.yml}
 live-emulator:
-  image: python:3.12
-  script:
+  image: @IMAGE@
+  before_script:
     # No registry has it yet: name your copy, a wheel, or a Git address (docs, install).
-    - pip install ./live-emulator/live_emulator-0.1.0-py3-none-any.whl
+@INSTALL@
+@PREPARE@
+  script:
     - live-emulator scenario run live-emulator/scenario.yaml --junit junit.xml --report report
     - live-emulator exec --seed live-emulator/seed.yaml -- @TESTS@
   artifacts:
@@ -113,14 +120,44 @@ live-emulator:
     reports: {junit: junit.xml}
 """
 
-# What runs the tests of a project, by a file that such projects have.
-_TESTS = {
-    "package.json": "npm test",
-    "go.mod": "go test ./...",
-    "Cargo.toml": "cargo test",
-    "Gemfile": "bundle exec rake test",
-    "composer.json": "composer test",
-    "pyproject.toml": "pytest",
+_PYTHON_IMAGE = "python:3.12"
+# In an image for another language Python is Debian's, which lets pip change nothing.
+_BESIDE = (
+    "apt-get update -qq && apt-get install -y -qq @PACKAGES@",
+    "python3 -m venv /opt/live-emulator",
+    f"/opt/live-emulator/bin/pip install {_WHEEL}",
+    'export PATH="$PATH:/opt/live-emulator/bin"',
+)
+
+
+class _Suite(Struct, frozen=True):
+    """How a project's tests are run: what a fresh machine installs first, and an image that can."""
+
+    command: str
+    prepare: str = ""
+    image: str = _PYTHON_IMAGE
+    packages: str = "python3-venv"
+
+    @property
+    def install(self) -> tuple[str, ...]:
+        """What a job in `image` does to have the emulator."""
+        if self.image == _PYTHON_IMAGE:
+            return (f"pip install {_WHEEL}",)
+        return tuple(line.replace("@PACKAGES@", self.packages) for line in _BESIDE)
+
+
+# What runs the tests of a project, by a file that such projects have; the first one counts.
+_SUITES = {
+    "package-lock.json": _Suite("npm test", "npm ci", "node:22"),
+    "package.json": _Suite("npm test", "npm install", "node:22"),
+    "go.mod": _Suite("go test ./...", image="golang:1"),
+    "Cargo.toml": _Suite("cargo test", image="rust:1"),
+    "Gemfile": _Suite("bundle exec rake test", "bundle install", "ruby:3"),
+    "composer.json": _Suite(
+        "composer test", "composer install", "debian:13", "python3-venv composer"
+    ),
+    "pyproject.toml": _Suite("pytest", "pip install pytest ."),
+    "requirements.txt": _Suite("pytest", "pip install pytest -r requirements.txt"),
 }
 
 
@@ -158,28 +195,35 @@ def run(args: argparse.Namespace) -> int:
 
 def _texts(folder: Path, ci: str) -> dict[str, str]:
     texts = {_SCENARIO: _SCENARIO_TEXT, _SEED: _SEED_TEXT}
-    if ci != "none":
-        text = _GITHUB_TEXT if ci == "github" else _GITLAB_TEXT
-        texts[_CI_FILES[ci]] = text.replace("@TESTS@", _tests(folder))
-    return texts
+    if ci == "none":
+        return texts
+    suite = _suite(folder)
+    is_github = ci == "github"
+    text, step = (_GITHUB_TEXT, "      - run: ") if is_github else (_GITLAB_TEXT, "    - ")
+    prepare = [suite.prepare] if suite.prepare else []
+    for place, lines in {"@INSTALL@": suite.install, "@PREPARE@": prepare}.items():
+        text = text.replace(f"{place}\n", "".join(f"{step}{line}\n" for line in lines))
+    values = {"@WHEEL@": _WHEEL, "@TESTS@": suite.command, "@IMAGE@": suite.image}
+    for place, value in values.items():
+        text = text.replace(place, value)
+    return texts | {_CI_FILES[ci]: text}
 
 
 def _usual_ci(folder: Path) -> str:
     return "gitlab" if (folder / ".gitlab-ci.yml").exists() else "github"
 
 
-def _tests(folder: Path) -> str:
-    for name, command in _TESTS.items():
-        if (folder / name).exists():
-            return command
-    return "make test"
+def _suite(folder: Path) -> _Suite:
+    present = (suite for name, suite in _SUITES.items() if (folder / name).exists())
+    return next(present, _Suite("make test"))
 
 
 def _tell(args: argparse.Namespace, names: list[str]) -> None:
+    tests = _suite(args.folder).command
     steps = {
         f"live-emulator scenario run {_SCENARIO}": "play the scenario, and see what is met",
         f"live-emulator serve --data :memory: --seed {_SEED}": "a platform with your people",
-        f"live-emulator exec --seed {_SEED} -- {_tests(args.folder)}": "your tests, beside it",
+        f"live-emulator exec --seed {_SEED} -- {tests}": "your tests, beside it",
     }
     if args.json:
         paths = [str(args.folder / name) for name in names]

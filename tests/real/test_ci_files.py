@@ -13,9 +13,11 @@ import pytest
 import yaml
 
 from emulator.settings import Settings
+from emulator.version import __version__
 from tests.support.docs import PROJECT
 from tests.support.live_server import platform, until
 from tests.support.required_programs import need
+from tests.support.slow import slow
 
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
 GITLAB = yaml.safe_load((PROJECT / "packaging/ci/gitlab.yml").read_text("utf-8"))[".live-emulator"]
@@ -92,6 +94,29 @@ def test_action_says_why_the_emulator_did_not_start(tmp_path: Path) -> None:
     assert "missing.yaml" in shell(script, tmp_path)
 
 
+def is_install(line: str) -> bool:
+    return "-m venv" in line or "pip install" in line
+
+
+@slow("test_ci_files.py::test_action_starts_an_emulator_and_stops_it_with_a_report")
+def test_ci_files_install_the_package_beside_those_of_the_job(tmp_path: Path) -> None:
+    [install] = [step for step in ACTION["runs"]["steps"] if step.get("name") == "install"]
+    variables = {
+        "GITHUB_ACTION_PATH": str(PROJECT),
+        "GITHUB_PATH": str(tmp_path / "path"),
+        "RUNNER_TEMP": str(tmp_path / "action"),
+    }
+    shell(install["run"], tmp_path, **variables, PACKAGE="")
+    [programs] = (tmp_path / "path").read_text().splitlines()
+    assert __version__ in shell(f"'{programs}/live-emulator' --version", tmp_path)
+    assert [path.name for path in Path(programs).iterdir()] == ["live-emulator"]
+
+    lines = [line for line in GITLAB["before_script"] if is_install(line)]
+    variables = {"LIVE_EMULATOR_PACKAGE": str(PROJECT), "CI_PROJECT_DIR": str(tmp_path)}
+    lines += [".live-emulator/python/bin/live-emulator --version"]
+    assert __version__ in shell("\n".join(lines), tmp_path, **variables)
+
+
 def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
     variables = {
         **GITLAB["variables"],
@@ -100,7 +125,7 @@ def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
         "LIVE_EMULATOR_ARGUMENTS": "--seed none",
     }
     # The package is there: all but the installing is run.
-    before = [line for line in GITLAB["before_script"] if "pip install" not in line]
+    before = [line for line in GITLAB["before_script"] if not is_install(line)]
     job = "curl -sf $LIVE_EMULATOR_URL/api/v1/streams/ || python3 -c "
     job += "\"import os, urllib.request as r; print(r.urlopen(os.environ['LIVE_EMULATOR_URL'] + "
     job += "'/api/v1/streams/').read())\""

@@ -9,6 +9,7 @@ import yaml
 
 from emulator.cli import main, parser_of
 from tests.support.live_server import platform
+from tests.support.tables import table
 
 
 def test_init_command_writes_a_scenario_a_seed_and_a_ci_file_that_work(
@@ -23,7 +24,9 @@ def test_init_command_writes_a_scenario_a_seed_and_a_ci_file_that_work(
     shown = capsys.readouterr().out
     workflow = tmp_path / ".github/workflows/live-emulator.yml"
     steps = yaml.safe_load(workflow.read_text("utf-8"))["jobs"]["test"]["steps"]
-    lines = [step["run"] for step in steps if step.get("run", "").startswith("live-emulator ")]
+    runs = [step["run"] for step in steps if "run" in step]
+    lines = [run for run in runs if run.startswith("live-emulator ")]
+    assert runs.index("npm install") < runs.index(lines[0])
     assert [line.rpartition("-- ")[2] for line in lines][-1] == "npm test"
     for line in lines:
         _, name, *words = shlex.split(line)
@@ -36,6 +39,32 @@ def test_init_command_writes_a_scenario_a_seed_and_a_ci_file_that_work(
     assert "passed" in capsys.readouterr().out
     with platform(seed=str(tmp_path / "live-emulator/seed.yaml")) as walk:
         assert walk.ask("GET", "/streams/?status_filter=live").json["total"] == 1
+
+
+@table(
+    "file, image, prepare, tests",
+    [
+        ("package-lock.json", "node:22", ["npm ci"], "npm test"),
+        ("go.mod", "golang:1", [], "go test ./..."),
+        ("pyproject.toml", "python:3.12", ["pip install pytest ."], "pytest"),
+        ("Makefile", "python:3.12", [], "make test"),
+    ],
+)
+def test_init_command_gives_gitlab_an_image_that_runs_the_tests(
+    tmp_path: Path, file: str, image: str, prepare: list[str], tests: str
+) -> None:
+    folder = tmp_path / image.partition(":")[0] / tests.split()[0]
+    folder.mkdir(parents=True)
+    (folder / file).touch()
+
+    assert main(["init", str(folder), "--ci", "gitlab"]) == 0
+    text = (folder / "live-emulator/gitlab-ci.yml").read_text("utf-8")
+    job = yaml.safe_load(text)["live-emulator"]
+    assert job["image"] == image
+    # Python is there by itself in its own image alone.
+    assert job["before_script"][0].startswith("pip" if image.startswith("python") else "apt-get")
+    assert job["before_script"][-len(prepare) or len(job["before_script"]) :] == prepare
+    assert job["script"][-1].endswith(f" -- {tests}")
 
 
 def test_init_command_overwrites_nothing_without_force(
