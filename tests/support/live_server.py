@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -244,11 +245,13 @@ class Child:
             *("--ready-file", str(self.ready_file), "--streams-per-user", "0"),
             *("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options),
         )
+        # Not a pipe, which somebody would have to read meanwhile.
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115
+        self._said: str | None = None
         self.process = subprocess.Popen(
             self.command,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+            stderr=self._log,
             env=os.environ | (env or {}),
         )
 
@@ -264,7 +267,16 @@ class Child:
 
     def said(self) -> str:
         """Its log, once it has ended."""
-        return self.process.communicate(timeout=PATIENCE_SECONDS)[1]
+        if self._said is None:
+            self.process.wait(PATIENCE_SECONDS)
+            self._said = self.log()
+            self._log.close()
+        return self._said
+
+    def log(self) -> str:
+        """Its log so far."""
+        self._log.seek(0)
+        return self._log.read().decode()
 
 
 @contextmanager

@@ -45,6 +45,8 @@ _WAIT_SECONDS = 60
 _BETWEEN_LOOKS_SECONDS = 0.05
 # A cycle that fails leaves something behind, and so does a machine that is too busy for it.
 _FAULTS_MAX = 5
+# Of the emulator's own log, at a fault.
+_LOG_SHOWN = 2_000
 # A slope is a fault where even its lower end (two standard errors) is above this, in a cycle.
 _SLOPES_MAX = {
     "memory, KB": 20.0,
@@ -192,6 +194,7 @@ def body(trial: Trial, arguments: argparse.Namespace) -> None:
                 cycle(walk, number)
             except (RuntimeError, AssertionError, OSError) as error:
                 trial.fault(f"cycle {number}: {type(error).__name__}: {error}")
+                print(serving.log()[-_LOG_SHOWN:], file=sys.stderr)
                 if len(trial.faults) == _FAULTS_MAX or serving.process.poll() is not None:
                     break
             SOAK.readings.append(reading(serving, walk))

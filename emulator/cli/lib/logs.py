@@ -6,6 +6,7 @@ import sys
 from typing import Literal
 
 from emulator.cli.lib.colour import Colour, paint
+from emulator.cli.lib.log_writer import LogWriter
 from emulator.cli.lib.plain import plain
 from emulator.machine.handles import OncePerMinute
 
@@ -39,7 +40,7 @@ class _TextLines(logging.Formatter):
 
 def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
     """Send log lines of `level` and above to stderr, as `text` or `json` (the setting's words)."""
-    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr = LogWriter(sys.stderr)
     if form == "json":
         to_stderr.setFormatter(_JsonLines())
     else:

@@ -33,6 +33,7 @@ def test_plain_log_lines_are_plain(capfd: pytest.CaptureFixture[str]) -> None:
     try:
         logs.set_up("text")
         logging.getLogger("x").warning("peer said %s", EVIL)
+        logging.getLogger().handlers[0].flush()
     finally:
         logging.getLogger().handlers[:] = before
     [line] = capfd.readouterr().err.splitlines()
