@@ -19,6 +19,7 @@ from emulator.cli import Failed
 from emulator.cli.lib import logs
 from emulator.cli.lib.collector import collect_in_quiet
 from emulator.cli.lib.colour import paint, paint_addresses
+from emulator.cli.lib.loop_watch import watch_loop
 from emulator.cli.lib.stopping import loop_signals, stop_numbers
 from emulator.core.errors import Refused
 from emulator.machine.handles import raise_limit
@@ -101,9 +102,10 @@ async def _serve(
             # Some browsers are waited for until they are closed.
             Thread(target=_open_browser, args=(emulator.ready["http"],), daemon=True).start()
         async with asyncio.TaskGroup() as tasks:
-            collecting = tasks.create_task(collect_in_quiet())
+            meanwhile = [tasks.create_task(work) for work in (collect_in_quiet(), watch_loop())]
             await stop.wait()
-            collecting.cancel()
+            for task in meanwhile:
+                task.cancel()
     return 0
 
 

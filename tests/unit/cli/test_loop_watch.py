@@ -1,0 +1,48 @@
+"""An event loop that stands still is told of, with what it stands at."""
+
+import asyncio
+import logging
+import re
+import threading
+
+import pytest
+
+from emulator.cli.lib.loop_watch import watch_loop
+
+_PATIENCE_SECONDS = 60
+
+
+class Heard(logging.Handler):
+    """Lets the loop go on once it was said that it stands, and waits for what is said then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.stands = threading.Event()
+        self.goes_on = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        (self.stands if len(self.lines) == 1 else self.goes_on).set()
+
+
+async def test_loop_watch_says_where_the_loop_stands_and_for_how_long() -> None:
+    heard, log = Heard(), logging.getLogger("emulator.cli.lib.loop_watch")
+    log.addHandler(heard)
+    try:
+        watching = asyncio.create_task(watch_loop(look_seconds=0.01, still_seconds=0.2))
+        await asyncio.sleep(0)
+        # When the loop's thread waits for something that is not the loop's,
+        assert heard.stands.wait(_PATIENCE_SECONDS)
+        assert await asyncio.to_thread(heard.goes_on.wait, _PATIENCE_SECONDS)
+    finally:
+        log.removeHandler(heard)
+        watching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+
+    # then the log says where, and afterwards for how long.
+    stands, goes_on = heard.lines[:2]
+    assert re.search(r"stands still, .* at=threading.py:\d+ wait", stands), stands
+    assert (length := re.search(r"goes on: it stood still for ([\d.]+) s", goes_on)), goes_on
+    assert float(length[1]) >= 0.2
