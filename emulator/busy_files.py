@@ -1,7 +1,8 @@
-"""Files that somebody may have open: Windows refuses to replace or remove them for that long.
+"""Replace and remove files that another program may have open.
 
-A player that reads a segment, a virus scanner, an indexer: most let go within moments, so it is
-tried again. These block: outside of a start and a stop they are for threads.
+Windows refuses both while a player reads the segment, or a virus scanner or indexer looks at it.
+Most close the file within moments, so the operation is retried. These functions block: use them in
+threads, or while the emulator starts and stops.
 """
 
 import os
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-# From 1 ms on, doubled: a second in all.
+# 1 ms, then twice the last pause each time: one second in all.
 _PAUSES_SECONDS = tuple(0.001 * 2**step for step in range(10))
 
 
@@ -20,14 +21,14 @@ def replace(source: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file; none there is fine. Raises `OSError`."""
+    """Remove a file, if it exists. Raises `OSError`."""
     _insist(path.parent, lambda: path.unlink(missing_ok=True))
 
 
 def remove_tree(folder: Path) -> bool:
-    """Remove a folder with what is in it. Returns whether nothing of it is left.
+    """Remove a folder and its content. Returns whether nothing of it is left.
 
-    What somebody has open stays where it is, and all beside it goes.
+    Files that another program keeps open stay; everything else is removed.
     """
     for pause in _PAUSES_SECONDS:
         shutil.rmtree(folder, ignore_errors=True)
@@ -46,7 +47,7 @@ def _insist(folder: Path, act: Callable[[], object]) -> None:
             act()
             return
         except PermissionError:
-            # A folder that may not be written refuses for good.
+            # In a folder without write permission, a retry cannot help.
             if not os.access(folder, os.W_OK):
                 raise
         time.sleep(pause)

@@ -1,4 +1,4 @@
-"""HTTP as a client: one request, one answer. Blocks: for threads and commands."""
+"""HTTP client: one request, one answer. It blocks, so use it in threads and commands."""
 
 import json
 import ssl
@@ -15,7 +15,7 @@ _TIMEOUT_SECONDS = 30
 
 
 class HttpAnswer(Struct, frozen=True):
-    """Whatever the status is."""
+    """An answer with any status, also an error's."""
 
     status: int
     headers: Message
@@ -23,7 +23,7 @@ class HttpAnswer(Struct, frozen=True):
 
     @property
     def content(self) -> Any:
-        """What the body says as JSON, else as text; None for nothing."""
+        """The body's JSON value; its text if it is not JSON, and None if it is empty."""
         try:
             return json.loads(self.body) if self.body else None
         except ValueError:
@@ -40,7 +40,10 @@ def ask(
     timeout_seconds: float = _TIMEOUT_SECONDS,
     bytes_max: int = -1,
 ) -> HttpAnswer:
-    """`body` is sent as JSON, None as nothing. Raises `OSError` where nobody answers."""
+    """Send a request and read its answer. Raises `OSError` if there is no answer.
+
+    `body` is sent as JSON; None sends no body. At most `bytes_max` of the answer are read, -1: all.
+    """
     content, sent = None, dict(headers)
     if body is not None:
         content, sent = json.dumps(body).encode(), sent | {"Content-Type": "application/json"}
@@ -56,14 +59,15 @@ def ask(
 def open_request(
     request: urllib.request.Request, ca: str, timeout_seconds: float = _TIMEOUT_SECONDS
 ) -> HTTPResponse:
-    """The answer, to be read. Raises `HTTPError` for a refusal, another `OSError` for none.
+    """Send a request; returns the answer, its body still to be read.
 
-    `ca` is trusted for TLS, without one what the system trusts.
+    Raises `HTTPError` for a status of 400 or more, another `OSError` if there is no answer. TLS
+    trusts the file `ca`, or the system's store if it is empty.
     """
-    # No proxy: the emulator is on this machine, where a proxy of the environment cannot look.
+    # No proxy: the emulator runs on this machine, which the environment's proxy may not reach.
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
     if request.full_url.startswith("https:"):
-        # Given at once: added later, it would come behind one that trusts the system alone.
+        # Passed to `build_opener`, it replaces the default handler, which trusts the system alone.
         context = ssl.create_default_context(cafile=ca or None)
         handlers.append(urllib.request.HTTPSHandler(context=context))
     opener = urllib.request.build_opener(*handlers)

@@ -1,4 +1,4 @@
-"""Process groups: children that do not hear what is sent to ours, as Ctrl-C in a terminal."""
+"""Process groups: start a child that does not get our signals, such as a terminal's Ctrl-C."""
 
 import subprocess
 import sys
@@ -13,10 +13,10 @@ class GroupOptions(TypedDict, total=False):
 
 
 def own_group() -> GroupOptions:
-    """How to start a child that leads a group of its own."""
+    """The options that start a child as the leader of a new group."""
     if sys.platform == "win32":
-        # Without it Ctrl-C would reach every process of the console. Such a child hears Ctrl-Break
-        # alone, and only when that is sent to its group.
+        # Without this, Ctrl-C reaches every process of the console. A child in its own group gets
+        # only a Ctrl-Break that is sent to that group.
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     else:
         return {"start_new_session": True}

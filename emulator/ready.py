@@ -1,4 +1,4 @@
-"""Where everything listens: the ready file's content, and the addresses that clients are given."""
+"""Ready: where everything listens: the ready file's content, and the addresses for clients."""
 
 import os
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ def ready(settings: Settings, folder: DataFolder, addresses: Addresses) -> dict[
 
 
 def environment(addresses: Mapping[str, Any], inherited: Mapping[str, str]) -> dict[str, str]:
-    """What programs find a running emulator by, from its ready file.
+    """The environment variables by which a program finds the emulator of this ready file.
 
-    `inherited` is their environment as it was: a proxy of theirs is not asked for this machine.
+    `inherited` is the program's environment so far; its proxy is not used for this machine.
     """
     return {
         **without_proxy(inherited),
@@ -47,7 +47,7 @@ def environment(addresses: Mapping[str, Any], inherited: Mapping[str, str]) -> d
 
 
 def without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
-    """`NO_PROXY` and `no_proxy`, as programs read one or the other, with loopback added."""
+    """`NO_PROXY` and `no_proxy` with loopback added; programs read one or the other."""
     before = [
         host.strip()
         for name in ("NO_PROXY", "no_proxy")
@@ -59,7 +59,7 @@ def without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
 
 
 def reach(settings: Settings, rtmp_port: int, rtmps_port: int, stun_port: int) -> Reach:
-    """By which addresses others reach this server, as the settings fix them."""
+    """The addresses by which other machines reach this server, as far as settings fix them."""
     return Reach(
         rtmp_port=rtmp_port,
         rtmps_port=rtmps_port,
@@ -71,18 +71,18 @@ def reach(settings: Settings, rtmp_port: int, rtmps_port: int, stun_port: int) -
 
 
 def local(settings: Settings, reach: Reach, port: int) -> Addresses:
-    """By which addresses this machine reaches the server, whatever others are told."""
+    """The addresses by which this machine reaches the server, whatever others are given."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     scheme = "https" if settings.tls else "http"
     return replace(reach, rtmp="", rtmps="").at(f"{scheme}://{in_url(host)}:{port}")
 
 
 def follows_callers(settings: Settings) -> bool:
-    """Whether each caller is told the host that it used."""
+    """Whether answers name the host by which their caller reached the server."""
     return not settings.public_url and not is_loopback(settings.host)
 
 
 def _with_path(url: str) -> str:
-    """An RTMP server's URL with the application that encoders are told."""
+    """An RTMP server's URL, with the application `live` if it names none."""
     url = url.rstrip("/")
     return f"{url}/live" if url and not urlsplit(url).path else url

@@ -1,4 +1,4 @@
-"""Schemas: what people write in files, as JSON Schema (2020-12). Made from what reads the files."""
+"""Schemas: JSON Schemas (2020-12) of the files that people write, made from their readers."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ NAMES = ("scenario", "seed", "settings", "fault")
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """One of `NAMES`. Each imports what reads such files, so only when it is asked for."""
+    """The schema of one of `NAMES`. Each imports the files' reader only when it is asked for."""
     match name:
         case "scenario":
             from emulator.scenario.output import schema as scenario

@@ -1,6 +1,6 @@
-"""Emulator: the composition root. Builds the parts, wires them, starts them, stops them.
+"""Emulator: the composition root. It builds the parts, connects them, starts and stops them.
 
-Keep it a list: what a part does is in that part's own file.
+Keep it a list: the behaviour of a part belongs in that part's own file.
 """
 
 import asyncio
@@ -52,8 +52,8 @@ _OPEN = (
 _WARM_AFTER_SECONDS = 0.02
 _LOOK_SECONDS = 2
 _SILENT_SECONDS = 58
-# In the order in which they are asked for: a test's first call comes before its first publisher.
-# Large ones in pieces: a stop waits for the one that is being imported.
+# In the order in which they are needed: a test's first call comes before its first publisher. Large
+# imports are listed in pieces, since a stop waits for the one in progress.
 _WARM = (
     "pydantic.main",
     "emulator.web.api.models",
@@ -74,7 +74,7 @@ class Emulator:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
         self.ready: dict[str, Any] = {}
-        # As above, for a caller on this machine, whatever name others reach it by.
+        # The same content with the addresses for callers on this machine.
         self.local: dict[str, Any] = {}
         self.app: ASGIApp
         self.worlds: Worlds
@@ -83,17 +83,17 @@ class Emulator:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Emulator":
-        """Start everything; whatever was started is stopped again if a part cannot start.
+        """Start everything. If a part cannot start, the parts before it are stopped again.
 
-        Refuses (`conflict`, `unavailable`) a data folder in use or broken; raises `OSError` for a
-        port that cannot be had.
+        Refuses (`conflict`, `unavailable`) a data folder that is in use or broken; raises `OSError`
+        for a port that it cannot listen on.
         """
         try:
             async with AsyncExitStack() as stack:
                 await self._start(stack)
                 self._stack = stack.pop_all()
         except BaseExceptionGroup as group:
-            # The task group wraps what stopped the start, even where no task is to blame.
+            # The task group wraps the exception, even if no task raised it.
             raise group.exceptions[0] from group
         return self
 
@@ -101,7 +101,7 @@ class Emulator:
         await self._stack.aclose()
 
     def call(self, verb: Callable[[], T]) -> T:
-        """Run a verb of the world where the world lives, from another thread than the loop's."""
+        """Call a function on the emulator's loop, from another thread. Returns its result."""
 
         async def run() -> T:
             return verb()
@@ -154,7 +154,7 @@ class Emulator:
         if settings.import_file:
             await _import_default(worlds, settings, is_new)
 
-        # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
+        # The ready file names the CA, so make it before. If there is one, this only reads it.
         tls = _tls_context(settings, folder, "rtmps")
         ingest = RtmpServer(worlds.directory, settings.rtmp)
         stack.push_async_callback(ingest.stop, "the emulator stops")
@@ -187,20 +187,20 @@ class Emulator:
         self.app = app.build(worlds, callers)
         web = web_server(settings.http, self.app, https, _sockets(settings))
         stack.push_async_callback(web.stop)
-        # While sockets can still be written to: each chat and publisher hears why it ends.
+        # Before the sockets close, so that each chat client and publisher gets the reason.
         stack.callback(worlds.say_goodbye, "the emulator stops")
         await web.start(listening)
         shared.state.is_ready = True
         folder.tell(self.local)
         if not is_loopback(settings.host) and not settings.admin_token:
             log.warning(_OPEN, settings.host, listening.port)
-        # A start does not wait for what only a request or a publisher needs, and the first of them
-        # does not either: it is fetched in a thread once everything listens.
+        # Modules that only a request or a publisher needs are imported in a thread once everything
+        # listens: neither the start nor the first request waits for them.
         stack.callback(tasks.create_task(_warm()).cancel)
         stack.callback(tasks.create_task(_watch_handles()).cancel)
 
     async def _export(self, worlds: Worlds) -> None:
-        """Write the default world where a setting says, unless the start failed."""
+        """Write the default world to the file of `--export-on-exit`, unless the start failed."""
         path = self.settings.export_on_exit
         if path is None or not self.ready:
             return
@@ -217,7 +217,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def running(settings: Settings | None = None) -> Iterator[Emulator]:
-    """Run an emulator in a thread of its own until the block ends, for code without async."""
+    """Run an emulator in its own thread until the block ends, for code without async."""
     started = threading.Event()
     emulator = Emulator(settings)
     failure: list[BaseException] = []
@@ -255,30 +255,28 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
 
 
 async def _warm() -> None:
-    # First the start is reported: a thread that imports makes the loop's slow.
+    # Later than the report of the start: a thread that imports slows the loop's thread down.
     await asyncio.sleep(_WARM_AFTER_SECONDS)
     for name in _WARM:
         try:
             await asyncio.to_thread(importlib.import_module, name)
-        except (
-            Exception
-        ):  # A task's root. The code that needs the module imports it then, or gets the error.
-            log.exception("could not be imported ahead of need module=%s", name)
+        except Exception:  # A task's root. The code that needs the module will get the error.
+            log.exception("could not import a module ahead of need module=%s", name)
 
 
 async def _watch_handles() -> None:
-    """Say when there are no file handles: a loop may turn connections away for that in silence."""
+    """Warn when there are no file handles left: a loop may refuse connections without a word."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         if handles.are_gone():
-            log.warning("connections are turned away: Too many open files")
+            log.warning("new connections are refused: Too many open files")
             await asyncio.sleep(_SILENT_SECONDS)
 
 
 async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platform:
-    """What the folder keeps. A damaged database is kept aside, and a fresh one begun.
+    """Open the world in the data folder. A damaged database is moved aside for a fresh one.
 
-    So is media whose database is gone: a fresh world gives the same names to its own.
+    So is media whose database is missing: a fresh world may use the same names for its own.
     """
     if folder.has_orphaned_media:
         log.warning(
@@ -300,10 +298,10 @@ async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platfo
 
 
 async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> None:
-    """Begin with what a world file holds. Refuses (`conflict`) a data folder with a world in it."""
+    """Start with the world of `--import`. Refuses (`conflict`) a data folder that has a world."""
     path = settings.import_file
     if path is None or (path == settings.export_on_exit and not path.exists()):
-        return  # The first run of a pair that hands a world from one to the next.
+        return  # The first of several runs that each continue the last one's world.
     if not is_new:
         raise Refused(
             "conflict",
@@ -323,7 +321,7 @@ async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> N
 
 
 def _sockets(settings: Settings) -> SocketConfig:
-    """A fifth of the file handles is for publishers and files."""
+    """The sockets' config, with a fifth of the file handles left for publishers and files."""
     most = max(16, handles.limit() * 4 // 5)
     config = settings.sockets
     return replace(config, connections_max=min(config.connections_max, most))
@@ -336,7 +334,7 @@ def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) 
 
 
 def _https(settings: Settings, folder: DataFolder) -> Tls | None:
-    """The API's certificate, of the same CA as that of RTMPS. None without `--tls`."""
+    """The API's certificate, signed by the same CA as that of RTMPS. None without `--tls`."""
     if not settings.tls:
         return None
     context = _tls_context(settings, folder, "https")
@@ -345,7 +343,7 @@ def _https(settings: Settings, folder: DataFolder) -> Tls | None:
 
 
 def _schema_of(name: str) -> dict[str, object]:
-    # Only editors ask: a start does not pay for it.
+    # Imported late: only editors ask for schemas, and the start stays short.
     from emulator.schemas import schema_of
 
     return schema_of(name)

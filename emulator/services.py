@@ -1,7 +1,7 @@
-"""Services: what serves each world. One list: a new service is a file of its own and a line here.
+"""Services: the list of services that each world has. A new one is a file and a line here.
 
-They are started and recovered in this order, hear of each event in this order, and stop in reverse:
-what the last words of others still reach stands above them.
+They are started and recovered in this order, get each event in this order, and stop in reverse. So
+a service that others still publish events to while they stop stands above them.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from emulator.webhooks.webhooks import Webhooks
 
 
 def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceFactory]:
-    """Their tasks are born in `tasks`."""
+    """A factory of each service, in order. The services start their tasks in `tasks`."""
 
     def simulcasts(platform: Platform) -> Simulcasts:
         def feed_of(stream_id: str) -> Feed | None:

@@ -1,1 +1,1 @@
-"""Words that every layer uses. Nothing here does I/O, and nothing here knows the platform."""
+"""The vocabulary of every layer. Nothing here does I/O, and nothing here knows the platform."""

@@ -1,7 +1,7 @@
-"""Events on their way up: each goes at once to the handlers of its type.
+"""Bus: hands each event to the handlers that subscribed to its type, at once and in order.
 
-A handler must return quickly (put it in a queue, set a flag); one that fails is logged and does not
-keep the event from the others.
+A handler must return quickly (put the event in a queue, set a flag). If one raises, the exception
+is logged and the other handlers still get the event.
 """
 
 import logging
@@ -14,22 +14,23 @@ from emulator.core.events.bursts import Burst
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Any], None]
-# What is called for an event of which type. A type stands for its subclasses: the nearest one
-# counts. A type of bursts gets them whole; where none fits, each of their events is handled.
+# The handler for each type of event. A type also stands for its subclasses; the nearest type wins.
+# A handler of a `Burst` type gets the burst as a whole; without one, each event of the burst is
+# handled by itself.
 Handlers = Mapping[type[Event] | type[Burst], Handler]
 
 
 class Bus:
-    """One world's events, to its subscribers in the order in which they came."""
+    """Delivers one world's events to its subscribers, in the order in which they subscribed."""
 
     def __init__(self) -> None:
         self._subscribers: list[Handlers] = []
-        # What is called for a type of event or of burst, found when the first of it is published.
+        # The handlers of each type, looked up when the first event of that type is published.
         self._of_event: dict[type[Event], tuple[Handler, ...]] = {}
         self._of_burst: dict[tuple[type[Burst], type[Event]], tuple[Handler, ...]] = {}
 
     def subscribe(self, handlers: Handlers) -> Callable[[], None]:
-        """Handle events from now on. Call what is returned to stop."""
+        """Handle events from now on. Returns a function that ends the subscription."""
         own = dict(handlers)
         self._change([*self._subscribers, own])
 
@@ -48,7 +49,7 @@ class Bus:
             _call(handler, event, kind)
 
     def publish_burst(self, burst: Burst) -> None:
-        """Events one behind the other: each subscriber handles all of them in their order."""
+        """Publish consecutive events: a subscriber handles all of them before the next one does."""
         key = (type(burst), burst.kind)
         handlers = self._of_burst.get(key)
         if handlers is None:
@@ -81,8 +82,8 @@ def _for_each(handler: Handler, kind: type[Event]) -> Handler:
     return handle
 
 
-def _call(handler: Handler, fact: Event | Burst, kind: type[Event]) -> None:
+def _call(handler: Handler, event: Event | Burst, kind: type[Event]) -> None:
     try:
-        handler(fact)
-    except Exception:  # A subscriber's bug is its own: the fact stands, and others handle it.
+        handler(event)
+    except Exception:  # One subscriber's bug must not keep the event from the others.
         log.exception("an event's handler failed event=%s", kind.__name__)

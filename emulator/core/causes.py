@@ -1,18 +1,18 @@
-"""Causes: which events a piece of work caused, though it waits in between and others go on."""
+"""Causes: which events a piece of work caused, even if other work ran while it waited."""
 
 from contextvars import ContextVar, Token
 
-# Of one piece of work; what it causes beyond that is not remembered.
+# For one piece of work; events that would need more ranges are not remembered.
 _RANGES_MAX = 100
 
-# The first and the last number in the journal of events that follow one another.
+# The journal numbers of the first and the last of some consecutive events.
 Range = tuple[int, int]
 
 
 class Effects:
-    """The events that were caused within one `collecting`, as ranges in their order.
+    """The events caused within one `collecting` block, as ranges in order.
 
-    A task that was started within it and goes on behind it adds nothing more.
+    A task that the block started adds no events after the block has ended.
     """
 
     __slots__ = ("_is_over", "_token", "ranges")
@@ -42,17 +42,17 @@ _effects: ContextVar[Effects | None] = ContextVar("effects", default=None)
 
 
 def collecting() -> Effects:
-    """`with` it, collect the events that the block causes, whatever else goes on while it waits."""
+    """Return a context manager that collects the events caused by its block, and only those."""
     return Effects()
 
 
 def current() -> Effects | None:
-    """Where the events of the work of this moment are collected; None where nobody does."""
+    """The effects that the current work adds its events to; None if nobody collects them."""
     return _effects.get()
 
 
 def note(first: int, last: int) -> None:
-    """Say that the events `first` to `last` have just been written to the journal."""
+    """Record that the current work has just written the events `first` to `last`."""
     effects = _effects.get()
     if effects is not None:
         effects.add(first, last)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-# Cancelled timers are swept out of an agenda once there are so many, and more than half are.
+# Cancelled timers are removed from an agenda once there are this many and they are more than half.
 _SWEPT_FROM = 64
 
 
@@ -23,11 +23,11 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """What the rest of the project knows of time."""
+    """The view of time that the rest of the project has."""
 
     @property
     def keeps_machine_time(self) -> bool:
-        """Whether it goes on by itself; else what happens under it is the same each time."""
+        """Whether time passes by itself; if not, every run under this clock is the same."""
         ...
 
     def now_ms(self) -> int:
@@ -39,7 +39,7 @@ class Clock(Protocol):
         ...
 
     def working(self) -> AbstractContextManager[None]:
-        """The block does real work that takes no time of the world: nobody jumps over it."""
+        """Mark the block as real work that takes none of the world's time: the clock waits."""
         ...
 
 
@@ -123,7 +123,7 @@ class ManualClock:
         self._now_ms = end_ms
 
     def note_cancelled(self) -> None:
-        """One more entry of the agenda is dead. Dead ones are swept out now and then."""
+        """Count one more cancelled entry of the agenda; now and then all of them are removed."""
         self._cancelled += 1
         if self._cancelled > _SWEPT_FROM and 2 * self._cancelled > len(self._agenda):
             self._agenda = [entry for entry in self._agenda if not entry[2].is_cancelled]
@@ -131,9 +131,9 @@ class ManualClock:
             self._cancelled = 0
 
     def _take(self) -> Callable[[], None]:
-        """Take the first act off the agenda; `next_due_ms` has said that there is one."""
+        """Remove the first act from the agenda; `next_due_ms` has said that there is one."""
         _, _, due = heapq.heappop(self._agenda)
-        # Cancelling what has happened already sweeps nothing.
+        # To cancel it from now on must not count it as an entry of the agenda.
         due.is_cancelled = True
         return due.act
 
@@ -144,9 +144,10 @@ def wall_ns() -> int:
 
 
 def steady_ns() -> int:
-    """Nanoseconds since some instant, for how long something took. Nobody can set this clock.
+    """Nanoseconds since some fixed instant, from a clock that nobody can set.
 
-    One that goes on while the machine sleeps, where there is one: macOS's own does, and Windows'.
+    It includes the time that the machine slept, where the system has such a clock: Linux, macOS and
+    Windows do.
     """
     if sys.platform == "win32" or not _HAS_CLOCKS:
         return time.perf_counter_ns()
@@ -173,5 +174,5 @@ def wall_us() -> int:
 
 
 def busy_us() -> int:
-    """Microseconds of a processor that this thread has had; never a world's time."""
+    """Microseconds of processor time that this thread has used; never a world's time."""
     return time.thread_time_ns() // 1_000

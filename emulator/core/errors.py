@@ -1,8 +1,8 @@
-"""The one way to say no. A `Refused` is an answer, not a failure: the asker is told, and goes on.
+"""Errors: the one way to refuse. A `Refused` is an answer to the caller, not a failure.
 
 It becomes output in four places only: `web/errors`, `web/chat/socket`, the scenario runner and the
-command line. Anything else that is raised is either a peer that broke its protocol (that connection
-closes) or our own bug (that request fails).
+command line. Any other exception means that a peer broke its protocol (its connection closes) or
+that we have a bug (that request fails).
 """
 
 from typing import Any, Literal
@@ -33,15 +33,15 @@ class Refused(Exception):
 
 
 class WrongSetting(Exception):
-    """A setting that cannot be: one sentence that says where it stood and what would be right."""
+    """An invalid setting, as one sentence: where it was set, and what would be valid."""
 
 
-# A disk is not freed in a moment, and asking is cheap.
+# Nobody frees a disk in less, and a retry is cheap.
 DISK_RETRY_SECONDS = 5
 
 
 def disk_full(share: float = 1.0) -> Refused:
-    """The refusal of everything that needs room on a disk of which `share` is in use."""
+    """The refusal of a write to a disk of which `share` (0 to 1) is in use."""
     return Refused(
         "unavailable",
         f"The disk is {share:.0%} full. Free some space, or give --data another disk.",

@@ -1,15 +1,15 @@
-"""Hosts: how one is written in a URL, and which ones the emulator calls of its own accord."""
+"""Hosts: how one is written in a URL, and which hosts the emulator may send requests to."""
 
 import ipaddress
 import re
 
 _NAME_LENGTH_MAX = 253
-# Underscores are in names of containers, though in none of the DNS.
+# Names of containers may have underscores, which DNS does not allow.
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
-# Without a name and password (RFC 3986, 3.2.1), which would reach the log.
+# No user name and password (RFC 3986, 3.2.1): they would reach the log.
 _AUTHORITY = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?"
 HTTP_URL = re.compile(rf"https?://{_AUTHORITY}(?:[/?][!-~]*)?")
-# Without a query: a stream's key stands apart.
+# No query: a stream's key is a setting of its own.
 RTMP_URL = re.compile(rf"rtmps?://{_AUTHORITY}/[A-Za-z0-9._~/-]+")
 RECEIVER_LENGTH_MAX = 2_000
 # The platform's host and its CDN's (contract, Media addresses), as certificates name them.
@@ -24,14 +24,14 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def in_url(host: str) -> str:
-    """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    """The host as it is written in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
     return f"[{host}]" if ":" in host else host
 
 
 def is_host(text: str) -> bool:
-    """Whether a host of a URL can be one: a name (RFC 1123, 2.1), or an address.
+    """Whether a URL's host is a valid name (RFC 1123, 2.1) or address.
 
-    What only looks like one (`[::1`, `[:::]`, `a..b`) would fail where it is called.
+    `[::1`, `[:::]` and `a..b` are neither, and would fail only when a request is sent.
     """
     if text.startswith("["):
         try:
@@ -42,7 +42,7 @@ def is_host(text: str) -> bool:
 
 
 def is_url(text: str, pattern: re.Pattern[str]) -> bool:
-    """Whether a text is of a pattern (`HTTP_URL`, `RTMP_URL`), its host and port possible."""
+    """Whether a text matches a pattern (`HTTP_URL`, `RTMP_URL`), with a valid host and port."""
     match = pattern.fullmatch(text)
     return match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
 
@@ -62,9 +62,10 @@ def is_loopback(host: str) -> bool:
 
 
 class Allowed:
-    """Which hosts may be called: loopback, and those in a list of names, addresses and networks.
+    """The hosts that may be called: loopback, and a list of names, addresses and networks.
 
-    `*` allows all. Refuses (`ValueError`, a sentence) what is none of them.
+    `names` has commas between its words; `*` allows every host. Refuses (`ValueError`, a sentence)
+    an invalid address or network.
     """
 
     def __init__(self, names: str = "") -> None:

@@ -1,7 +1,7 @@
-"""Idle: waiting until an event loop has nothing left to run.
+"""Idle: wait until an event loop has nothing left to run.
 
-Trio's autojump clock asks its scheduler the same. asyncio has no such question, so the callbacks
-that are ready are counted: behind the one that asks there must be none.
+Trio's autojump clock can ask its scheduler for this. asyncio has no such call, so the callbacks
+that are ready to run are counted: the loop is idle when there are none but those that wait here.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Sized
 from weakref import WeakKeyDictionary
 
-# What shares the loop and is never idle, such as a world under load, holds a clock up for so many
-# turns of the loop at each instant. A chain of awaits that is no longer keeps its instant even so.
+# Other work on the loop that is never idle, such as a world under load, delays a virtual clock by
+# at most so many turns of the loop at each instant. Chains of awaits up to this length are safe.
 TURNS_MAX = 1_000
 
 
 class _Idle:
-    """What waits for one loop to be idle."""
+    """The coroutines that wait for one loop to be idle."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ready = ready_callbacks(loop)
@@ -26,14 +26,14 @@ class _Idle:
     async def wait(self) -> None:
         self._waiting += 1
         try:
-            # The loop also looks for what the network has brought in this turn.
+            # In this turn the loop also polls its sockets.
             await asyncio.sleep(0)
             times = self._times
             for _ in range(TURNS_MAX):
-                # It was idle for another that waits, and may be busy with that one's doings now.
+                # The loop was idle for another waiter, and may now run what that one started.
                 if self._times != times:
                     return
-                # All that wait stand there themselves, but for the one that looks.
+                # The other waiters are ready callbacks, too; this one is running.
                 if self._ready is not None and len(self._ready) < self._waiting:
                     self._times += 1
                     return
@@ -58,10 +58,10 @@ async def wait_until_idle() -> None:
 
 
 def ready_callbacks(loop: asyncio.AbstractEventLoop) -> Sized | None:
-    """The callbacks that a loop has yet to call, as they are at any time; None if it hides them.
+    """The live queue of callbacks that a loop is about to call; None if it cannot be reached.
 
-    No loop documents them. asyncio's keep them in `_ready`; uvloop's and winloop's too, where only
-    the garbage collector can see it. A test says so when that changes.
+    No loop documents this. asyncio's loops have it as `_ready`; so do uvloop's and winloop's, but
+    there only the garbage collector sees it. A test fails when that changes.
     """
     ready: Sized | None = getattr(loop, "_ready", None)
     if ready is None:

@@ -1,7 +1,7 @@
-"""Chance, passed in. The only file that may draw a random number.
+"""Ids and randomness, passed in as arguments. The only file that may draw a random number.
 
-Two `Ids` of one seed and one epoch give the same ids in the same order. The epoch counts the starts
-of a kept world, so that a restart never hands out an id twice.
+Two `Ids` with the same seed and epoch give the same ids in the same order. The epoch counts the
+starts of a world that is kept on disk, so that a restart never gives an id twice.
 """
 
 import random
@@ -14,7 +14,7 @@ _UUID_BITS = 4 << 76 | 2 << 62
 _UUID_MASK = ~(0xF << 76 | 0x3 << 62)
 # The variant's two bits, 10, before the two of a drawn digit.
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-# So that the halves of an id that carries a small number do not look alike.
+# Without it, the two halves of an id with a small number would look alike.
 _MASK = 0x5DA3_91C6_7E2B
 
 
@@ -33,9 +33,9 @@ class Ids:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def numbered(self, numbers: Iterable[int]) -> list[str]:
-        """Version 4 UUIDs that each carry a number below 2^48; `number_in` finds it again.
+        """Version 4 UUIDs that each carry a number below 2^48, which `number_in` reads back.
 
-        Its last twelve digits are the number, masked with the first twelve. 74 bits are chance.
+        The last twelve digits are the number, masked with the first twelve; 74 bits are random.
         """
         draw = self._random.getrandbits
         ids = []
@@ -61,7 +61,7 @@ class Ids:
         return "".join(self._random.choices(_KEY_ALPHABET, k=43))
 
     def share(self) -> float:
-        """A number from 0 to 1, without 1: whether this one is among a share of many."""
+        """A random number from 0 to 1, without 1, to decide whether a share of 0 to 1 applies."""
         return self._random.random()
 
     def octets(self, count: int) -> bytes:
@@ -75,17 +75,17 @@ def number_in(uuid: str) -> int:
 
 
 def secret_token() -> str:
-    """A token of 43 characters from the system's randomness: no seed gives it away."""
+    """A token of 43 characters from the system's randomness, which no seed can reproduce."""
     return secrets.token_urlsafe(32)
 
 
 def trace_id() -> str:
-    """An id for one answered request: the wire's, not a world's, so no seed rules it."""
+    """A random id for one answered request. It is no world's, so it does not depend on a seed."""
     return f"{random.getrandbits(128):032x}"
 
 
 class Chance(random.Random):
-    """A stream of chance with a name: the same for the same seed and names, whatever else is drawn.
+    """A named random generator: the same numbers for the same seed and names, in every run.
 
     Only methods whose results Python keeps from version to version may be used: `random`,
     `randrange`, `expovariate`, `gauss`, `lognormvariate`, `uniform`.

@@ -1,8 +1,9 @@
 """Quantities as people write them: `1m30s`, `30%`, `200/s`, `6M`, `500MB`, `1280x720`.
 
 One grammar for settings, commands, scenarios, faults, seeds, viewers and the admin API:
-docs/reference/quantities.md. Each reader refuses (`ValueError`) with one sentence: what is wrong,
-and how it is written. Ranges are the caller's: only what no reader could use is refused here.
+docs/reference/quantities.md. Each function refuses (`ValueError`) with one sentence: what is wrong,
+and how to write it. The caller checks its own range; only values that nobody could use are refused
+here.
 """
 
 import re
@@ -33,8 +34,8 @@ _BYTES = re.compile(rf"({_NUMBER}) ?([kmgt]?)(i?)(b?)", re.IGNORECASE)
 def duration_ms(written: object, *, bare: Literal["", "s", "ms"] = "") -> int:
     """`250ms`, `10s`, `1m30s` or `1.5h` in whole milliseconds; or a bare number of `bare`.
 
-    Refuses units twice or in another order, negative ones, and more than a hundred years. `0` needs
-    no unit.
+    Refuses a unit that is repeated or out of order, a negative value, and more than a hundred
+    years. `0` needs no unit.
     """
     text = _text(written)
     plain = _PLAIN.fullmatch(text)

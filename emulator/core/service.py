@@ -1,28 +1,28 @@
-"""Service: something that goes on in one world beside its facts, such as its webhooks.
+"""Service: background work of one world, such as its webhooks.
 
-It is made once for a world, and is there until the world is dropped. Its facts may be others
-meanwhile: a reset stops it, puts the facts in place, and starts it again.
+A service is made once for a world and exists until the world is dropped. The world's state may be
+replaced meanwhile: a reset stops the service, puts the new state in place, and starts it again.
 """
 
 from emulator.core.bus import Handlers
 
 
 class Service:
-    """Does nothing at any moment; a subclass says at which it does something."""
+    """The base class, of which every method does nothing; a subclass overrides what it needs."""
 
     def handlers(self) -> Handlers:
-        """What it does at which events, from when it is made until its world is dropped."""
+        """The handlers of events, from when the service is made until its world is dropped."""
         return {}
 
     def start(self) -> None:
-        """Go on with the facts that are in place now. They are fresh, or `recover` follows."""
+        """Begin to work with the world's present state: a fresh one, or `recover` follows."""
 
     async def recover(self, is_restart: bool) -> None:
-        """Take up again what the facts speak of as under way.
+        """Resume the work that the world's state says is in progress.
 
-        `is_restart`: an earlier process has left them. Otherwise they come from a snapshot or a
-        file: what was connected then does not come back.
+        `is_restart`: an earlier process left this state. Otherwise it comes from a snapshot or a
+        file, and clients that were connected then do not come back.
         """
 
     async def stop(self, reason: str) -> None:
-        """Leave off, and return when nothing goes on that could touch the facts that come next."""
+        """Stop, and return once no work goes on that could touch the state that comes next."""

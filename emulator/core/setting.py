@@ -1,9 +1,9 @@
 """Setting: how a field of a config is written, bounded and explained where people set it.
 
-A config is a struct of defaults, each with what people read of it:
+A config is a struct of defaults, each annotated with its kind and its help text:
 `idle_ms: Annotated[int, Duration("ms", 100), "what it is for", Named("rtmp_idle_ms")] = 30_000`.
-`emulator.settings` is composed of them. Every refusal of a `Kind` is a sentence that names no
-setting: the caller knows where the value stood, and puts that in front.
+`emulator.settings` is composed of configs. A `Kind` refuses with a sentence that does not name the
+setting: the caller knows where the value was set, and says that first.
 """
 
 import re
@@ -19,13 +19,13 @@ _FALSE = {"false", "no", "off", "0"}
 
 
 class Kind(Protocol):
-    """`metavar` is what help shows for a value."""
+    """How a value is read, checked and shown. `metavar` stands for the value in help texts."""
 
     @property
     def metavar(self) -> str: ...
 
     def parse(self, text: str) -> Any:
-        """The value that `text` means. Refuses (`ValueError`, a sentence) what it cannot read."""
+        """Read a value. Refuses (`ValueError`, a sentence) a text that is none."""
         ...
 
     def check(self, value: Any) -> None:
@@ -38,9 +38,10 @@ class Kind(Protocol):
 
 
 class Named(NamedTuple):
-    """`name`: what a field is called among all settings, where that is not its own name.
+    """Other names of a field, where its own does not do.
 
-    `key`: what people write (flag, variable, line of the settings file) where that is not the name.
+    `name` is its name among all settings. `key` is the name that people write: as a flag, a
+    variable or a line of the settings file.
     """
 
     name: str = ""
@@ -48,8 +49,10 @@ class Named(NamedTuple):
 
 
 class Flags(Enum):
-    """`serve` has a flag for a field so marked, in this group of its help; file and environment
-    have all."""
+    """Marks a field for which `serve` has a flag, in this group of its help.
+
+    The settings file and the environment know every field.
+    """
 
     COMMON = "common"
     MEDIA = "media"
@@ -58,7 +61,7 @@ class Flags(Enum):
 
 
 class Setting(NamedTuple):
-    """One field that people may set. `name` is Python's for it, `key` theirs."""
+    """One field that people may set. Python code uses `name`, people write `key`."""
 
     field: str
     name: str
@@ -77,7 +80,7 @@ class Setting(NamedTuple):
 
 
 def setting_of(field: str, annotation: object) -> Setting | None:
-    """What a field's annotation says of it as a setting; None for one that people cannot set."""
+    """The setting that a field's annotation describes; None for a field that nobody may set."""
     if get_origin(annotation) is not Annotated:
         return None
     _, kind, text, *marks = get_args(annotation)
@@ -88,9 +91,9 @@ def setting_of(field: str, annotation: object) -> Setting | None:
 
 
 class Text(NamedTuple):
-    """A text; where `is_optional`, an empty one says that there is none.
+    """A text. If `is_optional`, an empty one means that there is no value.
 
-    `read` refuses (`ValueError`, a sentence) what else it cannot be.
+    `read` refuses (`ValueError`, a sentence) an invalid text.
     """
 
     metavar: str = "TEXT"
@@ -198,7 +201,7 @@ class Choice(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Some of a few words, with commas between them; or none."""
+    """Any number of a few known words, separated by commas."""
 
     words: tuple[str, ...]
 
@@ -219,7 +222,7 @@ class Words(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """Whole milliseconds inside; written `500ms`, `10s`, `1m30s`, `1.5h`, or bare in `unit`."""
+    """Whole milliseconds, written `500ms`, `10s`, `1m30s`, `1.5h`, or bare in `unit`."""
 
     unit: Literal["s", "ms"]
     min_ms: int = 0
@@ -242,7 +245,7 @@ class Duration(NamedTuple):
 
 
 class Size(NamedTuple):
-    """Whole bytes inside; written `10GiB`, `500MB` or bare in bytes."""
+    """Whole bytes, written `10GiB`, `500MB`, or as a bare number of bytes."""
 
     min: int = 0
     max: int = 2**60

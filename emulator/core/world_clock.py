@@ -1,9 +1,9 @@
-"""WorldClock: one world's time: the machine's, slower or faster, or standing until it is advanced.
+"""WorldClock: one world's time. It runs like the machine's, slower, faster, or stands still.
 
-All that is due in a world stands on one agenda, in whatever mode its clock is. While time runs, one
-timer of the event loop waits for the next of it. It runs on the loop's thread.
+Everything that is due in a world is on one agenda, in every mode of its clock. While time runs, one
+timer of the event loop waits for the first entry. The clock belongs to the loop's thread.
 
-Where time stands, it goes on to the next instant once nothing is left to run (`core/idle`).
+While time stands, an advance goes to the next instant once nothing is left to run (`core/idle`).
 """
 
 import asyncio
@@ -19,19 +19,19 @@ Mode = Literal["real", "scaled", "virtual"]
 
 SPEED_MIN = 0.01
 SPEED_MAX = 10_000.0
-# Beside a dozen others on two cores, a clip took longer than a minute.
+# On two cores with a dozen other jobs, a clip took longer than a minute.
 _WORK_SECONDS_MAX = 300.0
-# An advance stops after so many instants at which something was due: about half a minute.
+# An advance stops after this many instants at which something was due: about half a minute of work.
 _INSTANTS_MAX = 500_000
-# The year 9000: what lies later cannot be written as a date everywhere.
+# The year 9000: not every client can read later dates.
 _LAST_MS = 221_845_392_000_000
 
 
 class WorldClock(ManualClock):
-    """Runs at the machine's pace from `begin_ms` on, which is now where nothing is said.
+    """Runs at the machine's pace from `begin_ms` on; without one, from the machine's time.
 
-    With a `speed` of 0 it stands there. The machine's date is asked for once: setting it
-    later, back or on, changes nothing here (`ahead_ms` tells of it). Never goes back.
+    With a `speed` of 0 it stands there. The machine's date is read only once: if somebody sets it
+    later, this clock does not change (`ahead_ms` shows the difference). It never goes back.
     """
 
     def __init__(self, begin_ms: int | None = None, speed: float = 1.0) -> None:
@@ -63,7 +63,7 @@ class WorldClock(ManualClock):
 
     @property
     def speed(self) -> float:
-        """Seconds of the world in one of the machine's; 0 where time stands."""
+        """Seconds of the world's time in one second of the machine's; 0 while time stands."""
         return self._speed
 
     @property
@@ -73,7 +73,7 @@ class WorldClock(ManualClock):
 
     @property
     def ahead_ms(self) -> int:
-        """How far the world's time is before the machine's; negative where it is behind."""
+        """How far the world's time is ahead of the machine's; negative if it is behind."""
         return self.now_ms() - wall_ns() // 1_000_000
 
     def now_ms(self) -> int:
@@ -87,9 +87,9 @@ class WorldClock(ManualClock):
         return self._now_ms
 
     def call_at(self, when_ms: int, act: Callable[[], None]) -> Timer:
-        """While time runs this needs the running event loop, which rings once it is due.
+        """Call `act` at the instant `when_ms`. While time runs, this needs a running event loop.
 
-        Where time stands, what is due already happens as soon as the loop comes to it.
+        While time stands, an act that is due already is called in the loop's next turn.
         """
         due = super().call_at(when_ms, act)
         is_coming = self._speed or when_ms <= self._now_ms
@@ -124,12 +124,12 @@ class WorldClock(ManualClock):
             self._go_on(speed)
 
     async def pass_time(self, duration_ms: int) -> None:
-        """Let time pass; returns when all that was due has happened, and what followed from it.
+        """Let time pass; returns once every act due by then was called and its effects are over.
 
-        Time jumps from one due act to the next, and stands between them while anybody is `working`.
-        Refuses (`invalid`) a negative duration and the far future, (`unavailable`) if that work
-        goes on for a minute or too much is due on the way: the clock has then come as far as it
-        could. Afterwards time runs, or stands, as before.
+        Time jumps from one due act to the next, and stands between them while any block is
+        `working`. Refuses (`invalid`) a negative duration and the far future, and (`unavailable`)
+        work that goes on for a minute, or too many acts on the way: the clock then stands at the
+        last instant that it reached. Afterwards time runs, or stands, as before.
         """
         async with self._passing:
             await self._pass_until(self.now_ms() + duration_ms)
@@ -171,13 +171,13 @@ class WorldClock(ManualClock):
                 "unavailable", f"Something was due at {_INSTANTS_MAX} instants. Ask again to go on."
             )
         finally:
-            # An act that set the speed meanwhile has the last word.
+            # If an act has set the speed meanwhile, that speed stays.
             if self._speed == 0:
                 self._go_on(speed)
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """The block waits for something outside the loop, such as a thread: time waits for it."""
+        """Mark the block as waiting for work outside the loop, such as a thread's: time waits."""
         self._works += 1
         try:
             yield
@@ -187,16 +187,15 @@ class WorldClock(ManualClock):
                 self._rested.set()
 
     def close(self) -> None:
-        """Nothing that is still due will happen."""
+        """Call no act any more, not even one that is due."""
         self._agenda.clear()
         self._cancelled = 0
         self._wind()
 
     async def _settle(self) -> None:
-        """Let everything happen that this instant has caused, however long a chain of awaits it is.
+        """Wait until everything that this instant has caused is over, however long a chain it is.
 
-        Work on other threads, in processes and with other servers is waited for where it says so
-        (`working`).
+        Work on threads, in processes and with other servers is waited for only inside `working`.
         """
         await wait_until_idle()
         while self._works:
@@ -218,12 +217,12 @@ class WorldClock(ManualClock):
         self._wind()
 
     def _set_out(self) -> None:
-        """Time runs from this instant of the world and of the machine."""
-        # With the part of a millisecond that has passed, so that a real clock shows the machine's.
+        """Let time run from this instant of the world and of the machine."""
+        # The begun millisecond counts, so that a real clock changes when the machine's does.
         self._from_ms, self._from_ns = self._now_ms, steady_ns() - wall_ns() % 1_000_000
 
     def _wind(self) -> None:
-        """Set the loop's timer to the next act that comes by itself, or to none."""
+        """Set the loop's timer to the next act that is called without an advance, if any."""
         if self._bell is not None:
             self._bell.cancel()
         self._bell = self._bell_ms = None
@@ -245,7 +244,7 @@ class WorldClock(ManualClock):
         self._wind()
 
     def _ring_due(self) -> None:
-        """Do what is due by now. What that makes due at once is left to the next ring."""
+        """Call the acts that are due. Acts that these make due at once wait for the next ring."""
         now_ms = self.now_ms()
         last = next(self._counter)
         while (due_ms := self.next_due_ms()) is not None and due_ms <= now_ms:
@@ -254,13 +253,13 @@ class WorldClock(ManualClock):
             act = self._take()
             try:
                 act()
-            except Exception as error:  # One timer's failure concerns no other.
+            except Exception as error:  # One timer's failure must not stop the others.
                 context = {"message": "an act of a world's clock failed", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:
-    """The running loop; a world that stands may be driven without one."""
+    """The running loop, or None: while time stands, a world may be used without one."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -4,14 +4,14 @@ from emulator.core.events import Event
 
 
 class ViewerJoined(Event, frozen=True, kw_only=True):
-    """A real viewer began to watch. `viewers` is how many watch from then on."""
+    """A real viewer began to watch. `viewers` is the number that watch now."""
 
     stream_id: str
     viewers: int
 
 
 class ViewersLeft(Event, frozen=True, kw_only=True):
-    """`count` real viewers are gone. `viewers` is how many watch from then on."""
+    """`count` real viewers left. `viewers` is the number that watch now."""
 
     stream_id: str
     count: int
@@ -30,7 +30,7 @@ class ViewersSimulated(Event, frozen=True, kw_only=True):
 
 
 class StreamRaided(Event, frozen=True, kw_only=True):
-    """`viewers` viewers go from the stream over to `target_id`, where they come within `for_ms`."""
+    """`viewers` viewers moved from the stream to `target_id`, where they arrive within `for_ms`."""
 
     stream_id: str
     target_id: str

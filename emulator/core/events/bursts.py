@@ -1,4 +1,4 @@
-"""Bursts: many events of one kind and one instant, which cost little until somebody wants each."""
+"""Bursts: many events of one kind and one instant, which cost little until each is read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -6,7 +6,7 @@ from emulator.core.events import Event
 
 
 class Burst:
-    """Events one behind the other. `make` makes them on the first read, once for all listeners.
+    """Consecutive events. `make` makes them at the first read, once for all subscribers.
 
     `bodies` are their values as the journal keeps them: canonical JSON.
     """

@@ -16,7 +16,7 @@ class ChatEvent(Event, frozen=True, kw_only=True):
 
 
 class ChatPosted(ChatEvent, frozen=True, kw_only=True):
-    """A line that everybody sees. `badges` are the author's at that moment."""
+    """A line that everybody sees. `badges` are those that its author had at that moment."""
 
     message_id: str
     user_id: str
@@ -27,7 +27,7 @@ class ChatPosted(ChatEvent, frozen=True, kw_only=True):
 
 
 class LinesPosted(Burst):
-    """Lines that were said in one chat, one behind the other, at one instant."""
+    """Consecutive lines of one chat, posted at one instant."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class LinesPosted(Burst):
 
 
 class ChatHeld(ChatEvent, frozen=True, kw_only=True):
-    """A line that a filter kept back: nobody sees it, and `reason` is a sentence for its author."""
+    """A filter held a line back: nobody sees it. `reason` is a sentence for its author."""
 
     user_id: str
     username: str
@@ -59,7 +59,7 @@ class ChatCleared(ChatEvent, frozen=True, kw_only=True):
 
 
 class ChatSettingsChanged(ChatEvent, frozen=True, kw_only=True):
-    """`values` are what was changed as it is from then on, by its name."""
+    """Settings of a chat were changed. `values` are the new values by their names."""
 
     changed: tuple[str, ...]
     values: dict[str, object]
@@ -67,7 +67,7 @@ class ChatSettingsChanged(ChatEvent, frozen=True, kw_only=True):
 
 
 class ChatBanned(ChatEvent, frozen=True, kw_only=True):
-    """Banned, or timed out until `expires_at_ms`."""
+    """A user was banned, or timed out until `expires_at_ms` (None: without end)."""
 
     user_id: str
     username: str

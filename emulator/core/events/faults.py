@@ -1,11 +1,13 @@
-"""Events of faults: when one began, what it struck, and when it was over."""
+"""Events of injected faults: one was started, struck something, or stopped."""
 
 from emulator.core.events import Event
 
 
 class FaultStarted(Event, frozen=True, kw_only=True):
-    """`values` are the fault's own, as they are written. It strikes a `share` of what it meets, at
-    most `times` times; 0 is without end.
+    """A fault was started, with its `values` as they are written.
+
+    It strikes a `share` (0 to 1) of the calls or media that it matches, at most `times` times; 0 is
+    without a limit.
     """
 
     fault_id: str
@@ -16,7 +18,7 @@ class FaultStarted(Event, frozen=True, kw_only=True):
 
 
 class FaultStruck(Event, frozen=True, kw_only=True):
-    """One effect. `subject` is what was struck, for people: a request, a stream's media."""
+    """A fault struck once. `subject` says what, for people: a request, a stream's media."""
 
     fault_id: str
     kind: str
@@ -24,7 +26,7 @@ class FaultStruck(Event, frozen=True, kw_only=True):
 
 
 class FaultStopped(Event, frozen=True, kw_only=True):
-    """`struck` is how often it struck."""
+    """A fault was stopped. `struck` is the number of times that it has struck."""
 
     fault_id: str
     kind: str

@@ -4,7 +4,7 @@ from emulator.core.events import Event
 
 
 class VodUploaded(Event, frozen=True, kw_only=True):
-    """It shows the media that `media_uid` names; it is processing until that is complete."""
+    """A VOD was made. It shows the media `media_uid` and is `processing` until that is whole."""
 
     vod_id: str
     user_id: str
@@ -27,7 +27,7 @@ class VodFailed(Event, frozen=True, kw_only=True):
 
 
 class VodDeleted(Event, frozen=True, kw_only=True):
-    """`uid` is the VOD's own. `uids` name media that no other fact speaks of any more."""
+    """A VOD was deleted. `uid` is its own; `uids` name media that nothing else refers to now."""
 
     vod_id: str
     uid: str
@@ -92,14 +92,14 @@ class ClipFailed(Event, frozen=True, kw_only=True):
 
 
 class ClipDeleted(Event, frozen=True, kw_only=True):
-    """`uid` names its media."""
+    """A clip was deleted. `uid` names its media."""
 
     clip_id: str
     uid: str
 
 
 class ContentWritten(Event, frozen=True, kw_only=True):
-    """`part` is `blog`, `snippets` or `chapters`."""
+    """Texts were generated for a stream. `part` is `blog`, `snippets` or `chapters`."""
 
     stream_id: str
     part: str

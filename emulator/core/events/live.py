@@ -15,13 +15,13 @@ class StreamUpdated(Event, frozen=True, kw_only=True):
 
 
 class StreamKeyRotated(Event, frozen=True, kw_only=True):
-    """The old key opens nothing any more."""
+    """A stream got a new key; the old one is not accepted any more."""
 
     stream_id: str
 
 
 class StreamDeleted(Event, frozen=True, kw_only=True):
-    """`uid` names its media, which a VOD still shows if `is_media_kept`."""
+    """A stream was deleted. `uid` names its media, which a VOD still shows if `is_media_kept`."""
 
     stream_id: str
     uid: str
@@ -51,7 +51,7 @@ class PublisherLeft(Event, frozen=True, kw_only=True):
 
 
 class PublishRefused(Event, frozen=True, kw_only=True):
-    """`stream_id` is None where the key named no stream. The key itself is never kept."""
+    """A publisher was refused. `stream_id` is None for an unknown key; the key is not kept."""
 
     stream_id: str | None
     code: str
@@ -64,7 +64,7 @@ class CategoryMade(Event, frozen=True, kw_only=True):
 
 
 class RenditionBegan(Event, frozen=True, kw_only=True):
-    """The stream is watched in another size, too."""
+    """A rendition of the stream in another size was started."""
 
     stream_id: str
     uid: str
@@ -72,7 +72,7 @@ class RenditionBegan(Event, frozen=True, kw_only=True):
 
 
 class RenditionDropped(Event, frozen=True, kw_only=True):
-    """It is made no more, and its media goes."""
+    """A rendition was stopped, and its media removed."""
 
     stream_id: str
     uid: str
@@ -80,7 +80,7 @@ class RenditionDropped(Event, frozen=True, kw_only=True):
 
 
 class TargetAdded(Event, frozen=True, kw_only=True):
-    """The stream is to be pushed on to another address, which is not told here."""
+    """A simulcast target was added. Its address is not part of the event: it may hold a key."""
 
     stream_id: str
     target_id: str
@@ -92,7 +92,10 @@ class TargetRemoved(Event, frozen=True, kw_only=True):
 
 
 class TargetChanged(Event, frozen=True, kw_only=True):
-    """`state` is `idle`, `connecting`, `live` or `waiting`; `reason` why the last attempt ended."""
+    """A target's `state` is now `idle`, `connecting`, `live` or `waiting`.
+
+    `reason` says why the last attempt ended.
+    """
 
     stream_id: str
     target_id: str

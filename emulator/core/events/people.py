@@ -1,4 +1,4 @@
-"""Events of accounts and between people. `user_id` is the account that it happens to."""
+"""Events of accounts and between people. `user_id` is the account that the event is about."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ class AccountMade(Event, frozen=True, kw_only=True):
 
 
 class AccountDeleted(Event, frozen=True, kw_only=True):
-    """Everything that the account owned is gone with it."""
+    """An account was deleted, with everything that it owned."""
 
     user_id: str
     username: str
@@ -30,7 +30,7 @@ class UserLoggedIn(Event, frozen=True, kw_only=True):
 
 
 class SessionsClosed(Event, frozen=True, kw_only=True):
-    """Tokens of the account work no more: those of one session, or of all."""
+    """Tokens of an account were revoked: those of one session, or of all its sessions."""
 
     user_id: str
     reason: str
@@ -49,7 +49,7 @@ class SecondFactorTurnedOn(Event, frozen=True, kw_only=True):
 
 
 class MailSent(Event, frozen=True, kw_only=True):
-    """A mail lies in the outbox. Its text is not for the journal."""
+    """A mail was put into the outbox. Its text is not written to the journal."""
 
     user_id: str
     mail_id: str

@@ -14,7 +14,7 @@ class SessionUpdated(Event, frozen=True, kw_only=True):
 
 
 class SessionStarted(Event, frozen=True, kw_only=True):
-    """Its first participant is in."""
+    """The first participant joined a session."""
 
     session_id: str
 
@@ -30,7 +30,7 @@ class ParticipantJoined(Event, frozen=True, kw_only=True):
 
 
 class ParticipantLeft(Event, frozen=True, kw_only=True):
-    """`reason` is `left`, `removed`, `expired` or `ended`."""
+    """A participant left. `reason` is `left`, `removed`, `expired` or `ended`."""
 
     session_id: str
     participant_id: str
@@ -38,7 +38,7 @@ class ParticipantLeft(Event, frozen=True, kw_only=True):
 
 
 class ParticipantShown(Event, frozen=True, kw_only=True):
-    """What a participant sends now: sound, a camera, a screen."""
+    """A participant changed what it sends: sound, a camera, a screen."""
 
     session_id: str
     participant_id: str
@@ -59,7 +59,7 @@ class VideoUpdated(Event, frozen=True, kw_only=True):
 
 
 class VideoReady(Event, frozen=True, kw_only=True):
-    """It can be watched under `uid`; also when that is new because the video was processed."""
+    """A video can be watched under `uid`; published again when processing gave it a new `uid`."""
 
     video_id: str
     uid: str
@@ -72,7 +72,7 @@ class VideoFailed(Event, frozen=True, kw_only=True):
 
 
 class VideoDeleted(Event, frozen=True, kw_only=True):
-    """`uids` name media that no other fact speaks of any more."""
+    """A video was deleted. `uids` name media that nothing else refers to now."""
 
     video_id: str
     uids: tuple[str, ...]
@@ -110,7 +110,7 @@ class AlbumCreated(Event, frozen=True, kw_only=True):
 
 
 class AlbumChanged(Event, frozen=True, kw_only=True):
-    """What it says of itself, or which videos are in it."""
+    """An album's own fields were changed, or its list of videos."""
 
     album_id: str
     changed: tuple[str, ...]
@@ -121,7 +121,7 @@ class AlbumDeleted(Event, frozen=True, kw_only=True):
 
 
 class VideoJobQueued(Event, frozen=True, kw_only=True):
-    """`kind` is `import` or `process`."""
+    """A job was queued. `kind` is `import` or `process`."""
 
     job_id: str
     video_id: str
@@ -133,7 +133,7 @@ class VideoJobStarted(Event, frozen=True, kw_only=True):
 
 
 class VideoJobFinished(Event, frozen=True, kw_only=True):
-    """`superseded` names media that the result took the place of."""
+    """A job finished. `superseded` names media that its result replaced."""
 
     job_id: str
     superseded: tuple[str, ...]

@@ -4,7 +4,10 @@ from emulator.core.events import Event
 
 
 class WebhookTargetAdded(Event, frozen=True, kw_only=True):
-    """`kinds` is empty where everything is told. The secret is not for the journal."""
+    """A webhook target was added. Without `kinds` it gets every event.
+
+    Its secret is not written to the journal.
+    """
 
     target_id: str
     url: str
@@ -16,7 +19,7 @@ class WebhookTargetRemoved(Event, frozen=True, kw_only=True):
 
 
 class WebhookGivenUp(Event, frozen=True, kw_only=True):
-    """A delivery was tried as often as it may be; `outcome` is what the last attempt met."""
+    """A delivery failed at its last allowed attempt; `outcome` says how."""
 
     target_id: str
     delivery_id: str
