@@ -17,7 +17,10 @@ from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.broadcast.config import BroadcastConfig
 from emulator.media.broadcast.ingest_history import IngestSample
 from emulator.media.hls.config import MediaStoreConfig
+from emulator.media.hls.index import read_index
+from emulator.media.hls.segments import read
 from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
 from emulator.world.library import recordings
@@ -152,17 +155,38 @@ async def test_broadcast_return_takes_nothing_from_players_that_is_listed(stage:
     hls_stream = stage.media_store.find(stream.uid)
     listed = segments_of(hls_stream.playlist("plain").text)
     assert listed[-1] == "seg-1.m4s"
+    fetched = {name: read(hls_stream.media_now(name)) for name in listed}
+    left_at = hls_stream.window.next_part
+    with pytest.raises(Refused, match="no such"):
+        hls_stream.media_now("seg-1-whole.m4s")
 
-    # when it is back, then after each tag what was listed is listed still, and can be fetched.
+    # when it is back, then after each tag what was listed is listed still, and is what it was.
     publisher = Publisher(stage, stream.stream_key)
-    for tag in picture(1):
+    for tag in picture(3):
         publisher.send_tags([tag])
         now = segments_of(hls_stream.playlist("plain").text)
         assert now[: len(listed)] == listed
-        for name in now:
-            hls_stream.media_now(name)
+        for name in [*now, *segments_of(hls_stream.playlist("low_latency").text)]:
+            content = read(hls_stream.media_now(name))
+            assert fetched.setdefault(name, content) == content
         listed = now
-    assert listed[2].startswith("part-")
+    assert listed[2] == f"part-{left_at}.m4s"
+
+    # Both playlists show each part once, and so does what the stream's address has later.
+    parts = [read(hls_stream.media_now(f"part-{number}.m4s")) for number in range(left_at + 1)]
+    assert b"".join(fetched[name] for name in listed[:3]) == b"".join(parts)
+    low_latency = segments_of(hls_stream.playlist("low_latency").text)
+    assert low_latency[:2] == ["seg-0.m4s", "seg-1-whole.m4s"]
+    assert b"".join(fetched[name] for name in low_latency[:2]) == b"".join(parts)
+    await stage.media_store.written()
+    recording = read_index(stage.media_store.folder(stream.uid)).window()
+    later = HlsStream(hls_stream.folder, recording)
+    assert segments_of(later.playlist("plain").text)[:2] == ["seg-0.m4s", "seg-1.m4s"]
+    assert read(later.media_now("seg-1.m4s")) == fetched["seg-1-whole.m4s"]
+    later = later.as_it_was_live()
+    assert segments_of(later.playlist("plain").text)[:2] == ["seg-0.m4s", "seg-1-whole.m4s"]
+    for name in ("seg-0.m4s", "seg-1.m4s", "seg-1-whole.m4s"):
+        assert read(later.media_now(name)) == fetched[name]
 
 
 async def test_broadcast_each_drop_has_its_own_window(stage: Stage) -> None:

@@ -114,6 +114,8 @@ def segment_line(segment: Segment) -> bytes:
         "key": segment.is_independent,
         "next_part": segment.parts[-1].number + 1 if segment.parts else 0,
     }
+    if segment.has_grown:
+        fact["bytes_at_pause"] = segment.length_at_pause
     return _line(fact | _opening(segment))
 
 
@@ -184,6 +186,7 @@ def _fold_segment(recorded: Recorded, fact: dict[str, Any], waiting: list[bytes]
     segment = _segment(recorded, fact)
     segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
     segment.frames = int(fact["frames"])
+    segment.length_at_pause = int(fact.get("bytes_at_pause", 0))
     recorded.next_part = max(recorded.next_part, int(fact["next_part"]))
     if recorded.sizes.get(segment.name, 0) < segment.length:
         _fold_parts(recorded, waiting)

@@ -70,25 +70,29 @@ def multivariant(window: Window, media_uri: str) -> str:
 
 def plain(window: Window) -> str:
     """For players without low latency."""
-    return _segments_only(window, *_live_head(window))
+    lines: list[str] = []
+    for segment in window.listed:
+        lines += _as_of_pause(segment) if segment.duration_at_pause else [_listed(segment)]
+    return _segments_only(window, _live_head(window), lines)
 
 
 def recording(window: Window) -> str:
     """All of a finished recording, under an address where it was never live."""
     longest = max((round_seconds(segment.duration) for segment in window.complete), default=1)
     target = f"#EXT-X-TARGETDURATION:{max(1, longest)}"
-    return _segments_only(window, target, "#EXT-X-PLAYLIST-TYPE:VOD")
+    # Nothing of it was ever listed before all of it was there.
+    lines = [line for segment in window.listed for line in _lines(segment, segment.name)]
+    return _segments_only(window, [target, "#EXT-X-PLAYLIST-TYPE:VOD"], lines)
 
 
-def _segments_only(window: Window, *head: str) -> str:
+def _segments_only(window: Window, head: Iterable[str], segment_lines: Iterable[str]) -> str:
     segments = window.listed
     has_gap = any(segment.is_gap for segment in segments)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
     rests = [part for segment in segments for part in segment.rest]
     lines += _sequences(window, rests, left=window.rests_left)
     lines += _first_map(window)
-    for segment in segments:
-        lines += _as_of_pause(segment) if segment.duration_at_pause else [_listed(segment)]
+    lines += segment_lines
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
     return _text(lines)
@@ -195,9 +199,12 @@ def _first_map(window: Window) -> Iterator[str]:
 def _listed(segment: Segment) -> str:
     """A complete segment, without parts: the same text in every playlist, so made once."""
     if not segment.listed:
-        end = _segment_end(segment, segment.duration)
-        segment.listed = "\n".join([*_segment_tags(segment), *end])
+        segment.listed = "\n".join(_lines(segment, segment.whole_name))
     return segment.listed
+
+
+def _lines(segment: Segment, name: str) -> list[str]:
+    return [*_segment_tags(segment), *_segment_end(segment, segment.duration, name)]
 
 
 def _as_of_pause(segment: Segment) -> list[str]:
@@ -205,7 +212,8 @@ def _as_of_pause(segment: Segment) -> list[str]:
 
     Players have had the one, and load it no more.
     """
-    lines = [*_segment_tags(segment), *_segment_end(segment, segment.duration_at_pause)]
+    end = _segment_end(segment, segment.duration_at_pause, segment.name)
+    lines = [*_segment_tags(segment), *end]
     for part in segment.rest:
         lines += _as_segment(part)
     return lines
@@ -219,7 +227,8 @@ def _with_parts(segment: Segment, without: Sequence[StoredPart] = ()) -> str:
     parts = [part for part in segment.parts if part not in without]
     lines = map(_part_line, parts)
     duration = sum(part.duration for part in parts)
-    return "\n".join([*_segment_tags(segment), *lines, *_segment_end(segment, duration)])
+    name = segment.name if without else segment.whole_name
+    return "\n".join([*_segment_tags(segment), *lines, *_segment_end(segment, duration, name)])
 
 
 def _segment_tags(segment: Segment) -> Iterator[str]:
@@ -234,11 +243,11 @@ def _map_line(segment: Segment) -> str:
     return f'#EXT-X-MAP:URI="{MEDIA_FOLDER}{segment.init.name}"'
 
 
-def _segment_end(segment: Segment, duration: int) -> Iterator[str]:
+def _segment_end(segment: Segment, duration: int, name: str) -> Iterator[str]:
     if segment.is_gap:
         yield "#EXT-X-GAP"
     yield f"#EXTINF:{_seconds(duration)},"
-    yield MEDIA_FOLDER + segment.name
+    yield MEDIA_FOLDER + name
 
 
 def _part_line(part: StoredPart) -> str:

@@ -117,9 +117,10 @@ class Segment(Struct, gc=False):
     `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).
     `parts` is emptied when the segment is too old to be listed by part; `first_part` and
     `part_count` still say which they were. `listed` is its text in a playlist, kept by
-    `playlist` once the segment is complete. `duration_at_pause`: how long it was when its publisher
-    left, 0 where none did: players that take whole segments have had so much of it. `rest`: its
-    parts that came later, which are segments of their own to such players.
+    `playlist` once the segment is complete. `duration_at_pause` and `length_at_pause`: how long it
+    was when its publisher left, in ticks and bytes, 0 where none did: players that take whole
+    segments have had so much of it. `rest`: its parts that came later, which are segments of their
+    own to such players; nobody knows them any more of one that an index tells of.
     """
 
     msn: int
@@ -137,11 +138,22 @@ class Segment(Struct, gc=False):
     first_part: int = 0
     part_count: int = 0
     duration_at_pause: int = 0
+    length_at_pause: int = 0
     rest: tuple[StoredPart, ...] = ()
 
     @property
     def name(self) -> str:
         return f"seg-{self.msn}.m4s"
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether something came behind what was listed of it in a pause."""
+        return 0 < self.length_at_pause < self.length
+
+    @property
+    def whole_name(self) -> str:
+        """Where a stream has all of it: what was listed of it in a pause keeps its address."""
+        return f"seg-{self.msn}-whole.m4s" if self.has_grown else self.name
 
     @property
     def end(self) -> int:

@@ -33,7 +33,7 @@ FRESH_SEGMENTS = 1
 # What a failed recording's window holds: all of it in memory.
 UNRECORDED_SEGMENTS = 6
 
-_NAME = re.compile(r"(init|seg|part)-(0|[1-9][0-9]{0,8})\.(mp4|m4s)", re.ASCII)
+_NAME = re.compile(r"(init|seg|part)-(0|[1-9][0-9]{0,8})(-whole)?\.(mp4|m4s)", re.ASCII)
 
 
 class Rendered(Struct, frozen=True, dict=True):
@@ -81,6 +81,8 @@ class HlsStream:
         self._is_withdrawn = False
         self._was_live = not window.is_recording
         self._live_form: HlsStream | None = None
+        # How many bytes of a segment were listed when its publisher left.
+        self._lengths_at_pause: dict[int, int] = {}
         # The same stream in other sizes, by the CDN uids that they are found under.
         self.siblings: dict[str, HlsStream] = {}
         for segment in window.segments:
@@ -137,6 +139,8 @@ class HlsStream:
     def pause(self) -> None:
         """No media comes for a while, and perhaps no more at all: what came can be played out."""
         self.window.pause()
+        if (opened := self.window.open) is not None:
+            self._lengths_at_pause[opened.msn] = opened.length
         self._wake()
 
     def finish(self) -> None:
@@ -242,14 +246,20 @@ class HlsStream:
 
         Refuses `not_found` for every other name, and for what is no longer there.
         """
-        kind, number = self._parse(name)
+        kind, number, is_whole = self._parse(name)
         if kind == "init":
             return self._init_source(number)
-        return self._segment_source(number) if kind == "seg" else self._part_source(number)
+        if kind == "part":
+            return self._part_source(number)
+        return self.whole(number) if is_whole else self._listed_source(number)
+
+    def whole(self, msn: int) -> Source:
+        """All of a segment that is listed, also what came behind a pause. Refuses `not_found`."""
+        return self._segment_source(msn)
 
     async def media(self, name: str) -> Source:
         """As `media_now`, but the part that a preload hint names is waited for."""
-        kind, number = self._parse(name)
+        kind, number, _ = self._parse(name)
         window = self.window
         if kind == "part" and number == window.next_part and not window.is_finished:
             await self._until(lambda: window.next_part > number or window.is_finished)
@@ -279,6 +289,8 @@ class HlsStream:
         missing = segment.msn - self._first_msn - len(self._lengths)
         self._lengths.extend([-1] * missing)
         self._lengths.append(segment.length)
+        if segment.has_grown:
+            self._lengths_at_pause[segment.msn] = segment.length_at_pause
 
     def _length_of(self, msn: int) -> int:
         """The bytes of a segment that is whole, -1 where there is none, or not any more."""
@@ -393,11 +405,16 @@ class HlsStream:
         max_age_seconds = 60 if window.is_recording else 0 if kind == "low_latency" else 1
         return Rendered(body, etag, window.is_finished, max_age_seconds)
 
-    def _parse(self, name: str) -> tuple[str, int]:
+    def _parse(self, name: str) -> tuple[str, int, bool]:
+        """The kind, the number, and whether all of a segment is meant that has a shorter form."""
         match = _NAME.fullmatch(name)
-        if match is None or (match[1] == "init") != (match[3] == "mp4"):
+        if match is None or (match[1] == "init") != (match[4] == "mp4"):
             raise _no_such(name)
-        return match[1], int(match[2])
+        kind, number, is_whole = match[1], int(match[2]), match[3] is not None
+        shorter = self._lengths_at_pause.get(number) if kind == "seg" else None
+        if is_whole and (shorter is None or self._length_of(number) <= shorter):
+            raise _no_such(name)
+        return kind, number, is_whole
 
     def _init_source(self, number: int) -> Source:
         init = self._inits.get(number)
@@ -405,6 +422,17 @@ class HlsStream:
             raise _no_such(f"init-{number}.mp4")
         content = self._init_contents.get(number)
         return FileRange(self.folder / init.name, 0, init.length) if content is None else content
+
+    def _listed_source(self, msn: int) -> Source:
+        """A segment by its own address: of one that was listed in a pause, what it was then.
+
+        What came later has addresses of its own, for nothing that a cache keeps may change.
+        """
+        source = self._segment_source(msn)
+        length = self._lengths_at_pause.get(msn) if self._was_live else None
+        if length is None:
+            return source
+        return source[:length] if isinstance(source, bytes) else source._replace(length=length)
 
     def _segment_source(self, msn: int) -> Source:
         name = f"seg-{msn}.m4s"

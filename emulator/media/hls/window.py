@@ -119,6 +119,7 @@ class Window:
         if self.open is not None:
             self._settle_target(self.open)
             self.open.duration_at_pause = self.open.duration
+            self.open.length_at_pause = self.open.length
             self.open.rest = ()
         self.version += 1
 

@@ -106,7 +106,7 @@ def footage(hls_stream: HlsStream) -> Footage:
     for segment in segments:
         if not segment.is_gap:
             init_source = hls_stream.media_now(segment.init.name)
-            source = hls_stream.media_now(segment.name)
+            source = hls_stream.whole(segment.msn)
             pieces.append(
                 Piece(position, segment.duration, segment.start, segment.init, init_source, source)
             )
@@ -150,7 +150,7 @@ def stretch(hls_stream: HlsStream, first: int, last: int) -> tuple[Footage, int]
 def _piece(hls_stream: HlsStream, segment: Segment, position: int) -> Piece | None:
     """One segment; None of an open one that is not whole in memory."""
     is_open = segment is hls_stream.window.open
-    source = segment.content() if is_open else hls_stream.media_now(segment.name)
+    source = segment.content() if is_open else hls_stream.whole(segment.msn)
     if source is None:
         return None
     init_source = hls_stream.media_now(segment.init.name)

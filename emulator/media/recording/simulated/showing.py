@@ -87,6 +87,12 @@ class Showing:
         first = run.first_part + (msn - run.first_segment) * PARTS_A_SEGMENT
         return range(first, min(first + PARTS_A_SEGMENT, run.first_part + run.count))
 
+    def was_last(self, part: int) -> bool:
+        """Whether a part was the last that was there when the publisher left, to return or not."""
+        run = self.run_of(part)
+        is_left = self.is_paused or run is not self.runs[-1]
+        return is_left and part == run.first_part + run.count - 1
+
     def _add(self, start_ms: int, end_ms: int) -> None:
         count = max(0, end_ms - start_ms) // PART_MS
         if not count:

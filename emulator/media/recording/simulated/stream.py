@@ -148,6 +148,8 @@ class RecordedLoop(HlsStream):
         numbers = self._showing.segment(msn)
         film, lengths = self._film, self._film.lengths
         shown = range(run.film(numbers.start), run.film(numbers.stop))
+        sizes = [lengths[number % len(lengths)] for number in shown]
+        was_left = self._showing.was_last(numbers[-1])
         return Segment(
             msn=msn,
             init=film.init,
@@ -156,7 +158,8 @@ class RecordedLoop(HlsStream):
             starts_discontinuity=msn > 0 and msn == run.first_segment,
             is_independent=True,
             duration=sum(film.duration(number) for number in shown),
-            length=sum(lengths[number % len(lengths)] for number in shown),
+            length=sum(sizes),
+            length_at_pause=sum(sizes[:-1]) if was_left else 0,
         )
 
     def _segment_source(self, msn: int) -> Source:

@@ -1,6 +1,7 @@
 """A loop plays like a stream: its playlists obey the rules, its media decodes without a seam."""
 
 import asyncio
+from functools import partial
 from io import BytesIO
 from itertools import pairwise
 
@@ -153,6 +154,31 @@ def test_loop_stream_paused_plays_to_where_its_publisher_left(
     assert len(parse(hls_stream.playlist("plain").text).segments) == 3
     assert read(hls_stream.media_now("seg-2.m4s"))
     assert "EXT-X-PRELOAD-HINT" not in away
+
+
+def test_loop_stream_what_was_listed_in_a_pause_stays_as_it_was(
+    film: LoopFilm, clock: ManualClock
+) -> None:
+    pauses: list[Pause] = [(STARTED_MS + 4_900, None)]
+    showing = partial(Showing, STARTED_MS)
+    hls_stream = LiveLoop(film, clock, lambda: showing(None, tuple(pauses), clock.now_ms()))
+    clock.advance(6_000)
+    assert names(hls_stream.playlist("plain").text)[-1] == "seg-2.m4s"
+    paused = read(hls_stream.media_now("seg-2.m4s"))
+
+    pauses[0] = (STARTED_MS + 4_900, STARTED_MS + 6_000)
+    clock.advance(4_000)
+    listed = names(hls_stream.playlist("plain").text)
+    assert listed[2:5] == ["seg-2.m4s", "part-23.m4s", "seg-3.m4s"]
+    last = read(hls_stream.media_now("part-23.m4s"))
+    assert read(hls_stream.media_now("seg-2.m4s")) == paused
+    recording = RecordedLoop(film, showing(clock.now_ms(), tuple(pauses), 0), was_live=True)
+    for playable in (hls_stream, recording):
+        assert read(playable.media_now("seg-2-whole.m4s")) == paused + last
+    assert names(recording.playlist("plain").text)[:4] == [
+        "seg-0.m4s", "seg-1.m4s", "seg-2-whole.m4s", "seg-3.m4s"
+    ]  # fmt: skip
+    assert read(recording.media_now("seg-2.m4s")) == paused
 
 
 def test_loop_stream_recorded_lasts_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
