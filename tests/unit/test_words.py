@@ -1,5 +1,6 @@
 """Names are the field's words: a reader needs no dictionary of this project's own."""
 
+import ast
 import io
 import keyword
 import re
@@ -42,6 +43,10 @@ _PREDICATE = re.compile(
 _NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
 # FFmpeg's own name of a track for people who hear little.
 OTHERS = {"hearing_impaired"}
+# The folders whose docstrings are in plain English; in the end that is all of `emulator`.
+PLAIN = ("emulator/media/broadcast",)
+# A clause in the place of a noun, or words that need the docstring of something else.
+_WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")
 # What a test's name begins with where it does not begin with the unit under test.
 _WITHOUT_UNIT = re.compile(
     r"\bdef (test_(?:an?|the|it|its|that|when|where|there|nobody|somebody|who\w*|what\w*)_\w+)"
@@ -118,3 +123,21 @@ def test_names_of_tests_begin_with_their_unit() -> None:
     assert not wrong, "Begin with the unit under test, as in `test_auth_unknown_key_is_401`:\n" + (
         "\n".join(wrong)
     )
+
+
+def docstrings_in(text: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(docstring))):
+                yield node.lineno, docstring
+
+
+def test_words_docstrings_begin_with_a_subject() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT)}:{line}: {docstring.splitlines()[0]}"
+        for folder in PLAIN
+        for path in sources(folder)
+        for line, docstring in docstrings_in(path.read_text("utf-8"))
+        if _WITHOUT_SUBJECT.match(docstring)
+    ]
+    assert not wrong, "Begin with a noun, or with a verb in the imperative:\n" + "\n".join(wrong)

@@ -1,1 +1,1 @@
-"""One live stream: its publisher, its way to HLS, and what is known of its publisher."""
+"""Live streams: the publisher of each, its way to HLS, and the measured health of what it sends."""

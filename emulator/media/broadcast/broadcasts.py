@@ -1,4 +1,4 @@
-"""Broadcasts: the publishers of now. How a publish is authorized, and what happens at its end.
+"""Broadcasts: the live streams of a world and their publishers, from the key check to the end.
 
 A broadcast belongs to one stream and outlives its publisher's connection by the reconnect window.
 """
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Publication:
-    """One admitted publisher's connection (a `PacketIntake`)."""
+    """The connection of one accepted publisher (a `PacketSink`)."""
 
     def __init__(
         self, broadcast: "Broadcast", publish_request: PublishRequest, drop: Callable[[str], None]
@@ -66,7 +66,7 @@ class Publication:
 
     @property
     def encoder(self) -> Encoder:
-        """Which one it is, as far as it has told."""
+        """The publisher's encoder by the names that it sends; `other` for an unknown one."""
         said = self._broadcast.pipeline.metadata
         return encoders.recognize(
             self.publish_request.encoder, said.get("encoder"), said.get("metadatacreator")
@@ -76,7 +76,8 @@ class Publication:
         self.drop(reason)
 
     def receive(self, tag: Tag) -> None:
-        # Media after the end, or from a publisher that was taken over, belongs to nobody.
+        # Media that arrives after the end, or from a publisher that another one replaced, is
+        # dropped.
         broadcast = self._broadcast
         if broadcast.publication is self and not broadcast.is_over:
             try:
@@ -86,7 +87,7 @@ class Publication:
             self._expect_opening()
 
     def note_transcoded(self, refused: Refused | None) -> None:
-        """Something came out of the transcoder, or could not be taken."""
+        """Handle a result of the transcoder: more media, or a refusal of the publisher's media."""
         if self._broadcast.publication is not self or self._broadcast.is_over:
             return
         if refused is not None:
@@ -121,7 +122,7 @@ class Publication:
         self._broadcast.wait_no_longer(self, reason)
 
     def _expect_opening(self) -> None:
-        """A publisher may stall: then the machine's clock says when it has waited enough."""
+        """Open the stream after `opening_ms` of real time, even if the publisher stalls."""
         if self._opening is not None:
             return
         opening_ms = self._broadcast.pipeline.opening_ms
@@ -130,7 +131,7 @@ class Publication:
             self._opening = loop.call_later(opening_ms / 1000, self._open)
 
     def _open(self) -> None:
-        """Wait no longer for the other kind of media."""
+        """Stop waiting for the other kind of media (sound or picture)."""
         if self._opening is not None:
             self._opening.cancel()
         if self._broadcast.publication is self and not self._broadcast.is_over:
@@ -141,7 +142,7 @@ class Publication:
 
 
 class Broadcast:
-    """One stream that is, or was a moment ago, published."""
+    """A stream that is published, or whose publisher left less than a reconnect window ago."""
 
     def __init__(self, world: World, stream: Stream, pipeline: "Pipeline") -> None:
         self.stream_id = stream.id
@@ -149,20 +150,21 @@ class Broadcast:
         self.publication: Publication | None = None
         self.is_over = False
         self._world = world
-        self._patience: Timer | None = None
+        self._reconnect_timer: Timer | None = None
         self._last_publication: Publication | None = None
         self._had_publisher = False
 
     def join(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> Publication:
-        """Take a publisher on; one that comes back continues where the last one stopped."""
-        is_return = self._patience is not None or self.publication is not None
-        # First, since it may be refused for want of room: then nothing has changed.
+        """Accept a publisher; one that comes back continues where the last one stopped."""
+        is_return = self._reconnect_timer is not None or self.publication is not None
+        # This is first because it may be refused when the disk is full; nothing has changed by
+        # then.
         ingest_keys.note_joined(
             self._world, self.stream_id, publish_request.protocol, is_return=is_return
         )
-        if self._patience:
-            self._patience.cancel()
-            self._patience = None
+        if self._reconnect_timer:
+            self._reconnect_timer.cancel()
+            self._reconnect_timer = None
         before, self.publication = self.publication, Publication(self, publish_request, drop)
         if before is not None:
             before.drop("Another publisher took over with the same key.")
@@ -178,17 +180,17 @@ class Broadcast:
         self.pipeline.after_transcoding = publication.note_transcoded
 
     def left(self, publication: Publication, reason: str, *, is_done: bool = False) -> None:
-        """A publisher is gone. Its stream waits for it, if it is live by its media.
+        """Handle that a publisher left. A stream that went live by its media waits for its return.
 
-        One that has said that it is done is not waited for.
+        With `is_done` the publisher has said that it will not come back, and the stream ends.
         """
         if self.publication is not publication:
             return
         self.publication = None
         self._last_publication = publication
-        # One that never showed a picture has stopped nothing that people watch.
+        # A publisher that never sent a picture interrupts nothing that viewers watch.
         if self.pipeline.last_media_ms is not None and not self.is_over:
-            # First of all: whatever fails from here on, the stream ends.
+            # The timer is set before anything that may fail, so that the stream ends in any case.
             self._give_up_later(reason, self._world.rules.reconnect_window_ms)
         self._world.insist(lambda: ingest_keys.note_left(self._world, self.stream_id, reason))
         if not self.is_over:
@@ -197,50 +199,57 @@ class Broadcast:
             self.pipeline.in_turn(lambda: self._paused(publication, reason, is_done=is_done))
 
     def _paused(self, publication: Publication, reason: str, *, is_done: bool) -> None:
-        """All that a publisher sent is in the stream, which may have gone live only by that."""
+        """Finish `left` once all media of the publisher is in the stream.
+
+        The stream may have gone live only with that last media.
+        """
         if (
             self._last_publication is not publication
             or self.publication is not None
             or self.is_over
         ):
             return
-        if self._patience is None and self.pipeline.last_media_ms is not None:
+        if self._reconnect_timer is None and self.pipeline.last_media_ms is not None:
             self._give_up_later(reason, self._world.rules.reconnect_window_ms)
         if is_done:
             self.stop(reason)
 
     def wait_no_longer(self, publication: Publication, reason: str) -> None:
-        """End the stream now if it waits for this publisher, and for no other since."""
+        """End the stream now if it waits for this publisher and no other one has come since."""
         if self.is_over or self._last_publication is not publication:
             return
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._reconnect_timer is not None:
+            self._reconnect_timer.cancel()
             self._give_up(reason)
 
     def await_return(self, stopped_ms: int) -> None:
-        """An earlier process has left the stream live: its publisher may come back to this one.
+        """Wait for the publisher of a stream that an earlier process left live.
 
-        The window counts from the later of its last media, at `stopped_ms`, and now.
+        The reconnect window counts from `stopped_ms`, when its last media came, or from now if that
+        is later.
         """
         self._had_publisher = True
-        reason = "the emulator was started anew, and its publisher did not come back"
+        reason = "the emulator was restarted, and its publisher did not come back"
         ahead_ms = max(0, stopped_ms - self._world.now_ms)
         self._give_up_later(reason, ahead_ms + self._world.rules.reconnect_window_ms)
 
     def stop(self, reason: str) -> None:
-        """End the stream now, as if nobody had come back; a stream without media stays as it is."""
+        """End the stream now, as at the end of the reconnect window.
+
+        A stream without media stays as it is.
+        """
         if self.pipeline.last_media_ms is not None:
-            if self._patience:
-                self._patience.cancel()
+            if self._reconnect_timer:
+                self._reconnect_timer.cancel()
             self._give_up(reason)
 
     def close(self, reason: str) -> None:
-        """The stream has ended: nothing more is taken, and its publisher is told."""
+        """End the broadcast of an ended stream: disconnect its publisher and take no more media."""
         if self.is_over:
             return
         self.is_over = True
-        if self._patience:
-            self._patience.cancel()
+        if self._reconnect_timer:
+            self._reconnect_timer.cancel()
         try:
             self.pipeline.finish()
         finally:
@@ -248,23 +257,26 @@ class Broadcast:
                 self.publication.drop(f"The stream has ended: {reason}.")
 
     def abandon(self, reason: str) -> None:
-        """The world that knew the stream is gone: its publisher is told, and no fact changes."""
+        """Disconnect the publisher with `reason`, without a change of the world, which is gone."""
         publication, self.publication = self.publication, None
         self.close(reason)
         if publication is not None:
             publication.drop(reason)
 
     def _give_up_later(self, reason: str, wait_ms: int) -> None:
-        self._patience = self._world.clock.call_at(
+        self._reconnect_timer = self._world.clock.call_at(
             self._world.now_ms + wait_ms, lambda: self._give_up(reason)
         )
 
     def _give_up(self, reason: str) -> None:
-        """End the stream once all of it is there. An end that fails is tried again."""
+        """End the stream once all its media is in the playlist.
+
+        If that fails, it is tried again.
+        """
         self.pipeline.in_turn(lambda: self._end(reason))
 
     def _end(self, reason: str) -> None:
-        self._patience = None
+        self._reconnect_timer = None
         stopped_ms = self.pipeline.last_media_ms
         if self.is_over or self._world.store.is_closed or stopped_ms is None:
             return
@@ -273,13 +285,13 @@ class Broadcast:
         except Refused as refused:
             log.warning("stream could not be ended stream=%s reason=%s", self.stream_id, refused)
             self._give_up_later(reason, WRITE_RETRY_MS)
-        except Exception:  # Whatever it is: a stream that nobody sends does not stay live.
+        except Exception:  # For any reason: a stream without a publisher must not stay live.
             log.exception("stream could not be ended stream=%s", self.stream_id)
             self._give_up_later(reason, WRITE_RETRY_MS)
 
 
 class Broadcasts(Service):
-    """The broadcasts of one world, by stream."""
+    """The broadcasts of one world, keyed by stream id."""
 
     def __init__(
         self,
@@ -288,7 +300,7 @@ class Broadcasts(Service):
         config: BroadcastConfig,
         when_media: Sequence[Callable[[str], None]] = (),
     ) -> None:
-        """`when_media` is called for each stream whose first picture has come to this process."""
+        """Call each of `when_media` with a stream's id when the first picture of it has come."""
         self._world = world
         self._media_store = media_store
         self._config = config
@@ -307,9 +319,10 @@ class Broadcasts(Service):
     def authorize(
         self, publish_request: PublishRequest, drop: Callable[[str], None]
     ) -> Publication:
-        """Judge a publisher's key, and take it on (a `PublishAuthorizer`).
+        """Check a publisher's key and accept the publisher (a `PublishAuthorizer`).
 
-        Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
+        Refuses a key that is unknown, in use, or of an ended stream, and every publisher
+        (`unavailable`) while the disk is full.
         """
         stream = self._judge(publish_request.key)
         self._media_store.check_room()
@@ -326,9 +339,9 @@ class Broadcasts(Service):
         return broadcast.join(publish_request, drop)
 
     async def recover(self, is_restart: bool) -> None:
-        """Wait for the publishers of what an earlier process left live.
+        """Reopen the streams that an earlier process left live, and wait for their publishers.
 
-        Blocks on the disk. Streams without media, or whose recording is gone, are left alone.
+        Blocks on the disk. Skips streams without media and those whose recording is gone.
         """
         if not is_restart:
             return
@@ -346,7 +359,7 @@ class Broadcasts(Service):
             log.info("stream waits for its publisher since the start stream=%s", stream.id)
 
     def is_awaited(self, stream_id: str) -> bool:
-        """Whether a stream has its publisher, or may still get it back."""
+        """Whether a stream has a publisher, or waits for one to come back."""
         return stream_id in self._broadcasts
 
     def handlers(self) -> Handlers:
@@ -384,9 +397,9 @@ class Broadcasts(Service):
         interference.end_streams(self._world, event)
 
     def _on_server_stopping(self, event: ServerStopping) -> None:
-        """Leave live what the next process can go on with, and end the rest.
+        """Keep live the streams that the next process can continue, and end the others.
 
-        Before the servers stop, which would take a publisher's end for its own.
+        This comes before the servers stop, which would look like the publishers' own ends.
         """
         if event.is_world_kept:
             reason = event.reason
@@ -396,16 +409,16 @@ class Broadcasts(Service):
 
     @property
     def media_wait_seconds(self) -> float:
-        """How long a request waits for the first media of a stream."""
+        """The longest time that a request waits for the first media of a stream."""
         return self._config.media_wait_ms / 1000
 
     async def wait_for_media(self, stream: Stream) -> None:
-        """Return when a stream's first picture has come, or none can come any more."""
+        """Return when a stream's first picture has come, or when none can come any more."""
         if not stream.has_media and stream.status != "ended":
             await self._has_media.setdefault(stream.id, asyncio.Event()).wait()
 
     def feed_of(self, stream_id: str) -> Feed | None:
-        """A stream's packets in its own time, for simulcast; None where nobody publishes."""
+        """A stream's packets on its timeline, for simulcast; None where nobody publishes."""
         broadcast = self._broadcasts.get(stream_id)
         return broadcast.pipeline.feed if broadcast is not None else None
 
@@ -415,7 +428,7 @@ class Broadcasts(Service):
         return broadcast.pipeline.relay if broadcast is not None else None
 
     def protocol_of(self, stream_id: str) -> str | None:
-        """How a stream comes in now: `rtmp`, `rtmps` or `whip`; None where nobody publishes."""
+        """The protocol of a stream's publisher: `rtmp`, `rtmps` or `whip`; None without one."""
         broadcast = self._broadcasts.get(stream_id)
         return (
             broadcast.publication.publish_request.protocol
@@ -424,7 +437,7 @@ class Broadcasts(Service):
         )
 
     def health(self, stream_id: str) -> dict[str, object]:
-        """What is known of a stream's publisher, for people and probes (plain JSON values)."""
+        """The state of a stream's publisher, for people and probes (plain JSON values)."""
         broadcast = self._broadcasts.get(stream_id)
         if broadcast is None:
             return self._without_media(stream_id)
@@ -450,9 +463,10 @@ class Broadcasts(Service):
     def health_history(
         self, stream_id: str, seconds: int | None
     ) -> "tuple[int, list[IngestSample]]":
-        """The last samples of a stream's publisher, and when the oldest began (`PublisherHealth`).
+        """The start of the oldest sample, and the last samples of a stream's publisher.
 
-        None of a stream that nobody publishes: they go with it.
+        See `PublisherHealth.history`. There are none of a stream that nobody publishes: the samples
+        are dropped with its broadcast.
         """
         broadcast = self._broadcasts.get(stream_id)
         if broadcast is None:
@@ -466,7 +480,7 @@ class Broadcasts(Service):
         await self.settled()
 
     def end_all(self, reason: str) -> None:
-        """End every stream that is live by its media: nobody is left to take its pictures."""
+        """End every stream that went live by its media: no server is left to receive more of it."""
         for broadcast in tuple(self._broadcasts.values()):
             broadcast.stop(reason)
 
@@ -477,7 +491,7 @@ class Broadcasts(Service):
         self._broadcasts.clear()
 
     def _without_media(self, stream_id: str) -> dict[str, object]:
-        """What is known of a stream that nobody publishes."""
+        """The state of a stream without a broadcast: simulated, or not published at all."""
         stream = streams.find(self._world, stream_id)
         if not synthetic.is_publishing(self._world, stream):
             return {"stream_id": stream_id, "is_publishing": False}
@@ -485,9 +499,9 @@ class Broadcasts(Service):
         return {"stream_id": stream_id, "is_publishing": True, **payload}
 
     async def settled(self) -> None:
-        """Return when what was stopped or abandoned, and its renditions, have been written.
+        """Return when all stopped or abandoned streams and their renditions have been written.
 
-        Publishers that were run here have ended by then.
+        The publishers that this server ran have ended by then.
         """
         await self.hosted.stop_all()
         for pipeline in tuple(self._pipelines):
@@ -498,7 +512,7 @@ class Broadcasts(Service):
         self._has_media.pop(stream_id, asyncio.Event()).set()
 
     def _turn_away(self, stream_id: str, message: str) -> None:
-        """Disconnect a publisher that has not shown a picture yet."""
+        """Disconnect a publisher whose stream is not live yet."""
         broadcast = self._broadcasts.pop(stream_id, None)
         if broadcast is not None:
             broadcast.abandon(message)
@@ -510,7 +524,7 @@ class Broadcasts(Service):
         return ingest_keys.authorize(self._world, key, is_publishing=is_publishing)
 
     def _begin(self, stream: Stream) -> Broadcast:
-        # Late: a start need not wait for what only a publisher needs.
+        # Imported late: only a publisher needs it, and the server starts sooner without it.
         from emulator.media.broadcast.pipeline import Pipeline
 
         def open_hls_stream() -> HlsStream:
@@ -540,7 +554,7 @@ class Broadcasts(Service):
             track_waits=config.track_waits,
             history_seconds=config.ingest_history_ms // 1000,
         )
-        # Those of streams that are over stay known for as long as they are not done.
+        # Pipelines of ended streams are kept until they are drained.
         undone = {pipeline for pipeline in self._pipelines if not pipeline.is_drained}
         current = {broadcast.pipeline for broadcast in self._broadcasts.values()}
         self._pipelines = {*undone, *current, pipeline}

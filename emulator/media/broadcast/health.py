@@ -1,6 +1,7 @@
-"""Health: what a publisher sends, measured as it comes, with warnings that a person understands.
+"""Health: measures of a publisher's media as it arrives, with warnings written for people.
 
-Feed it the wire's packets, before `Timeline` repairs them. Every packet costs the same.
+It takes the packets as they were on the wire, before `Timeline` repairs their times. Every packet
+costs the same.
 """
 
 from msgspec import Struct
@@ -20,14 +21,16 @@ _PACE_WARNING = 0.9
 
 
 class HealthReport(Struct, frozen=True):
-    """A publisher at one instant. Rates are of the last two seconds or so, 0 before.
+    """The health of a publisher at one instant. Rates cover the last two seconds or so, 0 before.
 
-    Codecs are RFC 6381 strings, or names of what is transcoded; `width` and `height` are pixels,
-    `sample_rate` hertz. Each is None where none has come, or only its decoder can tell.
-    `pace` is media time over arrival time: below 1 the publisher cannot keep up; None before it is
-    known. `key_frame_interval_ms` is the last one, None before the second key frame. `drift_ms` is
-    how far audio arrives ahead of video (negative: behind), None unless both come. `gaps` counts
-    holes and jumps of over a second in the publisher's clock, `rejoins` its returns.
+    Codecs are RFC 6381 strings, or names for media that is transcoded; `width` and `height` are
+    pixels, `sample_rate` is hertz. Each is None while no such media has come, or where only a
+    decoder could tell.
+
+    `pace` is media time divided by arrival time: below 1 the publisher cannot keep up; None before
+    it is known. `key_frame_interval_ms` is the last interval, None before the second key frame.
+    `drift_ms` is how far audio arrives ahead of video (negative: behind), None unless both come.
+    `gaps` counts holes and jumps of over a second in the publisher's clock, `rejoins` its returns.
     """
 
     video_codec: str | None
@@ -49,9 +52,10 @@ class HealthReport(Struct, frozen=True):
 
 
 class _Meter:
-    """Sums one kind of media over a window of arrival time. `wire_ms` is its newest wire time.
+    """The sums of one kind of media over a window of arrival time.
 
-    `octets` and `packets` are all that ever came, also before the publisher's last return.
+    `wire_ms` is its newest wire time. `octets` and `packets` are totals; they include what came
+    before the publisher's last return.
     """
 
     __slots__ = (
@@ -71,11 +75,12 @@ class _Meter:
         self.octets = self._octets_before = octets
         self.packets = self._packets_before = packets
         self.media_ms = 0
-        # Bits, packets and media milliseconds a millisecond of arrival.
+        # The rates of a full window, each per millisecond of arrival: bits, packets, media
+        # milliseconds.
         self.rates: tuple[float, float, float] | None = None
 
     def add(self, octets: int, wire_ms: int, at_ms: int) -> int:
-        """Count a packet. Returns the hole or jump before it in milliseconds, 0 for none."""
+        """Count a packet. Return the hole or jump before it in milliseconds, 0 for none."""
         if self.began_ms is None:
             self.began_ms = at_ms
         elif at_ms - self.began_ms >= _WINDOW_MS:
@@ -93,7 +98,7 @@ class _Meter:
         return abs(step)
 
     def current(self, now_ms: int) -> tuple[float, float, float]:
-        """The last full window, or the running one where that has become long: nothing comes."""
+        """The rates of the last full window, or of the running one if packets have stopped."""
         if self.began_ms is not None and now_ms - self.began_ms >= 2 * _WINDOW_MS:
             return self._measured(now_ms)
         return self.rates or (0.0, 0.0, 0.0)
@@ -105,14 +110,14 @@ class _Meter:
 
 
 class PublisherHealth:
-    """A fold over one stream's packets, over all its publisher's returns.
+    """The health of one stream, over all connections of its publisher.
 
     It keeps a sample of each of the last `history_seconds` seconds.
     """
 
     def __init__(self, history_seconds: int = SECONDS_MAX) -> None:
         self._history = IngestHistory(history_seconds)
-        # The second that goes on, and the counts at its start; 0 before the first packet.
+        # The current second, and the counts at its start; 0 before the first packet.
         self._second = 0
         self._counts = (0, 0, 0, 0, 0)
         self._video = _Meter()
@@ -128,7 +133,7 @@ class PublisherHealth:
         self._warned: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Something is wrong with what this publisher sends, until it comes back."""
+        """Add a warning about this publisher's media; it stays until the publisher comes back."""
         self._warned.append(message)
 
     def note(self, packet: Packet | SourcePacket, at_ms: int) -> None:
@@ -153,7 +158,7 @@ class PublisherHealth:
             self._longest_gap_ms = max(self._longest_gap_ms, gap_ms)
 
     def rejoin(self) -> None:
-        """The publisher is back: its clock starts anew, its counts go on."""
+        """Note that the publisher came back: its clock starts again, its counts continue."""
         self._rejoins += 1
         self._warned.clear()
         self._video = _Meter(self._video.octets, self._video.packets)
@@ -164,9 +169,10 @@ class PublisherHealth:
     def report(
         self, now_ms: int, encoder: Encoder = "other", left_out: frozenset[Kind] = frozenset()
     ) -> HealthReport:
-        """All of it at this instant, with warnings for the user of this encoder.
+        """The health at this instant, with warnings for the user of this encoder.
 
-        `left_out`: what comes although the stream began without it, and so is not shown.
+        `left_out`: media that the publisher sends but viewers do not get, because the stream began
+        without it.
         """
         video_bits, video_frames, video_pace = self._video.current(now_ms)
         audio_bits, _, audio_pace = self._audio.current(now_ms)
@@ -193,9 +199,10 @@ class PublisherHealth:
         )
 
     def history(self, now_ms: int, seconds: int) -> tuple[int, list[IngestSample]]:
-        """The last `seconds` samples, up to the last whole second, and when the oldest began.
+        """The start of the oldest sample, and the last `seconds` samples.
 
-        The instant in milliseconds since 1970. None before the first second is over.
+        They reach to the last whole second. The start is in milliseconds since 1970. There are no
+        samples before the first second is over.
         """
         second = now_ms // 1000
         if self._second and second > self._second:
@@ -204,7 +211,7 @@ class PublisherHealth:
         return 1000 * begin, list(samples)
 
     def _end_second(self, second: int) -> None:
-        """Keep a sample of the second that is over, and of the silent ones before `second`."""
+        """Keep a sample of the current second, and empty ones of silent seconds before `second`."""
         counts = (
             self._video.octets,
             self._audio.octets,
@@ -233,13 +240,13 @@ class PublisherHealth:
     def _note_key_frame(self, wire_ms: int) -> None:
         if self._key_at_ms is not None:
             interval_ms = wire_ms - self._key_at_ms
-            # A jump of the clock says nothing of the encoder's settings.
+            # A jump of the clock tells nothing about the encoder's settings.
             if 0 < interval_ms <= 600_000:
                 self._key_interval_ms = interval_ms
         self._key_at_ms = wire_ms
 
     def _note_drift(self, wire_ms: int) -> None:
-        """Smoothed over some 16 frames, since sound comes in bursts between pictures."""
+        """Update the drift, smoothed over some 16 frames: sound comes in bursts between frames."""
         if self._audio.wire_ms is None:
             return
         drift_ms = self._audio.wire_ms - wire_ms
@@ -257,7 +264,7 @@ class PublisherHealth:
             interval_ms = max(interval_ms, self._video.wire_ms - self._key_at_ms)
         if interval_ms > _KEY_INTERVAL_WARNING_MS:
             names.append(
-                f"Key frames every {interval_ms / 1000:.0f} s: players start late. "
+                f"Key frames come only every {interval_ms / 1000:.0f} s: players start late. "
                 + encoders.advice("key_frames", encoder)
             )
         if pace is not None and pace < _PACE_WARNING:
@@ -273,8 +280,8 @@ class PublisherHealth:
             )
         names += self._missing(now_ms)
         names += [
-            f"The publisher sends {kind} now, but the stream began without: players cannot add a "
-            f"track, so this {kind} is left out. It will be there in the next stream."
+            f"The publisher sends {kind} now, but the stream began without it. Players cannot add "
+            f"a track, so this {kind} is left out. The next stream will have it."
             for kind in sorted(left_out)
         ]
         if self._gaps:
@@ -291,5 +298,5 @@ class PublisherHealth:
             (self._audio, self._video, "picture"),
         ):
             if meter.rates is not None and other.wire_ms is None and meter.current(now_ms)[1]:
-                return [f"No {name} comes: the publisher sends none."]
+                return [f"The publisher sends no {name}."]
         return []

@@ -1,4 +1,4 @@
-"""Hosted: built-in publishers that this server was asked to run, each a process of its own."""
+"""Hosted: built-in publishers that this server runs on request, each in a process."""
 
 import logging
 from functools import partial
@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Each encodes on a core of its own.
+# Each of them keeps one processor core busy with encoding.
 HOSTED_MAX = 16
 
 
 class Address(Struct, frozen=True):
-    """Where they send: a server's address without the key, and what `rtmps` has to trust."""
+    """The destination of a publisher: a server's URL without the key, and the CA for `rtmps`."""
 
     url: str
     ca: str = ""
 
 
 class Hosted:
-    """One world's, by stream. They end with their stream, with the server, or when told to."""
+    """The hosted publishers of one world, by stream.
+
+    They end with their stream, with the server, or by `stop`.
+    """
 
     def __init__(self) -> None:
         self._running: dict[str, PublisherProcess] = {}
@@ -34,7 +37,11 @@ class Hosted:
     async def start(
         self, stream_id: str, key: str, address: Address, settings: "PublishConfig"
     ) -> None:
-        """Returns once it publishes. Refuses (`conflict`) a second one, and what it is refused."""
+        """Start a publisher, and return once it publishes.
+
+        Refuses (`conflict`) a second publisher of a stream and one over `HOSTED_MAX`. A refusal of
+        the ingest server is raised as it is.
+        """
         from emulator.media.publisher.process import PublisherProcess
 
         self._sweep()
@@ -57,7 +64,7 @@ class Hosted:
             raise
 
     async def stop(self, stream_id: str) -> bool:
-        """End a stream's, as its stop button does; False where there is none."""
+        """Stop a stream's publisher, as its stop button does; False where none runs."""
         process = self._running.pop(stream_id, None)
         if process is None:
             return False
@@ -70,13 +77,13 @@ class Hosted:
             await self.stop(stream_id)
 
     def _on_failure(self, stream_id: str, message: str) -> None:
-        """One that was publishing has ended by itself; what fails before that, its caller hears."""
+        """Log that a publisher failed while publishing; an earlier failure is raised by `start`."""
         process = self._running.get(stream_id)
         if process is not None and process.progress.state == "publishing":
             log.warning("the built-in publisher ended stream=%s reason=%s", stream_id, message)
 
     def _sweep(self) -> None:
-        """Forget those that have ended by themselves."""
+        """Remove publishers that have ended by themselves."""
         for stream_id, process in tuple(self._running.items()):
             if not process.is_running:
                 del self._running[stream_id]

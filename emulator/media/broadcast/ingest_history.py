@@ -1,8 +1,8 @@
-"""Ingest history: a publisher's figures of the last minutes, one sample a second.
+"""Ingest history: measures of a publisher over the last minutes, one sample a second.
 
-A ring of 20 octets a sample, whatever comes. When it is full, each sample takes the place of the
-oldest. It has no timer: `PublisherHealth` adds a sample when the first packet of a later second
-comes, or when somebody reads.
+It is a ring of 20 bytes a sample. When it is full, each new sample replaces the oldest one. It has
+no timer: `PublisherHealth` adds a sample when the first packet of a later second comes, or when
+somebody reads the history.
 """
 
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from msgspec import Struct
 SECONDS_MAX = 600
 _LAYOUT = Layout("<IIHBBii")
 _UINT32_MAX, _UINT16_MAX, _UINT8_MAX, _INT32_MAX = 2**32 - 1, 2**16 - 1, 2**8 - 1, 2**31 - 1
-# What the last two hold where they are not known.
+# The value of the last two fields where they are not known.
 _UNKNOWN = -(2**31)
 
 
 class IngestSample(Struct, frozen=True):
-    """One second of a publisher. `frames` are those that arrived in it, whatever their times.
+    """One second of a publisher. `frames` counts those that arrived in it, whatever their times.
 
-    `gaps` and `rejoins` count what happened in this second. The key frame interval and the drift
-    are those at its end, None before they are known.
+    `gaps` and `rejoins` count those of this second. The key frame interval and the drift are
+    measured at its end; they are None before they are known.
     """
 
     video_kbits: int = 0
@@ -39,7 +39,7 @@ _SILENCE = IngestSample()
 class IngestHistory:
     """The samples of one stream, over all its publisher's returns. Seconds count since 1970.
 
-    Values that are larger than a sample holds are kept as the largest that it does.
+    Values too large for their field of a sample are kept as the largest value of that field.
     """
 
     def __init__(self, seconds_max: int = SECONDS_MAX) -> None:
@@ -49,7 +49,7 @@ class IngestHistory:
         self._end = 0
 
     def add(self, second: int, sample: IngestSample) -> None:
-        """Keep a later second's sample. Nothing came in those between it and the last one."""
+        """Keep the sample of a later second; the seconds since the last sample become silent."""
         if self._first is None:
             self._first = self._end = second
         for silent in range(max(self._end, second - self._seconds_max + 1), second):
@@ -58,7 +58,7 @@ class IngestHistory:
         self._end = second + 1
 
     def read(self, seconds: int) -> tuple[int, Iterator[IngestSample]]:
-        """The second of the oldest of the last `seconds` samples, and all from there on."""
+        """The second of the oldest of the last `seconds` samples, and these samples."""
         begin = max(self._first or 0, self._end - min(seconds, self._seconds_max))
         return begin, (self._read(second) for second in range(begin, self._end))
 

@@ -1,4 +1,4 @@
-"""Interference: what faults do to publishers that are let in (`world/faults/ingest`)."""
+"""Interference: the effects of faults on accepted publishers (`world/faults/ingest`)."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -15,7 +15,7 @@ _KINDS = (IngestCut.kind, IngestThrottle.kind)
 
 
 class Interfered(Protocol):
-    """A publisher's connection. `bytes_per_second_max` 0: as fast as it comes."""
+    """A publisher's connection. With `bytes_per_second_max` 0 it is read as fast as it sends."""
 
     bytes_per_second_max: int
 
@@ -26,13 +26,13 @@ class Interfered(Protocol):
 
 
 def joined(world: World, stream_id: str, publication: Interfered) -> None:
-    """Somebody has come while something is broken: it is cut in a while, and read slowly."""
+    """Apply the active faults to a new publisher: its connection is cut later, or read slowly."""
     for active in world.faults.on(IngestCut):
         if active.fault.meets({"stream": stream_id}):
             due_ms = world.now_ms + active.fault.after_ms
             world.clock.call_at(due_ms, lambda: _cut_later(world, stream_id, publication))
             break
-    slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
+    slow = world.faults.strike(IngestThrottle, _publisher_name(stream_id), stream=stream_id)
     if slow is not None:
         _throttle(slow, publication)
 
@@ -40,20 +40,20 @@ def joined(world: World, stream_id: str, publication: Interfered) -> None:
 def began(
     world: World, event: FaultStarted, publications: Iterable[tuple[str, Interfered]]
 ) -> None:
-    """A fault has begun: it strikes the publishers of now."""
+    """Apply a fault that has begun to the current publishers."""
     if event.kind not in _KINDS:
         return
     for stream_id, publication in publications:
         if event.kind == IngestCut.kind:
             _cut_later(world, stream_id, publication)
         else:
-            slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
+            slow = world.faults.strike(IngestThrottle, _publisher_name(stream_id), stream=stream_id)
             if slow is not None:
                 _throttle(slow, publication)
 
 
 def end_streams(world: World, event: FaultStarted) -> None:
-    """A fault has begun that ends live streams."""
+    """End the live streams that a fault of kind `StreamEnd`, which has begun, is aimed at."""
     if event.kind != StreamEnd.kind:
         return
     for stream in streams.live(world):
@@ -63,7 +63,7 @@ def end_streams(world: World, event: FaultStarted) -> None:
 
 def _cut_later(world: World, stream_id: str, publication: Interfered) -> None:
     if publication.is_publishing and world.faults.strike(
-        IngestCut, _who(stream_id), stream=stream_id
+        IngestCut, _publisher_name(stream_id), stream=stream_id
     ):
         publication.cut(_CUT)
 
@@ -77,5 +77,5 @@ def _release(publication: Interfered) -> None:
     publication.bytes_per_second_max = 0
 
 
-def _who(stream_id: str) -> str:
+def _publisher_name(stream_id: str) -> str:
     return f"the publisher of {stream_id}"

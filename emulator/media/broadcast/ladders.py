@@ -1,4 +1,4 @@
-"""Ladders: the renditions that a world's live streams begin with, and what becomes of them."""
+"""Ladders: the renditions of a world's live streams, from their start to their end."""
 
 import asyncio
 import logging
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What waits is a few seconds of media at most, which takes a fraction of that to encode.
+# The queued media is a few seconds at most and takes a fraction of that time to encode.
 _PATIENCE_SECONDS = 10
 
 
 class Ladders:
-    """`names` are the sizes that were asked for, such as `480p`; mostly none."""
+    """The ladders of one world. `names` are the configured sizes, such as `480p`; mostly none."""
 
     def __init__(
         self,
@@ -41,34 +41,37 @@ class Ladders:
         self._names = names
         self._behind_ms = behind_ms
         self._ladders: list[Ladder] = []
-        # By stream: those of an earlier process, while its publisher may come back to them.
+        # By stream: the renditions of an earlier process, until its publisher comes back.
         self._waiting: dict[str, dict[str, HlsStream]] = {}
 
     def recover(self, stream: Stream, source: HlsStream) -> None:
-        """Open again what an earlier process has recorded of a stream that it left live.
+        """Reopen the renditions that an earlier process recorded of a stream that it left live.
 
-        So that its playlists do not end before the stream does. Blocks on the disk.
+        Their playlists then end with the stream, not before. Blocks on the disk.
         """
         waiting = {}
         for live_rendition in renditions.of(self._world, stream):
-            with suppress(Refused):  # Of this one, nothing had reached the disk.
+            with suppress(Refused):  # Nothing of this rendition had reached the disk.
                 waiting[live_rendition.uid] = self._media_store.reopen(live_rendition.uid)
         self._waiting[stream.id] = waiting
-        _introduce({stream.uid: source} | waiting)
+        _link_siblings({stream.uid: source} | waiting)
 
     def end(self, stream_id: str) -> None:
-        """The stream has ended: so has what nobody came back to."""
+        """End the reopened renditions of a stream that has ended before its publisher came back."""
         self._finish(self._waiting.pop(stream_id, {}))
 
     def begin(self, stream_id: str, epoch: Epoch, source: HlsStream) -> "Ladder | None":
-        """What is smaller than the picture that a stream begins with; None where nothing is."""
+        """Begin the renditions of a stream that has just begun.
+
+        Return None where no configured size is smaller than the stream's picture.
+        """
         waiting = self._waiting.pop(stream_id, {})
         picture = next((track for track in epoch.tracks if isinstance(track, VideoTrack)), None)
         wanted = sizes(self._names, picture) if picture is not None else []
         if not wanted:
             self._finish(waiting)
             return None
-        from emulator.media.renditions.ladder import Ladder, Rung  # Late: mostly, nothing is.
+        from emulator.media.renditions.ladder import Ladder, Rung  # Late: mostly unused.
 
         stream = streams.find(self._world, stream_id)
         earlier = {
@@ -78,7 +81,7 @@ class Ladders:
         rungs = []
         for size in wanted:
             live_rendition = earlier.get(size.name)
-            if live_rendition is None:  # Else it is by a process before this one.
+            if live_rendition is None:  # Otherwise an earlier process began it.
                 live_rendition = renditions.begin(self._world, stream, *size)
             hls_stream = waiting.pop(live_rendition.uid, None)
             if hls_stream is None:
@@ -86,8 +89,8 @@ class Ladders:
                     live_rendition.uid, part_ms=source.window.part_ms
                 )
             rungs.append(Rung(size.name, live_rendition.uid, hls_stream))
-        self._finish(waiting)  # Sizes that are not made any more.
-        _introduce({stream.uid: source} | {rung.uid: rung.hls_stream for rung in rungs})
+        self._finish(waiting)  # Sizes that are no longer configured.
+        _link_siblings({stream.uid: source} | {rung.uid: rung.hls_stream for rung in rungs})
         ladder = Ladder(
             rungs,
             part_ms=source.window.part_ms,
@@ -104,13 +107,13 @@ class Ladders:
             hls_stream.finish()
 
     async def settled(self) -> None:
-        """Return when what was finished has been written; an encoder that hangs is left."""
+        """Return when all finished renditions have been written; after 10 s, give up waiting."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 for ladder in self._ladders:
                     await ladder.ended()
         except TimeoutError:
-            log.warning("renditions did not end: what is missing of them is left out")
+            log.warning("renditions did not end in time: their last segments are missing")
         self._ladders.clear()
 
     def _dropped(self, stream_id: str, rung: "Rung", reason: str) -> None:
@@ -118,9 +121,9 @@ class Ladders:
         self._world.insist(lambda: renditions.drop(self._world, stream_id, rung.uid, reason))
 
 
-def _introduce(media_store: dict[str, HlsStream]) -> None:
-    """Each playlist tells how far the others have got."""
-    for uid, hls_stream in media_store.items():
+def _link_siblings(hls_streams: dict[str, HlsStream]) -> None:
+    """Let each playlist report how far the others have got (EXT-X-RENDITION-REPORT)."""
+    for uid, hls_stream in hls_streams.items():
         hls_stream.siblings = {
-            other: hls_stream for other, hls_stream in media_store.items() if other != uid
+            other_uid: other for other_uid, other in hls_streams.items() if other_uid != uid
         }

@@ -1,7 +1,8 @@
-"""Pipeline: one live stream's way from tags to parts. Outlives its publishers' connections.
+"""Pipeline: one live stream's way from FLV tags to HLS parts. It outlives publishers' connections.
 
-It runs on the event loop's thread: a packet costs some 20 us, and a thread a stream would cost more
-in wake-ups than it would save (docs/decisions/0002). Only the writer's thread touches the disk.
+It runs on the event loop's thread: a packet costs some 20 us, and a thread for each stream would
+cost more in wake-ups than it would save (docs/decisions/0002). Only the writer's thread touches the
+disk.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FRAME_RATE, _FRAME_RATE_MAX = 30.0, 240
-# A publisher whose turn has not come is not read.
+# A publisher is not read for this long while the last one's transcoding has not ended.
 _TURN_MS = 20
 
 
@@ -51,19 +52,21 @@ def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
 
 
 class Pipeline:
-    """`open_hls_stream` is called once, when the stream's first key frame (or sound) has come.
+    """The media of one live stream, from its publishers to its playlist.
 
-    Parts and segments are as long as its window says.
+    `open_hls_stream` is called once, when the stream's first key frame (or sound) has come. The
+    lengths of parts and segments are those of its window.
 
-    `open_ladder` is called next, with what the stream begins with and its `HlsStream`. `warn` is
-    called with a sentence for what is wrong with a publisher's media and does not end it.
-    `transcode_behind_ms`: how far transcoding what HLS cannot carry may fall behind; None: such is
-    refused. `transcode_end_ms`: how long the last of a publisher may take then: what comes next
-    (`pause`, `resume`, another publisher's media, `finish`) waits its turn.
+    `open_ladder` is called next, with the stream's first epoch and its `HlsStream`. `warn` is
+    called with a sentence about a fault in the publisher's media that does not end the stream.
+    `transcode_behind_ms`: how far transcoding of media that HLS cannot carry may fall behind; None:
+    such media is refused. `transcode_end_ms`: how long the transcoder may take for the last media
+    of a publisher; everything that comes next (`pause`, `resume`, another publisher's media,
+    `finish`) waits until then.
 
-    `after_transcoding` is called when something came out of it, and after what waited its turn,
-    with what that was refused for, if it was. `history_seconds`: how many samples of a publisher's
-    health are kept.
+    `after_transcoding` is called when the transcoder has put out media, and after each tag that had
+    to wait for its end, with the refusal of that tag, if it was refused. `history_seconds`: how
+    many samples of a publisher's health are kept.
     """
 
     def __init__(
@@ -90,8 +93,8 @@ class Pipeline:
         self._transcode_end_ms = transcode_end_ms
         self._source_reader = self._new_source_reader()
         self._transcoder: Transcoder | None = None
-        # What waits for the end of the transcoder; None where it does not end just now.
-        self._turns: deque[Callable[[], None]] | None = None
+        # Calls that wait for the end of the transcoder; None while it is not ending.
+        self._waiting: deque[Callable[[], None]] | None = None
         self._is_ending = False
         self._drained = asyncio.Event()
         self._drained.set()
@@ -107,11 +110,11 @@ class Pipeline:
 
     @property
     def last_media_ms(self) -> int | None:
-        """When media last came, None where none has come yet."""
+        """The time of the last media in milliseconds; None before the first."""
         return self._last_media_ms
 
     def continue_on(self, hls_stream: HlsStream) -> None:
-        """Go on with what an earlier process has recorded of this stream, as after a `pause`."""
+        """Continue an earlier process's recording of this stream, as after a `pause`."""
         self._begin(hls_stream)
         window = hls_stream.window
         if window.complete:
@@ -122,13 +125,14 @@ class Pipeline:
     def receive(self, tag: Tag) -> None:
         """Take the publisher's next tag.
 
-        Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
-        that is not what it says. Of one that has not begun, nothing is kept then: it stays offline.
-        What waits its turn is refused by `after_transcoding`.
+        Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a
+        malformed tag. If the stream has not begun, all that was kept of this publisher is dropped
+        then: the stream stays offline. A tag that has to wait is refused through
+        `after_transcoding`.
         """
         at_ms = self._clock.now_ms()
-        if self._turns is not None:
-            self._turns.append(lambda: self._receive_late(tag, at_ms))
+        if self._waiting is not None:
+            self._waiting.append(lambda: self._receive_late(tag, at_ms))
         else:
             self._receive(tag, at_ms)
 
@@ -158,38 +162,38 @@ class Pipeline:
 
     @property
     def transcodes(self) -> "list[TranscodeReport]":
-        """What of the present publisher is transcoded, or was of the last one."""
+        """The transcodes of the current publisher, or of the last one."""
         return self._transcoder.reports if self._transcoder is not None else []
 
     @property
     def pause_ms(self) -> int:
-        """How long the publisher should not be read: it is too fast, or the last one not done."""
-        if self._turns is not None:
+        """How long not to read the publisher: it is too fast, or the last one is not finished."""
+        if self._waiting is not None:
             return _TURN_MS
         return self._transcoder.pause_ms if self._transcoder is not None else 0
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong with this machine, rather than with the publisher."""
+        """Warnings about this machine, rather than about the publisher."""
         return self._transcoder.warnings if self._transcoder is not None else []
 
     @property
     def metadata(self) -> dict[str, bool | float | str]:
-        """What the present publisher's `onMetaData` said."""
+        """The `onMetaData` of the current publisher."""
         return self._reader.metadata
 
     @property
     def left_out(self) -> frozenset[Kind]:
-        """What the publisher sends although the stream began without it, and so is not shown."""
+        """Kinds of media that are sent but not shown, because the stream began without them."""
         return self._sequencer.left_out
 
     @property
     def opening_ms(self) -> int | None:
-        """How long what has come waits for the other kind of media; None where nothing waits."""
-        return self._sequencer.wait_ms if self._turns is None else None
+        """How long the first media waits for the other kind; None where nothing waits."""
+        return self._sequencer.wait_ms if self._waiting is None else None
 
     def open(self) -> None:
-        """Wait no longer: the stream begins with what has come, if that has a key frame."""
+        """Begin the stream without a further wait, if the media that has come has a key frame."""
         self.in_turn(self._open)
 
     def _open(self) -> None:
@@ -199,24 +203,24 @@ class Pipeline:
             self._release()
 
     async def drained(self) -> None:
-        """Return when no end of a transcoder is waited for, and all that waited for it is done."""
+        """Return when no transcoder is ending, and all calls that waited for it are done."""
         await self._drained.wait()
 
     @property
     def is_drained(self) -> bool:
         return self._drained.is_set()
 
-    def in_turn(self, act: Callable[[], None]) -> None:
-        """Do it now, or when what comes out of an ending transcoder is in the playlist."""
-        if self._turns is not None:
-            self._turns.append(act)
+    def in_turn(self, call: Callable[[], None]) -> None:
+        """Run `call` now, or once the output of an ending transcoder is in the playlist."""
+        if self._waiting is not None:
+            self._waiting.append(call)
         else:
-            act()
+            call()
 
     def take(
         self, packet: Packet, tracks: tuple[Track, ...], promise: Promise = NO_PROMISE
     ) -> None:
-        """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
+        """Take a publisher's next packet, on its own clock. `tracks` are those known so far."""
         at_ms = self._clock.now_ms()
         self.in_turn(lambda: self._take_new(packet, tracks, promise, at_ms))
 
@@ -227,10 +231,10 @@ class Pipeline:
         self._take(packet, tracks, promise, at_ms)
 
     def pause(self) -> None:
-        """The publisher is gone, perhaps to come back: what it sent can be played.
+        """Put what the publisher sent into the playlist, except the last part. It may come back.
 
-        All but the last part, which comes with the end of the playlist or the next publisher:
-        video.js ends a stream only when it appends something that it finds behind EXT-X-ENDLIST.
+        The last part comes with the end of the playlist or with the next publisher: video.js ends a
+        stream only when it can append media after it has seen EXT-X-ENDLIST.
         """
         self._after_transcoder(self._pause)
 
@@ -242,7 +246,7 @@ class Pipeline:
             self.ladder.pause()
 
     def resume(self) -> None:
-        """A publisher is back: the same timeline goes on, after a discontinuity."""
+        """Continue the timeline with a publisher that came back, after a discontinuity."""
         self._after_transcoder(self._resume)
 
     def _resume(self) -> None:
@@ -254,18 +258,19 @@ class Pipeline:
         self.health.rejoin()
 
     def finish(self) -> None:
-        """No more media will come."""
+        """End the stream's playlist: no more media will come."""
         self._after_transcoder(self._finish)
 
     def _finish(self) -> None:
-        # Players have the open segment as it is listed now, and take nothing more of it when they
-        # see that the stream is over: what follows is listed for itself, as after a pause.
+        # Players have the open segment as it is listed now, and take nothing more of it once they
+        # see that the stream is over. So the last media is listed as a segment of its own, as after
+        # a pause.
         if self._hls_stream is not None and not self._hls_stream.window.is_paused:
             self._hls_stream.pause()
             if self.ladder is not None:
                 self.ladder.pause()
         self._drain(Segmenter.flush)
-        with ExitStack() as ends:  # Each of them, whatever another one raises.
+        with ExitStack() as ends:  # Each one is called, even if another one raises.
             if self._hls_stream is not None:
                 ends.callback(self._hls_stream.finish)
             if self.ladder is not None:
@@ -274,15 +279,16 @@ class Pipeline:
             ends.callback(self.relay.close)
 
     def _drain(self, cut_rest: Callable[[Segmenter], list[HlsPart]]) -> None:
-        """To the playlist with what the publisher sent last.
+        """Put the last media of the publisher into the playlist.
 
-        What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
+        Media that cannot be put there is lost, and logged: the stream continues, or ends, without
+        it.
         """
         try:
             self._pass_on(self._sequencer.flush(self._clock.now_ms()))
             if self._hls_stream is not None:
                 self._keep(self._hls_stream, cut_rest(self._segmenter))
-        except Exception:  # Our own bug with what a publisher sent last.
+        except Exception:  # A bug of the emulator.
             log.exception("the last of what a publisher sent is lost")
 
     def _warn(self, message: str) -> None:
@@ -293,7 +299,7 @@ class Pipeline:
         return SourceReader() if self._transcode_behind_ms is not None else None
 
     def _take_from_reader(self, packet: Packet | SourcePacket, at_ms: int) -> None:
-        """Through the transcoder, from the first packet on that has to be transcoded."""
+        """Take a packet. From the first one that needs transcoding on, all are transcoded."""
         tracks, promise = self._reader.tracks, self._reader.promise
         self.health.note(packet, at_ms)
         if self._transcoder is None:
@@ -328,35 +334,35 @@ class Pipeline:
         self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
 
     def _fail_transcoding(self, refused: Refused) -> None:
-        if self._turns is not None:
+        if self._waiting is not None:
             log.warning("the last of what was transcoded is lost reason=%s", refused)
         else:
             self.after_transcoding(refused)
 
-    def _after_transcoder(self, act: Callable[[], None]) -> None:
-        """What the last publisher sent belongs before what comes next, however long it takes."""
-        self.in_turn(lambda: self._end_transcoder(act))
+    def _after_transcoder(self, call: Callable[[], None]) -> None:
+        """Run `call` once the transcoder has ended: the last publisher's media comes before it."""
+        self.in_turn(lambda: self._end_transcoder(call))
 
-    def _end_transcoder(self, act: Callable[[], None]) -> None:
+    def _end_transcoder(self, call: Callable[[], None]) -> None:
         if self._transcoder is None or self._transcoder.is_over:
-            act()
+            call()
             return
-        self._turns = self._turns or deque()
-        self._turns.appendleft(act)
+        self._waiting = self._waiting or deque()
+        self._waiting.appendleft(call)
         self._is_ending = True
         self._drained.clear()
-        self._transcoder.end(self._take_turns)
+        self._transcoder.end(self._run_waiting)
 
-    def _take_turns(self) -> None:
+    def _run_waiting(self) -> None:
         self._is_ending = False
-        while self._turns and not self._is_ending:
-            act = self._turns.popleft()
+        while self._waiting and not self._is_ending:
+            call = self._waiting.popleft()
             try:
-                act()
-            except Exception:  # Our own bug: what waits behind it is done all the same.
-                log.exception("what waited for transcoding failed")
+                call()
+            except Exception:  # A bug of the emulator: the calls behind it are made all the same.
+                log.exception("a call that waited for the transcoder failed")
         if not self._is_ending:
-            self._turns = None
+            self._waiting = None
             self._drained.set()
 
     def _discard_transcoder(self) -> None:
@@ -367,7 +373,7 @@ class Pipeline:
         self._pass_on(self._sequencer.release())
 
     def _pass_on(self, sequence: list[Sequenced]) -> None:
-        """To the playlist, the renditions, and the servers that the stream is pushed on to."""
+        """Pass packets on to the playlist, the renditions and the simulcast targets."""
         for sequenced in sequence:
             packet, epoch, at_ms = sequenced.packet, sequenced.epoch, sequenced.at_ms
             hls_stream = self._hls_stream or self._begin(self._open_hls_stream())
@@ -383,7 +389,7 @@ class Pipeline:
                 self._keep(hls_stream, parts)
 
     def _begin(self, hls_stream: HlsStream) -> HlsStream:
-        """Parts and segments are as long as the stream's playlists say."""
+        """Set up the segmenter with the part and segment lengths of the stream's playlists."""
         window = hls_stream.window
         self._segmenter = Segmenter(part_ms=window.part_ms, segment_ms=window.segment_ms)
         self._hls_stream = hls_stream
