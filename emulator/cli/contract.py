@@ -86,7 +86,7 @@ def _diff(source: str, is_json: bool) -> int:
     if is_json:
         print(
             json.dumps(
-                [{"operation": d.operation, "kind": d.kind, "told": d.message} for d in results]
+                [{"operation": d.operation, "kind": d.kind, "message": d.message} for d in results]
             )
         )
     else:

@@ -71,7 +71,7 @@ def _shape(finding: Finding) -> dict[str, str]:
     return {
         "name": finding.name,
         "state": finding.state,
-        "told": finding.message,
+        "message": finding.message,
         "advice": finding.advice,
     }
 

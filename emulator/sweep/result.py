@@ -89,7 +89,7 @@ def result_of(report: dict[str, Any]) -> dict[str, Any]:
                 step["name"],
                 step["action"],
                 step["outcome"],
-                step["told"][:_TEXT_LENGTH_MAX],
+                step["message"][:_TEXT_LENGTH_MAX],
             )
             for step in report["steps"]
             if not step["ok"] and step["outcome"] != "missed"

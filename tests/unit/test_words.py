@@ -66,6 +66,19 @@ def sources(folder: str) -> list[Path]:
     return [path for path in paths if "node_modules" not in path.parts]
 
 
+def keys_in(text: str) -> Iterator[tuple[int, str]]:
+    """Keys of JSON objects that are written or read as dicts: `{"name": ...}`, `row["name"]`."""
+    for node in ast.walk(ast.parse(text)):
+        keys: list[ast.expr | None] = []
+        if isinstance(node, ast.Dict):
+            keys = node.keys
+        elif isinstance(node, ast.Subscript):
+            keys = [node.slice]
+        for key in keys:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.lineno, key.value
+
+
 def names_in(text: str) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME:
@@ -90,6 +103,16 @@ def test_names_say_what_a_thing_is_not_what_came_of_it() -> None:
         for path in sources("emulator")
         for line, name in names_in(path.read_text("utf-8"))
         if _PARTICIPLE.fullmatch(name) and not _PREDICATE.fullmatch(name)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_keys_of_what_is_printed_and_answered_use_the_words_of_the_field() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT)}:{line}: {key}"
+        for path in sources("emulator")
+        for line, key in keys_in(path.read_text("utf-8"))
+        if banned(key) or (_PARTICIPLE.fullmatch(key) and not _PREDICATE.fullmatch(key))
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -98,12 +98,12 @@ def summary(report: dict[str, Any]) -> list[str]:
     if report["reason"]:
         names.append(f"  {report['reason']}")
     names += [
-        f"  {step['place']}: {step['name']} {_outcome(step)}: {step['told']}"
+        f"  {step['place']}: {step['name']} {_outcome(step)}: {step['message']}"
         for step in report["steps"]
         if not step["ok"] and step["outcome"] != "missed"
     ]
     names += [
-        f"  {step['place']}: {step['name']} never began: {step['told']}"
+        f"  {step['place']}: {step['name']} never began: {step['message']}"
         for step in report["steps"]
         if step["ok"] and step["outcome"] == "never-began"
     ]

@@ -127,7 +127,7 @@ def _step(done: StepDone) -> dict[str, Any]:
         "ended_ms": done.ended_ms,
         "outcome": done.outcome,
         "ok": done.is_ok,
-        "told": done.message,
+        "message": done.message,
     }
 
 

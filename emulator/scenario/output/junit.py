@@ -82,12 +82,12 @@ def _step(report: dict[str, Any], step: dict[str, Any]) -> ElementTree.Element:
     at_ms = report["length_ms"] if step["started_ms"] is None else step["started_ms"]
     element = case(report, f"step {step['name']}", at_ms)
     if step["ok"]:
-        ElementTree.SubElement(element, "skipped", message=text(step["told"]))
+        ElementTree.SubElement(element, "skipped", message=text(step["message"]))
         return element
     failure = ElementTree.SubElement(
-        element, "failure", message=text(step["told"] or step["outcome"])
+        element, "failure", message=text(step["message"] or step["outcome"])
     )
-    failure.text = text(f"{step['place']}: {step['action']} {step['outcome']}: {step['told']}")
+    failure.text = text(f"{step['place']}: {step['action']} {step['outcome']}: {step['message']}")
     return element
 
 

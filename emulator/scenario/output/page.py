@@ -143,7 +143,7 @@ def _steps(report: dict[str, Any], source: SourceText) -> str:
                 ("" if step["planned_ms"] is None else markup.time(step["planned_ms"]), "unneeded"),
                 (escape(step["name"]), ""),
                 (f"<code>{escape(step['action'])}</code>", "unneeded"),
-                (f"{_verdict(step['ok'], step['outcome'])} {escape(step['told'])}", ""),
+                (f"{_verdict(step['ok'], step['outcome'])} {escape(step['message'])}", ""),
                 (source.link(step["place"]), "place"),
             ),
             name=_step_class(step),

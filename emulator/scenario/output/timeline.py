@@ -89,8 +89,8 @@ def _step(step: dict[str, Any]) -> Entry:
         text += f' <span class="{"yes" if step["ok"] else "no"}">{escape(step["outcome"])}</span>'
     if step["ended_ms"] > step["started_ms"]:
         text += f", until {markup.time(step['ended_ms'])}"
-    if step["told"]:
-        text += f": {escape(step['told'])}"
+    if step["message"]:
+        text += f": {escape(step['message'])}"
     missed = "" if step["ok"] else "missed"
     return Entry(
         at_ms=step["started_ms"],

@@ -31,7 +31,7 @@ async def test_scenario_examples_all_of_the_reference_pass_on_a_server(
         await entry.done.wait()
         report = entry.report or {}
         if report["outcome"] != "passed":
-            outcomes = [step["told"] for step in report["steps"]]
+            outcomes = [step["message"] for step in report["steps"]]
             failed[name] = [report["reason"], *outcomes]
     assert failed == {}
 

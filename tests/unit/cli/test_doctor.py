@@ -141,7 +141,7 @@ def test_doctor_json_output_has_the_findings(
 
     findings = json.loads(capsys.readouterr().out)
     assert exit_code == int(any(item["state"] == "fail" for item in findings))
-    assert set(findings[0]) == {"name", "state", "told", "advice"}
+    assert set(findings[0]) == {"name", "state", "message", "advice"}
 
 
 def test_doctor_text_output_has_a_line_and_a_remedy_each(

@@ -246,7 +246,7 @@ timeline:
     report = document(fold, clock="virtual", wall_ms=1)
 
     never = {s["name"]: s for s in report["steps"] if s["outcome"] == "never-began"}
-    assert {name: (s["ok"], s["started_ms"], s["told"]) for name, s in never.items()} == {
+    assert {name: (s["ok"], s["started_ms"], s["message"]) for name, s in never.items()} == {
         "slow": (False, None, "chat.held (stream launch) never happened."),
         "after it": (True, None, "It comes after slow, which never ended."),
         "may be": (True, None, "stream.ended never happened."),

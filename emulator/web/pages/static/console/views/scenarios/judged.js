@@ -55,7 +55,7 @@ export function Steps({ report, runId }) {
   ].slice(0, ROWS_MAX);
   const columns = [
     { title: "Outcome", cell: (step) => outcome(step) },
-    { title: "Step", cell: ({ name, told }) => html`${name}${told && html`<br /><small>${told}</small>`}` },
+    { title: "Step", cell: ({ name, message }) => html`${name}${message && html`<br /><small>${message}</small>`}` },
     { title: "Action", hideable: true, cell: ({ action }) => html`<code>${action}</code>` },
     at("started_ms"),
     line(runId, report),
