@@ -2,7 +2,9 @@
 
 from typing import Any
 
-NAMES = ("scenario", "seed", "settings", "fault")
+NAMES = ("scenario", "seed", "settings", "fault", "plan")
+
+_DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
 
 def schema_of(name: str) -> dict[str, Any]:
@@ -23,7 +25,10 @@ def schema_of(name: str) -> dict[str, Any]:
         case "fault":
             from emulator.world.faults import reading
 
-            draft = "https://json-schema.org/draft/2020-12/schema"
-            return {"$schema": draft, "title": "A live-emulator fault", **reading.schema()}
+            return {**_DRAFT, "title": "A live-emulator fault", **reading.entry_schema()}
+        case "plan":
+            from emulator.world.faults import plans
+
+            return {**_DRAFT, "title": "A live-emulator fault plan", **plans.schema()}
         case _:
             raise ValueError(f"{name[:50]!r} is none of {', '.join(NAMES)}")

@@ -122,8 +122,9 @@ def _injected(emulator: "Emulator", plan: "list[Written]") -> Iterator[dict[str,
     plan by these variables.
     """
     from emulator.exploration.injector import WorldsInjector
-    from emulator.exploration.plan import parse, sentence
+    from emulator.exploration.plan import sentence
     from emulator.exploration.sightings import elsewhere, total
+    from emulator.world.faults.plans import parse
 
     injector = WorldsInjector(emulator.worlds, parse(plan))
     with elsewhere(plan) as others:

@@ -14,13 +14,13 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
 from emulator.core.events.worlds import WorldReplaced
-from emulator.exploration.plan import PlannedFault
 from emulator.exploration.sightings import Seen, Use
 from emulator.platform.platform import Platform
 from emulator.platform.request_log import RequestLog
 from emulator.platform.worlds import Worlds
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.faults import Active
+from emulator.world.faults.plans import PlannedFault
 from emulator.world.faults.reading import FaultRequest
 
 _OWN = (FaultStarted, FaultStruck, FaultStopped)

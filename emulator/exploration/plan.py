@@ -1,63 +1,25 @@
-"""Plan: the faults of one run, each with the moment at which it begins.
-
-As people write it:
-
-    faults:
-    - api.fail: {operation: POST /streams/, status: 503}
-      times: 1
-    - ingest.cut: {}
-      times: 1
-      at: StreamWentLive
-      after: 500ms
-"""
+"""Plan: the file of one run's faults (`world/faults/plans`): read, written, said in a sentence."""
 
 import difflib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from msgspec import Struct
 
-from emulator.core import events as all_events
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.core.quantities import duration_text
 from emulator.world.faults.api import ApiFault
 from emulator.world.faults.fault import values_of
 from emulator.world.faults.kinds import KINDS
-from emulator.world.faults.reading import BESIDE, FaultRequest, read
-from emulator.world.faults.values import duration, whole
+from emulator.world.faults.plans import MOMENT, parse
+from emulator.world.faults.reading import BESIDE
+from emulator.world.faults.values import duration
 from emulator.world.faults.webhook import WebhookFault
 
 _BYTES_MAX = 64 * 1024
-_FAULTS_MAX = 50
-# Beside a fault and its frequency: at which event it begins, at which of them, and how long after.
-_MOMENT = ("at", "nth", "after")
 # `{kind: {name: value}, "times": 1, "at": "StreamWentLive"}`: one fault as it is written.
 Written = dict[str, Any]
-
-
-class PlannedFault(Struct, frozen=True):
-    """`event` is that of the world that it begins at, empty for the run's beginning."""
-
-    request: FaultRequest
-    event: str = ""
-    nth: int = 1
-    after_ms: int = 0
-
-
-def parse(written: object) -> list[PlannedFault]:
-    """The faults of a plan. Refuses (`invalid`) what is none, with the number of the fault."""
-    if isinstance(written, Mapping):
-        unknown = [str(name) for name in written if name != "faults"]
-        if unknown:
-            raise Refused("invalid", f"A plan has `faults` alone, not {unknown[0][:50]!r}.")
-        written = written.get("faults")
-    if not isinstance(written, list) or len(written) > _FAULTS_MAX:
-        raise Refused("invalid", f"A plan is a list of at most {_FAULTS_MAX} faults.")
-    return [_planned(number, entry) for number, entry in enumerate(written, 1)]
 
 
 def read_file(path: Path) -> list[Written]:
@@ -123,55 +85,6 @@ def kind_of(entry: Written) -> str:
 def sentence(plan: list[Written]) -> str:
     """A plan for people: `POST /streams/ answered 503 once`."""
     return ", and ".join(map(_phrase, plan)) or "no fault"
-
-
-def event_kinds() -> dict[str, type[Event]]:
-    """Every kind of event, by its name."""
-    import importlib
-    import pkgutil
-
-    for module in pkgutil.iter_modules(all_events.__path__, f"{all_events.__name__}."):
-        importlib.import_module(module.name)
-    kinds: dict[str, type[Event]] = {}
-    left: list[type[Event]] = [Event]
-    while left:
-        kind = left.pop()
-        left += kind.__subclasses__()
-        kinds[kind.__name__] = kind
-    return kinds
-
-
-def _planned(number: int, written: object) -> PlannedFault:
-    where = f"fault {number}"
-    if not isinstance(written, Mapping):
-        raise Refused("invalid", f"{where}: a fault is one kind with its values.")
-    entry = {str(name): value for name, value in written.items()}
-    moment = {name: entry.pop(name) for name in _MOMENT if name in entry}
-    try:
-        request = read(entry)
-        values: dict[str, Any] = {}
-        if "after" in moment:
-            values["after_ms"] = duration(moment["after"])
-        if "nth" in moment:
-            values["nth"] = whole(1, 1_000_000)(moment["nth"])
-        if "at" in moment:
-            values["event"] = _event_name(moment["at"])
-    except Refused as refused:
-        raise Refused("invalid", f"{where}: {refused.message}") from None
-    except ValueError as error:
-        raise Refused("invalid", f"{where}: {error}.") from None
-    return PlannedFault(request, **values)
-
-
-def _event_name(written: object) -> str:
-    kinds = event_kinds()
-    if isinstance(written, str) and written in kinds:
-        return written
-    near = difflib.get_close_matches(str(written), kinds, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "See `live-emulator events`."
-    raise ValueError(
-        f"on: there is no event {str(written)[:50]!r}. {hint[:-1]}{hint[-1]}".rstrip(".")
-    )
 
 
 def _phrase(entry: Written) -> str:
@@ -248,7 +161,7 @@ _PHRASES = {
     "clock.jump": "the clock jumped by {by}",
 }
 # What stands beside a kind in a plan.
-NAMES = (*BESIDE, *_MOMENT)
+NAMES = (*BESIDE, *MOMENT)
 
 
 def takes(kind: str, name: str) -> bool:

@@ -17,10 +17,11 @@ from msgspec import Struct, convert, to_builtins
 
 from emulator.core.errors import Refused
 from emulator.exploration import command
-from emulator.exploration.plan import Written, parse
+from emulator.exploration.plan import Written
 from emulator.exploration.sightings import Seen, Use, elsewhere, total
 from emulator.ready import environment
 from emulator.settings import Settings
+from emulator.world.faults.plans import parse
 
 if TYPE_CHECKING:
     from emulator.exploration.injector import WorldsInjector

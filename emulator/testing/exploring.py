@@ -21,7 +21,8 @@ def attach(world: "OwnWorld") -> None:
     from msgspec import to_builtins
 
     from emulator.exploration.injector import Injector
-    from emulator.exploration.plan import check_names, parse, read_file
+    from emulator.exploration.plan import check_names, read_file
+    from emulator.world.faults.plans import parse
 
     written = read_file(Path(path))
     uses_path = os.environ.get(USES_VARIABLE)

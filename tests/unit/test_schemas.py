@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from emulator.cli import init, main
+from emulator.core.errors import Refused
+from emulator.exploration import plan
 from emulator.schemas import NAMES, schema_of
 from emulator.settings import gather
-from emulator.world.faults import reading
+from emulator.world.faults import plans, reading
 from emulator.world.faults.kinds import KINDS
 from tests.support.docs import PROJECT
 from tests.support.live_server import platform
@@ -30,6 +32,12 @@ RIGHT: dict[str, Any] = {
         "public_url": None,
     },
     "fault": {"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "times": 3},
+    "plan": {
+        "faults": [
+            {"api.fail": {"operation": "POST /streams/"}, "times": 1, "skip": 2},
+            {"ingest.cut": None, "at": "StreamWentLive", "nth": 2, "after": "500ms"},
+        ]
+    },
 }
 BROKEN = [
     ("scenario", {"scenario": "x", "timelime": []}),
@@ -46,6 +54,16 @@ BROKEN = [
     ("fault", {"api.fial": {}}),
     ("fault", {"api.fail": {"status": "many"}}),
     ("fault", {"api.fail": {"share": "30%"}}),
+    ("fault", {"share": "30%"}),
+    ("fault", {"api.fail": {}, "api.cut": {}}),
+    ("fault", {"api.fail": {}, "times": 0}),
+    ("plan", {"faults": [{"api.fail": {}, "at": "StreamWentLiv"}]}),
+    ("plan", {"faults": [{"api.fail": {}, "nth": 2}]}),
+    ("plan", {"faults": [{"times": 1}]}),
+    ("plan", {"fault": []}),
+    ("plan", {}),
+    ("plan", [{"api.fail": {"status": 200}}]),
+    ("plan", [{"api.fail": {}}] * 51),
 ]
 
 
@@ -101,6 +119,36 @@ def test_schemas_take_each_fault_as_it_is_read() -> None:
     assert reading.read(RIGHT["fault"]).share == 0.3
 
 
+def test_schemas_take_plans_as_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    for written in (RIGHT["plan"], RIGHT["plan"]["faults"]):
+        path.write_text(yaml.safe_dump(written))
+        assert plan.read_file(path) == RIGHT["plan"]["faults"]
+        assert validator("plan").is_valid(written)
+
+
+@pytest.mark.parametrize("content", [content for name, content in BROKEN if name == "plan"])
+def test_schemas_mark_no_plan_that_is_read(content: object) -> None:
+    with pytest.raises(Refused):
+        plans.parse(content)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"api.fail": {"status": "$a", "method": "$b"}, "times": "$c"},
+        {"media.stall": {"stream": {"owner": "ada"}}, "for": "4s"},
+        {"media.stall": {"stream": "launch"}},
+        "api.fail",
+    ],
+)
+def test_schemas_take_faults_as_scenarios_write_them(fault: object) -> None:
+    step = {"fault.start": fault}
+
+    errors = validator("scenario").iter_errors({"scenario": "x", "timeline": [step]})
+    assert [error.message for error in errors] == []
+
+
 def test_schemas_settings_are_those_that_are_gathered(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(yaml.safe_dump(RIGHT["settings"]))
@@ -129,8 +177,9 @@ def test_schemas_entries_for_a_store_lead_to_what_a_release_carries() -> None:
 
     release = (PROJECT / ".github/workflows/release.yml").read_text("utf-8")
     [listed] = re.findall(r"for name in (.*); do", release)
+    # A fault alone is a body of the API and never a file.
     assert [entry["url"].rpartition("/")[2] for entry in entries] == [
-        f"{name}.schema.json" for name in listed.split()
+        f"{name}.schema.json" for name in listed.split() if name != "fault"
     ]
     assert set(listed.split()) == set(NAMES)
     # What `init` writes is found by them.

@@ -60,7 +60,7 @@ export interface components {
         FaultCreate: {
             /** @description Answers come `delay` later; what was asked for is done after it. */
             "api.delay"?: {
-                /** @enum {unknown} */
+                /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
                 path?: string;
                 operation?: string;
@@ -74,7 +74,7 @@ export interface components {
              *     status, a table of these values, or `through`; the fault is over behind the last of them.
              */
             "api.fail"?: {
-                /** @enum {unknown} */
+                /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
                 path?: string;
                 operation?: string;
@@ -88,7 +88,7 @@ export interface components {
             } | null;
             /** @description Answers do not come before the fault is over, or `most` has passed. */
             "api.hang"?: {
-                /** @enum {unknown} */
+                /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
                 path?: string;
                 operation?: string;
@@ -97,7 +97,7 @@ export interface components {
             } | null;
             /** @description Connections are cut in the middle of the answer; what was asked for is done. */
             "api.cut"?: {
-                /** @enum {unknown} */
+                /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
                 path?: string;
                 operation?: string;
@@ -105,7 +105,7 @@ export interface components {
             } | null;
             /** @description Answers say that they are whole and are not: half of the body; what was asked for is done. */
             "api.malform"?: {
-                /** @enum {unknown} */
+                /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
                 path?: string;
                 operation?: string;
@@ -117,7 +117,7 @@ export interface components {
              *     It strikes where that makes a difference, and remembers 1,000 addresses.
              */
             "api.stale"?: {
-                /** @enum {unknown} */
+                /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
                 path?: string;
                 operation?: string;
@@ -158,13 +158,13 @@ export interface components {
             /** @description What a playlist lists is not there: `what` is answered 404. */
             "media.missing"?: {
                 stream?: string;
-                /** @enum {unknown} */
+                /** @enum {string} */
                 what?: "playlist" | "init" | "segment" | "part";
             } | null;
             /** @description Media files end too early: only so large a share of their bytes comes. */
             "media.truncate"?: {
                 stream?: string;
-                /** @enum {unknown} */
+                /** @enum {string} */
                 what?: "init" | "segment" | "part";
                 keep?: string | number;
             } | null;
@@ -236,7 +236,7 @@ export interface components {
             /** @description Limits are so many a minute. With `what=api`, every call of the API counts against one. */
             "limit.tighten"?: {
                 user?: string;
-                /** @enum {unknown} */
+                /** @enum {string} */
                 what?: "stream_creation" | "session_creation" | "chat" | "api";
                 per_minute?: number;
             } | null;
@@ -244,10 +244,14 @@ export interface components {
             "clock.jump"?: {
                 by?: string | number;
             } | null;
+            /** @description How many of what it meets it strikes, such as `30%`. */
             share?: string | number;
-            times?: string | number;
+            /** @description How often at most. */
+            times?: number;
+            /** @description How long at most, such as `10s`. */
             for?: string | number;
-            skip?: string | number;
+            /** @description How many of what it meets pass before it strikes. */
+            skip?: number;
         };
         /**
          * PublishDrop

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -16,7 +16,10 @@ from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.reading import read, schema
 
 # Values that name things of the scenario.
-_REFS = ("stream", "user")
+_REFS: dict[str, TypeAdapter[Any]] = {
+    "stream": TypeAdapter(StreamRef),
+    "user": TypeAdapter(UserRef),
+}
 # Stands in for a reference, which may be no text (`{owner: ada}`) and is checked elsewhere.
 _SOMEBODY = "somebody"
 
@@ -48,7 +51,13 @@ class FaultStart(Action):
     def __get_pydantic_json_schema__(
         cls, _: CoreSchema, __: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return schema()
+        values = schema()
+        for kind in values["properties"].values():
+            own = kind.get("properties", {})
+            own |= {name: _REFS[name].json_schema() for name in own if name in _REFS}
+        # A kind alone is short for one without values.
+        alone = {"type": "string", "enum": list(KINDS)}
+        return {"if": {"type": "object"}, "then": values, "else": alone}
 
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         try:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.world.faults.fault import Fault, values_of
 from emulator.world.faults.kinds import KINDS
-from emulator.world.faults.values import Read, ValueKind, duration, kind_of, share, whole
+from emulator.world.faults.values import Read, duration, kind_of, share, whole
 
 _TIMES_MAX = 1_000_000
 
@@ -41,16 +41,21 @@ BESIDE: dict[str, tuple[str, Read]] = {
     "skip": ("skip", whole(0, _TIMES_MAX)),
 }
 
+_HELP = {
+    "share": "How many of what it meets it strikes, such as `30%`.",
+    "times": "How often at most.",
+    "for": "How long at most, such as `10s`.",
+    "skip": "How many of what it meets pass before it strikes.",
+}
 
-def read(written: Mapping[str, Any]) -> FaultRequest:
-    """The plan that is written. Refuses (`invalid`) any other, with the nearest right word."""
-    named = [name for name in written if name not in BESIDE]
-    if len(named) != 1:
-        raise Refused("invalid", f"A fault is one of {', '.join(KINDS)}, and one only.")
-    (kind,) = named
-    kind_class = KINDS.get(kind)
-    if kind_class is None:
-        raise Refused("invalid", f"There is no fault {kind[:50]!r}. {_nearest(kind, KINDS)}")
+
+def read(written: Mapping[str, Any], beside_too: Iterable[str] = ()) -> FaultRequest:
+    """The fault that is written. Refuses (`invalid`) any other, with the nearest right word.
+
+    `beside_too`: what the caller has read beside the fault by itself, for that hint.
+    """
+    kind = _kind(written, [*BESIDE, *beside_too])
+    kind_class = KINDS[kind]
     beside = {
         name: _value(kind, written_name, reader, written[written_name])
         for written_name, (name, reader) in BESIDE.items()
@@ -60,25 +65,52 @@ def read(written: Mapping[str, Any]) -> FaultRequest:
     return FaultRequest(fault=fault, **{"times": fault.times_usual, **beside})
 
 
+def _kind(written: Mapping[str, Any], beside: list[str]) -> str:
+    """The one kind of fault that is written."""
+    named = [name for name in written if name not in BESIDE]
+    kinds = [name for name in named if name in KINDS]
+    if len(kinds) == 1 and len(named) > 1:
+        unknown = next(name for name in named if name not in KINDS)
+        hint = _nearest(unknown, beside)
+        raise Refused("invalid", f"{kinds[0]} has no {unknown[:50]!r} beside it. {hint}")
+    if len(named) != 1:
+        raise Refused("invalid", f"A fault is one of {', '.join(KINDS)}, and one only.")
+    if not kinds:
+        hint = _nearest(named[0], KINDS)
+        raise Refused("invalid", f"There is no fault {named[0][:50]!r}. {hint}")
+    return kinds[0]
+
+
 def schema() -> dict[str, Any]:
-    """A written fault as JSON Schema, for editors; `read` knows more."""
+    """A written fault as JSON Schema, for editors: one kind and its values; `read` knows more."""
     kinds = {
         name: {
             "type": ["object", "null"],
             "description": cleandoc(kind.__doc__ or ""),
             "properties": {
-                value.written: _value_schema(kind_of(value.read))
-                for value in values_of(kind).values()
+                value.written: value_schema(value.read) for value in values_of(kind).values()
             },
             "additionalProperties": False,
         }
         for name, kind in KINDS.items()
     }
-    beside: dict[str, Any] = {name: {"type": ["string", "number"]} for name in BESIDE}
+    beside = {
+        name: {"description": _HELP[name], **value_schema(reader)}
+        for name, (_, reader) in BESIDE.items()
+    }
     return {"type": "object", "properties": kinds | beside, "additionalProperties": False}
 
 
-def _value_schema(kind: ValueKind) -> dict[str, Any]:
+def entry_schema(beside: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The same for a file of its own: one kind, and `beside` what the caller reads by itself."""
+    entry = schema()
+    entry["properties"] |= beside or {}
+    return {**entry, "oneOf": [{"required": [name]} for name in KINDS]}
+
+
+def value_schema(reader: Read) -> dict[str, Any]:
+    """What a reader of `values` takes, as JSON Schema."""
+    kind = kind_of(reader)
     match kind.type:
         case "duration" | "share":
             return {"type": ["string", "number"]}
@@ -89,7 +121,7 @@ def _value_schema(kind: ValueKind) -> dict[str, Any]:
         case "flag":
             return {"type": "boolean"}
         case "choice":
-            return {"enum": list(kind.choices)}
+            return {"type": "string", "enum": list(kind.choices)}
         case _:
             return {}
 

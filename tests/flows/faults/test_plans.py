@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from emulator.exploration.injector import WorldsInjector
-from emulator.exploration.plan import parse
 from emulator.exploration.sightings import total
 from emulator.server import Emulator
+from emulator.world.faults.plans import parse
 from tests.support.rest import Caller
 
 LIST = "GET /streams"

@@ -8,9 +8,10 @@ import yaml
 
 from emulator.core.errors import Refused
 from emulator.exploration.aims import Profile, draws, singles
-from emulator.exploration.plan import as_yaml, check_names, parse, read_file, sentence
+from emulator.exploration.plan import as_yaml, check_names, read_file, sentence
 from emulator.world.faults.api import ApiFail
 from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.plans import parse
 from tests.support.tables import table
 
 PLAN: list[dict[str, Any]] = [
@@ -47,8 +48,22 @@ def test_plan_of_every_kind_has_a_sentence(kind: str) -> None:
     [
         ("- api.fial: {}", "fault 1: There is no fault 'api.fial'. Did you mean api.fail?"),
         ("- api.fail: {statsu: 1}", "api.fail has no value 'statsu'. Did you mean status?"),
-        ("- {api.fail: {}, at: StreamWentLiv}", "Did you mean StreamWentLive?"),
-        ("- {api.fail: {}, nth: 0}", "must be a whole number from 1"),
+        (
+            "- {api.fail: {}, at: StreamWentLiv}",
+            "fault 1: at: there is no event 'StreamWentLiv'. Did you mean StreamWentLive?",
+        ),
+        (
+            "- {api.fail: {}, at: StreamWentLive, nth: 0}",
+            "fault 1: nth: must be a whole number from 1",
+        ),
+        ("- {api.fail: {}, at: ChatEvent}", "fault 1: at: there is no event 'ChatEvent'"),
+        ("- {api.fail: {}, nth: 2}", "fault 1: nth: it counts the events of `at`, which is not"),
+        ("- {api.fail: {}, after: soon}", "fault 1: after: invalid duration 'soon'"),
+        (
+            "- {api.fail: {}, aftr: 1s}",
+            "fault 1: api.fail has no 'aftr' beside it. Did you mean af",
+        ),
+        ("- {api.fail: {}, tims: 1}", "fault 1: api.fail has no 'tims' beside it. Did you mean t"),
         ("- {api.fail: {operation: streams}}", "must be a method and a path"),
         ("fault: []", "A plan has `faults` alone, not 'fault'."),
         ("just a text", "A plan is a list of at most 50 faults."),
