@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ClockJumps(Service):
-    """A jump begins with its fault. One that the clock refuses is logged."""
+    """Makes the clock jump when a `clock.jump` fault is started; logs a jump that it refuses."""
 
     def __init__(self, world: World, clock: WorldClock, tasks: asyncio.TaskGroup) -> None:
         self._world = world

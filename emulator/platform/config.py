@@ -1,4 +1,4 @@
-"""PlatformConfig, RequestLogConfig: what all worlds of this process share."""
+"""PlatformConfig, RequestLogConfig: the limits that all worlds of this process share."""
 
 from typing import Annotated
 

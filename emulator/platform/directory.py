@@ -1,4 +1,4 @@
-"""Directory: which world is meant by a name, a stream key, a CDN uid or a host."""
+"""Directory: finds the world that a name, a stream key, a CDN uid or a host belongs to."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 
 
 class Directory:
-    """Over all worlds. Also the `PacketAuthorizer` that publishers of all worlds ask."""
+    """Looks through all worlds. It is also the `PacketAuthorizer` of every world's publishers."""
 
     def __init__(self, platforms: Mapping[str, Platform], state: State) -> None:
         self._platforms = platforms
         self._state = state
 
     def by_name(self, name: str) -> Platform:
-        """Refuses (`not_found`)."""
+        """The world of this name. Refuses (`not_found`) an unknown one."""
         platform = self._platforms.get(name)
         if platform is None:
             raise Refused(
@@ -32,26 +32,29 @@ class Directory:
         return platform
 
     def by_host(self, host: str) -> Platform:
-        """`NAME.localhost` chooses a world (else `not_found`); any other host, the default one."""
+        """The world that a host chooses: `NAME.localhost` that one, any other host the default.
+
+        Refuses (`not_found`) the name of no world.
+        """
         match = _HOST.fullmatch(host)
         return self.by_name(match[1]) if match else self._platforms[DEFAULT]
 
     def by_key(self, key: str) -> Platform | None:
-        """The world in which a stream has this key."""
+        """The world that has a stream with this key; None if there is none."""
         if not key:
             return None
         platforms = self._platforms.values()
         return next((one for one in platforms if streams.by_key(one.world, key)), None)
 
     def by_uid(self, uid: str, chosen: Platform) -> Platform:
-        """The world that has an address with this uid: `chosen` goes first, and stands for none."""
+        """The world that has an address with this uid: `chosen` if it has one, or if none has."""
         if len(self._platforms) == 1 or has_address(chosen.world.store, uid):
             return chosen
         platforms = self._platforms.values()
         return next((one for one in platforms if has_address(one.world.store, uid)), chosen)
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> PacketSink:
-        """Let a publisher into the world that its key belongs to."""
+        """Authorize a publisher in the world that its key belongs to."""
         if self._state.is_stopping:
             raise Refused("unavailable", "The emulator stops.")
         platform = self.by_key(publish_request.key) or self._platforms[DEFAULT]

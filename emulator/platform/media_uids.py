@@ -1,16 +1,16 @@
-"""Which CDN uids the facts of a world speak of: each stands for media on the disk."""
+"""Media uids: the CDN uids that a world's facts name. Each is a folder of media on the disk."""
 
 from emulator.world.store.journal import Store
 
-# Columns whose uids stand in addresses. A VOD is also found by the uid that it was uploaded by.
+# Columns whose uids are used in addresses. A VOD is also found by the uid of its upload.
 _ADDRESS_COLUMNS = ("uid", "video_uid")
-# Tables and columns that hold uids, in the schema that all worlds of this program have. Read once:
-# a reset asks twice, and takes a tenth of a millisecond.
+# The columns that hold uids, with their tables. Read once, since all worlds have the same schema: a
+# reset needs them twice, and takes a tenth of a millisecond.
 _columns: list[tuple[str, str]] = []
 
 
 def uids_of(facts: Store) -> set[str]:
-    """Every CDN uid that facts speak of."""
+    """Every CDN uid that these facts name."""
     uids: set[str] = set()
     for table, column in _uid_columns(facts):
         rows = facts.rows(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
@@ -19,7 +19,7 @@ def uids_of(facts: Store) -> set[str]:
 
 
 def has_address(facts: Store, uid: str) -> bool:
-    """Whether an address with this uid leads to something here."""
+    """Whether these facts have something under an address with this uid."""
     return any(
         facts.row(f"SELECT 1 FROM {table} WHERE {column} = ?", uid)
         for table, column in _uid_columns(facts)

@@ -1,4 +1,4 @@
-"""Platform: one world, and the services that it is served by: started, recovered and stopped here.
+"""Platform: one world with its services, which are started, recovered and stopped here.
 
 The services come from one list in the server's composition root (`emulator/services`).
 """
@@ -27,7 +27,7 @@ S = TypeVar("S", bound=Service)
 
 
 class Snapshot(Struct, frozen=True):
-    """A world's facts as they were at `at_ms`. `uids`: the media that they speak of."""
+    """A copy of a world's facts at `at_ms`. `uids`: the media that they name."""
 
     name: str
     at_ms: int
@@ -36,10 +36,11 @@ class Snapshot(Struct, frozen=True):
 
 
 class Platform:
-    """`seed` is what its seed is called: of a file's content, with a digest behind a `#`.
+    """One world, its clock, its bus and its services.
 
-    `template` gives what it began with. `is_kept`: its facts are in a file, with which the next
-    process goes on.
+    `seed` is the name of its seed; for a seed file's content it ends with `#` and a digest.
+    `template` returns the facts that the world began with. `is_kept`: its facts are in a file, and
+    the next process continues with them.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Platform:
         self.shared = shared
         self.is_kept = is_kept
         self.snapshots: dict[str, Snapshot] = {}
-        # Called before its facts go: when it is reset, restored or dropped.
+        # Called before the facts are replaced: when the world is reset, restored or dropped.
         self.when_left: list[Callable[[], None]] = []
         self._services: dict[type[Service], Service] = {}
         world.media_base = self.shared.media_base
@@ -72,7 +73,7 @@ class Platform:
         return cast(S, self._services[kind])
 
     def start(self, services: "Sequence[ServiceFactory]") -> None:
-        """Make its services in their order: each may use those before it from the beginning."""
+        """Make and start the services in order: each may use those before it from the start."""
         for make in services:
             service = make(self)
             self._services[type(service)] = service
@@ -80,15 +81,15 @@ class Platform:
         self._start()
 
     async def recover(self, *, is_restart: bool = False) -> None:
-        """After facts of another time were put in place: take up what they speak of."""
+        """Resume the work that the facts say is in progress, after they were loaded."""
         attendance.reopen(self.world)
         for service in self._services.values():
             await service.recover(is_restart)
 
     async def replace(self, reason: str, load: Callable[[World], None]) -> None:
-        """Other facts instead of those that there were, put in place by `load`.
+        """Replace the facts by those that `load` puts in place.
 
-        Media that nothing speaks of any more is removed.
+        Removes media that nothing refers to afterwards.
         """
         before = uids_of(self.world.store)
         await self.leave(reason)
@@ -97,20 +98,20 @@ class Platform:
         await self.shared.remove_media(before - uids_of(self.world.store))
 
     async def leave(self, reason: str) -> None:
-        """These facts are void."""
+        """Stop the services and tell subscribers that the present facts are no longer valid."""
         for act in self.when_left:
             act()
         await self.stop(reason)
         self.bus.publish(WorldReplaced(at_ms=self.world.now_ms, world=self.world.name))
 
     async def stop(self, reason: str) -> None:
-        """Stop every service, the last one first; one that fails keeps no other from stopping."""
+        """Stop every service, the last one first. If one fails, the others still stop."""
         async with AsyncExitStack() as stack:
             for service in self._services.values():
                 stack.push_async_callback(service.stop, reason)
 
     def say_goodbye(self, reason: str) -> None:
-        """The servers are about to stop: tell connected clients, while they can."""
+        """Tell connected clients why the servers stop, while they can still be reached."""
         self.bus.publish(
             ServerStopping(at_ms=self.world.now_ms, reason=reason, is_world_kept=self.is_kept)
         )
@@ -120,7 +121,7 @@ class Platform:
         return any(uid in snapshot.uids for snapshot in self.snapshots.values())
 
     def close(self) -> None:
-        """After everything has stopped."""
+        """Close the world and its snapshots. Call it after `stop`."""
         self.clock.close()
         self.world.close()
         for snapshot in self.snapshots.values():
@@ -159,5 +160,5 @@ class Platform:
         return self.shared.config.upload_bytes_max
 
 
-# How a service of a world is made.
+# Makes one service of a world.
 ServiceFactory = Callable[[Platform], Service]

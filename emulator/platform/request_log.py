@@ -1,7 +1,7 @@
-"""The request log: every call, so that a test can assert what its app sent.
+"""RequestLog: every call of the API, so that a test can assert what its app sent.
 
-The newest requests are kept, across all worlds. Secrets are not shown (`excerpt`). What steers the
-emulator (`/_emulator/`) and what its console reads is not logged: no app asked for it.
+It keeps the newest requests of all worlds together. Secrets are not shown (`excerpt`). Calls of the
+admin API (`/_emulator/`) and of the console's pages are not logged: no app sent them.
 """
 
 import sys
@@ -18,25 +18,25 @@ from emulator.platform.config import RequestLogConfig
 
 Credential = Literal["none", "valid", "invalid"]
 
-# A request that carries it is the console's, which shows what it reads.
+# A request with this header comes from the console.
 UNLOGGED = "x-emulator-console"
-# Where a request's state has the replay that it is made by (`web/http/replay`).
+# The key in a request's state for the replay that sent it (`web/http/replay`).
 REPLAY = "replay"
-# A longer answer is not kept: half of it could not be shown without its secrets.
+# A longer answer is not kept: secrets could not be found in a part of it.
 ANSWER_BYTES_MAX = 65_536
-# Nor a longer body of a request.
+# A longer body of a request is not kept either.
 BODY_BYTES_MAX = 65_536
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
-# What an entry takes beside its texts and its body: the object, its numbers, its place.
+# An entry's memory without its texts and its body: the object, its numbers, its place.
 _ENTRY_BYTES = 600
 
 
 class SentRequest(Struct, frozen=True):
-    """What it takes to send a request again: its path and query as they came, and its body.
+    """The parts needed to send a request again: its path and query as they came, and its body.
 
-    `body` is None where it is not kept: a file, or more than `BODY_BYTES_MAX`.
+    `body` is None if it is not kept: a file, or more than `BODY_BYTES_MAX`.
     """
 
     path: bytes
@@ -44,20 +44,20 @@ class SentRequest(Struct, frozen=True):
     body: bytes | None
 
     def __repr__(self) -> str:
-        """Without what may hold a secret."""
+        """Without the fields, which may hold secrets."""
         return "SentRequest()"
 
 
 class LoggedRequest(Struct, frozen=True, kw_only=True):
     """One answered request. `seq` counts from 1. `path` is as it was sent, with its prefix.
 
-    `operation` is the path with its names (`/streams/id/{stream_id}`), None for an unknown one.
-    `has_two_credentials`: both `X-API-Key` and `Authorization` were sent, and the first was read.
-    `unknown_fields` are names in body and query that nobody reads. `headers`, `answer_headers` and
-    `answer`, a body of `answer_bytes`, are as they were sent, secrets and all: `excerpt` what is
-    shown of them. The body is empty where it is over `ANSWER_BYTES_MAX`. `sent` likewise; None of
-    what cannot be sent again. `events` are those that the call caused before it was answered,
-    `replay_of` the `seq` of the request that this one repeats.
+    `operation` is the path's template (`/streams/id/{stream_id}`), None for an unknown path.
+    `has_two_credentials`: both `X-API-Key` and `Authorization` were sent, and the first was used.
+    `unknown_fields` are names in the body and query that the operation does not know. `headers`,
+    `answer_headers`, `answer` (a body of `answer_bytes`; empty if over `ANSWER_BYTES_MAX`) and
+    `sent` are as they were on the wire, with secrets: pass them through `excerpt` before they are
+    shown. `sent` is None for a request that cannot be sent again. `events` are those that the call
+    caused before its answer, `replay_of` is the `seq` of the request that this one repeats.
     """
 
     seq: int
@@ -85,12 +85,12 @@ class LoggedRequest(Struct, frozen=True, kw_only=True):
     replay_of: int | None = None
 
     def __repr__(self) -> str:
-        """Without what may hold a secret."""
+        """Without the fields that may hold secrets."""
         return f"LoggedRequest(seq={self.seq}, {self.method} {self.path}, status={self.status})"
 
     @property
     def size(self) -> int:
-        """What it takes in memory, in bytes."""
+        """The entry's memory, in bytes."""
         shown = (self.path, self.user_agent, self.query, self.body, self.unknown_fields)
         return memory_bytes(shown) + raw_bytes(
             self.headers, self.answer_headers, self.answer, self.events, self.sent
@@ -98,7 +98,7 @@ class LoggedRequest(Struct, frozen=True, kw_only=True):
 
 
 class UnreadRequest(Struct, frozen=True, kw_only=True):
-    """An answered request as it came: what is shown of it is made once somebody asks for it."""
+    """An answered request as it came. `read` makes the entry that is shown, at the first look."""
 
     seq: int
     at_ms: int
@@ -110,16 +110,16 @@ class UnreadRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """What it takes in memory, in bytes."""
+        """The entry's memory, in bytes."""
         raise NotImplementedError
 
     def read(self) -> LoggedRequest:
-        """What is shown of it."""
+        """The entry that is shown."""
         raise NotImplementedError
 
 
 class RequestLog:
-    """The last requests. `dropped` counts those of each world that are not kept any more."""
+    """The last requests. `dropped` counts, for each world, the older ones that were removed."""
 
     def __init__(self, config: RequestLogConfig) -> None:
         self.config = config
@@ -128,7 +128,7 @@ class RequestLog:
         self._bytes = 0
         self._count = 0
         self.dropped: Counter[str] = Counter()
-        # Of all since the start, also those that are not kept: by world, method and status / 100.
+        # All requests since the start, by world, method and status // 100.
         self.counts: dict[tuple[str, str, int], int] = {}
         self.duration_us = 0
         self._newest: dict[str, int] = {}
@@ -144,9 +144,9 @@ class RequestLog:
         return self._newest.get(world, 0)
 
     def watch(self, world: str, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake`, which returns at once, at each request of a world.
+        """Call `wake`, which must return at once, at each request of a world.
 
-        Call what is returned to stop.
+        Returns a function that ends this.
         """
         watcher = (world, wake)
         self._watchers.append(watcher)
@@ -168,7 +168,7 @@ class RequestLog:
                 wake()
 
     def count(self, world: str, method: str, status: int, duration_us: int) -> None:
-        """Count a request for the metrics, also one that is not logged."""
+        """Count a request in the metrics, whether it is logged or not."""
         key = (world, method, status // 100)
         self.counts[key] = self.counts.get(key, 0) + 1
         self.duration_us += duration_us
@@ -176,16 +176,16 @@ class RequestLog:
     def find(
         self, is_wanted: Callable[[LoggedRequest], bool], *, after: int, count: int
     ) -> tuple[list[LoggedRequest], bool]:
-        """The first `count` that are wanted with a `seq` over `after`, and whether more follow."""
+        """The first `count` wanted entries with a `seq` over `after`, and whether more follow."""
         newer = (index for index, entry in enumerate(self._entries) if entry.seq > after)
         return _page(filter(is_wanted, map(self._read, newer)), count)
 
     def find_newest(
         self, is_wanted: Callable[[LoggedRequest], bool], *, after: int, before: int, count: int
     ) -> tuple[list[LoggedRequest], bool]:
-        """The last `count` that are wanted with a `seq` between both, the newest first.
+        """The last `count` wanted entries with a `seq` between `after` and `before`, newest first.
 
-        And whether there are more.
+        The second value says whether there are more.
         """
         entries = self._entries
         behind = takewhile(
@@ -195,7 +195,7 @@ class RequestLog:
         return _page(filter(is_wanted, map(self._read, between)), count)
 
     def get(self, seq: int) -> LoggedRequest:
-        """Refuses (`not_found`) a number that no request has, or whose request is not kept."""
+        """The request of this number. Refuses (`not_found`) one that the log does not have."""
         places = (index for index, entry in enumerate(self._entries) if entry.seq == seq)
         index = next(places, None)
         if index is None:
@@ -205,7 +205,7 @@ class RequestLog:
         return self._read(index)
 
     def forget(self, world: str) -> None:
-        """Drop a world's entries: it was reset, or is gone."""
+        """Drop the entries of a world that was reset or removed."""
         logged_requests = [entry for entry in self._entries if entry.world != world]
         self._entries.clear()
         self._sizes.clear()
@@ -223,7 +223,7 @@ class RequestLog:
         self._bytes += size
 
     def _read(self, index: int) -> LoggedRequest:
-        """An entry; from the first time on that it is asked for, as it is shown."""
+        """The entry at an index, made readable and kept so at the first look."""
         entry = self._entries[index]
         if isinstance(entry, LoggedRequest):
             return entry
@@ -240,7 +240,7 @@ def raw_bytes(
     events: Sequence[Range],
     sent: SentRequest | None,
 ) -> int:
-    """What an entry takes in memory beside what is shown of it."""
+    """An entry's memory in bytes, without the fields that are shown."""
     size = _ENTRY_BYTES + len(answer) + 16 * len(events)
     size += sum(map(len, chain.from_iterable(headers)))
     size += sum(map(len, chain.from_iterable(answer_headers)))
@@ -256,7 +256,7 @@ def _page(wanted: Iterator[LoggedRequest], count: int) -> tuple[list[LoggedReque
 
 
 def memory_bytes(value: Any) -> int:
-    """What a JSON value takes in memory, with all that is in it."""
+    """The memory of a JSON value with everything in it, in bytes."""
     total, left = 0, [value]
     while left:
         item = left.pop()

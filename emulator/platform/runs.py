@@ -1,4 +1,4 @@
-"""Runs: scenarios that are played on this server: started, watched, stopped, remembered."""
+"""Runs: start, pause, step and stop scenarios on this server, and keep their reports."""
 
 import asyncio
 import itertools
@@ -24,23 +24,23 @@ from emulator.scenario.output.fold import Fold, Outcome
 
 log = logging.getLogger(__name__)
 
-# A virtual run begins at this instant: 2026-01-01, 18:00 UTC. So its log is the same each time.
+# Every virtual run begins at this instant, 2026-01-01, 18:00 UTC, so that its log is the same.
 BEGINS_MS = 1_767_290_400_000
 VIRTUAL = 0.0
 REMEMBERED_MAX = 100
 AT_ONCE_MAX = 20
-# A step of a run on a running clock gives up after so much of the world's time without a change.
+# On a running clock, `Runs.step` gives up after this much of the world's time without a change.
 _STEP_MAX_MS = 86_400_000
 
 WhichWorld = Literal["own", "this"]
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """What is to be played, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
+    """The scenario to play, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
 
-    `ends_ms` ends it so long after its start. `folder` is where its films are, empty where it came
-    without. `write` takes the event log as it grows. `name` is the scenario's in the library, empty
-    for another. One that `is_paused` stands behind its first instant.
+    `ends_ms` ends the run that long after its start. `folder` has its films; empty without any.
+    `write` gets the event log line by line. `name` is the scenario's name in the library, empty if
+    it is not from there. With `is_paused` the run stands still after its first instant.
     """
 
     scenario: Scenario
@@ -56,7 +56,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
 
 class RunFigures(Struct, frozen=True, kw_only=True):
-    """What a list of runs says of one: as it stands, or as it ended."""
+    """The figures of a run in a list of runs: so far, or at its end."""
 
     seed: int
     outcome: Outcome
@@ -70,7 +70,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
 
 
 class Playing(Struct, frozen=True):
-    """What a run needs as long as it goes on: its world hangs on it."""
+    """The parts of a run in progress, which refer to its world."""
 
     runner: Runner
     fold: Fold
@@ -92,10 +92,10 @@ class Playing(Struct, frozen=True):
 
 
 class RunRecord(Struct, kw_only=True):
-    """One run. `report` is there once it is over, and then little else: `playing` is not."""
+    """One run. Once it is over, it has its `report`, and lets go of `playing`."""
 
     id: str
-    order: RunRequest
+    request: RunRequest
     world: str
     playing: Playing | None
     ended: RunFigures | None = None
@@ -106,12 +106,12 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def runner(self) -> Runner:
-        """Of a run that goes on."""
+        """The runner of a run in progress."""
         return self._playing().runner
 
     @property
     def fold(self) -> Fold:
-        """Of a run that goes on."""
+        """The results so far of a run in progress."""
         return self._playing().fold
 
     @property
@@ -120,7 +120,7 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def is_paused(self) -> bool:
-        """Its time stands until it may go on."""
+        """Whether the run stands still until it is resumed."""
         if self.report is not None:
             return False
         run = self.runner.run
@@ -128,7 +128,7 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def share(self) -> float | None:
-        """How much of it is over, 0 to 1; None for one without an end."""
+        """The share of the run that is over, 0 to 1; None for a run without a planned end."""
         if self.report is not None:
             return 1.0
         planned_ms = self.runner.planned_ms
@@ -138,10 +138,10 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def remaining_seconds(self) -> float | None:
-        """Of the machine's time; None where nobody knows."""
+        """The remaining time by the machine's clock; None if it is not known."""
         if self.report is not None:
             return 0.0
-        planned_ms, share, speed = self.runner.planned_ms, self.share, self.order.speed
+        planned_ms, share, speed = self.runner.planned_ms, self.share, self.request.speed
         if planned_ms is None or not share or self.is_paused:
             return None
         if speed != VIRTUAL:
@@ -149,23 +149,23 @@ class RunRecord(Struct, kw_only=True):
         return (monotonic_ms() - self.began_ms) / 1000 * (1 - share) / share
 
     def so_far(self) -> dict[str, Any]:
-        """Its report, or what there is of it yet."""
+        """The run's report; while it goes on, the report so far."""
         if self.report is not None:
             return self.report
         return so_far(self.fold, clock=self.clock, wall_ms=monotonic_ms() - self.began_ms)
 
     @property
     def clock(self) -> str:
-        speed = self.order.speed
+        speed = self.request.speed
         return "virtual" if speed == VIRTUAL else "real" if speed == 1 else f"{speed:g}x"
 
     def end(self) -> None:
-        """It is over: write its report, and let go of all that it was made of."""
+        """Write the report at the run's end, and let go of everything else."""
         wall_ms = monotonic_ms() - self.began_ms
         self.report = document(self.fold, clock=self.clock, wall_ms=wall_ms)
         self.ended, self.playing = self.figures, None
-        bare = replace(self.order.scenario, steps=(), expectations=(), files={}, text="")
-        self.order = replace(self.order, scenario=bare, write=None)
+        bare = replace(self.request.scenario, steps=(), expectations=(), files={}, text="")
+        self.request = replace(self.request, scenario=bare, write=None)
 
     def _playing(self) -> Playing:
         if self.playing is None:
@@ -174,7 +174,7 @@ class RunRecord(Struct, kw_only=True):
 
 
 class Runs:
-    """The runs of one process, the oldest first; of those that are over the last are kept."""
+    """The runs of one process, the oldest first. Of finished ones, the last are kept."""
 
     def __init__(
         self,
@@ -186,73 +186,73 @@ class Runs:
         self._make = make_world
         self._drop = drop_world
         self._tasks = tasks
-        self._entries: OrderedDict[str, RunRecord] = OrderedDict()
+        self._records: OrderedDict[str, RunRecord] = OrderedDict()
         self._numbers = itertools.count(1)
 
     def all(self) -> list[RunRecord]:
-        return list(self._entries.values())
+        return list(self._records.values())
 
     def find(self, run_id: str) -> RunRecord:
-        """Refuses (`not_found`) an unknown one, or one that was forgotten."""
-        run_record = self._entries.get(run_id)
-        if run_record is None:
+        """The run of this id. Refuses (`not_found`) one that is unknown or not kept any more."""
+        record = self._records.get(run_id)
+        if record is None:
             raise Refused("not_found", f"There is no run {run_id[:64]}.")
-        return run_record
+        return record
 
     def forget(self, run_id: str) -> None:
-        """Let go of a run that is over, whose report somebody has."""
+        """Drop a run that is over, once its report was read."""
         if self.find(run_id).report is not None:
-            del self._entries[run_id]
+            del self._records[run_id]
 
-    def start(self, order: RunRequest, platform: Platform) -> RunRecord:
-        """Begin to play, in `platform`'s world or in one of its own.
+    def start(self, request: RunRequest, platform: Platform) -> RunRecord:
+        """Start a run, in `platform`'s world or in a world of its own.
 
-        Refuses (`conflict`) a second run in the same world, and more than `AT_ONCE_MAX`,
-        (`invalid`) a time to begin for a world that is there already.
+        Refuses (`conflict`) a second run in one world, and more than `AT_ONCE_MAX`; (`invalid`) a
+        scenario with a time to begin in a world that exists already.
         """
-        going_on = [entry for entry in self._entries.values() if entry.report is None]
+        going_on = [record for record in self._records.values() if record.report is None]
         if len(going_on) >= AT_ONCE_MAX:
             raise Refused("conflict", f"{len(going_on)} scenarios are being played. Wait for one.")
         number = next(self._numbers)
-        if order.world == "this" and order.scenario.begins_ms is not None:
+        if request.world == "this" and request.scenario.begins_ms is not None:
             raise Refused("invalid", "begins sets the clock of a world of the run's own, not this.")
-        if order.world == "own":
-            platform = self._make_world(order, number)
-        elif any(run_record.world == platform.world.name for run_record in going_on):
+        if request.world == "own":
+            platform = self._make_world(request, number)
+        elif any(record.world == platform.world.name for record in going_on):
             raise Refused("conflict", "A scenario is being played in this world already.")
-        entry = self._entry(order, platform, f"run-{number}")
-        self._entries[entry.id] = entry
-        self._tasks.create_task(self._play(entry, platform))
+        record = self._record(request, platform, f"run-{number}")
+        self._records[record.id] = record
+        self._tasks.create_task(self._play(record, platform))
         self._forget()
-        return entry
+        return record
 
     async def pause(self, run_id: str) -> RunRecord:
-        """Let a run stand where it is. Refuses (`conflict`) one that is over."""
-        entry = self._going_on(run_id)
-        if entry.runner.run.is_virtual:
-            entry.runner.pause.begin()
-            await entry.runner.pause.until_standing()
+        """Pause a run. Refuses (`conflict`) one that is over."""
+        record = self._going_on(run_id)
+        if record.runner.run.is_virtual:
+            record.runner.pause.begin()
+            await record.runner.pause.until_standing()
         else:
-            await entry.runner.run.clock.set(0)
-        return entry
+            await record.runner.run.clock.set(0)
+        return record
 
     async def resume(self, run_id: str) -> RunRecord:
-        """Let a run go on. Refuses (`conflict`) one that is over."""
-        entry = self._going_on(run_id)
-        if entry.runner.run.is_virtual:
-            entry.runner.pause.end()
+        """Resume a run. Refuses (`conflict`) one that is over."""
+        record = self._going_on(run_id)
+        if record.runner.run.is_virtual:
+            record.runner.pause.end()
         else:
-            await entry.runner.run.clock.set(entry.order.speed)
-        return entry
+            await record.runner.run.clock.set(record.request.speed)
+        return record
 
     async def step(self, run_id: str, duration_ms: int | None = None) -> RunRecord:
-        """Let a run go on for a while, or to its next change, and stand again.
+        """Resume a run for `duration_ms`, or until its next change, and pause it again.
 
         A change is a step that begins or ends, or an expectation that is judged. Refuses
         (`conflict`) a run that is over.
         """
-        entry = self._going_on(run_id)
-        runner = entry.runner
+        record = self._going_on(run_id)
+        runner = record.runner
         clock, changes, began_ms = runner.run.clock, runner.changes, runner.clock_ms
 
         def is_reached() -> bool:
@@ -265,82 +265,82 @@ class Runs:
                 clock.call_at(clock.now_ms() + duration_ms, lambda: None)
             runner.pause.begin(is_reached)
             await runner.pause.until_standing()
-            return entry
+            return record
         await clock.set(0)
         if duration_ms is not None:
             await clock.pass_time(duration_ms)
-            return entry
-        while entry.report is None and clock.next_due_ms() is not None and not is_reached():
+            return record
+        while record.report is None and clock.next_due_ms() is not None and not is_reached():
             await clock.pass_to_next()
             if runner.clock_ms > began_ms + _STEP_MAX_MS:
                 break
-        return entry
+        return record
 
     def _going_on(self, run_id: str) -> RunRecord:
-        entry = self.find(run_id)
-        if entry.report is not None:
-            raise Refused("conflict", f"The run {entry.id} is over. Start it again.")
-        return entry
+        record = self.find(run_id)
+        if record.report is not None:
+            raise Refused("conflict", f"The run {record.id} is over. Start it again.")
+        return record
 
     async def stop(self, reason: str) -> None:
-        """End all of them, and wait for their reports."""
-        going_on = [entry for entry in self.all() if entry.playing is not None]
-        for entry in going_on:
-            entry.runner.stop(reason)
-        for entry in going_on:
-            await entry.done.wait()
+        """End all runs, and wait for their reports."""
+        going_on = [record for record in self.all() if record.playing is not None]
+        for record in going_on:
+            record.runner.stop(reason)
+        for record in going_on:
+            await record.done.wait()
 
-    def _make_world(self, order: RunRequest, number: int) -> Platform:
-        begins_ms = order.scenario.begins_ms
-        if order.speed == VIRTUAL:
+    def _make_world(self, request: RunRequest, number: int) -> Platform:
+        begins_ms = request.scenario.begins_ms
+        if request.speed == VIRTUAL:
             clock = WorldClock(BEGINS_MS if begins_ms is None else begins_ms, VIRTUAL)
         else:
             clock = WorldClock(begins_ms)
-        seed = order.scenario.world.seed
+        seed = request.scenario.world.seed
         return self._make(f"scenario-{number}", seed, clock)
 
-    def _entry(self, order: RunRequest, platform: Platform, run_id: str) -> RunRecord:
-        seed = order.scenario.seed if order.seed is None else order.seed
+    def _record(self, request: RunRequest, platform: Platform, run_id: str) -> RunRecord:
+        seed = request.scenario.seed if request.seed is None else request.seed
         run = Run(
             world=platform.world,
             clock=platform.clock,
-            scenario=order.scenario,
+            scenario=request.scenario,
             server=server_of(platform),
-            folder=order.folder,
+            folder=request.folder,
             seed=seed,
-            is_own_world=order.world == "own",
-            is_virtual=order.speed == VIRTUAL,
+            is_own_world=request.world == "own",
+            is_virtual=request.speed == VIRTUAL,
         )
-        runner = Runner(run, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms)
+        runner = Runner(run, platform.bus.subscribe, write=request.write, ends_ms=request.ends_ms)
         fold = Fold(runner)
         runner.look = fold.look
-        if order.is_paused:
+        if request.is_paused:
             runner.pause.begin()
         return RunRecord(
-            id=run_id, order=order, world=platform.world.name, playing=Playing(runner, fold)
+            id=run_id, request=request, world=platform.world.name, playing=Playing(runner, fold)
         )
 
-    async def _play(self, entry: RunRecord, platform: Platform) -> None:
+    async def _play(self, record: RunRecord, platform: Platform) -> None:
         clock, before = platform.clock, platform.clock.speed
-        unsubscribe = platform.bus.subscribe(entry.fold.handlers())
+        unsubscribe = platform.bus.subscribe(record.fold.handlers())
         try:
-            await clock.set(VIRTUAL if entry.order.is_paused else entry.order.speed)
-            async for result in entry.runner.play():
-                entry.fold.take(result)
-        except Exception as error:  # A task's root: one run's failure is not the server's.
-            log.exception("a run failed run=%s", entry.id)
+            await clock.set(VIRTUAL if record.request.is_paused else record.request.speed)
+            async for result in record.runner.play():
+                record.fold.take(result)
+        except Exception as error:  # A task's root: a failed run must not stop the server.
+            log.exception("a run failed run=%s", record.id)
             reason = f"{type(error).__name__}: {error}"
-            entry.fold.take(Broken(entry.runner.clock_ms, reason, is_failure=True))
+            record.fold.take(Broken(record.runner.clock_ms, reason, is_failure=True))
         finally:
             unsubscribe()
-            entry.end()
-            if entry.order.world == "this":
+            record.end()
+            if record.request.world == "this":
                 await clock.set(before)
-            elif not entry.order.is_kept:
-                await self._drop(entry.world)
-            entry.done.set()
+            elif not record.request.is_kept:
+                await self._drop(record.world)
+            record.done.set()
 
     def _forget(self) -> None:
-        over = [entry.id for entry in self._entries.values() if entry.report is not None]
+        over = [record.id for record in self._records.values() if record.report is not None]
         for run_id in over[: max(0, len(over) - REMEMBERED_MAX)]:
-            del self._entries[run_id]
+            del self._records[run_id]

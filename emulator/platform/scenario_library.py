@@ -1,4 +1,4 @@
-"""The scenarios that come with the emulator, read once, and what they may take for granted."""
+"""Scenario library: the scenarios that come with the emulator, read once."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,7 +11,7 @@ from emulator.seeding import file as seeds
 
 @cache
 def known() -> Known:
-    """What every fresh world brings: the default seed's people and categories."""
+    """The names that a scenario may use without making them: the default seed's."""
     seed = seeds.read("default")
     slugs = {
         item["slug"] for entry in seed.categories for item in (entry, *entry.get("children", ()))
@@ -21,7 +21,7 @@ def known() -> Known:
 
 @cache
 def scenarios() -> Mapping[str, Scenario]:
-    """All of them by name, with their parameters' defaults. Takes about 0.3 s the first time."""
+    """All scenarios by name, with their parameters' defaults. The first call takes some 0.3 s."""
     return {
         name: load(
             files.text_of(path), path.name, read_file=files.reader(path.parent), known=known()

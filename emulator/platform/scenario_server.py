@@ -1,4 +1,4 @@
-"""Backstage: what a scenario's run needs of the server that it plays on."""
+"""Scenario server: the functions of the server that a scenario's run needs."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ _BODY_BYTES_MAX = 8 * 2**20
 
 
 def server_of(platform: Platform) -> Server:
-    """The server, as a run in this platform's world meets it."""
+    """The server, as a run in this platform's world uses it."""
     ready, local = platform.ready, platform.shared.local
 
     async def request(method: str, path: str, user: str | None, body: Any) -> HttpResponse:
@@ -38,7 +38,7 @@ def server_of(platform: Platform) -> Server:
         if user is not None:
             headers["Authorization"] = f"Bearer {_key(platform, user)}"
         address = local.http + path
-        # As from outside: over a socket, in a thread, while this loop answers it.
+        # Like an app's request: over a socket, in a thread, while this loop answers it.
         return await asyncio.to_thread(
             _ask, method, address, headers, body, str(ready.get("ca") or "")
         )
@@ -47,7 +47,7 @@ def server_of(platform: Platform) -> Server:
     began_seq = log.last_seq
 
     def requests() -> list[dict[str, Any]]:
-        """A request of the scenario itself is one too, told by `from`."""
+        """The world's requests since the run began; `from` marks those of the scenario itself."""
         entries, _ = log.find(
             lambda entry: entry.world == platform.world.name, after=began_seq, count=sys.maxsize - 1
         )
@@ -83,7 +83,7 @@ def _request(entry: LoggedRequest) -> dict[str, Any]:
 
 
 def _key(platform: Platform, username: str) -> str:
-    """An API key of somebody, which may have to be made."""
+    """An API key of a user, which is made if there is none."""
     world = platform.world
     row = accounts.by_username(world, username).pk
     record = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", row)
@@ -92,7 +92,7 @@ def _key(platform: Platform, username: str) -> str:
 
 
 async def _upload(platform: Platform, username: str, path: Path, title: str) -> str:
-    """Keep a film as somebody's upload, as the API does with a form's file."""
+    """Store a film as a user's upload, as the API does with a form's file."""
     world, upload_queue = platform.world, platform.service(UploadQueue)
     name = path.name
     with await asyncio.to_thread(path.open, "rb") as film:
@@ -127,7 +127,7 @@ def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str)
             bytes_max=_BODY_BYTES_MAX,
         )
     except OSError as failure:
-        # An answer that was cut or never came is an answer too, under a fault of the API.
+        # With an injected fault, an answer that was cut or never came is a result, too.
         return HttpResponse(0, str(getattr(failure, "reason", failure)))
     names = {name.lower(): value for name, value in answer.headers.items()}
     return HttpResponse(answer.status, answer.content, names)

@@ -1,4 +1,4 @@
-"""Seeds: what a fresh world begins with, by the seed's name; each is made into facts once."""
+"""Seeds: the facts that a fresh world begins with, by the seed's name; each is made once."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
@@ -16,10 +16,11 @@ ParseSeed = Callable[[str, bytes], Seed]
 
 
 class Seeds:
-    """`configured` is the command line's seed, `make_state` gives the facts of a seed by its name.
+    """The templates of seeds that were used.
 
-    `parse` reads a seed file's content, for threads; refusals call it by the name beside it.
-    Without it no request brings a seed.
+    `configured` is the seed of the settings. `make_state` makes the facts of a seed by its name.
+    `parse` reads a seed file's content, given its name for refusals; it runs in threads. Without
+    it, requests cannot bring seeds.
     """
 
     def __init__(
@@ -30,24 +31,24 @@ class Seeds:
         self._make_state = make_state
         self._parse = parse
         self._templates: dict[str, Template] = {}
-        # Of seeds whose content came with a request; the newest are at the end.
+        # The templates of seeds that came with a request, the newest at the end.
         self._sent: OrderedDict[str, Template] = OrderedDict()
 
     @property
     def named(self) -> frozenset[str]:
-        """Seeds that a request may name as they are."""
+        """The seeds that a request may name without a content."""
         return frozenset(("default", "none", self._configured))
 
     def parse(self, name: str, text: bytes) -> Seed:
-        """A seed file's content, for threads. Refuses (`invalid`) what cannot be a seed."""
+        """Read a seed file's content; for threads. Refuses (`invalid`) an invalid one."""
         if self._parse is None:
             raise Refused("invalid", "This emulator takes no seeds from requests.")
         return self._parse(name, text)
 
     def template(self, seed: str) -> Template:
-        """`seed` is `default`, `none`, a file's path, or the name of one that was sent.
+        """The template of a seed: `default`, `none`, a file's path, or a name that was sent.
 
-        Refuses (`invalid`) any other.
+        Refuses (`invalid`) any other name.
         """
         if seed in self._sent:
             return self._sent[seed]
@@ -61,7 +62,10 @@ class Seeds:
         return self._templates[seed]
 
     def send(self, seed: str, content: Seed, in_use: Collection[str]) -> Template:
-        """A seed that came with a request: kept while a world uses it or it is among the newest."""
+        """The template of a seed that came with a request.
+
+        It is kept while a world uses it, or while it is among the newest.
+        """
         if seed not in self._sent:
             self._sent[seed] = Template(seed_state(content, self._rules))
         spare = [name for name in self._sent if name != seed and name not in in_use]

@@ -1,4 +1,4 @@
-"""Shared: what all worlds of this process share: media, addresses, limits, the log of requests."""
+"""Shared: the parts that all worlds of a process share: media, addresses, limits, request log."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -26,7 +26,7 @@ _NOWHERE = Addresses("", "", "", "")
 
 
 class State(Struct):
-    """`is_ready`: the server listens everywhere. `is_stopping`: nobody is let in any more."""
+    """`is_ready`: the server listens everywhere. `is_stopping`: no new client is accepted."""
 
     is_ready: bool = False
     is_stopping: bool = False
@@ -35,15 +35,15 @@ class State(Struct):
 class Shared(Struct, kw_only=True):
     """For the event loop's thread.
 
-    `ready` is the ready file's content, `public` the addresses that others are told where they
-    are not told their own (`reach`), `local` those by which this process reaches itself. All are
-    known once everything listens.
+    `ready` is the ready file's content. `public` are the addresses for clients; with `reach`, each
+    client gets those by which it reached the server. `local` are the addresses for this process
+    itself. All are set once everything listens.
 
-    `admin_token`: what `/_emulator/` asks for, empty where it is open. `allowed_folders` and
-    `steering_key`: which files a request there may name. `picture_turns`: uploaded pictures are
-    decoded few at a time. `is_media_needed`: whether
-    any world or snapshot shows what has this CDN uid. `peers` are WebRTC's; None where no sockets
-    are served at all. `schema_of`: a kind of file as JSON Schema; raises `ValueError` for no kind.
+    `admin_token` guards `/_emulator/`; empty if it is open. `allowed_folders` and `steering_key`
+    limit the files that an admin request may name. `picture_turns` limits how many uploaded
+    pictures are decoded at once. `is_media_needed` says whether any world or snapshot shows the
+    media of a CDN uid. `peers` are WebRTC's; None if no sockets are served. `schema_of` returns the
+    JSON Schema of a kind of file, and raises `ValueError` for an unknown kind.
     """
 
     media_store: MediaStore
@@ -70,30 +70,30 @@ class Shared(Struct, kw_only=True):
 
     @property
     def addresses(self) -> Addresses:
-        """Where this platform is reached by the caller of this moment."""
+        """The addresses by which the current caller reaches this platform."""
         return of_caller() or self.public
 
     def media_base(self) -> str:
         return self.addresses.media
 
     async def remove_media(self, uids: Iterable[str]) -> None:
-        """Remove media from the disk, unless a world or a snapshot shows it."""
+        """Remove media from the disk, except media that a world or snapshot still shows."""
         for uid in uids:
             if self.media_store.has(uid) and not self.is_media_needed(uid):
                 await self.media_store.delete(uid)
 
     def foresee_peers(self, _: str) -> None:
-        """A stream has media: its first viewer by WebRTC need not wait for aiortc."""
+        """Load aiortc when a stream has media, so that its first WebRTC viewer need not wait."""
         if self.peers is not None:
             self.peers.libraries.foresee()
 
     def video_sessions(self) -> "VideoSessions | None":
-        """The video sessions with media; None where no sockets are served at all."""
+        """The video sessions with media; None if no sockets are served."""
         return self.peers.rooms if self.peers is not None else None
 
 
 class Forgetting(Service):
-    """What is remembered of one world beside those of others goes with its facts."""
+    """Forgets a world's entries in the shared parts when its facts are replaced."""
 
     def __init__(self, world: str, shared: Shared) -> None:
         self._world = world

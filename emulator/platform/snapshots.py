@@ -1,4 +1,4 @@
-"""Snapshots of a world: taken, restored, dropped; and a reset, to what the world began with."""
+"""Snapshots of a world: take, restore and drop them; and reset a world to its beginning."""
 
 import re
 
@@ -7,15 +7,15 @@ from emulator.platform.media_uids import uids_of
 from emulator.platform.platform import Platform, Snapshot
 from emulator.world.store.journal import Store
 
-# The snapshot of what a file held when it became this world.
+# The snapshot of the world file that this world was imported from.
 IMPORTED = "imported"
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def save(platform: Platform, name: str) -> Snapshot:
-    """Remember a world as it is now. A snapshot of the same name is replaced.
+    """Take a snapshot of a world. It replaces a snapshot of the same name.
 
-    Refuses (`invalid`) a bad name, (`conflict`) one too many.
+    Refuses (`invalid`) a bad name, (`conflict`) one snapshot too many.
     """
     if not NAME.fullmatch(name):
         raise Refused("invalid", "A snapshot's name is 1 to 64 letters, digits, dots, dashes.")
@@ -28,7 +28,7 @@ def save(platform: Platform, name: str) -> Snapshot:
 
 
 def find(platform: Platform, name: str) -> Snapshot:
-    """Refuses (`not_found`) an unknown name."""
+    """The snapshot of this name. Refuses (`not_found`) an unknown one."""
     snapshot = platform.snapshots.get(name)
     if snapshot is None:
         raise Refused("not_found", f"There is no snapshot {name[:64]} of this world.")
@@ -36,7 +36,7 @@ def find(platform: Platform, name: str) -> Snapshot:
 
 
 async def restore(platform: Platform, name: str) -> Snapshot:
-    """Put a world back to a snapshot; streams that were live then have lost their publisher."""
+    """Restore a world from a snapshot. Streams that were live in it have lost their publisher."""
     snapshot = find(platform, name)
     await platform.replace("its world was restored", lambda world: world.load(snapshot.facts))
     await platform.recover()
@@ -44,10 +44,10 @@ async def restore(platform: Platform, name: str) -> Snapshot:
 
 
 async def reset(platform: Platform) -> None:
-    """Put a world back to its seed. Publishers are disconnected, its media is removed.
+    """Reset a world to its seed. Its publishers are disconnected, and its media is removed.
 
-    A world that was imported goes back to what was imported, as long as that snapshot is there.
-    Its clock runs at the machine's pace again, from where it was.
+    A world that was imported is restored to the imported facts, as long as it has that snapshot.
+    Its clock runs at the machine's pace again, from its present time.
     """
     if IMPORTED in platform.snapshots:
         platform.clock.run()
@@ -59,7 +59,7 @@ async def reset(platform: Platform) -> None:
 
 
 async def drop(platform: Platform, name: str) -> None:
-    """Drop a snapshot, and media that nothing else speaks of."""
+    """Drop a snapshot, and the media that nothing else refers to."""
     snapshot = find(platform, name)
     del platform.snapshots[name]
     snapshot.facts.close()
@@ -67,7 +67,7 @@ async def drop(platform: Platform, name: str) -> None:
 
 
 def keep(platform: Platform, name: str, at_ms: int, facts: Store) -> Snapshot:
-    """Have these facts as a snapshot, instead of one of the same name."""
+    """Keep these facts as a snapshot, in place of one of the same name."""
     before = platform.snapshots.pop(name, None)
     if before is not None:
         before.facts.close()

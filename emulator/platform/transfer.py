@@ -1,4 +1,4 @@
-"""Transfer: a world written to a file, with its snapshots and media, and made from one."""
+"""Transfer: write a world to a file with its snapshots and media, and make a world from one."""
 
 import asyncio
 from pathlib import Path
@@ -15,9 +15,9 @@ from emulator.world.store.journal import Store
 
 
 async def export(platform: Platform, path: Path) -> None:
-    """Write a world with its snapshots and media to `path`; what is live goes on.
+    """Write a world with its snapshots and media to `path`. Live streams go on.
 
-    Raises `OSError` where it cannot be written.
+    Raises `OSError` if the file cannot be written.
     """
     world, snapshots = platform.world, platform.snapshots.values()
     world.searches.keep(world.store, world.now_ms)
@@ -41,11 +41,11 @@ async def export(platform: Platform, path: Path) -> None:
 async def import_world(
     worlds: Worlds, file: IO[bytes] | Path, name: str | None, *, is_replacing: bool
 ) -> Platform:
-    """A world as a file holds it, under `name` or its own, with its snapshots.
+    """Make the world of a file, with its snapshots, under `name` or its own name.
 
-    What the file held is also the snapshot `imported`, to which a reset goes back. Refuses
-    (`invalid`) another kind of file, (`conflict`) a name that is taken, unless it is to be
-    replaced, (`too_large`) media for which there is no room.
+    Its facts are also kept as the snapshot `imported`, which a reset restores. Refuses (`invalid`)
+    another kind of file; (`conflict`) a name that is taken, unless `is_replacing`; (`too_large`)
+    media for which the disk has no room.
     """
     content = await asyncio.to_thread(world_file.read, file)
     name = name or content.name
@@ -77,7 +77,7 @@ async def import_world(
 
 
 def _take_snapshots(platform: Platform, content: WorldFile, facts: Store) -> None:
-    """The file's snapshots instead of those that there were, and one of what it held."""
+    """Replace the world's snapshots by the file's, and add `imported`."""
     for snapshot in platform.snapshots.values():
         snapshot.facts.close()
     platform.snapshots.clear()

@@ -1,13 +1,13 @@
-"""A world in a file: its facts, its snapshots and its media, to carry on elsewhere.
+"""World file: a world's facts, snapshots and media in one file, to continue elsewhere.
 
-A ZIP file that is not compressed, since media is not compressible:
+It is a ZIP file without compression, since media does not compress:
 
 - `world.json`: format, program version, the world's name, seed and time, its snapshots
 - `world.sqlite3`, `snapshots/N.sqlite3`: facts
-- `media/UID/...`: the files of each stream and video that the facts speak of
+- `media/UID/...`: the files of each stream and video that the facts name
 
-Blocking; for a thread. A file may come from a stranger: names inside it lead to no other folder,
-and a database must have this program's schema, to the letter.
+These functions block: use them in a thread. A file may come from a stranger, so names inside it
+cannot lead out of the target folder, and its databases must have exactly this program's schema.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ class FileSnapshot(NamedTuple):
 
 
 class WorldFile(NamedTuple):
-    """What a file holds beside media. `now_ms`: the world's time when it was written.
+    """The content of a file without its media. `now_ms`: the world's time when it was written.
 
     `facts` is an image for `Store.of_image`.
     """
@@ -73,7 +73,7 @@ class _Taken(Struct):
 
 
 class _Manifest(Struct):
-    """What `world.json` says."""
+    """The content of `world.json`."""
 
     format: int
     version: str
@@ -84,9 +84,9 @@ class _Manifest(Struct):
 
 
 def write(path: Path, world: WorldFile, media: Iterable[Path]) -> None:
-    """Write a world to `path`, whole or not at all. Raises `OSError` where it cannot be written.
+    """Write a world to `path`, completely or not at all. Raises `OSError` if that fails.
 
-    `media` are the folders to take along, each named by its uid.
+    `media` are the folders of media to include, each named by its uid.
     """
     taken = [_Taken(snapshot.name, snapshot.at_ms) for snapshot in world.snapshots]
     manifest = _Manifest(FORMAT, __version__, world.name, world.seed, world.now_ms, taken)
@@ -105,7 +105,7 @@ def write(path: Path, world: WorldFile, media: Iterable[Path]) -> None:
 
 
 def read(file: IO[bytes] | Path) -> WorldFile:
-    """Read all but the media. Refuses (`invalid`) other files, and other schemas."""
+    """Read everything but the media. Refuses (`invalid`) other files, and other schemas."""
     with _opened(file) as archive, TemporaryDirectory(prefix="live-emulator-import-") as scratch:
         manifest = _manifest(archive)
         names = [_FACTS, *map(_snapshot_name, range(len(manifest.snapshots)))]
@@ -121,10 +121,10 @@ def read(file: IO[bytes] | Path) -> WorldFile:
 
 
 def unpack_media(file: IO[bytes] | Path, root: Path, bytes_max: int) -> list[str]:
-    """Put the media of a world file under `root`; folders that are there already stay as they are.
+    """Unpack the media of a world file under `root`, except folders that exist there already.
 
-    Returns the uids that are new. Refuses (`too_large`) more than `bytes_max`; what was unpacked up
-    to then is removed again.
+    Returns the uids of the new folders. Refuses (`too_large`) more than `bytes_max`, and then
+    removes the folders that it has made.
     """
     unpacked: dict[str, Path] = {}
     size = 0
@@ -167,7 +167,7 @@ def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
             ):
                 raise Refused("invalid", "A world file is a ZIP file whose members are stored.")
             yield archive
-    # A member's name need not be in the encoding that its entry says.
+    # `UnicodeDecodeError`: a member's name that is not in the encoding of its entry.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError) as error:
         raise _no_world_file(f"it is not a complete ZIP file: {error}") from error
 
@@ -194,7 +194,7 @@ def _manifest(archive: zipfile.ZipFile) -> _Manifest:
 
 
 def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
-    """The image of one member's facts, brought up to this program's schema."""
+    """The image of one member's facts, migrated to this program's schema."""
     try:
         with archive.open(name) as source, scratch.open("wb") as copy:
             copyfileobj(source, copy, _PIECE_BYTES)
@@ -211,7 +211,7 @@ def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
 
 
 def _write_folder(archive: zipfile.ZipFile, folder: Path) -> None:
-    """Files that go away meanwhile (a live window moves on) are left out."""
+    """Add a folder. Files that are removed meanwhile (a live window moves on) are left out."""
     for path in sorted(folder.rglob("*")):
         name = f"media/{folder.name}/{path.relative_to(folder).as_posix()}"
         if _MEDIA_NAME.fullmatch(name) and path.is_file():

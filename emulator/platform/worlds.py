@@ -1,7 +1,7 @@
-"""Worlds: the isolated platforms of one process: made, reset, dropped.
+"""Worlds: the isolated platforms of one process: make, find and drop them.
 
-The world `default` is there from the start to the end. All others live in memory. They share the
-ports, the threads and the disk, and nothing that is true.
+The world `default` exists from the start to the end; all others live in memory. They share ports,
+threads and the disk, but no facts.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class WorldConfig(Struct, frozen=True, kw_only=True):
-    """What worlds are made with. `services` serve each, started in this order.
+    """The parts that worlds are made with. Each world has all `services`, started in this order.
 
-    `seed` is the command line's; `seed_state` and `parse_seed`: see `Seeds`.
+    `seed` is the one of the settings; `seed_state` and `parse_seed`: see `Seeds`.
     """
 
     make_clock: Callable[[], WorldClock]
@@ -51,12 +51,12 @@ class WorldConfig(Struct, frozen=True, kw_only=True):
 
 
 class Worlds:
-    """For the event loop's thread."""
+    """All worlds, by name. For the event loop's thread."""
 
     def __init__(self, shared: Shared, config: WorldConfig) -> None:
         self.shared = shared
         self.config = config
-        # Called with each world from now on, before anything happens in it.
+        # Called with each new world, before anything happens in it.
         self.when_opened: list[Callable[[Platform], None]] = []
         self._platforms: dict[str, Platform] = {}
         self.directory = Directory(self._platforms, shared.state)
@@ -65,7 +65,7 @@ class Worlds:
 
     @cached_property
     def runs(self) -> "Runs":
-        """The scenarios that are played here. Imported when the first one is."""
+        """The runs of scenarios. Their modules are imported at the first use."""
         from emulator.platform.runs import Runs
 
         return Runs(self.make, self.drop, self.config.tasks)
@@ -82,14 +82,14 @@ class Worlds:
         return self.directory.by_name(name)
 
     async def open_default(self, path: str, seed: str) -> Platform:
-        """The world `default`, as `path` keeps it or fresh from its seed."""
+        """Open the world `default`: as it was kept at `path`, or fresh from its seed."""
         bus, clock = Bus(), self.config.make_clock()
         publish, rules = for_everyone(bus.publish), self.config.rules
         if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
             world = self.seeds.template(seed).make(clock, publish, rules, DEFAULT)
         else:
             world = World(clock=clock, publish=publish, rules=rules, path=path)
-            # It may have been ahead of the machine when it was left.
+            # Its time may have been ahead of the machine's when it was closed.
             clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
             if world.is_fresh:
                 self.seeds.template(seed).restore(world)
@@ -101,9 +101,9 @@ class Worlds:
     def make(
         self, name: str, seed: str, clock: WorldClock | None = None, content: Seed | None = None
     ) -> Platform:
-        """A fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name.
+        """Make a fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name.
 
-        `seed` is `default`, `none` or a file's path; or what `content` is called.
+        `seed` is `default`, `none` or a file's path; with `content` it is only the content's name.
         """
         self.check_name(name)
         bus, clock = Bus(), clock or self.config.make_clock()
@@ -116,7 +116,7 @@ class Worlds:
         return self._add(world, clock, bus, seed)
 
     def open(self, name: str, seed: str, facts: Store) -> Platform:
-        """A world with a copy of these facts. `Platform.recover` takes up what they speak of."""
+        """Make a world with a copy of these facts. Call `Platform.recover` to resume their work."""
         bus, clock = Bus(), self.config.make_clock()
         world = World(
             clock=clock,
@@ -128,7 +128,7 @@ class Worlds:
         return self._add(world, clock, bus, seed)
 
     def check_name(self, name: str) -> None:
-        """Refuse (`invalid`) what cannot name a world, (`conflict`) what names one."""
+        """Refuse (`invalid`) an invalid name, (`conflict`) a taken one or one world too many."""
         if name in self._platforms:
             raise Refused("conflict", f"There is a world {name} already. Drop it, or reset it.")
         if not NAME.fullmatch(name):
@@ -157,13 +157,13 @@ class Worlds:
         await self.shared.remove_media(uids)
 
     def say_goodbye(self, reason: str) -> None:
-        """Let nobody in any more, and tell connected clients: the servers stop next."""
+        """Accept no new clients, and tell connected ones that the servers stop next."""
         self.shared.state.is_ready, self.shared.state.is_stopping = False, True
         for platform in self.all():
             platform.say_goodbye(reason)
 
     async def stop(self, reason: str) -> None:
-        """End what is live, and drop every world that is not kept."""
+        """End live streams, and drop every world that is not kept."""
         if "runs" in vars(self):
             await self.runs.stop(reason)
         for platform in self.all():
@@ -174,7 +174,7 @@ class Worlds:
             await platform.stop(reason)
 
     def close(self) -> None:
-        """After everything else has stopped."""
+        """Close all worlds. Call it after everything else has stopped."""
         self.seeds.close()
         for platform in self.all():
             platform.close()

@@ -143,7 +143,7 @@ class _Playing:
             emulator = await serve.start(settings, stack, is_announced=self._args.keep)
             runs = emulator.worlds.runs
             speed = VIRTUAL if self._args.speed is None else self._args.speed
-            orders = [
+            requests = [
                 RunRequest(
                     scenario=scenario,
                     folder=str(files.find(name).parent),
@@ -157,18 +157,18 @@ class _Playing:
             for _ in range(self._args.repeat):
                 if stop.is_set():
                     break
-                entries = [runs.start(order, emulator.platform) for order in orders]
-                await self._watch(runs, entries, stop)
-                self._reports += [entry.report for entry in entries if entry.report is not None]
-                run_records += entries
+                records = [runs.start(request, emulator.platform) for request in requests]
+                await self._watch(runs, records, stop)
+                self._reports += [record.report for record in records if record.report is not None]
+                run_records += records
             self._line.end()
             if self._args.keep and not stop.is_set():
                 await self._keep(run_records, str(emulator.ready["http"]), stop)
         return 0
 
-    async def _watch(self, runs: "Runs", entries: "list[RunRecord]", stop: asyncio.Event) -> None:
+    async def _watch(self, runs: "Runs", records: "list[RunRecord]", stop: asyncio.Event) -> None:
         """Show progress until all are over, or until Ctrl-C."""
-        waits = [asyncio.create_task(entry.done.wait()) for entry in entries]
+        waits = [asyncio.create_task(record.done.wait()) for record in records]
         stopping = asyncio.create_task(stop.wait())
         while left := [wait for wait in waits if not wait.done()]:
             await asyncio.wait(
@@ -178,22 +178,24 @@ class _Playing:
             )
             if stop.is_set():
                 await runs.stop("Stopped with Ctrl-C.")
-            self._line.show(" | ".join(map(_progress, entries)))
+            self._line.show(" | ".join(map(_progress, records)))
         stopping.cancel()
 
-    async def _keep(self, entries: "list[RunRecord]", http: str, stop: asyncio.Event) -> None:
-        for entry in entries:
-            text = f"{entry.order.scenario.name} stays in the world {entry.world}: send the header"
-            self._line.say(f"{text} X-Emulator-World: {entry.world} to {http}. Ctrl-C ends it.")
+    async def _keep(self, records: "list[RunRecord]", http: str, stop: asyncio.Event) -> None:
+        for record in records:
+            text = (
+                f"{record.request.scenario.name} stays in the world {record.world}: send the header"
+            )
+            self._line.say(f"{text} X-Emulator-World: {record.world} to {http}. Ctrl-C ends it.")
         await stop.wait()
 
 
-def _progress(entry: "RunRecord") -> str:
-    figures = entry.figures
-    steps = ", ".join(figures.under_way[:2]) or ("over" if entry.report else "waiting")
+def _progress(record: "RunRecord") -> str:
+    figures = record.figures
+    steps = ", ".join(figures.under_way[:2]) or ("over" if record.report else "waiting")
     words = (
-        progress_text(entry.share, entry.remaining_seconds),
-        f"{duration_text(figures.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
+        progress_text(record.share, record.remaining_seconds),
+        f"{duration_text(figures.clock_ms // 1000 * 1000)} {record.request.scenario.name}: {steps},"
         f" {figures.viewers} viewers, {figures.lines} lines",
     )
     return "  ".join(word for word in words if word)

@@ -41,11 +41,11 @@ async def start(client: httpx.AsyncClient, **order: Any) -> dict[str, Any]:
 
 
 async def over(emulator: Emulator, run_id: str) -> dict[str, Any]:
-    entry = emulator.worlds.runs.find(run_id)
+    record = emulator.worlds.runs.find(run_id)
     async with asyncio.timeout(30):
-        await entry.done.wait()
-    assert entry.report is not None
-    return entry.report
+        await record.done.wait()
+    assert record.report is not None
+    return record.report
 
 
 async def test_scenario_run_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
@@ -185,14 +185,14 @@ async def test_scenario_run_that_is_over_keeps_its_report_alone(
     # Given a run with a world, steps and events,
     text = "scenario: x\ntimeline:\n  - log: begin\n  - {at: 5m, log: end}\n"
     run = await start(client, text=text, world=world, speed=1 if world == "this" else 0)
-    entry = emulator.worlds.runs.find(run["id"])
-    runner = weakref.ref(entry.runner)
+    record = emulator.worlds.runs.find(run["id"])
+    runner = weakref.ref(record.runner)
 
     # when it is over, then nothing of it is left but what its list and its report say.
     await client.delete(f"/_emulator/scenarios/runs/{run['id']}")
-    assert (await over(emulator, run["id"]))["length_ms"] == entry.figures.clock_ms
-    assert not entry.order.scenario.steps
+    assert (await over(emulator, run["id"]))["length_ms"] == record.figures.clock_ms
+    assert not record.request.scenario.steps
     with pytest.raises(RuntimeError, match="is over"):
-        assert entry.runner
+        assert record.runner
     gc.collect()
     assert runner() is None

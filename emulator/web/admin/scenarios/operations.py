@@ -105,7 +105,7 @@ async def list_scenarios(call: Call) -> ScenarioList:
 async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
     folder, scenario = await read(call, body)
-    order = RunRequest(
+    request = RunRequest(
         scenario=scenario,
         folder=folder,
         speed=body.speed,
@@ -116,7 +116,7 @@ async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
         name=body.name or "",
         is_paused=body.paused,
     )
-    return shape(call.worlds.runs.start(order, call.platform))
+    return shape(call.worlds.runs.start(request, call.platform))
 
 
 @endpoint("GET", "/scenarios/runs")
@@ -128,20 +128,20 @@ def list_scenario_runs(call: Call) -> RunList:
 @endpoint("GET", "/scenarios/runs/{id}", downloads=(_HTML,))
 def get_scenario_run(call: Call, id: str) -> RunShape | Response:
     """Read a run, and its report once it is over; with `Accept: text/html` as a page."""
-    entry = call.worlds.runs.find(id)
-    if _HTML in call.accept and entry.report is not None:
+    record = call.worlds.runs.find(id)
+    if _HTML in call.accept and record.report is not None:
         return HTMLResponse(
-            report_page(entry.report),
+            report_page(record.report),
             headers={"Content-Security-Policy": _REPORT_POLICY, "Cache-Control": "no-cache"},
         )
-    return shape(entry)
+    return shape(record)
 
 
 @endpoint("GET", "/scenarios/runs/{id}/report")
 def get_scenario_report(call: Call, id: str) -> RunReport:
     """Read a run's report, or what there is of it while it plays."""
-    entry = call.worlds.runs.find(id)
-    return {"run": {**shape(entry), "report": None}, "report": entry.so_far()}
+    record = call.worlds.runs.find(id)
+    return {"run": {**shape(record), "report": None}, "report": record.so_far()}
 
 
 @endpoint("POST", "/scenarios/runs/{id}/pause", refuses=("conflict", "not_found"))
@@ -173,32 +173,32 @@ async def step_scenario_run(call: Call, id: str, body: RunStep) -> RunShape:
 @endpoint("DELETE", "/scenarios/runs/{id}")
 async def stop_scenario_run(call: Call, id: str) -> RunShape:
     """Stop a run. What must be true at its end is judged, and it has a report."""
-    entry = call.worlds.runs.find(id)
-    if entry.playing is not None:
-        entry.runner.stop("It was stopped by a request.")
-    await entry.done.wait()
-    return shape(entry)
+    record = call.worlds.runs.find(id)
+    if record.playing is not None:
+        record.runner.stop("It was stopped by a request.")
+    await record.done.wait()
+    return shape(record)
 
 
-def shape(entry: RunRecord) -> RunShape:
-    figures, report, order = entry.figures, entry.report, entry.order
+def shape(record: RunRecord) -> RunShape:
+    figures, report, request = record.figures, record.report, record.request
     return {
-        "id": NumberedId(entry.id),
-        "scenario": order.scenario.name,
-        "name": order.name,
-        "file": order.scenario.file,
-        "params": dict(order.scenario.values),
+        "id": NumberedId(record.id),
+        "scenario": request.scenario.name,
+        "name": request.name,
+        "file": request.scenario.file,
+        "params": dict(request.scenario.values),
         "seed": figures.seed,
-        "world": entry.world,
-        "clock": entry.clock,
-        "began_at": iso(entry.began_at_ms),
+        "world": record.world,
+        "clock": record.clock,
+        "began_at": iso(record.began_at_ms),
         "state": "playing" if report is None else "over",
-        "paused": entry.is_paused,
+        "paused": record.is_paused,
         "outcome": None if report is None else figures.outcome,
         "clock_ms": figures.clock_ms if report is None else report["length_ms"],
         "length_ms": figures.planned_ms,
-        "progress": entry.share,
-        "remaining_seconds": entry.remaining_seconds,
+        "progress": record.share,
+        "remaining_seconds": record.remaining_seconds,
         "under_way": [*figures.under_way] if report is None else [],
         "viewers": figures.viewers,
         "lines": figures.lines,
@@ -209,4 +209,4 @@ def shape(entry: RunRecord) -> RunShape:
 
 
 def _runs(call: Call) -> list[RunShape]:
-    return [{**shape(entry), "report": None} for entry in call.worlds.runs.all()]
+    return [{**shape(record), "report": None} for record in call.worlds.runs.all()]
