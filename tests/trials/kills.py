@@ -44,7 +44,8 @@ _CYCLES_A_LIFE = 12
 _FAULTS_MAX = 10
 _PACE = 3.0
 _DONE_SECONDS = 120
-_READY_SECONDS = 60
+# A busy machine may leave a start at a low priority without a processor for a minute.
+_READY_SECONDS = 300
 _BETWEEN_LOOKS_SECONDS = 0.02
 _BETWEEN_WRITES_SECONDS = 0.01
 # What a moment asks for that takes long to make.
@@ -91,7 +92,9 @@ def start(life: Life) -> tuple[Child, Walk]:
     while not child.ready_file.exists():
         if child.process.poll() is not None or time.monotonic() > deadline:
             child.process.kill()
-            raise RuntimeError(f"no start after a kill: {child.said()}")
+            said = child.said()
+            seconds, code = time.monotonic() - began, child.process.returncode
+            raise RuntimeError(f"no start after a kill, {code} after {seconds:.0f} s: {said}")
         time.sleep(_BETWEEN_LOOKS_SECONDS)
     times = FIGURES.clean_starts if life.is_clean else FIGURES.crash_starts
     times.append(time.monotonic() - began)

@@ -159,7 +159,8 @@ class _Playing:
                     break
                 records = [runs.start(request, emulator.platform) for request in requests]
                 await self._watch(runs, records, stop)
-                self._reports += [record.report for record in records if record.report is not None]
+                reports = (record.report for record in records)
+                self._reports += [report for report in reports if report is not None]
                 run_records += records
             self._line.end()
             if self._args.keep and not stop.is_set():
@@ -192,7 +193,7 @@ class _Playing:
 
 def _progress(record: "RunRecord") -> str:
     figures = record.figures
-    steps = ", ".join(figures.under_way[:2]) or ("over" if record.report else "waiting")
+    steps = ", ".join(figures.under_way[:2]) or ("over" if record.is_over else "waiting")
     words = (
         progress_text(record.share, record.remaining_seconds),
         f"{duration_text(figures.clock_ms // 1000 * 1000)} {record.request.scenario.name}: {steps},"

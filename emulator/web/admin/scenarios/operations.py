@@ -129,9 +129,10 @@ def list_scenario_runs(call: Call) -> RunList:
 def get_scenario_run(call: Call, id: str) -> RunShape | Response:
     """Read a run, and its report once it is over; with `Accept: text/html` as a page."""
     record = call.worlds.runs.find(id)
-    if _HTML in call.accept and record.report is not None:
+    report = record.report if _HTML in call.accept else None
+    if report is not None:
         return HTMLResponse(
-            report_page(record.report),
+            report_page(report),
             headers={"Content-Security-Policy": _REPORT_POLICY, "Cache-Control": "no-cache"},
         )
     return shape(record)
@@ -141,7 +142,7 @@ def get_scenario_run(call: Call, id: str) -> RunShape | Response:
 def get_scenario_report(call: Call, id: str) -> RunReport:
     """Read a run's report, or what there is of it while it plays."""
     record = call.worlds.runs.find(id)
-    return {"run": {**shape(record), "report": None}, "report": record.so_far()}
+    return {"run": shape_without_report(record), "report": record.so_far()}
 
 
 @endpoint("POST", "/scenarios/runs/{id}/pause", refuses=("conflict", "not_found"))
@@ -181,7 +182,11 @@ async def stop_scenario_run(call: Call, id: str) -> RunShape:
 
 
 def shape(record: RunRecord) -> RunShape:
-    figures, report, request = record.figures, record.report, record.request
+    return {**shape_without_report(record), "report": record.report}
+
+
+def shape_without_report(record: RunRecord) -> RunShape:
+    figures, request, is_over = record.figures, record.request, record.is_over
     return {
         "id": NumberedId(record.id),
         "scenario": request.scenario.name,
@@ -192,21 +197,21 @@ def shape(record: RunRecord) -> RunShape:
         "world": record.world,
         "clock": record.clock,
         "began_at": iso(record.began_at_ms),
-        "state": "playing" if report is None else "over",
+        "state": "over" if is_over else "playing",
         "paused": record.is_paused,
-        "outcome": None if report is None else figures.outcome,
-        "clock_ms": figures.clock_ms if report is None else report["length_ms"],
+        "outcome": figures.outcome if is_over else None,
+        "clock_ms": figures.clock_ms,
         "length_ms": figures.planned_ms,
         "progress": record.share,
         "remaining_seconds": record.remaining_seconds,
-        "under_way": [*figures.under_way] if report is None else [],
+        "under_way": [] if is_over else [*figures.under_way],
         "viewers": figures.viewers,
         "lines": figures.lines,
         "met": figures.met,
         "missed": figures.missed,
-        "report": report,
+        "report": None,
     }
 
 
 def _runs(call: Call) -> list[RunShape]:
-    return [{**shape(record), "report": None} for record in call.worlds.runs.all()]
+    return [shape_without_report(record) for record in call.worlds.runs.all()]
