@@ -1,5 +1,6 @@
 """The ASGI application: routes, middleware, errors. Keep each of them a list."""
 
+import re
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
 # Nobody's app asks for these.
 _OURS = ("/_emulator/", "/favicon.ico")
+# `video.m3u8`, `{name}`.
+_FILE_NAME = re.compile(r"[.{]")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # What a browser asks before a request of another origin is for the middleware.
 _DIRECT = frozenset(METHODS) - {"OPTIONS"}
@@ -50,21 +53,21 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
     def reach() -> Reach | None:
         return worlds.shared.reach
 
-    return Starlette(
+    app = Starlette(
         routes=[
-            *openapi.routes(worlds),
+            *_both_spellings(openapi.routes(worlds)),
             *_chat(worlds),
             *(
                 Route(f"{prefix}/{{path:path}}", api.answer, methods=METHODS)
                 for prefix, api in apis.items()
             ),
-            *health.routes(worlds),
+            *_both_spellings(health.routes(worlds)),
             *watch.routes(worlds),
-            *page.routes(worlds),
+            *_both_spellings(page.routes(worlds)),
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *images.routes(worlds),
-            *hls.routes(worlds),
-            *webrtc.routes(worlds),
+            *_both_spellings(hls.routes(worlds)),
+            *_both_spellings(webrtc.routes(worlds)),
         ],
         middleware=[
             Middleware(Direct, answer=partial(_find_api, apis), reach=reach),
@@ -77,6 +80,25 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
         ],
         exception_handlers={**_ERRORS, HTTPException: _Unrouted(worlds).answer},
     )
+    # Clients that follow no redirects call both spellings of an address (contract, Addresses).
+    app.router.redirect_slashes = False
+    return app
+
+
+def _both_spellings(routes: list[Route]) -> list[Route]:
+    """Each route with and without a slash at its end.
+
+    A file has one address: what a playlist lists is relative to it.
+    """
+    twins = []
+    for route in routes:
+        name = route.path.rstrip("/").rpartition("/")[2]
+        if not name or (_FILE_NAME.search(name) and name != "openapi.json"):
+            continue
+        path = route.path.rstrip("/") if route.path.endswith("/") else f"{route.path}/"
+        methods = list(route.methods) if route.methods else None
+        twins.append(Route(path, route.endpoint, methods=methods))
+    return [*routes, *twins]
 
 
 def _find_api(apis: "Mapping[str, _Api]", scope: "Scope") -> Api | None:

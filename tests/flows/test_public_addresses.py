@@ -179,3 +179,24 @@ async def test_public_addresses_certificate_names_the_configured_hosts(tmp_path:
             await asyncio.open_connection(
                 "127.0.0.1", port, ssl=trusted, server_hostname="example.org"
             )
+
+
+async def test_public_addresses_of_answers_and_pages_have_two_spellings_and_no_redirect() -> None:
+    async with reached(admin_token="geheim") as (_, client):
+        token = {"authorization": "Bearer geheim"}
+        uid = (await stream(client))["cloudflare_stream_id"]
+        stands = [f"/{uid}/{name}" for name in ("lifecycle", "views", "watch", "iframe")]
+        stands += [f"/{uid}/webRTC/play", f"/{CDN_NAME}/{uid}/views", "/docs", "/openapi.json"]
+        stands += ["/_emulator/openapi.json", "/_emulator/health", "/_emulator/info"]
+        for path in [*stands, "/_emulator", "/_emulator/site"]:
+            # The pages of `/_emulator/` are open: what they ask for is not.
+            headers = token if path.count("/") == 2 and path.startswith("/_emulator/") else {}
+            answers = [await client.get(f"{path}{slash}", headers=headers) for slash in ("", "/")]
+            codes = [answer.status_code for answer in answers]
+            assert codes == [405 if path.endswith("play") else 200] * 2, path
+        # The picture of a page is found from either.
+        page = (await client.get(f"/{uid}/watch/")).text
+        assert 'data-base="../"' in page
+        # What a playlist lists is relative to its address, so a file has one.
+        for path in (f"/{uid}/manifest/video.m3u8/", "/embed/sdk.latest.js/", "/api/v1", "/v1"):
+            assert (await client.get(path)).status_code == 404, path

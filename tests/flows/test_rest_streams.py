@@ -1,5 +1,7 @@
 import re
+from typing import Any
 
+import httpx
 import pytest
 
 from emulator.server import Emulator
@@ -210,6 +212,16 @@ async def test_streams_invalid_json_is_422(call: Caller, content: bytes) -> None
     check_error(answer, 422)
 
 
+@table("encoding", ["utf-8-sig", "utf-16"])
+async def test_streams_json_with_a_byte_order_mark_is_422_and_says_so(
+    call: Caller, encoding: str
+) -> None:
+    answer = await call("POST", "/streams/", "ak_demo", content='{"title": "x"}'.encode(encoding))
+
+    (mistake,) = check_error(answer, 422)["detail"]
+    assert "begins with a byte order mark" in mistake["message"]
+
+
 async def test_streams_wrong_media_type_is_422(call: Caller) -> None:
     answer = await call("POST", "/streams/", "ak_demo", data={"title": "x"})
 
@@ -318,3 +330,19 @@ async def test_streams_limits_are_settings(call: Caller, emulator: Emulator) -> 
     assert emulator.settings.rules.streams_per_user == 0
     for _ in range(12):
         await create(call)
+
+
+async def test_streams_lifecycle_names_the_video_to_play_while_it_is_live(
+    call: Caller, client: httpx.AsyncClient
+) -> None:
+    async def lifecycle(stream: dict[str, Any]) -> tuple[bool, bool, str | None]:
+        payload = (await client.get(f"/{stream['cloudflare_stream_id']}/lifecycle")).json()
+        return payload["isInput"], payload["live"], payload["videoUID"]
+
+    own = await create(call)
+    assert await lifecycle(own) == (True, False, None)
+    # Live without media: there is nothing to play.
+    await call("POST", f"/streams/id/{own['id']}/start", "ak_demo")
+    assert await lifecycle(own) == (True, True, None)
+    (*_, seeded) = (await call("GET", "/streams/")).json()["streams"]
+    assert await lifecycle(seeded) == (True, True, seeded["cloudflare_video_id"])

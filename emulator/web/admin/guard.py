@@ -36,7 +36,7 @@ class CallerGuard:
         self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_admin(scope) or scope["path"].startswith(_OPEN):
+        if not _is_admin(scope) or f"{scope['path']}/".startswith(_OPEN):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -67,7 +67,7 @@ class AdminGuard:
 
     @staticmethod
     def _is_guarded(path: str) -> bool:
-        return path != PREFIX and not path.startswith(_WITHOUT_TOKEN)
+        return f"{path.rstrip('/')}/" != PREFIX and not f"{path}/".startswith(_WITHOUT_TOKEN)
 
 
 def _is_admin(scope: Scope) -> bool:

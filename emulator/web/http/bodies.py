@@ -1,5 +1,6 @@
 """Bodies: what a request carries, read within its bound: JSON, or a form with a file."""
 
+import codecs
 import re
 from asyncio import to_thread
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -20,6 +21,9 @@ _IN_MEMORY_BYTES_MAX = 1024 * 1024
 # A form's text is UTF-8 whatever its type says (RFC 7578, 5.1.2); some of Python's character sets
 # make texts that are none.
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
+
+# JSON has none (RFC 8259, 8.1): editors on Windows write them, and files are sent as they are.
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class UploadedFile(Struct, frozen=True):
@@ -46,7 +50,11 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
     text = media_type(request)
     body = b"".join([piece async for piece in _bounded(request, bytes_max)])
     if text != "application/json" and not text.endswith("+json"):
-        raise Invalid([error_detail(("body",), "media_type", f"Expected JSON, got {text}")])
+        sent = text or "an empty Content-Type"
+        raise Invalid([error_detail(("body",), "media_type", f"Expected JSON, got {sent}")])
+    if body.startswith(_BYTE_ORDER_MARKS):
+        message = "Invalid JSON: it begins with a byte order mark; send UTF-8 without one"
+        raise Invalid([error_detail(("body",), "json_invalid", message)])
     return body
 
 

@@ -50,7 +50,9 @@ Frame = Literal["watch", "iframe", "player"]
 # Where each page stands below its prefix, and where the stream's own addresses are from there.
 _PAGES: tuple[tuple[Frame, str, str], ...] = (
     ("watch", "/{uid}/watch", ""),
+    ("watch", "/{uid}/watch/", "../"),
     ("iframe", "/{uid}/iframe", ""),
+    ("iframe", "/{uid}/iframe/", "../"),
     ("player", "/{uid:cdn_uid}", "{uid}/"),
     ("player", "/{uid:cdn_uid}/", ""),
 )

@@ -181,7 +181,7 @@ class Playback:
         return await _file(request, path, CONTAINERS[form])
 
     async def lifecycle(self, request: Request) -> Response:
-        """Whether this is live.
+        """Whether this is live, and by which uid its video is played: while it is live, its own.
 
         Ours beside it: `status`, `title`, `duration` in seconds, and by which `protocol` it comes.
         """
@@ -190,11 +190,15 @@ class Playback:
         vod = subject.vod or self._vod_of(stream)
         shown = vod or subject.video or subject.clip
         title = stream.title if stream else (shown.title if shown else "")
+        is_live = stream is not None and stream.status == "live"
+        video_uid = shown.uid if shown and shown.status == "ready" else None
+        if stream is not None and is_live and stream.has_media:
+            video_uid = stream.uid
         return JSONResponse(
             {
                 "isInput": stream is not None,
-                "videoUID": shown.uid if shown and shown.status == "ready" else None,
-                "live": stream is not None and stream.status == "live",
+                "videoUID": video_uid,
+                "live": is_live,
                 "status": stream.status if stream else "ended",
                 "title": title,
                 "duration": self._seconds(stream, shown),
