@@ -1,1 +1,1 @@
-"""Chat lines to thousands of readers at once: encoded once, joined, and never waited for."""
+"""Chat delivery: sends chat messages to thousands of sockets: each is encoded once."""

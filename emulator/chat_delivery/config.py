@@ -1,4 +1,4 @@
-"""SendQueueConfig: what one reader may leave unread."""
+"""SendQueueConfig: how much a reader may leave unread before it is dropped."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
-"""Direct: on uvicorn, a WebSocket's transport for a server of thousands of readers.
+"""Direct: on uvicorn, write frames straight to a WebSocket's transport.
 
 The ASGI extension `emulator.broadcast` in the scope is the connection itself, a `Sink`. Through
-ASGI's `send`, a message to a reader costs several times the bytes' own cost.
+ASGI's `send`, a message to a reader costs several times as much as the write alone.
 """
 
 import logging
@@ -18,7 +18,7 @@ from emulator.chat_delivery.send_queue import DirectSendQueue, Sink
 EXTENSION = "emulator.broadcast"
 
 log = logging.getLogger(__name__)
-# uvicorn tells each connection's address at "info", and a chat's token stands in its query.
+# At "info", uvicorn logs each connection's URL, and a chat's URL has the token in its query.
 _quiet = log.getChild("uvicorn")
 _quiet.setLevel(logging.WARNING)
 
@@ -26,21 +26,21 @@ _quiet.setLevel(logging.WARNING)
 # held once for all; a transport would make objects of each write for each reader, which the
 # collector has to look at. (A transport over TLS takes 0 for "always full".)
 _BUFFER_BYTES_MAX = 1
-# What may be unsent in the kernel: without this, Linux hides some 3 MB a reader.
+# How many bytes the kernel may hold unsent: without this, Linux buffers some 3 MB a reader.
 _UNSENT_BYTES_MAX = 128 * 1024
 _GOODBYE_SECONDS = 10.0
 
 
 def uvicorn_options(frame_bytes_max: int, ping_ms: int) -> dict[str, Any]:
-    """What of `uvicorn.Config` a socket with thousands of readers depends on.
+    """The options of `uvicorn.Config` that sockets with thousands of readers need.
 
-    Pings every `ping_ms` find half-open connections: without an answer as long, a peer is gone.
+    Pings every `ping_ms` find half-open connections: a peer must answer within the same time.
     """
     return {
         "ws": DirectProtocol,
-        # Frames that are made once for all readers cannot be compressed for each of them.
+        # Frames are made once for all readers, so they cannot be compressed for each of them.
         "ws_per_message_deflate": False,
-        # The connection is closed with 1009 as soon as a frame's header says more.
+        # A frame whose header announces more closes the connection with 1009.
         "ws_max_size": frame_bytes_max,
         "ws_ping_interval": ping_ms / 1000,
         "ws_ping_timeout": ping_ms / 1000,
@@ -78,7 +78,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             self._reader.resumed()
 
     def keepalive_timeout(self) -> None:
-        """A ping was not answered. An orderly end would wait for what nobody takes any more."""
+        """Cut a connection that did not answer a ping: a closing handshake would never end."""
         is_stuck = self.transport.get_write_buffer_size() > 0
         super().keepalive_timeout()
         if is_stuck:
@@ -91,7 +91,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def attach(self, reader: DirectSendQueue) -> Callable[[bytes], None]:
-        """The transport's own `write`: a call more for each of a thousand readers is felt."""
+        """Return the transport's own `write`: with a thousand readers, one more call is felt."""
         self._reader = reader
         return self.transport.write
 
@@ -102,7 +102,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         try:
             self.conn.send_close(code, reason)
         except InvalidState:
-            # The peer's own goodbye is being answered at this moment.
+            # The close frame that the peer sent is being answered already.
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -115,6 +115,6 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
 
 def sink_of(scope: Any) -> Sink | None:
-    """The connection itself, where the server lends it."""
+    """The connection itself as a `Sink`; None on a server without the extension."""
     result = scope.get("extensions", {}).get(EXTENSION)
     return result if isinstance(result, DirectProtocol) else None

@@ -1,4 +1,4 @@
-"""Wire: messages as WebSocket frames, made once for all readers.
+"""Frames: messages as WebSocket frames, made once for all readers.
 
 A server's frames are not masked (RFC 6455, 5.1), so the same bytes fit every reader.
 """
@@ -19,7 +19,7 @@ def text_frame(payload: bytes) -> bytes:
 
 
 class FrameBatch:
-    """Messages that go out together: `payloads` one by one, `joined` as frames in one piece."""
+    """Messages sent together: `payloads` one by one, and `joined`, their frames in one piece."""
 
     __slots__ = ("joined", "payloads")
 

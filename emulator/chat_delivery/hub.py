@@ -1,9 +1,9 @@
-"""Hub: one topic's readers, and what is on its way to them: encoded once, joined, written once.
+"""Hub: one topic's readers and the messages for them: encoded once, joined, written once.
 
-What comes within a tick is joined. An idle topic's tick is the loop's next turn, so a lone message
-waits for nothing; under load the next tick is not before the last one's end plus what that cost,
-so that a flood to any number of readers leaves half of a core to everything else. The cost is the
-processor's time: on a busy machine nobody waits for that twice.
+Messages that arrive within one tick are joined. An idle topic's tick is the loop's next turn, so a
+single message does not wait. Under load, a tick begins at the earliest when the pause since the
+last one was as long as that one took, so that a flood to any number of readers leaves half of a
+core to everything else. A tick's length is its processor time: other programs do not add to it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Protocol
 from emulator.chat_delivery.frames import FrameBatch
 from emulator.core.clock import busy_us, monotonic_us
 
-# Writing to so many takes some 7 ms; then the loop's other work has its turn.
+# Writing to this many takes some 7 ms; then the loop's other work has its turn.
 _READERS_A_TURN = 1_000
 
 
@@ -22,12 +22,12 @@ class Reader(Protocol):
     """A reader of a topic (`emulator.chat_delivery.send_queue`)."""
 
     def put(self, batch: FrameBatch) -> None:
-        """Take what is told. Never waits."""
+        """Take the messages of a tick. Must not wait."""
         ...
 
 
 class _Channel:
-    """The readers of one dialect. A newcomer does not get what was pending before it came."""
+    """The readers of one dialect. A new reader does not get messages that were pending before."""
 
     def __init__(self) -> None:
         self.readers: dict[Reader, None] = {}
@@ -45,7 +45,7 @@ class _Channel:
         self.newcomers.pop(reader, None)
 
     def take(self) -> Iterator[tuple[Reader, FrameBatch]]:
-        """The pending messages, for each reader; readers that came in between get their part."""
+        """The pending messages for each reader; a later reader gets only the later ones."""
         if not self.pending:
             return iter(())
         pending, self.pending = self.pending, []
@@ -61,7 +61,7 @@ class _Channel:
 
 
 class Topic:
-    """Readers by the dialect they read. For one event loop."""
+    """The readers of one topic, by their dialect. For one event loop."""
 
     def __init__(self) -> None:
         self._channels: dict[str, _Channel] = {}
@@ -73,7 +73,7 @@ class Topic:
 
     @property
     def dialects(self) -> tuple[str, ...]:
-        """Those that somebody reads: others need not be rendered."""
+        """The dialects that have readers: messages need no other form."""
         return tuple(
             dialect
             for dialect, channel in self._channels.items()
@@ -81,7 +81,7 @@ class Topic:
         )
 
     def add(self, dialect: str, reader: Reader) -> None:
-        """From now on it is told what happens; what was told before it has read by itself."""
+        """Send a reader the messages from now on; it gets the earlier ones in another way."""
         self._channels.setdefault(dialect, _Channel()).add(reader)
 
     def remove(self, dialect: str, reader: Reader) -> None:
@@ -89,7 +89,7 @@ class Topic:
             self._channels[dialect].remove(reader)
 
     def tell(self, payloads: Mapping[str, bytes]) -> None:
-        """Send one message, rendered for each dialect that somebody reads, to everybody."""
+        """Send one message to every reader; `payloads` has its form in each of `dialects`."""
         for dialect, payload in payloads.items():
             if dialect in self._channels:
                 self._channels[dialect].pending.append(payload)
@@ -98,7 +98,7 @@ class Topic:
             self._schedule()
 
     def tell_one(self, reader: Reader, payload: bytes) -> None:
-        """Send one reader a message, behind what everybody was told before."""
+        """Send one reader a message, after the messages to everybody that came before it."""
         batch = FrameBatch([payload])
         if self._is_busy:
             self._asides.append((reader, batch))
@@ -127,7 +127,7 @@ class Topic:
             for reader, batch in islice(self._work, _READERS_A_TURN):
                 reader.put(batch)
                 count += 1
-        except Exception:  # A reader's failure is its own: the others are told their due.
+        except Exception:  # One reader's failure must not stop the others.
             # Raised again, so that the loop logs it.
             asyncio.get_running_loop().call_soon(self._go_on)
             raise

@@ -1,9 +1,8 @@
-"""SendQueue: what one reader has not taken yet. A reader too slow for its bound is dropped.
+"""SendQueue: the messages that one reader has not taken yet. A reader that is too slow is dropped.
 
-Two kinds. `DirectSendQueue` writes whole frames to the transport, where the server lets us
-(`emulator.chat_delivery.direct`). `AsgiSendQueue` goes through the ASGI `send` of any server. Both
-are used
-on the loop's thread.
+There are two kinds. `DirectSendQueue` writes whole frames to the transport, on a server that allows
+it (`emulator.chat_delivery.direct`). `AsgiSendQueue` goes through the ASGI `send` of any server.
+Both belong to the loop's thread.
 """
 
 import asyncio
@@ -23,15 +22,16 @@ Drop = Callable[[str], None]
 SLOW = 1013
 # How long a closing handshake may take before the connection is cut.
 _GOODBYE_SECONDS = 1.0
-# Of those that are dropped at once so many go, then the others' messages have their turn.
+# How many dropped readers are closed at once before other readers' messages have their turn.
 _CLOSES_A_TURN = 20
 _CLOSE_PAUSE_SECONDS = 0.01
 
 
 class CloseQueue:
-    """Lets dropped readers go a few at a time: each costs some 0.2 ms, which all others wait for.
+    """Closes dropped readers a few at a time: each takes some 0.2 ms, in which the others wait.
 
-    A thousand that stop reading at once pass their bound at once, too. For one event loop.
+    A thousand readers that stop reading together also pass their bound together. For one event
+    loop.
     """
 
     def __init__(self) -> None:
@@ -50,14 +50,17 @@ class CloseQueue:
 
 
 class SendQueue(Protocol):
-    """One reader's way out."""
+    """The messages on their way to one reader."""
 
     def put(self, batch: FrameBatch) -> None:
-        """Send, or keep until the reader takes it. Never waits; after the end it does nothing."""
+        """Send messages, or keep them until the reader takes them. Never waits.
+
+        After the end it does nothing.
+        """
         ...
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye behind what is on its way."""
+        """Close with `code`, after the messages that are on their way."""
         ...
 
     async def attend(self, listening: Coroutine[Any, Any, None]) -> None:
@@ -66,10 +69,10 @@ class SendQueue(Protocol):
 
 
 class Sink(Protocol):
-    """A server's own connection, lent to us. What `attach` gives writes whole frames at once.
+    """A server's own connection, lent to us. `attach` returns a function that writes whole frames.
 
-    It waits for nothing, and what is written to a connection that is closing goes nowhere. To one
-    that is `lost` nothing may be written (uvloop raises).
+    That function never waits, and drops frames for a connection that is closing. It must not be
+    called for a connection that is `lost` (uvloop raises).
     """
 
     def attach(self, reader: "DirectSendQueue") -> Callable[[bytes], None]: ...
@@ -77,7 +80,7 @@ class Sink(Protocol):
 
 
 class DirectSendQueue:
-    """Writes to the transport. While that is full, what comes is kept here."""
+    """Writes to the transport, and keeps the messages that come while it is full."""
 
     __slots__ = (
         "_close_queue",
@@ -130,11 +133,11 @@ class DirectSendQueue:
             self._finish()
 
     def lost(self) -> None:
-        """The connection is gone, before its receive loop has seen it."""
+        """Called when the connection is lost, before its receive loop notices."""
         self._finish()
 
     def paused(self) -> None:
-        """The transport is full."""
+        """Called when the transport is full."""
         if self._held is None:
             self._held = []
             loop = asyncio.get_running_loop()
@@ -145,7 +148,7 @@ class DirectSendQueue:
             )
 
     def resumed(self) -> None:
-        """The transport has room again."""
+        """Called when the transport has room again."""
         if self._is_over:
             return
         held, self._held, self._held_bytes = self._held, None, 0
@@ -159,7 +162,7 @@ class DirectSendQueue:
         self._drop(why)
 
     def _finish(self) -> None:
-        """From now on everything that comes is dropped."""
+        """Drop all messages from now on."""
         self._is_over = True
         self._held = []
         self._cancel_patience()
@@ -171,7 +174,7 @@ class DirectSendQueue:
 
 
 class AsgiSendQueue:
-    """Sends message after message through ASGI, from a task of its own."""
+    """Sends one message after another through ASGI, from its own task."""
 
     def __init__(
         self, send: Callable[[Message], Awaitable[None]], config: SendQueueConfig, drop: Drop
@@ -232,7 +235,7 @@ class AsgiSendQueue:
                 except OSError:
                     # The peer is gone (ASGI, "Send callable"); its receive loop sees that too.
                     return
-                # The frame's header is so little that it is left out of the account.
+                # The frame's header is small enough to be left out of the count.
                 self._queued_bytes -= len(payload)
                 if not self._queue:
                     self._queued_bytes = 0
@@ -240,7 +243,7 @@ class AsgiSendQueue:
                 return
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
-        # A peer that is gone or takes nothing hears no goodbye; the server then cuts it off.
+        # A peer that is gone or takes nothing gets no close frame; the server cuts it off.
         with suppress(TimeoutError, OSError, RuntimeError):
             async with asyncio.timeout(_GOODBYE_SECONDS):
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
@@ -254,5 +257,5 @@ class AsgiSendQueue:
 
 
 def _ended_well(listener: "asyncio.Future[None]") -> bool:
-    """Whether the peer itself has gone, so that nobody is there to hear a goodbye."""
+    """Whether the peer itself has gone, so that no close frame is needed."""
     return listener.done() and not listener.cancelled() and listener.exception() is None

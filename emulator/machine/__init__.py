@@ -1,1 +1,1 @@
-"""What is kept on this machine: the data folder, certificates, and files that are written whole."""
+"""Machine: the data folder, certificates, locks, file handles and memory of this machine."""

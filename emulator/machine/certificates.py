@@ -1,8 +1,8 @@
-"""The own CA and the server certificate it signs: made once, kept in the data folder.
+"""Certificates: the built-in CA and the server certificates that it signs, in the data folder.
 
-Only making them needs `cryptography`; a start that finds them current uses the standard library.
-`ca.key`, `server.pem` and `https.pem` hold private keys: readable by their owner only, and never
-logged.
+Only making them needs `cryptography`; a start that finds valid ones uses the standard library.
+`ca.key`, `server.pem` and `https.pem` contain private keys: only their owner can read them, and
+they are never logged.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ _CA_DAYS = 3650
 _SERVER_DAYS = 820
 _RENEW_DAYS = 30
 _DAY_MS = 86_400_000
-# By which a store shows the CA.
+# The name by which a system's certificate store lists the CA.
 CA_NAME = "live-emulator local CA"
 _ALWAYS = ("localhost", "127.0.0.1", "::1")
 _ANY_ADDRESS = {"", "0.0.0.0", "::"}
-# What the CA may vouch for: this machine, private networks and names that are nobody's on the
-# internet. So a stolen ca.key, or a careless trust, cannot speak for a public site.
+# The names that the CA may sign for: this machine, private networks and names that nobody has on
+# the internet. So a stolen ca.key, or a careless trust, cannot impersonate a public site.
 _PERMITTED_NAMES = ("127.0.0.1", "localhost", "local", "internal", "test", "lan", "home.arpa")
 _PERMITTED_NETWORKS = (
     "127.0.0.0/8",
@@ -54,23 +54,23 @@ Use = Literal["rtmps", "https"]
 
 
 def ca_path(folder: Path) -> Path:
-    """Where the CA's certificate is, or will be, for clients to trust."""
+    """The path of the CA's certificate, which clients trust; the file may not exist yet."""
     return folder / CA_FILE
 
 
 def server_path(folder: Path, use: Use) -> Path:
-    """Where a server's certificate and its key are, once `server_context` has made them."""
+    """The path of a server's certificate and key, which `server_context` makes."""
     return folder / _FILES[use]
 
 
 def server_context(
     folder: Path, hosts: Sequence[str], now_ms: int | None = None, use: Use = "rtmps"
 ) -> ssl.SSLContext:
-    """TLS for a server at `hosts`, signed by the CA in `folder`; what is missing is made first.
+    """TLS for a server at `hosts`, signed by the CA in `folder`; missing files are made first.
 
     The certificate names localhost, 127.0.0.1, ::1 and each of `hosts`: an address, a name, or a
-    name such as `*.example.org`. It is made anew when `hosts` change, 30 days before it expires,
-    and when a file is gone or broken.
+    name such as `*.example.org`. A new one is made when `hosts` change, 30 days before the old one
+    expires, and when a file is missing or broken.
     """
     now_ms = SystemClock().now_ms() if now_ms is None else now_ms
     path = server_path(folder, use)
@@ -80,15 +80,15 @@ def server_context(
     try:
         return context_of(path)
     except (ssl.SSLError, OSError):
-        # Torn or edited by somebody: it holds nothing that cannot be made again.
+        # Cut off or edited by somebody: it can be made again.
         _make(folder, names, now_ms, use)
         return context_of(path)
 
 
 def context_of(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
-    """TLS for a server that shows `certificate` (PEM), its `key` in the same file or its own.
+    """TLS for a server with this `certificate` and `key` (PEM), in one file or in two.
 
-    Raises `ssl.SSLError` or `OSError` for files that do not fit or cannot be read.
+    Raises `ssl.SSLError` or `OSError` for files that do not match or cannot be read.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -97,22 +97,21 @@ def context_of(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    """Without this, OpenSSL would ask for an encrypted key's password on the terminal, and wait."""
+    """Refuse an encrypted key; OpenSSL would ask for its password on the terminal, and wait."""
     return ""
 
 
 def _names_beside(hosts: Sequence[str]) -> tuple[str, ...]:
-    """The hosts that a certificate has to name beside those that each one does."""
+    """The hosts that a certificate names in addition to those that every one names."""
     return tuple(
         dict.fromkeys(host for host in hosts if host not in _ANY_ADDRESS and host not in _ALWAYS)
     )
 
 
 def _is_current(folder: Path, path: Path, names: tuple[str, ...], now_ms: int) -> bool:
-    """Whether the first line of the file says that it is for these names, this CA and this day.
+    """Whether the file's first line says that it is valid for these names, this CA and this day.
 
-    The line is written by `_make`: reading a date out of a certificate takes more than the
-    standard library has.
+    `_make` writes the line, because the standard library cannot read a certificate's date.
     """
     try:
         authority = (folder / CA_FILE).read_bytes()
@@ -130,7 +129,7 @@ def _joined(names: tuple[str, ...]) -> str:
 
 
 def _make(folder: Path, names: tuple[str, ...], now_ms: int, use: Use) -> None:
-    """Write a server's file, and the CA before it where there is none that can sign for `names`."""
+    """Write a server's file; before it a CA, if there is none that may sign for `names`."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -154,7 +153,7 @@ def _make(folder: Path, names: tuple[str, ...], now_ms: int, use: Use) -> None:
     # chain: a client that trusts it has it, and one that does not would not be helped.
     parts = (
         first_line.encode() + b"\n",
-        # In this order: aioquic finds no certificate behind a key.
+        # The certificate comes first: aioquic finds none after a key.
         certificate.public_bytes(serialization.Encoding.PEM),
         _pem_of_key(key),
     )
@@ -164,7 +163,7 @@ def _make(folder: Path, names: tuple[str, ...], now_ms: int, use: Use) -> None:
 def _load_ca(
     folder: Path, names: tuple[str, ...], now: datetime
 ) -> "tuple[x509.Certificate, EllipticCurvePrivateKey] | None":
-    """The CA in `folder` if it is whole, lives long enough and may sign for `names`."""
+    """The CA in `folder`, if it is complete, valid long enough and may sign for `names`."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -276,7 +275,7 @@ def _general_name(host: str) -> "x509.GeneralName":
 
 
 def _constraints(hosts: tuple[str, ...]) -> "x509.NameConstraints":
-    """What the CA may sign for: the private names and networks, and each host that is neither."""
+    """The CA's name constraints: private names and networks, and each host that is neither."""
     from cryptography import x509
 
     names = list(_PERMITTED_NAMES)

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: a reader never sees half of one."""
+"""Files: write a file completely or not at all, so that a reader never sees half of it."""
 
 import os
 from contextlib import suppress
@@ -11,18 +11,18 @@ from emulator import busy_files
 def write_whole(
     path: Path, content: bytes, mode: int = 0o644, *, survives_power_loss: bool = True
 ) -> None:
-    """Put `content` at `path` by rename, with permissions `mode` from its first byte on.
+    """Write `content` to `path` by a rename, with permissions `mode` from its first byte on.
 
-    `survives_power_loss` waits for the disk (some ms); what can be made again need not.
-    Raises `OSError` where that cannot be; then the old file is as it was. Windows knows no mode:
-    there a file is as private as its folder.
+    `survives_power_loss` waits for the disk (some ms), which content that can be made again does
+    not need. Raises `OSError` if it fails, and then the old file is unchanged. Windows has no mode:
+    there, a file is as private as its folder.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        # Not opened and then narrowed: a key must not be readable by others even for an instant.
+        # Opened with its mode, not changed later: nobody else may read a key even for an instant.
         raw = FileIO(draft, "w", opener=lambda name, flags: os.open(name, flags, mode))
         with BufferedWriter(raw) as file:
-            draft.chmod(mode)  # What the umask took away.
+            draft.chmod(mode)  # Adds what the umask removed.
             file.write(content)
             file.flush()
             if survives_power_loss:

@@ -1,6 +1,6 @@
-"""The data folder: one running emulator each. The lock dies with its process, however it dies.
+"""The data folder of one running emulator. Its lock ends with the process, however that ends.
 
-A file beside the lock names the running process, for commands and the message of a second start.
+A file next to the lock names the running process, for commands and for the error of a second start.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _TEMPORARY = "live-emulator-"
 
 
 class DataFolder:
-    """A folder that is ours until `close`. `world_path` is what the world's database opens."""
+    """A folder that this process holds until `close`. `world_path` is the world's database."""
 
     def __init__(self, path: Path, release: Release, is_temporary: bool) -> None:
         self.path = path
@@ -39,10 +39,10 @@ class DataFolder:
 
     @classmethod
     def open(cls, data: str) -> "DataFolder":
-        """Take the folder `data`, made where it is missing; `:memory:` takes a temporary one.
+        """Lock the folder `data`, and make it if it is missing; `:memory:` makes a temporary one.
 
         Refuses (`unavailable`) a folder that cannot be written, and (`conflict`, with `running`)
-        one on which another emulator runs.
+        one that another emulator uses.
         """
         if data == MEMORY:
             import tempfile
@@ -54,7 +54,7 @@ class DataFolder:
     @classmethod
     def _take(cls, path: Path, *, is_temporary: bool) -> "DataFolder":
         try:
-            # Keys and the CA are in it: nobody else has to look.
+            # It contains keys, so only this user may read it.
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             release = try_lock(path / _LOCK_FILE)
             if release is not None:
@@ -78,32 +78,35 @@ class DataFolder:
 
     @property
     def has_world(self) -> bool:
-        """Whether an earlier start left a world here."""
+        """Whether an earlier run left a world here."""
         path = Path(self.world_path)
-        # It is made empty, with nobody else's rights, before SQLite opens it.
+        # `_make_private` makes the file empty, for this user alone, before SQLite opens it.
         return not self.is_temporary and path.exists() and path.stat().st_size > 0
 
     def tell(self, ready: Mapping[str, object]) -> None:
-        """Leave word which process runs here and where (the ready file's content)."""
+        """Write down which process runs here and where it listens (the ready file's content)."""
         payload = json.dumps(dict(ready)).encode()
         write_whole(self.path / _RUNNING_FILE, payload, survives_power_loss=False)
 
     def steering_key(self) -> str:
-        """A new key, in a file that only this user can read: its holder may read as this user."""
+        """Make a new key, in a file that only this user can read.
+
+        A client that sends the key may name any file that this user can read.
+        """
         key = secret_token()
         write_whole(self.path / KEY_FILE, key.encode(), mode=0o600, survives_power_loss=False)
         return key
 
     @property
     def has_orphaned_media(self) -> bool:
-        """There is media, and no database that speaks of it."""
+        """Whether there is media, but no database that refers to it."""
         is_kept = not self.is_temporary and not self.has_world
         return is_kept and any(self.media_path.iterdir())
 
     def keep_aside(self) -> Path:
-        """Move the world's database and its media into a folder beside them, and begin anew.
+        """Move the world's database and its media into another folder. Returns that folder.
 
-        Media goes along: a new world would give the same names to its own. Returns where it is.
+        The media has to be moved because a new world may use the same names for its own.
         """
         number = 1
         while (aside := self.path / f"damaged-{number}").exists():
@@ -118,34 +121,34 @@ class DataFolder:
     def _make_private(self) -> None:
         """Let only this user read the database and the keys, also in an older folder."""
         if not self.is_temporary:
-            # SQLite gives its journals the permissions of the database.
+            # SQLite creates its journals with the permissions of the database.
             database = os.open(self.world_path, os.O_RDWR | os.O_CREAT, 0o600)
             os.close(database)
         for pattern in ("*.sqlite3*", "*.key", "*.pem"):
             for path in self.path.glob(pattern):
-                if path.name != CA_FILE:  # Every client reads it.
+                if path.name != CA_FILE:  # Every client has to read it.
                     try:
                         path.chmod(0o600)
-                    except PermissionError:  # Another user's, or a file system without them.
+                    except PermissionError:  # Another user's, or no permissions here.
                         log.warning("others may be able to read a private file path=%s", path)
 
     def close(self) -> None:
-        """Let the folder go; a temporary one is removed with all that is in it."""
+        """Unlock the folder; a temporary one is removed with its content."""
         if self._release is None:
             return
         if not self.is_temporary:
-            # Word that outlives its process costs a command a look at the lock, and no more.
+            # If this fails, commands still see by the lock that no process runs here.
             with contextlib.suppress(OSError):
                 busy_files.remove(self.path / _RUNNING_FILE)
         self._release()
         self._release = None
-        # Only now: Windows removes no file that is open, nor a folder with one in it.
+        # Last, since Windows cannot remove a file that is open, nor its folder.
         if self.is_temporary and not busy_files.remove_tree(self.path):
             log.warning("a temporary folder could not be removed path=%s", self.path)
 
 
 def running_on(path: Path) -> dict[str, object]:
-    """What the emulator that holds the folder `path` left word of; empty if it said nothing."""
+    """The ready file's content of the emulator that holds the folder `path`; empty if unknown."""
     try:
         payload = json.loads((path / _RUNNING_FILE).read_text("utf-8"))
     except (OSError, ValueError):
@@ -167,12 +170,12 @@ def is_held(path: Path) -> bool:
 
 
 def _sweep() -> None:
-    """Remove temporary folders whose emulator was killed: nobody else would, and media is large."""
+    """Remove temporary folders of emulators that were killed: media is large."""
     import tempfile
 
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
         try:
-            # A process that is about to take a new folder has not left word in it yet.
+            # A process that is about to lock a new folder has no ready file in it yet.
             is_new = not (path / _RUNNING_FILE).is_file()
             if is_new or not _is_ours(path):
                 continue
@@ -186,7 +189,7 @@ def _sweep() -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether this user made it. On Windows a user's temporary folder is nobody else's."""
+    """Whether this user made it. On Windows, each user has a temporary folder of their own."""
     if sys.platform == "win32" or not hasattr(os, "getuid"):
         return True
     else:

@@ -1,6 +1,6 @@
-"""Handles: how many files and sockets this process may have open, and how it says that it has none.
+"""Handles: how many files and sockets this process may open, and the warning when none are left.
 
-When they run out, everything that opens something fails, over and over: one line a minute says so.
+When they run out, every attempt to open something fails; the log has one line a minute about that.
 """
 
 import errno
@@ -18,7 +18,7 @@ if sys.platform != "win32":
     except ImportError:  # A Python without it.
         pass
 
-# More than any emulator needs; some systems call "no limit" what they then do not give.
+# More than any emulator needs. Some systems report "no limit" but do not allow that many.
 _WANTED = 1_048_576
 _ERRORS = (errno.EMFILE, errno.ENFILE)
 _WORDS = ("Too many open files",)
@@ -33,9 +33,9 @@ class Limits(NamedTuple):
 
 
 def limits() -> Limits | None:
-    """This process's; None where the system has none of this kind, as Windows.
+    """The limits of this process; None on a system without them, such as Windows.
 
-    There a socket is no file, and memory is what bounds them.
+    There a socket is no file, and only memory limits their number.
     """
     if sys.platform == "win32" or not _HAS_RESOURCE:
         return None
@@ -49,7 +49,7 @@ def raise_limit() -> int:
     """Raise the soft limit to what the system allows. Returns the limit that holds now."""
     allowed = limits()
     if sys.platform != "win32" and allowed is not None:
-        # What the system calls endless stays so.
+        # A limit that is infinite already stays so.
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         ceiling = min(allowed.hard, _WANTED)
         for wanted in (ceiling, 65_536, 10_240):  # macOS refuses more than kern.maxfilesperproc.
@@ -70,7 +70,7 @@ def limit() -> int:
 
 
 def are_gone() -> bool:
-    """Whether nothing can be opened just now."""
+    """Whether no file can be opened at this moment."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as failure:
@@ -79,7 +79,7 @@ def are_gone() -> bool:
 
 
 class OncePerMinute(logging.Filter):
-    """Lets one line a minute through of all that were logged for want of handles."""
+    """A log filter that lets through one line a minute about missing handles."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ def _is_for_want_of_handles(record: logging.LogRecord) -> bool:
 
 
 def _shown(record: logging.LogRecord) -> str:
-    """The record's own words, in one line."""
+    """The record's message, in one line."""
     first = record.getMessage().partition("\n")[0]
     failure = record.exc_info[1] if record.exc_info else None
     return f"{first} ({failure})" if failure else first

@@ -1,7 +1,7 @@
-"""Locks: one holder of a file, among all processes of this machine. They die with their process.
+"""Locks: one holder of a file among all processes of this machine. A lock ends with its process.
 
-`flock` where Python has it. Elsewhere, as on Windows, `filelock` knows what there is: its import
-costs a start some 35 ms, and on POSIX it would make the same call.
+Uses `flock` where Python has it, otherwise (as on Windows) the library `filelock`: importing that
+takes some 35 ms of a start, and on POSIX it makes the same call.
 """
 
 import os
@@ -22,10 +22,10 @@ Release = Callable[[], None]
 
 
 def try_lock(path: Path) -> Release | None:
-    """Lock the file `path`, made where it is missing. Returns what lets it go again.
+    """Lock the file `path`, and make it if it is missing. Returns a function that unlocks it.
 
-    None while another process holds it. Raises `OSError` where it cannot be opened. What the file
-    holds is nobody's business: Windows lets none but the holder read it.
+    Returns None while another process holds the lock. Raises `OSError` if the file cannot be
+    opened. Nothing may be stored in the file: on Windows only the holder can read it.
     """
     if sys.platform == "win32" or not _HAS_FLOCK:
         return _by_library(path)
@@ -51,7 +51,7 @@ def _by_library(path: Path) -> Release | None:
         warnings.simplefilter("ignore")
         from filelock import FileLock, Timeout
 
-    # Not reentrant, and of any thread: the holder is the process.
+    # Not reentrant, and for any thread: the holder is the process.
     lock = FileLock(path, blocking=False, thread_local=False)
     try:
         lock.acquire()

@@ -1,13 +1,13 @@
-"""Memory: what was freed is given back to the system (glibc; elsewhere nothing is done).
+"""Memory: give freed memory back to the system (with glibc; nothing is done elsewhere).
 
-glibc keeps what lies free between blocks that are in use: of a thousand worlds that were dropped,
-700 MiB.
+glibc keeps free memory that lies between used blocks: 700 MiB after a thousand worlds were
+dropped.
 """
 
 import ctypes
 import sys
 
-# Less is soon used again, and looking for it costs some milliseconds.
+# Less will soon be used again, and looking for it takes some milliseconds.
 FREE_BYTES_MIN = 16 * 2**20
 
 
@@ -19,7 +19,7 @@ class _Figures(ctypes.Structure):
 
 
 class Heap:
-    """What the C library has for this process. `free_bytes` is 0 where it cannot say."""
+    """The C library's heap of this process. `free_bytes` is 0 if that is not known."""
 
     def __init__(self) -> None:
         self._library = _glibc()
@@ -30,18 +30,18 @@ class Heap:
         return self._library.mallinfo2().fordblks if self._library else 0
 
     def give_back(self) -> bool:
-        """Return free pages to the system, if many were freed since; whether it did."""
+        """Give free pages back to the system, if many were freed since; returns whether it did."""
         self._left_bytes = min(self._left_bytes, self.free_bytes)
         if self._library is None or self.free_bytes < self._left_bytes + FREE_BYTES_MIN:
             return False
         self._library.malloc_trim(0)
-        # They stay free blocks, with no pages below them.
+        # The heap keeps them as free blocks, but without memory.
         self._left_bytes = self.free_bytes
         return True
 
 
 def _glibc() -> ctypes.CDLL | None:
-    """The C library, where it is one that has these two functions (glibc 2.33)."""
+    """The C library, if it has both functions (glibc 2.33 and later); otherwise None."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "mallinfo2"):

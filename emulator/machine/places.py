@@ -1,4 +1,4 @@
-"""Places: where the emulator keeps things unless told otherwise."""
+"""Places: the folders that the emulator uses by default."""
 
 import os
 import sys
@@ -8,10 +8,10 @@ _NAME = "live-emulator"
 
 
 def default_folder() -> Path:
-    """The user's cache folder, by the system's convention: `platformdirs`' `user_cache_dir`.
+    """The user's cache folder by the system's convention: `platformdirs.user_cache_dir`.
 
-    That library is asked on Windows only, where a user can move the folder: elsewhere its import
-    costs a start some 15 ms for these lines (a test compares).
+    That library is used on Windows only, where a user can move the folder. Elsewhere these lines
+    save a start the 15 ms of its import (a test compares both).
     """
     if sys.platform == "win32":
         from platformdirs import user_cache_path
@@ -20,6 +20,6 @@ def default_folder() -> Path:
     elif sys.platform == "darwin":
         return Path.home() / "Library/Caches" / _NAME
     else:
-        # XDG Base Directory 0.8: a value that is not absolute is to be ignored.
+        # XDG Base Directory 0.8: a relative path must be ignored.
         folder = os.environ.get("XDG_CACHE_HOME", "")
         return (Path(folder) if folder.startswith("/") else Path.home() / ".cache") / _NAME

@@ -1,8 +1,8 @@
 """Running: which emulators this user runs on this machine, by the locks of their data folders.
 
-A data folder can be anywhere, so while an emulator runs its folder is named by a small file in
-`running/` of the user's cache folder. The file only says where to look: whether somebody runs there
-is for the folder's lock to say, which dies with its process.
+A data folder can be anywhere, so while an emulator runs, a small file in `running/` of the user's
+cache folder names it. That file only says where to look: the folder's lock, which ends with its
+process, says whether an emulator runs there.
 """
 
 import contextlib
@@ -21,29 +21,29 @@ from emulator.machine.places import default_folder
 log = logging.getLogger(__name__)
 
 _REGISTRY = "running"
-# The registry may go with its last entry, just as the next one is made.
+# The folder may be removed with its last entry just before the next entry is made.
 _ATTEMPTS = 5
 
 
 @contextlib.contextmanager
 def announced(folder: Path) -> Iterator[None]:
-    """Let commands find the emulator that holds the data folder `folder`, while the block lasts."""
+    """While the block runs, let commands find the emulator that holds the data folder `folder`."""
     entry = _write_entry(folder)
     try:
         yield
     finally:
         if entry is not None:
             busy_files.remove(entry)
-            # What is empty now was made for this. Another emulator's entry keeps it.
+            # Remove the folder if it is empty now; another emulator's entry keeps it.
             for path in (entry.parent, entry.parent.parent):
                 with contextlib.suppress(OSError):
                     path.rmdir()
 
 
 def running(folders: Iterable[Path] = ()) -> list[dict[str, Any]]:
-    """The addresses (as in the ready file) of each emulator that runs, sorted by them.
+    """The ready file's content of each running emulator, sorted by address.
 
-    Those that were announced, those that hold the default folders, and those that hold `folders`.
+    Looks at those that were announced, at the default folders, and at `folders`.
     """
     candidates = dict.fromkeys(
         [*folders, default_folder(), default_folder() / "demo", *_announced_folders()]
@@ -51,7 +51,7 @@ def running(folders: Iterable[Path] = ()) -> list[dict[str, Any]]:
     payloads: dict[str, dict[str, Any]] = {}
     for folder in candidates:
         payload = running_on(folder)
-        # Before it listens, an emulator holds its folder and has no address yet.
+        # An emulator that does not listen yet holds its folder without an address.
         if "http" in payload and _is_in_use(folder):
             payloads[str(payload["http"])] = payload
     return [payloads[address] for address in sorted(payloads)]
@@ -76,7 +76,7 @@ def _write_entry(folder: Path) -> Path | None:
 
 
 def _remove_stale() -> None:
-    """Entries of emulators that were killed."""
+    """Remove the entries of emulators that were killed."""
     for entry in _entries():
         folder = _folder_in(entry)
         # An empty one is being written.
@@ -85,19 +85,19 @@ def _remove_stale() -> None:
 
 
 def _is_in_use(folder: Path) -> bool:
-    # The lock is tried last: for as long as that takes, a start would find it taken.
+    # The lock is tried last, since a start at that moment would find it taken.
     pid = running_on(folder).get("pid")
     return isinstance(pid, int) and _is_alive(pid) and is_held(folder)
 
 
 def _is_alive(pid: int) -> bool:
     if sys.platform == "win32":
-        # There signal 0 is Ctrl-C, and would reach the process. The lock alone says it.
+        # On Windows, signal 0 is Ctrl-C and would reach the process, so only the lock is used.
         return pid > 0
     else:
         try:
             os.kill(pid, 0)
-        except PermissionError:  # Another user's.
+        except PermissionError:  # The process of another user.
             return True
         except (OSError, OverflowError):
             return False

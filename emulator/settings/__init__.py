@@ -1,4 +1,4 @@
-"""What the emulator is told: `Settings`, and `gather`, which reads it from every source."""
+"""Settings: `Settings`, and `gather`, which reads them from every source."""
 
 from emulator.core.errors import WrongSetting
 from emulator.settings.fields import MEMORY, Settings

@@ -1,7 +1,7 @@
-"""Settings: what people may set: the server's own, and the config of each part.
+"""Settings: the values that people may set: the server's own, and the config of each part.
 
-Frozen plain values, no I/O. Each part declares its own (`core/setting`). Inside, durations are
-whole milliseconds and sizes whole bytes, as the name says.
+Frozen plain values, without I/O. Each part declares its own config (`core/setting`). Durations are
+whole milliseconds and sizes whole bytes, as their names say.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,8 +37,9 @@ MEMORY = ":memory:"
 class Settings:
     """One emulator's settings: its own, and the config of each part.
 
-    `Settings(port=0, rtmp_idle_ms=500)`: made of their names, whatever part they belong to; what is
-    not named is as its default says. Refuses (`WrongSetting`) invalid values, also in pairs.
+    `Settings(port=0, rtmp_idle_ms=500)` takes each setting by its name, whatever part it belongs
+    to; the others have their defaults. Refuses (`WrongSetting`) an invalid value, and values that
+    do not go together.
     """
 
     host: Annotated[
@@ -182,7 +183,7 @@ class Settings:
                 setting.kind.check(self.value_of(setting))
             except ValueError as refusal:
                 raise WrongSetting(f"{setting.key}: {refusal}.") from None
-            except (TypeError, AttributeError):  # A program's value, such as "8787" for a port.
+            except (TypeError, AttributeError):  # A program passed "8787" for a port.
                 value = self.value_of(setting)
                 text = f"{setting.key}: {value!r} is a {type(value).__name__}, which it cannot be."
                 raise WrongSetting(text) from None
@@ -192,7 +193,7 @@ class Settings:
         return attrgetter(setting.field)(self)
 
     def changed(self, **values: Any) -> "Settings":
-        """These, with other values. Refuses as `Settings` does."""
+        """A copy with other values. Refuses (`WrongSetting`) what `Settings` refuses."""
         return Settings(**{setting.name: self.value_of(setting) for setting in SETTINGS} | values)
 
     def _check_pairs(self) -> None:
@@ -210,26 +211,26 @@ class Settings:
 
     @property
     def public_hosts(self) -> tuple[str, ...]:
-        """The hosts, without ports, by which others reach this server, as the settings say."""
+        """The hosts, without ports, by which clients reach this server."""
         urls = (self.public_url, self.public_rtmp_url, self.public_rtmps_url)
         hosts = [urlsplit(url).hostname or "" for url in urls if url]
         return tuple(dict.fromkeys(hosts))
 
     @property
     def certificate_names(self) -> tuple[str, ...]:
-        """The hosts that the server's certificates name beside localhost."""
+        """The hosts that the server's certificates name in addition to localhost."""
         others = HostNames(PLATFORM).names(self.tls_names)
         return tuple(dict.fromkeys((self.host, *self.public_hosts, *others)))
 
     @property
     def allowed_folders(self) -> list[Path]:
-        """Whose files a request may name."""
+        """The folders whose files a request may name."""
         names = [name.strip() for name in self.allow_folder.split(",") if name.strip()]
         return [Path(name).expanduser().absolute() for name in names]
 
     @property
     def is_in_memory(self) -> bool:
-        """Nothing outlives the process: facts in memory, media in a folder that is removed."""
+        """Whether nothing is kept: facts are in memory, media in a folder that is removed."""
         return self.data == MEMORY
 
 
@@ -238,7 +239,7 @@ def _is_config(annotation: object) -> bool:
 
 
 def _configured(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a config that `values` name, and those that are configs themselves."""
+    """The arguments of a config: its fields in `values`, and the configs that it contains."""
     fields = {}
     for field, annotation in config.__annotations__.items():
         setting = setting_of(field, annotation)
@@ -250,7 +251,7 @@ def _configured(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _settings_of(config: type, place: str = "") -> Iterator[Setting]:
-    """With `rtmp.idle_ms` for `idle_ms`: where its value stands in `Settings`."""
+    """The settings of a config, each with its path in `Settings`, such as `rtmp.idle_ms`."""
     for field, annotation in config.__annotations__.items():
         setting = setting_of(field, annotation)
         if setting:

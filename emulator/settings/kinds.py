@@ -1,4 +1,4 @@
-"""Kinds of settings that only the server has: addresses, names of hosts, files."""
+"""Kinds of settings that only the server has: URLs, host names, files."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ _HOSTNAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,4
 
 
 class Url(NamedTuple):
-    """The address of a server, in one of a few schemes, or none. `has_path`: one may follow."""
+    """A server's URL with one of a few schemes, or none. With `has_path` it may have a path."""
 
     schemes: tuple[str, ...]
     has_path: bool = False
@@ -45,7 +45,7 @@ class Url(NamedTuple):
 
 
 class HostNames(NamedTuple):
-    """Host names, the first label perhaps `*`; `platform` stands for several."""
+    """Host names, whose first label may be `*`; the word `platform` stands for several names."""
 
     platform: tuple[str, ...]
     metavar: str = "NAME,..."
@@ -63,7 +63,7 @@ class HostNames(NamedTuple):
                 )
 
     def names(self, value: str) -> tuple[str, ...]:
-        """The names themselves."""
+        """The single names, with those that `platform` stands for."""
         words = [word.lower() for word in self.parse(value).split(",") if word]
         groups = [self.platform if word == "platform" else (word,) for word in words]
         return tuple(dict.fromkeys(name for names in groups for name in names))
@@ -73,7 +73,7 @@ class HostNames(NamedTuple):
 
 
 class File(NamedTuple):
-    """A path to a file, or none; `~` is the home folder."""
+    """A path to a file, or none; a leading `~` is the home folder."""
 
     metavar: str = "FILE"
 
@@ -88,7 +88,7 @@ class File(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A path to a folder, or one of a few words that stand for something else."""
+    """A path to a folder, or one of a few words with a special meaning."""
 
     words: tuple[str, ...]
     metavar: str = "DIR"

@@ -1,4 +1,4 @@
-"""A settings file as JSON Schema (2020-12), for editors; `sources` knows more."""
+"""The JSON Schema (2020-12) of a settings file, for editors; `sources` checks more."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from emulator.settings.fields import SETTINGS, Settings
 
 
 def schema() -> dict[str, Any]:
-    """Every setting with its help, its default and what it takes."""
+    """The schema: every setting with its help, its default and its type."""
     defaults = Settings(data="the user's cache folder")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -28,7 +28,7 @@ def _value(kind: object) -> dict[str, Any]:
         case Flag():
             return {"type": "boolean"}
         case Choice(words):
-            # Two of them may be YAML's words for true and false.
+            # YAML reads some of these words as true or false.
             return {"enum": list(words)}
         case Count():
             return {"type": "integer", "minimum": kind.min, "maximum": kind.max}

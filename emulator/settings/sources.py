@@ -1,7 +1,7 @@
-"""Where settings come from: defaults < the settings file < the environment < flags.
+"""Sources of settings: defaults < the settings file < the environment < flags.
 
-Each source is strict: an unknown name is refused with the nearest right one, and every refusal says
-where the wrong value stands.
+Each source is strict: an unknown name is refused with the nearest known one, and every refusal says
+where the wrong value was set.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +22,7 @@ _PREFIX = "LIVE_EMULATOR_"
 _FILE_VARIABLE = "LIVE_EMULATOR_SETTINGS"
 _FILE_BYTES_MAX = 1_000_000
 _GROUP_HELP = "Each is also a variable LIVE_EMULATOR_<FLAG> and a line of the settings file."
-# Variables that `exec` and the clients' commands know; they say where a server is, not how one is.
+# Variables of `exec` and of the client commands. They say where a server is, and set nothing.
 _CLIENT_VARIABLES = {
     f"{_PREFIX}{name}"
     for name in ("URL", "WS_URL", "RTMP_URL", "RTMPS_URL", "CA", "API_KEY", "ADMIN_URL", "SETTINGS")
@@ -44,7 +44,7 @@ def add_flags(parser: "argparse.ArgumentParser", only: Collection[str] = ()) -> 
                     groups[group] = parser.add_argument_group(group.value)
                 _add_flag(groups[group], setting, defaults)
     if not only:
-        # All of them in the usage would be a page that nobody reads.
+        # Left out of the usage line, which would be a page long with all of them.
         parser.usage = "%(prog)s [options]"
 
 
@@ -62,7 +62,7 @@ def _add_flag(group: "argparse._ArgumentGroup", setting: Setting, defaults: Sett
 
 
 def gather(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
-    """One `Settings` out of all sources. `flags` is `vars()` of what `add_flags` parsed.
+    """Make the `Settings` from all sources. `flags` is `vars()` of the flags of `add_flags`.
 
     Refuses (`WrongSetting`) with `file:line`, the variable's or the flag's name in front.
     """
@@ -91,7 +91,7 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any
         if setting:
             yield setting.name, _read(setting, text, variable)
         elif variable not in _CLIENT_VARIABLES:
-            # Only a likely slip is refused: the prefix may also name a variable of somebody else's.
+            # Only a likely typing error is refused: other programs may use the prefix, too.
             near = _nearest(variable.removeprefix(_PREFIX).lower(), _BY_KEY)
             if near:
                 right = _BY_KEY[near].variable
@@ -116,7 +116,7 @@ def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _lines_of(path: Path) -> "list[tuple[yaml.Node, yaml.Node]]":
-    """The file's top-level pairs, as nodes: they still know their line, and text is still text."""
+    """The file's top-level pairs as YAML nodes, which have their line and the text as written."""
     import yaml
 
     try:
@@ -149,7 +149,7 @@ def _scalar(node: "yaml.Node", where: str) -> str:
 
 
 def _beside(file: Path, setting: Setting, value: Any) -> Any:
-    """A path in a settings file is meant relative to that file, wherever the command is run."""
+    """The value, with a relative path made relative to the settings file instead of the shell."""
     if isinstance(setting.kind, File) and value is not None:
         return file.parent / value
     if isinstance(setting.kind, Folder) and value and value not in setting.kind.words:
@@ -167,7 +167,7 @@ def _read(setting: Setting, text: str, where: str) -> Any:
 
 
 def _hint(setting: Setting, text: str) -> str:
-    """The word that was probably meant, where only a few words are right."""
+    """A hint with the word that was probably meant, for a setting that takes a few words."""
     words = dict.fromkeys(getattr(setting.kind, "words", ()))
     for word in text.split(","):
         near = None if word.strip() in words else _nearest(word.strip(), words)

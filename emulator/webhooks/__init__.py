@@ -1,1 +1,1 @@
-"""Events of a world, sent to other servers: signed, posted, tried again."""
+"""Webhooks: sends a world's events to other servers: signed, posted, retried."""

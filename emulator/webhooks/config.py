@@ -9,7 +9,7 @@ from emulator.core.setting import Duration, Flags, Named, Text
 
 
 class WebhookConfig(Struct, frozen=True):
-    """`timeout_ms` is the machine's time."""
+    """`timeout_ms` counts by the machine's clock, not the world's."""
 
     url: Annotated[
         str,

@@ -1,7 +1,7 @@
-"""Posting: one HTTP request to somebody else's server, to an allowed address and no other.
+"""Posting: one HTTP request to another server, and only to an allowed address.
 
-A name is looked up once, and the connection goes to the address that was judged. Redirects are not
-followed: where they lead was not judged.
+A name is resolved once, and the connection goes to the address that was checked. Redirects are not
+followed, since their targets were not checked.
 """
 
 import asyncio
@@ -23,7 +23,10 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
 
 
 class WebhookResponse(Struct, frozen=True):
-    """`status` is None where there was no answer; `outcome` is a sentence or the answer's text."""
+    """The result of a post. `status` is None if there was no answer.
+
+    `outcome` is the answer's text, or a sentence that says what failed.
+    """
 
     status: int | None
     outcome: str
@@ -36,7 +39,7 @@ class _NotAllowed(Exception):
 async def post(
     url: str, headers: Mapping[str, str], body: bytes, allowed: Allowed, timeout_ms: int
 ) -> WebhookResponse:
-    """Post a body. Any outcome is a `WebhookResponse`: nothing that a peer does raises."""
+    """Post a body. Returns a `WebhookResponse` whatever the peer does; it never raises for that."""
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(timeout_ms / 1000):
@@ -62,7 +65,7 @@ async def _exchange(
         await writer.drain()
         head = await reader.readuntil(b"\r\n\r\n")
         while head.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
-            # An interim answer comes before the real one (RFC 9110, 15.2).
+            # An interim response comes before the final one (RFC 9110, 15.2).
             head = await reader.readuntil(b"\r\n\r\n")
         match = _STATUS_LINE.match(head)
         if match is None:
@@ -78,7 +81,7 @@ async def _exchange(
 async def _connect(
     parts: SplitResult, allowed: Allowed
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """To the first address of the host that is allowed and answers."""
+    """Connect to the host's first address that is allowed and answers."""
     host = parts.hostname or ""
     is_secure = parts.scheme == "https"
     port = parts.port or (443 if is_secure else 80)

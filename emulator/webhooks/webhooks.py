@@ -1,7 +1,7 @@
-"""Webhooks: one world's events, sent to its targets: signed, posted, tried again.
+"""Webhooks: sends one world's events to its targets: signed, posted, retried.
 
-Each target is told one thing after another, so one that hangs keeps nobody else waiting. What is
-due stands in the world's facts and on its clock; how long a peer may take goes by the machine's.
+Each target gets its deliveries one after another, so that a slow one does not delay the others.
+Deliveries are kept in the world's facts and are due by its clock; timeouts count by the machine's.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from emulator.world.world import World
 if TYPE_CHECKING:
     from emulator.shapes.webhooks import WebhookEncoder
 
-# Of an event that is made up, these are its own.
+# An event sent by hand is made of these fields.
 _OWN_FIELDS = ("id", "type", "created_at", "ts", "world")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -61,21 +61,21 @@ class Webhooks(Service):
         self._bell: Timer | None = None
 
     def start(self) -> None:
-        """Go on with these facts: what the settings ask for, and what is still to be told."""
+        """Add the targets of the settings, and begin with the deliveries that are not sent yet."""
         if self._config.url:
             targets.ensure(self._world, self._config.url)
         self._targets = None
         self.go_on()
 
     def check(self, url: str) -> None:
-        """Refuse (`invalid`) an address that is written down and may not be called."""
+        """Refuse (`invalid`) a URL with an address that may not be called."""
         host = urlsplit(url).hostname or ""
         with suppress(ValueError):
             if not self._allowed.allows(host, ip_address(host)):
                 raise Refused("invalid", f"{host} may not be called: see `webhook_hosts`")
 
     async def stop(self, _: str) -> None:
-        """Leave off; what is not sent yet stays in the facts. `start` goes on."""
+        """Stop sending. Deliveries that are not sent yet stay in the facts, for the next start."""
         self._fresh.clear()
         if self._bell is not None:
             self._bell.cancel()
@@ -114,10 +114,10 @@ class Webhooks(Service):
     def send(
         self, kind: str, fields: Mapping[str, Any] | None, target: WebhookTarget | None
     ) -> list[Delivery]:
-        """Send an event that nothing in the world caused, to `target` or to all that want it.
+        """Send an event by hand, to `target` or to all targets that subscribed to its kind.
 
-        Without `fields` it says what the newest event of its kind said. Refuses (`invalid`) a kind
-        that there is not, or of which there was none yet, (`conflict`) where nobody wants it.
+        Without `fields` it repeats the newest event of its kind. Refuses (`invalid`) an unknown
+        kind, or one without an event so far; (`conflict`) a kind that no target subscribed to.
         """
         world = self._world
         targets.check_kind(kind)
@@ -150,7 +150,7 @@ class Webhooks(Service):
 
     @cached_property
     def _encoder(self) -> "WebhookEncoder":
-        """Imported and made when there is something to send."""
+        """The encoder of event bodies, imported and made when there is something to send."""
         from emulator.shapes.webhooks import WebhookEncoder
 
         return WebhookEncoder(self._world, self._addresses)
@@ -161,7 +161,7 @@ class Webhooks(Service):
         return self._targets
 
     def _write(self) -> None:
-        """Write the deliveries of one turn of the loop in one change."""
+        """Write the deliveries of one turn of the loop to the facts, in one change."""
         fresh, self._fresh = self._fresh, []
         world = self._world
         if not fresh:
@@ -178,7 +178,7 @@ class Webhooks(Service):
         world.insist(write)
 
     def go_on(self) -> None:
-        """Begin what is due, and wake up for what will be."""
+        """Start the deliveries that are due, and set a timer for the next one."""
         if self._bell is not None:
             self._bell.cancel()
             self._bell = None
@@ -222,7 +222,7 @@ class Webhooks(Service):
     def _note(
         self, target: WebhookTarget, delivery: Delivery, answer: WebhookResponse, signature: str
     ) -> None:
-        """Write down what an attempt came to. Until then, nothing more is sent to its target."""
+        """Record an attempt's result. Only then is the next delivery sent to its target."""
         world = self._world
         if deliveries.is_kept(world, delivery):
             deliveries.note(world, target, delivery, answer.status, answer.outcome, signature)
@@ -230,7 +230,7 @@ class Webhooks(Service):
         self.go_on()
 
     async def _wait_for_faults(self, target: WebhookTarget, delivery: Delivery) -> None:
-        """Deliver later, on the world's clock, where a fault wants that."""
+        """Wait, by the world's clock, if a fault delays this delivery."""
         slow = self._world.faults.strike(
             WebhookSlow, _subject(delivery), url=target.url, event=delivery.kind
         )
@@ -241,7 +241,7 @@ class Webhooks(Service):
             await is_due.wait()
 
     def _is_put_off(self, target: WebhookTarget, delivery: Delivery) -> bool:
-        """Whether a fault lets others go before it. Each puts a delivery off once."""
+        """Whether a fault puts the delivery behind the next one. A fault does so once for each."""
         world = self._world
         world.faults.observe(WebhookDisorder, url=target.url, event=delivery.kind)
         facts = {"url": target.url, "event": delivery.kind}
@@ -269,7 +269,7 @@ class Webhooks(Service):
         return faults.are_on and faults.strike(WebhookRepeat, subject, **facts) is not None
 
     def _failed(self, target: WebhookTarget, delivery: Delivery) -> WebhookResponse | None:
-        """What a fault answers instead of the target; None where there is none."""
+        """The answer of a fault in place of the target's; None without one."""
         if not self._world.faults.are_on:
             return None
         struck = self._world.faults.strike(
@@ -285,7 +285,7 @@ def _subject(delivery: Delivery) -> str:
 
 
 def headers_of(delivery: Delivery, signature: str) -> dict[str, str]:
-    """The headers of our own that a delivery is sent with."""
+    """The headers that a delivery adds to those of HTTP."""
     return {
         "Content-Type": "application/json",
         "User-Agent": "live-emulator",
@@ -298,7 +298,7 @@ def headers_of(delivery: Delivery, signature: str) -> dict[str, str]:
 def sign(secret: str, at_seconds: int, body: bytes) -> str:
     """The signature header's value: HMAC-SHA256 over the time, a dot, and the body as it is sent.
 
-    As the CDN signs its webhooks; the time is the world's.
+    The CDN signs its webhooks in this way. The time is the world's.
     """
     signed = str(at_seconds).encode() + b"." + body
     mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
