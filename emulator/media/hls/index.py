@@ -168,8 +168,7 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
             _fold_segment(recorded, fact, waiting)
         elif "init" in fact:
             _fold_parts(recorded, waiting)  # Of a segment that a killed process did not end.
-            init = _init(fact)
-            recorded.inits[init.number] = init
+            _fold_init(recorded, _init(fact))
         elif "recording" in fact:
             recorded.segment_ms = int(fact["segment_ms"])
             recorded.part_ms = int(fact["part_ms"])
@@ -178,6 +177,12 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
             recorded.ended_ms = int(fact["at_ms"])
     except _DAMAGE:
         recorded.bad_lines += 1
+
+
+def _fold_init(recorded: Recorded, init: Init) -> None:
+    if recorded.sizes.get(init.name, 0) < init.length:
+        raise ValueError("the init segment was lost with the machine's power")
+    recorded.inits[init.number] = init
 
 
 def _fold_segment(recorded: Recorded, fact: dict[str, Any], waiting: list[bytes]) -> None:

@@ -29,7 +29,9 @@ from emulator.media.ticks import TICKS_PER_SECOND
 Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
 
 # Segments that stay in memory behind the open one, so that players at the live edge need no disk.
+# Of a stream that nobody has asked for in the last segments, none does.
 FRESH_SEGMENTS = 1
+_ASKED_SEGMENTS = 3
 # What a failed recording's window holds: all of it in memory.
 UNRECORDED_SEGMENTS = 6
 
@@ -74,6 +76,8 @@ class HlsStream:
         self._inits: dict[int, Init] = dict(inits or {})
         self._init_contents: dict[int, bytes] = {}
         self._fresh: list[Segment] = []
+        # The last segment in which somebody asked for something.
+        self._asked_msn = -1
         self._forget_places(window)
         self._rendered: dict[tuple[Kind, bool, bool], tuple[int, Rendered]] = {}
         self._changed = asyncio.Event()
@@ -129,6 +133,8 @@ class HlsStream:
         self._part_ends.append(stored.offset + stored.length)
         if stored.offset == 0:
             self._fresh.append(segment)
+        elif len(self._fresh) > 1 and self._asked_msn < segment.msn - _ASKED_SEGMENTS:
+            self._drop_written(segment.msn)
         if self._segment_writer is not None:
             line = index.part_line(segment, stored, frames)
             self._segment_writer.part(segment.name, stored, line)
@@ -159,7 +165,7 @@ class HlsStream:
 
     def rest(self) -> None:
         """All of it is on the disk, and is played from there: let go of the bytes in memory."""
-        self._fresh = [segment for segment in self._fresh if not segment.drop_content()]
+        self._drop_written(self.window.next_msn)
 
     def as_it_was_live(self) -> "HlsStream":
         """A recording under the address that it was live at: with playlists of the same form."""
@@ -199,6 +205,7 @@ class HlsStream:
         good.
         """
         self._check_ready()
+        self._asked_msn = self.window.next_msn
         is_delta = skip and kind == "low_latency"
         is_first = msn is None and part is None and self.window.has_just_begun
         version, rendered = self._rendered.get((kind, is_delta, is_first), (-1, None))
@@ -247,6 +254,7 @@ class HlsStream:
         Refuses `not_found` for every other name, and for what is no longer there.
         """
         kind, number, is_whole = self._parse(name)
+        self._asked_msn = self.window.next_msn
         if kind == "init":
             return self._init_source(number)
         if kind == "part":
@@ -299,12 +307,7 @@ class HlsStream:
 
     def _age(self) -> None:
         """Let go of the bytes of old segments, and of parts nobody may ask for any more."""
-        oldest_fresh = self.window.next_msn - FRESH_SEGMENTS
-        self._fresh = [
-            segment
-            for segment in self._fresh
-            if segment.msn >= oldest_fresh or not segment.drop_content()
-        ]
+        self._drop_written(self.window.next_msn - FRESH_SEGMENTS)
         if self.failure is not None:
             self._lose_unrecorded()
         segments_with_parts = 2 + 3 * self.window.target_seconds * 1000 // self.window.segment_ms
@@ -313,6 +316,14 @@ class HlsStream:
                 if not segment.parts or any(part.content for part in segment.parts):
                     break
                 segment.drop_parts()
+
+    def _drop_written(self, first_msn: int) -> None:
+        """Let go of the bytes of segments before `first_msn`, once all of them are in a file."""
+        self._fresh = [
+            segment
+            for segment in self._fresh
+            if segment.msn >= first_msn or not segment.drop_content()
+        ]
 
     def _lose_unrecorded(self) -> None:
         """What only memory has leaves the window first, and memory as much later."""

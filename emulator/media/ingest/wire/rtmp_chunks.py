@@ -5,6 +5,7 @@ to that message at once, so that one-byte pieces cost no more than they must.
 """
 
 from collections.abc import Iterator
+from struct import Struct as Layout
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +25,9 @@ _NEGATIVE: Final = 0x800000
 _BURST_MAX: Final = 1 << 20
 _HEADER_BYTES: Final = (11, 7, 3, 0)
 """Length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
+# Timestamp field and message length, 24 bits each, and the type.
+_TIME_AND_LENGTH: Final = Layout(">HBHBB")
+_TIME: Final = Layout(">HB")
 
 
 class RtmpMessage(Struct, frozen=True, gc=False):
@@ -207,14 +211,18 @@ class ChunkReader:
         stream = self._streams.get(chunk_stream_id)
         if chunk_type == 3:
             return self._repeat(stream, received, header_pos)
-        is_extended = received[header_pos : header_pos + 3] == b"\xff\xff\xff"
-        if is_extended:
+        high, low = _TIME.unpack_from(received, header_pos)
+        field = high << 8 | low
+        extended = b""
+        if field == _EXTENDED:
+            extended = received[end : end + 4]
             end += 4
             if end > len(received):
                 return None, pos
+            field = int.from_bytes(extended)
         if stream is None:
             stream = self._new_stream(chunk_stream_id, received[pos:header_pos])
-        self._begin(stream, chunk_type, received[header_pos:end], is_extended)
+        self._begin(stream, chunk_type, received, header_pos, field, extended)
         return stream, end
 
     def _new_stream(self, chunk_stream_id: int, basic_header: bytes) -> _ChunkStream:
@@ -225,30 +233,36 @@ class ChunkReader:
         return stream
 
     def _begin(
-        self, stream: _ChunkStream, chunk_type: int, header: bytes, is_extended: bool
+        self,
+        stream: _ChunkStream,
+        chunk_type: int,
+        received: bytes,
+        header_pos: int,
+        field: int,
+        extended: bytes,
     ) -> None:
-        """Begin a message by a header of type 0, 1 or 2."""
+        """Begin a message by a header of type 0, 1 or 2, whose timestamp field is known."""
         if stream.missing:
             raise ProtocolError("a message begins inside another of its chunk stream")
-        stream.is_extended = is_extended
-        stream.field = int.from_bytes(header[-4:] if is_extended else header[:3])
-        stream.continuation = stream.basic_header + (header[-4:] if is_extended else b"")
+        stream.is_extended = bool(extended)
+        stream.continuation = stream.basic_header + extended
         if chunk_type < 2:
-            stream.length = int.from_bytes(header[3:6])
-            stream.type_id = header[6]
+            _, _, high, low, stream.type_id = _TIME_AND_LENGTH.unpack_from(received, header_pos)
+            stream.length = high << 8 | low
             if stream.length > self._message_bytes_max:
                 raise ProtocolError(
                     f"a message of {stream.length} bytes: at most {self._message_bytes_max} go"
                 )
         if chunk_type == 0:
-            stream.stream_id = int.from_bytes(header[7:11], "little")
-            stream.timestamp_ms = stream.field
+            stream.stream_id = int.from_bytes(received[header_pos + 7 : header_pos + 11], "little")
+            stream.timestamp_ms = field
         else:
             # Modulo 2^32, since librtmp sends a step back as a huge delta. Others leave its sign in
             # the 24 bits: no message comes 2.3 hours after the one before it.
-            if stream.field >= _NEGATIVE and not is_extended:
-                stream.field |= 0xFF000000
-            stream.timestamp_ms = (stream.timestamp_ms + stream.field) & 0xFFFFFFFF
+            if field >= _NEGATIVE and not extended:
+                field |= 0xFF000000
+            stream.timestamp_ms = (stream.timestamp_ms + field) & 0xFFFFFFFF
+        stream.field = field
         stream.missing = stream.length
 
     def _repeat(

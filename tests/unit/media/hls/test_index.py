@@ -67,6 +67,13 @@ def test_hls_index_ignores_a_torn_last_line(copy: Path) -> None:
     assert read_index(copy).bad_lines == 1
 
 
+def test_hls_index_plays_nothing_without_its_init_segment(copy: Path) -> None:
+    """A machine without power may have lost a file that its index names."""
+    (copy / "init-1.mp4").write_bytes(b"")
+    assert lengths(copy).keys() == {0, 1}
+    assert read_index(copy).window().duration == 10 * 18_000
+
+
 def test_hls_index_ignores_a_part_missing_from_its_file(copy: Path) -> None:
     segment = copy / "seg-2.m4s"
     segment.write_bytes(segment.read_bytes()[:-1])

@@ -146,6 +146,26 @@ async def test_hls_stream_part_is_served_after_it_left_the_playlist(
         assert (source if isinstance(source, bytes) else read(source)) == content(number)
 
 
+async def test_hls_stream_nobody_asks_for_keeps_only_its_open_segment_in_memory(
+    hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
+) -> None:
+    def in_memory() -> list[int]:
+        segments = hls_stream.window.segments
+        return [s.msn for s in segments if any(part.content for part in s.parts)]
+
+    broadcast.send(hls_stream, 16)
+    await media_store.written()
+    broadcast.send(hls_stream)
+    assert in_memory() == [3]
+    assert read(hls_stream.media_now("seg-2.m4s")) == b"".join(map(content, range(10, 15)))
+    # Now somebody has, who will want the next ones, as whoever loads a playlist now and then.
+    for expected in ([3, 4], [4, 5], [5, 6], [7], [8]):
+        broadcast.send(hls_stream, 4)
+        await media_store.written()
+        broadcast.send(hls_stream)
+        assert in_memory() == expected
+
+
 async def test_hls_stream_window_is_rendered_once(
     hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
