@@ -31,22 +31,6 @@ _UNSENT_BYTES_MAX = 128 * 1024
 _GOODBYE_SECONDS = 10.0
 
 
-def uvicorn_options(frame_bytes_max: int, ping_ms: int) -> dict[str, Any]:
-    """The options of `uvicorn.Config` that sockets with thousands of readers need.
-
-    Pings every `ping_ms` find half-open connections: a peer must answer within the same time.
-    """
-    return {
-        "ws": DirectProtocol,
-        # Frames are made once for all readers, so they cannot be compressed for each of them.
-        "ws_per_message_deflate": False,
-        # A frame whose header announces more closes the connection with 1009.
-        "ws_max_size": frame_bytes_max,
-        "ws_ping_interval": ping_ms / 1000,
-        "ws_ping_timeout": ping_ms / 1000,
-    }
-
-
 class DirectProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, which also lends its transport (see `Sink`)."""
 

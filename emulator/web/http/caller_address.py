@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.shapes.addresses import Reach, answering
@@ -11,6 +12,11 @@ from emulator.shapes.addresses import Reach, answering
 # RFC 9110, 7.2: a name or an address, and perhaps a port.
 _AUTHORITY = re.compile(
     r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::[0-9]{1,5})?"
+)
+# An address with or without a port, which differs from connection to connection.
+_CLIENT = re.compile(
+    r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?"
+    r"|([0-9.]{7,15})(?::[0-9]{1,5})?|([0-9A-Fa-f:.]{2,45})"
 )
 _PORT = re.compile(r"[0-9]{1,5}")
 _DEFAULT_PORTS = (("http", "80"), ("https", "443"))
@@ -55,6 +61,17 @@ def used_by(scheme: str, headers: Headers) -> str | None:
         return f"{scheme}://{forwarded}"
     host = headers.get("host", "")
     return f"{scheme}://{host}" if _AUTHORITY.fullmatch(host) else None
+
+
+def caller_host(request: HTTPConnection) -> str:
+    """The address that a request is from, or a proxy's client's; empty where none shows.
+
+    A proxy says it in `X-Forwarded-For`, the first of several.
+    """
+    match = _CLIENT.fullmatch(_first(request.headers, "x-forwarded-for"))
+    if match is not None:
+        return match[1] or match[2] or match[3]
+    return str(request.client.host) if request.client else ""
 
 
 def _first(headers: Headers, name: str) -> str:

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from emulator.platform.worlds import Worlds
 from emulator.shapes.addresses import CDN_NAME
 from emulator.version import __version__
+from emulator.web.http.caller_address import used_by
 from emulator.web.http.representation import Representation, digest, respond
 from emulator.web.http.world_choice import of_media
 from emulator.web.pages import assets
@@ -155,7 +156,8 @@ def _name(world: World, user_pk: int) -> str:
 
 def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Response:
     """The page, which names its media for programs and other sites too (ogp.me)."""
-    address = urljoin(str(request.url), base)
+    http = used_by(request.url.scheme, request.headers) or ""
+    address = urljoin(http + request.url.path, base)
     page = _template("watch.html" if frame == "watch" else "iframe.html").substitute(
         static=assets.load().address,
         stage=_template("stage.html").substitute(base=base),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from emulator.core.ids import trace_id
 from emulator.platform.request_log import UNLOGGED
 from emulator.web.auth import authenticate_optional, credential
+from emulator.web.http.caller_address import caller_host
 from emulator.world.audience.ledger import DIRECT, UNKNOWN_COUNTRY, UNKNOWN_DEVICE
 from emulator.world.world import World
 
@@ -48,7 +49,7 @@ def session_of(request: HTTPConnection) -> str:
     cookie = _cookie(request)
     if cookie:
         return f"cookie {cookie}"
-    host = request.client.host if request.client else "nowhere"
+    host = caller_host(request) or "nowhere"
     return f"{host} {request.headers.get('user-agent', '')[:200]}"
 
 

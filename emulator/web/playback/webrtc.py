@@ -19,7 +19,7 @@ from emulator.media.webrtc.relay import Relay, Watching
 from emulator.platform.platform import Platform
 from emulator.platform.worlds import Worlds
 from emulator.web.auth import bearer, credential
-from emulator.web.http.caller_address import used_by
+from emulator.web.http.caller_address import caller_host, used_by
 from emulator.web.http.representation import matches
 from emulator.web.http.world_choice import of_media
 from emulator.web.playback.audience import (
@@ -289,7 +289,8 @@ def _tag(peer: Peer) -> str:
 
 
 def _peer(request: Request) -> str:
-    return f"{request.client.host}:{request.client.port}" if request.client else "unknown"
+    port = request.client.port if request.client else 0
+    return f"{caller_host(request) or 'unknown'}:{port}"
 
 
 def _printable(text: str) -> str:

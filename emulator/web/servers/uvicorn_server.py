@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from emulator.chat_delivery.direct import uvicorn_options
 from emulator.web.servers.config import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldom, SocketConfig, Tls
 from emulator.web.servers.listening import Listening
 from emulator.web.servers.uvicorn_connection import UvicornConnection
@@ -92,6 +92,13 @@ class _Server(uvicorn.Server):
                 return
 
 
+def _websocket(*args: Any, **options: Any) -> asyncio.Protocol:
+    # Late: `websockets` is 17 modules, and a start needs none of them.
+    from emulator.chat_delivery.direct import DirectProtocol
+
+    return DirectProtocol(*args, **options)
+
+
 def _config(app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> uvicorn.Config:
     class Connection(UvicornConnection):
         connections_max = sockets.connections_max
@@ -104,7 +111,16 @@ def _config(app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> uvicorn.Con
         log_config=None,
         access_log=False,
         server_header=False,
-        **uvicorn_options(sockets.frame_bytes_max, sockets.ping_ms),
+        # What a proxy says is read where it matters (`web/http/caller_address`), on any server.
+        proxy_headers=False,
+        ws=cast(type[asyncio.Protocol], _websocket),
+        # Frames are made once for all readers, so they cannot be compressed for each of them.
+        ws_per_message_deflate=False,
+        # A frame whose header announces more closes the connection with 1009.
+        ws_max_size=sockets.frame_bytes_max,
+        # Pings find half-open connections: a peer must answer within the same time.
+        ws_ping_interval=sockets.ping_ms / 1000,
+        ws_ping_timeout=sockets.ping_ms / 1000,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ssl_context_factory=(lambda *_: tls.context) if tls else None,
     )

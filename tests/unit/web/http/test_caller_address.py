@@ -1,8 +1,9 @@
 """By which address a request says that it came."""
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
-from emulator.web.http.caller_address import used_by
+from emulator.web.http.caller_address import caller_host, used_by
 from tests.support.tables import table
 
 
@@ -34,3 +35,21 @@ def test_caller_address_comes_from_the_proxy_or_the_host_header(
     headers: dict[str, str], http: str | None
 ) -> None:
     assert used_by("http", Headers(headers)) == http
+
+
+@table(
+    ("forwarded", "host"),
+    [
+        ("", "10.0.0.1"),
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.0.0.9", "203.0.113.7"),
+        ("203.0.113.7:50001", "203.0.113.7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("[2001:db8::7]:50001", "2001:db8::7"),
+        ("a viewer", "10.0.0.1"),
+    ],
+)
+def test_caller_host_is_a_proxys_client(forwarded: str, host: str) -> None:
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    scope = {"type": "http", "headers": headers, "client": ("10.0.0.1", 5000)}
+    assert caller_host(HTTPConnection(scope)) == host
