@@ -69,16 +69,21 @@ _WARM = (
 
 
 class Emulator:
-    """One running platform. Use it as an async context manager; `ready` says where it listens."""
+    """One running platform. Use it as an async context manager; `ready` says where it listens.
+
+    `addresses` are those of `ready` alone. `local` says the same for a caller on this machine,
+    whatever name others reach it by; the CA that it names is there once `ready` was asked for.
+    """
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
-        self.ready: dict[str, Any] = {}
-        # The same content with the addresses for callers on this machine.
+        self.addresses: dict[str, Any] = {}
         self.local: dict[str, Any] = {}
         self.app: ASGIApp
         self.worlds: Worlds
         self.platform: Platform
+        self._ready: dict[str, Any] = {}
+        self._tls: certificates.LateContext
         self._loop: asyncio.AbstractEventLoop
         self._stack = AsyncExitStack()
 
@@ -99,6 +104,12 @@ class Emulator:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """The ready file's content. The CA that it names is made by now. From any thread."""
+        self._tls.get()
+        return self._ready
 
     def call(self, verb: Callable[[], T]) -> T:
         """Call a function on the emulator's loop, from another thread. Returns its result."""
@@ -154,12 +165,14 @@ class Emulator:
         if settings.import_file:
             await _import_default(worlds, settings, is_new)
 
-        # The ready file names the CA, so make it before. If there is one, this only reads it.
-        tls = _tls_context(settings, folder, "rtmps")
+        tls = self._tls = certificates.LateContext(lambda: _tls_context(settings, folder, "rtmps"))
+        if settings.rtmps_cert or not folder.is_temporary:
+            # What is wrong with its files is said now. Once made, this only reads them.
+            tls.get()
         ingest = RtmpServer(worlds.directory, settings.rtmp)
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
-        rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls)
+        rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls.get)
 
         shared.peers = Peers(
             worlds.directory,
@@ -180,7 +193,9 @@ class Emulator:
         shared.local = ready.local(settings, reach, listening.port)
         shared.public = reach.at(settings.public_url.rstrip("/") or shared.local.http)
         shared.reach = reach if ready.follows_callers(settings) else None
-        self.ready = shared.ready = ready.ready(settings, folder, shared.public)
+        self.addresses = shared.public.ready()
+        self._ready = ready.ready(settings, folder, shared.public)
+        shared.ready = lambda: self.ready
         self.local = ready.ready(settings, folder, shared.local)
         own_names = (settings.host, *settings.public_hosts)
         callers = Callers(settings.allow_origin, settings.allow_host, own_names)
@@ -202,7 +217,7 @@ class Emulator:
     async def _export(self, worlds: Worlds) -> None:
         """Write the default world to the file of `--export-on-exit`, unless the start failed."""
         path = self.settings.export_on_exit
-        if path is None or not self.ready:
+        if path is None or not self._ready:
             return
         from emulator.platform import transfer
 

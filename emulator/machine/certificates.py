@@ -9,7 +9,8 @@ import hashlib
 import ipaddress
 import logging
 import ssl
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -83,6 +84,26 @@ def server_context(
         # Cut off or edited by somebody: it can be made again.
         _make(folder, names, now_ms, use)
         return context_of(path)
+
+
+class LateContext:
+    """A server's TLS that is made when somebody first asks, in any thread.
+
+    Making a CA takes some 35 ms, mostly to import `cryptography`. A start in memory, which has none
+    yet, does not wait for that.
+    """
+
+    def __init__(self, make: Callable[[], ssl.SSLContext]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+
+    def get(self) -> ssl.SSLContext:
+        """Raises what `make` raises; then the next call makes it."""
+        with self._lock:
+            if self._context is None:
+                self._context = self._make()
+            return self._context
 
 
 def context_of(certificate: Path, key: Path | None = None) -> ssl.SSLContext:

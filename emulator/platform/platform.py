@@ -145,7 +145,7 @@ class Platform:
 
     @property
     def ready(self) -> dict[str, object]:
-        return self.shared.ready
+        return self.shared.ready()
 
     @property
     def state(self) -> State:

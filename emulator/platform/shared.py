@@ -35,9 +35,9 @@ class State(Struct):
 class Shared(Struct, kw_only=True):
     """For the event loop's thread.
 
-    `ready` is the ready file's content. `public` are the addresses for clients; with `reach`, each
-    client gets those by which it reached the server. `local` are the addresses for this process
-    itself. All are set once everything listens.
+    `ready` returns the ready file's content. `public` are the addresses for clients; with `reach`,
+    each client gets those by which it reached the server. `local` are the addresses for this
+    process itself. All are set once everything listens.
 
     `admin_token` guards `/_emulator/`; empty if it is open. `allowed_folders` and `steering_key`
     limit the files that an admin request may name. `picture_turns` limits how many uploaded
@@ -58,7 +58,7 @@ class Shared(Struct, kw_only=True):
     public: Addresses = _NOWHERE
     local: Addresses = _NOWHERE
     reach: Reach | None = None
-    ready: dict[str, object] = field(default_factory=dict)
+    ready: Callable[[], dict[str, object]] = dict
     state: State = field(default_factory=State)
     peers: "Peers | None" = None
     is_media_needed: Callable[[str], bool] = lambda _: True

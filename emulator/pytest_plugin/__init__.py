@@ -6,8 +6,10 @@ use us. The emulator runs in a thread; what waits has an awaitable twin (`twins`
 pytest-xdist has an emulator of its own.
 """
 
+import gc
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -90,10 +92,26 @@ def live_emulator_seed() -> str:
 @pytest.fixture(scope="session")
 def live_emulator(live_emulator_settings: dict[str, Any]) -> "Iterator[LiveEmulator]":
     """One emulator a process, on free ports, in memory; it is gone when the session is over."""
-    from emulator.testing.platform import running, without_proxy
+    with ExitStack() as stack:
+        with _uncollected():
+            from emulator.testing.platform import running, without_proxy
 
-    with without_proxy(), running(live_emulator_settings) as emulator:
+            stack.enter_context(without_proxy())
+            emulator = stack.enter_context(running(live_emulator_settings))
         yield emulator
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is imported stays, so it is not searched for garbage: not now, later or at the exit."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 @pytest.fixture(scope="session")

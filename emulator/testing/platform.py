@@ -14,29 +14,35 @@ T = TypeVar("T")
 
 
 class LiveEmulator:
-    """`ready` is the ready file's content. Tests make worlds of their own beside `default`."""
+    """The emulator of a test session. Tests make worlds of their own beside `default`.
+
+    `local` says where it listens, for a caller on this machine.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self.ready: dict[str, Any] = emulator.ready
-        # As above, for a caller on this machine, whatever name others reach it by.
         self.local: dict[str, Any] = emulator.local
 
     @property
+    def ready(self) -> dict[str, Any]:
+        """The ready file's content. The CA that it names is made when it is first asked for."""
+        return self.emulator.ready
+
+    @property
     def url(self) -> str:
-        return str(self.ready["http"])
+        return str(self.emulator.addresses["http"])
 
     @property
     def ws_url(self) -> str:
-        return str(self.ready["ws"])
+        return str(self.emulator.addresses["ws"])
 
     @property
     def rtmp_url(self) -> str:
-        return str(self.ready["rtmp"])
+        return str(self.emulator.addresses["rtmp"])
 
     @property
     def rtmps_url(self) -> str:
-        return str(self.ready["rtmps"])
+        return str(self.emulator.addresses["rtmps"])
 
     @property
     def ca(self) -> str:
@@ -45,7 +51,7 @@ class LiveEmulator:
 
     @property
     def admin_url(self) -> str:
-        return str(self.ready["admin"])
+        return str(self.emulator.addresses["admin"])
 
     @property
     def environment(self) -> dict[str, str]:

@@ -98,7 +98,7 @@ async def test_rtmp_ingest_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path
     authorizer = RecordingAuthorizer()
     server = RtmpServer(authorizer)
     context = server_context(self_signed(tmp_path))
-    port = await server.start_tls("127.0.0.1", 0, context)
+    port = await server.start_tls("127.0.0.1", 0, lambda: context)
     async with asyncio.timeout(GUARD_SECONDS):
         # Newer versions of ffmpeg verify by default, and this certificate is nobody's.
         url = f"rtmps://127.0.0.1:{port}/live/good"

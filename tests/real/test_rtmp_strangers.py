@@ -173,7 +173,7 @@ async def open_ports(folder: Path, authorizer: RecordingAuthorizer) -> AsyncIter
     ports = Ports(
         server,
         await server.start("127.0.0.1", 0),
-        await server.start_tls("127.0.0.1", 0, context),
+        await server.start_tls("127.0.0.1", 0, lambda: context),
     )
     try:
         async with asyncio.timeout(GUARD_SECONDS):

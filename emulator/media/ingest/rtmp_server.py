@@ -43,9 +43,11 @@ class RtmpServer:
         """Listen for RTMP. Port 0 lets the system choose; returns the port that was bound."""
         return await self._listen(host, port, lambda: self._connection("rtmp"))
 
-    async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> int:
-        """Listen for RTMPS with this certificate. Port 0 as for `start`."""
-        return await self._listen(host, port, lambda: self._connection("rtmps", TlsLayer(context)))
+    async def start_tls(self, host: str, port: int, context: Callable[[], ssl.SSLContext]) -> int:
+        """Listen for RTMPS with the certificate that `context` gives. Port 0 as for `start`."""
+        return await self._listen(
+            host, port, lambda: self._connection("rtmps", TlsLayer(context()))
+        )
 
     async def stop(self, reason: str) -> None:
         """Tell every publisher why, and close everything. A peer that does not read is cut off."""

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from emulator.core.errors import Refused
 from emulator.platform.worlds import Worlds
+from emulator.version import __version__
 from emulator.web.errors import JSONResponse
 
 
@@ -25,13 +26,12 @@ def health_of(worlds: Worlds) -> tuple[int, Health]:
     `degraded`, with a `reason`, is 200 too: reads and players are answered, but what needs room on
     the disk is refused. Looked at anew each time.
     """
-    version = str(worlds.shared.ready["version"])
     if not worlds.shared.state.is_ready:
-        return 503, {"status": "stopping", "version": version}
+        return 503, {"status": "stopping", "version": __version__}
     refusal = _degraded(worlds)
     if refusal is not None:
-        return 200, {"status": "degraded", "version": version, "reason": refusal.message}
-    return 200, {"status": "ok", "version": version}
+        return 200, {"status": "degraded", "version": __version__, "reason": refusal.message}
+    return 200, {"status": "ok", "version": __version__}
 
 
 def routes(worlds: Worlds) -> list[Route]:

@@ -150,8 +150,8 @@ def _number(seq: str) -> int:
 
 def _detail(call: Call, entry: LoggedRequest) -> RequestDetail:
     world, shared = call.worlds.find(entry.world).world, call.platform.shared
-    is_own_tls = str(shared.ready.get("http", "")).startswith("https:")
-    ca = str(shared.ready.get("ca", "")) if is_own_tls else ""
+    is_own_tls = shared.public.http.startswith("https:")
+    ca = str(shared.ready()["ca"]) if is_own_tls else ""
     curl = curl_line(world, entry, call.addresses.http, ca)
     return {
         **_shape(shared.requests, entry),

@@ -75,6 +75,8 @@ class Request(BaseModel):
         loc_by_alias=False,
         extra="ignore",
         json_schema_extra=_name_as_sent,
+        # Most are never met: a model is built when it first reads something.
+        defer_build=True,
     )
 
 
