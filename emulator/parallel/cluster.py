@@ -1,7 +1,7 @@
-"""ClusterWorkers: an executor of the workers of a Dask cluster that is there.
+"""ClusterWorkers: an executor whose workers are those of a running Dask cluster.
 
-Its scheduler finds workers, sends jobs again where one is lost, and has a dashboard. Needs the
-extra `dask`.
+The cluster's scheduler finds workers, repeats the jobs of a lost one, and has a dashboard. Needs
+the extra `dask`.
 """
 
 import functools
@@ -26,10 +26,10 @@ _INSTALL = "Install it with: pip install distributed"
 
 
 def connect(address: str) -> "ClusterWorkers":
-    """The workers of the cluster whose scheduler listens at `address`, as `tcp://host:8786`.
+    """Connect to the cluster whose scheduler listens at `address`, such as `tcp://host:8786`.
 
-    Refuses (`unavailable`) one that is not there or has no workers, and (`conflict`) workers of
-    another version, or without live-emulator.
+    Refuses (`unavailable`) a cluster that does not answer or has no workers, and (`conflict`)
+    workers with another version of live-emulator, or without it.
     """
     try:
         import dask
@@ -40,7 +40,7 @@ def connect(address: str) -> "ClusterWorkers":
     if not _ADDRESS.fullmatch(address):
         text = f"invalid address of a cluster {address[:80]!r}"
         raise Refused("invalid", f"{text}; write it like tcp://scheduler:8786.")
-    # What it logs in passing, such as each try to reconnect, is said once and in a sentence.
+    # Its log has a line for each attempt to reconnect; our own error says it once.
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -63,7 +63,7 @@ def connect(address: str) -> "ClusterWorkers":
 
 
 def _check(client: Any, address: str) -> None:
-    """Refuse a cluster without workers, and workers that could not play our jobs."""
+    """Refuse a cluster without workers, and workers that cannot do our jobs."""
     start = f"The workers of {address}"
     try:
         client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
@@ -72,9 +72,9 @@ def _check(client: Any, address: str) -> None:
         raise Refused("unavailable", f"{text}. Start some: dask worker {address}.") from None
     install = f"install live-emulator {__version__} where they run"
     try:
-        # As jobs go: the scheduler passes it on unread.
+        # Packed as bytes, like a job: the scheduler does not read it.
         versions = client.run(pickle.loads, pickle.dumps(_Call(worker_version, ())))
-    except Exception as error:  # Whatever a worker raises that cannot even name our function.
+    except Exception as error:  # A worker without our package may raise anything.
         raise Refused("conflict", f"{start} cannot run jobs ({_line(error)}): {install}.") from None
     others = sorted({str(version) for version in versions.values()} - {__version__})
     if others:
@@ -83,15 +83,15 @@ def _check(client: Any, address: str) -> None:
 
 
 def worker_version() -> str:
-    """In a worker: the version of live-emulator that it has."""
+    """The version of live-emulator in a worker; called there."""
     return __version__
 
 
 class _Call:
-    """A call that is made by unpickling it.
+    """A call that is made when its pickle is loaded.
 
-    Schedulers unpickle what they pass on, too: so that they need no package of ours, they get bytes
-    and the standard library's `pickle.loads`.
+    A scheduler loads the pickles that it passes on. It gets bytes and the standard library's
+    `pickle.loads`, so that it does not need our package.
     """
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -103,7 +103,7 @@ class _Call:
 
 
 class ClusterWorkers(Executor):
-    """`distributed`'s executor, whose failures are those of any executor here."""
+    """The executor of `distributed`, with the same exceptions as the other executors here."""
 
     def __init__(self, client: Any, address: str) -> None:
         self._client = client
@@ -113,10 +113,10 @@ class ClusterWorkers(Executor):
         self._counted_ms = -_COUNT_MS
 
     def count(self) -> int:
-        """How many jobs its workers can do at once, as the scheduler said a second ago at most."""
+        """How many jobs the workers can do at once; the figure is at most a second old."""
         now_ms = monotonic_ms()
         if now_ms >= self._counted_ms + _COUNT_MS:
-            # A question to the scheduler each time: before each job it would cost some of that.
+            # Asking the scheduler before each job would take a noticeable part of a short job.
             workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
             self._count = sum(int(worker["nthreads"]) for worker in workers.values())
             self._counted_ms = now_ms
@@ -131,7 +131,7 @@ class ClusterWorkers(Executor):
         def pass_on(theirs: "Future[Any]") -> None:
             try:
                 result = theirs.result()
-            except BaseException as error:  # Of whatever kind, it is this job's end.
+            except BaseException as error:  # Any exception ends this job alone.
                 future.set_exception(self._translated(error))
             else:
                 future.set_result(result)
@@ -141,7 +141,7 @@ class ClusterWorkers(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster, which goes on. Jobs under way there are cancelled or waited for."""
+        """Disconnect from the cluster, after jobs in progress are cancelled or have ended."""
         if self._client.status == "running":
             self._executor.shutdown(wait=wait and not cancel_futures)
         self._client.close(timeout=2)
@@ -154,7 +154,7 @@ class ClusterWorkers(Executor):
             return WorkerDied("each worker of the cluster that had this job died.")
         if isinstance(error, (CancelledError, FutureCancelledError)):
             return self._lost()
-        # What a job itself raises is in its reply: this is in the way of any job.
+        # A job's own exception is part of its reply, so this error would stop any job.
         text = f"The cluster at {self._address} cannot do a job ({_line(error)})"
         return ExecutorLost(f"{text}: install live-emulator {__version__} where its workers run.")
 

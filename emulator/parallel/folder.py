@@ -1,6 +1,6 @@
-"""ResultFolder: results kept as they come, so that a run which was ended goes on where it was.
+"""ResultFolder: keeps results as they come, so that a run that was ended can be resumed.
 
-`run.json` says of which work they are, `results.jsonl` has a line a job, in the order of arrival.
+`run.json` identifies the work, `results.jsonl` has a line for each job, in the order of arrival.
 """
 
 import json
@@ -16,10 +16,10 @@ _RUN, _RESULTS = "run.json", "results.jsonl"
 
 
 class ResultFolder:
-    """Use it as a context manager. `identity` is what must be equal for results to add up.
+    """A context manager. `identity` must be equal for results to belong to the same work.
 
-    Refuses (`unavailable`) a folder that cannot be used, and on resuming (`not_found`) one without
-    results and (`conflict`) one of another work.
+    Refuses (`unavailable`) a folder that cannot be used; on resuming, (`not_found`) one without
+    results and (`conflict`) one with the results of other work.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class ResultFolder:
     ) -> None:
         self.path = path
         self._head = {"format": FORMAT, "kind": kind, "identity": identity}
-        # The keys of the jobs that were done when it was opened.
+        # The keys of the jobs that were done before it was opened.
         self.keys: set[str] = set()
         try:
             if is_resumed:
@@ -52,7 +52,7 @@ class ResultFolder:
         self._file.close()
 
     def add(self, key: str, result: Any) -> None:
-        """Keep a job's result. It is there for a resume from now on, also after a kill."""
+        """Keep a job's result. From now on a resume finds it, also after a kill."""
         try:
             self._file.write(json.dumps({"key": key, "result": result}) + "\n")
             self._file.flush()
@@ -60,7 +60,7 @@ class ResultFolder:
             raise self._unusable(error) from None
 
     def results(self) -> Iterator[tuple[str, Any]]:
-        """All that are kept, a job once."""
+        """The kept results, one for each job."""
         seen = set()
         with (self.path / _RESULTS).open(encoding="utf-8") as lines:
             for line in lines:
@@ -85,7 +85,7 @@ class ResultFolder:
         self.keys = {key for key, _ in self.results()}
 
     def _mend(self) -> None:
-        """Take away a line that was being written when the process was killed."""
+        """Remove a last line that a kill has cut off."""
         path = self.path / _RESULTS
         path.touch()
         with path.open("r+b") as file:
@@ -101,7 +101,7 @@ class ResultFolder:
 
 
 def _difference(before: Any, now: dict[str, Any]) -> str:
-    """The name of what differs between two heads."""
+    """The name of the first value that differs between two identities."""
     if not isinstance(before, dict) or not isinstance(before.get("identity"), dict):
         return "format"
     for name in ("format", "kind"):

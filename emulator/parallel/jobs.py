@@ -1,7 +1,7 @@
-"""Jobs: many independent ones over one executor, their results as they come.
+"""Jobs: run many independent jobs over one executor, and give their results as they come.
 
-The executor is any `concurrent.futures.Executor`: `processes` has this machine's, `cluster` Dask's.
-A worker that dies costs its job alone, which is done again.
+The executor is any `concurrent.futures.Executor`: `processes` for this machine, `cluster` for Dask.
+If a worker dies, only its job is lost, and is repeated.
 """
 
 import threading
@@ -22,24 +22,24 @@ from emulator.core.errors import Refused
 from emulator.parallel.work import Job, Reply, Work, perform
 from emulator.version import __version__
 
-# A job whose worker died so often is not tried again: it is likely what kills them.
+# A job whose worker died this often is not repeated: it is probably the cause.
 TRIES_MAX = 3
-# So many jobs wait for each worker, so that none is idle while a result travels.
+# How many jobs are sent to each worker at once, so that none is idle while a result travels.
 _AHEAD = 2
 _LOOK_SECONDS = 0.1
 
 
 class ExecutorLost(Refused):
-    """The executor is gone: its jobs will never end. The message says what to do."""
+    """The executor is lost, and its jobs will never end. The message says what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__("unavailable", message)
 
 
 class Done(Struct, frozen=True):
-    """A job that is over: its `result`, or where there is none the reason in `error`.
+    """A finished job: its `result`, or the reason in `error` why there is none.
 
-    `is_lost`: its worker died each time that it was tried.
+    `is_lost`: its worker died at each attempt.
     """
 
     job: Job
@@ -49,7 +49,7 @@ class Done(Struct, frozen=True):
 
 
 class _Sent(Struct):
-    """A job under way, and how often its worker has died."""
+    """A job in progress, and how often its worker has died."""
 
     job: Job
     deaths: int = 0
@@ -64,12 +64,12 @@ def run(
     workers: Callable[[], int],
     stop: threading.Event | None = None,
 ) -> Iterator[Done]:
-    """Do all jobs, and give each as it ends, in any order. Ends early once `stop` is set.
+    """Do all jobs, and yield each when it ends, in any order. Ends early once `stop` is set.
 
-    `workers` says how many work at the moment: a few jobs for each are under way, so that neither
-    this process nor a scheduler ever holds them all. Jobs under way at the stop are left to whoever
-    shuts the executor down. Raises `ExecutorLost`, and `Refused` (`conflict`) for a worker of
-    another version.
+    `workers` returns how many workers there are now. A few jobs for each are sent at a time, so
+    that neither this process nor a scheduler holds all of them. Jobs in progress at a stop are not
+    cancelled here, but by the executor's `shutdown`. Raises `ExecutorLost`, and `Refused`
+    (`conflict`) for a worker of another version.
     """
     stop = stop or threading.Event()
     left = iter(jobs)
@@ -105,7 +105,7 @@ def _submit(work: Work, entry: _Sent, executor: Executor) -> Future[Reply]:
 
 
 def _settled(entry: _Sent, future: Future[Reply]) -> Done | None:
-    """Its end; None for a job that is to be sent again."""
+    """The finished job; None for one that must be sent again."""
     try:
         kind, value = future.result()
     except BrokenExecutor as error:

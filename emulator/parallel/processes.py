@@ -1,7 +1,7 @@
 """ProcessWorkers: an executor of processes on this machine.
 
-Unlike `ProcessPoolExecutor`, one that dies breaks no job but its own, is replaced, and none is left
-behind where this process is killed.
+Unlike with `ProcessPoolExecutor`, a process that dies takes only its own job with it and is
+replaced, and no process stays behind if this one is killed.
 """
 
 import multiprocessing
@@ -25,7 +25,7 @@ else:
     from multiprocessing.connection import Connection
 
 _SPAWN = multiprocessing.get_context("spawn")
-# How long a worker that is told to end may take for it.
+# How long a worker may take to end after it was asked to.
 _END_SECONDS = 10
 _Task = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
@@ -35,7 +35,7 @@ class WorkerDied(BrokenExecutor):
 
 
 class ProcessWorkers(Executor):
-    """`count` processes, each started with its first job and kept for all that follow."""
+    """`count` processes, each started at its first job and kept for later ones."""
 
     def __init__(self, count: int) -> None:
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -44,7 +44,7 @@ class ProcessWorkers(Executor):
 
     @property
     def pids(self) -> list[int]:
-        """The processes that there are at the moment."""
+        """The ids of the processes that exist now."""
         return [pid for worker in self._workers if (pid := worker.pid) is not None]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
@@ -55,7 +55,7 @@ class ProcessWorkers(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End all workers, when they have done all jobs; at once with `cancel_futures`."""
+        """End all workers once they have done all jobs; at once with `cancel_futures`."""
         self._is_shut.set()
         if cancel_futures:
             self._cancel_waiting()
@@ -77,7 +77,7 @@ class ProcessWorkers(Executor):
 
 
 class _Worker:
-    """One process, and the thread here that hands it its jobs."""
+    """One process, and the thread in this process that sends it jobs."""
 
     def __init__(self, tasks: "queue.SimpleQueue[_Task | None]", is_shut: threading.Event) -> None:
         self._tasks = tasks
@@ -93,7 +93,7 @@ class _Worker:
         return None if process is None else process.pid
 
     def terminate(self) -> None:
-        """Let the process end now, after what it has begun was cleaned up."""
+        """End the process now; it cleans up what its job has started."""
         process = self._process
         if process is not None:
             process.terminate()
@@ -105,7 +105,7 @@ class _Worker:
                 continue
             try:
                 result, error = self._call(call)
-            except Exception as failure:  # Nothing may end this thread but its last task.
+            except Exception as failure:  # Only the last task may end this thread.
                 result, error = None, failure
             if error is None:
                 future.set_result(result)
@@ -135,7 +135,7 @@ class _Worker:
         if self._is_shut.is_set():
             raise WorkerDied("the workers were shut down")
         ours, theirs = _SPAWN.Pipe()
-        # A daemon: an interpreter that ends does not wait for it.
+        # A daemon thread: an interpreter that ends does not wait for it.
         process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
         try:
             process.start()
@@ -160,8 +160,8 @@ def _how(code: int | None) -> str:
 
 
 def _serve(connection: Connection) -> None:
-    """In the worker: one job after the other, until the other end closes."""
-    # Ctrl-C and a closed terminal reach all processes: the one that was asked ends the others.
+    """Do one job after another until the connection is closed. Runs in the worker."""
+    # Ctrl-C and a closed terminal reach every process, but the parent process ends its workers.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -172,7 +172,7 @@ def _serve(connection: Connection) -> None:
             function, args, kwargs = connection.recv()
             try:
                 reply: tuple[Any, Any] = (function(*args, **kwargs), None)
-            except Exception as error:  # It is the job's, and goes back as it is.
+            except Exception as error:  # It is sent back as the job's result.
                 reply = (None, error)
             connection.send(reply)
     except (EOFError, OSError):
@@ -182,7 +182,7 @@ def _serve(connection: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """What began this process may be killed in the middle of a job: then nobody wants its end."""
+    """End this process when its parent does, also in the middle of a job."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

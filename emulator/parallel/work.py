@@ -1,7 +1,7 @@
-"""Work: what all jobs of a run share, and the job that a worker does with it.
+"""Work: the set-up that all jobs of a run share, and the single jobs.
 
-Both travel as plain values to processes that may be on another machine. What the jobs share is sent
-to a worker once: a job names it by its digest, and a worker that lacks it asks for it.
+Both are sent as plain values to processes that may be on another machine. The set-up is sent
+to each worker once: a job has its digest, and a worker without that set-up asks for it.
 """
 
 import hashlib
@@ -17,24 +17,24 @@ from emulator.version import __version__
 
 
 class Performer(Protocol):
-    """What a worker keeps warm between jobs, such as an emulator that runs.
+    """An object that a worker keeps between jobs, such as a running emulator.
 
-    `perform` may be called by several threads at once. What it raises is its job's failure alone.
+    `perform` may be called by several threads at once. If it raises, only its job has failed.
     """
 
     def perform(self, order: Any) -> Any:
-        """Do one job. Takes and gives plain values, as JSON has them."""
+        """Do one job. Its order and its result are plain JSON values."""
 
     def close(self) -> None:
-        """Stop what was kept warm."""
+        """Stop everything that was kept between jobs."""
 
 
-# A function of a module, which another process can import by its name.
+# A function at the top of a module, so that another process can import it by its name.
 Prepare = Callable[[bytes], Performer]
 
 
 class Work(Struct, frozen=True, dict=True):
-    """`prepare` makes a worker's performer from `setup`, once a process."""
+    """The shared set-up. `prepare` makes a worker's performer from `setup`, once a process."""
 
     prepare: Prepare
     setup: bytes
@@ -46,14 +46,14 @@ class Work(Struct, frozen=True, dict=True):
 
 
 class Job(Struct, frozen=True):
-    """One job: a name that no other has, the same each time, and its order of plain values."""
+    """One job: its unique key, the same in every run, and its order of plain values."""
 
     key: str
     order: Any
 
 
 Kind = Literal["done", "failed", "setup-missing", "other-version"]
-# What a worker gives back: how it went, and the result, or a text where there is none.
+# A worker's reply: how the job ended, and its result, or a text if there is none.
 Reply = tuple[Kind, Any]
 
 _lock = threading.Lock()
@@ -61,7 +61,7 @@ _warm: dict[str, Performer] = {}
 
 
 def perform(prepare: Prepare, digest: str, setup: bytes | None, version: str, order: Any) -> Reply:
-    """In a worker: do one job with the warm performer, or with a new one where `setup` came."""
+    """Do one job in a worker, with the performer that it has, or with a new one made of `setup`."""
     if version != __version__:
         return "other-version", __version__
     try:
@@ -69,19 +69,19 @@ def perform(prepare: Prepare, digest: str, setup: bytes | None, version: str, or
         return ("setup-missing", None) if performer is None else ("done", performer.perform(order))
     except Refused as refused:
         return "failed", refused.message
-    except Exception as error:  # A job's root: one job's failure is not the worker's.
+    except Exception as error:  # A job's root: a failed job must not stop the worker.
         return "failed", f"{type(error).__name__}: {error}"
 
 
 def close_all() -> None:
-    """In a worker that ends: stop what is warm."""
+    """Close the performers of a worker that ends."""
     with _lock:
         while _warm:
             _warm.popitem()[1].close()
 
 
 def _performer(prepare: Prepare, digest: str, setup: bytes | None) -> Performer | None:
-    """That of this digest. Another's is closed: a worker serves one work at a time."""
+    """The performer for this digest. Any other is closed: a worker serves one set-up at a time."""
     with _lock:
         if digest not in _warm and setup is not None:
             while _warm:

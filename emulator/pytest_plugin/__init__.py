@@ -1,9 +1,9 @@
-"""The pytest plugin: a platform of its own for every test, in a millisecond or two.
+"""The pytest plugin: every test gets its own platform, in a millisecond or two.
 
-It is loaded wherever the package is installed, so nothing but pytest is imported before a test asks
-for one of its fixtures. Every name begins with `live_`: everyday names belong to the suites that
-use us. The emulator runs in a thread; what waits has an awaitable twin (`twins`). Each process of
-pytest-xdist has an emulator of its own.
+pytest loads the plugin wherever the package is installed, so it imports nothing but pytest before a
+test uses one of its fixtures. Every fixture's name begins with `live_`, since other names belong to
+the suites that use us. The emulator runs in a thread; methods that wait have an awaitable twin
+(`twins`). Each process of pytest-xdist has its own emulator.
 """
 
 import gc
@@ -29,7 +29,7 @@ _MARKER = "live_scenario(file, **params): play a scenario in the test's world be
 
 
 class WorldFactory(Protocol):
-    """Makes a fresh world from a seed, under a name of its own unless one is given."""
+    """Makes a fresh world from a seed, with a unique name unless one is given."""
 
     def __call__(self, seed: str = "default", name: str | None = None) -> "World": ...
 
@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """An exploration runs pytest itself, again and again, rather than the tests."""
+    """With `--live-explore`, run pytest again and again with faults instead of the tests once."""
     if not config.getoption("live_explore"):
         return None
     from emulator.pytest_plugin.exploring import explore
@@ -68,7 +68,7 @@ def _leave_as_it_is() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that is marked plays its scenario, also where it does not ask for the fixture."""
+    """Let a marked test play its scenario, also if it does not use the fixture."""
     for item in items:
         names = getattr(item, "fixturenames", None)
         if names is None or "live_scenario" in names:
@@ -79,19 +79,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def live_emulator_settings() -> dict[str, Any]:
-    """Override it to serve with other settings, by the names of `emulator.settings.Settings`."""
+    """Settings of the emulator, by their names in `emulator.settings.Settings`; override it."""
     return {}
 
 
 @pytest.fixture
 def live_emulator_seed() -> str:
-    """Override it for other worlds: `default`, `none`, or a seed file's path."""
+    """The seed of each test's world: `default`, `none`, or a seed file's path; override it."""
     return "default"
 
 
 @pytest.fixture(scope="session")
 def live_emulator(live_emulator_settings: dict[str, Any]) -> "Iterator[LiveEmulator]":
-    """One emulator a process, on free ports, in memory; it is gone when the session is over."""
+    """The process's emulator, in memory and on free ports; it stops at the session's end."""
     with ExitStack() as stack:
         with _uncollected():
             from emulator.testing.platform import running, without_proxy
@@ -103,7 +103,7 @@ def live_emulator(live_emulator_settings: dict[str, Any]) -> "Iterator[LiveEmula
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """What is imported stays, so it is not searched for garbage: not now, later or at the exit."""
+    """Exempt the modules that the block imports from garbage collection: they stay anyway."""
     is_collecting = gc.isenabled()
     gc.disable()
     try:
@@ -118,7 +118,7 @@ def _uncollected() -> Iterator[None]:
 def live_world_factory(live_emulator: "LiveEmulator") -> "Iterator[WorldFactory]":
     """Makes worlds for fixtures of a wider scope: `live_world_factory(seed="none")`.
 
-    Each is a context manager that drops it; what is not dropped goes with the session.
+    Each is a context manager that drops the world; others are dropped at the session's end.
     """
     from emulator.testing.worlds import World
 
@@ -135,7 +135,7 @@ def live_world_factory(live_emulator: "LiveEmulator") -> "Iterator[WorldFactory]
 
 @pytest.fixture
 def live_world(live_emulator: "LiveEmulator", live_emulator_seed: str) -> "Iterator[World]":
-    """A platform that no other test sees, dropped when the test is over."""
+    """The test's own world, which no other test sees; dropped at the test's end."""
     from emulator.testing.worlds import World
 
     with World.make(live_emulator, live_emulator_seed) as world:
@@ -150,25 +150,25 @@ def live_stream(live_world: "World") -> "Stream":
 
 @pytest.fixture
 def live_publisher(live_stream: "Stream") -> "Publisher":
-    """The publisher of `live_stream`, once it is started."""
+    """The publisher of `live_stream`, which is not started yet."""
     return live_stream.publisher
 
 
 @pytest.fixture
 def live_viewers(live_stream: "Stream") -> "Viewers":
-    """The audience of `live_stream`: as many as the test wants."""
+    """The simulated viewers of `live_stream`."""
     return live_stream.viewers
 
 
 @pytest.fixture
 def live_chat(live_stream: "Stream") -> "Chat":
-    """The chat of `live_stream`: what others say in it, and what was said."""
+    """The chat of `live_stream`: post lines as other users, and read the chat."""
     return live_stream.chat
 
 
 @pytest.fixture
 def live_clock(live_world: "World") -> "Clock":
-    """The time of the test's world: stopped, moved on, run faster."""
+    """The time of the test's world: freeze it, advance it, let it run faster."""
     return live_world.clock
 
 
@@ -180,15 +180,15 @@ def live_faults(live_world: "World") -> "Faults":
 
 @pytest.fixture
 def live_webhooks(live_world: "World") -> "Webhooks":
-    """A receiver of the world's webhooks: received, waited for, verified."""
+    """A receiver of the world's webhooks: wait for deliveries and verify them."""
     return live_world.webhooks
 
 
 @pytest.fixture
 def live_scenario(live_world: "World", request: pytest.FixtureRequest) -> "Scenarios":
-    """Plays scenarios in the test's world; the one that the test is marked with is over by now.
+    """Plays scenarios in the test's world. The one of the test's mark has been played already.
 
-    A marked scenario that misses an expectation fails the test before it begins.
+    If that one missed an expectation, the test has failed before it began.
     """
     from emulator.testing.scenarios import Scenarios
 
@@ -204,9 +204,9 @@ def live_scenario(live_world: "World", request: pytest.FixtureRequest) -> "Scena
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> "Generator[None, pytest.TestReport, pytest.TestReport]":
-    """A failed test shows what its app asked of its world, and what was in its way."""
+    """Add to a failed test's report the requests, faults and errors of its world."""
     report = yield
-    # Where nothing of ours was used, nothing of ours is imported.
+    # A test without our fixtures imports nothing of ours.
     if report.failed and report.when != "teardown" and _WORLDS in sys.modules:
         from emulator.testing import failures
         from emulator.testing.worlds import World

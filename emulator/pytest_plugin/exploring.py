@@ -25,7 +25,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def explore(config: pytest.Config) -> int:
-    """Run `live-emulator explore` over this pytest; gives its exit code."""
+    """Run `live-emulator explore` with this pytest as its command; returns its exit code."""
     import shlex
 
     own = config.getoption("live_explore_args")
@@ -41,7 +41,7 @@ def explore(config: pytest.Config) -> int:
     try:
         return subprocess.call(command, cwd=config.invocation_params.dir)
     except KeyboardInterrupt:
-        # It has heard it as well, and has reported by now or is about to.
+        # Ctrl-C also reached the child, which reports by itself.
         return 130
 
 

@@ -1,7 +1,7 @@
-"""What tests do with a platform, for any runner: `running`, and a `World` for each test.
+"""Testing: the emulator for tests of any runner: `running` starts it, and each test has a `World`.
 
-The fixtures of the pytest plugin are these. The emulator runs in a thread of this process; what
-waits has an awaitable twin (`twins`).
+The pytest plugin's fixtures are these classes. The emulator runs in a thread of this process. Every
+method that waits also has an awaitable form (`twins`).
 """
 
 from emulator.testing.asking import ApiResponse

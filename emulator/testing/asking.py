@@ -1,4 +1,4 @@
-"""Asking: one HTTP request to the emulator, and what it answered. Blocks."""
+"""Asking: one HTTP request to the emulator, and its answer. It blocks."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from emulator import http_client
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """Whatever the status is. `headers` finds a name in any case."""
+    """An answer with any status, also an error's. `headers` ignores the case of names."""
 
     status: int
     headers: Message
@@ -27,6 +27,6 @@ class ApiResponse:
 
 
 def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> ApiResponse:
-    """`body` is sent as JSON, None as nothing."""
+    """Send a request and return its answer. `body` is sent as JSON; None sends no body."""
     answer = http_client.ask(method, url, headers, body)
     return ApiResponse(answer.status, answer.headers, answer.body)

@@ -1,4 +1,4 @@
-"""Exploring: what a run of an exploration does with the worlds of its tests."""
+"""Exploring: gives the worlds of tests the faults of an exploration's run."""
 
 import json
 import os
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emulator.testing.own_world import OwnWorld
 
-# Named by both sides: where a run's plan is, and where it says what its worlds saw.
+# Set by the exploration, read here: the file of the run's plan, and one for what its worlds saw.
 PLAN_VARIABLE = "LIVE_EMULATOR_PLAN"
 USES_VARIABLE = "LIVE_EMULATOR_USES"
 
 
 def attach(world: "OwnWorld") -> None:
-    """Give a test's world the faults of this run's plan, if this is a run of an exploration."""
+    """Start the faults of the run's plan in a test's world, if an exploration runs these tests."""
     path = os.environ.get(PLAN_VARIABLE)
     if path is None:
         return
@@ -26,7 +26,7 @@ def attach(world: "OwnWorld") -> None:
 
     written = read_file(Path(path))
     uses_path = os.environ.get(USES_VARIABLE)
-    if uses_path is None:  # Somebody has written it, rather than an exploration.
+    if uses_path is None:  # A person wrote the plan, not an exploration.
         check_names(Path(path), written)
     plan = parse(written)
     injector = world.emulator.call(lambda: Injector(world.platform, plan))

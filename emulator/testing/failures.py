@@ -1,4 +1,4 @@
-"""Failures: what a failing test shows of its world: what the app asked, and what was in its way."""
+"""Failures: the report of a failed test's world: the app's requests, and the faults and errors."""
 
 from emulator.testing.worlds import World
 from emulator.web.http.request_line import request_line

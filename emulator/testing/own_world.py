@@ -1,4 +1,4 @@
-"""OwnWorld: one test's own world: asked as an app asks it, and looked into as only a test can."""
+"""OwnWorld: one test's world: call its API as an app does, and look into it as only a test can."""
 
 import time
 import warnings
@@ -24,9 +24,9 @@ _BETWEEN_LOOKS_SECONDS = 0.02
 
 
 class OwnWorld:
-    """`name` chooses it in `X-Emulator-World`, and stands behind the `@` of its API keys.
+    """One test's world. `name` is its name in `X-Emulator-World` and after the `@` of its API keys.
 
-    `when_dropped`: what is called before it is dropped.
+    The functions in `when_dropped` are called before the world is dropped.
     """
 
     def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
@@ -38,7 +38,7 @@ class OwnWorld:
         self._begin()
 
     def drop(self) -> None:
-        """Remove it with all that belongs to it. Twice is as good as once."""
+        """Remove the world and everything in it. A second call does nothing."""
         if self._is_dropped:
             return
         self._is_dropped = True
@@ -47,7 +47,7 @@ class OwnWorld:
         self.emulator.wait(self.emulator.emulator.worlds.drop(self.name))
 
     def reset(self) -> None:
-        """Back to its seed."""
+        """Reset the world to its seed."""
         self.emulator.wait(snapshots.reset(self.platform))
         self._begin()
 
@@ -57,7 +57,7 @@ class OwnWorld:
 
     @property
     def url(self) -> str:
-        """The platform's address; the API key chooses this world."""
+        """The platform's base URL. It is the same for all worlds: the API key chooses this one."""
         return self.emulator.url
 
     @property
@@ -66,7 +66,7 @@ class OwnWorld:
         return self.key_of("demo")
 
     def key_of(self, username: str) -> str:
-        """An account's API key. An account that is not there is made."""
+        """An account's API key. The account is made if it does not exist."""
         own = "ak_demo" if username == "demo" else f"ak_demo_{username}"
 
         def make(facts: Facts) -> None:
@@ -80,12 +80,12 @@ class OwnWorld:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers by which a request without a key means this world."""
+        """The headers that choose this world for a request without a key."""
         return {"X-Emulator-World": self.name}
 
     @property
     def environment(self) -> dict[str, str]:
-        """What an app under test finds this world by: the `LIVE_EMULATOR_*` variables."""
+        """The environment variables for an app under test: `LIVE_EMULATOR_*`, for this world."""
         return self.emulator.environment | {"LIVE_EMULATOR_API_KEY": self.api_key}
 
     # For the test.
@@ -93,7 +93,7 @@ class OwnWorld:
     def ask(
         self, method: str, path: str, body: object = None, *, user: str | None = "demo"
     ) -> ApiResponse:
-        """One call of the documented API as a user, or as nobody. `path` may be a whole address."""
+        """Call the documented API, as a user or without a key. `path` may be a whole URL."""
         url = path if "://" in path else f"{self.emulator.local['http']}/api/v1{path}"
         headers = dict(self.headers)
         if user is not None:
@@ -103,7 +103,7 @@ class OwnWorld:
     ask_async = twin(ask)
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
-        """One call of `/_emulator/` in this world. Raises `AssertionError` where it is refused."""
+        """Call the admin API (`/_emulator/`) in this world. Raises `AssertionError` if refused."""
         url = f"{self.emulator.local['admin']}/{path}"
         answer = ask(method, url, self._admin_headers(), body)
         assert answer.status < 400, f"{method} {path}: {answer.text}"
@@ -112,7 +112,7 @@ class OwnWorld:
     admin_async = twin(admin)
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """The events since the seed, the oldest first: `kind` and the event's own values."""
+        """The events since the seed, oldest first: each with its `kind` and the event's values."""
         journalled = self.call(
             lambda facts: events.read(
                 facts.store, after=self._seeded, count=events.last_seq(facts.store), kind=kind
@@ -121,7 +121,7 @@ class OwnWorld:
         return [{"kind": entry.kind, "at_ms": entry.at_ms, **entry.values} for entry in journalled]
 
     def requests(self) -> list[dict[str, Any]]:
-        """The requests to this world, the oldest first. Warns where older ones are gone."""
+        """The requests to this world, oldest first. Warns if older ones are not kept any more."""
         entries: list[dict[str, Any]] = []
         page: dict[str, Any] = {"has_more": True, "next_cursor": 0}
         while page["has_more"]:
@@ -141,13 +141,16 @@ class OwnWorld:
     requests_async = twin(requests)
 
     def call(self, verb: Callable[[Facts], T]) -> T:
-        """Run a verb of the world, such as `lambda world: streams.live(world)`."""
+        """Call a function with the world itself, such as `lambda world: streams.live(world)`."""
         return self.emulator.call(lambda: verb(self.platform.world))
 
     def until(
         self, look: Callable[[], T | None], what: str, *, patience_seconds: float | None = None
     ) -> T:
-        """What `look` gives once it gives something true. Fails, saying `what`, after 30 s."""
+        """Call `look` until it returns something true, and return that.
+
+        Fails after 30 s, with `what` in the message.
+        """
         patience_seconds = _PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         deadline = time.monotonic() + patience_seconds
         while not (value := look()):
@@ -162,7 +165,7 @@ class OwnWorld:
     def until_due(
         self, look: Callable[[], T | None], what: str, patience_seconds: float | None = None
     ) -> T:
-        """`until`, for what only happens as time passes: where time stands it fails at once."""
+        """Like `until`, for a result that needs time to pass: fails at once while time stands."""
         if patience_seconds is None and self.clock.stands and not (value := look()):
             self.clock.settle()
             if not (value := look()):

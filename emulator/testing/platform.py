@@ -1,4 +1,4 @@
-"""LiveEmulator: the emulator of a test session, and where it is reached."""
+"""LiveEmulator: the emulator of a test session, and its addresses."""
 
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class LiveEmulator:
-    """The emulator of a test session. Tests make worlds of their own beside `default`.
+    """The emulator of a test session. Each test makes its own world in it.
 
-    `local` says where it listens, for a caller on this machine.
+    `local` has the addresses for callers on this machine.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -46,7 +46,7 @@ class LiveEmulator:
 
     @property
     def ca(self) -> str:
-        """The CA file that a TLS client has to trust."""
+        """The path of the CA file that TLS clients have to trust."""
         return str(self.ready["ca"])
 
     @property
@@ -55,21 +55,21 @@ class LiveEmulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What an app under test finds it by: the `LIVE_EMULATOR_*` variables, and `NO_PROXY`."""
+        """The environment variables for an app under test: `LIVE_EMULATOR_*` and `NO_PROXY`."""
         return ready.environment(self.ready, os.environ)
 
     def call(self, verb: Callable[[], T]) -> T:
-        """Run a verb where the worlds live."""
+        """Call a function on the emulator's event loop, and return its result."""
         return self.emulator.call(verb)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there, and wait for what it gives."""
+        """Run a coroutine on the emulator's event loop, and return its result."""
         return self.emulator.wait(work)
 
 
 @contextmanager
 def without_proxy() -> Iterator[None]:
-    """No proxy of the environment is asked for this machine, by an app in this process either."""
+    """While the block runs, keep this process from using the environment's proxy for localhost."""
     changed = ready.without_proxy(os.environ)
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
@@ -85,7 +85,7 @@ def without_proxy() -> Iterator[None]:
 
 @contextmanager
 def running(settings: Mapping[str, Any] | None = None) -> Iterator[LiveEmulator]:
-    """An emulator in memory on free ports; `settings` go before what tests usually want."""
+    """Run an emulator in memory on free ports; `settings` override what tests usually need."""
     usual: dict[str, Any] = {
         "data": ":memory:",
         "port": 0,

@@ -1,4 +1,4 @@
-"""Chat: a stream's chat, where a test lets others speak."""
+"""Chat: a stream's chat, in which a test posts lines as other users."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from emulator.world.people import accounts
 
 
 class Chat:
-    """The account of this name, made if it is missing."""
+    """The chat of one stream."""
 
     def __init__(self, world: OwnWorld, stream_id: str, owner: str) -> None:
         self._world = world
         self._stream_id, self._owner = stream_id, owner
 
     def say(self, content: str, by: str = "viewer") -> bool:
-        """Let somebody say a line; whether it is seen, or held back by a filter.
+        """Post a line as a user. Returns whether it is visible, or was held back by a filter.
 
-        Raises `Refused` where the chat's rules do not allow it.
+        Raises `Refused` if the chat's rules do not allow it.
         """
         self._world.key_of(by)
         posted = self._world.call(
@@ -31,7 +31,7 @@ class Chat:
         return isinstance(posted, ChatPosted)
 
     def flood(self, count: int, authors: int = 10) -> None:
-        """Let so many lines be said at once, in turn by `viewer1`, `viewer2` and so on."""
+        """Post `count` lines at once, by `viewer1`, `viewer2` and so on in turn."""
         names = [f"viewer{number + 1}" for number in range(authors)]
         for name in names:
             self._world.key_of(name)
@@ -46,7 +46,7 @@ class Chat:
         self._world.call(say_all)
 
     def lines(self) -> list[tuple[str, str]]:
-        """The last hundred lines that are seen, the oldest first."""
+        """The last hundred visible lines, oldest first."""
 
         def read(facts: Any) -> list[tuple[str, str]]:
             stream = streams.find(facts, self._stream_id)
@@ -69,7 +69,7 @@ class Chat:
         self._world.call(change)
 
     def ban(self, username: str, seconds: int | None = None) -> None:
-        """Ban somebody, for a while or for good."""
+        """Ban a user, for `seconds` or without end."""
         self._world.key_of(username)
 
         def ban(facts: Any) -> None:

@@ -1,4 +1,4 @@
-"""Scenarios: YAML files, played in a test's world."""
+"""Scenarios: plays scenario files in a test's world."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ _TEXTS_MAX = 200
 
 
 class Scenarios:
-    """`report` is that of the scenario that was played last."""
+    """Plays scenarios. `report` is the report of the last one."""
 
     def __init__(self, world: "World", folder: Path) -> None:
         self._world = world
@@ -21,10 +21,10 @@ class Scenarios:
 
     @waits
     def play(self, /, file: str, *, speed: float = 0, **params: Any) -> dict[str, Any]:
-        """Play a scenario to its end, and give its report. Fails where it misses an expectation.
+        """Play a scenario to its end, and return its report. Fails if it misses an expectation.
 
-        `file` is one of the library's names, or a file beside the test. A `speed` of 0 is the
-        virtual clock, 1 the machine's pace.
+        `file` is a name from the library, or a file next to the test. A `speed` of 0 is the virtual
+        clock, 1 the machine's pace.
         """
         order = {**self._source(file), "params": params, "speed": speed, "world": "this"}
         run = self._world.admin("POST", "scenarios", order)
@@ -44,7 +44,7 @@ class Scenarios:
         path = self._folder / file
         if not path.is_file():
             return {"name": file}
-        # This process may read it, so the emulator in it may.
+        # The emulator runs in this process, which may read the file.
         allowed = self._world.platform.shared.allowed_folders
         if path.parent not in allowed:
             allowed.append(path.parent)
@@ -66,7 +66,7 @@ class Scenarios:
 
 
 def _missed(report: dict[str, Any]) -> list[str]:
-    """What a report complains about."""
+    """The missed expectations and errors of a report, as a text."""
     missed = [
         f"{expectation['fact']} should be {expectation['wanted']}, and was {expectation['seen']}"
         for expectation in report["expectations"]

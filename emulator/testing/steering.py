@@ -1,4 +1,4 @@
-"""Clock and Faults: the time of a test's world, and what is broken in it on purpose."""
+"""Clock and Faults: the time of a test's world, and the faults that a test injects."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from emulator.world.store import events
 
 
 class Clock:
-    """The world's time. While it stands, nothing happens until it is moved on."""
+    """The world's time. While it is frozen, nothing that needs time happens until `advance`."""
 
     def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
         self._emulator = emulator
@@ -23,7 +23,7 @@ class Clock:
         return self._emulator.call(self._clock.now_ms)
 
     def freeze(self) -> None:
-        """Let time stand until it is moved on."""
+        """Freeze time until it is advanced, or runs again."""
         self._emulator.call(self._clock.freeze)
 
     @property
@@ -32,12 +32,12 @@ class Clock:
 
     @property
     def due_in_seconds(self) -> float | None:
-        """How far to advance until the next thing is due; None where nothing is."""
+        """How many seconds to advance until something is due; None if nothing is."""
         due_ms, now_ms = self._emulator.call(self._due)
         return None if due_ms is None else max(0, due_ms - now_ms) / 1000
 
     def describe(self) -> str:
-        """A sentence: what time it is, whether it stands, and what is due next."""
+        """A sentence with the time, whether it is frozen, and when something is due next."""
         if not self.stands:
             return "Time runs."
         due_ms, now_ms = self._emulator.call(self._due)
@@ -52,17 +52,17 @@ class Clock:
 
     @waits
     def advance(self, seconds: float) -> None:
-        """Let time pass at once; all that was due has happened when this returns."""
+        """Let time pass at once. When this returns, everything that was due has happened."""
         self._emulator.wait(self._clock.pass_time(round(seconds * 1000)))
 
     advance_async = twin(advance)
 
     def settle(self) -> None:
-        """Let everything happen that is due by now; time stays where it is."""
+        """Let everything happen that is due now, without letting time pass."""
         self._emulator.wait(self._clock.pass_time(0))
 
     def run(self, speed: float = 1.0) -> None:
-        """Let time run again, so many times as fast as the machine's."""
+        """Let time run again, `speed` times as fast as the machine's."""
         self._emulator.call(lambda: self._clock.run(speed))
 
     freeze_async = twin(freeze)
@@ -71,7 +71,7 @@ class Clock:
 
 
 class Faults:
-    """The world's faults. All of them are gone with the test's world."""
+    """The world's injected faults. They end with the test's world."""
 
     def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
         self._emulator = emulator
@@ -88,10 +88,10 @@ class Faults:
         seconds: float | None = None,
         **values: Any,
     ) -> str:
-        """Break something, such as `start("api.fail", path="/streams", status=503, times=1)`.
+        """Inject a fault, such as `start("api.fail", path="/streams", status=503, times=1)`.
 
-        It lets the first `skip` pass, strikes a `share` of the rest, at most `times` times and for
-        `seconds`. Returns the fault's id. Raises `Refused` for an invalid fault.
+        It lets the first `skip` calls pass and strikes a `share` of the others, at most `times`
+        times and for `seconds`. Returns the fault's id. Raises `Refused` for an invalid fault.
         """
         beside = {"share": share, "times": times, "skip": skip, "for": seconds}
         written = {kind: values, **{n: value for n, value in beside.items() if value is not None}}
@@ -105,7 +105,7 @@ class Faults:
 
     @property
     def struck(self) -> list[str]:
-        """The subjects they have struck up to now, such as `GET /api/v1/streams/`."""
+        """The subjects that faults have struck so far, such as `GET /api/v1/streams/`."""
         store = self._world.store
         journalled = self._emulator.call(
             lambda: events.read(store, after=0, count=events.last_seq(store), kind="FaultStruck")

@@ -18,7 +18,7 @@ _GOODBYE_SECONDS = 10
 
 
 class Stream:
-    """`made` is what the API answered when it was made; `now()` is what it answers now."""
+    """A stream. `made` is the API's answer to its creation; `now()` asks the API again."""
 
     def __init__(self, world: "OwnWorld", values: dict[str, Any], owner: str) -> None:
         self.world = world
@@ -31,7 +31,7 @@ class Stream:
 
     @property
     def rtmp_address(self) -> str:
-        """Server and key in one, as ffmpeg takes it."""
+        """The RTMP URL with the key in it, as ffmpeg needs it."""
         return f"{self.world.emulator.rtmp_url}/{self.key}"
 
     @property
@@ -50,10 +50,10 @@ class Stream:
 
     @waits
     def until(self, status: str, *, patience_seconds: float | None = None) -> dict[str, Any]:
-        """The stream, once it is `live` or `ended`.
+        """Wait until the stream is `live` or `ended`, and return it as the API shows it.
 
-        Waits 30 s, or `patience_seconds`. While time stands it does not wait unless that is given,
-        but fails at once and says to which instant to advance: nothing would happen by itself.
+        Waits 30 s, or `patience_seconds`. While time is frozen and `patience_seconds` is not given,
+        it fails at once and says how far to advance, since nothing would happen by itself.
         """
         self._until(status, patience_seconds)
         return self.now()
@@ -64,12 +64,12 @@ class Stream:
         )
 
     def end(self) -> None:
-        """As its owner ends it."""
+        """End the stream through the API, as its owner does."""
         self.world.call(lambda facts: streams.end(facts, streams.find(facts, self.id)))
 
     @waits
     def vod(self, *, patience_seconds: float | None = None) -> dict[str, Any]:
-        """Its recording, once that is ready. Waits as `until` does."""
+        """Wait until the stream's recording is ready, as `until` does, and return it."""
         self._until("ended", patience_seconds)
         vod_id = self.now()["vod_id"]
         assert vod_id, "the stream had no picture, so it has left no VOD"
@@ -90,26 +90,26 @@ class Stream:
 
     @cached_property
     def publisher(self) -> "Publisher":
-        """Its publisher, which sends nothing until it is started."""
+        """The stream's publisher, which sends nothing until it is started."""
         publisher = Publisher(self)
         self.world.when_dropped.append(publisher.close)
         return publisher
 
     @cached_property
     def viewers(self) -> "Viewers":
-        """Its simulated viewers."""
+        """The stream's simulated viewers."""
         return Viewers(self)
 
     @cached_property
     def chat(self) -> Chat:
-        """Its chat."""
+        """The stream's chat."""
         return Chat(self.world, self.id, self.owner)
 
 
 class Publisher:
-    """Sends a test picture: without an encoder, or a real one over RTMP.
+    """Sends a test picture: simulated, or as a `real` publisher over RTMP.
 
-    Without an encoder the stream is live at once, plays, and leaves a VOD, on any clock.
+    With a simulated one the stream is live at once, plays, and leaves a VOD, on any clock.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -117,7 +117,7 @@ class Publisher:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, real: bool = False, size: str = "320x180") -> Stream:
-        """Go live. A `real` publisher is a process that sends RTMP; its clock is the machine's."""
+        """Go live. A `real` publisher is a process that sends RTMP by the machine's clock."""
         if real:
             warn_in_loop("start")
             self._push(size)
@@ -129,14 +129,14 @@ class Publisher:
     start_async = twin(start)
 
     def stop(self) -> None:
-        """Stop. The stream ends when the reconnect window is over."""
+        """Stop sending. The stream ends when its reconnect window is over."""
         if self._process is not None:
             self.close()
         else:
             self._do(synthetic.stop)
 
     def drop(self, back_after_seconds: float) -> None:
-        """Lose the connection, and come back after a while on the world's clock."""
+        """Lose the connection, and come back after some seconds by the world's clock."""
         assert self._process is None, "a real publisher is dropped with the fault ingest.cut"
         after_ms = round(back_after_seconds * 1000)
         self._do(lambda facts, stream: synthetic.drop(facts, stream, after_ms))
@@ -163,7 +163,7 @@ class Publisher:
     def _push(self, size: str) -> None:
         assert self._process is None, "it publishes already"
         address = str(self._stream.world.emulator.local["rtmp"])
-        # The key goes where no list of processes shows it; the pipe's end is the publisher's.
+        # The key is sent where no list of processes shows it. The publisher ends with the pipe.
         command = [sys.executable, "-m", "emulator", "publish", "--url", address, "--size", size]
         self._process = subprocess.Popen(
             [*command, "--until-stdin-ends", self._stream.key],
@@ -175,28 +175,28 @@ class Publisher:
 
 
 class Viewers:
-    """A stream's simulated audience; the stream must be live."""
+    """A stream's simulated viewers. The stream must be live."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     @property
     def count(self) -> int:
-        """How many watch now, real ones too."""
+        """The number of viewers now, with the real ones."""
         stream_id = self._stream.id
         return self._stream.world.call(lambda facts: facts.viewers.count(stream_id))
 
     def set(self, count: int) -> None:
-        """So many watch from now on."""
+        """Set the number of viewers."""
         self._order(lambda facts, stream: cohorts.reach(facts, stream, count))
 
     def add(self, count: int, *, over_seconds: float = 0) -> None:
-        """So many more come, at once or one after another."""
+        """Add viewers, at once or spread over some seconds."""
         for_ms = round(over_seconds * 1000)
         self._order(lambda facts, stream: cohorts.add(facts, stream, count, for_ms=for_ms))
 
     def ramp(self, to: int, *, over_seconds: float) -> None:
-        """Their number goes to `to`, evenly, on the world's clock."""
+        """Change the number of viewers to `to`, evenly over some seconds of the world's clock."""
         for_ms = round(over_seconds * 1000)
         self._order(lambda facts, stream: cohorts.ramp(facts, stream, to, for_ms=for_ms))
 

@@ -1,7 +1,7 @@
-"""Twins: each verb that waits has an awaitable twin, so that no test blocks its own event loop.
+"""Twins: every method that waits has an awaitable twin, so that a test need not block its loop.
 
-An app under test may run in that loop: its webhook receiver, its chat. While a blocking verb waits,
-nothing of it can answer.
+An app under test may run in the same event loop, with its webhook receiver and its chat. While a
+blocking method waits, that app cannot answer.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ R = TypeVar("R")
 
 
 class LoopBlockedWarning(RuntimeWarning):
-    """A verb that waits was called inside a running event loop, which stands still meanwhile."""
+    """A blocking method was called inside a running event loop, which stands still meanwhile."""
 
 
 def twin(
     verb: Callable[Concatenate[S, P], R],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
-    """The awaitable twin of a verb: it waits in a thread, and the event loop goes on."""
+    """Make the awaitable twin of a method: it waits in a thread while the event loop goes on."""
 
     @functools.wraps(verb)
     async def awaited(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -32,7 +32,7 @@ def twin(
 
 
 def waits(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Warn where this verb is called inside a running event loop."""
+    """Make a method warn when it is called inside a running event loop."""
 
     @functools.wraps(verb)
     def called(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -43,7 +43,7 @@ def waits(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R
 
 
 def warn_in_loop(name: str, stacklevel: int = 3) -> None:
-    """Warn that a verb of this name blocks the event loop, if this thread runs one."""
+    """Warn that the method `name` blocks the event loop, if this thread runs one."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Webhooks: a receiver of a world's webhooks, in a thread of its own: receive, wait, verify."""
+"""Webhooks: a receiver of a world's webhooks, in its own thread: receive, wait, verify."""
 
 import hmac
 import json
@@ -22,9 +22,9 @@ _KEPT_MAX = 10_000
 
 @dataclass(frozen=True)
 class Delivery:
-    """One request that came. `headers` are by their names in lower case, `content` as it was sent.
+    """One webhook request. `headers` have names in lower case, `content` is the body as sent.
 
-    `id` is the same in every attempt to deliver the same thing.
+    `id` is the same in every attempt of one delivery.
     """
 
     kind: str
@@ -38,14 +38,14 @@ class Delivery:
 
     @property
     def data(self) -> Any:
-        """What the REST API answers for the same thing."""
+        """The event's object, as the REST API shows it."""
         return self.body["data"]
 
 
 class Webhooks:
-    """It hears of everything that happens in the world from now on, and answers 200.
+    """Receives the webhook of every event in the world from now on, and answers 200.
 
-    It runs in a thread, so it answers also while a test blocks its own event loop.
+    It runs in a thread, so that it also answers while a test blocks its own event loop.
     """
 
     def __init__(self, world: "OwnWorld") -> None:
@@ -64,7 +64,7 @@ class Webhooks:
 
     @property
     def received(self) -> list[Delivery]:
-        """The deliveries, the oldest first: the first 10,000, retries of the same one too."""
+        """The first 10,000 requests, oldest first, with those that repeat a delivery."""
         return list(self._received)
 
     @waits
@@ -75,7 +75,7 @@ class Webhooks:
         where: Callable[[Delivery], bool] = lambda _: True,
         patience_seconds: float | None = None,
     ) -> Delivery:
-        """The first delivery of this kind that no `wait` has given yet, once it is there.
+        """Wait for a delivery of this kind, and return it. Each `wait` returns another delivery.
 
         Fails after 30 s, or `patience_seconds`, and says what has come instead.
         """
@@ -99,7 +99,7 @@ class Webhooks:
     wait_async = twin(wait)
 
     def verify(self, delivery: Delivery) -> None:
-        """Fail where a delivery does not carry this world's signature of its body."""
+        """Fail if a delivery does not have the right signature."""
         header = delivery.headers.get(_SIGNATURE, "")
         time = header.partition("time=")[2].partition(",")[0]
         assert time.isdigit(), f"no signature: {header!r}"
@@ -107,7 +107,7 @@ class Webhooks:
         assert hmac.compare_digest(header, expected), f"a wrong signature: {header!r}"
 
     def sign(self, content: bytes) -> dict[str, str]:
-        """The headers of a genuine delivery of `content`: to post one to the app under test."""
+        """The headers of a valid delivery of `content`, to post one to the app under test."""
         at_seconds = self._world.clock.now_ms // 1000
         return {
             "Content-Type": "application/json",
@@ -119,7 +119,7 @@ class Webhooks:
         self._answers = list(statuses)
 
     def send_to(self, url: str, events: Sequence[str] = (), secret: str = SECRET) -> None:
-        """Let the world's webhooks go to the app under test as well; no `events` means all."""
+        """Also send the world's webhooks to the app under test; without `events`, all of them."""
         wanted = {"events": list(events)} if events else {}
         self._world.admin("POST", "webhooks", {"url": url, "secret": secret, **wanted})
 
@@ -145,7 +145,7 @@ def _receiver(
     receive: Callable[[Mapping[str, str], bytes], int],
 ) -> type[BaseHTTPRequestHandler]:
     class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # The standard library's name.
+        def do_POST(self) -> None:  # The standard library's name for it.
             length = min(int(self.headers.get("content-length", 0)), _BODY_BYTES_MAX)
             content = self.rfile.read(length)
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -154,6 +154,6 @@ def _receiver(
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the world's delivery log knows."""
+            """Log nothing: the world's delivery log has it."""
 
     return Receiver

@@ -1,4 +1,4 @@
-"""World: one test's own world, with streams that it makes and webhooks that it receives."""
+"""World: one test's own world, in which it makes streams and receives webhooks."""
 
 import itertools
 from functools import cached_property
@@ -15,13 +15,13 @@ _numbers = itertools.count(1)
 
 
 class World(OwnWorld):
-    """A context manager that drops it."""
+    """One test's world. As a context manager, it is dropped at the end of the block."""
 
     @classmethod
     def make(
         cls, emulator: LiveEmulator, seed: str = "default", name: str | None = None
     ) -> "World":
-        """A fresh world, under a name of its own unless one is given.
+        """Make a fresh world, with a unique name unless one is given.
 
         `seed` is `default`, `none` or a seed file's path.
         """
@@ -40,7 +40,7 @@ class World(OwnWorld):
     def create_stream(
         self, /, title: str = "A stream", owner: str = "demo", **patch: Any
     ) -> Stream:
-        """A new stream, offline, as the API makes it."""
+        """Make a new stream through the API. It is offline."""
         answer = self.ask("POST", "/streams/", {"title": title, **patch}, user=owner)
         assert answer.status == 201, answer.text
         return Stream(self, answer.json, owner)
@@ -49,7 +49,7 @@ class World(OwnWorld):
 
     @cached_property
     def webhooks(self) -> Webhooks:
-        """A receiver of this world's webhooks, from the first time that it is asked for."""
+        """The receiver of this world's webhooks, which is started at the first use."""
         webhooks = Webhooks(self)
         self.when_dropped.append(webhooks.close)
         return webhooks
