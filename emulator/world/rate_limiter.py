@@ -1,4 +1,4 @@
-"""Rate limits: so many calls in a sliding minute, on the world's clock (contract, Conventions)."""
+"""Rate limits: at most N calls in a sliding minute of the world's clock (contract, Conventions)."""
 
 from collections import deque
 
@@ -11,7 +11,7 @@ WINDOW_MS = 60_000
 
 
 class Quota(Struct, frozen=True):
-    """What is left after a call. At `reset_ms` the oldest call stops counting."""
+    """A caller's remaining calls after one call. At `reset_ms` the oldest call stops counting."""
 
     limit: int
     remaining: int
@@ -26,15 +26,15 @@ class RateLimiter:
         self._calls: dict[tuple[str, str], deque[int]] = {}
 
     def take(self, what: str, caller: str, limit: int) -> Quota:
-        """Count one call of `what` by `caller`; a `limit` of 0 means none.
+        """Count one call of `what` by `caller`; a `limit` of 0 means that there is no limit.
 
         Refuses (`rate_limited`, with `retry_after_seconds` and `quota`) a call over the limit. The
-        refused call counts too: a client that hammers stays out.
+        refused call counts too: a client that keeps calling stays refused.
         """
         return _quota(self.count(what, caller, limit), limit)
 
     def count(self, what: str, caller: str, limit: int) -> deque[int]:
-        """Count one call as `take` does, and return how many calls count now."""
+        """Count one call as `take` does, and return the times (ms) of all calls that count now."""
         now_ms = self._clock.now_ms()
         key = (what, caller)
         calls = self._calls.get(key)

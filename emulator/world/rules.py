@@ -1,4 +1,4 @@
-"""The platform's rules that a user may set. Plain values; `settings` says where they come from."""
+"""The platform's rules that a user may set: plain values, filled by `emulator/settings`."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ class RulesConfig(Struct, frozen=True):
     """The rules of one world."""
 
     streams_per_user: Annotated[
-        int, Count(), "streams not ended a user may have; 0: no limit", Flags.LIMITS
+        int, Count(), "streams a user may have that have not ended; 0: no limit", Flags.LIMITS
     ] = 1
     stream_creations_per_minute: Annotated[
         int, Count(), "streams a user may create in a minute; 0: no limit"
@@ -23,7 +23,7 @@ class RulesConfig(Struct, frozen=True):
         int, Count(), "lines a user may say in a minute; 0: no limit"
     ] = 120
     chat_repeats_max: Annotated[
-        int, Count(), "equal lines a user may say in half a minute; 0: no limit"
+        int, Count(), "identical lines a user may say in half a minute; 0: no limit"
     ] = 5
     is_auth_strict: Annotated[
         bool,
@@ -46,19 +46,19 @@ class RulesConfig(Struct, frozen=True):
         Named(key="reconnect_window"),
         Flags.MEDIA,
     ] = 10_000
-    vod_processing_ms: Annotated[int, Duration("ms"), "how long a VOD is `processing` at least"] = (
-        1_000
-    )
+    vod_processing_ms: Annotated[
+        int, Duration("ms"), "shortest time for which a VOD is `processing`"
+    ] = 1_000
     viewer_gone_ms: Annotated[
-        int, Duration("ms", 1_000), "silence after which a viewer has left"
+        int, Duration("ms", 1_000), "a viewer that has sent nothing for so long has left"
     ] = 15_000
     viewers_max: Annotated[
-        int, Count(1), "real viewers a stream; more are served and not counted"
+        int, Count(1), "real viewers counted per stream; further ones are served, but not counted"
     ] = 100_000
     export_rows_max: Annotated[
         int,
         Count(1, 10_000_000),
-        "rows of a kind in an account's export; the rest is said to be missing",
+        "rows of each kind in an account's export; it names the kinds with more rows",
     ] = 10_000
     clips_per_user_max: Annotated[
         int, Count(1, 1_000_000), "clips a user may have; the next gets 409"
@@ -69,7 +69,7 @@ class RulesConfig(Struct, frozen=True):
     search_matches_max: Annotated[
         int,
         Count(1, 1_000_000),
-        "what a search finds at most; of more matches the newest are found",
+        "matches of a search; if there are more, only the newest are found",
     ] = 1_000
     access_token_ms: int = 1_800_000
     refresh_token_ms: int = 30 * 86_400_000

@@ -1,4 +1,4 @@
-"""World: one isolated platform. Its nouns' verbs take it as their first argument."""
+"""World: one isolated platform. The functions that read or change it take it as first argument."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,16 +20,17 @@ from emulator.world.store.journal import Store
 
 DEFAULT = "default"
 T = TypeVar("T")
-# How soon a fact that could not be written is tried again.
+# Delay before a change that could not be written is tried again.
 WRITE_RETRY_MS = 1_000
 
 
 class World:
-    """Facts, time, chance and rules of one platform. `publish` is the only way up.
+    """The state, clock, ids and rules of one platform.
 
-    Ids depend on the world's name and on how often it was opened; what a seed holds has the same
-    ids in every world. `facts` are what it begins with instead of a database at `path`; such a
-    world is in memory, and comes back to them in no time (`Store.mark`).
+    `publish` receives each event after its commit; it is the only way from the world to the layers
+    above. Ids depend on the world's name and on how often it was opened; rows of a seed have the
+    same ids in every world. `facts` is the store that the world begins with instead of a database
+    at `path`; such a world is in memory, and can be reset to these facts quickly (`Store.mark`).
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class World:
         self.name = name
         self.clock = clock
         self.rules = rules or RulesConfig()
-        # Where the addresses of pictures begin, for the caller of this moment.
+        # The base of picture addresses, as the caller of the current request reaches the server.
         self.media_base: Callable[[], str] = str
         self._is_kept = facts is None
         self.is_on_disk = path != ":memory:" and facts is None
@@ -63,22 +64,23 @@ class World:
 
     @property
     def is_fresh(self) -> bool:
-        """Nobody lives here yet: no seed has been applied."""
+        """Whether the world has no users yet: no seed has been applied."""
         return self.store.row("SELECT 1 FROM users LIMIT 1") is None
 
     def change(self) -> AbstractContextManager[None]:
-        """One transaction: all of it, or nothing (see `Store.change`)."""
+        """Open one transaction: all changes of the block, or none (see `Store.change`)."""
         return self.store.change()
 
     def insist(self, act: Callable[[], object]) -> None:
-        """Make a change that tells of what has happened anyway: now, or once there is room.
+        """Record something that has already happened: call `act`, again later if the disk is full.
 
-        Any refusal but the store's own is the caller's, as far as it comes at once.
+        Only the store's own refusal (nothing can be written) leads to another try, `WRITE_RETRY_MS`
+        later. Any other refusal of the first try is raised.
         """
         cohorts = self.cohorts
 
         def act_again() -> None:
-            # The world may have gone on with other facts meanwhile.
+            # The world may have been reset or closed in the meantime.
             if self.cohorts is cohorts and not self.store.is_closed:
                 self.insist(act)
 
@@ -93,16 +95,19 @@ class World:
         self.store.emit(event)
 
     def memory(self, kind: Callable[[Store], T]) -> T:
-        """What a noun remembers of these facts: made when first asked for, forgotten with them."""
+        """Return the cache of this `kind`.
+
+        It is created at the first call, and dropped when the world's state is replaced.
+        """
         memory: T | None = self._memories.get(kind)
         if memory is None:
             memory = self._memories[kind] = kind(self.store)
         return memory
 
     def load(self, facts: Store, then: Callable[[Store], None] = lambda _: None) -> None:
-        """Forget everything, and go on with these facts. Nothing is published.
+        """Replace the world's whole state by a copy of `facts`. Nothing is published.
 
-        `then` makes them what they are to be before anything happens.
+        `then` changes the copy before anything else happens, for example to move its times.
         """
         self.store.load(facts)
         then(self.store)
@@ -116,12 +121,13 @@ class World:
         self.store.close()
 
     def _begin(self) -> None:
-        """What is true beside the facts: chance, limits, and the viewers of now."""
+        """Set up the state outside of the database: ids, rate limits, faults, present viewers."""
         self.ids = Ids(self.name, self._count_start())
-        # A loaded world has none of its own, and its users stay signed in.
+        # Loaded facts contain no secret. The old one is taken over, so users stay signed in.
         self.secret = self._keep("secret", lambda: self.secret or self._make_secret())
         self.rate_limiter = RateLimiter(self.clock)
-        # In place, not anew: what waits for a fault of the old facts goes on.
+        # The object stays, only its faults go: code that waits for a fault of the old state
+        # continues.
         self.faults.forget()
         self.searches = PendingSearches()
         self.cohorts = CohortRegistry(self.store, self.clock)
@@ -129,16 +135,17 @@ class World:
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.cohorts.count)
 
     def _make_secret(self) -> str:
-        """What tokens are signed with: the system's randomness, which nobody can guess.
+        """Make the secret that signs tokens, from the system's randomness, which nobody can guess.
 
-        Where time stands all is to be the same each time, tokens too.
+        Under a virtual clock all runs must be equal, tokens too: there the secret follows from the
+        name.
         """
         if self.clock.keeps_machine_time:
             return secret_token()
         return Ids(f"{self.name}/secret").octets(32).hex()
 
     def _count_start(self) -> int:
-        """How often this world was opened before: the epoch of its ids."""
+        """Count this start; return how often the world was opened before (the epoch of its ids)."""
         row = self.store.row("SELECT value FROM meta WHERE name = 'starts'")
         starts = int(row["value"]) if row else 0
         with self.change():
@@ -146,7 +153,7 @@ class World:
         return starts
 
     def _keep(self, name: str, make: Callable[[], str]) -> str:
-        """A value that is made once for this world and then stays."""
+        """Return the stored value of this name; the first call makes and stores it."""
         row = self.store.row("SELECT value FROM meta WHERE name = ?", name)
         if row:
             return str(row["value"])

@@ -44,7 +44,9 @@ def test_oldest_database_is_carried_on_or_refused_untouched(
     facts: dict[str, Any] = {"publish": lambda _: None, "path": str(path), "clock": ManualClock()}
 
     if name_of(kept) in REFUSED:
-        with pytest.raises(Refused, match="Move it away to start anew, or choose another folder"):
+        with pytest.raises(
+            Refused, match="Move it away to start with a new one, or choose another folder"
+        ):
             open_world(**facts)
         assert path.read_bytes() == content
         assert [*tmp_path.iterdir()] == [path]

@@ -195,7 +195,7 @@ async def test_world_file_broken_ones_are_refused_and_change_nothing(tmp_path: P
             rewritten(content, lambda m: m.pop("world.json")): "world.json is missing or broken",
             rewritten(content, lambda m: m.pop("world.sqlite3")): "world.sqlite3 is missing",
             rewritten(content, _with_format): "has format 2, and this program reads 1",
-            rewritten(content, _with_trigger): "has another schema than this program's",
+            rewritten(content, _with_trigger): "has a schema that differs from this program's",
             rewritten(
                 content, lambda m: m.update({"world.sqlite3": b"x" * 5000})
             ): "cannot be read as a database",

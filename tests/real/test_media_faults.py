@@ -136,7 +136,7 @@ def test_media_faults_publisher_is_refused_until_the_fault_is_over(walk: Walk) -
         push.said()
         assert push.process.returncode
     (refused,) = events(walk, "PublishRefused")
-    assert "takes no publishers" in refused["message"]
+    assert "accepts no publishers" in refused["message"]
     assert walk.stream(stream)["status"] == "offline"
     clear(walk)
     with pushing(address_of(stream)):

@@ -39,7 +39,7 @@ class Simulcasts(Service):
     def start(self) -> None:
         """Nothing is pushed yet, whatever was when these facts were kept."""
         for target in targets.of_live_streams(self._world):
-            targets.rest(self._world, target.id)
+            targets.idle(self._world, target.id)
 
     def handlers(self) -> Handlers:
         return {TargetAdded: self._on_added, TargetRemoved: self._on_removed}
@@ -100,7 +100,7 @@ class Simulcasts(Service):
                     await self._wait(target, "It failed, and the log says why.", end)
         finally:
             feed.leave(end)
-        targets.rest(self._world, target.id)
+        targets.idle(self._world, target.id)
 
     async def _connect(self, target: SimulcastTarget, feed: Feed) -> None:
         from emulator.media.simulcast.connection import (

@@ -18,7 +18,7 @@ from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.store import events
-from emulator.world.store.events import Journalled
+from emulator.world.store.events import JournalEvent
 from emulator.world.world import World
 
 EVENTS_MAX = 200_000
@@ -42,10 +42,10 @@ class Recorded(Struct, frozen=True):
 
 def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
     """Everything behind the journal's event `after`. Its times count from `since_ms`."""
-    journalleds = list(_events(world, after))
+    events = list(_events(world, after))
     naming = Naming(world)
     steps = RecordedSteps(world, naming, since_ms)
-    steps.take(journalleds)
+    steps.take(events)
     _look_back(steps, after, since_ms)
     scripts = {
         stream: dict(_scripts(lines, f"{name}-{stream}")) for stream, lines in steps.lines.items()
@@ -58,10 +58,10 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
         "lasts": duration_text(rounded(world.now_ms - since_ms)),
         "world": _world(steps, after),
     }
-    more = f" Only the first {EVENTS_MAX} of them." if len(journalleds) >= EVENTS_MAX else ""
+    more = f" Only the first {EVENTS_MAX} of them." if len(events) >= EVENTS_MAX else ""
     text = "\n".join(
         [
-            f"# Recorded by `live-emulator scenario record`: {len(journalleds)} events.{more}",
+            f"# Recorded by `live-emulator scenario record`: {len(events)} events.{more}",
             *(_dumped({key: value}).rstrip() for key, value in scenario.items()),
             "timeline:",
             *(f"  - {_flow(step)}" for step in timeline),
@@ -69,10 +69,10 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
         ]
     )
     files = {file: script for item in scripts.values() for file, script in item.items()}
-    return Recorded(text + "\n", files, "".join(_exact(journalleds, since_ms)), len(journalleds))
+    return Recorded(text + "\n", files, "".join(_exact(events, since_ms)), len(events))
 
 
-def _events(world: World, after: int) -> Iterator[Journalled]:
+def _events(world: World, after: int) -> Iterator[JournalEvent]:
     count = 0
     while count < EVENTS_MAX:
         batch = events.read(world.store, after=after, count=min(_BATCH, EVENTS_MAX - count))
@@ -83,9 +83,9 @@ def _events(world: World, after: int) -> Iterator[Journalled]:
         after = batch[-1].seq
 
 
-def _exact(journalleds: list[Journalled], since_ms: int) -> Iterator[str]:
+def _exact(events: list[JournalEvent], since_ms: int) -> Iterator[str]:
     """The run's own form of a log: canonical JSON, a line an event."""
-    for number, event in enumerate(journalleds, 1):
+    for number, event in enumerate(events, 1):
         values = json.dumps(event.values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         yield (
             f'{{"at":{event.at_ms - since_ms},"kind":"{event.kind}","seq":{number},'
@@ -143,10 +143,8 @@ def _people(steps: RecordedSteps, after: int) -> list[dict[str, Any]]:
     """The people of the recording, and which of them each followed before."""
     world, names = steps.world, sorted(steps.naming.users)
     since = {
-        (journalled.values["follower_id"], journalled.values["followed_id"])
-        for journalled in events.read(
-            world.store, after=after, count=EVENTS_MAX, kind="UserFollowed"
-        )
+        (event.values["follower_id"], event.values["followed_id"])
+        for event in events.read(world.store, after=after, count=EVENTS_MAX, kind="UserFollowed")
     }
     rows = {accounts.by_username(world, name).pk: name for name in names}
     ids = {row: accounts.by_pk(world, row).id for row in rows}

@@ -58,21 +58,21 @@ def _settings(world: World, stream: Stream, after: int) -> dict[str, Any]:
 
 def _changes(world: World, stream: Stream) -> list[tuple[int, dict[str, Any]]]:
     kind = "ChatSettingsChanged"
-    journalleds = events.read(world.store, after=0, count=_CHANGES_MAX, kind=kind)
+    changes = events.read(world.store, after=0, count=_CHANGES_MAX, kind=kind)
     return [
-        (journalled.seq, journalled.values["values"])
-        for journalled in journalleds
-        if journalled.values["stream_id"] == stream.id
+        (event.seq, event.values["values"])
+        for event in changes
+        if event.values["stream_id"] == stream.id
     ]
 
 
 def _was_added(world: World, stream: Stream, user_pk: int, after: int) -> bool:
     """Whether that happened behind the point: then it has a step of its own."""
     user_id = accounts.by_pk(world, user_pk).id
-    journalleds = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
+    changes = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
     return any(
-        (journalled.values["stream_id"], journalled.values["user_id"]) == (stream.id, user_id)
-        for journalled in journalleds
+        (event.values["stream_id"], event.values["user_id"]) == (stream.id, user_id)
+        for event in changes
     )
 
 

@@ -12,7 +12,7 @@ from emulator.scenario.record.naming import Naming
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.people import accounts
-from emulator.world.store.events import Journalled
+from emulator.world.store.events import JournalEvent
 from emulator.world.world import World
 
 # Viewers become ramps, lines a script; what follows from a step needs none of its own.
@@ -65,7 +65,7 @@ class RecordedSteps(Struct):
     # When the last entry came that must stay in its order, and whether that was a line.
     _last_written: tuple[int, bool] = (0, False)
 
-    def take(self, events: Iterable[Journalled]) -> None:
+    def take(self, events: Iterable[JournalEvent]) -> None:
         for event in events:
             self._take(event)
         for name, left_ms in self.away.items():
@@ -78,7 +78,7 @@ class RecordedSteps(Struct):
         """A step at an instant of the world."""
         self.timeline.append((rounded(at_ms - self.since_ms), step))
 
-    def _take(self, event: Journalled) -> None:
+    def _take(self, event: JournalEvent) -> None:
         values = event.values
         name = self.naming.stream(values["stream_id"]) if values.get("stream_id") else None
         if values.get("stream_id") and name is None:
@@ -96,7 +96,7 @@ class RecordedSteps(Struct):
             elif step is not None:
                 self.add(event.at_ms, step)
 
-    def _in_order(self, event: Journalled) -> int:
+    def _in_order(self, event: JournalEvent) -> int:
         """Its time: rounded, but behind what had to happen before it.
 
         A line must not come before the rule that let it pass, nor behind the one that would not.
@@ -109,7 +109,7 @@ class RecordedSteps(Struct):
         self._last_written = (at_ms, is_line)
         return at_ms
 
-    def _watched(self, event: Journalled, name: str) -> None:
+    def _watched(self, event: JournalEvent, name: str) -> None:
         """How many watch. Viewers that come or go at once make a step in the curve."""
         if name in self.ended:
             return  # Viewers that still watched when the stream ended have left by that.
@@ -120,19 +120,19 @@ class RecordedSteps(Struct):
         points.append((event.at_ms, values["viewers"]))
 
 
-def _on_account(steps: RecordedSteps, event: Journalled, _: str) -> None:
+def _on_account(steps: RecordedSteps, event: JournalEvent, _: str) -> None:
     # There from the start: whether somebody joined in the run changes nothing else in it.
     steps.naming.know(event.values["username"])
 
 
-def _stream_created(steps: RecordedSteps, event: Journalled, name: str) -> Step:
+def _stream_created(steps: RecordedSteps, event: JournalEvent, name: str) -> Step:
     steps.created.add(name)
     stream = steps.naming.streams[name]
     payload = {"stream": name, "owner": steps.naming.owner(stream), "title": event.values["title"]}
     return {"stream.create": payload}
 
 
-def _stream_updated(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _stream_updated(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     stream = streams.find(steps.world, event.values["stream_id"])
     now = {
         "title": stream.title,
@@ -143,13 +143,13 @@ def _stream_updated(steps: RecordedSteps, event: Journalled, name: str) -> Step 
     return {"stream.update": {"stream": name, **payload}} if payload else None
 
 
-def _went_live(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _went_live(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     # With media, or with a publisher, that publisher has made it live.
     is_published = event.values["has_media"] or name in steps.published
     return None if is_published else {"stream.start": name}
 
 
-def _publisher_joined(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _publisher_joined(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     left_ms = steps.away.pop(name, None)
     steps.published.add(name)
     if left_ms is None:
@@ -159,12 +159,12 @@ def _publisher_joined(steps: RecordedSteps, event: Journalled, name: str) -> Ste
     return None
 
 
-def _publisher_left(steps: RecordedSteps, event: Journalled, name: str) -> None:
+def _publisher_left(steps: RecordedSteps, event: JournalEvent, name: str) -> None:
     if name in steps.published:
         steps.away[name] = event.at_ms
 
 
-def _stream_ended(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _stream_ended(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     # A publisher that left and did not come back has stopped; the stream ended by itself.
     steps.ended[name] = event.at_ms
     if name in steps.away:
@@ -173,17 +173,17 @@ def _stream_ended(steps: RecordedSteps, event: Journalled, name: str) -> Step | 
     return {"stream.end": name}
 
 
-def _settings_changed(_: RecordedSteps, event: Journalled, name: str) -> Step:
+def _settings_changed(_: RecordedSteps, event: JournalEvent, name: str) -> Step:
     return {"chat.settings": {"stream": name, **rooms.settings_of(event.values["values"])}}
 
 
-def _moderator_added(steps: RecordedSteps, event: Journalled, name: str) -> Step:
+def _moderator_added(steps: RecordedSteps, event: JournalEvent, name: str) -> Step:
     steps.naming.know(event.values["username"])
     payload: Step = {"stream": name, "user": event.values["username"]}
     return {"chat.moderator": {**payload, "vip": True} if event.values["is_vip"] else payload}
 
 
-def _raided(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _raided(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     target = steps.naming.stream(event.values["target_id"])
     if target is None:
         return None
@@ -199,7 +199,7 @@ def _raided(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
     return {**raid, "for": f"{for_ms}ms"} if for_ms else raid
 
 
-def _fault_started(steps: RecordedSteps, event: Journalled, _: str) -> None:
+def _fault_started(steps: RecordedSteps, event: JournalEvent, _: str) -> None:
     values = dict(event.values["values"])
     if "stream" in values:
         values["stream"] = steps.naming.stream(values["stream"])
@@ -215,7 +215,7 @@ def _fault_started(steps: RecordedSteps, event: Journalled, _: str) -> None:
     steps.broken[event.values["fault_id"]] = (event.at_ms, {"fault.start": payload})
 
 
-def _fault_stopped(steps: RecordedSteps, event: Journalled, _: str) -> None:
+def _fault_stopped(steps: RecordedSteps, event: JournalEvent, _: str) -> None:
     """However it was stopped: it lasted for so long."""
     began = steps.broken.pop(event.values["fault_id"], None)
     if began is not None:
@@ -224,7 +224,7 @@ def _fault_stopped(steps: RecordedSteps, event: Journalled, _: str) -> None:
         steps.add(at_ms, step)
 
 
-def _line_deleted(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _line_deleted(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     try:
         line = messages.find(steps.world, event.values["message_id"])
     except Refused:
@@ -232,7 +232,7 @@ def _line_deleted(steps: RecordedSteps, event: Journalled, name: str) -> Step | 
     return {"chat.delete": {"stream": name, "of": line.username}}
 
 
-def _banned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
+def _banned(steps: RecordedSteps, event: JournalEvent, name: str) -> Step:
     steps.naming.know(event.values["username"])
     payload = {"stream": name, "user": event.values["username"]}
     if event.values["expires_at_ms"] is not None:
@@ -240,12 +240,12 @@ def _banned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
     return {"chat.ban": payload}
 
 
-def _unbanned(steps: RecordedSteps, event: Journalled, name: str) -> Step:
+def _unbanned(steps: RecordedSteps, event: JournalEvent, name: str) -> Step:
     steps.naming.know(event.values["username"])
     return {"chat.unban": {"stream": name, "user": event.values["username"]}}
 
 
-def _follow(steps: RecordedSteps, event: Journalled, _: str, *, action: str) -> Step | None:
+def _follow(steps: RecordedSteps, event: JournalEvent, _: str, *, action: str) -> Step | None:
     follower = steps.naming.user(event.values["follower_id"])
     followed = steps.naming.user(event.values["followed_id"])
     if follower is None or followed is None:
@@ -253,7 +253,7 @@ def _follow(steps: RecordedSteps, event: Journalled, _: str, *, action: str) -> 
     return {action: {"user": follower, "follows": followed}}
 
 
-def _clip_created(steps: RecordedSteps, event: Journalled, name: str) -> Step | None:
+def _clip_created(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
     from emulator.world.library import clips
 
     try:
@@ -268,7 +268,7 @@ def _clip_created(steps: RecordedSteps, event: Journalled, name: str) -> Step | 
     }
 
 
-_MAKES: dict[str, Callable[[RecordedSteps, Journalled, str], Step | None]] = {
+_MAKES: dict[str, Callable[[RecordedSteps, JournalEvent, str], Step | None]] = {
     "AccountMade": _on_account,
     "StreamCreated": _stream_created,
     "StreamUpdated": _stream_updated,

@@ -18,7 +18,7 @@ from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.store import events
-from emulator.world.store.events import Journalled
+from emulator.world.store.events import JournalEvent
 from emulator.world.world import World
 
 _STREAM = "text/event-stream"
@@ -71,7 +71,7 @@ def list_events(call: Call, query: EventQuery) -> EventPage | Response:
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
     before = query.before if query.order == "newest" else None
-    journalleds, cursor = events.search(
+    page, cursor = events.search(
         call.world.store,
         count=query.limit,
         after=query.after,
@@ -82,8 +82,8 @@ def list_events(call: Call, query: EventQuery) -> EventPage | Response:
     end = query.after if before is None else before
     return {
         "world": call.world.name,
-        "events": [event_shape(journalled) for journalled in journalleds],
-        "next_cursor": cursor or (journalleds[-1].seq if journalleds else end),
+        "events": [event_shape(event) for event in page],
+        "next_cursor": cursor or (page[-1].seq if page else end),
         "has_more": cursor is not None,
     }
 
@@ -123,14 +123,12 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
         yield ": the world's events\n\n"
         while not is_over:
             news.clear()
-            journalleds = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
-            for journalled in journalleds:
-                after = journalled.seq
-                data = json.dumps(
-                    event_shape(journalled), ensure_ascii=False, separators=(",", ":")
-                )
-                yield f"id: {journalled.seq}\nevent: {journalled.kind}\ndata: {data}\n\n"
-            is_whole = len(journalleds) < _BATCH
+            batch = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
+            for event in batch:
+                after = event.seq
+                data = json.dumps(event_shape(event), ensure_ascii=False, separators=(",", ":"))
+                yield f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"
+            is_whole = len(batch) < _BATCH
             # All that there is has been told, and a stop would wait for this request.
             if is_whole and is_stopping:
                 return
@@ -159,6 +157,6 @@ def events_of(world: World, ranges: Sequence[Range], count: int) -> list[EventSh
     return shapes
 
 
-def event_shape(event: Journalled) -> EventShape:
+def event_shape(event: JournalEvent) -> EventShape:
     """An event as the admin API shows it."""
     return {"seq": event.seq, "at": iso(event.at_ms), "kind": event.kind, "values": event.values}

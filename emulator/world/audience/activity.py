@@ -1,4 +1,4 @@
-"""Activity: what has happened on a channel lately, the newest first."""
+"""Activity: the recent events of a channel, newest first."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from emulator.world.world import World
 
 Kind = Literal["stream_live", "stream_ended", "new_follower", "vod_ready", "clip_created"]
 
-# The rows are few a user; each part is bounded by itself before they are put together.
+# A user has few of these rows; each part has its own LIMIT before they are merged.
 _EVENTS = """
 SELECT kind, at_ms, stream_id, title, user_row FROM (
     SELECT * FROM (
@@ -38,7 +38,10 @@ SELECT kind, at_ms, stream_id, title, user_row FROM (
 
 
 class Happening(Struct, frozen=True):
-    """`user` is the acting user, if another; `title` is the stream's, VOD's, clip's."""
+    """One event of a channel. `user` is the acting user, None if it is the channel's own.
+
+    `title` is the title of the stream, VOD or clip.
+    """
 
     kind: Kind
     at_ms: int
@@ -53,7 +56,7 @@ class NewFollower(Struct, frozen=True):
 
 
 def recent(world: World, user: User, count: int) -> list[Happening]:
-    """The last things that happened on a user's channel."""
+    """Return the last `count` events of a user's channel, newest first."""
     rows = world.store.rows(_EVENTS, user.pk, count)
     actors = accounts.by_pks(world, {row["user_row"] for row in rows if row["user_row"]})
     return [
@@ -65,12 +68,12 @@ def recent(world: World, user: User, count: int) -> list[Happening]:
 
 
 def recent_followers(world: World, user: User, count: int) -> list[NewFollower]:
-    """The last followers of a user, the newest first."""
+    """Return the last `count` followers of a user, newest first."""
     rows = world.store.rows(
         "SELECT follower_row, created_at_ms FROM follows WHERE followed_row = ?"
         " ORDER BY created_at_ms DESC, row DESC LIMIT ?",
         user.pk,
         count,
     )
-    values = accounts.by_pks(world, {row["follower_row"] for row in rows})
-    return [NewFollower(values[row["follower_row"]], row["created_at_ms"]) for row in rows]
+    followers = accounts.by_pks(world, {row["follower_row"] for row in rows})
+    return [NewFollower(followers[row["follower_row"]], row["created_at_ms"]) for row in rows]

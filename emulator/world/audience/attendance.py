@@ -1,7 +1,8 @@
-"""Attendance: the viewers that come to a stream and go, real and simulated.
+"""Attendance: real and simulated viewers that come to a stream and leave it.
 
-What follows from it is in `ledger`. Whatever is noticed late is written at the time at which it
-was: a viewer who fell silent is gone from the instant at which that had lasted too long.
+The figures that follow from it are in `ledger`. A change that is noticed late is recorded with the
+time at which it happened: a viewer that sends nothing more has left when `viewer_gone_ms` were
+over.
 """
 
 from collections.abc import Mapping
@@ -9,16 +10,16 @@ from functools import partial
 
 from emulator.core.errors import Refused
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
-from emulator.world.audience import ledger, orders
+from emulator.world.audience import commands, ledger
 from emulator.world.audience.cohort import Cohort, CohortCommand, Mix
-from emulator.world.audience.ledger import UNKNOWN_COUNTRY, Visitor, WatchedStream
+from emulator.world.audience.ledger import UNKNOWN_COUNTRY, ViewerTraits, WatchedStream
 from emulator.world.world import World
 
-__all__ = ["SIMULATED_MAX", "UNKNOWN_COUNTRY", "Visitor", "WatchedStream"]
+__all__ = ["SIMULATED_MAX", "UNKNOWN_COUNTRY", "ViewerTraits", "WatchedStream"]
 
 SIMULATED_MAX = 10_000_000
-# A live stream keeps its crowd's orders; so many of them are enough for any stream.
-ORDERS_MAX = 10_000
+# Commands to the simulated viewers of one live stream; all of them are stored while it is live.
+COMMANDS_MAX = 10_000
 _BEATS = 10
 _BEAT_MIN_MS = 10_000
 _RETRY_MS = 5_000
@@ -34,22 +35,24 @@ def see(
     device: str = ledger.UNKNOWN_DEVICE,
     referrer: str = ledger.DIRECT,
 ) -> None:
-    """A real viewer of a live stream shows that it is still there, or has come.
+    """Record that a real viewer of a live stream is there: it has just come, or still watches.
 
-    One more than `viewers_max` of a stream is served and not counted.
+    Viewers above the stream's `viewers_max` are served, but not counted.
     """
     if see_again(world, stream, session):
         return
     settle(world, stream)
     if world.viewers.real(stream.id) >= world.rules.viewers_max:
         return
-    visitor = Visitor(is_signed_in=is_signed_in, country=country, device=device, referrer=referrer)
-    world.store.note(partial(_arrive, world, stream, session, visitor))
+    traits = ViewerTraits(
+        is_signed_in=is_signed_in, country=country, device=device, referrer=referrer
+    )
+    world.store.note(partial(_arrive, world, stream, session, traits))
     _look_again(world, stream)
 
 
-def _arrive(world: World, stream: WatchedStream, session: str, visitor: Visitor) -> None:
-    """Write down that a real viewer has come. Inside a change."""
+def _arrive(world: World, stream: WatchedStream, session: str, traits: ViewerTraits) -> None:
+    """Record that a real viewer has come. Inside a change."""
     world.viewers.see(stream.id, session)
     world.store.when_undone(lambda: world.viewers.leave(stream.id, session))
     now_ms = world.now_ms
@@ -68,32 +71,32 @@ def _arrive(world: World, stream: WatchedStream, session: str, visitor: Visitor)
     )
     cohort = _cohort(world, stream)
     viewers = ledger.write_down(world, stream, cohort, [(now_ms, 1)])
-    ledger.note_visitor(world, stream, visitor, is_first=before is None)
+    ledger.note_viewer(world, stream, traits, is_first=before is None)
     world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
 
 
 def see_again(world: World, stream: WatchedStream, session: str) -> bool:
-    """A viewer that is counted already is still here. False if it is not counted."""
+    """Note that a counted viewer still watches. Returns False for a viewer that is not counted."""
     return world.viewers.see_again(stream.id, session)
 
 
 def leave(world: World, stream: WatchedStream, session: str) -> None:
-    """A real viewer says goodbye."""
+    """Record that a real viewer has said that it leaves."""
     settle(world, stream)
     left_ms = world.viewers.leave(stream.id, session)
     if left_ms is not None:
         gone = [(session, world.now_ms)]
         is_written = world.store.note(lambda: _depart(world, stream, _cohort(world, stream), gone))
         if not is_written:
-            # It falls silent, and is lost by itself once that can be written.
+            # The viewer is put back. It is removed like a silent one, once that can be written.
             world.viewers.take_back(stream.id, [(session, left_ms)])
             _look_again(world, stream)
 
 
 def settle(world: World, stream: WatchedStream) -> None:
-    """Write down all that has happened to a stream's audience up to this instant.
+    """Record all changes of a stream's audience up to now.
 
-    What cannot be written down now is left to the next time.
+    If they cannot be written (full disk), the next call tries again.
     """
     cohort = world.cohorts.find(stream.id)
     if world.viewers.has_silent(stream.id) or (cohort and cohort.tally.is_due):
@@ -104,17 +107,17 @@ def _settle(world: World, stream: WatchedStream) -> None:
     cohort = _cohort(world, stream)
     _depart(world, stream, cohort, _lose(world, stream))
     if cohort:
-        ledger.tell(world, stream, cohort)
+        ledger.write_traits(world, stream, cohort)
 
 
 def _cohort(world: World, stream: WatchedStream, at_ms: int | None = None) -> Cohort | None:
-    """A stream's crowd, for a change: where that fails, it is as if it had not been looked at."""
+    """Return a stream's cohort for a change. If the change fails, the cohort is restored."""
     world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.pk))
     return world.cohorts.find(stream.id, at_ms)
 
 
 def _lose(world: World, stream: WatchedStream) -> list[tuple[str, int]]:
-    """Remove the viewers that have fallen silent, inside a change."""
+    """Remove the viewers that have been silent too long, inside a change."""
     gone = world.viewers.lose(stream.id)
     if gone:
         world.store.when_undone(partial(world.viewers.take_back, stream.id, gone))
@@ -122,7 +125,7 @@ def _lose(world: World, stream: WatchedStream) -> list[tuple[str, int]]:
 
 
 def settle_of(world: World, user_pk: int) -> None:
-    """Write down what is due of the audiences of all that a user streams now."""
+    """Record all due changes of the audiences of a user's live streams."""
     for row in world.store.rows(
         "SELECT row, id, status FROM streams WHERE user_row = ? AND status = 'live'", user_pk
     ):
@@ -130,7 +133,7 @@ def settle_of(world: World, user_pk: int) -> None:
 
 
 def settle_all(world: World) -> None:
-    """Write down what is due of all streams that have simulated viewers."""
+    """Record all due changes of all streams that have simulated viewers."""
     for stream_id in world.cohorts.live():
         _write_down(world, stream_id)
 
@@ -143,19 +146,20 @@ def simulate(
     countries: Mapping[str, float] | None = None,
     signed_in_share: float = 0.0,
 ) -> None:
-    """Let `count` simulated viewers watch from now on: some come, or the first ones leave.
+    """Set the number of simulated viewers to `count`: some join, or the first ones leave.
 
-    `countries` are shares of those who come, by ISO 3166 code; what they leave is unknown.
-    Refuses (`conflict`) a stream that is not live, (`invalid`) numbers out of bounds.
+    `countries` are shares of the new viewers by ISO 3166 code; the country of all others is
+    unknown. Refuses (`conflict`) a stream that is not live, (`invalid`) numbers out of bounds.
     """
     mix = Mix(countries=countries or {}, signed_in=signed_in_share)
-    order(world, stream, CohortCommand(verb="set", count=count, mix=mix))
+    apply(world, stream, CohortCommand(verb="set", count=count, mix=mix))
 
 
-def order(world: World, stream: WatchedStream, command: CohortCommand) -> None:
-    """Let a stream's simulated viewers do as they are told, from now on.
+def apply(world: World, stream: WatchedStream, command: CohortCommand) -> None:
+    """Apply a command to a stream's simulated viewers, from now on.
 
-    Refuses (`conflict`) a stream that is not live or was told too much, (`invalid`) too many.
+    Refuses (`conflict`) a stream that is not live or has had `COMMANDS_MAX` commands, (`invalid`)
+    too many viewers.
     """
     check_live(stream)
     cohort = world.cohorts.find(stream.id)
@@ -165,10 +169,10 @@ def order(world: World, stream: WatchedStream, command: CohortCommand) -> None:
         raise Refused(
             "invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}, not {command.count}."
         )
-    if orders.count(world.store, stream.pk) >= ORDERS_MAX:
+    if commands.count(world.store, stream.pk) >= COMMANDS_MAX:
         raise Refused(
             "conflict",
-            f"This stream has had {ORDERS_MAX} viewer changes, which is the limit."
+            f"This stream has had {COMMANDS_MAX} viewer changes, which is the limit."
             " End it and make a new one.",
         )
     settle(world, stream)
@@ -177,10 +181,10 @@ def order(world: World, stream: WatchedStream, command: CohortCommand) -> None:
         world.store.when_undone(partial(world.cohorts.make_again, stream.id, stream.pk))
         cohort = world.cohorts.find_or_make(stream.id)
         count_before = cohort.count
-        orders.keep(world.store, stream.pk, now_ms, command)
-        cohort.obey(command, now_ms)
+        commands.keep(world.store, stream.pk, now_ms, command)
+        cohort.apply(command, now_ms)
         viewers = ledger.write_down(world, stream, cohort)
-        ledger.tell(world, stream, cohort)
+        ledger.write_traits(world, stream, cohort)
         _say(world, stream.id, cohort, viewers, viewers - cohort.count + count_before)
     _beat_later(world, stream.id, cohort)
 
@@ -192,9 +196,10 @@ def check_live(stream: WatchedStream) -> None:
 
 
 def close(world: World, stream: WatchedStream, at_ms: int) -> None:
-    """The stream has ended at `at_ms`, now or a while ago: everybody leaves, and nobody came since.
+    """Remove all viewers of a stream that ended at `at_ms`, now or earlier.
 
-    But for viewers that came, and were counted, before the end was noticed.
+    Simulated viewers stop coming at `at_ms`. Real viewers that came after it, before the end was
+    noticed, stay counted as views.
     """
     with world.change():
         cohort = _cohort(world, stream, at_ms)
@@ -205,43 +210,43 @@ def close(world: World, stream: WatchedStream, at_ms: int) -> None:
             cohort.leave(at_ms)
         _depart(world, stream, cohort, gone)
         if cohort:
-            ledger.tell(world, stream, cohort)
-            orders.forget(world.store, stream.pk)
+            ledger.write_traits(world, stream, cohort)
+            commands.forget(world.store, stream.pk)
             world.cohorts.forget(stream.id)
         ledger.cut(world, stream, at_ms)
 
 
 def reopen(world: World) -> None:
-    """Remove the viewers of when the world was left: their players know nothing of it now."""
+    """Remove the viewers of this world's last run: their players do not know the new process."""
     at_ms = world.store.last_at_ms()
     for row in world.store.rows("SELECT row, id, status FROM streams WHERE status = 'live'"):
         stream = ledger.StreamRef(*row)
-        here = world.store.rows(
+        sessions = world.store.rows(
             "SELECT session, joined_at_ms FROM audience_sessions"
             " WHERE stream_row = ? AND left_at_ms IS NULL",
             stream.pk,
         )
-        if here:
-            gone = [(row["session"], max(at_ms, row["joined_at_ms"])) for row in here]
+        if sessions:
+            gone = [(row["session"], max(at_ms, row["joined_at_ms"])) for row in sessions]
             with world.change():
                 _depart(world, stream, world.cohorts.find(stream.id, at_ms), gone)
 
 
 def present(world: World) -> dict[str, int]:
-    """How many watch each stream that anybody came to and that goes on, by its id.
+    """Return how many viewers each live stream has that ever had one, by its id.
 
-    Streams that nobody came to cost nothing, however many are live.
+    Streams without any viewers cost nothing, however many are live.
     """
-    values = world.cohorts.counts()
+    counts = world.cohorts.counts()
     for stream_id, count in world.viewers.reals().items():
-        values[stream_id] = values.get(stream_id, 0) + count
-    return values
+        counts[stream_id] = counts.get(stream_id, 0) + count
+    return counts
 
 
 def peak(world: World, stream_id: str, written: int) -> int:
-    """The most viewers at once, where `written` is what the store says of it.
+    """Return the most viewers at once; `written` is the peak in the store.
 
-    `present` has looked at all of this instant before.
+    Call `present` first at this instant, which brings all cohorts up to date.
     """
     cohort = world.cohorts.latest(stream_id)
     if cohort is None or not cohort.tally.points:
@@ -252,7 +257,7 @@ def peak(world: World, stream_id: str, written: int) -> int:
 def _depart(
     world: World, stream: WatchedStream, cohort: Cohort | None, sessions: list[tuple[str, int]]
 ) -> None:
-    """Write down what the crowd did, and that real viewers are gone, each since its instant."""
+    """Record the cohort's changes, and that real viewers have left, each at its own time."""
     for session, at_ms in sessions:
         row = world.store.row(
             "SELECT joined_at_ms FROM audience_sessions WHERE stream_row = ? AND session = ?",
@@ -277,18 +282,18 @@ def _depart(
 
 
 def _look_again(world: World, stream: WatchedStream) -> None:
-    """Notice viewers that fall silent, as long as there are real ones."""
+    """Set a timer that removes silent viewers, as long as there are real ones."""
     viewers = world.viewers
     due_ms = viewers.next_loss_ms(stream.id)
     if due_ms is None or stream.id in viewers.timers:
         return
     if world.store.failure is not None:
-        # Viewers that are silent already could not be written down: a little later perhaps.
+        # The departure of silent viewers could not be written, so the next try is a little later.
         due_ms = max(due_ms, world.now_ms + _RETRY_MS)
 
     def look() -> None:
         viewers.timers.pop(stream.id, None)
-        # The world may have gone on with other facts meanwhile.
+        # The world may have been reset or closed in the meantime.
         if world.viewers is viewers and not world.store.is_closed:
             settle(world, stream)
             _look_again(world, stream)
@@ -297,14 +302,14 @@ def _look_again(world: World, stream: WatchedStream) -> None:
 
 
 def _beat_later(world: World, stream_id: str, cohort: Cohort) -> None:
-    """Write a crowd's changes down now and then, and say so, while there are any."""
+    """Record a cohort's changes at intervals, with an event each, while there are any."""
     cohorts = world.cohorts
     due_ms = cohort.next_ms()
     if due_ms is None or stream_id in cohorts.timers:
         return
     ticks = [plan.tick_ms for plan in cohort.plans]
     beat_ms = max(_BEAT_MIN_MS, _BEATS * min(ticks, default=0))
-    # All streams' beats fall on the same instants, so that many of them cost few.
+    # The beats of all streams fall on the same instants, so many streams cost little more than one.
     beat_at_ms = -(-max(due_ms, world.now_ms + 1) // beat_ms) * beat_ms
 
     def beat() -> None:
@@ -319,7 +324,7 @@ def _beat_later(world: World, stream_id: str, cohort: Cohort) -> None:
 
 
 def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
-    """Write down how many viewers a crowd has; their traits are computed on request."""
+    """Record how many viewers a cohort has. Their traits are computed on request."""
     cohort = world.cohorts.find(stream_id)
     if cohort is None or not (cohort.tally.points or cohort.tally.arrived):
         return

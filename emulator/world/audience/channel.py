@@ -1,8 +1,8 @@
 """Channel: a user's figures over all streams.
 
-A view belongs to the day on which it began, a stream and its peak to the day on which it went live,
-so a stream over midnight tells of both days what was of each. Days begin in the
-caller's time zone: a quarter of an hour is the finest that is kept.
+A view belongs to the day on which it began, a stream and its peak to the day on which it went live.
+The views of a stream over midnight are therefore split between both days. Days begin in the
+caller's time zone, whose offset may be any multiple of a quarter of an hour.
 """
 
 from bisect import bisect_right
@@ -34,7 +34,7 @@ class Channel(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """One day from `at_ms` on. Of `followers` there are so many at its end."""
+    """One day that begins at `at_ms`. `followers` is their number at its end."""
 
     at_ms: int
     new_followers: int = 0
@@ -52,7 +52,7 @@ class Audience(Struct, frozen=True):
 
 
 class Top(Struct, frozen=True):
-    """A stream with the figures it may be ranked by."""
+    """A stream with the figures by which it can be ranked."""
 
     stream: Stream
     duration_ms: int
@@ -61,7 +61,7 @@ class Top(Struct, frozen=True):
 
 
 class BestTime(Struct, frozen=True):
-    """`weekday` 0 is Monday."""
+    """A time of the week at which streams began. `weekday` 0 is Monday."""
 
     weekday: int
     hour: int
@@ -78,7 +78,10 @@ class CategoryShare(Struct, frozen=True):
 
 
 class Quick(Struct, frozen=True):
-    """Unique viewers and new followers; `seconds_a_stream` is the mean length of a stream."""
+    """Unique viewers and new followers of some periods.
+
+    `seconds_a_stream` is the mean length of a stream.
+    """
 
     viewers_today: int
     viewers_week: int
@@ -88,14 +91,14 @@ class Quick(Struct, frozen=True):
     followers_week: int
 
 
-# A stream's length in milliseconds, up to `?` where it is still live.
+# A stream's length in milliseconds; for a live stream, up to the time `?`.
 _LENGTH = "max(0, coalesce(streams.ended_at_ms, ?) - streams.started_at_ms)"
 
 
 def overview(world: World, user: User) -> Channel:
-    """Everything at a glance. Streams that never went live count as streams only.
+    """Return the totals of a channel. Streams that never went live only count in `streams`.
 
-    `viewers_a_stream` is the mean of how many different people watched one.
+    `viewers_a_stream` is the mean number of unique viewers of a stream.
     """
     attendance.settle_of(world, user.pk)
     row = world.store.row(
@@ -123,7 +126,7 @@ def overview(world: World, user: User) -> Channel:
 
 
 def mean_viewers(world: World, user: User) -> float:
-    """The time-weighted mean of how many watched, over everything the user streamed."""
+    """Return the time-weighted mean of the viewer count over all streams of the user."""
     watch_ms = length_ms = 0
     for stream in held(world, user):
         watch_ms += figures.totals(world, stream).watch_ms
@@ -132,18 +135,18 @@ def mean_viewers(world: World, user: User) -> float:
 
 
 def held(world: World, user: User) -> list[Stream]:
-    """The user's streams that have been live, the newest first."""
+    """Return the user's streams that are or were live, newest first."""
     return [stream for stream in streams.of_user(world, user) if stream.started_at_ms is not None]
 
 
 def utc_days(now_ms: int, count: int) -> list[int]:
-    """When the last `count` days began in UTC, today last."""
+    """Return the begins (ms) of the last `count` days in UTC, today last."""
     today_ms = now_ms - now_ms % DAY_MS
     return list(range(today_ms - (count - 1) * DAY_MS, today_ms + 1, DAY_MS))
 
 
 def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
-    """Followers, and what streams drew, on each of the days that begin then; today is the last."""
+    """Return followers, views and peaks of each day; `starts_ms` are their begins, today last."""
     attendance.settle_of(world, user.pk)
     since = (user.pk, starts_ms[0])
     follows = _by_day(
@@ -180,7 +183,7 @@ def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
 
 
 def audience(world: World, user: User, count: int) -> Audience:
-    """The viewers of the streams that began in the last `count` days (of 24 hours)."""
+    """Return figures of the viewers of streams that began in the last `count` days of 24 hours."""
     attendance.settle_of(world, user.pk)
     since_ms = world.now_ms - count * DAY_MS
     rows = world.store.rows(
@@ -190,24 +193,24 @@ def audience(world: World, user: User, count: int) -> Audience:
         user.pk,
         since_ms,
     )
-    totalses = [
+    stream_totals = [
         figures.totals(world, stream)
         for stream in held(world, user)
         if (stream.started_at_ms or 0) >= since_ms
     ]
-    views = sum(totals.views for totals in totalses)
-    watch_ms = sum(totals.watch_ms for totals in totalses)
-    signed_in = sum(totals.signed_in for totals in totalses)
+    views = sum(totals.views for totals in stream_totals)
+    watch_ms = sum(totals.watch_ms for totals in stream_totals)
+    signed_in = sum(totals.signed_in for totals in stream_totals)
     return Audience(
         countries=figures.countries([(row["country"], row["viewers"]) for row in rows]),
         signed_in=signed_in,
-        anonymous=sum(totals.uniques for totals in totalses) - signed_in,
+        anonymous=sum(totals.uniques for totals in stream_totals) - signed_in,
         watch_minutes_mean=round(watch_ms / views / figures.MINUTE_MS, 2) if views else 0.0,
     )
 
 
 def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
-    """The best streams by one figure; ties go to the newer one."""
+    """Return the best streams by one figure. Of equal streams the newer one comes first."""
     rows = []
     attendance.settle_of(world, user.pk)
     for stream in held(world, user):
@@ -224,18 +227,19 @@ def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
 
 
 def utc_hour(at_ms: int) -> tuple[int, int]:
-    """The weekday (0 is Monday) and the hour of an instant in UTC."""
+    """Return the weekday (0 is Monday) and the hour of a time in UTC."""
     hours = at_ms // _HOUR_MS
-    # The first of January 1970 was a Thursday.
+    # 1 January 1970 was a Thursday.
     return (hours // 24 + 3) % 7, hours % 24
 
 
 def best_times(
     world: World, user: User, hour_of: Callable[[int], tuple[int, int]] = utc_hour
 ) -> list[BestTime]:
-    """The weekdays and hours at which streams began, those with the most viewers first.
+    """Return the weekdays and hours at which streams began, those with the most viewers first.
 
-    The viewers are the time-weighted mean of each stream; `hour_of` knows the time zone.
+    Viewers are the time-weighted mean of each stream. `hour_of` converts a time to the caller's
+    zone.
     """
     begun: dict[tuple[int, int], list[float]] = {}
     for stream in held(world, user):
@@ -251,7 +255,7 @@ def best_times(
 
 
 def categories(world: World, user: User) -> list[CategoryShare]:
-    """What the user streams about, the most hours first, ties by name."""
+    """Return the categories of the user's streams, most hours first, equal ones by name."""
     attendance.settle_of(world, user.pk)
     rows = world.store.rows(
         "SELECT categories.id, categories.name, count(*) AS streams,"
@@ -275,7 +279,10 @@ def categories(world: World, user: User) -> list[CategoryShare]:
 
 
 def quick(world: World, user: User, starts_ms: Sequence[int]) -> Quick:
-    """Today, and the last 7 and 30 days with today among them; `starts_ms` are these 30."""
+    """Return figures of today and of the last 7 and 30 days, which include today.
+
+    `starts_ms` are the begins of these 30 days.
+    """
     month = days(world, user, starts_ms)
     lengths = [figures.duration_ms(world, stream) for stream in held(world, user)]
     seconds = sum(lengths) / len(lengths) / 1000 if lengths else 0.0
@@ -292,7 +299,7 @@ def quick(world: World, user: User, starts_ms: Sequence[int]) -> Quick:
 def _by_day(
     world: World, sql: str, since: tuple[int, int], starts_ms: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """The sums of the columns `a` and `b` on each day."""
+    """Return the sums of the query's columns `a` and `b` for each day."""
     sums = [[0, 0] for _ in starts_ms]
     for row in world.store.rows(sql, *since):
         day = sums[bisect_right(starts_ms, row["at_ms"]) - 1]

@@ -1,8 +1,8 @@
 """Cohort: the simulated viewers of one stream, as numbers. Pure: no store, no clock, no task.
 
-It is what its orders have made of it: the same name and the same orders at the same instants give
-the same crowd to the last viewer, so that only the orders need to be kept. A million viewers cost
-as much as the instants at which some come or go.
+Its state follows from its commands alone: the same name and the same commands at the same times
+give exactly the same viewers, so only the commands are stored. The cost depends on the number of
+instants at which viewers come or leave, not on the number of viewers.
 """
 
 import heapq
@@ -22,19 +22,22 @@ Verb = Literal["set", "add", "ramp", "churn", "take"]
 QUARTER_MS = 900_000
 _MINUTE_MS = 60_000
 _SECOND_MS = 1_000
-# A plan's instants lie a second apart, or more where fewer come or it goes on for hours.
+# The step between a plan's instants: a second, or more if few viewers come or it lasts for hours.
 _TICKS_S = (1, 2, 5, 10, 30, 60)
 _TICKS_MIN = 60
 _TICKS_MAX = 3_600
 _ARRIVALS_A_TICK = 20
-# Later than anything that is due.
+# Later than any time at which something is due.
 NEVER_MS = 1 << 62
 NOTHING: Mapping[str, float] = MappingProxyType({})
-_REST = {"countries": "ZZ", "devices": "unknown", "referrers": "direct"}
+_DEFAULT_NAMES = {"countries": "ZZ", "devices": "unknown", "referrers": "direct"}
 
 
 class Mix(NamedTuple):
-    """Traits of viewers: shares (of one) by name. The rest is unknown, or came directly."""
+    """Traits of viewers: shares (0 to 1) by name.
+
+    The viewers that the shares leave over have an unknown country and device, and came directly.
+    """
 
     countries: Mapping[str, float] = NOTHING
     devices: Mapping[str, float] = NOTHING
@@ -46,8 +49,10 @@ NOBODY_SPECIAL = Mix()
 
 
 class CohortCommand(Struct, frozen=True, kw_only=True):
-    """What is to become of a crowd. `count` is how many there are to be (`set`, `ramp`), come
-    (`add`) or go (`take`); a ramp begins with `start`. Without a `stay` they stay to the end.
+    """A command to a cohort. Without a `stay` the new viewers stay until the stream ends.
+
+    `count` is the number of viewers to reach (`set`, `ramp`), to add (`add`) or to remove (`take`);
+    a `ramp` begins with `start` viewers.
     """
 
     verb: Verb
@@ -62,30 +67,30 @@ class CohortCommand(Struct, frozen=True, kw_only=True):
 
 
 class CohortPlan:
-    """An order that is being carried out, instant after instant; the next is `due_ms`."""
+    """A command in progress: it acts at instants, the next of which is `due_ms`."""
 
     __slots__ = (
         "arrived",
         "carry",
         "chance",
+        "command",
         "done",
         "due_ms",
-        "order",
         "recorded",
         "start_ms",
         "stays_ms",
         "tick_ms",
     )
 
-    def __init__(self, order: CohortCommand, name: str, start_ms: int) -> None:
-        self.order = order
+    def __init__(self, command: CohortCommand, name: str, start_ms: int) -> None:
+        self.command = command
         self.start_ms = start_ms
         self.chance = Chance(name)
-        self.tick_ms = _tick_ms(order)
-        self.stays_ms = _stays_ms(order.stay, self.tick_ms)
+        self.tick_ms = _tick_ms(command)
+        self.stays_ms = _stays_ms(command.stay, self.tick_ms)
         self.done = -1
         self.arrived = 0
-        # How many of them have been written down by their traits.
+        # The number of its viewers whose traits are already recorded.
         self.recorded = 0
         self.carry = 0.0
         self.go_on()
@@ -96,19 +101,19 @@ class CohortPlan:
 
     @property
     def share(self) -> float:
-        """How far it has come, 0 to 1."""
-        if not self.order.for_ms:
+        """How much of its time is over, 0 to 1."""
+        if not self.command.for_ms:
             return 1.0
-        return min(1.0, self.done * self.tick_ms / self.order.for_ms)
+        return min(1.0, self.done * self.tick_ms / self.command.for_ms)
 
     @property
     def to_come(self) -> int:
-        return self.order.count - self.arrived if self.order.verb == "add" else 0
+        return self.command.count - self.arrived if self.command.verb == "add" else 0
 
     def go_on(self) -> None:
-        """One instant more is done."""
+        """Count one more instant as done."""
         self.done += 1
-        for_ms = self.order.for_ms
+        for_ms = self.command.for_ms
         if self.done * self.tick_ms >= for_ms:
             self.due_ms = NEVER_MS
         else:
@@ -116,10 +121,10 @@ class CohortPlan:
 
 
 class Tally:
-    """What has happened and is not written down yet.
+    """The changes of a cohort that are not recorded yet.
 
-    `points` are (instant, how many from then on), `stays` departures by whole minutes of watching,
-    `quarters` arrivals by quarter hours.
+    `points` are pairs (time in ms, viewers from then on), `stays` counts departures by whole
+    minutes watched, `quarters` counts arrivals by quarter of an hour.
     """
 
     __slots__ = ("arrived", "plans", "points", "quarters", "stays")
@@ -133,57 +138,60 @@ class Tally:
 
     @property
     def is_due(self) -> bool:
-        """There is something to write down."""
+        """Whether there is something to record."""
         return bool(self.points or self.arrived or self.stays or self.quarters or self.plans)
 
 
 class Cohort:
-    """`count` watch at `folded_ms`, the instant up to which it was folded."""
+    """The simulated viewers of one stream: `count` of them at the time `folded_ms`.
+
+    `fold` computes the state of a later time.
+    """
 
     def __init__(self, name: str) -> None:
         self.count = 0
         self.folded_ms = 0
         self.tally = Tally()
         self._name = name
-        self._orders = 0
+        self._commands = 0
         self._plans: list[CohortPlan] = []
-        # Viewers that will have left by an instant: (came at, how many); and those that stay.
+        # Viewers by the time at which they leave, and those that stay: pairs (came at, how many).
         self._leaving: dict[int, list[tuple[int, int]]] = {}
         self._leave_at_ms: list[int] = []
         self._staying: deque[tuple[int, int]] = deque()
 
     @property
     def plans(self) -> list[CohortPlan]:
-        """What still goes on."""
+        """The plans that are not over."""
         return [plan for plan in self._plans if not plan.is_over]
 
     @property
     def to_come(self) -> int:
-        """How many are on their way."""
+        """The number of viewers that `add` commands will still bring."""
         return sum(plan.to_come for plan in self._plans)
 
     @property
     def is_settled(self) -> bool:
-        """Nothing will change by itself: nobody is about to come or go."""
+        """Whether nothing will change without a command: no arrival and no departure is due."""
         return not self._leave_at_ms and not self.plans
 
     @property
     def peak(self) -> int:
-        """The most at any instant that is not written down yet, and now."""
+        """The most viewers at any instant that is not recorded yet, or now."""
         return max((count for _, count in self.tally.points), default=self.count)
 
     def next_ms(self) -> int | None:
-        """When somebody comes or goes next."""
+        """The time of the next arrival or departure; None if there is none."""
         due_ms = self._due_ms()
         return None if due_ms == NEVER_MS else due_ms
 
     def present(self) -> list[tuple[int, int]]:
-        """The viewers of now: (came at, how many)."""
+        """The current viewers, as pairs (came at, how many)."""
         leaving = [viewer for bucket in self._leaving.values() for viewer in bucket]
         return [*leaving, *self._staying]
 
     def fold(self, to_ms: int) -> None:
-        """Let everything happen up to and with this instant."""
+        """Compute all arrivals and departures up to and including this time."""
         leave_at_ms = self._leave_at_ms
         self.folded_ms = max(self.folded_ms, to_ms)
         while (now_ms := self._due_ms()) <= to_ms:
@@ -199,41 +207,42 @@ class Cohort:
                         self._plans = self.plans
             self._note(before, now_ms)
 
-    def obey(self, order: CohortCommand, at_ms: int) -> None:
-        """Carry an order out, or begin to. The crowd has been folded up to this instant."""
-        self._orders += 1
+    def apply(self, command: CohortCommand, at_ms: int) -> None:
+        """Apply a command, or begin to. The cohort must have been folded to `at_ms`."""
+        self._commands += 1
         before = self.count
-        plan = CohortPlan(order, f"{self._name}/{self._orders}", at_ms)
-        if order.verb in ("set", "ramp"):
+        plan = CohortPlan(command, f"{self._name}/{self._commands}", at_ms)
+        if command.verb in ("set", "ramp"):
             self._plans.clear()
-            self._reach(plan, order.count if order.verb == "set" else order.start, at_ms)
-        elif order.verb == "take":
-            self._take(order.count, at_ms)
-        elif order.verb == "add" and not order.for_ms:
-            self._arrive(plan, order.count, at_ms)
+            self._reach(plan, command.count if command.verb == "set" else command.start, at_ms)
+        elif command.verb == "take":
+            self._take(command.count, at_ms)
+        elif command.verb == "add" and not command.for_ms:
+            self._arrive(plan, command.count, at_ms)
         if not plan.is_over:
             self._plans.append(plan)
         self._note(before, at_ms)
 
-    def write_down(self) -> Tally:
-        """Take how many came and went off the tally, for the caller to write down."""
-        tally, rest = self.tally, Tally()
-        rest.stays, rest.quarters, rest.plans = tally.stays, tally.quarters, tally.plans
-        self.tally = rest
+    def take_counts(self) -> Tally:
+        """Return the counts of the tally and clear them; the caller records them."""
+        tally, remaining = self.tally, Tally()
+        remaining.stays, remaining.quarters = tally.stays, tally.quarters
+        remaining.plans = tally.plans
+        self.tally = remaining
         return tally
 
-    def tell(self) -> tuple[dict[int, int], dict[int, int], list[CohortPlan]]:
-        """Take who they are off the tally: stays, quarters, and the plans that have brought some.
+    def take_traits(self) -> tuple[dict[int, int], dict[int, int], list[CohortPlan]]:
+        """Return stays, quarters, and the plans that brought viewers, and clear them.
 
-        The caller says of each plan how many of its viewers are told now.
+        The caller records the viewers of each plan by `unrecorded`, and sets `plan.recorded`.
         """
-        tally, rest = self.tally, Tally()
-        rest.points, rest.arrived = tally.points, tally.arrived
-        self.tally = rest
+        tally, remaining = self.tally, Tally()
+        remaining.points, remaining.arrived = tally.points, tally.arrived
+        self.tally = remaining
         return tally.stays, tally.quarters, tally.plans
 
     def leave(self, at_ms: int) -> int:
-        """Everybody goes, and nobody comes any more. Returns how many went."""
+        """Remove all viewers and stop all plans. Returns how many left."""
         left = self.count
         self._plans.clear()
         self._take(left, at_ms)
@@ -241,21 +250,23 @@ class Cohort:
         return left
 
     def _go_on(self, plan: CohortPlan, now_ms: int) -> None:
-        order, before = plan.order, plan.share
+        command, before = plan.command, plan.share
         plan.go_on()
-        if order.verb == "ramp":
-            height = level(order.curve, plan.share)
-            self._reach(plan, round(order.start + (order.count - order.start) * height), now_ms)
-        elif order.verb == "churn":
-            wanted = self.count * order.per_minute * plan.tick_ms / _MINUTE_MS + plan.carry
+        if command.verb == "ramp":
+            height = level(command.curve, plan.share)
+            self._reach(
+                plan, round(command.start + (command.count - command.start) * height), now_ms
+            )
+        elif command.verb == "churn":
+            wanted = self.count * command.per_minute * plan.tick_ms / _MINUTE_MS + plan.carry
             count = min(self.count, math.floor(wanted))
             plan.carry = wanted - math.floor(wanted)
             self._take(count, now_ms)
             self._arrive(plan, count, now_ms)
         else:
-            done, share = arrived(order.curve, before), arrived(order.curve, plan.share)
-            chance = plan.chance if order.arrivals == "poisson" else None
-            count = coming(order.count, plan.arrived, done, share, chance)
+            done, share = arrived(command.curve, before), arrived(command.curve, plan.share)
+            chance = plan.chance if command.arrivals == "poisson" else None
+            count = coming(command.count, plan.arrived, done, share, chance)
             self._arrive(plan, count, now_ms)
 
     def _reach(self, plan: CohortPlan, count: int, now_ms: int) -> None:
@@ -291,7 +302,7 @@ class Cohort:
                 bucket.append((now_ms, some))
 
     def _take(self, count: int, now_ms: int) -> None:
-        """So many go now: the next to leave first, then the first to come of those that stay."""
+        """Remove viewers: those that would leave next, then the earliest of those that stay."""
         while count and self._leave_at_ms:
             bucket = self._leaving[self._leave_at_ms[0]]
             came_at_ms, some = bucket.pop()
@@ -325,9 +336,9 @@ class Cohort:
 
 
 def split(count: int, shares: Mapping[str, float], rest: str) -> dict[str, int]:
-    """Whole numbers in these shares, by the largest remainder, that add up to `count`.
+    """Split `count` into whole numbers by these shares (largest remainder method).
 
-    What the shares leave over belongs to `rest`.
+    The numbers add up to `count`. What the shares leave over goes to the name `rest`.
     """
     left = max(0.0, 1.0 - sum(shares.values()))
     wanted = {**shares, rest: shares.get(rest, 0.0) + left}
@@ -343,23 +354,25 @@ def split(count: int, shares: Mapping[str, float], rest: str) -> dict[str, int]:
 def unrecorded(
     plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]
 ) -> dict[str, int]:
-    """Of the viewers since the last call: how many more (or fewer) of each name."""
-    shares: Mapping[str, float] = getattr(plan.order.mix, kind)
-    after, before = (split(count, shares, _REST[kind]) for count in (plan.arrived, plan.recorded))
+    """Return how many of the plan's unrecorded viewers have each name; a number may be negative."""
+    shares: Mapping[str, float] = getattr(plan.command.mix, kind)
+    after, before = (
+        split(count, shares, _DEFAULT_NAMES[kind]) for count in (plan.arrived, plan.recorded)
+    )
     names = {**after, **before}
     return {name: after.get(name, 0) - before.get(name, 0) for name in names}
 
 
 def signed_in_of(plan: CohortPlan) -> int:
-    """Of the viewers since the last call: how many are signed in."""
-    share = plan.order.mix.signed_in
+    """Return how many of the plan's unrecorded viewers are signed in."""
+    share = plan.command.mix.signed_in
     return round(plan.arrived * share) - round(plan.recorded * share)
 
 
 def _stays_ms(stay: Stay | None, tick_ms: int) -> tuple[int, ...] | None:
-    """How long those of a plan stay, each length as likely; None for to the end.
+    """Return equally likely lengths of stay of a plan's viewers; None: until the end.
 
-    Lengths that are drawn are whole ticks, so that many leave at the same instant.
+    Random lengths are multiples of the tick, so that many viewers leave at the same instant.
     """
     if stay is None:
         return None
@@ -368,15 +381,15 @@ def _stays_ms(stay: Stay | None, tick_ms: int) -> tuple[int, ...] | None:
     return tuple((round(length_ms / tick_ms) or 1) * tick_ms for length_ms in stay.lengths_ms())
 
 
-def _tick_ms(order: CohortCommand) -> int:
-    """How far a plan's instants lie apart: an hour's for a million is a second's, for few more."""
-    span_ms = order.for_ms or (order.stay.mean_ms if order.stay else _SECOND_MS)
-    most = max(order.count, order.start, 1)
+def _tick_ms(command: CohortCommand) -> int:
+    """Return the step between a plan's instants: a second for a million viewers, more for few."""
+    span_ms = command.for_ms or (command.stay.mean_ms if command.stay else _SECOND_MS)
+    most = max(command.count, command.start, 1)
     wanted_ms = span_ms * _ARRIVALS_A_TICK / most
-    fitting = [
+    candidates = [
         tick_s * _SECOND_MS
         for tick_s in _TICKS_S
         if tick_s * _SECOND_MS <= min(wanted_ms, span_ms / _TICKS_MIN)
     ]
     coarse_ms = math.ceil(span_ms / _TICKS_MAX / _SECOND_MS) * _SECOND_MS
-    return max(_SECOND_MS, coarse_ms, *fitting)
+    return max(_SECOND_MS, coarse_ms, *candidates)

@@ -1,7 +1,7 @@
-"""Cohorts: simulated viewers that come and go together, by the verbs that move them.
+"""Cohorts: functions that let simulated viewers come and leave.
 
-What they refuse beside what is said below: `conflict` for a stream that is not live, `invalid` for
-numbers out of bounds. A cohort is numbers and costs arithmetic (`cohort`).
+All of them refuse (`conflict`) a stream that is not live and (`invalid`) numbers out of bounds;
+what else one refuses is said there. A cohort is only numbers, so its size costs nothing (`cohort`).
 """
 
 import re
@@ -35,8 +35,8 @@ def add(
     stay: Stay | None = None,
     mix: Mix = NOBODY_SPECIAL,
 ) -> None:
-    """Let `count` more come over `for_ms`, or at once. Without a `stay` they stay to the end."""
-    _order(
+    """Add `count` viewers over `for_ms`, or at once. Without a `stay` they stay to the end."""
+    _apply(
         world,
         stream,
         CohortCommand(
@@ -59,11 +59,11 @@ def reach(
     stay: Stay | None = None,
     mix: Mix = NOBODY_SPECIAL,
 ) -> None:
-    """Let there be `count` from now on: some come, or the next to leave go.
+    """Set the number of viewers to `count`: some join, or those that would leave next leave.
 
-    Whatever was going on before is over.
+    All earlier commands end.
     """
-    _order(world, stream, CohortCommand(verb="set", count=count, stay=stay, mix=mix))
+    _apply(world, stream, CohortCommand(verb="set", count=count, stay=stay, mix=mix))
 
 
 def ramp(
@@ -77,25 +77,25 @@ def ramp(
     stay: Stay | None = None,
     mix: Mix = NOBODY_SPECIAL,
 ) -> None:
-    """Let their number follow a curve, from `start` or from now's.
+    """Let the number of viewers follow a curve from `start`, or from the current number.
 
-    Whatever was going on before is over. Viewers that leave meanwhile are replaced; later
-    they leave as their stays end, or never.
+    All earlier commands end. During the ramp viewers that leave are replaced. After it they leave
+    when their stays end, or never.
     """
     begin = world.cohorts.count(stream.id) if start is None else start
     cohort_command = CohortCommand(
         verb="ramp", count=to, start=begin, for_ms=for_ms, curve=curve, stay=stay, mix=mix
     )
-    _order(world, stream, cohort_command)
+    _apply(world, stream, cohort_command)
 
 
 def spike(
     world: World, stream: WatchedStream, count: int, *, for_ms: int, mix: Mix = NOBODY_SPECIAL
 ) -> None:
-    """Let `count` more come and go within `for_ms`; all of them are there in the middle of it."""
+    """Let `count` viewers come and leave within `for_ms`; in the middle all of them are there."""
     half_ms = for_ms // 2
     if half_ms < 1:
-        raise Refused("invalid", "A spike lasts for two milliseconds at least.")
+        raise Refused("invalid", "A spike must last at least two milliseconds.")
     stay = Stay("fixed", half_ms)
     add(world, stream, count, for_ms=half_ms, curve="bell", arrivals="even", stay=stay, mix=mix)
 
@@ -109,13 +109,15 @@ def churn(
     stay: Stay | None = None,
     mix: Mix = NOBODY_SPECIAL,
 ) -> None:
-    """Let a share of the viewers go each minute, and as many others come instead."""
+    """Replace a share of the viewers each minute by new ones."""
     if not 0 < per_minute <= PER_MINUTE_MAX:
-        raise Refused("invalid", f"A churn is more than 0 and up to {PER_MINUTE_MAX:g} a minute.")
+        raise Refused(
+            "invalid", f"A churn must be above 0 and at most {PER_MINUTE_MAX:g} per minute."
+        )
     cohort_command = CohortCommand(
         verb="churn", per_minute=per_minute, for_ms=for_ms, stay=stay, mix=mix
     )
-    _order(world, stream, cohort_command)
+    _apply(world, stream, cohort_command)
 
 
 def raid(
@@ -127,32 +129,34 @@ def raid(
     for_ms: int = 0,
     stay: Stay | None = None,
 ) -> int:
-    """Let simulated viewers of one stream go over to another, all of them if nothing is said.
+    """Move simulated viewers from one stream to another, all of them without `count`.
 
-    They are as the viewers of `source` are, and come from a raid. Returns how many went. Refuses
-    (`invalid`) more than are there, and a stream that raids itself.
+    They keep the countries of the viewers of `source`, and their referrer is `raid`. Returns how
+    many moved. Refuses (`invalid`) more viewers than `source` has, and a stream that raids itself.
     """
     attendance.check_live(source)
     attendance.check_live(target)
     if source.id == target.id:
         raise Refused("invalid", "A stream cannot raid itself.")
-    there = world.cohorts.count(source.id)
-    going = there if count is None else count
-    if not 0 <= going <= there:
-        raise Refused("invalid", f"There are only {there} simulated viewers, so {going} cannot go.")
-    _check_room(world, target, going)
+    present = world.cohorts.count(source.id)
+    moving = present if count is None else count
+    if not 0 <= moving <= present:
+        raise Refused(
+            "invalid", f"There are only {present} simulated viewers, so {moving} cannot leave."
+        )
+    _check_room(world, target, moving)
     mix = Mix(countries=_countries(world, source), referrers={"raid": 1.0})
     with world.change():
-        _order(world, source, CohortCommand(verb="take", count=going))
-        add(world, target, going, for_ms=for_ms, arrivals="even", stay=stay, mix=mix)
-        announce_raid(world, source, target, going, for_ms)
-    return going
+        _apply(world, source, CohortCommand(verb="take", count=moving))
+        add(world, target, moving, for_ms=for_ms, arrivals="even", stay=stay, mix=mix)
+        announce_raid(world, source, target, moving, for_ms)
+    return moving
 
 
 def announce_raid(
     world: World, source: WatchedStream, target: WatchedStream, viewers: int, for_ms: int
 ) -> None:
-    """So many viewers of one stream go over to another; the caller emits the event."""
+    """Emit that viewers of one stream have moved to another; the caller moves them."""
     with world.change():
         world.emit(
             StreamRaided(
@@ -165,16 +169,19 @@ def announce_raid(
         )
 
 
-def _order(world: World, stream: WatchedStream, command: CohortCommand) -> None:
+def _apply(world: World, stream: WatchedStream, command: CohortCommand) -> None:
     if not 0 <= command.for_ms <= FOR_MAX_MS:
-        raise Refused("invalid", "An order to viewers lasts for up to seven days.")
+        raise Refused("invalid", "A command to viewers lasts at most seven days.")
     if command.verb in ("ramp", "churn") and not command.for_ms:
-        raise Refused("invalid", f"A {command.verb} takes time: say for how long.")
+        raise Refused("invalid", f"A {command.verb} needs a duration.")
     _check_mix(command.mix)
     cohort = world.cohorts.find(stream.id)
     if cohort and command.for_ms and len(cohort.plans) >= _PLANS_MAX:
-        raise Refused("conflict", f"{_PLANS_MAX} cohorts are on their way to this stream.")
-    attendance.order(world, stream, command)
+        raise Refused(
+            "conflict",
+            f"This stream has {_PLANS_MAX} viewer changes in progress, which is the limit.",
+        )
+    attendance.apply(world, stream, command)
 
 
 def _check_room(world: World, target: WatchedStream, count: int) -> None:
@@ -192,20 +199,24 @@ def _check_mix(mix: Mix) -> None:
         ("referrers", mix.referrers),
     ):
         _check_shares(what, shares)
-    wrong = next((code for code in mix.countries if not _COUNTRY.fullmatch(code)), None)
-    if wrong is not None:
-        raise Refused("invalid", f"{wrong[:10]!r} is not a country; write two capital letters.")
+    invalid = next((code for code in mix.countries if not _COUNTRY.fullmatch(code)), None)
+    if invalid is not None:
+        raise Refused(
+            "invalid", f"{invalid[:10]!r} is not a country code; write two capital letters."
+        )
 
 
 def _check_shares(what: str, shares: Mapping[str, float]) -> None:
     if len(shares) > _NAMES_MAX or any(not 0 < len(name) <= _NAME_LENGTH_MAX for name in shares):
-        raise Refused("invalid", f"{what} are up to {_NAMES_MAX} short names.")
+        raise Refused(
+            "invalid", f"{what}: at most {_NAMES_MAX} names of 1 to {_NAME_LENGTH_MAX} characters."
+        )
     if not all(0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1.000001:
-        raise Refused("invalid", f"The shares of {what} are 0 to 1, and 1 together at most.")
+        raise Refused("invalid", f"The shares of {what} must be 0 to 1, and at most 1 together.")
 
 
 def _countries(world: World, stream: WatchedStream) -> dict[str, float]:
-    """Where a stream's viewers come from, as shares."""
+    """Return the countries of a stream's viewers as shares (0 to 1)."""
     attendance.settle(world, stream)
     rows = world.store.rows(
         "SELECT country, viewers FROM audience_countries WHERE stream_row = ? AND viewers > 0"

@@ -1,4 +1,4 @@
-"""Names of countries by their ISO 3166-1 code, as far as simulated audiences use them."""
+"""English names of countries by ISO 3166-1 code, for those that simulated audiences use."""
 
 _NAMES = {
     "AR": "Argentina",
@@ -53,5 +53,5 @@ _NAMES = {
 
 
 def name_of(code: str) -> str:
-    """The country's English name; the code itself where none is known."""
+    """Return the country's English name; the code itself for an unknown one."""
     return _NAMES.get(code, code)

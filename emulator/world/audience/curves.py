@@ -1,6 +1,7 @@
-"""Curves and stays: how an audience comes and how long it watches. Pure: no clock, no store.
+"""Curves and stays: how viewers arrive and how long they watch. Pure: no clock, no store.
 
-Chance is passed in. Counts are whole, and add up to what was asked for, whatever was drawn.
+The random generator is passed in. Counts are whole numbers and add up to the requested number,
+whatever it draws.
 """
 
 import math
@@ -21,22 +22,22 @@ Distribution = Literal["lognormal", "normal", "uniform", "fixed"]
 
 _STAIRS = 4
 _TEETH = 4
-# So many equally likely lengths stand for a distribution: cheap, and its mean stays exact.
+# Equally likely lengths that represent a distribution: cheap, and the mean stays exact.
 _BINS = 64
 _GROUPS_MAX = 8
 _STAY_MAX_MS = 31 * 86_400_000
 _STAY = re.compile(r"([a-z]+)\(([^()]*)\)")
-# Below this mean a binomial number is drawn person by person, above it from its normal shape.
+# Below this mean a binomial number is drawn exactly, above it by its normal approximation.
 _SMALL_MEAN = 12.0
 _NEVER = 1e-12
 
 
 def level(curve: Curve, x: float) -> float:
-    """How far up (0 to 1) a ramp has come at `x` (0 to 1) of its time.
+    """Return the height (0 to 1) of a ramp at `x` (0 to 1) of its time.
 
-    `linear` evenly; `step` in four stairs, the first at once; `surge` fast at first, then slower;
-    `bell` up to the top in the middle and down again; `sawtooth` four times up and back at once.
-    The last instant of all but `bell` is the top.
+    `linear`: evenly; `step`: in four stairs, the first at once; `surge`: fast at first, then
+    slower; `bell`: to the top in the middle and down again; `sawtooth`: four times up, and back at
+    once. At the last instant all but `bell` are at the top.
     """
     x = min(1.0, max(0.0, x))
     if curve == "linear":
@@ -51,10 +52,10 @@ def level(curve: Curve, x: float) -> float:
 
 
 def arrived(curve: Curve, x: float) -> float:
-    """Which share (0 to 1) of the arrivals has come at `x` (0 to 1) of the time.
+    """Return the share (0 to 1) of the arrivals that have come at `x` (0 to 1) of the time.
 
-    `linear` at an even rate; `step` in four groups; `surge` most of them early; `bell` most of them
-    in the middle; `sawtooth` in four waves, each of them rising.
+    `linear`: at an even rate; `step`: in four groups; `surge`: most of them early; `bell`: most of
+    them in the middle; `sawtooth`: in four waves, each rising.
     """
     x = min(1.0, max(0.0, x))
     if curve == "bell":
@@ -66,10 +67,11 @@ def arrived(curve: Curve, x: float) -> float:
 
 
 def coming(total: int, before: int, done: float, share: float, chance: Chance | None) -> int:
-    """How many of `total` come next, where `before` are there already.
+    """Return how many of `total` viewers come next, if `before` have come already.
 
-    `done` is the share that should have come before, `share` with those that come now. Evenly
-    without `chance`; with it as many as would if each came by itself.
+    `done` is the share that should have come before, `share` the one that should have come now.
+    Without `chance` they come evenly; with it the number is random, as if each viewer came
+    independently.
     """
     left = total - before
     if share >= 1:
@@ -80,7 +82,7 @@ def coming(total: int, before: int, done: float, share: float, chance: Chance | 
 
 
 def binomial(chance: Chance, count: int, share: float) -> int:
-    """How many of `count` do what each does with the probability `share`."""
+    """Draw a binomial number: `count` trials with the probability `share` each."""
     if count <= 0 or share < _NEVER:
         return 0
     if share >= 1:
@@ -91,7 +93,7 @@ def binomial(chance: Chance, count: int, share: float) -> int:
     if mean > _SMALL_MEAN:
         drawn = round(mean + chance.gauss(0, 1) * math.sqrt(mean * (1 - share)))
         return min(count, max(0, drawn))
-    # Skip from one who does to the next: the gaps are geometric.
+    # Jump from one success to the next: the gaps are geometrically distributed.
     number, position, base = 0, 0, math.log1p(-share)
     while True:
         position += math.floor(math.log1p(-chance.random()) / base) + 1
@@ -101,10 +103,7 @@ def binomial(chance: Chance, count: int, share: float) -> int:
 
 
 class Stay(NamedTuple):
-    """How long people watch, such as `lognormal(8m, 1.0)`. Milliseconds; `sigma` is a number.
-
-    `lognormal(mean, sigma)`, `normal(mean, deviation)`, `uniform(from, to)`, `fixed(length)`.
-    """
+    """How long viewers watch, such as `lognormal(8m, 1.0)`. Times are ms; `sigma` is a number."""
 
     distribution: Distribution
     first: float
@@ -112,7 +111,7 @@ class Stay(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Stay":
-        """Refuses (`invalid`) an unknown distribution, and lengths out of bounds."""
+        """Parse a stay. Refuses (`invalid`) an unknown distribution, and lengths out of bounds."""
         match = _STAY.fullmatch(text.strip())
         arguments = [part.strip() for part in match[2].split(",")] if match else []
         name = match[1] if match else "fixed"
@@ -129,7 +128,7 @@ class Stay(NamedTuple):
         else:
             raise Refused(
                 "invalid",
-                f"{text[:80]!r} is not a stay; write fixed(10m), uniform(2m, 1h), normal(10m, 3m)"
+                f"Invalid stay {text[:80]!r}; write fixed(10m), uniform(2m, 1h), normal(10m, 3m)"
                 " or lognormal(8m, 1.0).",
             )
         stay._check(text)
@@ -140,29 +139,33 @@ class Stay(NamedTuple):
         return sum(self.lengths_ms()) / len(self.lengths_ms())
 
     def lengths_ms(self) -> tuple[float, ...]:
-        """Equally likely lengths that stand for the distribution, the shortest first."""
+        """Return equally likely lengths (ms) that represent the distribution, shortest first."""
         return _lengths(self)
 
     def _check(self, text: str) -> None:
         is_order = self.distribution != "uniform" or self.first <= self.second
         is_sigma = self.distribution != "lognormal" or 0 <= self.second <= 5
         if not (0 < self.first <= _STAY_MAX_MS and 0 <= self.second <= _STAY_MAX_MS):
-            raise Refused("invalid", f"{text[:80]!r}: a stay lasts for more than 0 and up to 31d.")
+            raise Refused(
+                "invalid", f"{text[:80]!r}: a stay must be longer than 0 and at most 31d."
+            )
         if not (is_order and is_sigma):
-            raise Refused("invalid", f"{text[:80]!r}: from before to, and a sigma of 0 to 5.")
+            raise Refused(
+                "invalid", f"{text[:80]!r}: `from` must not exceed `to`, and sigma must be 0 to 5."
+            )
 
 
 def sample(bins: int, count: int, at: float) -> list[tuple[int, int]]:
-    """`count` people by which of `bins` equally likely lengths they take; `at` (0 to 1) is drawn.
+    """Distribute `count` viewers over `bins` equally likely lengths, as pairs (bin, viewers).
 
-    Systematic sampling: each length is taken as often as it should be, give or take one. Of fewer
-    people a handful share a length, since each length costs; `at` moves from time to time, so that
-    in the long run all lengths are taken.
+    Systematic sampling: `at` (0 to 1) is random, and each bin gets its exact share, rounded up or
+    down. Fewer viewers than bins share a few lengths, since each length costs; `at` changes from
+    call to call, so that over time all lengths are used.
     """
     if count < bins:
         groups = min(count, _GROUPS_MAX)
         if groups == count:
-            # Rounding may carry the last of them over the end.
+            # Rounding may move the last one past the end.
             return [
                 (min(bins - 1, int((person + at) * bins / count)), 1) for person in range(count)
             ]
@@ -205,12 +208,12 @@ def _lengths(stay: Stay) -> tuple[float, ...]:
     edges = [normal.inv_cdf(number / _BINS) for number in range(1, _BINS)]
     bins = zip([-math.inf, *edges], [*edges, math.inf], strict=True)
     if stay.distribution == "normal":
-        # The mean of a slice of the normal distribution; nobody stays for less than nothing.
+        # The mean of a slice of the normal distribution; negative stays become 0.
         return tuple(
             max(0.0, stay.first + stay.second * _BINS * (_density(low) - _density(high)))
             for low, high in bins
         )
-    # The mean of a slice of the lognormal distribution, so that all of them keep its mean.
+    # The mean of a slice of the lognormal distribution, so that the total mean is exact.
     return tuple(
         stay.first * _BINS * (_below(high - stay.second) - _below(low - stay.second))
         for low, high in bins
@@ -219,7 +222,7 @@ def _lengths(stay: Stay) -> tuple[float, ...]:
 
 @cache
 def _normal() -> "NormalDist":
-    from statistics import NormalDist  # Late: a start would pay 3 ms for it.
+    from statistics import NormalDist  # Late: it would add 3 ms to a start.
 
     return NormalDist()
 

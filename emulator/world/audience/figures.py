@@ -1,7 +1,7 @@
-"""Figures of one stream: what its owner reads of its audience and its chat, as they are now.
+"""Figures of one stream: its owner's statistics of viewers and chat, as of now.
 
-Everything follows from folds (`attendance`) and from the chat's own lines. Rates are fractions of
-one, rounded to four places; minutes and means to two.
+They are read from `attendance` and from the chat's lines. Rates are fractions of one, rounded to
+four places; minutes and means to two.
 """
 
 from typing import Literal
@@ -15,13 +15,16 @@ from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
 MINUTE_MS = 60_000
-# A view shorter than this bounced.
+# A view shorter than this counts as a bounce.
 _BOUNCE_MINUTES = 1
 _CHATTERS_SHOWN = 10
 
 
 class Totals(Struct, frozen=True):
-    """`watch_ms` is summed over all viewers, `mean` the time-weighted mean of how many watched."""
+    """The totals of a stream. `watch_ms` is the sum over all viewers.
+
+    `mean` is the time-weighted mean of the viewer count.
+    """
 
     views: int
     uniques: int
@@ -38,7 +41,7 @@ class Totals(Struct, frozen=True):
 
 
 class Country(Struct, frozen=True):
-    """`share` is in percent of all unique viewers."""
+    """Viewers from one country. `share` is in percent of all unique viewers."""
 
     code: str
     name: str
@@ -60,7 +63,10 @@ class ChatFigures(Struct, frozen=True):
 
 
 class Engagement(Struct, frozen=True):
-    """`retention` has, for each whole minute, the percentage of views that lasted that long."""
+    """How much viewers took part.
+
+    `retention` has, for each whole minute, the percentage of views that lasted at least that long.
+    """
 
     watch_minutes_mean: float
     chat_participation: float
@@ -72,7 +78,7 @@ class Engagement(Struct, frozen=True):
 
 
 def totals(world: World, stream: Stream) -> Totals:
-    """A stream's totals up to this instant, or to its end."""
+    """Return a stream's totals up to now, or up to its end."""
     attendance.settle(world, stream)
     row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.pk)
     messages, chatters = talk.totals(world, stream)
@@ -93,7 +99,7 @@ def totals(world: World, stream: Stream) -> Totals:
 
 
 def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[int, int]]:
-    """How many watched at each instant, every `interval_minutes` from the start on."""
+    """Return pairs (time in ms, viewers), one every `interval_minutes` from the start on."""
     if stream.started_at_ms is None:
         return []
     attendance.settle(world, stream)
@@ -113,9 +119,10 @@ def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[
 
 
 def recent(world: World, stream: Stream, span_ms: int, step_ms: int) -> tuple[int, list[int]]:
-    """How many watched every `step_ms` of the last `span_ms`, up to now or to the stream's end.
+    """Return the viewer count at every `step_ms` of the last `span_ms` before now or the end.
 
-    The instant of the first number, and all of them; none where the stream has not begun.
+    Returned are the time (ms) of the first number, and all numbers; none if the stream has not
+    begun.
     """
     attendance.settle(world, stream)
     end_ms = _end_ms(world, stream)
@@ -129,7 +136,7 @@ def recent(world: World, stream: Stream, span_ms: int, step_ms: int) -> tuple[in
         stream.pk,
         begin_ms,
     )
-    # Of each step the last point, whose `viewers` come with its `max` (SQLite, bare columns).
+    # The last point of each step: `viewers` is of the row with the `max` (SQLite, bare columns).
     points = world.store.rows(
         "SELECT (at_ms - ? + ? - 1) / ? AS step, max(row), viewers FROM audience_points"
         " WHERE stream_row = ? AND at_ms > ? AND at_ms <= ? GROUP BY step",
@@ -150,7 +157,7 @@ def recent(world: World, stream: Stream, span_ms: int, step_ms: int) -> tuple[in
 
 
 def geography(world: World, stream: Stream) -> list[Country]:
-    """Where unique viewers came from, the most first, ties by code."""
+    """Return the countries of unique viewers, most viewers first, equal ones by code."""
     attendance.settle(world, stream)
     rows = world.store.rows(
         "SELECT country, viewers FROM audience_countries WHERE stream_row = ?"
@@ -161,7 +168,7 @@ def geography(world: World, stream: Stream) -> list[Country]:
 
 
 def traits(world: World, stream: Stream, kind: Literal["device", "referrer"]) -> dict[str, int]:
-    """With what unique viewers watched, or from where they came: the most first, ties by name."""
+    """Return unique viewers by device or referrer, most viewers first, equal ones by name."""
     attendance.settle(world, stream)
     rows = world.store.rows(
         "SELECT name, viewers FROM audience_traits WHERE stream_row = ? AND kind = ?"
@@ -172,18 +179,18 @@ def traits(world: World, stream: Stream, kind: Literal["device", "referrer"]) ->
     return {row["name"]: row["viewers"] for row in rows}
 
 
-def countries(counted: list[tuple[str, int]]) -> list[Country]:
-    """Counts by country code: the most first, ties by name."""
-    total = sum(viewers for _, viewers in counted)
+def countries(counts: list[tuple[str, int]]) -> list[Country]:
+    """Make countries from pairs (code, viewers), in their order; without those of 0 viewers."""
+    total = sum(viewers for _, viewers in counts)
     return [
         Country(code, name_of(code), viewers, round(100 * viewers / total, 2))
-        for code, viewers in counted
+        for code, viewers in counts
         if viewers
     ]
 
 
 def chat(world: World, stream: Stream) -> ChatFigures:
-    """What was said, also what was deleted since; the minutes count from the stream's start."""
+    """Return the chat's figures, deleted lines included; minutes count from the stream's start."""
     messages, chatters = talk.totals(world, stream)
     minutes = max(1.0, duration_ms(world, stream) / MINUTE_MS)
     return ChatFigures(
@@ -198,7 +205,7 @@ def chat(world: World, stream: Stream) -> ChatFigures:
 
 
 def engagement(world: World, stream: Stream) -> Engagement:
-    """How much the viewers took part."""
+    """Return how much the viewers took part."""
     sums = totals(world, stream)
     uniques = sums.uniques or 1
     stays = _stays(world, stream)
@@ -215,7 +222,7 @@ def engagement(world: World, stream: Stream) -> Engagement:
 
 
 def duration_ms(world: World, stream: Stream) -> int:
-    """How long a stream has run, up to this instant or to its end."""
+    """Return how long (ms) a stream has run, up to now or to its end."""
     if stream.started_at_ms is None:
         return 0
     return max(0, _end_ms(world, stream) - stream.started_at_ms)
@@ -226,19 +233,19 @@ def _end_ms(world: World, stream: Stream) -> int:
 
 
 def _stays(world: World, stream: Stream) -> dict[int, int]:
-    """Views by how many whole minutes they lasted; those that go on count as they are now."""
+    """Return the number of views by whole minutes watched; current views count up to now."""
     rows = world.store.rows(
         "SELECT minutes, viewers FROM audience_stays WHERE stream_row = ?", stream.pk
     )
     stays: dict[int, int] = {row["minutes"]: row["viewers"] for row in rows}
     end_ms = _end_ms(world, stream)
     cohort = world.cohorts.find(stream.id)
-    here = world.viewers.sessions(stream.id)
+    sessions = world.viewers.sessions(stream.id)
     real = world.store.rows(
         "SELECT joined_at_ms, session FROM audience_sessions WHERE stream_row = ?", stream.pk
     )
     present = cohort.present() if cohort else []
-    present += [(row["joined_at_ms"], 1) for row in real if row["session"] in here]
+    present += [(row["joined_at_ms"], 1) for row in real if row["session"] in sessions]
     for joined_at_ms, viewers in present:
         minutes = max(0, end_ms - joined_at_ms) // MINUTE_MS
         stays[minutes] = stays.get(minutes, 0) + viewers

@@ -1,7 +1,7 @@
-"""Ledger: the figures of a stream's audience, kept as folds of comings and goings.
+"""Ledger: the stored figures of a stream's audience, updated at each arrival and departure.
 
-Each change alters a few numbers, so that reading them costs the same after ten viewers and after a
-million. Changes are written in the order of their times, not of their discovery.
+Each change alters a few numbers, so reading them costs the same for ten viewers and for a million.
+Changes are recorded in the order of their times, not of their discovery.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ TRAITS_MAX = 300
 
 
 class WatchedStream(Protocol):
-    """A stream, as far as an audience is concerned."""
+    """The attributes of a stream that its audience needs."""
 
     @property
     def pk(self) -> int: ...
@@ -37,15 +37,15 @@ class WatchedStream(Protocol):
 
 
 class StreamRef(NamedTuple):
-    """A stream that is `WatchedStream`, and no more of it."""
+    """A minimal `WatchedStream`."""
 
     pk: int
     id: str
     status: str
 
 
-class Visitor(NamedTuple):
-    """A real viewer, as far as a request tells."""
+class ViewerTraits(NamedTuple):
+    """The traits of a real viewer, as far as its request shows them."""
 
     is_signed_in: bool = False
     country: str = UNKNOWN_COUNTRY
@@ -54,7 +54,7 @@ class Visitor(NamedTuple):
 
 
 class _Figures(NamedTuple):
-    """The row of a stream's figures, as it was last written."""
+    """The stored figures of a stream."""
 
     viewers: int = 0
     simulated: int = 0
@@ -66,11 +66,11 @@ class _Figures(NamedTuple):
 def write_down(
     world: World, stream: WatchedStream, cohort: Cohort | None, real: Sequence[tuple[int, int]] = ()
 ) -> int:
-    """Write down what a crowd has done and when real viewers came and went: (instant, change).
+    """Record a cohort's changes and the changes by real viewers, pairs (time in ms, +1 or -1).
 
-    Inside a change. Returns how many watch from then on.
+    Inside a change. Returns the new number of viewers.
     """
-    tally = cohort.write_down() if cohort else Tally()
+    tally = cohort.take_counts() if cohort else Tally()
     before = _figures(world, stream, real, tally)
     if before is None:
         return 0
@@ -78,7 +78,7 @@ def write_down(
     watch_ms, changed_at_ms = before.watch_ms, before.changed_at_ms
     written = []
     for at_ms, is_simulated, value in _in_order(real, tally):
-        # Media may have stopped before somebody was counted: time does not run backwards here.
+        # A viewer may have been counted after the media stopped: recorded times never go backwards.
         now_ms = max(at_ms, changed_at_ms)
         watch_ms += viewers * (now_ms - changed_at_ms)
         changed_at_ms = now_ms
@@ -114,9 +114,9 @@ def write_down(
 
 
 def cut(world: World, stream: WatchedStream, at_ms: int) -> None:
-    """The stream was over at `at_ms`, although people waited a while longer to see it go on.
+    """Remove the figures after `at_ms`, when the stream ended before this was noticed.
 
-    What they watched after that is taken away again: there was nothing to see.
+    The watch time after `at_ms` is subtracted: there was nothing to see.
     """
     points = world.store.rows(
         "SELECT at_ms, viewers FROM audience_points WHERE stream_row = ? AND at_ms > ?"
@@ -148,39 +148,41 @@ def cut(world: World, stream: WatchedStream, at_ms: int) -> None:
     world.store.insert("audience_points", stream_row=stream.pk, at_ms=at_ms, viewers=viewers)
 
 
-def tell(world: World, stream: WatchedStream, cohort: Cohort) -> None:
-    """Write down a crowd's traits and stays, after `write_down`."""
-    stays, quarters, plans = cohort.tell()
+def write_traits(world: World, stream: WatchedStream, cohort: Cohort) -> None:
+    """Record a cohort's traits and stays, after `write_down`."""
+    stays, quarters, plans = cohort.take_traits()
     for minutes, count in stays.items():
         note_stay(world, stream, minutes * MINUTE_MS, count)
     for quarter_ms, count in quarters.items():
         _note_quarter(world, stream, quarter_ms, count, count)
     for plan in plans:
-        _tell_plan(world, stream, plan)
+        _write_plan(world, stream, plan)
     world.store.write(
         "UPDATE audience SET traits_at_ms = ? WHERE stream_row = ?", cohort.folded_ms, stream.pk
     )
 
 
-def note_visitor(world: World, stream: WatchedStream, visitor: Visitor, *, is_first: bool) -> None:
-    """A real viewer has come, perhaps back."""
+def note_viewer(
+    world: World, stream: WatchedStream, traits: ViewerTraits, *, is_first: bool
+) -> None:
+    """Record that a real viewer has come, for the first time (`is_first`) or again."""
     now_ms = world.now_ms
     world.store.write(
         "UPDATE audience SET views = views + 1, uniques = uniques + ?, signed_in = signed_in + ?"
         " WHERE stream_row = ?",
         int(is_first),
-        int(is_first and visitor.is_signed_in),
+        int(is_first and traits.is_signed_in),
         stream.pk,
     )
     if is_first:
-        _note_country(world, stream, visitor.country, 1)
-        _note_trait(world, stream, "device", visitor.device, 1)
-        _note_trait(world, stream, "referrer", visitor.referrer, 1)
+        _note_country(world, stream, traits.country, 1)
+        _note_trait(world, stream, "device", traits.device, 1)
+        _note_trait(world, stream, "referrer", traits.referrer, 1)
     _note_quarter(world, stream, now_ms - now_ms % QUARTER_MS, 1, int(is_first))
 
 
 def note_stay(world: World, stream: WatchedStream, stay_ms: int, count: int) -> None:
-    """So many have watched for so long, and are gone."""
+    """Record that `count` viewers left after watching for `stay_ms`."""
     world.store.write(
         "INSERT INTO audience_stays VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
         " SET viewers = viewers + excluded.viewers",
@@ -193,7 +195,7 @@ def note_stay(world: World, stream: WatchedStream, stay_ms: int, count: int) -> 
 def _figures(
     world: World, stream: WatchedStream, real: Sequence[tuple[int, int]], tally: Tally
 ) -> _Figures | None:
-    """A stream's figures; begun with its first change, None where there is neither."""
+    """Return a stream's figures, creating them with its first change; None without any change."""
     row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.pk)
     if row is not None:
         names = ("viewers", "simulated", "peak", "watch_ms", "changed_at_ms")
@@ -206,13 +208,13 @@ def _figures(
 
 
 def _in_order(real: Sequence[tuple[int, int]], tally: Tally) -> list[tuple[int, bool, int]]:
-    """Both kinds of changes by their times; real ones before a crowd's of the same instant."""
+    """Merge both kinds of changes by time; at equal times real viewers come first."""
     merged = [(at_ms, False, change) for at_ms, change in real]
     merged += [(at_ms, True, count) for at_ms, count in tally.points]
     return sorted(merged, key=lambda span: span[:2]) if real else merged
 
 
-def _tell_plan(world: World, stream: WatchedStream, plan: CohortPlan) -> None:
+def _write_plan(world: World, stream: WatchedStream, plan: CohortPlan) -> None:
     for country, count in unrecorded(plan, "countries").items():
         _note_country(world, stream, country, count)
     for device, count in unrecorded(plan, "devices").items():
@@ -240,7 +242,7 @@ def _note_country(world: World, stream: WatchedStream, country: str, count: int)
 
 
 def _note_trait(world: World, stream: WatchedStream, kind: str, name: str, count: int) -> None:
-    """Names that nobody has had are kept up to a number; the rest of them are `other`."""
+    """Count a trait. Once there are `TRAITS_MAX` names, new names are counted as `other`."""
     names = world.store.number(
         "SELECT count(*) FROM audience_traits WHERE stream_row = ? AND kind = ?", stream.pk, kind
     )

@@ -1,6 +1,6 @@
-"""Links: what the platform's mails lead to: a sign-in, a new password, a verified address.
+"""Links in the platform's mails: to sign in, to set a new password, to verify an address.
 
-A user with the link's token has read the mail, so the address is theirs.
+A user who has the link's token has read the mail, so the address belongs to that user.
 """
 
 from msgspec import Struct
@@ -14,14 +14,14 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# Of one kind that a user has not used; the oldest goes when there are more.
+# Unused tokens of one kind per user; a further one removes the oldest.
 TOKENS_MAX = 10
 
 _MINUTE_MS = 60_000
 
 
 class _Letter(Struct, frozen=True):
-    """`text` begins the mail, whose last line is the link: `path` of the site and the token."""
+    """A kind of mail: `text`, then a link made of the site, `path` and the token."""
 
     subject: str
     text: str
@@ -49,7 +49,7 @@ _LETTERS: dict[MailKind, _Letter] = {
 
 
 def send(world: World, user: User, kind: MailKind, site: str) -> None:
-    """Mail a link with a new token. `site` is the client that it leads to, without a slash."""
+    """Mail a link with a new token. `site` is the base of the link, without a trailing slash."""
     letter = _LETTERS[kind]
     with world.change():
         token = _issue(world, user, kind, letter.life_ms)
@@ -68,9 +68,9 @@ def send(world: World, user: User, kind: MailKind, site: str) -> None:
 
 
 def send_if_known(world: World, email: str, kind: MailKind, site: str) -> None:
-    """Mail a link to this address, if an account has it; nothing tells whether one does.
+    """Mail a link to this address if an account has it; the caller cannot see whether one does.
 
-    An address that is verified is not asked to be verified again.
+    A verified address is not asked to be verified again.
     """
     user = accounts.by_email(world, email)
     if user is None or (kind == "verify_email" and user.is_email_verified):
@@ -79,17 +79,14 @@ def send_if_known(world: World, email: str, kind: MailKind, site: str) -> None:
 
 
 def sign_in(world: World, token: str) -> AuthSession:
-    """What a magic link does. Refuses (`unauthorized`) a token that is wrong, used or expired."""
+    """Sign in by a magic link. Refuses (`unauthorized`) a token that is wrong, used or expired."""
     with world.change():
         user = _redeem(world, token, "magic_link", "unauthorized")
         return tokens.open_session(world, _verified(world, user), "magic_link")
 
 
 def reset_password(world: World, token: str, password: str) -> None:
-    """Give an account another password and sign it out everywhere; its other links work no more.
-
-    Refuses (`bad_request`) a token that is wrong, used or expired.
-    """
+    """Set an account's password and sign it out everywhere; its other links stop working."""
     with world.change():
         user = _redeem(world, token, "reset_password", "bad_request")
         world.store.update("users", user.pk, password_hash=passwords.hashed(world, password))
@@ -102,7 +99,10 @@ def reset_password(world: World, token: str, password: str) -> None:
 
 
 def verify_email(world: World, token: str) -> None:
-    """Note that an address is its account's. Refuses (`bad_request`) a token as above."""
+    """Mark an account's address as verified.
+
+    Refuses (`bad_request`) a token that is wrong, used or expired.
+    """
     with world.change():
         _verified(world, _redeem(world, token, "verify_email", "bad_request"))
 

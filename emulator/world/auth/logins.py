@@ -1,4 +1,4 @@
-"""Logins: by password, by registering, by somebody else's word."""
+"""Logins: by password, by registration, or by another provider (GitHub, Google)."""
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans
@@ -8,15 +8,15 @@ from emulator.world.people import accounts, images
 from emulator.world.people.names import email_error, username_error, username_of
 from emulator.world.world import World
 
-# What a client says instead of the provider's code, to sign that user in (contract, Accounts).
+# Begins a code that stands in for the provider's one: `test-<username>` (contract, Accounts).
 TEST_CODE_PREFIX = "test-"
 
 
 def log_in(world: World, name: str, password: str, code: str | None = None) -> AuthSession:
     """Sign in with a mail address or username, the password, and the second factor's code.
 
-    Refuses (`unauthorized`) with one sentence for a wrong name and a wrong password, (`forbidden`)
-    `mfa_required` where a code is missing, (`unauthorized`) a wrong code.
+    Refuses (`unauthorized`) a wrong name or password, both with the same message, (`forbidden`,
+    `mfa_required`) a missing code, (`unauthorized`) a wrong code.
     """
     row = world.store.row(
         "SELECT row, password_hash FROM users WHERE email = ? OR username = ?", name, name
@@ -42,10 +42,10 @@ def register(
     display_name: str | None = None,
     site: str,
 ) -> AuthSession:
-    """Make an account and sign it in. A mail asks its owner to verify the address.
+    """Create an account and sign it in. A mail asks its owner to verify the address.
 
-    Without a `username` one is made of the mail address. `site` is where that mail's link leads.
-    Refuses (`invalid`) a bad name or address, (`conflict`) a taken one.
+    Without `username` one is made from the mail address. `site` is the base of the link in that
+    mail. Refuses (`invalid`) a bad name or address, (`conflict`) a taken one.
     """
     error = email_error(email)
     if error:
@@ -68,10 +68,10 @@ def register(
 
 
 def by_provider(world: World, code: str, means: LoginMeans) -> AuthSession:
-    """Sign in whom GitHub or Google vouches for: `test-<username>` names them.
+    """Sign in by GitHub or Google: the code `test-<username>` names the user.
 
-    An account that is not there yet is made. Refuses (`bad_request`) any other code, and a name
-    that nobody may have.
+    An unknown user's account is created. Refuses (`bad_request`) any other code, and a name that is
+    not a valid username.
     """
     name = code.removeprefix(TEST_CODE_PREFIX)
     if name == code:
@@ -84,6 +84,6 @@ def by_provider(world: World, code: str, means: LoginMeans) -> AuthSession:
         if row:
             user = accounts.by_pk(world, row["row"])
         else:
-            # Providers hand a picture over with the name.
+            # A provider supplies a picture together with the name.
             user = accounts.make(world, name, avatar_url=images.initial_path(name))
         return tokens.open_session(world, user, means)

@@ -1,4 +1,4 @@
-"""Mails: what the platform would have sent. They lie in an outbox that people and tests read."""
+"""Mails that the platform would have sent, kept in an outbox for people and tests to read."""
 
 from functools import partial
 from typing import Literal
@@ -13,12 +13,12 @@ from emulator.world.world import World
 
 MailKind = Literal["magic_link", "reset_password", "verify_email"]
 
-# The oldest mail goes when there are more.
+# Mails in the outbox; a further one removes the oldest.
 MAILS_MAX = 1_000
 
 
 class Mail(Struct, frozen=True):
-    """`token` is the one that `link` carries."""
+    """One mail. `token` is the token in `link`."""
 
     id: str
     kind: MailKind
@@ -57,7 +57,7 @@ def send(
 def page(
     world: World, *, address: str | None, kind: MailKind | None, offset: int, count: int
 ) -> tuple[list[Mail], int]:
-    """One page of the outbox, the newest first."""
+    """Return one page of the outbox, newest first, and the number of mails that match."""
     conditions = ["row > 0"]
     values: list[object] = []
     if address is not None:
@@ -78,7 +78,7 @@ def page(
 
 
 def find(world: World, mail_id: str) -> Mail:
-    """Refuses (`not_found`) an unknown id, and that of a mail that is not kept any more."""
+    """Return a mail. Refuses (`not_found`) an unknown id, and that of a removed mail."""
     row = world.store.row("SELECT * FROM mails WHERE id = ?", mail_id)
     if row is None:
         raise Refused("not_found", "Mail not found")
@@ -86,7 +86,7 @@ def find(world: World, mail_id: str) -> Mail:
 
 
 def clear(world: World) -> None:
-    """Empty the outbox. What the mails' links do, they still do."""
+    """Empty the outbox. The links of the removed mails still work."""
     with world.change():
         world.store.write("DELETE FROM mails")
 

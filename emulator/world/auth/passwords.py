@@ -1,4 +1,4 @@
-"""Passwords: kept as scrypt hashes (RFC 7914), each with its own salt and cost beside it."""
+"""Passwords, stored as scrypt hashes (RFC 7914), each with its own salt and cost."""
 
 import hashlib
 import hmac
@@ -9,22 +9,25 @@ from emulator.world.world import World
 _COST, _BLOCK_SIZE, _LANES = 2**10, 8, 1
 _SALT_BYTES = 16
 _NAME = "scrypt"
-# What is compared with where there is no account: nothing ever hashes to it.
+# The hash that is compared if there is no account: no password matches it.
 _NOBODY = f"{_NAME}${_COST}${_BLOCK_SIZE}${_LANES}${'00' * _SALT_BYTES}${'00' * 64}"
 
 
 def hashed(world: World, password: str) -> str:
-    """`scrypt$N$r$p$salt$hash`, the last two in hexadecimal."""
+    """Hash a password as `scrypt$N$r$p$salt$hash`, the last two in hexadecimal."""
     salt = world.ids.octets(_SALT_BYTES)
     digest = _scrypt(password, salt, _COST, _BLOCK_SIZE, _LANES)
     return f"{_NAME}${_COST}${_BLOCK_SIZE}${_LANES}${salt.hex()}${digest.hex()}"
 
 
-def matches(text: str | None, password: str) -> bool:
-    """Whether this is the password behind a kept hash. It takes as long where none is kept."""
-    _, cost, block_size, lanes, salt, digest = (text or _NOBODY).split("$")
+def matches(password_hash: str | None, password: str) -> bool:
+    """Whether the password matches a stored hash.
+
+    With no hash it is False after an equally long time.
+    """
+    _, cost, block_size, lanes, salt, digest = (password_hash or _NOBODY).split("$")
     data = _scrypt(password, bytes.fromhex(salt), int(cost), int(block_size), int(lanes))
-    return hmac.compare_digest(data, bytes.fromhex(digest)) and text is not None
+    return hmac.compare_digest(data, bytes.fromhex(digest)) and password_hash is not None
 
 
 def _scrypt(password: str, salt: bytes, cost: int, block_size: int, lanes: int) -> bytes:

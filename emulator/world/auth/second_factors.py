@@ -13,16 +13,17 @@ BACKUP_CODES = 10
 
 
 class Setup(Struct, frozen=True):
-    """What somebody is shown once: the secret for their app, and the codes to keep on paper."""
+    """The secret for the user's app, and the backup codes on paper; shown once."""
 
     secret: str
     backup_codes: list[str]
 
 
 def set_up(world: World, user: User) -> Setup:
-    """Begin: a secret and backup codes, which count from the first `verify` on.
+    """Create a secret and backup codes; they take effect at the first `verify`.
 
-    Until then whatever was asked for before is asked for; an earlier beginning is forgotten.
+    Until then an earlier second factor stays in force. An earlier set-up without `verify` is
+    dropped.
     """
     secret = totp.secret_text(world.ids.octets(totp.SECRET_BYTES))
     codes = [_backup_code(world) for _ in range(BACKUP_CODES)]
@@ -35,9 +36,9 @@ def set_up(world: World, user: User) -> Setup:
 
 
 def verify(world: World, user: User, code: str) -> None:
-    """Turn on what was set up, by a code of it; or just check a code of what is on.
+    """Turn on the new second factor by one of its codes, or just check a code of the current one.
 
-    Refuses (`bad_request`) a wrong code, and any where nothing was set up.
+    Refuses (`bad_request`) a wrong code, and any code if nothing was set up.
     """
     row = _factor(world, user, is_on=False)
     step = None if row is None else _step(world, row, code)
@@ -54,7 +55,7 @@ def verify(world: World, user: User, code: str) -> None:
 
 
 def use(world: World, user: User, code: str) -> bool:
-    """Whether a code is good now. It is used up: neither it nor a backup code works twice."""
+    """Whether a code is valid now. It is used up: no code and no backup code works twice."""
     row = _factor(world, user, is_on=True)
     if row is None:
         return False
@@ -83,6 +84,6 @@ def _step(world: World, factor: Row, code: str) -> int | None:
 
 
 def _backup_code(world: World) -> str:
-    """Ten hexadecimal digits with a dash in the middle, which nobody takes for an app's code."""
+    """Make a code of ten hexadecimal digits with a dash: no app makes such codes."""
     digits = world.ids.octets(5).hex()
     return f"{digits[:5]}-{digits[5:]}"

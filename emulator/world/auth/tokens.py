@@ -1,7 +1,7 @@
-"""Tokens: what a login gives. Access tokens are JWTs (RFC 7519), judged on the world's clock.
+"""Tokens of a login. Access tokens are JWTs (RFC 7519) that expire by the world's clock.
 
 A session is a family of refresh tokens, each of which works once (RFC 9700, 4.14.2), and of the
-access tokens that came with them. Once it is closed, none of them works.
+access tokens issued with them. Once a session is closed, none of its tokens works.
 """
 
 from typing import Any
@@ -16,17 +16,17 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# Of a user that opens more, the oldest sessions are closed.
+# Open sessions per user; a further one closes the oldest.
 SESSIONS_MAX = 100
-# Used refresh tokens that a session remembers, to know a stolen one again.
+# Used refresh tokens that a session remembers, so that a stolen one is recognised.
 USED_TOKENS_MAX = 50
 
 _ALGORITHM = "HS256"
-_WRONG = "Invalid authentication credentials"
+_INVALID = "Invalid authentication credentials"
 
 
 class AuthSession(Struct, frozen=True):
-    """What a login gives. `expires_in_seconds` is the access token's life."""
+    """The result of a login. `expires_in_seconds` is the life of the access token."""
 
     user: User
     access_token: str
@@ -58,10 +58,10 @@ def open_session(world: World, user: User, means: LoginMeans = "password") -> Au
 
 
 def refresh(world: World, refresh_token: str) -> AuthSession:
-    """New tokens for a refresh token, which works once.
+    """Exchange a refresh token, which works once, for new tokens.
 
-    Refuses (`unauthorized`) an unknown and an expired one, and a used one, whose whole family then
-    stops working: somebody has stolen it.
+    Refuses (`unauthorized`) an unknown, an expired and a used token. A used one was probably
+    stolen, so its whole family stops working.
     """
     row = world.store.row(
         "SELECT refresh_tokens.row, is_used, session_row, sessions.id, user_row, expires_at_ms"
@@ -91,15 +91,15 @@ def refresh(world: World, refresh_token: str) -> AuthSession:
 
 
 def by_access_token(world: World, token: str) -> User:
-    """Whose access token this is.
+    """Return the account of an access token.
 
-    Refuses (`unauthorized`) a token that is forged, expired on the world's clock, of a session that
-    was closed, or of an account that is gone.
+    Refuses (`unauthorized`) a token that is forged, expired by the world's clock, of a closed
+    session, or of a deleted account.
     """
     claims = _claims(world, token)
     user = accounts.by_session(world, claims["sid"])
     if user is None or user.id != claims["sub"]:
-        raise Refused("unauthorized", _WRONG)
+        raise Refused("unauthorized", _INVALID)
     if world.now_ms >= claims["exp"] * 1000:
         raise Refused("unauthorized", "Token has expired")
     if world.faults.are_on:
@@ -108,7 +108,7 @@ def by_access_token(world: World, token: str) -> User:
 
 
 def log_out(world: World, user: User, token: str) -> None:
-    """Close the session of an access token. An API key has none, so it goes on working."""
+    """Close the session of an access token. An API key has no session and keeps working."""
     if token.count(".") == 2:
         _close(world, user, "signed out", "id = ?", _claims(world, token)["sid"])
 
@@ -125,7 +125,7 @@ def _close(world: World, user: User, reason: str, where: str, value: object) -> 
 
 
 def _issue(world: World, user: User, session_id: str, session_pk: int) -> AuthSession:
-    import jwt  # Late: it brings `cryptography`, which a start must not pay for.
+    import jwt  # Late: it imports `cryptography`, which would slow down a start.
 
     now_ms = world.now_ms
     refresh_token = world.ids.token()
@@ -150,7 +150,7 @@ def _issue(world: World, user: User, session_id: str, session_pk: int) -> AuthSe
 
 
 def _claims(world: World, token: str) -> dict[str, Any]:
-    """What a token says, if this world signed it. `sub` and `sid` are texts, `exp` is whole."""
+    """Return a token's claims if this world signed it: `sub` and `sid` as text, `exp` as int."""
     import jwt
 
     try:
@@ -158,12 +158,12 @@ def _claims(world: World, token: str) -> dict[str, Any]:
             token,
             world.secret,
             algorithms=[_ALGORITHM],
-            # The world's clock judges the expiry, since it may stand or run faster.
+            # Expiry is checked against the world's clock, which may stand or run faster.
             options={"verify_exp": False, "verify_iat": False, "require": ["sub", "sid", "exp"]},
         )
     except jwt.InvalidTokenError as error:
-        raise Refused("unauthorized", _WRONG) from error
+        raise Refused("unauthorized", _INVALID) from error
     is_ours = isinstance(claims["sid"], str) and isinstance(claims["exp"], int)
     if not is_ours:
-        raise Refused("unauthorized", _WRONG)
+        raise Refused("unauthorized", _INVALID)
     return claims

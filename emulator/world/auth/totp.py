@@ -13,12 +13,12 @@ _CODE = re.compile(r"[0-9]{6}", re.ASCII)
 
 
 def secret_text(octets: bytes) -> str:
-    """A secret as people type it into their app: base32 (RFC 4648, 6), without padding."""
+    """Write a secret as users type it into their app: base32 (RFC 4648, 6), without padding."""
     return base64.b32encode(octets).decode().rstrip("=")
 
 
 def code_at(secret: str, step: int) -> str:
-    """The code of one step of 30 seconds, counted from 1970 (RFC 4226, 5.3)."""
+    """Return the code of one step of 30 seconds, counted from 1970 (RFC 4226, 5.3)."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8), casefold=True)
     digest = hmac.digest(key, step.to_bytes(8, "big"), "sha1")
     offset = digest[-1] & 0x0F
@@ -27,14 +27,11 @@ def code_at(secret: str, step: int) -> str:
 
 
 def step_of(secret: str, code: str, now_ms: int, after_step: int) -> int | None:
-    """The step that a code belongs to, of those that are good now; None for a wrong one.
-
-    Steps up to `after_step` are used up: a code works once (RFC 6238, 5.2).
-    """
+    """Return the step of a code, among the steps valid now; None for a wrong code."""
     digits = code.replace(" ", "")
     if not _CODE.fullmatch(digits):
         return None
     now = now_ms // STEP_MS
-    good = range(max(now - _DRIFT_STEPS, after_step + 1), now + _DRIFT_STEPS + 1)
-    fitting = [step for step in good if hmac.compare_digest(code_at(secret, step), digits)]
-    return fitting[0] if fitting else None
+    valid = range(max(now - _DRIFT_STEPS, after_step + 1), now + _DRIFT_STEPS + 1)
+    matching = [step for step in valid if hmac.compare_digest(code_at(secret, step), digits)]
+    return matching[0] if matching else None

@@ -1,4 +1,4 @@
-"""Bans: who may not speak in a stream's chat, for good or for a time (contract, BAN)."""
+"""Bans: users that may not speak in a stream's chat, for ever or for a time (contract, BAN)."""
 
 from functools import partial
 
@@ -16,7 +16,10 @@ LISTED_MAX = 1000
 
 
 class Ban(Struct, frozen=True):
-    """`expires_at_ms` is None for good. `created_by_row` is None once that account is gone."""
+    """One ban. `expires_at_ms` is None for a permanent ban.
+
+    `created_by_pk` is None once that account is deleted.
+    """
 
     id: str
     user_pk: int
@@ -35,10 +38,10 @@ def add(
     reason: str | None = None,
     duration_seconds: int | None = None,
 ) -> Ban:
-    """Ban somebody, or time them out. What was said of them before is replaced.
+    """Ban a user, or time them out for `duration_seconds`. An earlier ban is replaced.
 
-    Refuses (`forbidden`) users that may not moderate, and a moderator against the owner or a
-    moderator. A moderator that the owner bans is none any more.
+    Refuses (`forbidden`) callers that may not moderate, a ban of the owner, and a moderator's ban
+    of another moderator. A moderator whom the owner bans loses that role.
     """
     rank = rooms.check_moderator(world, stream, by)
     target_rank = rooms.rank_of(world, stream, target)
@@ -77,7 +80,10 @@ def add(
 
 
 def lift(world: World, stream: Stream, by: User, target: User) -> None:
-    """Let somebody speak again. Refuses (`not_found`) a user that is not banned, (`forbidden`)."""
+    """Lift a user's ban.
+
+    Refuses (`not_found`) a user without a ban, (`forbidden`) non-moderators.
+    """
     rooms.check_moderator(world, stream, by)
     _of(world, stream, target)
     with world.change():
@@ -96,7 +102,10 @@ def lift(world: World, stream: Stream, by: User, target: User) -> None:
 
 
 def active(world: World, stream: Stream, by: User) -> tuple[list[Ban], int]:
-    """The newest `LISTED_MAX` bans that hold, and how many there are. Refuses (`forbidden`)."""
+    """Return the newest `LISTED_MAX` bans in force, and their total.
+
+    Refuses (`forbidden`) users that may not moderate.
+    """
     rooms.check_moderator(world, stream, by)
     where = "FROM bans WHERE stream_row = ? AND (expires_at_ms IS NULL OR expires_at_ms > ?)"
     values = (stream.pk, world.now_ms)

@@ -1,7 +1,7 @@
-"""LineBatch: lines of one chat and one instant that nothing refused or held, written down together.
+"""LineBatch: accepted and held lines of one chat and one instant, written together.
 
-What a line costs by itself (a key, a statement, a row of the journal, an event) is paid once for
-many. What is kept and told of each line is the same.
+The cost of a single line (a key, a statement, a row of the journal, an event) is paid once for many
+lines. The stored and published data are the same as for single lines.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,19 +24,19 @@ _INSERT = (
     "INSERT INTO messages (row, id, stream_row, user_row, content, badges, created_at_ms)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-# How the journal writes a line, up to its words: its values stand in the order of their names.
+# The beginning of a line's JSON in the journal, up to its text; keys are in alphabetical order.
 _BEGINNINGS = {rank: f'{{"badges":{encoded(badges)},"content":' for rank, badges in BADGES.items()}
-# So many lines are one row of the journal at most, which a reader reads whole.
+# The most lines in one row of the journal: a reader always reads a whole row.
 _ROW_LINES_MAX = 500
 
-# An author's words, and the room as the author met it.
+# The author, the text, and the room as it stands for this author.
 Line = tuple[User, str, Room]
 
 
 class LineBatch:
-    """`add` and `hold` lines in their order, then `write_down`, inside a change.
+    """Collects lines in order by `add` and `hold`; `write_down` stores them, inside a change.
 
-    `line` is the event of a line that was written down by itself.
+    `line` is the event of the last line that was written alone.
     """
 
     line: ChatPosted
@@ -45,16 +45,16 @@ class LineBatch:
         self.stream_id = stream_id
         self.at_ms = at_ms
         self._lines: list[Line] = []
-        # The held ones, each behind so many of the others.
+        # Each held line, with the number of other lines before it.
         self._held: list[tuple[int, ChatHeld]] = []
-        # Called for each line of a flood, so it is the list's own.
+        # The list's own method, because a flood calls it for each line.
         self.add = self._lines.append
 
     def hold(self, held: ChatHeld) -> None:
         self._held.append((len(self._lines), held))
 
     def write_down(self, world: World) -> None:
-        """Keep the lines, and emit what has happened since the last call."""
+        """Store the lines and emit the events of all lines collected since the last call."""
         lines, held = self._lines[:], self._held
         self._lines.clear()
         self._held = []
@@ -78,7 +78,7 @@ class LineBatch:
 
     def _emit(self, world: World, lines: list[Line], ids: list[str]) -> None:
         if len(lines) == 1:
-            # A lone line needs none of what makes many of them cheap.
+            # A single line needs no burst.
             (self.line,) = _events(self.stream_id, self.at_ms, lines, ids)
             world.emit(self.line)
             return
@@ -98,7 +98,7 @@ class LineBatch:
 
 
 def _ending(stream_id: str, author: User, room: Room) -> str:
-    """What the journal writes behind a line's id; the same for all that an author says."""
+    """Return the end of a line's JSON, after its id; it is equal for all lines of an author."""
     room.author = author
     room.ending = (
         f'"message_type":"message","stream_id":{quoted(stream_id)},"user_id":{quoted(author.id)},'

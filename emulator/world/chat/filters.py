@@ -1,19 +1,19 @@
-"""Filters: what a line says, judged by itself: words, links, emotes, shouting.
+"""Filters of a line's text: blocked words, links, emotes, shouting.
 
-Pure functions of text. Words are compared folded: without case, accents and invisible characters.
+Pure functions. Words are compared without case, accents and invisible characters (`fold`).
 """
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# Letters in capitals, or one character again and again, are what the stand-in for a model sees.
+# The stand-in for an AI model detects upper case and repeated characters.
 _SHOUT_CAPITALS_MIN = 10
 _SHOUT_SHARE = 0.8
 _STRETCHED = re.compile(r"(\S)\1{14}")
 _STRETCHED_MIN = 15
 
-# So many lines of at most this length a sieve remembers: some 200 KiB.
+# A sieve remembers this many texts of at most this length, some 200 KiB.
 _REMEMBERED_MAX = 1_000
 _REMEMBERED_CHARACTERS_MAX = 100
 
@@ -21,7 +21,7 @@ _TLDS = (
     "com|net|org|io|dev|tv|gg|co|me|app|ai|live|info|xyz|link|shop|site|online|store|ru|uk|de|fr"
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://\S", re.IGNORECASE)
-# Begins with its dot, which is quickly looked for.
+# The pattern begins with the dot, which is quick to search for.
 _DOMAIN = re.compile(rf"\.(?:(?<=[\w-]\.)(?:{_TLDS})\b|(?<=\bwww\.)\S)", re.IGNORECASE)
 _NAMED_EMOTE = re.compile(r":[\w+-]+:")
 # Joiners, variation selectors, skin tones and tags belong to the emoji before them (UTS 51, 1.4).
@@ -30,7 +30,7 @@ _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
 def fold(text: str) -> str:
-    """`Crème  BRÛLÉE` and `creme brulee` are one: case, accents, spaces and the invisible go."""
+    """Remove case, accents, extra spaces and invisible characters: `Crème` becomes `creme`."""
     if not text.isascii():
         parts = unicodedata.normalize("NFKD", text)
         text = "".join(part for part in parts if unicodedata.category(part) not in {"Mn", "Cf"})
@@ -38,27 +38,27 @@ def fold(text: str) -> str:
 
 
 def has_blocked_word(text: str, words: tuple[str, ...]) -> bool:
-    """Whether one of `words` stands in the text as a whole word."""
+    """Whether the text contains one of `words` as a whole word."""
     pattern = _pattern(words)
     return pattern is not None and pattern.search(fold(text)) is not None
 
 
 def has_link(text: str) -> bool:
-    """Whether something in the text leads elsewhere: `https://x`, `www.x`, `example.com/x`."""
+    """Whether the text contains a link: `https://x`, `www.x`, `example.com/x`."""
     if "://" in text and _SCHEME.search(text):
         return True
     return "." in text and _DOMAIN.search(text) is not None
 
 
 def is_emotes_only(text: str) -> bool:
-    """Whether the text is nothing but emoji and `:named:` emotes."""
-    rest = _EMOJI_GLUE.sub("", _KEYCAP.sub("", _NAMED_EMOTE.sub("", text)))
-    return all(char.isspace() or unicodedata.category(char) == "So" for char in rest)
+    """Whether the text consists of emoji and `:named:` emotes only."""
+    plain = _EMOJI_GLUE.sub("", _KEYCAP.sub("", _NAMED_EMOTE.sub("", text)))
+    return all(char.isspace() or unicodedata.category(char) == "So" for char in plain)
 
 
 def looks_rude(text: str) -> bool:
-    """What `ai_moderation` holds: shouting and stretching. A stand-in: there is no model here."""
-    # Most lines have hardly a capital, and comparing costs less than counting.
+    """Whether `ai_moderation` holds the text: for shouting or stretched words. No model is used."""
+    # Most lines have few capitals, and this comparison is cheaper than counting.
     capitals = 0 if text.islower() else sum(map(str.isupper, text))
     if capitals >= _SHOUT_CAPITALS_MIN and capitals > _SHOUT_SHARE * sum(map(str.isalpha, text)):
         return True
@@ -66,9 +66,9 @@ def looks_rude(text: str) -> bool:
 
 
 class Sieve:
-    """What a room holds of its viewers' lines, each judged by itself.
+    """The filters of a room, applied to each viewer's line by itself.
 
-    It remembers what it found lately: a crowd says the same again and again.
+    Results are cached, because many viewers say the same texts.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Sieve:
         self._verdicts: dict[str, str | None] = {}
 
     def reason(self, text: str) -> str | None:
-        """Why the line is held; None where it is not."""
+        """Return why the line is held; None if it is not."""
         verdict = self._verdicts.get(text, "")
         if verdict != "":
             return verdict

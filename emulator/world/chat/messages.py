@@ -1,6 +1,6 @@
-"""Messages: what is said beside a stream. `post` is the one way in, for every author.
+"""Chat messages of a stream. `post` and `post_many` are the only ways in, for every author.
 
-A line's order is its row: history shows the order in which readers saw the lines.
+Lines are ordered by row: history shows them in the order in which readers received them.
 """
 
 import re
@@ -32,7 +32,10 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Message(Struct, frozen=True):
-    """One line. `badges` are the author's when it was said. A deleted one is for moderators."""
+    """One line.
+
+    `badges` are those of the author at that time. Only moderators see deleted lines.
+    """
 
     id: str
     stream_id: str
@@ -54,9 +57,9 @@ JOIN users ON users.row = messages.user_row
 
 
 def post(world: World, stream_id: str, author: User, content: str) -> ChatPosted | ChatHeld:
-    """Say one line in a stream's chat; a filter of the room may hold it, then nobody sees it.
+    """Say one line in a stream's chat. A filter of the room may hold it: then nobody sees it.
 
-    Refuses with a `chat_code` what `moderation.check` refuses, (`not_found`) an unknown stream.
+    Refuses (with a `chat_code`) what `moderation.check` refuses, (`not_found`) an unknown stream.
     """
     batch = LineBatch(stream_id, world.now_ms)
     (outcome,) = _say(world, batch, ((author, content),))
@@ -68,9 +71,11 @@ def post(world: World, stream_id: str, author: User, content: str) -> ChatPosted
 def post_many(
     world: World, stream_id: str, lines: Iterable[tuple[User, str]]
 ) -> list[ChatHeld | Refused | None]:
-    """Say lines one behind the other, each as `post` would. What became of them: None for seen.
+    """Say lines one after the other, each as by `post`.
 
-    They are kept, journalled and told as if one by one, at a fraction of what that costs.
+    Returns each line's outcome; None: published.
+
+    They are stored, journalled and published as if one by one, at a fraction of the cost.
     """
     return _say(world, LineBatch(stream_id, world.now_ms), lines)
 
@@ -79,7 +84,7 @@ def _say(
     world: World, batch: LineBatch, lines: Iterable[tuple[User, str]]
 ) -> list[ChatHeld | Refused | None]:
     now_ms, repeats_max, stream_id = batch.at_ms, world.rules.chat_repeats_max, batch.stream_id
-    # What a fault strikes is journalled between the lines, as it happens.
+    # The events of a fault are journalled between the lines, in the order in which they happen.
     are_faults_on = world.faults.are_on
     known, check = known_rooms(world).of(stream_id), moderation.check
     outcomes: list[ChatHeld | Refused | None] = []
@@ -113,7 +118,7 @@ def _say(
 
 
 def find(world: World, message_id: str) -> Message:
-    """The line with this id, deleted or not. Refuses (`not_found`) an unknown one."""
+    """Return the line with this id, deleted or not. Refuses (`not_found`) an unknown one."""
     row = world.store.row(
         f"{_SELECT} WHERE messages.row = ? AND messages.id = ?", _row_in(message_id), message_id
     )
@@ -123,7 +128,7 @@ def find(world: World, message_id: str) -> Message:
 
 
 def as_posted(event: ChatPosted) -> Message:
-    """The line that was just said."""
+    """The message of a line that was just posted."""
     return Message(
         id=event.message_id,
         stream_id=event.stream_id,
@@ -140,10 +145,10 @@ def as_posted(event: ChatPosted) -> Message:
 def page(
     world: World, stream: Stream, viewer: User | None, *, count: int, before: str | None = None
 ) -> tuple[list[Message], str | None]:
-    """The `count` newest lines before a cursor, an id or a time, oldest first; and a cursor.
+    """Return the `count` newest lines before a cursor, an id or a time, oldest first; and a cursor.
 
-    The cursor leads to the lines before these, None where there are none. Deleted lines show to
-    moderators only. Refuses (`not_found`) an unknown id, (`invalid`) what is none of the three.
+    The cursor continues with older lines; it is None if there are none. Only moderators get deleted
+    lines. Refuses (`not_found`) an unknown id, (`invalid`) a `before` that is none of the three.
     """
     is_moderator = may_moderate(rooms.rank_of(world, stream, viewer))
     condition = "" if is_moderator else "AND messages.is_deleted = 0"
@@ -160,9 +165,9 @@ def page(
 
 
 def delete(world: World, stream: Stream, message_id: str, by: User) -> None:
-    """Take a line away: one's own, or as a moderator anybody's.
+    """Delete a line: one's own, or anybody's as a moderator.
 
-    Refuses (`not_found`) one that is not there (any more), (`forbidden`) anybody else.
+    Refuses (`not_found`) an unknown or deleted line, (`forbidden`) anybody else.
     """
     row = world.store.row(
         "SELECT row, user_row FROM messages WHERE row = ? AND id = ? AND stream_row = ?"
@@ -185,7 +190,7 @@ def delete(world: World, stream: Stream, message_id: str, by: User) -> None:
 
 
 def clear(world: World, stream: Stream, by: User) -> None:
-    """Take every line away. Refuses (`forbidden`) users that are not moderators."""
+    """Delete all lines. Refuses (`forbidden`) users that are not moderators."""
     rooms.check_moderator(world, stream, by)
     with world.change():
         world.store.write(
@@ -195,7 +200,7 @@ def clear(world: World, stream: Stream, by: User) -> None:
 
 
 def _bound(world: World, stream: Stream, before: str | None) -> int:
-    """The row that a page ends before. Every row is smaller than the largest there can be."""
+    """Return the row before which a page ends; without `before`, a number above every row."""
     if before is None:
         return 2**63 - 1
     if cursor := _CURSOR.fullmatch(before):
@@ -214,18 +219,18 @@ def _bound(world: World, stream: Stream, before: str | None) -> int:
 
 
 def _row_in(message_id: str) -> int:
-    """The row of the line with this id, which carries it; 0, where no line is, for what is no id.
+    """Return the row number that a message id contains; 0, which is no row, for any other text.
 
-    An index of ids, which chance draws, would cost more than all else that keeps a line.
+    An index of the random ids would cost more than all else that storing a line costs.
     """
     return number_in(message_id) if _UUID.fullmatch(message_id) else 0
 
 
 def _first_row_since(world: World, stream: Stream, at_ms: int) -> int:
-    """The first line that is not before the time; where there is none, all lines are.
+    """Return the first row that is not before this time; a number above every row if there is none.
 
-    Rows and times grow together, so it is found by halving: some twenty looks, and no index that
-    every line would have to be put into.
+    Rows and times grow together, so a binary search finds it in some twenty queries, without an
+    index to which every new line would have to be added.
     """
     low, high = (
         0,
@@ -248,11 +253,13 @@ def _first_row_since(world: World, stream: Stream, at_ms: int) -> int:
 
 
 def _milliseconds(text: str) -> int:
-    """Milliseconds since 1970 of an ISO 8601 instant; one without a zone is taken as UTC."""
+    """Parse an ISO 8601 time to milliseconds since 1970; without a zone it is UTC."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("invalid", "This is neither a cursor nor a message's id nor a time") from None
+        raise Refused(
+            "invalid", "`before` must be a cursor, a message id or an ISO 8601 time"
+        ) from None
     instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return round(instant.timestamp() * 1000)
 

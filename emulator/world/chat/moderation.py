@@ -1,7 +1,7 @@
-"""Moderation: who may say a line now, and which lines are held. Asked by `messages` alone.
+"""Moderation: whether an author may say a line now, and which lines are held. For `messages` only.
 
-Each refusal has a `chat_code` (contract, websocket.md) and, where waiting helps, `wait_ms` and
-`retry_after_seconds`, all on the world's clock.
+Each refusal has a `chat_code` (contract, websocket.md) and, if waiting helps, `wait_ms` and
+`retry_after_seconds`, all by the world's clock.
 """
 
 from collections import deque
@@ -28,15 +28,15 @@ ChatCode = Literal[
 
 
 def check(world: World, room: Room, author: User, content: str, now_ms: int) -> str | None:
-    """Why a filter keeps the line back, None where none does. Moderators are trusted.
+    """Return why a filter holds the line; None if it does not. Moderators are not filtered.
 
-    Refuses a line that its author may not say, here or now.
+    Refuses a line that its author may not say here or now.
     """
     if not (room.is_open and content) or len(content) > room.length_max or content.isspace():
         _check_anybody(room, content, now_ms)
     if room.is_trusted:
         return None
-    # Counted first, so that hammering against slow mode counts too.
+    # The line is counted first, so that lines refused by slow mode count too.
     if world.faults.are_on:
         take_tightened(world, "chat", author)
     if world.rules.chat_lines_per_minute:
@@ -93,7 +93,7 @@ def _check_ban(room: Room, now_ms: int) -> None:
 
 
 def _is_repeated(world: World, room: Room, author: User, now_ms: int) -> bool:
-    """Whether the author's last lines here, as many as may be the same, were all the last one."""
+    """Whether the author's last lines here, as many as may be equal, were all the same text."""
     allowed = world.rules.chat_repeats_max
     since_ms = now_ms - _REPEAT_WINDOW_MS
     if not allowed or room.last_line_at_ms is None or room.last_line_at_ms <= since_ms:
@@ -107,8 +107,8 @@ def _is_repeated(world: World, room: Room, author: User, now_ms: int) -> bool:
 
 
 def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]:
-    """When the author said the same as at last, of the last lines that may be the same."""
-    numbers: deque[int] = deque(maxlen=allowed)
+    """Return the times of the author's last equal lines, at most `allowed`, oldest first."""
+    repeats_ms: deque[int] = deque(maxlen=allowed)
     last: str | None = None
     for content, at_ms in world.store.rows(
         "SELECT content, created_at_ms FROM messages WHERE user_row = ? AND stream_row = ?"
@@ -120,8 +120,8 @@ def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]
         if last is not None and content.lower() != last:
             break
         last = content.lower()
-        numbers.appendleft(at_ms)
-    return numbers
+        repeats_ms.appendleft(at_ms)
+    return repeats_ms
 
 
 def _refused(code: Code, chat_code: ChatCode, message: str, wait_ms: int | None = None) -> Refused:

@@ -1,6 +1,6 @@
-"""Moderators and VIPs of a stream's chat: one list, in which `is_vip` says which of the two.
+"""Moderators and VIPs of a stream's chat: one list; `is_vip` distinguishes them.
 
-A moderator keeps order; a VIP does not, but slow mode and followers-only do not hold for them.
+A VIP may not moderate, but slow mode and followers-only do not apply to VIPs.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from emulator.world.world import World
 
 
 class Moderator(Struct, frozen=True):
-    """One entry. `id` is the entry's own."""
+    """One entry of the list. `id` is the id of the entry, not of the user."""
 
     id: str
     user_pk: int
@@ -27,15 +27,15 @@ class Moderator(Struct, frozen=True):
 
 
 def of(world: World, stream: Stream) -> list[Moderator]:
-    """A stream's moderators and VIPs, the first added first."""
+    """Return a stream's moderators and VIPs in the order in which they were added."""
     rows = world.store.rows("SELECT * FROM moderators WHERE stream_row = ? ORDER BY row", stream.pk)
     return [_moderator(row) for row in rows]
 
 
 def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderator:
-    """Make somebody a moderator or a VIP. Whether the caller is the owner is asked before.
+    """Make a user a moderator or a VIP. The caller has to check that the owner asks for it.
 
-    Refuses (`conflict`) the owner, a user on the list already, and a banned one.
+    Refuses (`conflict`) the owner, a user already on the list, and a banned user.
     """
     if target.pk == stream.user_pk:
         raise Refused("conflict", "The owner of a stream moderates its chat anyway")
@@ -66,7 +66,7 @@ def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderato
 
 
 def change(world: World, stream: Stream, moderator: Moderator, *, is_vip: bool) -> Moderator:
-    """Make a VIP of a moderator, or the other way round."""
+    """Turn a moderator into a VIP, or a VIP into a moderator."""
     user = accounts.by_pk(world, moderator.user_pk)
     if moderator.is_vip == is_vip:
         return moderator
@@ -85,12 +85,12 @@ def change(world: World, stream: Stream, moderator: Moderator, *, is_vip: bool) 
 
 
 def remove(world: World, stream: Stream, moderator: Moderator) -> None:
-    """Take somebody off the list."""
+    """Remove an entry from the list."""
     drop(world, stream, accounts.by_pk(world, moderator.user_pk))
 
 
 def drop(world: World, stream: Stream, user: User) -> None:
-    """Take a user off the list, inside `change`."""
+    """Remove a user from the list, inside `change`."""
     with world.change():
         world.store.write(
             "DELETE FROM moderators WHERE stream_row = ? AND user_row = ?", stream.pk, user.pk
@@ -103,7 +103,7 @@ def drop(world: World, stream: Stream, user: User) -> None:
 
 
 def find(world: World, stream: Stream, moderator_id: str) -> Moderator:
-    """The entry with this id. Refuses (`not_found`) one that is not of this stream."""
+    """Return the entry with this id. Refuses (`not_found`) an id not on this stream's list."""
     row = world.store.row(
         "SELECT * FROM moderators WHERE id = ? AND stream_row = ?", moderator_id, stream.pk
     )

@@ -1,7 +1,7 @@
-"""Rooms: what a line meets when it comes in: the stream's state, its settings, the author's rank.
+"""Rooms: the stream's state, chat settings and the author's rank, read when a line arrives.
 
-One query for each author, and none while nothing changes (`known_rooms`): a flood asks thousands of
-times a second.
+There is one query for each author, and none while nothing changes (`known_rooms`): a flood needs
+this thousands of times a second.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ from emulator.world.world import World
 
 Rank = Literal["broadcaster", "moderator", "vip", "viewer"]
 
-# Read by position: a name would be looked for among all of them, for each value of each line.
+# Columns are read by position: SQLite searches a column name in all of them, for each value.
 _ROOM = f"""
 SELECT streams.row, streams.user_row, streams.status, streams.visibility,
     moderators.is_vip, bans.row, bans.expires_at_ms, last.created_at_ms, last.content,
@@ -37,26 +37,27 @@ LEFT JOIN messages AS last ON last.row =
 WHERE streams.id = ?1
 """
 
-# So many authors, in all rooms together; one more, and all are forgotten and read again.
+# Cached authors in all rooms together; one more empties the cache.
 AUTHORS_MAX = 50_000
-# What a room is made of. Lines are not in it: `post` notes each one in the room.
+# The tables that a room is read from. Messages are not among them: `post` notes each line itself.
 _TABLES = ("streams", "users", "chat_settings", "moderators", "bans", "follows")
-# While a crowd comes, this grows every few seconds, and says nothing of the room.
+# This column changes every few seconds while viewers arrive, and does not matter to the room.
 _BUT = ("streams.peak_viewer_count",)
 
-# Of a line that is not the one before it again.
+# Stands for a line that differs from the author's line before.
 ALONE: deque[int] = deque(maxlen=0)
 
 
-# Not frozen, which would take three times as long to make; and what is said is noted in it.
+# Not frozen: a frozen struct takes three times as long to make, and `note` changes this one.
 class Room(Struct):
-    """A stream's chat, as it stands for one author, who said `last_line` at `last_line_at_ms`.
+    """A stream's chat as it stands for one author, who said `last_line` at `last_line_at_ms`.
 
-    `ban_expires_at_ms` is None for a ban for good. `is_follower` is known where it is asked for.
-    `is_open`: it has not ended, and its author is not banned. `is_plain`: it asks for nothing that
-    this author has to be looked at for. `sieve` is what filters this author's lines, None where
-    nothing does. `repeats_ms` are the times of the author's last lines that were the same, None
-    while nobody has asked. `ending` is what the journal writes at the end of lines of `author`.
+    `ban_expires_at_ms` is None for a permanent ban. `is_follower` is only read in followers-only
+    rooms. `is_open`: the stream has not ended, and the author is not banned. `is_plain`: no setting
+    needs a check of this author (emote-only, followers-only, slow mode). `sieve` filters this
+    author's lines; None if there is nothing to filter. `repeats_ms` are the times of the author's
+    last equal lines; None before they are first needed. `ending` is the end of the journal's JSON
+    of lines by `author`.
     """
 
     stream_pk: int
@@ -78,18 +79,18 @@ class Room(Struct):
     ending: str = ""
 
     def is_last(self, content: str) -> bool:
-        """Whether the author has just said the same."""
+        """Whether the author's last line was the same text."""
         last = self.last_line
         return last is not None and (last == content or last.lower() == content.lower())
 
     def note(self, content: str, now_ms: int, repeats_max: int) -> None:
-        """The author has said a line. It need not be written down yet."""
+        """Note that the author has said a line. It need not be stored yet."""
         if not self.is_last(content):
             self.repeats_ms = ALONE
         elif self.repeats_ms is ALONE:
             self.repeats_ms = deque((self.last_line_at_ms or 0, now_ms), maxlen=repeats_max)
         elif self.repeats_ms is None:
-            # Nobody has asked, so what was said before is too long ago to count.
+            # `repeats_ms` was not needed before, so the earlier lines are too old to count.
             self.repeats_ms = deque((now_ms,), maxlen=repeats_max)
         else:
             self.repeats_ms.append(now_ms)
@@ -97,9 +98,9 @@ class Room(Struct):
 
 
 def enter(world: World, stream_id: str, author: User) -> Room:
-    """The room as `author` meets it.
+    """Return the room as it stands for `author`.
 
-    Refuses (`not_found`) an unknown or hidden stream, (`unauthorized`) an account that is gone.
+    Refuses (`not_found`) an unknown or hidden stream, (`unauthorized`) a deleted account.
     """
     room = known_rooms(world).of(stream_id).get(author.id)
     if room is None:
@@ -112,8 +113,8 @@ def _read(world: World, stream_id: str, author: User) -> Room:
     record = world.store.row(_ROOM, stream_id, author.pk)
     if record is None:
         raise Refused("not_found", "Stream not found")
-    (row, owner_pk, status, visibility, is_vip, ban_pk, expires_at_ms, *rest) = record
-    (last_at_ms, last_line, author_id, is_follower, is_set, *columns) = rest
+    (row, owner_pk, status, visibility, is_vip, ban_pk, expires_at_ms, *others) = record
+    (last_at_ms, last_line, author_id, is_follower, is_set, *columns) = others
     is_owner = owner_pk == author.pk
     if visibility == "private" and not is_owner:
         raise Refused("not_found", "Stream not found")
@@ -122,7 +123,7 @@ def _read(world: World, stream_id: str, author: User) -> Room:
     rank = "broadcaster" if is_owner else _rank(is_vip)
     settings = UNCHANGED if is_set is None else as_stored(*columns)
     is_vip_here, is_trusted = rank == "vip", may_moderate(rank)
-    is_asked = settings.is_followers_only or settings.slow_mode_seconds
+    is_restricted = settings.is_followers_only or settings.slow_mode_seconds
     return Room(
         row,
         status,
@@ -135,14 +136,14 @@ def _read(world: World, stream_id: str, author: User) -> Room:
         bool(is_follower),
         is_open=status != "ended" and ban_pk is None,
         is_trusted=is_trusted,
-        is_plain=not settings.is_emote_only and (is_vip_here or not is_asked),
+        is_plain=not settings.is_emote_only and (is_vip_here or not is_restricted),
         length_max=settings.length_max,
         sieve=None if is_trusted else sieve_of(settings, is_vip=is_vip_here),
     )
 
 
 def rank_of(world: World, stream: Stream, user: User | None) -> Rank:
-    """What somebody is in a stream's chat."""
+    """Return the rank of a user in a stream's chat; `viewer` without a user."""
     if user is None:
         return "viewer"
     if user.pk == stream.user_pk:
@@ -154,12 +155,12 @@ def rank_of(world: World, stream: Stream, user: User | None) -> Rank:
 
 
 def may_moderate(rank: Rank) -> bool:
-    """A VIP is known in the room, but keeps no order in it."""
+    """Whether a rank may moderate. A VIP may not."""
     return rank in {"broadcaster", "moderator"}
 
 
 def check_moderator(world: World, stream: Stream, user: User) -> Rank:
-    """What `user` is. Refuses (`forbidden`) a user that is neither the owner nor a moderator."""
+    """Return the rank of `user`. Refuses (`forbidden`) all but the owner and moderators."""
     rank = rank_of(world, stream, user)
     if not may_moderate(rank):
         raise Refused("forbidden", "Not authorized to moderate this chat")
@@ -173,10 +174,9 @@ def _rank(is_vip: int | None) -> Rank:
 
 
 class KnownRooms:
-    """What rooms were like for those who spoke there last, as long as it cannot change.
+    """A cache of rooms by stream and author, valid while nothing that they are read from changes.
 
-    What a line meets is read from the store; of a flood's thousand lines a tick each would read
-    the same again.
+    Each line of a flood (a thousand per tick) would otherwise read the same from the store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -188,20 +188,20 @@ class KnownRooms:
         self._next_pk: int | None = None
 
     def of(self, stream_id: str) -> dict[str, Room]:
-        """A stream's room as each author meets it, by the author's id. For reading."""
+        """Return a stream's room for each cached author, by the author's id. Read only."""
         if self._watch.count != self._seen:
             self._forget()
         return self._rooms.get(stream_id) or {}
 
     def keep(self, stream_id: str, author_id: str, room: Room) -> None:
-        """Remember what was just read."""
+        """Cache a room that was just read."""
         if self._watch.count != self._seen or self._authors >= AUTHORS_MAX:
             self._forget()
         self._rooms.setdefault(stream_id, {})[author_id] = room
         self._authors += 1
 
     def take_pks(self, count: int) -> range:
-        """The keys of the next lines that are written down, in this world's order."""
+        """Reserve the primary keys of the next `count` lines."""
         if self._watch.count != self._seen:
             self._forget()
         first = self._next_pk
@@ -211,11 +211,11 @@ class KnownRooms:
         return range(first, first + count)
 
     def _forget(self) -> None:
-        # Whose account or stream goes takes lines along: their rows may be used again.
+        # A deleted account or stream also deletes lines, whose primary keys may be used again.
         self._rooms, self._authors, self._next_pk = {}, 0, None
         self._seen = self._watch.count
 
 
 def known_rooms(world: World) -> KnownRooms:
-    """Those of this world."""
+    """Return the cache of this world."""
     return world.memory(KnownRooms)

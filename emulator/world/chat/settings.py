@@ -1,4 +1,4 @@
-"""Chat settings: what a room asks of its lines (contract, CHAT_SETTINGS)."""
+"""Chat settings: a room's rules for its lines (contract, CHAT_SETTINGS)."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,10 @@ COLUMNS = (
 
 
 class ChatSettings(Struct, frozen=True):
-    """A slow mode of 0 is off. `length_max` is in characters. Blocked words may be phrases."""
+    """A room's settings. A slow mode of 0 is off; `length_max` counts characters.
+
+    Blocked words may be phrases.
+    """
 
     slow_mode_seconds: int = 0
     is_followers_only: bool = False
@@ -36,13 +39,13 @@ UNCHANGED = ChatSettings()
 
 
 def of(world: World, stream_pk: int) -> ChatSettings:
-    """A room's settings; the usual ones where nobody has changed any."""
+    """Return a room's settings; the defaults if none were changed."""
     row = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_pk)
     return as_stored(*row) if row else UNCHANGED
 
 
 def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> ChatSettings:
-    """Set what `patch` names, by the names of `ChatSettings`. The caller checks the permission."""
+    """Set the fields in `patch`, named as in `ChatSettings`. The caller checks the permission."""
     before = of(world, stream.pk)
     after = replace(before, **patch)
     changed = tuple(
@@ -65,9 +68,9 @@ def as_stored(
     are_links_allowed: int,
     is_ai_moderated: int,
 ) -> ChatSettings:
-    """The settings that a row of `COLUMNS` says.
+    """Make the settings from a row of `COLUMNS`.
 
-    Each line asks for its room's settings, and they are mostly those of the line before.
+    They are cached, because each line reads its room's settings and these rarely change.
     """
     return ChatSettings(
         slow_mode_seconds=slow_mode_seconds,
@@ -81,9 +84,9 @@ def as_stored(
 
 
 def sieve_of(settings: ChatSettings, *, is_vip: bool) -> Sieve | None:
-    """What filters the lines of a viewer, or of a VIP, who may say links; None where nothing does.
+    """Return the filters for lines of a viewer, or of a VIP, who may post links.
 
-    One for all of them, so that it remembers what any of them said.
+    None if there is nothing to filter. All viewers share one sieve and its cache of results.
     """
     are_links_held = not settings.are_links_allowed and not is_vip
     if not (are_links_held or settings.blocked_words or settings.is_ai_moderated):

@@ -1,1 +1,1 @@
-"""Streams and what belongs to them while they run."""
+"""Streams, and all that belongs to a stream until it ends."""

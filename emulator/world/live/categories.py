@@ -1,7 +1,7 @@
-"""Categories: what a stream is about. Two levels or more; a category counts its own streams only.
+"""Categories of streams, in two or more levels. A category counts only its own streams.
 
-Each function asks one query, and one of the viewers, however many categories it gives and however
-many streams are live.
+Each function needs one query, and one of the viewers, however many categories it returns and
+however many streams are live.
 """
 
 import json
@@ -23,9 +23,9 @@ ADMINS = frozenset({"ADMIN", "SUPERUSER"})
 
 
 class Category(Struct, frozen=True):
-    """Public streams are counted: `stream_count` all there ever were, `live_count` those live now.
+    """A category. `stream_count` counts its public streams of all time, `live_count` the live ones.
 
-    `viewer_count` is how many watch the live ones.
+    `viewer_count` is the number of viewers of the live ones.
     """
 
     pk: int
@@ -44,7 +44,7 @@ class Category(Struct, frozen=True):
 
 
 class Branch(Struct, frozen=True):
-    """A category with what stands below it."""
+    """A category and its subcategories."""
 
     category: Category
     children: "tuple[Branch, ...]"
@@ -59,12 +59,12 @@ FROM categories LEFT JOIN categories AS parents ON parents.row = categories.pare
 
 
 def find(world: World, category_id: str) -> Category:
-    """The category with this id. Refuses (`not_found`) an unknown one."""
+    """Return the category with this id. Refuses (`not_found`) an unknown one."""
     return _one(world, "WHERE categories.id = ?", category_id)
 
 
 def by_slug(world: World, slug: str) -> Category:
-    """The category with this slug, or with this alias; an inactive one too.
+    """Return the category with this slug or alias, also if it is inactive.
 
     Refuses (`not_found`) an unknown one.
     """
@@ -79,14 +79,14 @@ def by_slug(world: World, slug: str) -> Category:
 
 
 def add_alias(world: World, slug: str, alias: str) -> None:
-    """Let a category be found by another slug, unless a category has that itself."""
+    """Let a category be found by another slug. A category whose own slug it is comes first."""
     category = by_slug(world, slug)
     with world.change():
         world.store.write("INSERT INTO category_aliases VALUES (?, ?)", alias, category.pk)
 
 
 def by_pks(world: World, rows: Iterable[int]) -> dict[int, Category]:
-    """Categories by their rows."""
+    """Return categories by their primary keys."""
     categories = _many(
         world,
         "WHERE categories.row IN (SELECT value FROM json_each(?))",
@@ -96,7 +96,7 @@ def by_pks(world: World, rows: Iterable[int]) -> dict[int, Category]:
 
 
 def top_level(world: World) -> list[Category]:
-    """The active categories without a parent, in the order in which they were made."""
+    """Return the active categories without a parent, in the order of their creation."""
     return _many(
         world,
         "WHERE categories.parent_row IS NULL AND categories.is_active = 1 ORDER BY categories.row",
@@ -104,7 +104,10 @@ def top_level(world: World) -> list[Category]:
 
 
 def children(world: World, parent_id: str) -> list[Category]:
-    """The active categories right below this one. Refuses (`not_found`) an unknown parent."""
+    """Return the active categories directly below this one.
+
+    Refuses (`not_found`) an unknown parent.
+    """
     parent = find(world, parent_id)
     return _many(
         world,
@@ -114,18 +117,20 @@ def children(world: World, parent_id: str) -> list[Category]:
 
 
 def active(world: World) -> list[Category]:
-    """Every active category of any level, in the order in which they were made."""
+    """Return all active categories of any level, in the order of their creation."""
     return _many(world, "WHERE categories.is_active = 1 ORDER BY categories.row")
 
 
 def tree(world: World) -> tuple[Branch, ...]:
-    """The active categories, each below its parent, without what stands below an inactive one."""
-    below: dict[int | None, list[Category]] = {}
+    """Return the tree of active categories. All below an inactive one is left out."""
+    by_parent: dict[int | None, list[Category]] = {}
     for category in active(world):
-        below.setdefault(category.parent_pk, []).append(category)
+        by_parent.setdefault(category.parent_pk, []).append(category)
 
     def grow(parent_pk: int | None) -> tuple[Branch, ...]:
-        return tuple(Branch(category, grow(category.pk)) for category in below.get(parent_pk, ()))
+        return tuple(
+            Branch(category, grow(category.pk)) for category in by_parent.get(parent_pk, ())
+        )
 
     return grow(None)
 
@@ -140,16 +145,18 @@ def create(
     icon_url: str | None = None,
     parent_id: str | None = None,
 ) -> Category:
-    """Make a category as an administrator; its slug is made from its name where none is given.
+    """Create a category as an administrator; without `slug` one is made from the name.
 
-    Refuses (`forbidden`) everybody else, (`invalid`) a name of which no slug can be made,
+    Refuses (`forbidden`) all other users, (`invalid`) a name from which no slug can be made,
     (`not_found`) an unknown parent, (`conflict`) a slug that is taken.
     """
     if by.role not in ADMINS:
         raise Refused("forbidden", "Only administrators may create categories")
     slug = slug or slug_of(name)
     if not slug:
-        raise Refused("invalid", "The name has no letter or digit to make a slug of. Give a slug.")
+        raise Refused(
+            "invalid", "The name has no letter or digit to make a slug from. Send a slug."
+        )
     parent = find(world, parent_id) if parent_id is not None else None
     make(
         world,
@@ -172,7 +179,7 @@ def make(
     parent_slug: str | None = None,
     is_active: bool = True,
 ) -> None:
-    """Make a category. Refuses (`conflict`) a slug that is taken."""
+    """Create a category. Refuses (`conflict`) a slug that is taken."""
     if world.store.row("SELECT 1 FROM categories WHERE slug = ?", slug):
         raise Refused("conflict", "A category with this slug already exists")
     category_id = world.ids.uuid()
@@ -194,7 +201,7 @@ def make(
 
 
 def slug_of(name: str) -> str:
-    """`Grüße, C++ & Co.` becomes `grusse-c-co`; `` where the name has no letter and no digit."""
+    """Make a slug: `Grüße, C++ & Co.` becomes `grusse-c-co`; empty without any letter or digit."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", "-", bare).strip("-")
@@ -207,46 +214,46 @@ def _one(world: World, where: str, value: str) -> Category:
     return categories[0]
 
 
-def _many(world: World, rest: str, *values: object) -> list[Category]:
-    watching = viewers(world, attendance.present(world))
+def _many(world: World, where: str, *values: object) -> list[Category]:
+    viewer_counts = viewers(world, attendance.present(world))
     return [
-        _category(row, watching.get(row[0], 0))
-        for row in world.store.rows(f"{_SELECT} {rest}", *values)
+        _category(row, viewer_counts.get(row[0], 0))
+        for row in world.store.rows(f"{_SELECT} {where}", *values)
     ]
 
 
-class _Counted(Remembered[str, int]):
-    """The row of the category that a stream's viewers count for, by its id; 0 for none."""
+class _CategoryCache(Remembered[str, int]):
+    """Cached primary keys of the categories of public live streams, by stream id; 0 for none."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.watch("streams", "users", "follows", "categories"))
 
 
 def viewers(world: World, present: Mapping[str, int]) -> Mapping[int, int]:
-    """How many of those who are `present` watch public live streams of each category, by its row.
+    """Return the number of viewers of each category's public live streams, by its primary key.
 
-    `present` are viewers by streams' ids (`attendance.present`).
+    `present` are the viewers by stream id (`attendance.present`).
     """
-    counted = world.memory(_Counted).values()
-    unknown = [stream_id for stream_id in present if stream_id not in counted]
+    category_pks = world.memory(_CategoryCache).values()
+    unknown = [stream_id for stream_id in present if stream_id not in category_pks]
     if unknown:
-        counted.update(dict.fromkeys(unknown, 0))
+        category_pks.update(dict.fromkeys(unknown, 0))
         rows = world.store.rows(
             "SELECT streams.id, category_row FROM json_each(?) CROSS JOIN streams"
             " ON streams.id = value WHERE visibility = 'public' AND status = 'live'"
             " AND category_row IS NOT NULL",
             json.dumps(unknown),
         )
-        counted.update(map(tuple, rows))
+        category_pks.update(map(tuple, rows))
     totals: dict[int, int] = {}
     for stream_id, count in present.items():
-        category_pk = counted[stream_id]
+        category_pk = category_pks[stream_id]
         totals[category_pk] = totals.get(category_pk, 0) + count
     return totals
 
 
 def _category(record: Row, viewer_count: int) -> Category:
-    # Taken apart at once: a lookup by name goes through all names that stand before it.
+    # All columns are unpacked at once: SQLite searches a column name among all names before it.
     (
         row,
         id_,

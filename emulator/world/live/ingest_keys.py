@@ -1,4 +1,4 @@
-"""Ingest keys: may this publisher publish? Judged before a publish is accepted."""
+"""Ingest keys: whether a publisher may publish, decided before a publish is accepted."""
 
 from functools import partial
 
@@ -11,11 +11,12 @@ from emulator.world.world import World
 
 
 def authorize(world: World, key: str, *, is_publishing: bool) -> Stream:
-    """The stream that this key belongs to, if it may be published to now.
+    """Return the stream of this key, if it may be published to now.
 
     `is_publishing`: a publisher of this stream is connected and alive. Refuses (`not_found`) an
-    unknown or missing key, (`conflict`) that of an ended stream, or a second publisher. Each
-    refusal is journalled, never with the key.
+    unknown or missing key, (`conflict`) the key of an ended stream, or a second publisher,
+    (`unavailable`) a publisher that a fault strikes. Each refusal is journalled, never with the
+    key.
     """
     try:
         stream = _find(world, key)
@@ -37,7 +38,7 @@ def note_joined(world: World, stream_id: str, protocol: str, *, is_return: bool)
 
 
 def note_left(world: World, stream_id: str, reason: str) -> None:
-    """Journal that a publisher is gone."""
+    """Journal that a publisher has left."""
     with world.change():
         world.emit(PublisherLeft(at_ms=world.now_ms, stream_id=stream_id, reason=reason))
 
@@ -58,7 +59,9 @@ def _find(world: World, key: str) -> Stream:
         raise Refused("not_found", "The stream key is missing. Paste it from the stream's page.")
     stream = streams.by_key(world, key)
     if stream is None:
-        raise Refused("not_found", "This stream key is not known. Copy it anew from the stream.")
+        raise Refused(
+            "not_found", "This stream key is unknown. Copy it again from the stream's page."
+        )
     return stream
 
 
@@ -74,7 +77,7 @@ def _check(world: World, stream: Stream, *, is_publishing: bool) -> None:
     ):
         raise Refused(
             "unavailable",
-            "The server takes no publishers at the moment. Try again later.",
+            "The server accepts no publishers at the moment. Try again later.",
             stream_id=stream.id,
         )
     if is_publishing and not world.rules.is_takeover_allowed:

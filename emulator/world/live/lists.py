@@ -1,6 +1,6 @@
-"""Lists of streams: pages of them, as somebody may see them, the newest first.
+"""Lists of streams: pages as a viewer may see them, newest first.
 
-A public stream shows to everybody, an unlisted or private one to nobody but its owner.
+Everybody sees public streams; only the owner sees unlisted and private ones.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ from emulator.world.world import World
 
 
 class StreamFilter(Struct, frozen=True, kw_only=True):
-    """Which streams a list shows. `default`: others' live ones, and a viewer's own in any state.
+    """The streams that a list shows. `default`: live ones of others, all of the viewer's own.
 
-    Where nothing is filtered, a viewer's own that have not ended come first.
+    In an unfiltered list the viewer's own streams that have not ended come first.
     """
 
     status: Status | Literal["all", "default"] = "all"
@@ -35,7 +35,7 @@ class StreamFilter(Struct, frozen=True, kw_only=True):
 
 
 class _Pages(Remembered[tuple[StreamFilter, int | None, int, int], tuple[list[Stream], int]]):
-    """Pages by their filter, by the row of who looks, and by where they begin and end."""
+    """Cached pages by filter, the viewer's primary key, offset and count."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.watch("streams", "vods", "users", "follows", "categories"))
@@ -57,9 +57,9 @@ _TOTALS: dict[str, tuple[Total, ...]] = {
 def page(
     world: World, viewer: User | None, wanted: StreamFilter, *, offset: int, count: int
 ) -> tuple[list[Stream], int]:
-    """One page of the streams that `viewer` may see, and how many there are.
+    """Return one page of the streams that `viewer` may see, and their total.
 
-    A viewer's own streams show always, unlisted and private ones too.
+    A viewer's own streams are always included, unlisted and private ones too.
     """
     known = world.memory(_Pages).values()
     key = (wanted, viewer.pk if viewer else None, offset, count)
@@ -84,13 +84,13 @@ def _page(
 def everything(
     world: World, status: Status | None, text: str, *, offset: int, count: int
 ) -> tuple[list[Stream], int]:
-    """One page of all streams, whoever may see them, and how many there are.
+    """Return one page of all streams, regardless of visibility, and their total.
 
-    Live ones first, then offline, then ended, each the newest first. `text` is part of the title,
-    the owner's name, the id or the uid, in either case of Latin letters. For people who steer the
-    emulator: it looks at each stream.
+    Live ones first, then offline, then ended ones, each newest first. `text` has to occur in the
+    title, the owner's name, the id or the uid; the case of Latin letters is ignored. For the admin
+    API: this reads every stream.
     """
-    fitting = (
+    matching = (
         "WHERE (?1 IS NULL OR streams.status = ?1) AND instr(lower(streams.title || ' ' ||"
         " (SELECT username FROM users WHERE users.row = streams.user_row) || ' ' || streams.id"
         " || ' ' || streams.uid), lower(?2))"
@@ -99,23 +99,23 @@ def everything(
         "ORDER BY CASE streams.status WHEN 'live' THEN 0 WHEN 'offline' THEN 1 ELSE 2 END,"
         " streams.created_at_ms DESC, streams.row DESC LIMIT ?3 OFFSET ?4"
     )
-    listed = streams.select(world, f"{fitting} {order}", status, text, count, offset)
-    total = world.store.number(f"SELECT count(*) FROM streams {fitting}", status, text)
+    listed = streams.select(world, f"{matching} {order}", status, text, count, offset)
+    total = world.store.number(f"SELECT count(*) FROM streams {matching}", status, text)
     return listed, total
 
 
 def count(world: World, status: Status) -> int:
-    """How many streams are in this state, whoever may see them."""
+    """Return how many streams are in this state, regardless of visibility."""
     return world.store.number("SELECT count(*) FROM streams WHERE status = ?", status)
 
 
 def by_pks(world: World, rows: Iterable[int]) -> list[Stream]:
-    """These streams, in this order."""
+    """Return these streams in this order."""
     return streams.by_pks(world, list(rows))
 
 
 def _parts(viewer: User | None, wanted: StreamFilter) -> list[QueryPart]:
-    """What everybody sees, and what a viewer alone does of their own."""
+    """The conditions for streams that everybody sees, and for those only the viewer sees."""
     conditions: list[str] = []
     values: list[object] = []
     if wanted.status not in {"all", "default"}:
@@ -140,7 +140,7 @@ def _parts(viewer: User | None, wanted: StreamFilter) -> list[QueryPart]:
 
 
 def _own_open_first(viewer: User) -> list[QueryPart]:
-    """The streams of the unfiltered list: first those for which a viewer may need the key."""
+    """The conditions of the unfiltered list: the viewer's open streams first, for their key."""
     return [
         QueryPart(f"user_row = ? AND {_OPEN}", [viewer.pk], is_first=True),
         QueryPart("visibility = 'public' AND status = 'live' AND user_row != ?", [viewer.pk]),

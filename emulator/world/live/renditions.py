@@ -1,4 +1,4 @@
-"""Live renditions: which other sizes a stream is watched in, each under a CDN uid of its own.
+"""Live renditions: the other sizes of a live stream, each with a CDN uid of its own.
 
 When the stream's VOD is complete, it takes them over (`library.renditions.adopt`).
 """
@@ -13,7 +13,7 @@ from emulator.world.world import World
 
 
 class LiveRendition(Struct, frozen=True):
-    """`name` is its height, such as `480p`."""
+    """One size of a stream. `name` is its height, such as `480p`."""
 
     uid: str
     name: str
@@ -22,7 +22,7 @@ class LiveRendition(Struct, frozen=True):
 
 
 def begin(world: World, stream: Stream, name: str, width: int, height: int) -> LiveRendition:
-    """A stream is made in another size from now on."""
+    """Record that a stream is now also produced in this size."""
     rendition = LiveRendition(world.ids.uid(), name, width, height)
     with world.change():
         world.store.insert(
@@ -40,7 +40,10 @@ def begin(world: World, stream: Stream, name: str, width: int, height: int) -> L
 
 
 def drop(world: World, stream_id: str, uid: str, reason: str) -> None:
-    """It is made no more, and its media goes. One that is gone already stays so."""
+    """Record that a rendition is no longer produced; its media is deleted.
+
+    Does nothing for an unknown uid.
+    """
     if by_uid(world, uid) is None:
         return
     with world.change():
@@ -51,7 +54,7 @@ def drop(world: World, stream_id: str, uid: str, reason: str) -> None:
 
 
 def of(world: World, stream: Stream) -> list[LiveRendition]:
-    """The largest first."""
+    """Return a stream's renditions, largest first."""
     rows = world.store.rows(
         "SELECT * FROM live_renditions WHERE stream_row = ? ORDER BY height DESC", stream.pk
     )
@@ -64,7 +67,7 @@ def by_uid(world: World, uid: str) -> LiveRendition | None:
 
 
 def stream_of(world: World, uid: str) -> Stream | None:
-    """The stream that this uid is a rendition of."""
+    """Return the stream to which this rendition belongs, or None."""
     row = world.store.row(
         "SELECT streams.id FROM live_renditions JOIN streams ON streams.row = stream_row"
         " WHERE live_renditions.uid = ?",

@@ -1,4 +1,4 @@
-"""Schedules: when a stream is planned for, once. The weekly ones are their user's."""
+"""Schedules: the planned time of one stream. Weekly schedules of users: `people/schedules`."""
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ _MINUTE_MS = 60_000
 
 
 class Schedule(Struct, frozen=True):
-    """`minutes` is None where only a start was told, as a stream's maker may."""
+    """The planned start and length; `minutes` is None if only a start is known."""
 
     start_ms: int
     minutes: int | None
@@ -22,27 +22,27 @@ class Schedule(Struct, frozen=True):
 
 
 def of_stream(stream: Stream) -> Schedule | None:
-    """What a stream is planned for: the same fact as its `scheduled_start`."""
+    """Return a stream's plan, which its `scheduled_start` shows too; None without one."""
     if stream.scheduled_start_ms is None:
         return None
     return Schedule(stream.scheduled_start_ms, stream.scheduled_minutes)
 
 
 def plan(world: World, stream: Stream, start_ms: int, minutes: int) -> Stream:
-    """Plan a stream, or plan it anew.
+    """Plan a stream, or change its plan.
 
-    Refuses (`conflict`) one that is not offline, (`invalid`) a start that is past.
+    Refuses (`conflict`) a stream that is not offline, (`invalid`) a start in the past.
     """
     if stream.status != "offline":
         raise Refused("conflict", f"Stream is {stream.status}. Only an offline one is planned.")
     if start_ms <= world.now_ms:
-        raise Refused("invalid", "The start lies in the past. Choose a later one.")
+        raise Refused("invalid", "The start is in the past. Choose a later one.")
     planned = {"scheduled_start_ms": start_ms, "scheduled_minutes": minutes}
     return streams.update(world, stream, StreamPatch(planned))
 
 
 def cancel(world: World, stream: Stream) -> None:
-    """Take a plan back. Refuses (`not_found`) where there is none, (`conflict`) an ended stream."""
+    """Cancel a plan. Refuses (`not_found`) a stream without one, (`conflict`) an ended stream."""
     if stream.scheduled_start_ms is None:
         raise Refused("not_found", "Stream has no schedule")
     streams.update(

@@ -1,4 +1,4 @@
-"""Streams: made by a user, live by their publisher, ended for good."""
+"""Streams: created by a user, made live by a publisher, and ended for good."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ Visibility = Literal["public", "unlisted", "private"]
 class Stream(Struct, frozen=True):
     """One stream. Times are milliseconds since 1970.
 
-    `has_media`: there is something to watch. `is_simulated`: it is the built-in picture, and no
-    publisher sent it. `scheduled_minutes` is its planned length. `media_ms`: how much media its
-    recording holds, once that is ready.
+    `has_media`: there is something to watch. `is_simulated`: it shows the built-in picture instead
+    of a publisher's media. `scheduled_minutes` is its planned length. `media_ms` is the length of
+    its recording's media, once that is ready.
     """
 
     pk: int
@@ -61,20 +61,20 @@ class Stream(Struct, frozen=True):
     is_simulated: bool
 
 
-class _Known(Remembered[object, Stream]):
-    """Streams by their ids, and by their rows."""
+class _StreamCache(Remembered[object, Stream]):
+    """Cached streams, by id and by primary key."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.watch("streams", "vods", "categories", "users", "follows"))
 
 
 class StreamPatch(Struct, frozen=True):
-    """What a user says of a stream. A field that is not in `given` stays as it is."""
+    """A user's changes of a stream. Fields that are not in `changes` stay as they are."""
 
     changes: Mapping[str, Any]
 
 
-# In the order of `Stream`'s fields; the truths, which SQLite keeps as numbers, stand last.
+# In the order of `Stream`'s fields; the bools, which SQLite stores as numbers, are last.
 _SELECT = """
 SELECT streams.row, streams.id, streams.uid, streams.stream_key, streams.user_row,
     streams.category_row, categories.id, streams.title, streams.description, streams.status,
@@ -87,7 +87,7 @@ SELECT streams.row, streams.id, streams.uid, streams.stream_key, streams.user_ro
     streams.is_mature, streams.has_media, streams.is_simulated
 FROM streams LEFT JOIN categories ON categories.row = streams.category_row
 """
-_TRUTHS_FROM = 21
+_BOOLS_FROM = 21
 
 _PLAIN_FIELDS = (
     "title",
@@ -101,9 +101,10 @@ _PLAIN_FIELDS = (
 
 
 def create(world: World, owner: User, patch: StreamPatch) -> Stream:
-    """Make a stream, offline, with a key of its own.
+    """Create an offline stream with a new stream key.
 
-    Refuses (`conflict`) a second stream that has not ended, (`not_found`) an unknown category.
+    Refuses (`conflict`) more streams that have not ended than the rules allow (one, by default),
+    (`not_found`) an unknown category.
     """
     _check_room_for_another(world, owner)
     category_pk = _category_pk(world, patch)
@@ -131,8 +132,8 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
 
 
 def find(world: World, stream_id: str) -> Stream:
-    """The stream with this id. Refuses (`not_found`) an unknown one."""
-    known = world.memory(_Known).values()
+    """Return the stream with this id. Refuses (`not_found`) an unknown one."""
+    known = world.memory(_StreamCache).values()
     stream = known.get(stream_id)
     if stream is None:
         stream = _one(world, "WHERE streams.id = ?", stream_id)
@@ -143,8 +144,8 @@ def find(world: World, stream_id: str) -> Stream:
 
 
 def by_pks(world: World, pks: Sequence[int]) -> list[Stream]:
-    """These streams, in this order."""
-    known = world.memory(_Known).values()
+    """Return these streams in this order."""
+    known = world.memory(_StreamCache).values()
     unknown = [pk for pk in pks if pk not in known]
     if unknown:
         wanted = "WHERE streams.row IN (SELECT value FROM json_each(?))"
@@ -154,7 +155,10 @@ def by_pks(world: World, pks: Sequence[int]) -> list[Stream]:
 
 
 def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:
-    """The stream with this id, as `viewer` may see it: a private one only for its owner."""
+    """Return the stream with this id if `viewer` may see it.
+
+    Refuses (`not_found`) an unknown one, and a private one to all but its owner.
+    """
     stream = find(world, stream_id)
     if stream.visibility == "private" and not is_owner(stream, viewer):
         raise Refused("not_found", "Stream not found")
@@ -162,7 +166,7 @@ def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:
 
 
 def find_own(world: World, stream_id: str, user: User) -> Stream:
-    """The stream with this id, for its owner. Refuses (`forbidden`) anybody else."""
+    """Return the stream with this id for its owner. Refuses (`forbidden`) anybody else."""
     stream = find_for(world, stream_id, user)
     if not is_owner(stream, user):
         raise Refused("forbidden", "Not authorized to manage this stream")
@@ -182,12 +186,12 @@ def by_uid(world: World, uid: str) -> Stream | None:
 
 
 def live(world: World) -> list[Stream]:
-    """Every stream that is live, the oldest first."""
+    """Return all live streams, oldest first."""
     return select(world, "WHERE streams.status = 'live' ORDER BY streams.row")
 
 
 def of_user(world: World, user: User) -> list[Stream]:
-    """Everything that a user ever streamed or is about to, the newest first."""
+    """Return all streams of a user, newest first."""
     return select(
         world,
         "WHERE streams.user_row = ? ORDER BY streams.created_at_ms DESC, streams.row DESC",
@@ -195,13 +199,16 @@ def of_user(world: World, user: User) -> list[Stream]:
     )
 
 
-def select(world: World, rest: str, *values: object) -> list[Stream]:
-    """The streams that the rest of a query gives, in its order. For the world's own SQL."""
-    return [_stream(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+def select(world: World, where: str, *values: object) -> list[Stream]:
+    """Return the streams that match an SQL condition, in its order.
+
+    For the world's own SQL only.
+    """
+    return [_stream(row) for row in world.store.rows(f"{_SELECT} {where}", *values)]
 
 
 def update(world: World, stream: Stream, patch: StreamPatch) -> Stream:
-    """Change what its owner said of a stream. Of an ended one, only what describes it.
+    """Change a stream. An ended stream cannot be scheduled again.
 
     Refuses (`conflict`) a new schedule for an ended stream, (`not_found`) an unknown category.
     """
@@ -224,9 +231,9 @@ def start(world: World, stream: Stream) -> Stream:
 
 
 def simulate(world: World, stream: Stream) -> Stream:
-    """Show the built-in picture, until a publisher comes: the stream is live, and has media.
+    """Make a stream live with the built-in picture, until a publisher comes.
 
-    Refuses (`conflict`) one that has ended, or has a picture already.
+    Refuses (`conflict`) a stream that has ended, or that has media already.
     """
     with world.change():
         if stream.status != "live" or stream.has_media:
@@ -236,7 +243,7 @@ def simulate(world: World, stream: Stream) -> Stream:
 
 
 def go_live(world: World, stream_id: str) -> Stream:
-    """Its publisher's first key frame came. Also for a stream that `start` made live before."""
+    """Make a stream live at its publisher's first key frame, also after `start`."""
     return _go_live(world, find(world, stream_id), "first_key_frame")
 
 
@@ -251,7 +258,7 @@ def end_when_media_stopped(world: World, stream_id: str, at_ms: int, reason: str
 
 
 def rotate_key(world: World, stream: Stream) -> Stream:
-    """Give a stream another key. A publisher that waits with the old one is disconnected.
+    """Replace a stream's key. A publisher connected with the old key is disconnected.
 
     Refuses (`conflict`) a stream that is not offline.
     """
@@ -295,7 +302,7 @@ def _end(world: World, stream: Stream, move: Move, at_ms: int, reason: str) -> S
             "streams", stream.pk, status=to, ended_at_ms=at_ms, updated_at_ms=world.now_ms
         )
         attendance.close(world, stream, at_ms)
-        # A stream that never had media leaves nothing to watch, so no VOD is attached to it.
+        # A stream that never had media has nothing to watch, so it gets no VOD.
         vod_id = recordings.begin(world, stream.pk) if stream.has_media else None
         world.emit(StreamEnded(at_ms=at_ms, stream_id=stream.id, vod_id=vod_id, reason=reason))
     return find(world, stream.id)
@@ -341,4 +348,4 @@ def _one(world: World, where: str, value: str) -> Stream | None:
 
 def _stream(row: Row) -> Stream:
     values = tuple(row)
-    return Stream(*values[:_TRUTHS_FROM], *map(bool, values[_TRUTHS_FROM:]))
+    return Stream(*values[:_BOOLS_FROM], *map(bool, values[_BOOLS_FROM:]))

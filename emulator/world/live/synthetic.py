@@ -1,7 +1,7 @@
-"""Synthetic publishers: somebody publishes the built-in picture, and no encoder runs.
+"""Synthetic publishers: they publish the built-in picture without running an encoder.
 
-For clocks that jump: a stream of hours costs nothing. It comes, drops and leaves as a real
-publisher does, with the same events; what it shows is made when somebody looks
+They are for clocks that jump: a stream of hours costs nothing. Such a publisher comes, drops and
+leaves with the same events as a real one; its media is made only when somebody plays it
 (`media/recording/simulated`).
 """
 
@@ -15,22 +15,22 @@ from emulator.world.world import World
 
 PROTOCOL = "synthetic"
 
-# From when to when nothing was shown; None: it is not over.
+# A time (ms) in which nothing was shown, from begin to end; the end is None while it lasts.
 Pause = tuple[int, int | None]
 
 
 def start(world: World, stream: Stream) -> Stream:
-    """Come with the stream's key, and be live at once, or again.
+    """Start publishing with the stream's key: the stream is live at once, or again.
 
-    Refuses (`conflict`) a stream that has ended, and one that somebody publishes.
+    Refuses (`conflict`) a stream that has ended, or that has a publisher.
     """
-    is_there = is_publishing(world, stream)
-    ingest_keys.authorize(world, stream.stream_key, is_publishing=is_there)
-    away = _open_pause(world, stream)
+    has_publisher = is_publishing(world, stream)
+    ingest_keys.authorize(world, stream.stream_key, is_publishing=has_publisher)
+    pause_pk = _open_pause(world, stream)
     with world.change():
-        ingest_keys.note_joined(world, stream.id, PROTOCOL, is_return=away is not None)
-        if away is not None:
-            world.store.update("loop_pauses", away, ended_at_ms=world.now_ms)
+        ingest_keys.note_joined(world, stream.id, PROTOCOL, is_return=pause_pk is not None)
+        if pause_pk is not None:
+            world.store.update("loop_pauses", pause_pk, ended_at_ms=world.now_ms)
         else:
             _begin(world, stream)
     for cut in world.faults.on(IngestCut):
@@ -42,37 +42,37 @@ def start(world: World, stream: Stream) -> Stream:
 
 
 def is_publishing(world: World, stream: Stream) -> bool:
-    """Whether a synthetic publisher is there; the picture of a seeded stream counts as one."""
+    """Whether a synthetic publisher is connected; the picture of a seeded stream counts as one."""
     is_shown = stream.status == "live" and stream.is_simulated
     return is_shown and _open_pause(world, stream) is None
 
 
 def stop(world: World, stream: Stream, reason: str = "the publisher stopped") -> None:
-    """Leave. The stream ends when nobody has come back within the reconnect window.
+    """Stop publishing. The stream ends if no publisher returns within the reconnect window.
 
-    Refuses (`conflict`) where no synthetic publisher is there.
+    Refuses (`conflict`) a stream without a synthetic publisher.
     """
     stream = streams.find(world, stream.id)
     if not is_publishing(world, stream):
-        raise Refused("conflict", "No synthetic publisher is there.", stream_id=stream.id)
+        raise Refused("conflict", "This stream has no synthetic publisher.", stream_id=stream.id)
     stopped_ms = world.now_ms
     with world.change():
         ingest_keys.note_left(world, stream.id, reason)
-        away = world.store.insert("loop_pauses", media_uid=stream.uid, began_at_ms=stopped_ms)
+        pause_pk = world.store.insert("loop_pauses", media_uid=stream.uid, began_at_ms=stopped_ms)
     due_ms = stopped_ms + world.rules.reconnect_window_ms
-    give_up = partial(_give_up, world, stream.id, away, reason)
+    give_up = partial(_give_up, world, stream.id, pause_pk, reason)
     world.clock.call_at(due_ms, lambda: world.insist(give_up))
 
 
 def drop(world: World, stream: Stream, back_after_ms: int) -> None:
-    """Leave, and come back after a while; too late, where the stream has ended by then."""
+    """Stop publishing, and come back `back_after_ms` later, if the stream has not ended by then."""
     stop(world, stream, "the connection broke")
     come_back = partial(_come_back, world, stream.id)
     world.clock.call_at(world.now_ms + back_after_ms, lambda: world.insist(come_back))
 
 
 def break_off(world: World, kind: str) -> None:
-    """A fault of this kind has begun: it cuts off those whom it meets."""
+    """Cut off the publishers that a fault of this kind, which has just begun, applies to."""
     if kind == IngestCut.kind:
         for stream in streams.live(world):
             if was_started(world, stream):
@@ -80,15 +80,15 @@ def break_off(world: World, kind: str) -> None:
 
 
 def end_abandoned(world: World) -> None:
-    """End what waits for a publisher that nobody remembers: the process was started anew."""
+    """End the streams that waited for a synthetic publisher when the process was stopped."""
     for stream in streams.live(world):
-        away = _open_pause(world, stream)
-        if away is not None:
-            _give_up(world, stream.id, away, "the emulator stopped while it waited")
+        pause_pk = _open_pause(world, stream)
+        if pause_pk is not None:
+            _give_up(world, stream.id, pause_pk, "the emulator stopped while it waited")
 
 
 def pauses(world: World, uid: str) -> tuple[Pause, ...]:
-    """When the picture of this media was not shown, in order."""
+    """Return the times in which this media's picture was not shown, in order."""
     rows = world.store.rows(
         "SELECT began_at_ms, ended_at_ms FROM loop_pauses WHERE media_uid = ? ORDER BY row", uid
     )
@@ -97,7 +97,7 @@ def pauses(world: World, uid: str) -> tuple[Pause, ...]:
 
 def _begin(world: World, stream: Stream) -> None:
     if stream.status == "live" and stream.started_at_ms is not None:
-        # Live by the API before: up to now there was nothing to see.
+        # The stream was live by the API, but had nothing to show until now.
         world.store.insert(
             "loop_pauses",
             media_uid=stream.uid,
@@ -109,9 +109,9 @@ def _begin(world: World, stream: Stream) -> None:
 
 
 def was_started(world: World, stream: Stream) -> bool:
-    """Whether somebody came to publish; a stream of the seed shows its picture by itself.
+    """Whether a synthetic publisher was started here. A seeded stream needs none for its picture.
 
-    False also where a real publisher has taken over: then nothing is simulated.
+    False once a real publisher has taken over: then nothing is simulated.
     """
     number = world.store.number(
         "SELECT has_synthetic_publisher FROM streams WHERE row = ?", stream.pk
@@ -120,10 +120,10 @@ def was_started(world: World, stream: Stream) -> bool:
 
 
 def _cut(world: World, stream_id: str) -> None:
-    """Cut a publisher off, if it is there and the fault still strikes."""
+    """Cut off the publisher, if it is connected and the fault still strikes."""
     try:
         stream = streams.find(world, stream_id)
-    except Refused:  # It was deleted meanwhile.
+    except Refused:  # It was deleted in the meantime.
         return
     if is_publishing(world, stream) and world.faults.strike(
         IngestCut, f"the publisher of {stream_id}", stream=stream_id
@@ -132,7 +132,7 @@ def _cut(world: World, stream_id: str) -> None:
 
 
 def _come_back(world: World, stream_id: str) -> None:
-    """On the clock: a refusal was told in an event."""
+    """Publish again. A refusal is ignored here: it was already journalled."""
     try:
         start(world, streams.find(world, stream_id))
     except Refused as refused:
@@ -140,15 +140,15 @@ def _come_back(world: World, stream_id: str) -> None:
             raise
 
 
-def _give_up(world: World, stream_id: str, away: int, reason: str) -> None:
+def _give_up(world: World, stream_id: str, pause_pk: int, reason: str) -> None:
     row = world.store.row(
-        "SELECT began_at_ms FROM loop_pauses WHERE row = ? AND ended_at_ms IS NULL", away
+        "SELECT began_at_ms FROM loop_pauses WHERE row = ? AND ended_at_ms IS NULL", pause_pk
     )
     if row is None:
         return
     try:
         streams.end_when_media_stopped(world, stream_id, row["began_at_ms"], reason)
-    except Refused as refused:  # It was ended or deleted meanwhile.
+    except Refused as refused:  # It was ended or deleted in the meantime.
         if refused is world.store.failure:
             raise
 

@@ -1,6 +1,6 @@
-"""Tags: free words on a stream. An unknown tag is made when it is first used.
+"""Tags: free words on a stream. An unknown tag is created when it is first used.
 
-How often a tag is used is counted by the database itself, as streams come and go.
+The database itself counts how many streams use a tag.
 """
 
 import json
@@ -13,7 +13,7 @@ from emulator.world.discovery import words
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
-# A list of all tags is bare (contract), so that it needs an end.
+# The list of all tags has no pages (contract), so it needs a limit.
 SHOWN_MAX = 1_000
 
 
@@ -28,12 +28,12 @@ _COLUMNS = "tags.id, tags.name, tags.slug, tags.usage_count"
 
 
 def of_stream(world: World, stream_pk: int) -> tuple[Tag, ...]:
-    """A stream's tags, in the order in which they were given."""
+    """Return a stream's tags in their order."""
     return of_streams(world, [stream_pk])[stream_pk]
 
 
 def of_streams(world: World, stream_pks: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
-    """The tags of many streams, by their rows."""
+    """Return the tags of many streams, by the streams' primary keys."""
     by_stream: dict[int, list[Tag]] = {row: [] for row in stream_pks}
     rows = world.store.rows(
         f"SELECT stream_tags.stream_row, {_COLUMNS} FROM stream_tags"
@@ -48,12 +48,12 @@ def of_streams(world: World, stream_pks: Iterable[int]) -> dict[int, tuple[Tag, 
 
 
 def every(world: World) -> list[Tag]:
-    """All tags by name, the first `SHOWN_MAX`."""
+    """Return the first `SHOWN_MAX` tags by name."""
     return _tags(world.store.rows(f"SELECT {_COLUMNS} FROM tags ORDER BY name LIMIT ?", SHOWN_MAX))
 
 
 def popular(world: World, count: int) -> list[Tag]:
-    """The most used tags, of equal ones the first by name."""
+    """Return the most used tags; equally used ones are sorted by name."""
     return _tags(
         world.store.rows(
             f"SELECT {_COLUMNS} FROM tags ORDER BY usage_count DESC, name LIMIT ?", count
@@ -62,7 +62,7 @@ def popular(world: World, count: int) -> list[Tag]:
 
 
 def suggest(world: World, typed: str, count: int) -> list[str]:
-    """Names with a word that begins with what was typed, the most used first."""
+    """Return tag names in which a word begins with `typed`, the most used first."""
     expression = words.expression(typed)
     if expression is None:
         return []
@@ -76,7 +76,7 @@ def suggest(world: World, typed: str, count: int) -> list[str]:
 
 
 def put(world: World, stream_pk: int, names: list[str]) -> None:
-    """Give a stream these tags instead of those it had. A name that stands twice counts once."""
+    """Replace a stream's tags. A name that occurs twice counts once."""
     with world.change():
         world.store.write("DELETE FROM stream_tags WHERE stream_row = ?", stream_pk)
         distinct: dict[str, str] = {}
@@ -94,7 +94,7 @@ def _use(world: World, name: str) -> int:
 
 
 def make(world: World, name: str) -> int:
-    """Make a tag that does not exist yet. Returns its row."""
+    """Create a tag that does not exist yet. Returns its primary key."""
     slug = re.sub(r"[^\w]+", "-", name.casefold()).strip("-") or "tag"
     with world.change():
         return world.store.insert("tags", id=world.ids.uuid(), name=name, slug=slug)

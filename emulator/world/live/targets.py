@@ -1,6 +1,6 @@
-"""Simulcast targets: where else a stream is pushed while it is live, and how that goes.
+"""Simulcast targets: other servers to which a live stream is pushed, and the state of each push.
 
-A target's key is told to nobody: not to events, not to answers.
+A target's key never appears in events or answers.
 """
 
 from functools import partial
@@ -23,9 +23,10 @@ KEY_LENGTH_MAX = 500
 
 
 class SimulcastTarget(Struct, frozen=True):
-    """`idle`: its stream is not live. `waiting`: it failed, for `reason`, until `due_at_ms`.
+    """One target. `idle`: its stream is not live. `waiting`: the push failed, for `reason`.
 
-    `attempts` counts those since it was last live. `live_since_ms` is None where it is not.
+    A waiting target is tried again at `due_at_ms`. `attempts` counts the failed attempts since it
+    was last live. `live_since_ms` is None unless it is live.
     """
 
     pk: int
@@ -42,10 +43,10 @@ class SimulcastTarget(Struct, frozen=True):
 
 
 def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
-    """Push a stream to `url`, too: at once if it is live.
+    """Add a target; a live stream is pushed there at once.
 
-    Refuses (`invalid`) an address that is not one, (`conflict`) an ended stream, one target too
-    many, and the same address with the same key twice.
+    Refuses (`invalid`) a bad address or key, (`conflict`) an ended stream, one target too many, and
+    the same address with the same key twice.
     """
     if not is_url(url, RTMP_URL) or len(url) > URL_LENGTH_MAX:
         raise Refused("invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.")
@@ -53,12 +54,10 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
         raise Refused("invalid", f"A target's key is 1 to {KEY_LENGTH_MAX} characters.")
     if stream.status == "ended":
         raise Refused("conflict", "This stream has ended.")
-    there = of(world, stream)
-    if len(there) >= TARGETS_MAX:
+    targets = of(world, stream)
+    if len(targets) >= TARGETS_MAX:
         raise Refused("conflict", f"This stream has {TARGETS_MAX} targets. Remove one.")
-    if any(
-        (simulcast_target.url, simulcast_target.key) == (url, key) for simulcast_target in there
-    ):
+    if any((target.url, target.key) == (url, key) for target in targets):
         raise Refused("conflict", "This stream is pushed there already.")
     target_id = world.ids.uuid()
     with world.change():
@@ -75,7 +74,7 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
 
 
 def remove(world: World, target: SimulcastTarget) -> None:
-    """Push there no more."""
+    """Remove a target; the push to it stops."""
     with world.change():
         world.store.write("DELETE FROM simulcast_targets WHERE row = ?", target.pk)
         world.emit(
@@ -84,17 +83,17 @@ def remove(world: World, target: SimulcastTarget) -> None:
 
 
 def of(world: World, stream: Stream) -> list[SimulcastTarget]:
-    """The first added first."""
+    """Return a stream's targets in the order in which they were added."""
     rows = world.store.rows(f"{_SELECT} WHERE stream_row = ? ORDER BY targets.row", stream.pk)
     return [_target(row) for row in rows]
 
 
 def find(world: World, stream: Stream, target_id: str) -> SimulcastTarget:
-    """Refuses (`not_found`) an unknown id, and that of another stream's target."""
-    simulcast_target = by_id(world, target_id)
-    if simulcast_target is None or simulcast_target.stream_id != stream.id:
+    """Return a stream's target. Refuses (`not_found`) an unknown id, or one of another stream."""
+    target = by_id(world, target_id)
+    if target is None or target.stream_id != stream.id:
         raise Refused("not_found", "Target not found")
-    return simulcast_target
+    return target
 
 
 def by_id(world: World, target_id: str) -> SimulcastTarget | None:
@@ -108,22 +107,22 @@ def of_live_streams(world: World) -> list[SimulcastTarget]:
 
 
 def connecting(world: World, target_id: str) -> None:
-    """It is called."""
+    """Record that the connection to a target is being opened."""
     _change(world, target_id, "connecting", None)
 
 
 def accepted(world: World, target_id: str) -> None:
-    """It takes the stream. What failed before is forgotten."""
+    """Record that a target accepts the stream; earlier failures are forgotten."""
     _change(world, target_id, "live", None)
 
 
 def failed(world: World, target_id: str, reason: str, due_at_ms: int) -> None:
-    """It does not, or not any more; it is called again at `due_at_ms`."""
+    """Record that a push failed or ended; it is tried again at `due_at_ms`."""
     _change(world, target_id, "waiting", reason, due_at_ms)
 
 
-def rest(world: World, target_id: str) -> None:
-    """Its stream has ended, or begins later."""
+def idle(world: World, target_id: str) -> None:
+    """Record that a target has nothing to receive: its stream is not live."""
     _change(world, target_id, "idle", None)
 
 
@@ -134,7 +133,7 @@ def _change(
     reason: str | None,
     due_at_ms: int | None = None,
 ) -> None:
-    """One that is gone stays so."""
+    """Change a target's state; do nothing if the target was removed."""
     target = by_id(world, target_id)
     if target is None or (state == "idle" and target.state == "idle"):
         return
@@ -160,7 +159,7 @@ def _change(
             )
         )
 
-    # What a full disk does not take is what the target was like a moment ago.
+    # On a full disk the new state is lost, and the target keeps the previous one.
     world.store.note(write)
 
 

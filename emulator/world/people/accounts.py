@@ -17,26 +17,26 @@ from emulator.world.world import World
 Role = Literal["USER", "ADMIN", "SUPERUSER"]
 
 AUTO_KEY_PREFIX = "ak_auto_"
-# What an account shows.
+# The tables that a `User` is read from.
 _TABLES = ("users", "follows", "streams", "categories")
 
 
-class _Known(Remembered[tuple[str, int], "User"]):
-    """Accounts by where their pictures are served and their rows."""
+class _AccountCache(Remembered[tuple[str, int], "User"]):
+    """Cached accounts, by the base of their picture addresses and their primary key."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.watch(*_TABLES))
 
 
-class _Keys(Remembered[str, int]):
-    """The rows of accounts by their API keys."""
+class _KeyCache(Remembered[str, int]):
+    """Cached primary keys of accounts, by API key."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.watch("api_keys", "users", "follows"))
 
 
 class Socials(Struct, frozen=True):
-    """Where else somebody is found, as they wrote it."""
+    """A user's links to other sites, as the user wrote them."""
 
     twitter: str | None
     github: str | None
@@ -45,9 +45,10 @@ class Socials(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """One account. `row` is its key inside the database, `id` the platform's UUID.
+    """One account. `pk` is its key in the database, `id` the platform's UUID.
 
-    `is_live`: a public stream of theirs is. `socials` is None where they told none.
+    `is_live` is true while a public stream of the user is live. `socials` is None if the user gave
+    no links.
     """
 
     pk: int
@@ -69,7 +70,7 @@ class User(Struct, frozen=True):
     created_at_ms: int
 
 
-# The index is named: by itself SQLite goes through all the public streams of the user.
+# Without INDEXED BY, SQLite walks through all public streams of the user.
 _SELECT = """
 SELECT users.*, EXISTS (
     SELECT 1 FROM streams INDEXED BY streams_by_user
@@ -80,13 +81,13 @@ SELECT users.*, EXISTS (
 
 
 def find(world: World, user_id: str) -> User:
-    """The account with this id. Refuses (`not_found`) an unknown one."""
+    """Return the account with this id. Refuses (`not_found`) an unknown one."""
     return _one(world, "WHERE users.id = ?", user_id)
 
 
 def by_pk(world: World, pk: int) -> User:
-    """The account that another row names."""
-    known, key = world.memory(_Known).values(), (world.media_base(), pk)
+    """Return the account to which another row refers."""
+    known, key = world.memory(_AccountCache).values(), (world.media_base(), pk)
     user = known.get(key)
     if user is None:
         user = known[key] = _one(world, "WHERE users.row = ?", pk)
@@ -94,7 +95,7 @@ def by_pk(world: World, pk: int) -> User:
 
 
 def by_pks(world: World, rows: Iterable[int]) -> dict[int, User]:
-    """The accounts that other rows name, in one query."""
+    """Return the accounts with these primary keys by primary key, in one query."""
     records = world.store.rows(
         f"{_SELECT} WHERE users.row IN (SELECT value FROM json_each(?))", json.dumps(list(rows))
     )
@@ -102,18 +103,18 @@ def by_pks(world: World, rows: Iterable[int]) -> dict[int, User]:
 
 
 def by_username(world: World, username: str) -> User:
-    """The account of this name, upper and lower case alike. Refuses (`not_found`)."""
+    """Return the account of this name; case is ignored. Refuses (`not_found`) an unknown one."""
     return _one(world, "WHERE users.username = ?", username)
 
 
 def by_email(world: World, email: str) -> User | None:
-    """The account with this mail address, upper and lower case alike."""
+    """Return the account with this mail address, or None; case is ignored."""
     row = world.store.row(f"{_SELECT} WHERE users.email = ?", email)
     return _user(world, row) if row else None
 
 
 def by_session(world: World, session_id: str) -> User | None:
-    """Whose session this is; None for one that was closed."""
+    """Return the account of a session; None for a closed session."""
     row = world.store.row(
         f"{_SELECT} JOIN sessions ON sessions.user_row = users.row WHERE sessions.id = ?",
         session_id,
@@ -122,7 +123,7 @@ def by_session(world: World, session_id: str) -> User | None:
 
 
 def page(world: World, find: str, offset: int, count: int) -> tuple[list[User], int]:
-    """The accounts whose name holds `find`, the first made first, and how many there are."""
+    """Return one page of the accounts whose name contains `find`, oldest first, and their total."""
     where = "WHERE instr(lower(users.username || ' ' || ifnull(users.display_name, '')), lower(?))"
     rows = world.store.rows(
         f"{_SELECT} {where} ORDER BY users.row LIMIT ? OFFSET ?", find, count, offset
@@ -132,7 +133,7 @@ def page(world: World, find: str, offset: int, count: int) -> tuple[list[User], 
 
 
 def keys_of(world: World, pks: Iterable[int]) -> dict[int, list[str]]:
-    """The API keys of accounts, those that were issued."""
+    """Return the issued API keys of accounts, by primary key."""
     keys: dict[int, list[str]] = {pk: [] for pk in pks}
     for row in world.store.rows(
         "SELECT key, user_row FROM api_keys"
@@ -144,9 +145,11 @@ def keys_of(world: World, pks: Iterable[int]) -> dict[int, list[str]]:
 
 
 def by_api_key(world: World, key: str) -> User:
-    """Whose API key this is. `ak_auto_<name>` makes the account on first use, unless rules forbid.
+    """Return the account of an API key.
 
-    Refuses (`unauthorized`) any other key that was never issued, and one whose account was deleted.
+    `ak_auto_<name>` creates it on first use, unless rules forbid.
+
+    Refuses (`unauthorized`) any other key that was never issued, and the key of a deleted account.
     """
     user = find_by_api_key(world, key)
     if user is not None:
@@ -164,8 +167,8 @@ def by_api_key(world: World, key: str) -> User:
 
 
 def find_by_api_key(world: World, key: str) -> User | None:
-    """Whose API key this is, if it was issued."""
-    known = world.memory(_Keys).values()
+    """Return the account of an issued API key, or None."""
+    known = world.memory(_KeyCache).values()
     pk = known.get(key)
     if pk is None:
         row = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
@@ -176,9 +179,9 @@ def find_by_api_key(world: World, key: str) -> User | None:
 
 
 def api_key(world: World, user: User) -> str | None:
-    """A user's API key: an issued one, or one that its first use issues.
+    """Return a user's API key: an issued one, or the `ak_auto_` key that its first use issues.
 
-    None where they have none and the rules forbid that.
+    None if the user has none and the rules do not allow `ak_auto_` keys.
     """
     row = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", user.pk)
     if row is not None:
@@ -188,7 +191,7 @@ def api_key(world: World, user: User) -> str | None:
 
 
 def can_be_made(world: World, key: str) -> bool:
-    """Whether a key that was not issued makes its account on first use."""
+    """Whether the first use of this key, which was not issued, creates its account."""
     name = key.removeprefix(AUTO_KEY_PREFIX)
     if name == key or world.rules.is_auth_strict or not USERNAME.fullmatch(name):
         return False
@@ -210,9 +213,9 @@ def make(
     tenant_id: str | None = None,
     is_email_verified: bool = True,
 ) -> User:
-    """Make an account; without a mail address it gets one of its own.
+    """Create an account; without `email` it gets an unused address at example.com.
 
-    Refuses (`invalid`) a bad name, (`conflict`) a taken name or mail.
+    Refuses (`invalid`) a bad name, (`conflict`) a name or mail address that is taken.
     """
     email = email or _free_email(world, username)
     if not USERNAME.fullmatch(username):
@@ -244,7 +247,7 @@ def make(
 
 
 def free_username(world: World, wanted: str) -> str:
-    """This name, or one like it where it is taken or reserved: `ada2`."""
+    """Return this name, or if it is taken or reserved, the name with a number: `ada2`."""
     name, number = wanted, 1
     while username_error(name) or world.store.row("SELECT 1 FROM users WHERE username = ?", name):
         number += 1
@@ -253,7 +256,7 @@ def free_username(world: World, wanted: str) -> str:
 
 
 def _free_email(world: World, username: str) -> str:
-    """`<name>@example.com`, or one like it where somebody else has that."""
+    """Return `<name>@example.com`, or with a number if it is taken: `ada+2@example.com`."""
     email, number = f"{username}@example.com", 1
     while world.store.row("SELECT 1 FROM users WHERE email = ?", email):
         number += 1
@@ -280,7 +283,10 @@ def _user(world: World, row: Row) -> User:
 
 
 def _address(world: World, path: str | None) -> str | None:
-    """Where a picture is served: its path is kept, since the address may change with a start."""
+    """Return a picture's full address.
+
+    Only its path is stored: the base may differ after a restart.
+    """
     return None if path is None else f"{world.media_base()}{path}"
 
 

@@ -1,7 +1,8 @@
-"""Belongings: all that an account owns, as rows of every table that belongs to it.
+"""Belongings: all rows that belong to an account, from every table.
 
-What belongs to whom is read from the schema, so that a noun that comes later is not forgotten: a
-row is its first user's (`user_row`, `follower_row`, ...), and a row without one is its parent's.
+The schema says what belongs to whom, so a table that is added later is included too. A row belongs
+to the user in its first column that refers to a user (`user_row`, `follower_row` ...); a row
+without such a column belongs to the owner of its parent row.
 """
 
 import json
@@ -13,7 +14,7 @@ from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
 from emulator.world.world import World
 
-# Credentials are not exported, nor other viewers.
+# Not exported: credentials, internal tables, and other people's viewing sessions.
 LEFT_OUT = frozenset(
     {
         "api_keys",
@@ -33,14 +34,14 @@ _USERS = "users"
 
 
 class Belongings(Struct, frozen=True):
-    """By table, the oldest rows first. Of the tables in `cut` there are more."""
+    """Rows by table, the oldest first. The tables in `cut` have more rows than are listed."""
 
     rows: dict[str, list[dict[str, Any]]]
     cut: tuple[str, ...]
 
 
 def of(world: World, user: User, rows_max: int) -> Belongings:
-    """Everything that is the user's, at the most `rows_max` rows of a table."""
+    """Return all rows that belong to the user, at most `rows_max` per table."""
     schema = _Schema(world.store)
     values: dict[str, list[dict[str, Any]]] = {}
     cut = []
@@ -61,7 +62,7 @@ def of(world: World, user: User, rows_max: int) -> Belongings:
 
 
 class _Schema:
-    """What the tables say of each other."""
+    """The foreign keys and columns of all tables."""
 
     def __init__(self, store: Store) -> None:
         self._columns = store.columns()
@@ -69,7 +70,7 @@ class _Schema:
         self.tables = frozenset(self._columns)
 
     def belonging(self, table: str, seen: frozenset[str] = frozenset()) -> str | None:
-        """The condition under which a row is the user's (`?1`); None where no row is anybody's."""
+        """The SQL condition for rows of the user (`?1`); None if the rows belong to nobody."""
         keys = self._keys(table)
         for key in keys:
             if key["table"] == _USERS:
@@ -84,7 +85,10 @@ class _Schema:
         return None
 
     def columns(self, table: str) -> str:
-        """What is told of a row: what it names by a number inside is told by its id."""
+        """The exported columns of a table.
+
+        Each reference by primary key is exported as the row's id.
+        """
         targets = {key["from"]: key["table"] for key in self._keys(table)}
         columns = []
         for name in self._columns[table]:
@@ -99,7 +103,7 @@ class _Schema:
         return ", ".join(columns)
 
     def json_columns(self, table: str) -> frozenset[str]:
-        """Those that hold a list or an object: their default says so."""
+        """The columns that contain a JSON list or object: their default value shows it."""
         rows = self._store.rows(
             "SELECT name FROM pragma_table_info(?) WHERE dflt_value IN (?, ?)",
             table,
@@ -109,10 +113,10 @@ class _Schema:
         return frozenset(row["name"] for row in rows)
 
     def _keys(self, table: str) -> list[Row]:
-        """The users that a table's rows name, in the order of its columns."""
-        order = self._columns[table].index
+        """The foreign keys of a table, in the order of its columns."""
+        position_of = self._columns[table].index
         keys = self._store.rows("SELECT * FROM pragma_foreign_key_list(?)", table)
-        return sorted(keys, key=lambda key: order(key["from"]))
+        return sorted(keys, key=lambda key: position_of(key["from"]))
 
 
 def _values(row: Row, json_columns: frozenset[str]) -> dict[str, Any]:

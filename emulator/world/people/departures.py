@@ -1,4 +1,4 @@
-"""Departures: an account that leaves, and everything that is its own with it."""
+"""Departures: an account is deleted with everything that belongs to it."""
 
 from emulator.core.events.people import AccountDeleted
 from emulator.world.library import clips, recordings, removal
@@ -9,13 +9,14 @@ from emulator.world.world import World
 
 
 def delete(world: World, user: User) -> None:
-    """Delete an account: its streams end first, then all that it owns is gone everywhere.
+    """Delete an account: end its streams, then delete all that it owns.
 
-    Publishers are disconnected and media files go, because each stream, recording, clip, call and
-    video tells its own end. Tokens stop working and keys too, also those that made the account.
+    Each stream, recording, clip, call and video emits the event of its own end, so that publishers
+    are disconnected and media files are deleted. Its tokens and keys stop working; keys that
+    created the account cannot create it again.
     """
     with world.change():
-        # First, since whose a recording was is said by its stream.
+        # Recordings go first, because their owner is known by their stream.
         recordings.delete_of_user(world, user)
         for stream in streams.of_user(world, user):
             if stream.status != "ended":

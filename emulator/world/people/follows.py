@@ -1,4 +1,4 @@
-"""Follows: users that want to hear of other users."""
+"""Follows: which users follow which other users."""
 
 from msgspec import Struct
 
@@ -17,9 +17,9 @@ class Follow(Struct, frozen=True):
 
 
 def follow(world: World, follower: User, followed: User) -> Follow:
-    """Let one user follow another; the other gets a notification.
+    """Let one user follow another; the followed user gets a notification.
 
-    Refuses (`bad_request`) oneself, (`conflict`) a user that is followed already.
+    Refuses (`bad_request`) following oneself, (`conflict`) a user that is already followed.
     """
     if follower.pk == followed.pk:
         raise Refused("bad_request", "You cannot follow yourself")
@@ -47,7 +47,7 @@ def follow(world: World, follower: User, followed: User) -> Follow:
 
 
 def unfollow(world: World, follower: User, followed: User) -> None:
-    """Refuses (`not_found`) a user that is not followed."""
+    """Stop following a user. Refuses (`not_found`) a user that is not followed."""
     if not is_following(world, follower, followed):
         raise Refused("not_found", "Not following this user")
     with world.change():
@@ -71,29 +71,29 @@ def is_following(world: World, follower: User, followed: User) -> bool:
 
 
 def followers(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
-    """One page of a user's followers, the newest first, and how many they are.
+    """Return one page of a user's followers, newest first, and their total.
 
-    Those who stand behind `followers_base` are a number only: nobody can list them.
+    Followers counted by `followers_base` are only a number: they have no accounts to list.
     """
     return _page(world, user, ("follower_row", "followed_row"), offset, count)
 
 
 def following(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
-    """One page of the users that a user follows, the newest first, and how many they are."""
+    """Return one page of the users that a user follows, newest first, and their total."""
     return _page(world, user, ("followed_row", "follower_row"), offset, count)
 
 
 def _page(
     world: World, user: User, columns: tuple[str, str], offset: int, count: int
 ) -> tuple[list[User], int]:
-    wanted, text = columns
+    listed, fixed = columns
     rows = world.store.rows(
-        f"SELECT {wanted} AS row FROM follows WHERE {text} = ?"
+        f"SELECT {listed} AS row FROM follows WHERE {fixed} = ?"
         " ORDER BY follows.row DESC LIMIT ? OFFSET ?",
         user.pk,
         count,
         offset,
     )
-    values = accounts.by_pks(world, [row["row"] for row in rows])
-    total = world.store.number(f"SELECT count(*) FROM follows WHERE {text} = ?", user.pk)
-    return [values[row["row"]] for row in rows], total
+    users = accounts.by_pks(world, [row["row"] for row in rows])
+    total = world.store.number(f"SELECT count(*) FROM follows WHERE {fixed} = ?", user.pk)
+    return [users[row["row"]] for row in rows], total

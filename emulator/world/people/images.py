@@ -1,4 +1,4 @@
-"""Images: how people look: a picture that they uploaded, or their initial on a colour."""
+"""Images: avatars and banners: an uploaded picture, or a user's initial on a coloured ground."""
 
 import hashlib
 from typing import Final, Literal
@@ -13,20 +13,21 @@ from emulator.world.world import World
 
 ImageKind = Literal["avatar", "banner"]
 
-# Below the CDN's address, where `web/playback/images` serves them.
+# Paths below the CDN's address; `web/playback/images` serves them.
 UPLOADED = "/images"
 INITIALS = "/images/initials"
 
-# Degrees on the colour wheel that an eye tells apart: green takes up much of it.
+# Degrees on the colour wheel that the eye can tell apart; green takes up a large part of the wheel.
 HUES: Final = (2, 20, 38, 52, 88, 145, 174, 196, 217, 248, 280, 326)
-# Which byte of a name's digest chooses. By this one the people of the default seed differ well.
+# The byte of a name's digest that selects the colour. With this one the users of the default seed
+# get clearly different colours.
 _HUE_BYTE = 15
 
 _COLUMNS: dict[ImageKind, str] = {"avatar": "avatar_url", "banner": "banner_url"}
 
 
 class Image(Struct, frozen=True):
-    """A picture as it came. Its `uid` is never given to another one."""
+    """A picture as it was uploaded. Its `uid` is never reused."""
 
     uid: str
     media_type: str
@@ -34,22 +35,22 @@ class Image(Struct, frozen=True):
 
 
 def initial_path(username: str) -> str:
-    """Where the picture of a name's initial is."""
+    """Return the path of the picture of a name's initial."""
     return f"{INITIALS}/{username}.svg"
 
 
 def hue(username: str) -> int:
-    """A name's colour in degrees, the same every time, also in other letter cases."""
+    """Return a name's colour in degrees: always the same, whatever the case of its letters."""
     return HUES[hashlib.sha256(username.lower().encode()).digest()[_HUE_BYTE] % len(HUES)]
 
 
 def letter(username: str) -> str:
-    """A name's initial: its first letter or digit, as a capital."""
+    """Return a name's initial: its first letter or digit, in upper case."""
     return next((char for char in username if char.isalnum()), username[0]).upper()
 
 
 def put(world: World, user: User, kind: ImageKind, media_type: str, content: bytes) -> User:
-    """Give an account a picture; the one it had is gone. `content` was checked to be one."""
+    """Set an account's picture and delete the old one. The caller has checked `content`."""
     now_ms, uid, column = world.now_ms, world.ids.uid(), _COLUMNS[kind]
     with world.change():
         world.store.write("DELETE FROM images WHERE user_row = ? AND kind = ?", user.pk, kind)
@@ -70,7 +71,7 @@ def put(world: World, user: User, kind: ImageKind, media_type: str, content: byt
 
 
 def find(world: World, uid: str) -> Image:
-    """Refuses (`not_found`) an unknown uid, and that of a picture that was replaced."""
+    """Return an image. Refuses (`not_found`) an unknown uid, and that of a replaced picture."""
     row = world.store.row("SELECT uid, media_type, content FROM images WHERE uid = ?", uid)
     if row is None:
         raise Refused("not_found", "Not Found")

@@ -1,10 +1,10 @@
-"""Names: what accounts may be called, and what a mail address looks like."""
+"""Names: which usernames and mail addresses are valid."""
 
 import re
 
 USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,49}", re.ASCII)
 
-# What a visitor would take for the platform itself, or a client for a word of its own.
+# Names that a visitor could take for the platform itself, or that clients use as a keyword.
 RESERVED = frozenset(
     {
         "admin",
@@ -33,7 +33,7 @@ RESERVED = frozenset(
 )
 
 _STRANGE = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
-# Shorter than a username may be, so that a number fits behind it.
+# The limit of a generated name: below the limit of a username, so that a number can be appended.
 _MADE_MAX = 40
 
 # RFC 5321, 4.5.3.1: octets of the part before the `@` and of the whole path without its brackets.
@@ -45,11 +45,11 @@ _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+(?=[^@]*[A-Za-z]
 
 
 def username_error(name: str) -> str | None:
-    """What is wrong with a name that somebody wants; None if nothing is."""
+    """Return what is wrong with a username; None if it is valid."""
     if not USERNAME.fullmatch(name):
         return (
-            "A username is 1 to 50 letters, digits, dots, dashes and underscores, and begins"
-            " with none of the dots and dashes."
+            "A username is 1 to 50 letters, digits, dots, dashes and underscores, and does not"
+            " begin with a dot or a dash."
         )
     if name.lower() in RESERVED:
         return f"The username {name} is reserved. Choose another one."
@@ -57,7 +57,7 @@ def username_error(name: str) -> str | None:
 
 
 def username_of(address: str) -> str:
-    """A username made of a mail address: what stands before the `@` and a `+`, as far as it fits.
+    """Make a username from a mail address: the part before the `@` and any `+`, cut if needed.
 
     `Ada.Lovelace+news@example.com` becomes `Ada.Lovelace`, `!@example.com` becomes `user`.
     """
@@ -66,7 +66,10 @@ def username_of(address: str) -> str:
 
 
 def email_error(address: str) -> str | None:
-    """What is wrong with a mail address; None if nothing is. Quoted ones and literals are wrong."""
+    """Return what is wrong with a mail address; None if it is valid.
+
+    Quoted local parts and address literals (`ada@[192.0.2.1]`) are not accepted.
+    """
     match = _ADDRESS.fullmatch(address)
     if match is None:
         return "A mail address looks like ada@example.com."

@@ -1,4 +1,4 @@
-"""Notifications: what a user is told of others: new followers, and users that went live."""
+"""Notifications to a user about others: new followers, and followed users that went live."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ NotificationType = Literal["new_follower", "stream_live"]
 
 
 class Notification(Struct, frozen=True):
-    """`actor_row` is the acting user: the follower, or the one that went live with `stream_id`."""
+    """One notification. `actor_pk` is the follower, or the user that went live with `stream_id`."""
 
     pk: int
     id: str
@@ -32,12 +32,12 @@ FROM notifications LEFT JOIN streams ON streams.row = notifications.stream_row
 
 
 def tell_of_follower(world: World, user: User, follower: User) -> None:
-    """Tell a user of a new follower, inside `change`."""
+    """Notify a user of a new follower, inside `change`."""
     _write(world, user.pk, "new_follower", follower.pk, None)
 
 
 def tell_followers(world: World, owner_pk: int, stream_pk: int) -> None:
-    """Tell the followers of its owner that a stream has gone live, inside `change`."""
+    """Notify the owner's followers that a stream has gone live, inside `change`."""
     for row in world.store.rows(
         "SELECT follower_row FROM follows WHERE followed_row = ? ORDER BY row", owner_pk
     ):
@@ -47,7 +47,7 @@ def tell_followers(world: World, owner_pk: int, stream_pk: int) -> None:
 def page(
     world: World, user: User, *, unread_only: bool, offset: int, count: int
 ) -> tuple[list[Notification], int]:
-    """One page of what a user was told, the newest first."""
+    """Return one page of a user's notifications, newest first, and their total."""
     where = "notifications.user_row = ?" + (" AND notifications.is_read = 0" if unread_only else "")
     rows = world.store.rows(
         f"{_SELECT} WHERE {where} ORDER BY notifications.row DESC LIMIT ? OFFSET ?",
@@ -66,7 +66,10 @@ def unread_count(world: World, user: User) -> int:
 
 
 def read(world: World, user: User, notification_id: str) -> Notification:
-    """Mark one as read; one that is stays so. Refuses (`forbidden`) somebody else's."""
+    """Mark one notification as read; do nothing if it is.
+
+    Refuses (`not_found`) an unknown one, (`forbidden`) one of somebody else.
+    """
     row = world.store.row(f"{_SELECT} WHERE notifications.id = ?", notification_id)
     if row is None:
         raise Refused("not_found", "Notification not found")
@@ -78,7 +81,7 @@ def read(world: World, user: User, notification_id: str) -> Notification:
 
 
 def read_all(world: World, user: User) -> int:
-    """Mark all as read. Returns how many were not."""
+    """Mark all notifications as read. Returns how many were unread."""
     count = unread_count(world, user)
     with world.change():
         world.store.write(

@@ -1,4 +1,4 @@
-"""Profiles: what people say of themselves, and the figures that stand beside it."""
+"""Profiles: what users say about themselves, and the figures shown next to it."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,15 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# What a user may change: columns of `users`.
+# The columns of `users` that a user may change.
 FIELDS = ("display_name", "bio", "twitter", "github", "youtube", "website")
 
 
 class Profile(Struct, frozen=True):
-    """Of a user's streams those count that the viewer may see; `views` is over all their time."""
+    """A user's profile.
+
+    `streams` and `views` cover the streams that the viewer may see, of all time.
+    """
 
     user: User
     streams: int
@@ -26,7 +29,7 @@ class Profile(Struct, frozen=True):
 
 
 def of(world: World, user: User, viewer: User | None) -> Profile:
-    """A user's profile, as `viewer` may see it: others see what is public."""
+    """Return a user's profile. Everybody but the user sees only what is public."""
     is_own = viewer is not None and viewer.pk == user.pk
     attendance.settle_of(world, user.pk)
     row = world.store.row(
@@ -45,7 +48,7 @@ def of(world: World, user: User, viewer: User | None) -> Profile:
 
 
 def current_stream(world: World, user: User, viewer: User | None) -> Stream | None:
-    """The stream with which a user is live now; the newest, if several are."""
+    """Return the stream with which a user is live now, the newest of several, or None."""
     is_own = viewer is not None and viewer.pk == user.pk
     live = streams.select(
         world,
@@ -59,7 +62,7 @@ def current_stream(world: World, user: User, viewer: User | None) -> Stream | No
 
 
 def update(world: World, user: User, changes: Mapping[str, str | None]) -> User:
-    """Change what a user says of themselves. A field that is not in `given` stays as it is."""
+    """Change a user's profile. Fields that are not in `changes` stay as they are."""
     changed = tuple(name for name in FIELDS if name in changes)
     with world.change():
         world.store.update("users", user.pk, **{name: changes[name] for name in changed})

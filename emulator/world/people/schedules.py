@@ -1,4 +1,4 @@
-"""Schedules: at which times of the week people stream. Days and times are UTC."""
+"""Schedules: the times of the week at which users stream. Days and times are UTC."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 class ScheduleEntry(Struct, frozen=True):
     """A time of the week. `day_of_week` 0 is Monday; minutes count from midnight.
 
-    `once_start_ms` is when an entry starts that does not recur, and None for one that does.
+    `once_start_ms` is the start of an entry that does not recur; None for one that recurs.
     """
 
     pk: int
@@ -62,7 +62,10 @@ LEFT JOIN categories ON categories.row = weekly_schedules.category_row
 
 
 def minutes_of(time: str) -> int:
-    """Minutes after midnight of `HH:MM`, 00:00 to 23:59. Raises `ValueError` for anything else."""
+    """Convert `HH:MM`, 00:00 to 23:59, to minutes after midnight.
+
+    Raises `ValueError` for other texts.
+    """
     match = _TIME.fullmatch(time)
     if match is None:
         raise ValueError("a time is written like 09:30")
@@ -70,12 +73,15 @@ def minutes_of(time: str) -> int:
 
 
 def time_of(minutes: int) -> str:
-    """`HH:MM`."""
+    """Write minutes after midnight as `HH:MM`."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def of_user(world: World, user: User) -> list[ScheduleEntry]:
-    """A user's week, from Monday on; an entry that does not recur leaves it once it is over."""
+    """Return a user's week, from Monday on.
+
+    An entry that does not recur is left out once it is over.
+    """
     rows = world.store.rows(
         f"{_SELECT} WHERE weekly_schedules.user_row = ?"
         " ORDER BY weekly_schedules.day_of_week, weekly_schedules.start_minute,"
@@ -86,16 +92,16 @@ def of_user(world: World, user: User) -> list[ScheduleEntry]:
 
 
 def upcoming(world: World, user: User, days: int) -> list[Upcoming]:
-    """What begins in the next `days` times 24 hours or goes on now, in order."""
+    """Return the occurrences that begin in the next `days` times 24 hours or run now, in order."""
     now_ms = world.now_ms
     until_ms = now_ms + days * _DAY_MS
-    upcomings = [
+    occurrences = [
         Upcoming(entry, start_ms)
         for entry in of_user(world, user)
         for start_ms in _starts(entry, now_ms, until_ms)
         if start_ms < until_ms and start_ms + entry.length_ms > now_ms
     ]
-    return sorted(upcomings, key=lambda following: (following.start_ms, following.entry.pk))
+    return sorted(occurrences, key=lambda one: (one.start_ms, one.entry.pk))
 
 
 def make(
@@ -109,11 +115,7 @@ def make(
     category_id: str | None = None,
     is_recurring: bool = True,
 ) -> ScheduleEntry:
-    """Add a time to a user's week. One that does not recur is meant for its next chance.
-
-    Refuses (`invalid`) an end that is not after the start, (`conflict`) an overlap, (`not_found`)
-    an unknown category.
-    """
+    """Add a time to a user's week. An entry that does not recur gets the next date that fits."""
     entry = ScheduleEntry(
         pk=0,
         id=world.ids.uuid(),
@@ -146,7 +148,10 @@ def make(
 
 
 def find_own(world: World, user: User, schedule_id: str) -> ScheduleEntry:
-    """Refuses (`not_found`) an unknown entry, (`forbidden`) somebody else's."""
+    """Return a user's entry.
+
+    Refuses (`not_found`) an unknown one, (`forbidden`) somebody else's.
+    """
     row = world.store.row(f"{_SELECT} WHERE weekly_schedules.id = ?", schedule_id)
     if row is None or _is_over(_entry(row), world.now_ms):
         raise Refused("not_found", "Schedule not found")
@@ -158,7 +163,7 @@ def find_own(world: World, user: User, schedule_id: str) -> ScheduleEntry:
 def update(
     world: World, user: User, entry: ScheduleEntry, changes: Mapping[str, Any]
 ) -> ScheduleEntry:
-    """Change what is in `given`, by `make`'s names. Refuses what `make` refuses."""
+    """Change the fields in `changes`, named as in `make`. Refuses what `make` refuses."""
     fields = dict(changes)
     is_recurring = fields.pop("is_recurring", entry.is_recurring)
     changed = replace(entry, **fields)
@@ -192,11 +197,11 @@ def remove(world: World, user: User, entry: ScheduleEntry) -> None:
         world.emit(ScheduleRemoved(at_ms=world.now_ms, user_id=user.id, schedule_id=entry.id))
 
 
-def _check(world: World, user: User, wanted: ScheduleEntry) -> None:
-    if wanted.end_minute <= wanted.start_minute:
+def _check(world: World, user: User, entry: ScheduleEntry) -> None:
+    if entry.end_minute <= entry.start_minute:
         raise Refused("invalid", "The end must be after the start, on the same day")
     for other in of_user(world, user):
-        if other.id != wanted.id and _overlap(other, wanted):
+        if other.id != entry.id and _overlap(other, entry):
             raise Refused(
                 "conflict",
                 f"Overlaps {DAY_NAMES[other.day_of_week]} {time_of(other.start_minute)} to"
@@ -205,7 +210,7 @@ def _check(world: World, user: User, wanted: ScheduleEntry) -> None:
 
 
 def _overlap(one: ScheduleEntry, other: ScheduleEntry) -> bool:
-    """Whether some minute belongs to both. Two that do not recur may lie in different weeks."""
+    """Whether two entries share a minute. Two that do not recur may lie in different weeks."""
     is_apart = (
         one.day_of_week != other.day_of_week
         or one.end_minute <= other.start_minute
@@ -232,7 +237,7 @@ def _starts(entry: ScheduleEntry, now_ms: int, until_ms: int) -> list[int]:
 
 
 def _next_start_ms(entry: ScheduleEntry, now_ms: int) -> int:
-    """When an entry's time comes next; now or later."""
+    """Return the next start (ms) of an entry's time: now or later."""
     today = now_ms // _DAY_MS
     day = today + (entry.day_of_week - _day_of_week(today)) % 7
     start_ms = day * _DAY_MS + entry.start_minute * _MINUTE_MS
@@ -240,7 +245,7 @@ def _next_start_ms(entry: ScheduleEntry, now_ms: int) -> int:
 
 
 def _day_of_week(day: int) -> int:
-    """Of a day counted from the first of January 1970, which was a Thursday."""
+    """Return the weekday of a day counted from 1 January 1970, which was a Thursday."""
     return (day + 3) % 7
 
 

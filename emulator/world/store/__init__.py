@@ -1,1 +1,1 @@
-"""Where facts are kept: one SQLite database a world. The only package that imports `sqlite3`."""
+"""The store: one SQLite database for each world. The only package that imports `sqlite3`."""

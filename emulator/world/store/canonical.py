@@ -1,4 +1,4 @@
-"""Canonical JSON: an event's values with sorted keys and no spaces: the same bytes every time."""
+"""Canonical JSON of an event's values: sorted keys, no spaces, so always the same bytes."""
 
 import json
 from collections.abc import Callable
@@ -10,14 +10,16 @@ from emulator.core.events import Event
 __all__ = ["canonical", "encoded", "quoted"]
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-# How an event's class is written: its JSON with places for the values, and what reads those.
+# For each class of events: a JSON template with `%s` for the values, and a function that reads
+# them.
 _SHAPES: dict[type[Event], tuple[str, Callable[[Event], tuple[object, ...]]]] = {}
 
 
 def canonical(event: Event) -> str:
-    """The event's values, without its instant.
+    """Return the event's values as canonical JSON, without its time `at_ms`.
 
-    By hand, since a flood of lines asks it thousands of times a second: most values are texts.
+    The text is built by hand because a flood of chat lines needs it thousands of times a second,
+    and most values are plain texts.
     """
     kind = type(event)
     template, values_of = _SHAPES.get(kind) or _shape(kind)
@@ -38,7 +40,10 @@ def _shape(kind: type[Event]) -> tuple[str, Callable[[Event], tuple[object, ...]
 
 
 def _reader(names: list[str]) -> Callable[[Event], tuple[object, ...]]:
-    """`attrgetter` gives a tuple only where it is asked for several values."""
+    """Return a function that reads these attributes as a tuple.
+
+    `attrgetter` alone is not enough: it returns a tuple only for two names or more.
+    """
     if len(names) > 1:
         return attrgetter(*names)
     return lambda event: tuple(getattr(event, name) for name in names)

@@ -1,4 +1,4 @@
-"""Open a world's database, bring its schema up to date, refuse one from a newer program."""
+"""Open a world's database and upgrade its schema; refuse a database from a newer program."""
 
 import sqlite3
 import sys
@@ -12,23 +12,25 @@ from zlib import crc32
 
 from emulator.core.errors import Refused
 
-# Not these: no rights, no room, a lock. The low byte of a code is its kind (SQLite, Result Codes).
+# Errors that mean a damaged file; missing rights, a full disk or a lock are other errors. The low
+# byte of a code is its kind (SQLite, Result Codes).
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-# All pages of a file up to this size are looked at, at 0.7 ms a megabyte.
+# A file up to this size is checked completely, which takes 0.7 ms per megabyte.
 _CHECKED_BYTES_MAX = 32 * 2**20
-# Some 300 tables and indexes begin with a page each, and most stay small: with SQLite's usual 4096
-# a world takes 1.3 MiB instead of 0.7, and twice as long to copy. Large worlds are read as fast.
+# Each of some 300 tables and indexes begins with a page, and most of them stay small: with SQLite's
+# default of 4096 bytes a world takes 1.3 MiB instead of 0.7, and copying it takes twice as long.
+# Large worlds are read equally fast with either size.
 _PAGE_BYTES = 1024
 
-# Which SQLite writes images; empty where it was built without the means to.
+# The SQLite version that writes database images; empty if SQLite was built without `serialize`.
 IMAGED_BY = sqlite3.sqlite_version if hasattr(sqlite3.Connection, "deserialize") else ""
 
 
 def open_database(path: str) -> sqlite3.Connection:
-    """Open (or make) the database at `path`, or in memory for `:memory:`.
+    """Open (or create) the database at `path`; `:memory:` creates one in memory.
 
-    Refuses (`unavailable`) a file of a newer version than this program knows, and one that is
-    damaged (`is_damaged`): the file is left as it is.
+    Refuses (`unavailable`) a file from a newer version of this program, and a damaged file
+    (`is_damaged`). A refused file is not changed.
     """
     try:
         is_copied = path == ":memory:" and IMAGED_BY
@@ -36,7 +38,7 @@ def open_database(path: str) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise Refused(
             "unavailable",
-            f"{path} cannot be read as a database ({error}). Move it away to start anew, "
+            f"{path} cannot be read as a database ({error}). Move it away to start with a new one, "
             "or choose another folder with --data.",
             is_damaged=getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE,
         ) from error
@@ -44,15 +46,16 @@ def open_database(path: str) -> sqlite3.Connection:
 
 @cache
 def _empty() -> bytes:
-    """A database that nobody has written to: running its schema takes tens of milliseconds."""
+    """The image of an empty database, made once: running the schema takes tens of milliseconds."""
     with closing(_opened(":memory:")) as connection:
         return connection.serialize()
 
 
 class _NumberedByName(sqlite3.Connection):
-    """The first releases of Python 3.12 take `?1` for a name and warn of it (CPython's gh-117995).
+    """A connection that passes the values of `?1`, `?2` ... by name.
 
-    So they get names: a warning would end what a suite runs with `-W error`.
+    Python 3.12.0 to 3.12.3 takes `?1` for a named parameter, and warns if values come as a sequence
+    (CPython's gh-117995). With `-W error` that warning would fail a test suite.
     """
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
@@ -80,7 +83,8 @@ def _opened(path: str) -> sqlite3.Connection:
     connection = _connect(path)
     try:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        # Only looked at: the journal's mode stands in the file, and what is refused stays as it is.
+        # This only reads. The journal mode is stored in the file, and a refused file must not
+        # change.
         steps = _steps_ahead(connection, path)
         _check(connection)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -95,7 +99,7 @@ def _opened(path: str) -> sqlite3.Connection:
 
 
 def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
-    """A database in memory with the content of another: no schema is run, pages are copied."""
+    """Open a copy of `source` in memory. Pages are copied; the schema is not run."""
     connection = _connect(":memory:")
     try:
         source.backup(connection)
@@ -107,15 +111,17 @@ def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def open_foreign(path: str) -> sqlite3.Connection:
-    """A copy in memory of a database that may be a stranger's, at this program's schema.
+    """Copy a database of unknown origin into memory, upgraded to this program's schema.
 
-    Refuses (`unavailable`) what `open_database` refuses, and one whose tables, indexes and triggers
-    are not this program's to the letter: nothing of a stranger's runs here.
+    Refuses (`unavailable`) what `open_database` refuses, and a database whose tables, indexes and
+    triggers differ from this program's in any letter: foreign triggers must not run here.
     """
     with closing(open_database(path)) as connection, closing(open_database(":memory:")) as fresh:
         try:
             if _schema(connection) != _schema(fresh):
-                raise Refused("unavailable", f"{path} has another schema than this program's.")
+                raise Refused(
+                    "unavailable", f"{path} has a schema that differs from this program's."
+                )
             return open_copy(connection)
         except sqlite3.DatabaseError as error:
             raise Refused(
@@ -124,7 +130,7 @@ def open_foreign(path: str) -> sqlite3.Connection:
 
 
 def open_image(image: bytes) -> sqlite3.Connection:
-    """A database in memory as `serialize` told it."""
+    """Open a database in memory from the bytes that `Connection.serialize` returned."""
     connection = _connect(":memory:")
     try:
         connection.deserialize(image)
@@ -141,7 +147,7 @@ def _schema(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
 
 
 def _check(connection: sqlite3.Connection) -> None:
-    """Find damage before anybody builds on it."""
+    """Raise the error of a damaged database before anything uses it."""
     pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
     page_bytes: int = connection.execute("PRAGMA page_size").fetchone()[0]
     if pages * page_bytes > _CHECKED_BYTES_MAX:
@@ -154,7 +160,7 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def _scripts() -> list[str]:
-    """The schema's steps, in their order."""
+    """The schema's SQL scripts in order; each upgrades the schema by one version."""
     schema = resources.files("emulator.world.store").joinpath("schema")
     traversables = sorted(
         (traversable for traversable in schema.iterdir() if traversable.name.endswith(".sql")),
@@ -168,20 +174,20 @@ def _name(file: Traversable) -> str:
 
 
 def _mark(scripts: Sequence[str]) -> int:
-    """What tells a database that took these steps from one that took others of the same number.
+    """A checksum of the scripts that a database ran: it tells apart equal version numbers.
 
-    It is kept as SQLite's `application_id`, which has 31 bits to spare.
+    It is stored as SQLite's `application_id`, which has 31 usable bits.
     """
     return crc32("".join(scripts).encode()) & 0x7FFFFFFF
 
 
 def _as_one(steps: Iterable[str]) -> str:
-    """All of the steps or none: a file that an upgrade failed on is as it was."""
+    """Join the scripts in one transaction: if an upgrade fails, the file stays as it was."""
     return "\n".join(["BEGIN;", *steps, "COMMIT;"])
 
 
 def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[str]:
-    """The schema's steps that this database has not taken, each as a script that also says so."""
+    """The scripts that this database has not run; each also sets the new version and checksum."""
     scripts = _scripts()
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(scripts):
@@ -194,8 +200,8 @@ def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[str]:
     if version and mark != _mark(scripts[:version]):
         raise Refused(
             "unavailable",
-            f"{path} was written by a live-emulator from before this one's release, with another "
-            "schema. Move it away to start anew, or choose another folder with --data.",
+            f"{path} was written by an unreleased live-emulator with another schema. Move it away "
+            "to start with a new one, or choose another folder with --data.",
         )
     return [
         f"{scripts[taken]}\nPRAGMA user_version = {taken + 1};\n"

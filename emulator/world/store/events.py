@@ -1,4 +1,4 @@
-"""The journal, read: what happened in this world, in order."""
+"""Read the journal: all events of a world in their order."""
 
 import json
 from collections.abc import Iterator
@@ -9,14 +9,17 @@ from msgspec import Struct
 
 from emulator.world.store.journal import Store
 
-# Of one search: some milliseconds.
+# Events that one search looks at; that many take some milliseconds.
 SEARCHED_MAX = 20_000
 
 _Entry = tuple[int, int, str, str]
 
 
-class Journalled(Struct, frozen=True):
-    """One event. `seq` counts from 1 without holes; `values` are the event's own."""
+class JournalEvent(Struct, frozen=True):
+    """One event of the journal. `seq` counts from 1 without gaps.
+
+    `values` are the event's fields without `at_ms`.
+    """
 
     seq: int
     at_ms: int
@@ -25,7 +28,7 @@ class Journalled(Struct, frozen=True):
 
 
 class JournalRow(NamedTuple):
-    """A row of the journal: events of one kind and one instant, `first_seq` and following.
+    """A row of the journal: one or more events of one kind and time, numbered from `first_seq`.
 
     `bodies` are their values as canonical JSON.
     """
@@ -36,15 +39,15 @@ class JournalRow(NamedTuple):
     bodies: list[str]
 
 
-def read(store: Store, *, after: int, count: int, kind: str | None = None) -> list[Journalled]:
-    """The next `count` events behind `after`, those of one `kind` where it is given."""
-    journalleds: list[Journalled] = []
+def read(store: Store, *, after: int, count: int, kind: str | None = None) -> list[JournalEvent]:
+    """Return up to `count` events after number `after`; only those of `kind` if it is set."""
+    events: list[JournalEvent] = []
     for entry in entries(store, after=after, kind=kind):
-        for seq, body in enumerate(entry.bodies[: count - len(journalleds)], entry.first_seq):
-            journalleds.append(Journalled(seq, entry.at_ms, entry.kind, json.loads(body)))
-        if len(journalleds) >= count:
+        for seq, body in enumerate(entry.bodies[: count - len(events)], entry.first_seq):
+            events.append(JournalEvent(seq, entry.at_ms, entry.kind, json.loads(body)))
+        if len(events) >= count:
             break
-    return journalleds
+    return events
 
 
 def search(
@@ -56,24 +59,25 @@ def search(
     kind: str | None = None,
     text: str = "",
     looks_max: int = SEARCHED_MAX,
-) -> tuple[list[Journalled], int | None]:
-    """Up to `count` events behind `after` and, with `before`, in front of it, the newest first.
+) -> tuple[list[JournalEvent], int | None]:
+    """Search events whose number is above `after` and, with `before`, below it.
 
-    `text` is a part of an event's kind or of its values as JSON, upper and lower case alike. Also
-    returned is from where the search goes on (the next `before`, or `after`), None where it is
-    through: at most `looks_max` events are looked at.
+    With `before` the newest come first, without it the oldest. `text` has to occur in an event's
+    kind or in its values as JSON; upper and lower case are equal. At most `looks_max` events are
+    looked at. Returns up to `count` events, and the number to go on from (as the next `before` or
+    `after`), None if the search is complete.
     """
     walk = (
         _forwards(store, after, kind) if before is None else _backwards(store, after, before, kind)
     )
-    needle, journalleds, last = text.lower(), list[Journalled](), after
+    needle, events, last = text.lower(), list[JournalEvent](), after
     for number, (seq, at_ms, name, body) in enumerate(walk):
-        if len(journalleds) == count or number == looks_max:
-            return journalleds, last
+        if len(events) == count or number == looks_max:
+            return events, last
         last = seq
         if not needle or needle in name.lower() or needle in body.lower():
-            journalleds.append(Journalled(seq, at_ms, name, json.loads(body)))
-    return journalleds, None
+            events.append(JournalEvent(seq, at_ms, name, json.loads(body)))
+    return events, None
 
 
 def _forwards(store: Store, after: int, kind: str | None) -> Iterator[_Entry]:
@@ -85,7 +89,7 @@ def _forwards(store: Store, after: int, kind: str | None) -> Iterator[_Entry]:
 def _backwards(store: Store, after: int, before: int, kind: str | None) -> Iterator[_Entry]:
     of_kind, values = (" AND kind = ?", [kind]) if kind else ("", [])
     columns = "SELECT seq, at_ms, kind, body FROM events WHERE seq"
-    # The first row from there on may be a burst that began before.
+    # The first row at or after `before` may be a burst that began earlier.
     rows = chain(
         store.rows(f"{columns} >= ?{of_kind} ORDER BY seq LIMIT 1", before, *values),
         store.each(f"{columns} < ? AND seq > ?{of_kind} ORDER BY seq DESC", before, after, *values),
@@ -96,24 +100,24 @@ def _backwards(store: Store, after: int, before: int, kind: str | None) -> Itera
                 yield last_seq - distance, at_ms, name, single
 
 
-def newest(store: Store, kind: str) -> Journalled | None:
-    """The last event of a kind."""
+def newest(store: Store, kind: str) -> JournalEvent | None:
+    """Return the newest event of a kind, or None."""
     row = store.row(
         "SELECT seq, at_ms, body FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", kind
     )
     if row is None:
         return None
-    return Journalled(row["seq"], row["at_ms"], kind, json.loads(row["body"].split("\n")[-1]))
+    return JournalEvent(row["seq"], row["at_ms"], kind, json.loads(row["body"].split("\n")[-1]))
 
 
 def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[JournalRow]:
-    """The journal behind `after`, row by row, as far as it is asked for."""
+    """Yield the journal's rows after number `after`, reading only as many as the caller takes."""
     where, values = ("kind = ? AND seq > ?", [kind, after]) if kind else ("seq > ?", [after])
     for row in store.each(
         f"SELECT seq, at_ms, kind, body FROM events WHERE {where} ORDER BY seq", *values
     ):
         last_seq, at_ms, name, body = row
-        # JSON has no line breaks of its own: within a text they are escaped.
+        # Canonical JSON contains no line breaks: those within a text are escaped.
         bodies = body.split("\n") if "\n" in body else [body]
         first_seq = last_seq - len(bodies) + 1
         yield JournalRow(
@@ -122,8 +126,8 @@ def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[Jo
 
 
 def kinds(store: Store, *, after: int) -> list[str]:
-    """The kinds of the events behind `after`, each once."""
-    # By itself SQLite goes through all of the index of kinds.
+    """Return the kinds of all events after number `after`, sorted, each once."""
+    # Without NOT INDEXED SQLite walks the whole index of kinds.
     rows = store.rows("SELECT DISTINCT kind FROM events NOT INDEXED WHERE seq > ?", after)
     return sorted(row["kind"] for row in rows)
 

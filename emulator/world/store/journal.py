@@ -1,8 +1,8 @@
-"""Store: changes that happen whole or not at all, and the journal of what happened.
+"""Store: changes that are written completely or not at all, and the journal of events.
 
-`change` is one transaction; what is emitted inside is journalled with it and published after the
-commit, so nobody hears of a thing that a crash could undo. A change that the disk has no room for
-is `Refused` (`unavailable`), and nothing of it is left.
+`change` is one transaction; events emitted inside it are journalled with it and published after the
+commit, so no listener receives an event that a crash could undo. A change that the disk has no room
+for is `Refused` (`unavailable`), and nothing of it is written.
 """
 
 import re
@@ -20,12 +20,12 @@ from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_copy, open_image
-from emulator.world.store.write_counters import Watches, WriteCounter
+from emulator.world.store.write_counters import WriteCounter, WriteCounters
 
 Row = sqlite3.Row
 
 _NOTHING_MORE = nullcontext()
-# The machine's fault, not the statement's: no room, a disk that fails, a file system that became
+# Errors of the machine and not of the statement: a full or failing disk, a file system that became
 # read-only, a file that cannot be opened. The low byte of a code is its kind (SQLite, Result
 # Codes).
 _UNWRITABLE = (
@@ -34,17 +34,17 @@ _UNWRITABLE = (
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 )
-# Rows of one INSERT: some hundreds of values, of which SQLite takes 32,766 (formerly 999).
+# Rows per INSERT: some hundreds of values, of which SQLite accepts 32,766 (older versions 999).
 _ROWS = 50
-# Among so many of the journal's rows is the one with the latest instant.
+# The latest time is looked for in this many of the journal's last rows.
 _LAST = 1_000
-# More than a line of chat takes.
+# More bytes than a chat line needs.
 _PROBE_BYTES = 8192
 _ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
 
 
 class _Statements(NamedTuple):
-    """What makes one piece of a change."""
+    """The SQL statements that begin, keep and undo one change."""
 
     begin: str
     keep: str
@@ -52,47 +52,49 @@ class _Statements(NamedTuple):
 
 
 _TRANSACTION = _Statements("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
-# Inside the one transaction of a store that can go back to its mark.
+# Used inside the one open transaction of a marked store (see `Store.mark`).
 _SAVEPOINT = _Statements(
     "SAVEPOINT change", "RELEASE change", ("ROLLBACK TO change", "RELEASE change")
 )
 
 
 class _ClosedConnection:
-    """In a closed one's place: a request that still waited for something is refused."""
+    """Stands in for a closed connection: a request that still uses it is refused (`not_found`)."""
 
     def __getattr__(self, _: str) -> NoReturn:
-        raise Refused("not_found", "This world is gone: it was dropped, or the emulator stops.")
+        raise Refused(
+            "not_found", "This world no longer exists: it was dropped, or the emulator is stopping."
+        )
 
     def close(self) -> None:
-        """Twice is as good as once."""
+        """Do nothing: closing twice is allowed."""
 
 
 class Store:
-    """One world's facts. Used on one thread."""
+    """The data of one world. Used on one thread only."""
 
     def __init__(
         self, connection: sqlite3.Connection, publish: Callable[[Event], None] | None = None
     ) -> None:
         self.publish = publish or _tell_nobody
-        # For listeners that take a burst as a whole; else each of its events is published.
+        # Receives whole bursts, if set; otherwise each event of a burst is published alone.
         self.publish_burst: Callable[[Burst], None] | None = None
-        # Grows with every change, so that whatever was made of the facts is known to be stale.
+        # Grows with every change, so that a cache can see that its values are stale.
         self.version = 0
         self.is_closed = False
-        # Why the last change could not be written; None since one was.
+        # Why the last change could not be written; None if it was written.
         self.failure: Refused | None = None
-        # How facts in memory go back with the change under way.
+        # Functions that undo changes of state in memory if the current transaction fails.
         self._undoing: list[Callable[[], object]] = []
         self._connection = connection
         self._statements = _TRANSACTION
-        # Whose copy this store was when it was marked.
+        # The store of which this one was a copy when it was marked.
         self._marked: Store | None = None
         self._is_changing = False
-        self._watches = Watches()
-        # The number of the journal's last event, None where it has to be asked for.
+        self._watches = WriteCounters()
+        # The number of the journal's last event; None if it has to be read first.
         self._last_seq: int | None = None
-        # Each with where it is collected: one change may be the work of many requests.
+        # Each event with the request that caused it: one change may hold the work of many requests.
         self._emitted: list[tuple[Event | Burst, causes.Effects | None]] = []
         self._to_publish: deque[Event | Burst] = deque()
         self._is_publishing = False
@@ -101,9 +103,9 @@ class Store:
         return self._connection.execute(sql, values).fetchall()
 
     def each(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
-        """The rows one by one, for a caller that does not know how many it wants.
+        """Yield the rows one by one, for a caller that may stop early.
 
-        Nothing may be written meanwhile.
+        Nothing may be written while the rows are read.
         """
         yield from self._connection.execute(sql, values)
 
@@ -112,14 +114,14 @@ class Store:
         return record
 
     def number(self, sql: str, *values: object) -> int:
-        """The one whole number that the query gives, 0 where it gives none."""
+        """Return the single whole number that the query selects; 0 for no row or NULL."""
         row = self.row(sql, *values)
         return int(row[0] or 0) if row else 0
 
     def last_at_ms(self) -> int:
-        """When the last thing happened that the journal tells of; 0 where it is empty.
+        """The latest time of an event in the journal; 0 if it is empty.
 
-        Some things are journalled after they happened, so the last few are looked at.
+        Some events are journalled later than they happened, so the last `_LAST` rows are compared.
         """
         return self.number(
             "SELECT max(at_ms) FROM events WHERE seq > (SELECT max(seq) FROM events) - ?", _LAST
@@ -138,16 +140,16 @@ class Store:
         return values
 
     def watch(self, *tables: str, but: tuple[str, ...] = ()) -> WriteCounter:
-        """How often these tables are written to: what was read of them may be stale then.
+        """Return the counter of writes to these tables, for caches of their rows.
 
-        Writes to one of the columns `but` (`table.column`) alone do not count.
+        A write that sets only one of the columns in `but` (`table.column`) does not count.
         """
         return self._watches.on(tables, but)
 
     def write(self, sql: str, *values: object) -> int:
         """Change rows, inside `change` only. Returns the key of the row that was inserted last."""
         if not self._is_changing:
-            raise RuntimeError("a write stands outside `with store.change()`")
+            raise RuntimeError("a write outside of `with store.change()`")
         self._watches.note(sql)
         return self._connection.execute(sql, values).lastrowid or 0
 
@@ -161,14 +163,15 @@ class Store:
             self.write(_update(table, tuple(columns)), *columns.values(), pk)
 
     def write_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
-        """Make one change for each of `values`, inside `change` only."""
+        """Run the statement once for each row of `values`, inside `change` only."""
         if not self._is_changing:
-            raise RuntimeError("a write stands outside `with store.change()`")
+            raise RuntimeError("a write outside of `with store.change()`")
         if not values:
             return
         self._watches.note(sql)
         if len(values) >= _ROWS and (many := _of_rows(sql)):
-            # A statement of many rows costs each of them a quarter less than one of its own.
+            # In a statement of many rows, each row costs a quarter less than in a statement of its
+            # own.
             whole = len(values) - len(values) % _ROWS
             for begin in range(0, whole, _ROWS):
                 rows = values[begin : begin + _ROWS]
@@ -177,21 +180,21 @@ class Store:
         self._connection.executemany(sql, values)
 
     def emit(self, event: Event | Burst) -> None:
-        """Journal a fact with the change under way; others hear of it once that is committed."""
+        """Journal an event with the current change; listeners receive it after the commit."""
         if not self._is_changing:
-            raise RuntimeError("an event was emitted outside `with store.change()`")
+            raise RuntimeError("an event was emitted outside of `with store.change()`")
         self._emitted.append((event, causes.current()))
 
     def when_undone(self, undo: Callable[[], object]) -> None:
-        """Call `undo` if the change under way fails: facts in memory then go back with the rest."""
+        """Call `undo` if the current change fails, to restore state in memory as well."""
         if not self._is_changing:
-            raise RuntimeError("a change in memory stands outside `with store.change()`")
+            raise RuntimeError("a change in memory outside of `with store.change()`")
         self._undoing.append(undo)
 
     def note(self, act: Callable[[], object], *, is_seen: bool = True) -> bool:
-        """Make a change that a reader causes without asking for it: that somebody has come.
+        """Make a change that a read request causes on the side, for example that a viewer has come.
 
-        False where it could not be written: the reader is answered all the same.
+        Returns False if it could not be written: the read request is answered all the same.
         """
         try:
             with self.change(is_seen=is_seen):
@@ -203,9 +206,10 @@ class Store:
         return True
 
     def change(self, *, is_seen: bool = True) -> AbstractContextManager[None]:
-        """All of the block, or nothing. A change inside a change belongs to the outer one.
+        """One transaction: all changes of the block are written, or none.
 
-        `is_seen`: answers that were made before may be stale now (`version`).
+        A change inside a change is part of the outer one. With `is_seen` the `version` grows, so
+        cached answers become stale.
         """
         return _NOTHING_MORE if self._is_changing else self._whole(is_seen)
 
@@ -241,14 +245,14 @@ class Store:
         self._tell()
 
     def _undo(self) -> None:
-        """Take back the change under way.
+        """Undo the current change.
 
-        SQLite does so by itself where it has no room (Result Codes, "SQLITE_FULL"); with a marked
-        store all goes back to the mark then, and it is marked anew.
+        If the disk is full, SQLite has already rolled back by itself (Result Codes, "SQLITE_FULL").
+        A marked store has then lost all changes since its mark, and its transaction begins again.
         """
         if self._connection.in_transaction:
             for statement in self._statements.undo:
-                with suppress(sqlite3.OperationalError):  # It had not begun.
+                with suppress(sqlite3.OperationalError):  # The savepoint did not exist yet.
                     self._connection.execute(statement)
         elif self._marked is not None:
             self._connection.execute(_TRANSACTION.begin)
@@ -256,16 +260,19 @@ class Store:
             undo()
 
     def check_writable(self) -> None:
-        """Refuses (`unavailable`) while nothing can be written; else `failure` is None."""
+        """Write a probe; sets `failure` to None.
+
+        Refuses (`unavailable`) while nothing can be written.
+        """
         with self.change(is_seen=False):
             self.write("INSERT OR REPLACE INTO meta VALUES ('probe', zeroblob(?))", _PROBE_BYTES)
             self.write("DELETE FROM meta WHERE name = 'probe'")
 
     def load(self, source: "Store") -> None:
-        """Become a copy of another store of the same program, journal and all.
+        """Become a copy of another store of the same program, including its journal.
 
-        One that was `mark`ed as that store's copy takes back what was changed since: its pages
-        that changed, and nothing else. Any other copies all pages, and reads the schema again.
+        If this store was `mark`ed as a copy of `source`, only the pages changed since are restored.
+        Otherwise all pages are copied, and the schema is read again.
         """
         if self._is_changing:
             raise RuntimeError("a store was loaded inside a change")
@@ -279,13 +286,13 @@ class Store:
         self._forget()
 
     def copy(self) -> "Store":
-        """A store in memory with the same facts, which tells nobody of what happens to it.
+        """Copy this store into memory. The copy publishes no events.
 
-        A store that is marked is then marked as the copy's, since it is the same now.
+        A marked store gets the copy as its new mark, because both are equal now.
         """
         if self._marked is None:
             return Store(open_copy(self._connection))
-        # No other connection can read what is not committed.
+        # Uncommitted changes are invisible to other connections, so they are committed first.
         self._connection.execute("COMMIT")
         self._unmark()
         copy = Store(open_copy(self._connection))
@@ -294,21 +301,23 @@ class Store:
 
     @classmethod
     def of_image(cls, image: bytes) -> "Store":
-        """A store in memory with the facts that another program of this version gave as `image`."""
+        """Open a store in memory from an `image` that a program of the same version wrote."""
         return cls(open_image(image))
 
     def image(self) -> bytes:
-        """All facts as bytes, for `of_image`."""
+        """Return the whole database as bytes, for `of_image`."""
         image = self._connection.serialize()
-        # Bytes 18 and 19 say that there is a write-ahead log beside the file, and here is none
-        # (SQLite, Database File Format, 1.3.3).
+        # Bytes 18 and 19 say that a write-ahead log belongs to the file. The image has none, so
+        # they are reset to 1 (SQLite, Database File Format, 1.3.3).
         return image[:18] + b"\x01\x01" + image[20:]
 
     def mark(self, source: "Store") -> None:
-        """These facts are those of `source`: `load` may come back to them. For one in memory.
+        """Remember that this store equals `source` now, so that `load(source)` is quick.
 
-        All that follows is one transaction that nobody commits, so that SQLite itself keeps what
-        each page of them was. On disk it would be lost with the process.
+        In memory only.
+
+        All later changes are one transaction that is never committed, so SQLite itself keeps the
+        old content of each changed page. On disk these changes would be lost when the process ends.
         """
         self._connection.execute("BEGIN IMMEDIATE")
         self._statements, self._marked = _SAVEPOINT, source
@@ -324,9 +333,10 @@ class Store:
         self._connection = cast(sqlite3.Connection, _ClosedConnection())
 
     def _entries(self) -> list[tuple[int, int, str, str]]:
-        """The journal's rows of what was emitted; `store.events` reads them.
+        """Return the journal's rows of the emitted events; `store.events` reads them.
 
-        A burst is one row: its values a line each, under the number of its last event.
+        A burst is one row: the values of each event are one line, and the row has the last event's
+        number.
         """
         seq = self._last_seq
         if seq is None:
@@ -345,7 +355,7 @@ class Store:
         return entries
 
     def _note_causes(self, entries: list[tuple[int, int, str, str]]) -> None:
-        """Say of each event whose work it was, now that all of them are facts."""
+        """Tell each request which events it caused, now that they are committed."""
         last_seqs = (entry[0] for entry in entries)
         for emitted, effects in self._emitted:
             count = 1 if isinstance(emitted, Event) else len(emitted.bodies)
@@ -355,24 +365,24 @@ class Store:
                     effects.add(last_seq - count + 1, last_seq)
 
     def _forget(self) -> None:
-        """The facts are other ones than a moment ago."""
+        """Mark all cached state as stale: the data were replaced or rolled back."""
         self._last_seq = None
         self._watches.note_all()
 
     def _tell(self) -> None:
-        """Publish in the order of the journal, also when a listener causes the next change."""
+        """Publish in the order of the journal, also if a listener makes the next change."""
         if self._is_publishing:
             return
         self._is_publishing = True
         try:
             while self._to_publish:
-                fact = self._to_publish.popleft()
-                if isinstance(fact, Event):
-                    self.publish(fact)
+                emitted = self._to_publish.popleft()
+                if isinstance(emitted, Event):
+                    self.publish(emitted)
                 elif self.publish_burst is not None:
-                    self.publish_burst(fact)
+                    self.publish_burst(emitted)
                 else:
-                    for event in fact:
+                    for event in emitted:
                         self.publish(event)
         finally:
             self._is_publishing = False
@@ -390,13 +400,13 @@ def _update(table: str, columns: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=64)
 def _of_rows(sql: str) -> str:
-    """An INSERT of one row, for `_ROWS` of them; nothing for any other statement."""
+    """Turn an INSERT of one row into one of `_ROWS` rows; empty for any other statement."""
     match = _ONE_ROW.search(sql)
     return sql + f", {match[1]}" * (_ROWS - 1) if match else ""
 
 
 def _unwritable(error: BaseException) -> Refused | None:
-    """What a caller is told of a change that the machine could not write; None of any other."""
+    """The refusal of a change that the machine could not write; None for any other error."""
     if not isinstance(error, sqlite3.DatabaseError):
         return None
     kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -406,11 +416,11 @@ def _unwritable(error: BaseException) -> Refused | None:
         return disk_full()
     return Refused(
         "unavailable",
-        f"The database cannot be written ({error}). See to the disk of --data.",
+        f"The database cannot be written ({error}). Check the disk of --data.",
         reason="disk_error",
         retry_after_seconds=DISK_RETRY_SECONDS,
     )
 
 
 def _tell_nobody(_: Event) -> None:
-    """The journal alone keeps what happens."""
+    """Publish to nobody: events are only journalled."""

@@ -1,7 +1,8 @@
-"""Pages: the newest rows that everybody sees, and a viewer's own, without a look at all of them.
+"""Pages: the newest rows that are public or the caller's own, without reading all rows.
 
-`public OR mine` makes SQLite collect and sort whatever fits. Here each condition walks an index of
-its own as far as the page goes, and triggers count what is public (`totals` in the schema).
+For `public OR mine` SQLite collects and sorts all rows that match. Here each condition walks an
+index of its own, only as far as the page needs, and triggers count the public rows (`totals` in the
+schema).
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,10 @@ Total = Literal["streams offline", "streams live", "streams ended", "vods", "vid
 
 
 class QueryPart(NamedTuple):
-    """A condition with its values. No row fits two parts of one list.
+    """An SQL condition with its values. No row may match two parts of one list.
 
-    `totals` are those that say how many fit it; None where they have to be counted. What fits a
-    part that `is_first` comes before the rows of all others.
+    `totals` are the counters whose sum is the number of matching rows; None if the rows have to be
+    counted. Rows of a part that `is_first` come before the rows of all other parts.
     """
 
     where: str
@@ -28,10 +29,10 @@ class QueryPart(NamedTuple):
 def newest(
     table: str, parts: Sequence[QueryPart], *, offset: int, count: int
 ) -> tuple[str, list[object]]:
-    """A query for the `row`s of one page of the parts together, and its values."""
+    """Build the query for one page of all parts together; returns its SQL and its values."""
     newest_first = "created_at_ms DESC, row DESC"
     if len(parts) == 1:
-        # The index as it stands: a query in a query is sorted in a table of its own.
+        # This walks the index directly: SQLite would sort a subquery in a temporary table.
         (part,) = parts
         page = f"SELECT row FROM {table} WHERE {part.where} ORDER BY {newest_first}"
         return f"{page} LIMIT ? OFFSET ?", [*part.values, count, offset]
@@ -46,11 +47,11 @@ def newest(
 
 
 def total(store: Store, table: str, parts: Sequence[QueryPart]) -> int:
-    """How many rows fit."""
-    return sum(_fitting(store, table, part) for part in parts)
+    """Return how many rows match the parts."""
+    return sum(_count_of(store, table, part) for part in parts)
 
 
-def _fitting(store: Store, table: str, part: QueryPart) -> int:
+def _count_of(store: Store, table: str, part: QueryPart) -> int:
     if part.totals is None:
         return store.number(f"SELECT count(*) FROM {table} WHERE {part.where}", *part.values)
     names = ", ".join("?" * len(part.totals))

@@ -13,9 +13,9 @@ T = TypeVar("T", bound=Struct)
 
 
 def read_row(kind: type[T], row: Row, **others: object) -> T:
-    """A struct whose fields are columns: `pk` is `row`, `user_pk` is `user_row`, a bool is 0 or 1.
+    """Make a struct from a row: each field is a column; `pk` is `row`, `user_pk` is `user_row`.
 
-    `others` are the fields that are no column as it stands.
+    A bool is stored as 0 or 1. `others` are the values of the fields that are not columns.
     """
     columns, fields, truths = _plan(kind, tuple(others))
     values = list(columns(row))
@@ -28,7 +28,7 @@ def read_row(kind: type[T], row: Row, **others: object) -> T:
 def _plan(
     kind: type[Struct], others: tuple[str, ...]
 ) -> tuple[Callable[[Row], tuple[Any, ...]], tuple[str, ...], tuple[int, ...]]:
-    """What takes the columns out of a row, the fields that they are for, and which are bools."""
+    """Return the reader of a row's columns, the fields they belong to, and which are bools."""
     types: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
         types.update(getattr(base, "__annotations__", {}))

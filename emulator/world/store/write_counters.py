@@ -1,4 +1,4 @@
-"""Watches: how often something was written to some tables, for caches of what stood there."""
+"""Write counters: how often some tables were written to, for caches of their rows."""
 
 import re
 from functools import lru_cache
@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
-# Of one kind of what is remembered.
-_KEPT_MAX = 10_000
+# Values in one cache.
+_CACHED_MAX = 10_000
 
 _WRITES = re.compile(
     r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)"
@@ -19,8 +19,8 @@ _WRITES = re.compile(
 class WriteCounter:
     """`count` grows with each write to one of the tables, and with each change that is undone.
 
-    What follows in other tables, by a foreign key or a trigger, is not seen. A change of one of the
-    columns `but`, and of nothing else, does not count.
+    Writes that a foreign key or a trigger makes in other tables are not seen. A statement that sets
+    only one of the columns `but` does not count.
     """
 
     def __init__(self, tables: tuple[str, ...], but: tuple[str, ...] = ()) -> None:
@@ -30,13 +30,13 @@ class WriteCounter:
 
 
 class Remembered(Generic[K, V]):
-    """What was read of some tables, by some key, until one of them is written to.
+    """A cache of values read from some tables, emptied when one of the tables is written to.
 
-    A noun keeps one as a `World.memory`, for rows that most reads ask for: a caller's account, the
-    streams of a page. Nothing in it is ever stale: a write empties it before it happens. The watch
-    is on all tables that the values are made of, and on those whose triggers or foreign keys write
-    to them (`test_remembered` asks the schema). `_KEPT_MAX` values at most: one more, and all are
-    read again.
+    A noun keeps one as a `World.memory`, for rows that most requests need: the caller's account,
+    the streams of a page. A value is never stale: a write empties the cache before it happens. The
+    counter must cover all tables that the values are made of, and those whose triggers or foreign
+    keys write to them (`test_remembered` checks the schema). The cache holds `_CACHED_MAX` values;
+    one more empties it.
     """
 
     def __init__(self, watch: WriteCounter) -> None:
@@ -45,22 +45,25 @@ class Remembered(Generic[K, V]):
         self._values: dict[K, V] = {}
 
     def values(self) -> dict[K, V]:
-        """What is known at this moment; a caller adds what it had to read. Not to be kept."""
-        if self._count != self.watch.count or len(self._values) > _KEPT_MAX:
+        """The cached values by key; the caller adds what it reads.
+
+        Call this for each use: the dictionary must not be kept, it may become stale.
+        """
+        if self._count != self.watch.count or len(self._values) > _CACHED_MAX:
             self._count = self.watch.count
             self._values = {}
         return self._values
 
 
-class Watches:
-    """Those of one store."""
+class WriteCounters:
+    """The write counters of one store."""
 
     def __init__(self) -> None:
         self._by_table: dict[str, list[WriteCounter]] = {}
         self._all: dict[tuple[tuple[str, ...], tuple[str, ...]], WriteCounter] = {}
 
     def on(self, tables: tuple[str, ...], but: tuple[str, ...]) -> WriteCounter:
-        """The watch on these tables: the same one for all callers."""
+        """Return the counter for these tables; all callers get the same object."""
         write_counter = self._all.get((tables, but))
         if write_counter is None:
             write_counter = self._all[(tables, but)] = WriteCounter(tables, but)
@@ -69,7 +72,7 @@ class Watches:
         return write_counter
 
     def note(self, sql: str) -> None:
-        """A statement is about to write."""
+        """Count a statement that is about to write."""
         table, column = _target_of(sql)
         if not table:
             self.note_all()
@@ -78,14 +81,17 @@ class Watches:
                 watch.count += 1
 
     def note_all(self) -> None:
-        """Anything may have changed."""
+        """Count a write to every table: anything may have changed."""
         for watch in self._all.values():
             watch.count += 1
 
 
 @lru_cache(maxsize=1024)
 def _target_of(sql: str) -> tuple[str, str]:
-    """The table that is written to, and its column `table.column` where it is one alone."""
+    """Return the table that a statement writes to, and `table.column` if it sets one column only.
+
+    Both are empty if the statement is not understood.
+    """
     match = _WRITES.match(sql)
     if match is None:
         return "", ""

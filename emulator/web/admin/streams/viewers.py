@@ -267,8 +267,8 @@ def _counts(world: World, stream: Stream) -> ViewerCounts:
 
 def _plan(plan: CohortPlan) -> PlanShape:
     return {
-        "verb": plan.order.verb,
-        "count": plan.order.count,
+        "verb": plan.command.verb,
+        "count": plan.command.count,
         "arrived": plan.arrived,
         "share": round(plan.share, 4),
     }

@@ -278,7 +278,7 @@ def test_cohorts_refused_order_leaves_no_trace(
 def test_cohorts_orders_per_stream_are_bounded(
     world: World, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attendance, "ORDERS_MAX", 3)
+    monkeypatch.setattr(attendance, "COMMANDS_MAX", 3)
     for count in range(3):
         cohorts.reach(world, stream, count)
 

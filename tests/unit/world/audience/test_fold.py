@@ -72,7 +72,7 @@ class Recount:
                     person.gone_ms = due
             if self.ramp and stair == due:
                 self.ramp.go_on()
-                order = self.ramp.order
+                order = self.ramp.command
                 height = level(order.curve, self.ramp.share)
                 self.reach(round(order.start + (order.count - order.start) * height), due)
 

@@ -82,7 +82,7 @@ def test_synthetic_publisher_returning_too_late_is_refused(
 def test_synthetic_publisher_second_one_and_ended_stream_are_refused(
     world: World, stream: Stream
 ) -> None:
-    with pytest.raises(Refused, match="No synthetic publisher"):
+    with pytest.raises(Refused, match="no synthetic publisher"):
         synthetic.stop(world, stream)
     synthetic.start(world, stream)
     with pytest.raises(Refused, match="publishing with this key already"):
@@ -164,6 +164,6 @@ def test_synthetic_publisher_seeded_streams_ignore_its_faults(world: World, stre
 
 def test_synthetic_publisher_refused_by_a_fault(world: World, stream: Stream) -> None:
     world.faults.start(read({"ingest.refuse": {}}))
-    with pytest.raises(Refused, match="takes no publishers"):
+    with pytest.raises(Refused, match="accepts no publishers"):
         synthetic.start(world, stream)
     assert now(world, stream).status == "offline"

@@ -454,7 +454,7 @@ def test_journal_refuses_everything_once_it_is_closed(store: Store) -> None:
         lambda: list(store.each("SELECT 1")),
         lambda: store.change().__enter__(),
     ):
-        with pytest.raises(Refused, match="This world is gone") as refusal:
+        with pytest.raises(Refused, match="This world no longer exists") as refusal:
             use()
         assert refusal.value.code == "not_found"
 

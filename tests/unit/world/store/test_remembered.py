@@ -117,5 +117,5 @@ def test_remembered_of_a_closed_world_is_refused(tmp_path: Path) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None, path=str(tmp_path / "world.db"))
     owned(world)
     world.close()
-    with pytest.raises(Refused, match="gone"):
+    with pytest.raises(Refused, match="no longer exists"):
         accounts.find_by_api_key(world, "ak_auto_ada")

@@ -1,4 +1,4 @@
-"""Orders, as the store keeps them: what a crowd was told, from which it can be made again."""
+"""The stored commands to cohorts, from which a cohort can be rebuilt."""
 
 import json
 from typing import Any
@@ -10,13 +10,13 @@ from emulator.world.audience.curves import Stay
 from emulator.world.store.journal import Store
 
 
-def keep(store: Store, stream_pk: int, at_ms: int, order: CohortCommand) -> None:
-    """Write an order down, inside a change."""
+def keep(store: Store, stream_pk: int, at_ms: int, command: CohortCommand) -> None:
+    """Store a command, inside a change."""
     store.insert(
         "audience_orders",
         stream_row=stream_pk,
         at_ms=at_ms,
-        body=json.dumps(_plain(order), sort_keys=True),
+        body=json.dumps(_plain(command), sort_keys=True),
     )
 
 
@@ -29,7 +29,7 @@ def count(store: Store, stream_pk: int) -> int:
 
 
 def ordered(store: Store) -> dict[str, int]:
-    """The streams that have orders: their ids and rows."""
+    """Return the live streams that have commands: primary keys by id."""
     rows = store.rows(
         "SELECT streams.id, streams.row FROM streams WHERE EXISTS"
         " (SELECT 1 FROM audience_orders WHERE stream_row = streams.row)"
@@ -39,41 +39,41 @@ def ordered(store: Store) -> dict[str, int]:
 
 
 def cohort_of(store: Store, stream_id: str, stream_pk: int) -> Cohort:
-    """The crowd as it was when it was last written down.
+    """Rebuild a cohort from its commands, as it was when it was last recorded.
 
-    What was written down then is not in its tally any more: of who they are and how long they
-    stayed that is less than of how many they are.
+    Recorded changes are removed from its tally. Traits and stays are recorded less often than
+    counts, so more of them remain in the tally.
     """
     cohort = Cohort(stream_id)
     rows = store.rows(
         "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_pk
     )
-    row = store.row(
+    written = store.row(
         "SELECT traits_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_pk
     )
-    for order in rows:
-        cohort.fold(order["at_ms"])
-        cohort.obey(_order(json.loads(order["body"])), order["at_ms"])
-    if row is not None and row["traits_at_ms"] is not None:
-        cohort.fold(row["traits_at_ms"])
-        for plan in cohort.tell()[2]:
+    for row in rows:
+        cohort.fold(row["at_ms"])
+        cohort.apply(_command(json.loads(row["body"])), row["at_ms"])
+    if written is not None and written["traits_at_ms"] is not None:
+        cohort.fold(written["traits_at_ms"])
+        for plan in cohort.take_traits()[2]:
             plan.recorded = plan.arrived
-        cohort.fold(row["folded_at_ms"])
-        cohort.write_down()
+        cohort.fold(written["folded_at_ms"])
+        cohort.take_counts()
     return cohort
 
 
-def _plain(order: CohortCommand) -> dict[str, Any]:
-    mix = {name: value for name, value in order.mix._asdict().items() if name != "signed_in"}
+def _plain(command: CohortCommand) -> dict[str, Any]:
+    mix = {name: value for name, value in command.mix._asdict().items() if name != "signed_in"}
     return {
-        **asdict(order),
-        "stay": order.stay._asdict() if order.stay else None,
+        **asdict(command),
+        "stay": command.stay._asdict() if command.stay else None,
         "mix": {name: dict(shares) for name, shares in mix.items()}
-        | {"signed_in": order.mix.signed_in},
+        | {"signed_in": command.mix.signed_in},
     }
 
 
-def _order(body: dict[str, Any]) -> CohortCommand:
+def _command(body: dict[str, Any]) -> CohortCommand:
     stay = body.pop("stay")
     mix = Mix(**body.pop("mix"))
     return CohortCommand(**body, stay=Stay(**stay) if stay else None, mix=mix)
