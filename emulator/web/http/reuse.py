@@ -24,6 +24,7 @@ from emulator.web.http.injected_faults import HEADER as FAULT
 
 REUSE_MS = 100
 _CANDIDATES_MAX = 512
+_LOOKED_AT = 4
 _BODY_BYTES_MAX = 65_536
 # Where a request's state has what its answer may be used again by.
 _STATE = "reusable"
@@ -82,10 +83,13 @@ def offer_reuse(call: Call, response: Response) -> None:
 
 
 class Reuse:
-    """The answers of a moment ago."""
+    """The answers of a moment ago: each holds its world, so those that are stale are dropped."""
 
     def __init__(self) -> None:
         self._candidates: OrderedDict[Key, Candidate] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._candidates)
 
     def key(self, scope: Scope) -> Key | None:
         """What a request and all that are answered alike have in common; None where it has none."""
@@ -102,10 +106,18 @@ class Reuse:
         if candidate is None or len(response.body) > _BODY_BYTES_MAX:
             return
         candidate.headers, candidate.body = response.raw_headers, bytes(response.body)
+        self._drop_stale()
         self._candidates[key] = candidate
         self._candidates.move_to_end(key)
         while len(self._candidates) > _CANDIDATES_MAX:
             self._candidates.popitem(last=False)
+
+    def _drop_stale(self) -> None:
+        """Look at the oldest few: more than one comes, so that in the end none is left."""
+        for _ in range(min(_LOOKED_AT, len(self._candidates))):
+            key, candidate = self._candidates.popitem(last=False)
+            if candidate.is_fresh:
+                self._candidates[key] = candidate
 
 
 def _key(scope: Scope) -> Key:
