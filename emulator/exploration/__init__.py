@@ -1,1 +1,1 @@
-"""Exploration: an app's command run again and again, each time with a plan of faults."""
+"""Exploration: runs an app's command again and again, each time with a plan of faults."""

@@ -1,4 +1,4 @@
-"""Aims: which faults can meet what an app uses, and plans drawn of them."""
+"""Aims: the faults that can strike what an app uses, and plans drawn from them."""
 
 import json
 from collections import Counter
@@ -11,23 +11,23 @@ from emulator.exploration.trial import Outcome
 
 _STATUSES = (503, 500, 429)
 _SLOW = "2s"
-# An answer of a sequence; most of them are errors, or there would be little to survive.
+# The answers that sequences are drawn from. Most are errors, so that an app has to handle some.
 _ANSWERS: tuple[int | str, ...] = (503, 500, 429, 503, "through")
 _SEQUENCE_MAX = 3
-# At these a fault may begin: the platform's own housekeeping is no moment of the app's.
+# The events at which a fault may begin; those of the platform's own housekeeping are left out.
 _DRAWS_MAX = 50
 _AFTER_MS = (0, 50, 200, 500, 1_000, 2_000)
 
 
 class Cell(NamedTuple):
-    """A place in the matrix: what is struck, and how."""
+    """A cell of the report's matrix: what is struck, and by which kind of fault."""
 
     row: str
     column: str
 
 
 class Profile(NamedTuple):
-    """What an app uses: how often each operation, file and webhook, and which events it causes."""
+    """An app's use of the platform: how often each operation, file and webhook, and its events."""
 
     operations: dict[str, int]
     files: dict[str, int]
@@ -44,7 +44,7 @@ class Profile(NamedTuple):
 
 
 def profile_of(outcome: Outcome) -> Profile:
-    """What a run without faults used."""
+    """The profile of a run without faults."""
     counts: dict[str, Counter[str]] = {}
     for use in outcome.uses:
         name = f"{use.method} {use.operation}" if use.operation else use.what or use.event
@@ -62,7 +62,7 @@ def profile_of(outcome: Outcome) -> Profile:
 
 
 def cell_of(entry: Written) -> Cell:
-    """Where a fault stands in the matrix."""
+    """The matrix cell of a planned fault."""
     kind = kind_of(entry)
     part, _, name = kind.partition(".")
     values = entry[kind] or {}
@@ -87,7 +87,7 @@ def cell_of(entry: Written) -> Cell:
 
 
 def uses_of(profile: Profile, entry: Written) -> int:
-    """How often a run without faults used what this fault strikes; 0 where that is not counted."""
+    """How often a run without faults used what this fault strikes; 0 if that is not counted."""
     kind = kind_of(entry)
     values = entry[kind] or {}
     if kind.startswith("api."):
@@ -100,7 +100,7 @@ def uses_of(profile: Profile, entry: Written) -> int:
 
 
 def singles(profile: Profile) -> list[Written]:
-    """Each thing that is used with each kind of fault that it can meet, once."""
+    """Plans of one fault: everything that is used, with each kind of fault that can strike it."""
     return [
         *_of_operations(profile),
         *_of_media(profile),
@@ -112,10 +112,9 @@ def singles(profile: Profile) -> list[Written]:
 
 
 def draws(profile: Profile, entries: Sequence[Written], seed: int) -> Iterator[list[Written]]:
-    """Plans without end: pairs, sequences of answers, and faults at other moments.
+    """Draw plans: pairs of faults, sequences of answers, and faults at other moments.
 
-    The same for the same arguments. What is drawn before is not drawn again, as long as there is
-    another; it ends where nothing new comes.
+    The same arguments give the same plans, none of them twice. Ends when no new plan turns up.
     """
     chance = Chance(seed, "exploration")
     seen: set[str] = set()
@@ -136,7 +135,7 @@ def _pick(chance: Chance, items: Sequence[Any]) -> Any:
 
 
 def _skipped(profile: Profile, entry: Written, chance: Chance) -> Written:
-    """The same later: some of what it could strike is let pass."""
+    """The same fault, but it lets some of the calls that it could strike pass first."""
     uses = uses_of(profile, entry)
     skip = chance.randrange(uses) if uses > 1 and "answers" not in entry else 0
     return entry | {"skip": skip} if skip else entry
@@ -162,7 +161,7 @@ def _sequence(profile: Profile, entries: Sequence[Written], chance: Chance) -> l
 
 
 def _moment(profile: Profile, entries: Sequence[Written], chance: Chance) -> list[Written]:
-    """A fault that begins at some event of the run."""
+    """A fault that begins at a random event of the run."""
     if not profile.events:
         return []
     entry = _pick(chance, entries)
@@ -214,7 +213,7 @@ def _of_webhooks(profile: Profile) -> Iterator[Written]:
 
 
 def _of_chat(profile: Profile) -> Iterator[Written]:
-    """Not `drop` and `disorder`: a socket loses nothing while it is open, and keeps its order."""
+    """Faults of the chat, but not `drop` and `disorder`: a socket loses and reorders nothing."""
     if profile.sockets:
         yield {"chat.disconnect": {}, "times": 1}
         yield {"chat.disconnect": {}, "times": 1, "at": "ChatPosted"}

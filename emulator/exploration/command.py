@@ -1,4 +1,4 @@
-"""A command under test: run with a limit, its last lines kept, nothing of it left behind."""
+"""The command under test: runs it with a time limit, keeps its last lines, leaves no process."""
 
 import os
 import signal
@@ -23,9 +23,10 @@ _LOOK_SECONDS = 0.01
 
 
 class CommandRun(Struct, frozen=True):
-    """`status` is the exit code, as in a shell 128 plus the number of a signal that ended it.
+    """How a command ended. `status` is its exit code; 128 plus a signal's number, as in a shell.
 
-    None where it did not end within its limit. `left`: children outlived it, and were ended.
+    It is None if the command did not end within its limit. `left`: children outlived the command,
+    and were ended.
     """
 
     status: int | None
@@ -37,10 +38,10 @@ class CommandRun(Struct, frozen=True):
 def run(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], limit_ms: int
 ) -> CommandRun:
-    """Run it in a folder, to its end. Whatever interrupts this ends it and its children.
+    """Run a command in a folder until it ends. An exception here ends it and its children.
 
-    Raises `OSError` for what is not there, or is no program. On Windows, children that outlive it
-    are not known and stay.
+    Raises `OSError` if there is no such program or folder. On Windows, children that outlive the
+    command are not known, and stay.
     """
     began_ms = monotonic_ms()
     process = subprocess.Popen(
@@ -64,7 +65,7 @@ def run(
         left = status is not None and _is_alive(process.pid)
     finally:
         _end(process)
-    # A child with a session of its own may hold the pipe: what it prints is not waited for.
+    # A child in a session of its own may keep the pipe open: do not wait for its output.
     reader.join(_END_SECONDS)
     if status is not None and status < 0:
         status = 128 - status
@@ -88,7 +89,7 @@ def _text(line: bytes) -> str:
 
 
 def _is_alive(group: int) -> bool:
-    """Whether a process of the group still runs; one that has ended may not be reaped yet."""
+    """Whether a process of the group still runs. Ended ones that are not reaped do not count."""
     if sys.platform != "win32":
         try:
             os.killpg(group, 0)
@@ -103,7 +104,8 @@ def _is_alive(group: int) -> bool:
 
 
 def _is_running(path: Path, group: int) -> bool:
-    """proc_pid_stat(5): behind the name in brackets come state, parent and process group."""
+    """Whether this process runs in the group. proc_pid_stat(5): state, parent and group follow the
+    name in brackets."""
     try:
         state, _, process_group = path.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
     except (OSError, ValueError):
@@ -112,7 +114,7 @@ def _is_running(path: Path, group: int) -> bool:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End it and its whole group: kindly, and then not."""
+    """End the process and its group: with SIGTERM first, then with SIGKILL."""
     is_over = process.poll() is not None
     if sys.platform == "win32":
         process.kill()

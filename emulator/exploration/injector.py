@@ -1,4 +1,4 @@
-"""Injectors: start the faults of a plan in worlds, each at its moment, and say what they saw."""
+"""Injectors: start a plan's faults in worlds, each at its moment, and record what happened."""
 
 import asyncio
 import math
@@ -25,12 +25,12 @@ from emulator.world.faults.reading import FaultRequest
 
 _OWN = (FaultStarted, FaultStruck, FaultStopped)
 _REQUESTS_BEFORE, _REQUESTS_AFTER = 10, 10
-# Of a possible strike: the kind of fault, and method, operation, file and webhook where it has one.
+# A possible strike: the kind of fault, then the method, operation, file and webhook, or "".
 Aim = tuple[str, str, str, str, str]
 
 
 class WorldsInjector:
-    """A plan in each world of a process: those that there are, and those that are made meanwhile.
+    """Injects a plan into every world of a process, also into worlds that are made later.
 
     For the event loop's thread. `close` ends all of its faults.
     """
@@ -39,14 +39,14 @@ class WorldsInjector:
         self._worlds = worlds
         self._plan = plan
         self._injectors: list[Injector] = []
-        # Of worlds that were dropped.
+        # The sightings of worlds that were dropped.
         self._over: list[Seen] = []
         for platform in worlds.all():
             self._attach(platform)
         worlds.when_opened.append(self._attach)
 
     def seen(self) -> list[Seen]:
-        """What each world saw, those that were dropped first."""
+        """The sightings of each world, dropped worlds first."""
         return self._over + [injector.seen() for injector in self._injectors]
 
     def close(self) -> None:
@@ -62,10 +62,11 @@ class WorldsInjector:
 
 
 class Injector:
-    """For one world, and the event loop's thread. `close` ends its faults and hears nothing more.
+    """Injects a plan into one world. For the event loop's thread.
 
-    A world that is reset, or restored, meets the plan anew. `uses` counts what could have been
-    struck (kind and aim), `events` what happened, each as often as between two resets at the most.
+    The plan begins again when the world is reset or restored. `uses` counts the calls and media
+    that faults could have struck, by kind and aim; `events` counts the world's events. Each count
+    is the largest one between two resets. `close` ends the faults and stops counting.
     """
 
     def __init__(self, platform: Platform, plan: Sequence[PlannedFault]) -> None:
@@ -75,7 +76,7 @@ class Injector:
         self._actives: list[tuple[int, Active[Fault]]] = []
         self._timers: list[Timer] = []
         self._requests: list[str] = []
-        # When the first fault struck, of the world's time.
+        # The world's time when the first fault struck.
         self._struck_ms: int | None = None
         self._uses_before: Counter[Aim] = Counter()
         self._events_before: Counter[str] = Counter()
@@ -109,7 +110,7 @@ class Injector:
         return self._events_before | self._events
 
     def seen(self) -> Seen:
-        """What this world saw up to now, with the requests around the first that was struck."""
+        """The sightings so far, with the requests around the first one that was struck."""
         uses = [Use(*aim, count=count) for aim, count in self.uses.items()]
         requests = self._requests or self._requests_now()
         return Seen(self.struck, requests, uses, dict(self.events))
@@ -125,13 +126,13 @@ class Injector:
             self._world.faults.clear()
 
     def _begin(self) -> None:
-        """These facts meet the plan from its beginning."""
+        """Start the faults of the plan that begin at once."""
         for number, planned in enumerate(self._plan):
             if not planned.event:
                 self._start_later(number, planned, {})
 
     def _leave(self) -> None:
-        """These facts are about to go, and with them their requests and their faults."""
+        """Keep the requests and counts before the world's facts, and with them its faults, go."""
         if not self._requests and any(self.struck):
             self._requests = self._requests_now()
         self._uses_before, self._events_before = self.uses, self.events
@@ -161,7 +162,7 @@ class Injector:
         if isinstance(event, _OWN):
             return
         if isinstance(event, WorldReplaced):
-            # The other facts are put in place right behind this event.
+            # The new facts are put in place right after this event.
             asyncio.get_running_loop().call_soon(self._begin_again)
             return
         name = type(event).__name__
@@ -172,7 +173,7 @@ class Injector:
                 self._start_later(number, planned, values)
 
     def _start_later(self, number: int, planned: PlannedFault, values: dict[str, str]) -> None:
-        """Never in the middle of the change that is heard of: its facts come first."""
+        """Start a fault with a timer, so that the change behind the event is complete first."""
         due_ms = self._world.now_ms + planned.after_ms
         if not planned.after_ms and not planned.event:
             self._start(number, _aimed(planned.request, values))
@@ -192,9 +193,10 @@ class Injector:
 
 
 def requests_around(log: RequestLog, world: str, struck_ms: int | None) -> list[str]:
-    """The requests of a world around the first that a fault answered.
+    """The requests of a world around the first one that a fault answered.
 
-    If there is none, around the instant at which a fault struck something else; or the last.
+    If no fault answered one, those around the instant at which a fault struck something else, or
+    the last ones.
     """
     from emulator.web.http.request_line import is_of_a_fault, request_line
 
@@ -208,7 +210,7 @@ def requests_around(log: RequestLog, world: str, struck_ms: int | None) -> list[
 
 
 def _aimed(request: FaultRequest, values: dict[str, str]) -> FaultRequest:
-    """At the stream of the event that it begins at, where it names none."""
+    """The fault with the stream of its event, if it names no stream itself."""
     fault: Any = request.fault
     if getattr(fault, "stream", None) == "" and values.get("stream"):
         fault = replace(fault, stream=values["stream"])

@@ -1,4 +1,4 @@
-"""Lab: plans tried, each once: over an executor, within a budget, with what is known before."""
+"""Lab: tries plans, each once, over an executor and within a budget; known results are reused."""
 
 import hashlib
 import json
@@ -18,11 +18,11 @@ from emulator.parallel.work import Job, Work
 
 
 class Stopped(Exception):
-    """No more runs: the time is up, somebody has pressed Ctrl-C, or workers are gone or no use."""
+    """No more runs: the time is up, Ctrl-C was pressed, or the workers are lost or unusable."""
 
 
 class Budget(threading.Event):
-    """Set by a signal, and by itself once so much time has passed (None: never)."""
+    """An event that a signal sets, or that counts as set once the time is up (None: no limit)."""
 
     def __init__(self, length_ms: int | None) -> None:
         super().__init__()
@@ -42,20 +42,20 @@ class Budget(threading.Event):
 
 
 class Run(Struct, frozen=True):
-    """A plan, and which of its repeats this is, from 1."""
+    """A run of a plan: `repeat` counts its runs, from 1."""
 
     plan: list[Written]
     repeat: int = 1
 
     @property
     def key(self) -> str:
-        """The same for the same plan, in every process."""
+        """A key that is the same for the same plan in every process."""
         text = json.dumps(self.plan, sort_keys=True)
         return f"{hashlib.sha256(text.encode()).hexdigest()[:16]}-{self.repeat}"
 
 
 class Lab:
-    """`when_run` is called after each run that was made, with those that come from a folder."""
+    """Tries plans. `when_run` is called after each run, also for a result from a folder."""
 
     def __init__(
         self,
@@ -73,19 +73,19 @@ class Lab:
         self._budget = budget
         self._when_run = when_run
         self._known = {key: convert(value, Outcome) for key, value in folder.results()}
-        # Runs asked for so far, and those of them that failed.
+        # The runs so far, and how many of them failed.
         self.runs = 0
         self.failures = 0
         self.lost = 0
         self.limit_ms = 0
-        # Why it can do no more, a sentence.
+        # A sentence that says why no more runs are possible.
         self.problem = ""
 
     def one(self, plan: list[Written]) -> Outcome:
         return self.all([Run(plan)])[0]
 
     def all(self, wanted: Sequence[Run]) -> list[Outcome]:
-        """Their outcomes, in their order. Raises `Stopped`; what came until then is kept."""
+        """The outcomes of runs, in order. Raises `Stopped`; outcomes until then are kept."""
         outcomes = {item.key: self._known[item.key] for item in wanted if item.key in self._known}
         for outcome in outcomes.values():
             self._note(outcome)
@@ -105,7 +105,7 @@ class Lab:
         return self._known.get(item.key)
 
     def _run_jobs(self, jobs: list[Job]) -> Iterator[tuple[str, Outcome]]:
-        """A run that is lost is not kept in the folder, so that a resume tries it again."""
+        """Do the jobs. A lost run is not kept in the folder, so that a resume tries it again."""
         try:
             for done in run(
                 self._work, jobs, self._executor, workers=self._workers, stop=self._budget

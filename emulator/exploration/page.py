@@ -1,4 +1,4 @@
-"""The page of an exploration: findings first, then what was tried. Pure."""
+"""The page of an exploration: first the findings, then the matrix of what was tried. Pure."""
 
 import shlex
 from html import escape
@@ -11,7 +11,7 @@ _SIGNS = {"survived": "✓", "failed": "✗", "not reached": "·"}
 
 
 def page(report: dict[str, Any]) -> str:
-    """Without a script, a font or a request, as the pages of scenarios."""
+    """The whole HTML page, without scripts, fonts or external files."""
     findings, base = report["findings"], report["without_faults"]
     title = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
     figures = (
@@ -43,7 +43,7 @@ def _notes(report: dict[str, Any]) -> list[str]:
 
 
 def replay_line(report: dict[str, Any], path: str) -> str:
-    """The shell's line that lets the command meet a finding's plan again."""
+    """The shell command that runs the app's command with a finding's plan again."""
     command = shlex.join(report["command"])
     if report["is_own"]:
         return f"LIVE_EMULATOR_PLAN={shlex.quote(path)} {command}"
@@ -117,7 +117,7 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def _code(text: str) -> str:
-    """A text whose parts between backquotes are code."""
+    """A text as HTML, in which parts between backquotes are code."""
     parts = escape(text).split("`")
     return "".join(
         f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts)

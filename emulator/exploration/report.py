@@ -1,6 +1,6 @@
-"""The report of an exploration: a document, and what is written of it: a page, JSON, JUnit, plans.
+"""The report of an exploration: a document, written as a page, JSON, JUnit and plan files.
 
-What runs came to stands in it in the order in which they were drawn, however many processes ran.
+Runs are listed in the order in which their plans were drawn, however many processes ran them.
 """
 
 import json
@@ -30,7 +30,7 @@ def document(
     *,
     is_own: bool = False,
 ) -> dict[str, Any]:
-    """All that is known, as JSON has it. `is_own`: the command starts its own emulators."""
+    """The whole report as JSON values. `is_own`: the command starts its own emulators."""
     findings = [*state.findings, *(Finding(plan, outcome) for plan, outcome in state.open)]
     entries = [_finding(number, item, state) for number, item in enumerate(findings, 1)]
     return {
@@ -59,7 +59,10 @@ def document(
 
 
 def write(report: dict[str, Any], folder: Path) -> None:
-    """`report.html`, `report.json`, `junit.xml` and a plan for each finding. Raises `OSError`."""
+    """Write `report.html`, `report.json`, `junit.xml` and a plan file for each finding.
+
+    Raises `OSError`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("finding-*.yaml"):
         stale.unlink()
@@ -73,7 +76,7 @@ def write(report: dict[str, Any], folder: Path) -> None:
 
 
 def junit(report: dict[str, Any]) -> bytes:
-    """A test case for each thing that is used with each kind of fault, and for each finding."""
+    """JUnit XML with a test case for each cell of the matrix and for each finding."""
     cases = [_cell_case(row, cell) for row in report["matrix"] for cell in row["cells"]]
     cases += [_finding_case(finding) for finding in report["findings"]]
     suite = ElementTree.Element(
@@ -116,7 +119,7 @@ def _how(outcome: Outcome, limit_ms: int) -> str:
 
 
 def _matrix(state: Exploration, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Rows of what is used, each with the kinds of faults that it met."""
+    """The matrix: a row for each thing that is used, with the kinds of faults that struck it."""
     rows: dict[str, dict[str, dict[str, Any]]] = {}
     for plan, outcome in state.tried:
         if len(plan) == 1:
@@ -133,7 +136,7 @@ def _matrix(state: Exploration, findings: Sequence[Finding]) -> list[dict[str, A
 
 
 def _number_of(plan: list[Written], findings: Sequence[Finding]) -> int | None:
-    """The finding that a plan came down to."""
+    """The number of the finding that a plan was shrunk to."""
     numbers = (
         number
         for number, finding in enumerate(findings, 1)
@@ -168,5 +171,5 @@ def _finding_case(finding: dict[str, Any]) -> ElementTree.Element:
 
 
 def _text(value: str) -> str:
-    """What XML 1.0 allows (2.2)."""
+    """The text without characters that XML 1.0 does not allow (2.2)."""
     return "".join(char if char.isprintable() or char in "\t\n" else "?" for char in value)

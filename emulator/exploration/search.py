@@ -1,7 +1,7 @@
-"""Search: plans tried until the budget is spent; what fails is repeated, shrunk and put together.
+"""Search: tries plans until the budget is spent; repeats, shrinks and merges those that fail.
 
-Everything follows from the seed and from what runs came to, never from the order in which they
-ended: a search that goes on from a folder's results takes the same way.
+The search depends only on the seed and on the outcomes of runs, not on the order in which they end.
+So a search that is resumed from a folder's results continues in the same way.
 """
 
 import json
@@ -18,19 +18,19 @@ from emulator.exploration.plan import Written
 from emulator.exploration.shrink import shrink, smaller
 from emulator.exploration.trial import Outcome
 
-# A run without faults, and a plan that fails, are made so often in all.
+# How many runs are made in all without faults, and of a plan that fails.
 REPEATS = 3
-# So many plans are tried before what failed of them is looked into.
+# How many plans are tried before those that failed are examined.
 _ROUND = 24
 _LIMIT_FACTOR, _LIMIT_MORE_MS = 5, 20_000
 _FIXED_PORT = ("address already in use", "eaddrinuse", "address in use", "only one usage of each")
 
 
 class Finding(Struct):
-    """A smallest plan that fails, `failed` of `tried` times, and the plans that came down to it.
+    """A smallest failing plan, which failed `failed` of `tried` times, and the plans shrunk to it.
 
-    `is_unsteady`: it failed once and then less than every second time: no finding, but worth a
-    look. `is_shrunk` is false where the search was stopped before.
+    `is_unsteady`: it failed once and then in fewer than half of its runs, so it is only worth a
+    look. `is_shrunk` is false if the search was stopped before.
     """
 
     plan: list[Written]
@@ -47,7 +47,7 @@ class Finding(Struct):
 
 
 class Exploration(Struct):
-    """What is known up to now. `tried` has each plan that was drawn, with its first outcome."""
+    """The results so far. `tried` has each plan that was drawn, with its first outcome."""
 
     base: Outcome | None = None
     base_passed: int = 0
@@ -56,7 +56,7 @@ class Exploration(Struct):
     tried: list[tuple[list[Written], Outcome]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unsteady: list[Finding] = field(default_factory=list)
-    # Plans that failed and were not looked into before the end.
+    # Plans that failed and were not examined before the end.
     open: list[tuple[list[Written], Outcome]] = field(default_factory=list)
     is_stopped: bool = False
     # How long one run may take.
@@ -65,7 +65,7 @@ class Exploration(Struct):
 
 
 class Search:
-    """`runs_max` counts the plans that are drawn, None for as many as the time allows."""
+    """One search. `runs_max` limits the plans that are drawn; None: only the time limits them."""
 
     def __init__(
         self,
@@ -84,10 +84,10 @@ class Search:
         self.state = Exploration()
 
     def run(self) -> Exploration:
-        """Search, and say what there is when it ends or is stopped.
+        """Search, and return the results when the search ends or is stopped.
 
-        Refuses (`invalid`) a command that fails without faults, that ends its worker, or that
-        cannot run beside itself: then there is nothing to search.
+        Refuses (`invalid`) a command that fails without faults, that ends its worker, or of which
+        two runs at once disturb each other.
         """
         try:
             profile = self._learn()
@@ -212,7 +212,7 @@ class Search:
         return Finding(plan, outcome, failed, tried, is_unsteady=is_unsteady)
 
     def _is_known(self, plan: list[Written]) -> bool:
-        """Whether a finding would come out of it anyway: one of its faults fails by itself."""
+        """Whether the plan adds no new finding: one of its faults alone fails already."""
         cells = {cell_of(entry) for entry in plan}
         return any(
             cells >= {cell_of(entry) for entry in source}

@@ -1,4 +1,4 @@
-"""Shrink: the smallest plan that still fails: fewest faults, shortest, the latest start."""
+"""Shrink: find the smallest plan that still fails: the fewest and shortest faults, begun latest."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from emulator.exploration.lab import Lab, Run
 from emulator.exploration.plan import Written, kind_of
 from emulator.world.faults.values import duration
 
-# So many runs are spent on one plan.
+# The most runs that are spent on one plan.
 RUNS_MAX = 40
 _LENGTHS = ("delay", "most", "after", "by")
 _SHORTER = (8, 4, 2)
@@ -17,10 +17,10 @@ _SHORTEST_MS = 50
 
 
 def shrink(plan: list[Written], lab: Lab, profile: Profile) -> list[Written]:
-    """Delta debugging: smaller plans are tried until none of them fails.
+    """Delta debugging: try smaller plans until none of them fails.
 
-    All candidates of a turn are tried, and the first that fails is gone on with, so that it ends
-    with the same plan in however many processes. Raises `Stopped`.
+    All candidates of a round are tried, and the first that fails is taken, so that the result does
+    not depend on the number of processes. Raises `Stopped`.
     """
     spent = 0
     seen = [plan]
@@ -46,7 +46,7 @@ def shrink(plan: list[Written], lab: Lab, profile: Profile) -> list[Written]:
 
 
 def smaller(plan: list[Written], profile: Profile) -> Iterator[list[Written]]:
-    """What is smaller than a plan, the smallest first."""
+    """The plans that are one step smaller than a plan, the smallest first."""
     if len(plan) > 1:
         for entry in plan:
             yield [entry]
@@ -102,7 +102,7 @@ def _part(written: object, divisor: int) -> str:
 
 
 def _later(entry: Written, profile: Profile) -> Iterator[Written]:
-    """The last use that it could strike first, then nearer ones."""
+    """The same fault with larger values of `skip`: the last possible use first, then earlier."""
     if "at" in entry or "answers" in (entry[kind_of(entry)] or {}):
         return
     last, skip = uses_of(profile, entry) - 1, int(entry.get("skip", 0))

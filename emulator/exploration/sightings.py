@@ -1,6 +1,7 @@
-"""What worlds saw of a run: which faults struck, what else could have been struck, what happened.
+"""Sightings: what happened in the worlds of a run: strikes, possible strikes, events, requests.
 
-Also how a run's command meets its plan in emulators of its own: by two variables.
+Also how a command that starts its own emulators gets the plan and reports back: by two environment
+variables.
 """
 
 import json
@@ -13,13 +14,13 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-# Where the pytest plugin reads the plan for the worlds that it makes, and says what they saw.
+# The pytest plugin reads the plan from the first file, and writes sightings to the second.
 PLAN_VARIABLE = "LIVE_EMULATOR_PLAN"
 USES_VARIABLE = "LIVE_EMULATOR_USES"
 
 
 class Use(Struct, frozen=True):
-    """That faults of a kind could have struck so often: at an operation, a file or a webhook."""
+    """How often faults of a kind could have struck an operation, a file or a webhook."""
 
     kind: str
     method: str
@@ -30,7 +31,7 @@ class Use(Struct, frozen=True):
 
 
 class Seen(Struct):
-    """What a world, or several, saw of a run. `struck` is by the faults of its plan."""
+    """The sightings of one or several worlds. `struck` has a number for each fault of the plan."""
 
     struck: list[int]
     requests: list[str]
@@ -39,7 +40,7 @@ class Seen(Struct):
 
 
 class Elsewhere:
-    """A plan for emulators that a command starts itself, as the pytest plugin does."""
+    """Hands a plan to emulators that a command starts itself, as the pytest plugin does."""
 
     def __init__(self, folder: Path, plan: Sequence[Mapping[str, Any]]) -> None:
         self._plan, self._uses = folder / "plan.json", folder / "uses.jsonl"
@@ -51,7 +52,7 @@ class Elsewhere:
         return {PLAN_VARIABLE: str(self._plan), USES_VARIABLE: str(self._uses)}
 
     def seen(self) -> list[Seen]:
-        """What their worlds saw up to now."""
+        """The sightings of their worlds so far."""
         lines = self._uses.read_text("utf-8").split("\n")
         return [convert(json.loads(line), Seen) for line in lines if line]
 
@@ -63,10 +64,10 @@ def elsewhere(plan: Sequence[Mapping[str, Any]]) -> Iterator[Elsewhere]:
 
 
 def total(seen: Sequence[Seen], faults: int) -> Seen:
-    """Of all worlds of a run, in each of which its plan begins anew.
+    """The sightings of a run's worlds together. The plan begins again in each of them.
 
-    The requests are those of the first world with a struck fault; uses and events are as many as
-    in the world that has most of them, for that is what `skip` and `nth` of a plan count.
+    The requests are those of the first world with a struck fault. Uses and events are those of the
+    world that has most of them, since `skip` and `nth` of a plan count within one world.
     """
     struck = [sum(one.struck[number] for one in seen) for number in range(faults)]
     marked = [one.requests for one in seen if any(one.struck)]

@@ -1,6 +1,6 @@
-"""Trials: one run of the command each, with a plan of faults, beside an emulator that stays warm.
+"""Trials: each is one run of the command with a plan of faults, on an emulator that keeps running.
 
-Between two runs the emulator is reset: its world is as its seed has it, and nothing is broken.
+Between two runs the emulator is reset: its world is back at its seed, without faults.
 """
 
 import logging
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from emulator.exploration.injector import WorldsInjector
     from emulator.server import Emulator
 
-# `lost`: each worker that it was given died before it had ended.
+# `lost`: every worker that ran it died before the run ended.
 Result = Literal["passed", "failed", "endless", "lost"]
-# So much later than the machine's, a world's clock would surprise the next run.
+# A world's clock that is this far ahead of the machine's would disturb the next run.
 _AHEAD_MS_MAX = 500
 
 
 class Setup(Struct, frozen=True):
-    """What all runs share. The command runs in `folder`, which is there wherever a worker is.
+    """The set-up that all runs share. The command runs in `folder`, which every worker must have.
 
-    `machine` is that on which somebody waits for the report.
-    `is_own`: the command is a test suite that starts emulators of its own, by the pytest plugin.
-    `is_fresh`: each run has a new emulator, rather than one that was reset.
+    `machine` is the one that writes the report. `is_own`: the command is a test suite that starts
+    its own emulators by the pytest plugin. `is_fresh`: each run gets a new emulator instead of one
+    that was reset.
     """
 
     command: list[str]
@@ -50,12 +50,12 @@ class Setup(Struct, frozen=True):
     is_fresh: bool = False
 
     def pack(self) -> bytes:
-        """For a worker of the same version, whatever machine it is on."""
+        """The set-up as bytes, for a worker of the same version on any machine."""
         return pickle.dumps(self)
 
 
 class Order(Struct, frozen=True):
-    """One run: its plan, and how long it may take."""
+    """One run to make: its plan, and its time limit."""
 
     plan: list[Written]
     limit_ms: int
@@ -64,8 +64,8 @@ class Order(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """How a run went. `struck` says how often each fault of its plan has struck.
 
-    What only failures need is empty of others: `lines` are the last that the command printed,
-    `requests` those around the faults. `uses` and `events` are there without a plan alone.
+    Only failed runs have `lines`, the last that the command printed, and `requests`, those around
+    the faults. Only runs without a plan have `uses` and `events`.
     """
 
     result: Result
@@ -93,7 +93,7 @@ class Trials:
         self._running = ExitStack()
 
     def perform(self, order: Any) -> Any:
-        """One run. Refuses (`unavailable`) a command that cannot be started here."""
+        """Make one run. Refuses (`unavailable`) a command that cannot be started here."""
         wanted = convert(order, Order)
         with self._lock:
             run = self._run_own if self._setup.is_own else self._run_beside
@@ -111,7 +111,7 @@ class Trials:
         emulator = self._ready()
         injector = emulator.wait(_begin(emulator, order.plan))
         try:
-            # The plugin of a pytest suite starts one of its own all the same.
+            # For a pytest suite, too, although its plugin starts its own emulator.
             with elsewhere(order.plan) as others:
                 run = self._command(emulator.ready, others.environment, order.limit_ms)
                 seen = emulator.call(injector.seen) + others.seen()
@@ -157,7 +157,7 @@ class Trials:
 
 
 def trials(setup: bytes) -> Trials:
-    """What a worker prepares. What is broken on purpose there is nothing for its log."""
+    """Make a worker's performer. The log stays silent, since errors there are injected."""
     logging.disable(logging.CRITICAL)
     return Trials(pickle.loads(setup))
 
@@ -180,7 +180,7 @@ async def _reset(emulator: "Emulator") -> None:
 
 
 def _is_strange(emulator: "Emulator") -> bool:
-    """Whether the next run would see that there was one before."""
+    """Whether the next run could notice the one before, although the emulator was reset."""
     return abs(emulator.platform.clock.ahead_ms) > _AHEAD_MS_MAX
 
 

@@ -1,1 +1,1 @@
-"""What a fresh world begins with: a seed file, its history, and the state that is copied."""
+"""Seeding: the beginning of a fresh world: a seed file, its history, and the facts to copy."""

@@ -1,7 +1,7 @@
-"""Checks a seed file: every error with its line, and what to write instead.
+"""Checks a seed file, and reports every error with its line and what to write instead.
 
-Works on YAML's nodes, which know where they stand. The default seed is not checked at each start;
-a test does that once.
+Works on YAML nodes, which know their line. The default seed is not checked at each start, but by a
+test.
 """
 
 import re
@@ -23,12 +23,12 @@ from emulator.world.webhooks import targets
 Check = Callable[[yaml.Node], Iterator["SeedError"]]
 Schema = dict[str, Any]
 
-# What each check asks for, as JSON Schema: those here, and what the makers of checks have made.
+# The JSON Schema of each check, of those here and of those that functions make.
 _SCHEMAS: dict[Check, Schema] = {}
 
 
 def schema() -> Schema:
-    """A seed file as JSON Schema (2020-12), for editors; `check` knows more."""
+    """The JSON Schema (2020-12) of a seed file, for editors; `check` checks more."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A live-emulator seed",
@@ -38,7 +38,7 @@ def schema() -> Schema:
 
 
 def _described(check: Check, schema: Schema) -> Check:
-    """The check itself, of which `schema` knows from now on."""
+    """Register the JSON Schema of a check, and return the check."""
     _SCHEMAS[check] = schema
     return check
 
@@ -52,7 +52,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 
 class SeedError(Struct, frozen=True):
-    """`line` and `column` count from 1."""
+    """One error. `line` and `column` count from 1."""
 
     line: int
     column: int
@@ -60,7 +60,7 @@ class SeedError(Struct, frozen=True):
 
 
 def check(root: yaml.Node | None) -> list[SeedError]:
-    """The errors of a seed file's content, in the order of its lines: the first thousand."""
+    """The first thousand errors of a seed file's content, in the order of its lines."""
     if root is None:
         return []
     too_much = _too_much(root)
@@ -70,7 +70,7 @@ def check(root: yaml.Node | None) -> list[SeedError]:
 
 
 def _too_much(root: yaml.Node) -> SeedError | None:
-    """What an alias stands for counts as if it were written there, also where it is in itself."""
+    """The error of a file that is too large. An alias counts as large as the node it stands for."""
     count, left = 0, [(root, 0)]
     while left:
         node, level = left.pop()
@@ -99,7 +99,7 @@ def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") 
         elif pattern and not pattern.fullmatch(node.value):
             yield at(node, f"{node.value[:40]!r} is invalid. Write it like {like}.")
 
-    # A text may be written so that YAML takes it for something else: 404, true.
+    # YAML may read a text as another type, such as 404 or true.
     schema: Schema = {"type": ["string", "number", "boolean"], "minLength": 1, "maxLength": longest}
     if pattern:
         schema |= {"pattern": f"^(?:{pattern.pattern})$", "examples": [like]}
@@ -221,7 +221,7 @@ _COUNT = _whole(10_000_000)
 
 
 def _category(node: yaml.Node) -> Iterator[SeedError]:
-    """A category may hold categories, so it is looked up when it is met."""
+    """Check a category. It may contain categories, so the check is looked up when it is needed."""
     yield from _CATEGORY(node)
 
 
@@ -281,7 +281,7 @@ _STREAM_FIELDS = _entry(
 
 
 def _stream(node: yaml.Node) -> Iterator[SeedError]:
-    """A stream whose chapters lie one behind the other, inside its recording."""
+    """Check a stream: its chapters must follow one another within its recording."""
     errors = list(_STREAM_FIELDS(node))
     yield from errors
     payload = {key.value: value for key, value in node.value} if not errors else {}
@@ -307,7 +307,7 @@ _described(_stream, _SCHEMAS[_STREAM_FIELDS])
 
 
 def _clips(stream: Mapping[str, yaml.Node]) -> Iterator[SeedError]:
-    """Clips of a minute at most, inside what the stream has shown."""
+    """Check a stream's clips: each has at most a minute, within the stream's duration."""
     if "clips" not in stream:
         return
     length = stream.get("ran", stream["began"]).value

@@ -1,4 +1,4 @@
-"""Seed files: what a fresh world begins with, read from YAML."""
+"""Seed files: reads the YAML of a seed, with which fresh worlds begin."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     import yaml
 
 _HERE = Path(__file__).resolve().parents[1]
-# Beside the package in a checkout, inside it once installed.
+# In a checkout it is next to the package, in an installation inside it.
 _FOLDERS = (_HERE / "fixtures", _HERE.parent / "fixtures")
 _BYTES_MAX = 4 * 2**20
 _ERRORS_SHOWN = 20
 
 
 def read(name: str) -> Seed:
-    """The seed `default`, `none` (the demo account only), or the one in the file `name`.
+    """Read the seed `default`, `none` (the demo account only), or the one in the file `name`.
 
-    Refuses (`invalid`) a file that cannot be read, and what `parse` refuses. It may be a pipe: its
-    name comes from the command line. What a request names is read by `web/admin/folders`.
+    Refuses (`invalid`) a file that cannot be read, and what `parse` refuses. The file may be a
+    pipe, since the name comes from the command line; `web/admin/folders` reads files that requests
+    name.
     """
     if name == "none":
         return EMPTY
@@ -40,10 +41,10 @@ def read(name: str) -> Seed:
 
 
 def parse(path: str, text: bytes, *, is_trusted: bool = False) -> Seed:
-    """The seed in a file's content; `path` is what refusals call it.
+    """Read the seed in a file's content; refusals name the file `path`.
 
-    Refuses (`invalid`) what is longer than 4 MiB, is not YAML, or says what a seed cannot hold:
-    each mistake with its line, and what to write instead.
+    Refuses (`invalid`) a content that is longer than 4 MiB, is not YAML, or is not a valid seed:
+    each error with its line, and what to write instead.
     """
     if len(text) > _BYTES_MAX:
         raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
@@ -51,7 +52,7 @@ def parse(path: str, text: bytes, *, is_trusted: bool = False) -> Seed:
 
 
 def _load(path: str, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
-    import yaml  # Late: a start on a kept folder reads no seed.
+    import yaml  # Late: a start with a kept world reads no seed.
 
     try:
         if not is_trusted:
@@ -80,7 +81,7 @@ def _check(path: str, root: "yaml.Node | None") -> None:
 
 
 def default_path() -> Path:
-    """Where the default seed is in this installation. Refuses (`unavailable`) one without it."""
+    """The path of the default seed. Refuses (`unavailable`) an installation without it."""
     for folder in _FOLDERS:
         if (folder / "seed.yaml").is_file():
             return folder / "seed.yaml"

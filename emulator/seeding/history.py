@@ -1,7 +1,7 @@
-"""History: what has happened on a platform before it is opened, told by the platform's own verbs.
+"""History: makes the past of a fresh world with the world's own verbs.
 
-The seed's streams are created, watched, chatted in and ended in the order of their times, on a
-clock that runs through those hours. So every figure of theirs follows from facts.
+The seed's streams are created, watched, chatted in and ended in the order of their times, while the
+clock runs through those hours. So all their figures come from recorded facts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,17 +25,17 @@ from emulator.world.world import World
 
 Entry = Mapping[str, Any]
 
-# The audience of a stream grows in so many steps to its peak, and then changes in as many.
+# In how many steps a stream's audience grows to its peak, and changes afterwards.
 _STEPS = 10
 _PEAK_SHARE = 0.7
-# What the built-in picture of a simulated stream is (media/recording/simulated/film).
+# The format of a simulated stream's built-in film (media/recording/simulated/film).
 _QUALITIES = (Quality("360p", 640, 360, 500_000),)
-# How sure the chapters of a seed's recordings are, as the platform's own generator says it.
+# The confidence of the chapters of a seed's recordings, as the platform's generator gives it.
 _CONFIDENCE = 0.9
 
 
 class Act(Struct, frozen=True):
-    """`at_ms` counts from the world's opening, and is not after it. `order` breaks ties."""
+    """One act. `at_ms` counts from the world's opening and is not positive. `order` breaks ties."""
 
     at_ms: int
     order: int
@@ -43,14 +43,14 @@ class Act(Struct, frozen=True):
 
 
 def length_ms(entries: Sequence[Entry]) -> int:
-    """How long before the opening it begins."""
+    """How long before the world's opening the history begins."""
     return max((duration_ms(entry["began"]) for entry in entries), default=0)
 
 
 def tell(world: World, clock: ManualClock, entries: Sequence[Entry]) -> None:
-    """Let everything happen, up to the opening. The clock stands where it begins.
+    """Make the whole history, up to the opening. The clock must stand at its beginning.
 
-    Refuses what the verbs refuse, with the stream's title in front.
+    Refuses what the verbs refuse, with the stream's title before the message.
     """
     opening_ms = clock.now_ms() + length_ms(entries)
     acts = [act for entry in entries for act in _Telling(entry).acts()]
@@ -95,7 +95,7 @@ class _Telling:
         self._stream_id = stream.id
 
     def _audience(self) -> Iterator[Act]:
-        """Growing to the peak, and from there to what it is now or was at the end."""
+        """Let the audience grow to the peak, and change from there to its last figure."""
         peak = self._entry["peak"]
         last = min(peak, self._entry.get("viewers", peak // 3))
         length_ms = self._ended_ms - self._began_ms
@@ -128,7 +128,7 @@ class _Telling:
         return watch
 
     def _chat(self) -> Iterator[Act]:
-        """The lines at even distances over the whole time."""
+        """Post the lines at equal distances over the whole time."""
         lines = self._entry.get("chat", [])
         length_ms = self._ended_ms - self._began_ms
         for number, line in enumerate(lines, 1):
@@ -143,7 +143,7 @@ class _Telling:
         return say
 
     def _clips(self) -> Iterator[Act]:
-        """Each is made as soon as what it shows is over."""
+        """Make each clip as soon as the time that it shows is over."""
         for clip in self._entry.get("clips", []):
             from_ms = duration_ms(clip["at"])
             span_ms = (from_ms, from_ms + duration_ms(clip["for"]))
@@ -165,7 +165,7 @@ class _Telling:
             self._divide(world, recordings.find(world, stream.vod_id))
 
     def _divide(self, world: World, vod: Vod) -> None:
-        """Give the recording its chapters: each goes on to the next one's start."""
+        """Give the recording its chapters, each up to the start of the next one."""
         entries = self._entry.get("chapters", [])
         starts_ms = [duration_ms(entry["at"]) for entry in entries]
         ends_ms = [*starts_ms[1:], vod.duration_ms]

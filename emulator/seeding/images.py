@@ -1,9 +1,8 @@
-"""Images: what applying a seed gives, kept beside Python's bytecode, so that most starts read it.
+"""Images: the facts of the default seed, kept next to Python's bytecode so that starts are quick.
 
-As bytecode is of a module, an image is a derived copy of what this installation says itself: the
-default seed, the schema and the verbs that make its history. It is made again when any of those
-files has changed, and nothing is kept where Python itself would not keep bytecode. A file that a
-user names as a seed is applied each time.
+Like bytecode, an image is derived from files of this installation: the default seed, the schema and
+the verbs that make the seed's history. It is made again when any of them has changed, and it is not
+kept where Python would not keep bytecode. A seed file of a user is applied each time.
 """
 
 import hashlib
@@ -20,20 +19,20 @@ from emulator.world.rules import RulesConfig
 from emulator.world.store.database import IMAGED_BY
 from emulator.world.store.journal import Store
 
-# Whatever of ours the facts of a seeded world depend on.
+# The parts of the package that the facts of a seeded world depend on.
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCES = [_PACKAGE / name for name in ("core", "seeding", "world")]
 
 
 def seed_state(seed: str, rules: RulesConfig) -> Store:
-    """The facts of the seed `default`, `none`, or the one in the file `seed`.
+    """Make the facts of the seed `default`, `none`, or the one in the file `seed`.
 
     Refuses (`invalid`) what `file.read` refuses.
     """
     path = _path() if seed == "default" else None
     if path is None:
         return template.seed_state(file.read(seed), rules)
-    # No rule changes what the default seed says has happened: one image serves all rules.
+    # Rules do not change the default seed's history, so one image serves all rules.
     key = _key()
     image = _read(path, key)
     if image is not None:
@@ -45,24 +44,24 @@ def seed_state(seed: str, rules: RulesConfig) -> Store:
 
 
 def _path() -> Path | None:
-    """Where the image is: in the folder that Python keeps this module's bytecode in, if any."""
+    """The image's path, in the folder of this module's bytecode; None if there is none."""
     if not IMAGED_BY:
         return None
     try:
         bytecode = Path(importlib.util.cache_from_source(__file__))
-    except NotImplementedError:  # This Python keeps bytecode nowhere, so neither do we.
+    except NotImplementedError:  # This Python keeps no bytecode.
         return None
     return bytecode.with_name(f"world.{sys.implementation.cache_tag}.image")
 
 
 def _key() -> bytes:
-    """What an image was made of. Another key, another image."""
+    """The key of an image: it changes with any file that the image was made from."""
     texts = [__version__, IMAGED_BY, *map(repr, _stamps())]
     return hashlib.sha256("\n".join(texts).encode()).digest()
 
 
 def _stamps() -> Iterator[tuple[str, int, int]]:
-    """Name, size and time of each source file, as Python knows by that its bytecode is current."""
+    """Name, size and time of each source file, by which Python also checks its bytecode."""
     yield _stamp(file.default_path())
     for folder in _SOURCES:
         for parent, folders, names in os.walk(folder):
@@ -78,7 +77,7 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 
 def _read(path: Path, key: bytes) -> bytes | None:
-    """The image of this key, unless there is none or it is torn."""
+    """The image with this key; None if there is none or it is damaged."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -94,5 +93,5 @@ def _write(path: Path, key: bytes, image: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content, survives_power_loss=False)
     except OSError:
-        # An installation that may not be written, like a bytecode that Python could not keep.
+        # The installation is read-only: then Python cannot keep bytecode either.
         return

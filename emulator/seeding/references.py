@@ -1,6 +1,6 @@
-"""What a seed file's entries say of each other: names that nobody has, and names that two have.
+"""References between a seed file's entries: names that do not exist, and names used twice.
 
-For content that `check` has found nothing wrong with.
+For content in which `check` has found no errors.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ Entry = dict[str, yaml.Node]
 
 
 class _Taken(Struct):
-    """Values that only one may have, upper and lower case alike, by what they are called."""
+    """Unique values, compared without upper and lower case."""
 
     what: str
     nodes: dict[str, yaml.Node] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class _Taken(Struct):
 
 
 def references(root: yaml.Node) -> list[SeedError]:
-    """All that does not fit together, in the order of its lines."""
+    """The errors, in the order of their lines."""
     seed = _entry(root)
     users, slugs = _Taken("user"), _Taken("category")
     errors = [

@@ -1,4 +1,4 @@
-"""Seed a fresh world: its accounts and its history, from a seed that was read elsewhere."""
+"""Seed: fills a fresh world with a seed's accounts and history. `file` reads the seed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Entry = Mapping[str, Any]
 
 
 class Seed(Struct, frozen=True):
-    """What is true at a world's beginning. The entries are as in `fixtures/seed.yaml`."""
+    """The content of a seed file. Its entries are as in `fixtures/seed.yaml`."""
 
     users: Sequence[Entry] = field(default_factory=list)
     categories: Sequence[Entry] = field(default_factory=list)
@@ -28,21 +28,21 @@ class Seed(Struct, frozen=True):
 
     @property
     def length_ms(self) -> int:
-        """How long before the opening its history begins."""
-        from emulator.seeding import history  # Late: a start on a kept world makes no history.
+        """How long before the world's opening its history begins."""
+        from emulator.seeding import history  # Late: most starts make no history.
 
         return history.length_ms(self.streams)
 
 
 _DEMO = {"username": "demo", "api_key": "ak_demo", "password": "demo123456"}
-# With its rights: without an admin nobody could make the first category, nor upload to a tenant.
+# An admin, since nobody else could make the first category or upload to a tenant.
 EMPTY = Seed(users=[{**_DEMO, "role": "ADMIN", "tenant": "demo"}])
 
 
 def apply_seed(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
-    """Put the seed's people, categories and tags into a world, all or none; then make its history.
+    """Add the seed's people, categories and tags to a world, all or none; then make its history.
 
-    The history needs the world's `clock` to run through it; it ends `length_ms` later.
+    The history moves the world's `clock`, which stands `length_ms` later afterwards.
     """
     with world.change():
         _apply_people(world, seed)
@@ -65,14 +65,14 @@ def apply_seed(world: World, seed: Seed, clock: ManualClock | None = None) -> No
 
 
 def _apply_people(world: World, seed: Seed) -> None:
-    # They mostly share one password, and a hash costs 3 ms.
+    # Most users share one password, and a hash takes 3 ms.
     known = dict.fromkeys(entry["password"] for entry in seed.users if "password" in entry)
     hashes = {password: passwords.hashed(world, password) for password in known}
     tenants = {name: world.ids.uuid() for name in _tenants(seed)}
     named = Counter(name for entry in seed.users for name in entry.get("follows", ()))
     for entry in seed.users:
         values = {name: value for name, value in entry.items() if name != "follows"}
-        # A follower by name is one of those that were promised.
+        # Followers that are named count among the given number.
         promised = values.pop("followers", 0)
         values["followers_base"] = max(0, promised - named[values["username"]])
         if "tenant" in values:
@@ -88,7 +88,7 @@ def _apply_people(world: World, seed: Seed) -> None:
 
 
 def _tenants(seed: Seed) -> list[str]:
-    """The names of the organisations that users belong to, each once."""
+    """The names of the organisations of users, each once."""
     return list(dict.fromkeys(entry["tenant"] for entry in seed.users if "tenant" in entry))
 
 

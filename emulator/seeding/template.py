@@ -1,9 +1,9 @@
-"""Template: what a fresh world begins with, made once from a seed and then copied.
+"""Template: a seed's facts, made once and then copied into each fresh world.
 
-Sowing a seed takes milliseconds; copying its pages a tenth of one, and taking back what happened
-to a copy less than that (`Store.mark`). Ids of what is seeded are the same in every copy. Its times
-are moved, so that what was "two hours ago" in the seed is two hours before the second in which the
-copy begins: to the second, so that many of one second need no moving.
+Applying a seed takes milliseconds, copying its pages a tenth of one, and undoing the changes of a
+copy less than that (`Store.mark`). Seeded ids are the same in every copy. Seeded times are moved,
+so that "two hours ago" in the seed is two hours before the second in which the copy begins; copies
+of one second need no second move.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from emulator.world.store.journal import Store
 from emulator.world.world import World
 
 _SEEDED_AT_MS = 1_767_225_600_000
-# A column with such a name holds an instant; other milliseconds are durations.
+# Columns with such a name contain instants; other milliseconds are durations.
 _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
-# Where facts say (in `meta`) at which instant their history ends and the world opens.
+# The key in `meta` of the instant at which the history ends and the world opens.
 _OPENING = "opening_ms"
 
 
 def seed_state(seed: Seed, rules: RulesConfig) -> Store:
-    """The facts of a seed: the same bytes each time. Takes some 40 ms for the default one."""
+    """Make the facts of a seed, always the same bytes. It takes some 40 ms for the default seed."""
     clock = ManualClock(_SEEDED_AT_MS - seed.length_ms)
-    # What a seed says has happened, whatever the rules are that hold from now on.
+    # The seed's history is not limited by the rules of the world that uses it.
     lenient = replace(rules, streams_per_user=0, chat_lines_per_minute=0, chat_repeats_max=0)
     world = World(clock=clock, publish=_ignore, rules=lenient, name="seed")
     try:
@@ -37,14 +37,14 @@ def seed_state(seed: Seed, rules: RulesConfig) -> Store:
             # secret that no other copy has.
             world.store.write("DELETE FROM meta WHERE name IN ('starts', 'secret')")
             world.store.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SEEDED_AT_MS))
-    except BaseException:  # A seed that is refused leaves no world behind.
+    except BaseException:  # If the seed is refused, close the world.
         world.close()
         raise
     return world.store
 
 
 class Template:
-    """What was `seeded_store`, to be copied. The facts are its own from then on."""
+    """A seed's facts, to be copied. The template owns the store `seeded_store` from now on."""
 
     def __init__(self, facts: Store) -> None:
         self._facts = facts
@@ -53,16 +53,16 @@ class Template:
     def make(
         self, clock: Clock, publish: Callable[[Event], None], rules: RulesConfig, name: str
     ) -> World:
-        """A fresh world in memory."""
-        # Before the copy: this connection knows the statements already.
+        """Make a fresh world in memory."""
+        # Before the copy, since this connection has prepared the statements already.
         self._open_at(self._facts, clock.now_ms())
         return World(clock=clock, publish=publish, rules=rules, name=name, facts=self._facts)
 
     def restore(self, world: World) -> None:
-        """Put a world back to this seed, as if it were made now.
+        """Reset a world to this seed, as if it were made now.
 
-        A process that is killed meanwhile leaves a world on the disk as it was, or at this seed:
-        its pages are copied in one transaction, and the times in them are right before that.
+        If the process is killed meanwhile, a world on the disk is either unchanged or at this seed:
+        times are moved before its pages are copied, and the copy is one transaction.
         """
         if world.is_on_disk:
             self._open_at(self._facts, world.now_ms)
@@ -72,7 +72,7 @@ class Template:
         self._facts.close()
 
     def _open_at(self, facts: Store, now_ms: int) -> None:
-        """Let the history end with the second that has begun."""
+        """Move the history, so that it ends with the second that has begun."""
         opening_ms = now_ms - now_ms % 1000
         opened_ms = facts.number("SELECT value FROM meta WHERE name = ?", _OPENING)
         if opening_ms == opened_ms:
@@ -84,7 +84,7 @@ class Template:
 
 
 def _shifts(facts: Store) -> list[tuple[str, int]]:
-    """A statement for each table that holds instants, which moves them all, and their number."""
+    """A statement for each table with instants that moves all of them, with their number."""
     shifts = []
     for table, columns in facts.columns().items():
         instants = [name for name in columns if name == "at_ms" or name.endswith(_INSTANTS)]
@@ -95,4 +95,4 @@ def _shifts(facts: Store) -> list[tuple[str, int]]:
 
 
 def _ignore(_: Event) -> None:
-    """Nobody lives in a template, so nobody hears of what happens there."""
+    """Drop an event: a template has no subscribers."""

@@ -1,1 +1,1 @@
-"""A sweep: one scenario with many seeds and parameters, each run in a world of its own."""
+"""Sweep: plays one scenario with many seeds and parameters, each run in its own world."""

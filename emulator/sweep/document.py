@@ -1,6 +1,6 @@
-"""The report of a sweep as one JSON document; its page and its JUnit are made from it.
+"""The report of a sweep as a JSON document, from which its page and its JUnit file are made.
 
-Everything but `times` is the same wherever and in whatever order the runs were played.
+Everything except `times` is the same wherever and in whatever order the runs were played.
 """
 
 import math
@@ -18,14 +18,14 @@ from emulator.sweep.tally import TEXTS_MAX, ExpectationTally, Tally, Values
 
 VERSION = 1
 BINS_MAX = 12
-# Steps that went wrong in some run, by the number of runs.
+# The most steps listed that went wrong in some run, those with the most runs first.
 STEPS_MAX = 100
 
 
 class Played(Struct, frozen=True, kw_only=True):
-    """How a sweep was played and ended. `command` plays one of its runs, without its seed.
+    """How a sweep was played and ended. `command` plays one of its runs, without a seed.
 
-    `reason` is why it ended early; `is_stopped` that a person wanted it.
+    `reason` says why the sweep ended early; with `is_stopped`, a person has stopped it.
     """
 
     command: Sequence[str]
@@ -37,7 +37,7 @@ class Played(Struct, frozen=True, kw_only=True):
 
 
 def document(scenario: Scenario, plan: SweepPlan, tally: Tally, played: Played) -> dict[str, Any]:
-    """The report. Plain JSON values."""
+    """The report, as plain JSON values."""
     failures = [
         {
             "seed": failure.seed,
@@ -100,7 +100,7 @@ def document(scenario: Scenario, plan: SweepPlan, tally: Tally, played: Played) 
 
 
 def command(base: Sequence[str], plan: SweepPlan, seed: int) -> str:
-    """What replays the run with this seed."""
+    """The command that plays the run with this seed again."""
     words = [*base, "--seed", str(seed)]
     for name, value in plan.parameters(seed).items():
         words += ["-p", f"{name}={value}"]
@@ -108,7 +108,7 @@ def command(base: Sequence[str], plan: SweepPlan, seed: int) -> str:
 
 
 def spread(values: Values) -> dict[str, Any]:
-    """The least, the middle, the most, and a histogram of at most `BINS_MAX` bins of one width."""
+    """Minimum, median, maximum, and a histogram of at most `BINS_MAX` bins of equal width."""
     numbers = sorted(values.numbers)
     if not numbers:
         return {"unit": values.unit, "count": 0}
@@ -127,7 +127,7 @@ def spread(values: Values) -> dict[str, Any]:
 
 
 def histogram(numbers: Sequence[float]) -> dict[str, Any]:
-    """`counts` of numbers from `from` on, each bin `width` wide; the last one has its end, too."""
+    """A histogram: `counts` of bins from `from` on, each `width` wide; the last has its end."""
     low, high = min(numbers), max(numbers)
     width = bin_width(low, high, is_whole=all(number == int(number) for number in numbers))
     first = _bin(low, width)
@@ -158,12 +158,12 @@ def _bin(number: float, width: float) -> int:
 
 
 def plain(number: float) -> float:
-    """A whole number without a point."""
+    """The number as an integer if it is whole."""
     return int(number) if number == int(number) else number
 
 
 def shown(number: float, unit: str) -> str:
-    """A figure as people read it."""
+    """A figure as text, with its unit."""
     if unit == "ms":
         return duration_text(round(number))
     if unit == "%":
@@ -215,7 +215,7 @@ def _expectation(tally: ExpectationTally, replay: str) -> dict[str, Any]:
 
 
 def _range(plan: SweepPlan, tally: Tally, number: int) -> dict[str, Any]:
-    """A parameter's values in bins: in each, how many runs there were and how many failed."""
+    """A parameter's values in bins, with the number of runs and of failed runs in each."""
     item = plan.ranges[number]
     fine, failed = (tally.drawn[item.param.name][is_fine] for is_fine in (True, False))
     bins: dict[str, Any] = {"from": 0, "width": 1, "counts": []}

@@ -1,4 +1,4 @@
-"""The report of a sweep as JUnit XML: an expectation in all runs is a test case."""
+"""The report of a sweep as JUnit XML: each expectation is a test case over all runs."""
 
 from typing import Any
 from xml.etree import ElementTree
@@ -7,7 +7,7 @@ from emulator.scenario.output.junit import case, suite, text, written
 
 
 def junit(report: dict[str, Any]) -> bytes:
-    """One suite. A case fails where one run missed it, and says which run that was."""
+    """One test suite. A case fails if any run missed its expectation, and names that run."""
     cases = [_expectation(report, item) for item in report["expectations"]]
     cases += [_step(report, item) for item in report["steps"]]
     for outcome in ("broken", "lost"):

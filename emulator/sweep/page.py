@@ -1,4 +1,4 @@
-"""The report of a sweep as one page that needs nothing but itself. Pure."""
+"""The report of a sweep as one HTML page without external files. Pure."""
 
 from html import escape
 from typing import Any
@@ -13,7 +13,7 @@ _END = "end time"
 
 
 def page(report: dict[str, Any], full_report: str = "") -> str:
-    """The whole page. `full_report` is where the first failing run's own page is from here."""
+    """The whole page. `full_report` is the relative path of the first failing run's own page."""
     missed = sum(bool(item["missed"]) for item in report["expectations"])
     choices = (("all", "Everything", None), ("missed", "Missed", missed))
     source = SourceText(report, _judged(report))
@@ -39,7 +39,7 @@ def page(report: dict[str, Any], full_report: str = "") -> str:
 
 
 def _judged(report: dict[str, Any]) -> dict[int, Any]:
-    """Each expectation as a run's report has them: met where it was in all runs."""
+    """The expectations as in a run's report; each is met if all runs met it."""
     return {
         number: {"place": item["place"], "met": not item["missed"]}
         for number, item in enumerate(report["expectations"])
@@ -142,7 +142,7 @@ def _spread(values: dict[str, Any]) -> str:
 
 
 def _bars(values: dict[str, Any]) -> str:
-    """A histogram. Its counts are its label."""
+    """A histogram, with its counts as its text for screen readers."""
     bins = values["histogram"]
     counts = bins["counts"]
     most, width = max(counts), _WIDTH / len(counts)

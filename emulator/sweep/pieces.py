@@ -1,7 +1,7 @@
-"""Pieces: what can be taken out of a scenario's text, and how a smaller text is written.
+"""Pieces: the parts that can be removed from a scenario's text, and the smaller text.
 
-Texts are cut by lines, so that comments and the way of writing stay. Entries in braces or brackets
-on one line are left as they are. Whether a text still makes sense is for `load` to say. Pure.
+Texts are cut by lines, so that comments and formatting stay. Entries in braces or brackets on one
+line are never cut. `load` decides whether a smaller text is still a valid scenario. Pure.
 """
 
 import re
@@ -17,7 +17,7 @@ _FACTS = ("expect", "throughout", "never")
 
 
 class Piece(Struct, frozen=True, order=True):
-    """One entry of a timeline, or one fact that is expected: lines `first` to `last`, from 0."""
+    """One entry of a timeline, or one expectation: lines `first` to `last`, counted from 0."""
 
     file: str
     first: int
@@ -25,7 +25,7 @@ class Piece(Struct, frozen=True, order=True):
 
 
 def pieces(texts: Mapping[str, str]) -> list[Piece]:
-    """Of scenario files by name, in their order. A file that is no YAML has none."""
+    """The pieces of scenario files, given by name, in order. A file that is not YAML has none."""
     result = []
     for file, text in texts.items():
         root = _root(text)
@@ -50,7 +50,7 @@ def without(texts: Mapping[str, str], removed: Collection[Piece]) -> dict[str, s
 
 
 def with_values(text: str, seed: int, values: Mapping[str, Any]) -> str:
-    """The scenario with another seed, and other defaults of parameters."""
+    """The scenario's text with another seed, and other defaults of parameters."""
     root = _root(text)
     assert isinstance(root, yaml.MappingNode)
     parts = {key.value: (key, value) for key, value in root.value}
@@ -77,7 +77,7 @@ def _root(text: str) -> yaml.Node | None:
 
 
 def _entries(name: str, node: yaml.Node) -> Iterator[tuple[int, int]]:
-    """The lines of each entry, from the one that it begins in to the one before the next."""
+    """The lines of each entry, from its first to the line before the next entry."""
     if not isinstance(node, yaml.CollectionNode) or node.flow_style:
         return
     is_facts = isinstance(node, yaml.MappingNode)
@@ -91,7 +91,7 @@ def _entries(name: str, node: yaml.Node) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed(lines: list[str], start: int, end: int) -> tuple[int, int]:
-    """Comments right above an entry are its own, those behind it are the next one's."""
+    """The lines of an entry: comments right above it belong to it, those below to the next one."""
     while end > start and _is_comment_or_blank(lines[end]):
         end -= 1
     while start and lines[start - 1].lstrip().startswith("#"):

@@ -1,4 +1,4 @@
-"""SweepPlan: which runs a sweep has: its seeds, and the parameters that each seed draws."""
+"""SweepPlan: the runs of a sweep: its seeds, and the parameters drawn by each seed."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +30,9 @@ _MEASURES: dict[str, Callable[[str], float]] = {
 
 
 class ParameterRange(Struct, frozen=True):
-    """A parameter that each run draws evenly from `low` to `high`, both included.
+    """A parameter that each run draws uniformly from `low` to `high`, both included.
 
-    Both are in the measure of its kind: a number, milliseconds, per second, or a share of one.
+    Both are in the unit of its kind: a number, milliseconds, per second, or a share of 0 to 1.
     """
 
     param: Param
@@ -41,12 +41,12 @@ class ParameterRange(Struct, frozen=True):
     high: float
 
     def draw(self, seed: int) -> Any:
-        """The value of the run with this seed, as a scenario writes it: always the same."""
+        """The value for a seed, as written in a scenario. It is always the same for a seed."""
         share = Chance(seed, "sweep", self.param.name).random()
         return self.written(self.low + share * self._width)
 
     def written(self, value: float) -> Any:
-        """A measure as a scenario writes it."""
+        """A value in the kind's unit, as written in a scenario."""
         if self.param.type == "integer":
             return min(int(self.high), int(value))
         if self.param.type == "number":
@@ -59,19 +59,19 @@ class ParameterRange(Struct, frozen=True):
 
     @property
     def _width(self) -> float:
-        # Whole numbers: each as likely as each other one, the last too.
+        # Integers: all are equally likely, the last one, too.
         return self.high - self.low + (self.param.type == "integer")
 
 
 class SweepPlan(Struct, frozen=True):
-    """`chosen` are parameters that are the same in each run, `ranges` those that differ."""
+    """The plan. `chosen` are parameters with the same value in each run, `ranges` the others."""
 
     seeds: range
     chosen: Mapping[str, str]
     ranges: tuple[ParameterRange, ...]
 
     def parameters(self, seed: int) -> dict[str, Any]:
-        """What is chosen for the run with this seed; all others have their defaults."""
+        """The parameters set for the run with this seed; others have their defaults."""
         return {**self.chosen, **{item.param.name: item.draw(seed) for item in self.ranges}}
 
     @property
@@ -84,7 +84,7 @@ class SweepPlan(Struct, frozen=True):
 
 
 class SweepJobs(Sequence[Job]):
-    """The jobs of a plan, each made when it is asked for."""
+    """The jobs of a plan, each made when it is needed."""
 
     def __init__(self, plan: SweepPlan) -> None:
         self._plan = plan
@@ -106,7 +106,7 @@ class SweepJobs(Sequence[Job]):
 
 
 def seeds_of(text: str) -> range:
-    """`1..1000`, or one seed. Refuses (`ValueError`) what is none, or too many."""
+    """Read `1..1000`, or one seed. Refuses (`ValueError`) other texts, and too many seeds."""
     match = _SEEDS.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"invalid seeds {text[:40]!r}; write them like 1..1000")
@@ -121,7 +121,7 @@ def seeds_of(text: str) -> range:
 
 
 def split(chosen: Mapping[str, str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """Values that are chosen, and those that look like a range, with their two ends."""
+    """Split parameters into plain values and ranges, each range with its two ends."""
     ends: dict[str, tuple[str, str]] = {}
     for name, text in chosen.items():
         if match := _RANGE.fullmatch(text):
@@ -130,16 +130,16 @@ def split(chosen: Mapping[str, str]) -> tuple[dict[str, str], dict[str, tuple[st
 
 
 def params_in(text: str, file: str) -> dict[str, str]:
-    """The kinds of a scenario's parameters by name. Refuses (`InvalidScenario`) what is no YAML."""
+    """A scenario's parameters by name. Refuses (`InvalidScenario`) a text that is not YAML."""
     root = tree.read(text, file)
     node = root.value.get("params") if isinstance(root.value, dict) else None
     return {name: param.type for name, param in params.read(node, []).items()}
 
 
 def plan(seeds: range, chosen: Mapping[str, str], scenario: Scenario) -> SweepPlan:
-    """The plan of these seeds and parameters.
+    """Make the plan for these seeds and parameters.
 
-    Refuses (`invalid`) an unknown parameter, and a range that is none of its parameter's.
+    Refuses (`invalid`) an unknown parameter, and a range that does not fit its parameter.
     """
     fixed, ends = split(chosen)
     ranges = []
@@ -157,7 +157,7 @@ def plan(seeds: range, chosen: Mapping[str, str], scenario: Scenario) -> SweepPl
 
 
 def measure(param: Param, value: Any) -> float:
-    """A value of this parameter, as a number that can be compared. Raises `ValueError`."""
+    """A parameter's value as a number in its kind's unit. Raises `ValueError`."""
     return float(_MEASURES[param.type](str(value)))
 
 

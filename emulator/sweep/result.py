@@ -1,4 +1,4 @@
-"""RunResult: what a sweep keeps of a run's report: small, and with one time of the machine."""
+"""RunResult: the part of a run's report that a sweep keeps. Only `wall_ms` varies between plays."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ _TEXT_LENGTH_MAX = 300
 
 
 class ExpectationResult(Struct, frozen=True):
-    """One expectation in one run, which may have judged it often: in how many it was missed.
+    """One expectation in one run, which may have judged it several times.
 
-    `seen` is what was seen last, or at the first miss; `message` is that miss in a sentence.
+    `seen` is the last value seen, or the one at the first miss; `message` is that miss in a
+    sentence.
     """
 
     place: str
@@ -28,7 +29,7 @@ class ExpectationResult(Struct, frozen=True):
 
 
 class StepFailure(Struct, frozen=True):
-    """A step that went otherwise than its file wants."""
+    """A step that did not end as its file expects."""
 
     place: str
     name: str
@@ -38,7 +39,7 @@ class StepFailure(Struct, frozen=True):
 
 
 class RunResult(Struct, frozen=True, kw_only=True):
-    """`figures` are numbers by name. `wall_ms` is the machine's, all else the run's."""
+    """One run's result. `figures` are numbers by name; `wall_ms` is the machine's time it took."""
 
     seed: int
     outcome: str
@@ -56,7 +57,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
     @property
     def problems(self) -> list[str]:
-        """What went wrong, a sentence each."""
+        """The problems of the run, one sentence each."""
         texts = [self.reason] if self.reason and not self.is_fine else []
         texts += [
             f"{step.place}: {step.name} {step.outcome}: {step.message}" for step in self.steps
@@ -67,7 +68,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
 
 def result_of(report: dict[str, Any]) -> dict[str, Any]:
-    """The result of a run, as plain values."""
+    """The result of a run, made from its report, as plain values."""
     figures = {
         "viewers_peak": report["viewers_peak"],
         "chat_posted": report["chat_posted"],
@@ -102,12 +103,12 @@ def result_of(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(result: Any) -> RunResult:
-    """A result that was plain values."""
+    """Read a result from plain values."""
     return convert(result, RunResult)
 
 
 def number_in(seen: str) -> Quantity | None:
-    """What a fact was, as a number with its unit; None for a fact that is no number."""
+    """A fact's value as a number with its unit; None for a fact that is not a number."""
     try:
         return quantity(seen)
     except ValueError:

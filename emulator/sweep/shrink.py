@@ -1,7 +1,7 @@
-"""Shrink: a failing run made smaller while it still fails: fewer steps, then smaller parameters.
+"""Shrink: make a failing run smaller while it still fails: fewer steps, then smaller parameters.
 
-A step less may break a run for another reason. So a run of the same scenario that passes is played
-beside it: a smaller scenario must fail as the first run did, and pass with the other's seed.
+Removing a step may make a run fail for another reason. So a passing run of the same scenario serves
+as the control: a smaller scenario must fail like the first run, and pass with the control's seed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +14,11 @@ from emulator.sweep.pieces import Piece, pieces, with_values, without
 from emulator.sweep.plan import ParameterRange, measure
 from emulator.sweep.result import RunResult
 
-# So many runs are tried at most.
+# The most runs that are tried.
 TRIALS_MAX = 1_000
-# A parameter is looked for between so many values at a time, so often.
+# How many values of a parameter are tried at a time, and how often that is repeated.
 _STOPS, _ROUNDS = 8, 3
-# The least of a parameter that declares none, in the measure of its kind.
+# The minimum of a parameter that declares none, in its kind's unit.
 _LEAST = {"integer": 1.0, "number": 0.0, "duration": 1_000.0, "rate": 1.0, "share": 0.01}
 
 
@@ -30,12 +30,12 @@ class Trial(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Any]
 
 
-# Plays runs; None for one that cannot be played.
+# Plays runs, and gives the result of each; None for a run that cannot be played.
 Play = Callable[[Sequence[Trial]], list[RunResult | None]]
 
 
 class Smaller(Struct, frozen=True, kw_only=True):
-    """What is left. `texts` are files by name, of which the first is the scenario."""
+    """The smallest failing run. `texts` are files by name; the first is the scenario."""
 
     texts: dict[str, str]
     seed: int
@@ -48,14 +48,14 @@ class Smaller(Struct, frozen=True, kw_only=True):
 
 
 class Target(Struct, frozen=True):
-    """The failure that must stay: a fact that is missed, a step gone wrong, or a broken run."""
+    """The failure to keep: a missed expectation, a failed step, or a broken run."""
 
     kind: str
     name: str
     detail: str
 
     def is_in(self, result: RunResult, *, exactly: bool) -> bool:
-        """Whether a run has it; `exactly`, with what was seen then."""
+        """Whether a run fails in this way; `exactly`: with the same value seen."""
         return any(
             (self.kind, self.name) == (other.kind, other.name)
             and (not exactly or self.detail == other.detail)
@@ -63,7 +63,7 @@ class Target(Struct, frozen=True):
         )
 
     def is_passed(self, result: RunResult) -> bool:
-        """Whether a run came to where it could fail so, and did not."""
+        """Whether a run reached the point of this failure and passed it."""
         if result.outcome == "broken" or self.is_in(result, exactly=False):
             return False
         return self.kind != "fact" or any(
@@ -82,7 +82,7 @@ def _targets(result: RunResult) -> list[Target]:
 
 
 class Shrinking:
-    """`control` is a run that passes, with the same texts; None where there is none."""
+    """One shrinking. `control` is a passing run with the same texts; None without one."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Shrinking:
         self._trials = 0
 
     def run(self) -> Smaller:
-        """The smallest that was found, which is never larger than the first."""
+        """Shrink the run, and return the smallest one found: at most as large as the first."""
         texts = dict(self._failing.texts)
         before = pieces(texts)
         left = self._fewest(before)
@@ -130,7 +130,7 @@ class Shrinking:
         )
 
     def _fewest(self, items: list[Piece]) -> list[Piece]:
-        """Fewer and fewer pieces, by taking away halves, quarters, at last single ones."""
+        """Remove pieces: first halves, then quarters, at last single ones."""
         left, size = items, max(1, len(items) // 2)
         while left:
             chunks = [left[at : at + size] for at in range(0, len(left), size)]
@@ -158,13 +158,13 @@ class Shrinking:
         return self._verdicts([(text, self._chosen, {}) for text in texts], exactly=True)
 
     def _narrow(self, texts: dict[str, str], name: str) -> None:
-        """The smallest value with which it still fails, between the least and the one it has."""
+        """The smallest value of a parameter with which the run still fails."""
         param, in_range = self._params[name], self._ranges.get(name)
         low = in_range.low if in_range else _least(param)
         high = measure(param, self._chosen.get(name, self._values[name]))
         scale = in_range or ParameterRange(param, "", low, high)
         for number in range(_ROUNDS):
-            # The least itself is tried once; from then on it is known to pass.
+            # The minimum itself is tried only once; afterwards it is known to pass.
             stops = [low + (high - low) * at / _STOPS for at in range(bool(number), _STOPS)]
             values = [scale.written(stop) for stop in stops]
             values = [value for value in dict.fromkeys(values) if measure(param, value) < high]
@@ -187,9 +187,9 @@ class Shrinking:
         *,
         exactly: bool,
     ) -> list[bool]:
-        """Whether each candidate fails alike: texts, parameters, and the control's changes.
+        """Whether each candidate (texts, parameters, the control's changes) fails in the same way.
 
-        Without a control, a step less must leave what was seen as it was (`exactly`).
+        Without a control, removing a step must not change the value seen (`exactly`).
         """
         if self._trials + len(candidates) > TRIALS_MAX:
             return [False] * len(candidates)

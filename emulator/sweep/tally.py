@@ -1,6 +1,6 @@
-"""Tally: a sweep's results added up as they come. The order in which they come changes nothing.
+"""Tally: adds up a sweep's results as they come. Their order does not change the sums.
 
-It holds eight bytes for each figure of a run, and of failed runs the first ones.
+It needs eight bytes for each figure of each run, and keeps the first failed runs.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ _HASH_BITS = 256
 
 
 class Values(Struct):
-    """What one figure was in each run. `unit` is that of `Quantity`."""
+    """One figure's values, one for each run. `unit` is that of `Quantity`."""
 
     unit: str = ""
     numbers: "array[float]" = field(default_factory=lambda: array("d"))
 
 
 class ExpectationTally(Struct):
-    """One expectation in all runs. `first` is that of the run with the lowest seed."""
+    """One expectation over all runs. `first` is the one of the run with the lowest seed."""
 
     first: ExpectationResult
     first_seed: int
@@ -40,7 +40,7 @@ class ExpectationTally(Struct):
 
 
 class StepTally(Struct):
-    """A step that went wrong in some runs."""
+    """A step that failed in some runs."""
 
     first: StepFailure
     first_seed: int
@@ -48,7 +48,7 @@ class StepTally(Struct):
 
 
 class Failure(Struct, frozen=True, order=True):
-    """A run that was not fine."""
+    """A run that failed."""
 
     seed: int
     outcome: str
@@ -57,7 +57,7 @@ class Failure(Struct, frozen=True, order=True):
 
 
 class Tally:
-    """`ranges` are the parameters that differ from run to run."""
+    """The sums of all runs so far. `ranges` are the parameters that differ between runs."""
 
     def __init__(self, ranges: tuple[ParameterRange, ...]) -> None:
         self.ranges = ranges
@@ -65,7 +65,7 @@ class Tally:
         self.expectations: dict[tuple[str, str, str], ExpectationTally] = {}
         self.steps: dict[tuple[str, str, str], StepTally] = {}
         self.figures: dict[str, Values] = {}
-        # By parameter: its values in runs that were fine, and in the others.
+        # For each parameter, its values in runs that passed, and in runs that failed.
         self.drawn = {item.param.name: {True: array("d"), False: array("d")} for item in ranges}
         # The lowest seed whose run passed.
         self.first_passed: int | None = None
@@ -79,17 +79,17 @@ class Tally:
 
     @property
     def failed(self) -> int:
-        """How many runs were not fine."""
+        """The number of runs that failed."""
         return self.runs - self.outcomes["passed"] - self.outcomes["stopped"]
 
     @property
     def failures(self) -> list[Failure]:
-        """The first ones by their seeds."""
+        """The failed runs with the lowest seeds."""
         return sorted(self._failures, key=lambda failure: failure.seed)[:FAILURES_MAX]
 
     @property
     def runs_hash(self) -> str:
-        """Equal for two sweeps of which each run was the same."""
+        """A hash that is equal for two sweeps whose runs were all the same."""
         return f"{self._hash:064x}"
 
     def take(self, result: RunResult) -> None:
@@ -118,7 +118,7 @@ class Tally:
             self._fail(Failure(result.seed, result.outcome, result.parameters, problems))
 
     def take_lost(self, seed: int, parameters: dict[str, Any], reason: str) -> None:
-        """A run without a result: each worker that played it died, or failed."""
+        """Count a run without a result: every worker that played it died or failed."""
         self.outcomes["lost"] += 1
         self._fail(Failure(seed, "lost", parameters, (reason,)))
 

@@ -1,6 +1,6 @@
-"""SweepSetup: a scenario as it travels to a worker: its text, its includes, its films.
+"""SweepSetup: a scenario as it is sent to a worker, with its includes and films.
 
-No file of this machine is needed where it is played.
+The worker needs no file of this machine.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,10 @@ FILMS_BYTES_MAX = 256 * 2**20
 
 
 class SweepSetup(msgspec.Struct, frozen=True):
-    """`file` is its name in reports, `files` are texts by name, `films` are bytes by name.
+    """The set-up of a sweep. `file` is the scenario's name in reports.
 
-    A `speed` of 0 jumps. `ends_ms` ends each run so long after its start.
+    `files` are included texts by name, `films` are bytes by name. A `speed` of 0 jumps. `ends_ms`
+    ends each run that long after its start.
     """
 
     text: str
@@ -33,7 +34,7 @@ class SweepSetup(msgspec.Struct, frozen=True):
         return msgspec.msgpack.encode(self)
 
     def unpack_films(self) -> "TemporaryDirectory[str] | None":
-        """A folder with its films in it; None where it has none."""
+        """A temporary folder with the films; None if there are none."""
         if not self.films:
             return None
         folder = TemporaryDirectory(prefix="live-emulator-films-")
@@ -47,7 +48,7 @@ class SweepSetup(msgspec.Struct, frozen=True):
 def setup_of(
     scenarios: Iterable[Scenario], folder: Path, *, speed: float, ends_ms: int | None
 ) -> SweepSetup:
-    """What is needed to play these: one scenario, read with each end of its ranges.
+    """The set-up for one scenario, given as it was read with each end of its ranges.
 
     Refuses (`too_large`) films that are together larger than `FILMS_BYTES_MAX`.
     """

@@ -1,4 +1,4 @@
-"""SweepWorker: plays runs of a sweep on an emulator that it keeps warm, each in its own world."""
+"""SweepWorker: plays runs of a sweep, each in its own world of an emulator that keeps running."""
 
 import gc
 import logging
@@ -17,12 +17,12 @@ from emulator.sweep.travel import SweepSetup, unpack
 
 
 def prepare(setup: bytes) -> Performer:
-    """A worker for the sweep whose `SweepSetup` this is, packed."""
+    """Make a worker for a sweep from its packed `SweepSetup`."""
     return SweepWorker(unpack(setup))
 
 
 class SweepWorker:
-    """Its emulator listens on free ports of this machine: steps may send requests and media."""
+    """Plays runs. Its emulator listens on free ports, since steps may send requests and media."""
 
     def __init__(self, setup: SweepSetup) -> None:
         logging.getLogger().setLevel(logging.ERROR)
@@ -33,14 +33,14 @@ class SweepWorker:
         self._folder = "" if films is None else self._stack.enter_context(films)
         settings = Settings(data=MEMORY, port=0, rtmp_port=0, rtmps_port=0)
         self._emulator: Emulator = self._stack.enter_context(running(settings))
-        # What is there by now stays: looking for garbage in it would cost each run.
+        # Everything that exists now stays, so collections in each run need not look at it.
         gc.collect()
         gc.freeze()
 
     def perform(self, order: Any) -> Any:
-        """Play one run: `seed`, `parameters`, and for shrinking a `text` and `files` of its own.
+        """Play one run of a `seed` and `parameters`; shrinking adds its own `text` and `files`.
 
-        Gives its result (`result_of`), or with `full` its whole report.
+        Returns its result (`result_of`), or with `full` its whole report.
         """
         scenario = self._scenario(order)
         report = self._emulator.wait(self._play(scenario, order["seed"]))
@@ -68,7 +68,7 @@ class SweepWorker:
                 read_file=read_file,
                 known=known(),
             )
-            # Of runs that differ in their seeds alone, all are the one that was read last.
+            # Only the last scenario is kept: runs often differ only in their seeds.
             self._read = {key: scenario}
         return scenario
 
