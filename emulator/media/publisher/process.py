@@ -118,13 +118,13 @@ class PublisherProcess:
         try:
             await asyncio.wait_for(asyncio.shield(self._listening), _STOP_SECONDS)
         except TimeoutError:
-            self._child.kill()
-            await self._listening
+            await self.kill()
 
     async def kill(self) -> None:
         """End it at once and without a goodbye, as a pulled plug does."""
         if self._child is None or self._listening is None:
             return
+        # It may just have ended, and its last words not have come yet.
         if self._child.returncode is None:
             self._child.kill()
         await self._listening
