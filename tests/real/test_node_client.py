@@ -66,20 +66,18 @@ def test_node_client_has_the_emulators_version_and_no_dependencies() -> None:
 
 
 def test_node_client_types_are_strict_and_refuse_misuse(project: Project) -> None:
-    folder = lay_out(project, "types", "stream.ts")
+    folder = lay_out(project, "types", "stream.mts", kind="commonjs")
     shutil.copy(SUITE / "misuse.ts", folder)
     options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022"]
     options += ["--lib", "es2023,dom,esnext.disposable", "--types", "node", "--skipLibCheck"]
 
-    assert project.run(folder, "tsc", *options, "stream.ts", "misuse.ts") == ""
+    assert project.run(folder, "tsc", *options, "stream.mts", "misuse.ts") == ""
 
 
 def test_node_client_does_what_the_pytest_plugin_does(project: Project) -> None:
-    folder = lay_out(project, "plain", "webhooks.test.mjs")
+    folder = lay_out(project, "plain", "first.mjs", "webhooks.test.mjs", kind="commonjs")
     for name in ("client.test.mjs", "program.test.mjs"):
         shutil.copy(SUITE / name, folder)
-    (first, *_) = re.findall(r"^```js\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
-    (folder / "first.mjs").write_text(first)
 
     output = project.run(folder, "--test")
     assert re.search(r"^# fail 0$", output, re.MULTILINE)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from emulator.version import __version__
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
 from emulator.web.http.operation import Operation
@@ -101,10 +102,12 @@ class Project:
                 (folder / "node_modules" / path.name).symlink_to(path)
 
     def _install(self) -> None:
-        arguments = ["--install-links", "--omit=peer", "--no-audit", "--no-fund", "--offline"]
-        command = [need("npm"), "install", "--save-dev", *arguments, str(PACKAGE)]
-        done = finished(command, cwd=self.folder)
-        assert done.returncode == 0, done.stdout + done.stderr
+        npm = need("npm")
+        options = ["--omit=peer", "--no-audit", "--no-fund", "--offline"]
+        packed = f"./live-emulator-{__version__}.tgz"
+        for words in (["pack", str(PACKAGE)], ["install", "--save-dev", *options, packed]):
+            done = finished([npm, *words], cwd=self.folder)
+            assert done.returncode == 0, done.stdout + done.stderr
         shutil.rmtree(self.folder / "node_modules/.bin", ignore_errors=True)
 
     def environment(self, **more: str) -> dict[str, str]:
