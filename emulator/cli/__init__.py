@@ -1,6 +1,6 @@
-"""The command `live-emulator`: one command a module, imported only when it is the one asked for.
+"""The program `live-emulator`: one module for each command, imported only when it is used.
 
-Exit codes: 0 fine, 1 the thing asked for failed, 2 wrong use or it could not start, 130 Ctrl-C.
+Exit codes: 0 success, 1 the command failed, 2 wrong use or it could not start, 130 Ctrl-C.
 """
 
 import errno
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "Failed", "main", "module_of", "parser_of"]
 
-# Name and one line of help, as the modules say them (a test compares): help must not import all.
+# Each command's name and line of help, as in its module (a test compares them): `--help` must not
+# import every module.
 COMMANDS = {
     "serve": "run the platform",
     "demo": "run the platform with a live test stream, and print the addresses to open",
@@ -53,7 +54,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that `argv` (without the program's name) names; gives the exit code."""
+    """Run the command that `argv` (without the program's name) names; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _print_any_text()
     try:
@@ -69,13 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _is_broken_pipe(failure: OSError) -> bool:
-    """Windows calls it an invalid argument."""
+    """Whether this is a broken pipe, which Windows reports as an invalid argument."""
     is_invalid = failure.errno == errno.EINVAL and failure.filename is None
     return isinstance(failure, BrokenPipeError) or (sys.platform == "win32" and is_invalid)
 
 
 def _print_any_text() -> None:
-    """A console that is not UTF-8 shows escapes for what it lacks, and no command fails."""
+    """Show escapes for characters that a console does not have, instead of failing."""
     if sys.platform == "win32":
         _enable_sequences()
     for stream in (sys.stdout, sys.stderr):
@@ -84,7 +85,7 @@ def _print_any_text() -> None:
 
 
 def _enable_sequences() -> None:
-    """Let Windows' older console understand colours and a line that is redrawn (ECMA-48)."""
+    """Turn on colours and redrawn lines (ECMA-48) in an older console of Windows."""
     if sys.platform == "win32":
         import ctypes
 
@@ -114,7 +115,7 @@ def _main(arguments: list[str]) -> int:
 
 
 def parser_of(name: str) -> "argparse.ArgumentParser":
-    """What reads the arguments of a command that there is."""
+    """The parser of an existing command's arguments."""
     from emulator.cli.lib.parser import Parser
 
     module = module_of(name)
@@ -128,7 +129,7 @@ def parser_of(name: str) -> "argparse.ArgumentParser":
 
 
 def module_of(name: str) -> Any:
-    """The module of a command that there is."""
+    """The module of an existing command."""
     import importlib
 
     return importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")

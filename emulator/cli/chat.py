@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _speaking_as(api: Api, username: str) -> Api:
-    """This server and world, asked with a user's key. Raises `ApiError` for no such user."""
+    """The same server and world with a user's key. Raises `ApiError` for an unknown user."""
     _, at, world = api.key.partition("@")
     automatic = api.with_key(f"ak_auto_{username}{at}{world}")
     try:
@@ -77,11 +77,11 @@ async def _chat(api: Api, stream_id: str, username: str, *, is_json: bool) -> in
 
 
 def _read_input(chatting: Chatting, loop: asyncio.AbstractEventLoop) -> None:
-    """Say what stands on standard input, line by line.
+    """Post the lines of standard input.
 
-    From a script the command ends when all of it is answered; without a word of input it reads on.
-    In a terminal Ctrl-D ends it.
-    Reads the descriptor: a thread that holds `sys.stdin` would keep the process from ending.
+    In a script the command ends when all lines are answered; with an empty input it keeps reading
+    the chat. In a terminal, Ctrl-D ends it. This reads the descriptor, since a thread that holds
+    `sys.stdin` would keep the process from ending.
     """
     rest = b""
     has_said = False
@@ -112,7 +112,7 @@ def _show(event: Event) -> None:
 
 
 def _event_line(kind: str, data: dict[str, Any]) -> str:
-    """One line for people; nothing of what they need not know."""
+    """An event as one line for people; empty for an event that they need not see."""
     if kind == "message":
         return _line(data)
     match kind:

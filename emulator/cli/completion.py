@@ -1,6 +1,6 @@
 """`completion`: a shell's completion of every command, verb, flag and choice, as a script.
 
-The script holds all words itself: a key press must not start Python.
+The script contains all words, so that a key press does not start Python.
 """
 
 import argparse
@@ -20,9 +20,9 @@ EXAMPLES = """
 
 
 class Words(NamedTuple):
-    """What may follow behind `path`, a command and perhaps a verb.
+    """The words that may follow `path`, a command and perhaps a verb.
 
-    `values` are those of each flag that takes one: none where they cannot be listed.
+    `values` has those of each flag that takes a value; none if they cannot be listed.
     """
 
     path: str
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def all_words() -> Iterator[Words]:
-    """Those of every command, and of each of its verbs."""
+    """The words of every command, and of each of its verbs."""
     for name in COMMANDS:
         yield from _words_of(name, parser_of(name))
 
@@ -67,13 +67,13 @@ def _words_of(path: str, parser: argparse.ArgumentParser) -> Iterator[Words]:
 
 
 def _in_metavar(action: argparse.Action) -> list[str]:
-    """The words of `text|json`, where settings read a value by themselves."""
+    """The words in a metavar such as `text|json`, which settings have instead of choices."""
     names = str(action.metavar or "").split("|")
     return [name for name in names if name.islower()] if len(names) > 1 else []
 
 
 def _zsh(words: list[Words]) -> str:
-    """It reads completions of bash."""
+    """The script for zsh, which can load bash's."""
     load = "autoload -U +X compinit bashcompinit && compinit && bashcompinit"
     return f"{load}\n{_bash(words)}"
 

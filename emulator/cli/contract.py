@@ -110,12 +110,12 @@ def _document(source: str) -> Any:
 
 
 def _origin(address: str) -> str:
-    """The server that an address is at, for the sentence when nobody answers there."""
+    """The server in a URL, for the error if it does not answer."""
     return "/".join(address.split("/")[:3])
 
 
 def _check(path: Path, is_json: bool) -> int:
-    """Replay a capture against a fresh world of its own."""
+    """Replay a capture in a fresh world."""
     from emulator.server import running
     from emulator.settings import Settings
     from emulator.web.openapi.captures import NoCapture, read
@@ -145,9 +145,9 @@ def _check(path: Path, is_json: bool) -> int:
 
 
 class _Replay:
-    """One run through a capture. The first caller is `demo`, others are made as they come.
+    """One replay of a capture. Its first caller is `demo`; the others are made when they appear.
 
-    A caller that got only 401 had a wrong key, and has one here.
+    A caller that got only 401 had a wrong key, and gets one here, too.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,6 +1,6 @@
-"""`demo`: the whole walk on this machine by itself, from a made stream to its VOD.
+"""`demo`: shows everything on this machine by itself, from creating a stream to its VOD.
 
-It looks at its own server from outside only: over the API, RTMPS and HLS, as a user would.
+It uses its own server only from outside, as a user would: by the API, RTMPS and HLS.
 """
 
 import argparse
@@ -35,19 +35,19 @@ EXAMPLES = """
 """
 
 _POLL_SECONDS = 0.5
-# Whose channels talk beside the demo's own.
+# The users whose channels are live in addition to the demo's own.
 _CHANNELS_MAX = 8
-# Nobody comes back to a demo of some seconds: its end should be seen, not waited for.
+# In a demo of some seconds no publisher returns, so the end need not be waited for.
 _END_MS = 1_000
-# In this time a publisher that was dropped, as the site's button does, is there again.
+# A publisher that the site's button has dropped returns within this time.
 _RETURN_MS = 10_000
-# Long enough for a slow machine; whatever takes longer is broken.
+# Long enough for a slow machine; if something takes longer, it is broken.
 _PATIENCE_MS = 60_000
 _RECORDING = "live-emulator-demo.mp4"
 
 
 class Seen(Struct):
-    """What the demo has seen so far. All of it, and the demo has succeeded."""
+    """The results that the demo has seen so far. With all of them, it has succeeded."""
 
     live: bool = False
     played: bool = False
@@ -92,7 +92,7 @@ def _seconds(text: str) -> float:
 
 
 class _Demo:
-    """One run. The steps are in the order in which they happen."""
+    """One run of the demo. Its methods are in the order in which they are used."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._seconds: float | None = args.seconds
@@ -102,7 +102,7 @@ class _Demo:
         self._settings = _settings(args.data or str(default_folder() / "demo"), window_ms)
         self._line = LiveLine()
         self._seen = Seen()
-        # The id of the scenario's run that plays around the streams.
+        # The id of the run of the scenario with the viewers.
         self._viewers_run = ""
 
     async def run(self) -> int:
@@ -164,7 +164,7 @@ class _Demo:
         return f"Recorded in {self._settings.data}."
 
     async def _go_live(self, stack: AsyncExitStack, local: dict[str, Any]) -> None:
-        """Show the stream until it is told to end, or until its publisher fails."""
+        """Publish and show the stream until the demo is stopped, or until its publisher fails."""
         began_ms = monotonic_ms()
         while not self._must_stop():
             await self._look()
@@ -178,9 +178,9 @@ class _Demo:
                 continue
 
     async def _return(self, stack: AsyncExitStack, local: dict[str, Any]) -> None:
-        """Publish again after the connection broke: the site has a button that breaks it.
+        """Publish again after the connection broke, for example by the site's button.
 
-        Fails where the publisher was never live, and where its stream has ended without it.
+        Fails if the publisher was never live, or if its stream has ended meanwhile.
         """
         if self._stream["status"] != "live":
             raise Failed(self._publisher.failure)
@@ -209,7 +209,7 @@ class _Demo:
         )
 
     async def _start_viewers(self) -> None:
-        """Let people watch and talk, in this stream and in all other live ones."""
+        """Start viewers who watch and talk, in this stream and in all other live ones."""
         live = await self._ask(f"/api/v1/streams/trending?limit={_CHANNELS_MAX}")
         owners = {str(stream["user"]["username"]) for stream in live["streams"]} - {"demo"}
         text = audience.scenario("demo", sorted(owners))
@@ -219,7 +219,7 @@ class _Demo:
         self._line.say(f"a simulated audience comes and talks, here and in {len(owners)} channels")
 
     async def _leave_alone(self) -> None:
-        """Its viewers leave before the stream ends."""
+        """Let the viewers leave before the stream ends."""
         if self._viewers_run:
             path = f"/_emulator/scenarios/runs/{self._viewers_run}"
             await asyncio.to_thread(self._api.call, "DELETE", path)
@@ -231,13 +231,13 @@ class _Demo:
         except ApiError as refusal:
             if refusal.status != 404:
                 raise
-            return  # It is live with its first key frame, and its first part comes a moment later.
+            return  # The first part comes a moment after the first key frame.
         if picture:
             self._seen.played = True
             self._line.say(f"played a part: {picture.width}x{picture.height}")
 
     async def _end(self) -> None:
-        """Wait for what the platform does by itself once the publisher is gone."""
+        """Wait until the stream has ended and its VOD is ready, after the publisher has gone."""
         self._line.end()
         if not self._seen.live:
             return
@@ -263,7 +263,7 @@ class _Demo:
         self._line.say(f"  page    {_page(vod)}  (while `{again}` runs)")
 
     async def _end_now(self) -> None:
-        """End it by the API: nobody wants to wait until the reconnect window is over."""
+        """End the stream by the API, so that nobody has to wait for the reconnect window."""
         try:
             address = f"/api/v1/streams/{self._stream['id']}/end"
             await asyncio.to_thread(self._api.call, "POST", address)
@@ -293,7 +293,7 @@ class _Demo:
 
 
 def _settings(data: str, window_ms: int) -> Settings:
-    """The usual ports where they are free, else any: a demo must not fail for a port."""
+    """Settings with the default ports if they are free, otherwise any free ones."""
     usual = Settings(data=data)
 
     def free(port: int) -> int:
@@ -309,7 +309,7 @@ def _settings(data: str, window_ms: int) -> Settings:
 
 
 def fresh_stream(api: Api, title: str) -> dict[str, Any]:
-    """A new stream of the key's owner; one that an earlier run left unused is ended first."""
+    """Make a new stream of the key's owner; end one that an earlier run left offline first."""
     try:
         return dict(api.call("POST", "/api/v1/streams/", {"title": title}))
     except ApiError as refusal:

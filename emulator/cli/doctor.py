@@ -29,18 +29,18 @@ EXAMPLES = """
   live-emulator doctor --json
 """
 
-# From here on the emulator refuses new publishers (`media/hls/disk`).
+# From this share on, the emulator refuses new publishers (`media/hls/disk`).
 _FULL_SHARE = 0.95
 _FREE_WARN_BYTES = 5 * 2**30
 _OPEN_FILES_WARN = 1024
 _CLOCK_SLACK_MS = 60_000
-# Windows' MAX_PATH without the end, and how long the longest name below the data folder is.
+# Windows' MAX_PATH without the final NUL, and the length of the longest path below the data folder.
 _PATH_MAX = 259
 _PATH_BELOW = 100
 
 
 class Finding(NamedTuple):
-    """One line of the report. `advice` says what to do; empty where nothing is to be done."""
+    """One line of the report. `advice` says what to do; empty if there is nothing to do."""
 
     name: str
     state: Literal["ok", "warn", "fail"]
@@ -77,7 +77,7 @@ def _shape(finding: Finding) -> dict[str, str]:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """All findings, in the order in which a start would meet them."""
+    """All findings, in the order in which a start would need these things."""
     yield of_python(sys.version_info[:2])
     yield _pyav()
     yield from _ports(settings)
@@ -85,7 +85,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _folder(settings)
     folder = tempfile.gettempdir() if settings.is_in_memory else settings.data
     yield of_disk(*shutil.disk_usage(_nearest(Path(folder))))
-    # Our own files cannot be from the future: then the clock is behind, and TLS and players err.
+    # If our own files are from the future, the clock is slow, and TLS and players fail.
     installed_ms = int(Path(__file__).stat().st_mtime * 1000)
     yield of_clock(SystemClock().now_ms(), installed_ms)
     yield _open_files()
@@ -93,7 +93,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def of_python(version: tuple[int, int]) -> Finding:
-    """Older ones than 3.11 do not get here: neither pip nor make installs there."""
+    """The finding on Python's version. Below 3.11 neither pip nor make installs the program."""
     text = f"{sys.version.split()[0]} at {sys.executable}"
     if version >= (3, 14):
         return Finding("Python", "warn", text, "Tested with 3.11 to 3.13: if odd, use one of them.")
@@ -180,7 +180,7 @@ def _folder(settings: Settings) -> Finding:
 
 
 def of_disk(total: int, used: int, free: int) -> Finding:
-    """How full the disk of the data folder is, in bytes."""
+    """The finding on the disk of the data folder; sizes are in bytes."""
     # 2.5 Mbit/s, what OBS sends unless told, is 1.1 GiB an hour.
     text = f"{free / 2**30:.1f} GiB free, {free / 2**30 / 1.05:.0f} h of a stream at 2.5 Mbit/s"
     advice = "Free some space, or choose a folder on another disk with --data."
@@ -193,12 +193,12 @@ def of_disk(total: int, used: int, free: int) -> Finding:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it that exists."""
+    """The folder itself, or the nearest parent that exists."""
     return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 def of_clock(now_ms: int, installed_ms: int) -> Finding:
-    """Whether this machine's clock can be right."""
+    """The finding on this machine's clock: whether it can be right."""
     text = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if now_ms < installed_ms - _CLOCK_SLACK_MS:
         advice = "Set the clock (timedatectl set-ntp true, or the system's settings)."
@@ -217,7 +217,7 @@ def _open_files() -> Finding:
 
 
 def of_system(platform: str, version: tuple[int, int, int], settings: Settings) -> list[Finding]:
-    """What there is to say on `platform` (as `sys.platform` names it) and nowhere else."""
+    """The findings that exist only on `platform` (a value of `sys.platform`)."""
     question = firewall_question(platform, settings.host)
     findings = [Finding("firewall", "warn", *question)] if question else []
     if platform != "win32":

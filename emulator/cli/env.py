@@ -1,4 +1,4 @@
-"""`env`: what programs find a running emulator by, as a shell takes it: the names of `exec`."""
+"""`env`: the variables by which programs find a running emulator, as `exec` sets them."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ def _powershell(text: str) -> str:
 
 
 def _dotenv(text: str) -> str:
-    """Without quotes where that can be: `docker --env-file` takes them for a part of the value."""
+    """The value for a dotenv file, without quotes if possible: `docker --env-file` keeps quotes."""
     if re.fullmatch(r"[\w@%+=:,./-]*", text, re.ASCII):
         return text
     if "'" not in text:

@@ -29,12 +29,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def line(event: dict[str, Any]) -> str:
-    """An event, for people."""
+    """An event as a line for people."""
     return f"{event['seq']:6}  {without_number(event)}"
 
 
 def without_number(event: dict[str, Any]) -> str:
-    """An event among lines of other kinds."""
+    """An event as a line without its number, for a list with other kinds of lines."""
     values = " ".join(
         f"{name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in event["values"].items()

@@ -1,4 +1,4 @@
-"""`exec`: run a command beside an emulator that is there as long as it runs."""
+"""`exec`: runs a command with an emulator that exists as long as the command runs."""
 
 import argparse
 import asyncio
@@ -34,9 +34,9 @@ EXAMPLES = """
 """
 
 _SIGNALS = numbers_of(("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGBREAK"))
-# A terminal sends these to everybody in its foreground group: the command has them already.
+# A terminal sends these to its whole foreground group, so the command has them already.
 _OF_TERMINALS = numbers_of(("SIGINT", "SIGHUP", "SIGQUIT", "SIGBREAK"))
-# How Windows names the end of a program that Ctrl-C or Ctrl-Break ended (STATUS_CONTROL_C_EXIT).
+# The exit code on Windows of a program that Ctrl-C or Ctrl-Break ended (STATUS_CONTROL_C_EXIT).
 _WINDOWS_CTRL_C = 0xC000013A
 
 
@@ -73,7 +73,7 @@ def _plan(args: argparse.Namespace) -> "list[Written]":
 
 
 class _Beside:
-    """One command, and the emulator that is there for it."""
+    """One command and its emulator."""
 
     def __init__(
         self, command: Sequence[str], patch: Sequence[tuple[str, str]], plan: "list[Written]"
@@ -116,10 +116,10 @@ class _Beside:
 
 @contextmanager
 def _injected(emulator: "Emulator", plan: "list[Written]") -> Iterator[dict[str, str]]:
-    """Faults are there as long as the command; then it is said which of them have struck.
+    """Inject a plan's faults while the command runs; afterwards print which of them have struck.
 
-    In each world, also those that the pytest plugin makes in an emulator of its own: it finds the
-    plan by these variables.
+    They are injected into each world, also into those that the pytest plugin makes in its own
+    emulator, which finds the plan by the variables that this returns.
     """
     from emulator.exploration.injector import WorldsInjector
     from emulator.exploration.plan import sentence
@@ -139,7 +139,7 @@ def _injected(emulator: "Emulator", plan: "list[Written]") -> Iterator[dict[str,
 
 
 class _Signals:
-    """Those that came for us and are meant for the command, or for its group if it leads one."""
+    """Signals that this process passes on to the command, or to the group that it leads."""
 
     def __init__(self, *, to_group: bool) -> None:
         self._process: asyncio.subprocess.Process | None = None
@@ -150,12 +150,12 @@ class _Signals:
         if self._process is None:
             self._early.append(number)
         elif self._process.returncode is None:
-            # It may have ended in this instant, and nobody has waited for it yet.
+            # The command may have just ended without being waited for yet.
             with suppress(ProcessLookupError):
                 _send(self._process, number, to_group=self._to_group)
 
     def reach(self, process: asyncio.subprocess.Process) -> None:
-        """From now on they go to this process, and those that came before it did."""
+        """Send signals to this process, now also those that came before it was started."""
         self._process = process
         for number in self._early:
             self.hear(number)
@@ -163,11 +163,11 @@ class _Signals:
 
 @contextmanager
 def _passing_on(has_terminal: bool) -> Iterator[_Signals]:
-    """Signals that would end us reach the command instead, once; its end is then ours."""
+    """Pass signals that would end this process on to the command, each once."""
     signals = _Signals(to_group=not has_terminal)
 
     def on_signal(number: signal.Signals) -> None:
-        # From a terminal the command has it already, and says when it is done.
+        # The terminal has sent the signal to the command, too.
         if not (has_terminal and number in _OF_TERMINALS):
             signals.hear(number)
 
@@ -188,7 +188,7 @@ def _send(process: asyncio.subprocess.Process, number: signal.Signals, *, to_gro
 
 
 def _with_path(command: Sequence[str]) -> Sequence[str]:
-    """The command as this system can start it: Windows finds `npm`, a script, by its whole path."""
+    """The command with its program's whole path: Windows needs it for scripts such as `npm`."""
     if sys.platform == "win32":
         return [shutil.which(command[0]) or command[0], *command[1:]]
     else:
@@ -196,7 +196,7 @@ def _with_path(command: Sequence[str]) -> Sequence[str]:
 
 
 def exit_code(status: int) -> int:
-    """Ours, of the command's: as in a shell, one that a signal ended has 128 plus its number."""
+    """Our exit code for the command's status: 128 plus the number of a signal, as in a shell."""
     if status == _WINDOWS_CTRL_C:
         return 128 + signal.SIGINT
     return 128 - status if status < 0 else status

@@ -1,4 +1,4 @@
-"""`explore`: run a command again and again with faults, and find those that it does not survive."""
+"""`explore`: runs a command again and again, and finds faults that it does not survive."""
 
 import argparse
 import os
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def explore(command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any]) -> int:
-    """Search, write the report, say what was found. Gives 1 if that was anything."""
+    """Search, write the report, and print the findings. Returns 1 if there are any, otherwise 0."""
     from emulator.cli.lib.places import place_of
     from emulator.exploration.lab import Budget, Lab
     from emulator.exploration.search import Search
@@ -121,7 +121,7 @@ def explore(command: Sequence[str], args: argparse.Namespace, flags: dict[str, A
     path = args.resume or args.report or Path(FOLDER)
     runs_max = args.runs or (None if args.length_ms else _RUNS)
     line = LiveLine(sys.stderr)
-    # What the folder has of before stays, where there is no such cluster.
+    # If there is no such cluster, the folder's earlier results stay.
     with (
         place_of(args.on, args.jobs or max(1, (os.cpu_count() or 2) // 2)) as place,
         ResultFolder(path, "exploration", identity, is_resumed=bool(args.resume)) as folder,
@@ -145,7 +145,7 @@ def explore(command: Sequence[str], args: argparse.Namespace, flags: dict[str, A
 
 
 def _setup(command: Sequence[str], args: argparse.Namespace, flags: dict[str, Any]) -> "Setup":
-    """A wrong setting is said here, not by each worker. Files are named as workers find them."""
+    """The workers' set-up. Settings are checked here, not by each worker; paths become absolute."""
     from emulator.exploration.trial import Setup
 
     settings = gather(flags, os.environ)
@@ -169,7 +169,7 @@ def _setup(command: Sequence[str], args: argparse.Namespace, flags: dict[str, An
 
 
 class _Shown:
-    """The line of progress: runs done, findings, time left."""
+    """The progress line: runs done, findings, time left."""
 
     def __init__(self, line: LiveLine, budget: "Budget", runs_max: int | None) -> None:
         self._line = line

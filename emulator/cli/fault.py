@@ -63,7 +63,7 @@ def _written(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _value(text: str) -> tuple[str, object]:
-    """A number, true or false where it looks like one; else the text."""
+    """The value that a text stands for: a number, true or false, otherwise the text itself."""
     name, equals, written = text.partition("=")
     if not equals:
         raise Failed(f"{text!r}: a value is written NAME=VALUE, such as status=503.", 2)

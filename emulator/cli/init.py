@@ -1,4 +1,4 @@
-"""`init`: what a project needs to be tested with the emulator: a scenario, a seed, a CI file."""
+"""`init`: writes the files for testing a project with the emulator: scenario, seed, CI file."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ _SCENARIO = f"{_FOLDER}/scenario.yaml"
 _SEED = f"{_FOLDER}/seed.yaml"
 _CI_FILES = {
     "github": ".github/workflows/live-emulator.yml",
-    # To be included: the project may have a .gitlab-ci.yml of its own.
+    # A file to be included, since the project may have its own .gitlab-ci.yml.
     "gitlab": f"{_FOLDER}/gitlab-ci.yml",
 }
 
@@ -121,7 +121,7 @@ live-emulator:
 """
 
 _PYTHON_IMAGE = "python:3.12"
-# In an image for another language Python is Debian's, which lets pip change nothing.
+# Images for other languages have Debian's Python, in which pip may not install anything.
 _BESIDE = (
     "apt-get update -qq && apt-get install -y -qq @PACKAGES@",
     "python3 -m venv /opt/live-emulator",
@@ -131,7 +131,7 @@ _BESIDE = (
 
 
 class _Suite(Struct, frozen=True):
-    """How a project's tests are run: what a fresh machine installs first, and an image that can."""
+    """How a project's tests are run: the commands that install it, and a container image for it."""
 
     command: str
     prepare: str = ""
@@ -140,13 +140,13 @@ class _Suite(Struct, frozen=True):
 
     @property
     def install(self) -> tuple[str, ...]:
-        """What a job in `image` does to have the emulator."""
+        """The commands by which a job in `image` installs the emulator."""
         if self.image == _PYTHON_IMAGE:
             return (f"pip install {_WHEEL}",)
         return tuple(line.replace("@PACKAGES@", self.packages) for line in _BESIDE)
 
 
-# What runs the tests of a project, by a file that such projects have; the first one counts.
+# Test suites by a file that such projects have; the first file that exists decides.
 _SUITES = {
     "package-lock.json": _Suite("npm test", "npm ci", "node:22"),
     "package.json": _Suite("npm test", "npm install", "node:22"),
@@ -175,7 +175,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes all of it or nothing. Raises `Failed` for files that are there already."""
+    """Write all files or none. Raises `Failed` for files that exist already."""
     texts = _texts(args.folder, args.ci or _usual_ci(args.folder))
     present = [name for name in texts if (args.folder / name).exists()]
     if present and not args.force:

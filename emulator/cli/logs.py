@@ -1,4 +1,4 @@
-"""`logs`: the requests to a running emulator and the events of its world, as one story."""
+"""`logs`: the requests to a running emulator and the events of its world, in one list."""
 
 import argparse
 import json
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reader(admin: Admin, world: str) -> Callable[[], Iterator[Entry]]:
-    """What both logs have behind what was read before, in the order of its time."""
+    """A function that returns the new entries of both logs, sorted by time."""
     logs = {
         "request": entries(admin, "requests", "requests", {"world": world}),
         "event": entries(admin, "events", "events", {}),
@@ -67,7 +67,7 @@ def _reader(admin: Admin, world: str) -> Callable[[], Iterator[Entry]]:
 
     def read() -> Iterator[Entry]:
         both = [{"log": name, **entry} for name, log in logs.items() for entry in log()]
-        # Sorting is stable: a request stands before the events of its instant.
+        # The sort is stable, so that a request comes before the events of its instant.
         yield from sorted(both, key=lambda entry: str(entry["at"]))
 
     return read

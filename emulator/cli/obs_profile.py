@@ -24,10 +24,10 @@ EXAMPLES = """
 _PROFILE = "live-emulator"
 _VIDEO_KBITS = 2500
 _AUDIO_KBITS = 160
-# What the platform's viewers wait for: with OBS's own choice (0, up to 10 s), players start late.
+# Viewers wait for a key frame: with OBS's default (0, up to 10 s), players start late.
 _KEYFRAME_SECONDS = 2
 
-# Advanced output, because the simple one has no key frame interval.
+# Advanced output, because the simple one has no setting for the key frame interval.
 _BASIC_INI = f"""[General]
 Name={_PROFILE}
 
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def write(folder: Path, server: str, key: str) -> None:
-    """Put the profile's three files into `folder`. Raises `OSError`."""
+    """Write the profile's three files into `folder`. Raises `OSError`."""
     service: dict[str, Any] = {
         "type": "rtmp_custom",
         "settings": {"server": server, "key": key, "use_auth": False, "bwtest": False},
@@ -108,7 +108,7 @@ def write(folder: Path, server: str, key: str) -> None:
 
 
 def _obs_profiles() -> Path:
-    """Where OBS keeps profiles here. Raises `Failed` where OBS has not been started yet."""
+    """The folder of OBS's profiles. Raises `Failed` if OBS was never started here."""
     for folder in obs_folders(sys.platform, Path.home(), os.environ):
         if folder.is_dir():
             return folder / "basic/profiles"
@@ -116,7 +116,7 @@ def _obs_profiles() -> Path:
 
 
 def obs_folders(platform: str, home: Path, variables: Mapping[str, str]) -> list[Path]:
-    """Where OBS may keep its settings on `platform` (as `sys.platform` names it)."""
+    """The folders in which OBS may keep its settings on `platform` (a value of `sys.platform`)."""
     if platform == "win32":
         roaming = variables.get("APPDATA")
         return [(Path(roaming) if roaming else home / "AppData/Roaming") / "obs-studio"]

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     seen: set[str] = set()
 
     def read() -> Iterator[dict[str, Any]]:
-        """The mails that were not read before, the oldest first."""
+        """The mails that were not read before, oldest first."""
         pages = admin.pages("outbox", {"to": args.to, "kind": args.kind})
         fresh = [mail for page in pages for mail in page["mails"] if mail["id"] not in seen]
         seen.update(mail["id"] for mail in fresh)

@@ -91,7 +91,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--silent", action="store_true", help="let its sound be silence")
     what.add_argument("--name", default=_DEFAULTS.name, help="shown in the picture")
     parser.add_argument("--json", action="store_true", help="print progress as JSON lines")
-    # For a parent process: its death closes the pipe, and ends the broadcast.
+    # For parent processes: if the parent dies, the pipe closes and the broadcast ends.
     parser.add_argument("--until-stdin-ends", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -146,7 +146,7 @@ def _settings(args: argparse.Namespace) -> PublishConfig:
 
 
 def _destination(args: argparse.Namespace) -> tuple[PushTarget, str, str]:
-    """Where to push, with which key, and the CA to trust. A named stream says where and which."""
+    """The URL to publish to, the key, and the CA to trust. A named stream gives the first two."""
     if (args.key is None) == (args.stream is None):
         raise Failed("Give either a stream key or --stream ID.", 2)
     scheme = "rtmps" if args.rtmps else "rtmp"
@@ -176,9 +176,9 @@ def _destination(args: argparse.Namespace) -> tuple[PushTarget, str, str]:
 
 
 def _address_of(server: str, scheme: str) -> tuple[str, str]:
-    """Where the emulator at `server` takes RTMP, and its CA; both may be unknown.
+    """The RTMP address and the CA of the emulator at `server`; both may be unknown.
 
-    Without a server it is what the environment says, or else the one emulator that runs here.
+    Without a server, they are those of the environment, or of the one emulator that runs here.
     """
     named = os.environ.get(f"LIVE_EMULATOR_{scheme.upper()}_URL", "")
     if named and not server:
@@ -193,7 +193,7 @@ def _address_of(server: str, scheme: str) -> tuple[str, str]:
 
 
 def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], PushSource]:
-    """A film is opened at once, so that what cannot be played never connects."""
+    """The broadcast. A film is opened first: a file that cannot be played never connects."""
     if settings.file is None:
         from emulator.media.publisher.synthetic import SyntheticBroadcast
 
@@ -223,7 +223,7 @@ def _json_report() -> Callable[[PushProgress], None]:
 
 
 def _line_report(line: LiveLine, length: float | None) -> Callable[[PushProgress], None]:
-    """Progress for people; a broadcast of a known `length` in seconds says how much is left."""
+    """A function that shows progress; with a `length` in seconds, it also shows the time left."""
 
     def report(progress: PushProgress) -> None:
         if progress.state == "publishing":
@@ -244,9 +244,9 @@ def _line_report(line: LiveLine, length: float | None) -> Callable[[PushProgress
 
 
 def _obey_stdin(desk: Desk, stop: threading.Event) -> None:
-    """Orders to the test picture, until there are no more: then it ends."""
+    """Follow the orders on standard input, and stop when it is closed."""
     try:
-        # Not through `sys.stdin`, whose lock would still be held here when the interpreter ends.
+        # Not by `sys.stdin`, whose lock would still be held here when the interpreter ends.
         while octets := os.read(sys.stdin.fileno(), 4096):
             desk.hear(octets)
     finally:

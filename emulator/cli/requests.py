@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def line(request: dict[str, Any]) -> str:
-    """A request and its answer, for people."""
+    """A request and its answer as a line for people."""
     user = request["user"] or ("-" if request["credential"] == "none" else request["credential"])
     status = paint(str(request["status"]), colour_of_status(request["status"]))
     took = paint(f"{request['duration_us'] / 1000:.1f} ms", "dim")

@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    # What a start imports stays for good: looking for garbage in it would take 20 ms of a start.
+    # Imported modules stay, so a collection would find nothing and take 20 ms of the start.
     gc.disable()
     settings = gather(vars(args), os.environ)
     logs.set_up(settings.log_format)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def in_loop(work: Callable[[], Any]) -> int:
-    """Run the coroutine that `work` makes on the fastest loop there is; gives what it returns."""
+    """Run the coroutine that `work` makes on the fastest loop available; returns its result."""
     try:
         import uvloop
     except ImportError:
@@ -92,14 +92,14 @@ async def _serve(
         emulator = await start(settings, stack)
         if settings.ready_file:
             _write_ready_file(settings.ready_file, emulator.ready)
-            # A file that outlives its server would tell a lie.
+            # Without its server, the file would be wrong.
             stack.callback(busy_files.remove, settings.ready_file)
         show(emulator.ready)
         _tell_of_firewall(settings.host)
         gc.freeze()
         gc.enable()
         if opens_browser:
-            # Some browsers are waited for until they are closed.
+            # In a thread, since opening some browsers returns only when they are closed.
             Thread(target=_open_browser, args=(emulator.ready["http"],), daemon=True).start()
         async with asyncio.TaskGroup() as tasks:
             meanwhile = [tasks.create_task(work) for work in (collect_in_quiet(), watch_loop())]
@@ -112,9 +112,9 @@ async def _serve(
 async def start(
     settings: Settings, stack: AsyncExitStack, *, is_announced: bool = True
 ) -> "Emulator":
-    """A running emulator, which `stack` stops. Commands find one that is announced by themselves.
+    """Start an emulator, which `stack` stops, and announce it, so that other commands find it.
 
-    Raises `Failed`, exit code 2, with a sentence for what is in its way.
+    Raises `Failed`, exit code 2, with a sentence that says why it cannot start.
     """
     from emulator.server import Emulator
 
@@ -129,14 +129,14 @@ async def start(
             raise Failed(_why(settings, failure), 2) from None
         raise
     if is_announced:
-        # The CA lies in the data folder, also where that is a temporary one.
+        # The CA is in the data folder, also in a temporary one.
         stack.enter_context(announced(Path(emulator.local["ca"]).parent))
     return emulator
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
-    """An event that a signal to stop sets, while the block lasts.
+    """Give an event that is set by a signal to stop, while the block runs.
 
     A second signal ends the process at once.
     """
@@ -152,9 +152,9 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
 
 
 def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Set `stop` once nobody holds the other end of standard input; what comes there is dropped."""
+    """Set `stop` when standard input is closed; its content is dropped."""
     try:
-        # Not through `sys.stdin`, whose lock would still be held here when the interpreter ends.
+        # Not by `sys.stdin`, whose lock would still be held here when the interpreter ends.
         while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
             pass
     except OSError:
@@ -164,7 +164,7 @@ def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -
 
 
 def _only(error: Exception) -> Exception:
-    """The one failure inside the groups that a `TaskGroup` puts around it."""
+    """The only exception in nested groups of a `TaskGroup`."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error

@@ -1,4 +1,4 @@
-"""`streams`: every stream of a world of a running emulator, whoever owns it."""
+"""`streams`: every stream of a world of a running emulator, of all owners."""
 
 import argparse
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _fact(stream: dict[str, Any], has_keys: bool) -> dict[str, Any]:
 
 
 def _lines(stream: dict[str, Any], has_keys: bool) -> Iterator[str]:
-    """One line a stream, and with its key two more: what an encoder is told."""
+    """One line for a stream; with its key, two more for an encoder's settings."""
     status = stream["status"]
     by = f"  by {stream['protocol']}" if stream["is_publishing"] else ""
     yield (

@@ -1,4 +1,4 @@
-"""`trust`: make this machine trust the emulator's CA, or print how. Never without being asked."""
+"""`trust`: prints how to make this machine trust the emulator's CA; `--install` does it."""
 
 import argparse
 import os
@@ -61,7 +61,7 @@ _UNKNOWN = "# This system's store is unknown here. `live-emulator trust` prints 
 
 
 def _lines(stores: Sequence[Store], *, removes: bool) -> list[str]:
-    """The commands as they would be typed."""
+    """The commands as a person would type them."""
     return [
         ("sudo " if store.needs_root and not _is_root() else "") + _typed(command)
         for store in stores
@@ -78,7 +78,7 @@ def _is_root() -> bool:
 
 
 def _change(stores: Sequence[Store], certificate: Path, *, removes: bool) -> None:
-    """What needs root comes last, so that all else is done where this is not root."""
+    """Run the commands. Those that need root come last, so that the others work without it."""
     if not any(store.install for store in stores):
         raise Failed(_UNKNOWN.removeprefix("# "))
     for store in sorted(stores, key=lambda store: store.needs_root):
@@ -111,7 +111,7 @@ def _carry_out(commands: Sequence[Command]) -> None:
                 check=True,
                 capture_output=True,
                 text=True,
-                errors="replace",  # Windows' own programs speak its old code pages.
+                errors="replace",  # Windows' programs print in its old code pages.
                 timeout=60,
                 env=environment,
             )

@@ -1,4 +1,4 @@
-"""`watch`: follow one stream's state over the API until it ends."""
+"""`watch`: follows one stream's state by the API until it ends."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def add_server_flags(parser: argparse.ArgumentParser) -> None:
-    """Which emulator, and as whom: as in the environment of `exec`."""
+    """Add flags for the emulator and the key; their defaults are in `exec`'s environment."""
     add_server_flag(parser)
     parser.add_argument("--api-key", default="", metavar="KEY", help="default: ak_demo")
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def find(api: Api, named: str) -> dict[str, Any]:
-    """The stream with this id or CDN uid. Raises `Failed` where there is none."""
+    """The stream with this id or CDN uid. Raises `Failed` if there is none."""
     try:
         return dict(api.call("GET", f"/api/v1/streams/id/{_in_path(named)}"))
     except ApiError as refusal:
@@ -71,7 +71,7 @@ def find(api: Api, named: str) -> dict[str, Any]:
 
 
 def watch_page(stream: dict[str, Any]) -> str:
-    """The address of the page that plays a stream: beside its playlist."""
+    """The address of the page that plays a stream, next to its playlist."""
     return str(stream["hls_url"]).removesuffix("manifest/video.m3u8") + "watch"
 
 

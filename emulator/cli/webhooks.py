@@ -1,4 +1,4 @@
-"""`webhooks`: which addresses hear of a world's events, and what became of each delivery."""
+"""`webhooks`: the addresses that get a world's events, and the result of each delivery."""
 
 import argparse
 import json
@@ -77,7 +77,7 @@ def _list(args: argparse.Namespace, admin: Admin) -> int:
     shown: dict[str, int] = {}
 
     def read() -> Iterator[dict[str, Any]]:
-        """Deliveries, the oldest first, that are new or were tried since they were read."""
+        """Deliveries that are new or were tried again since the last read, oldest first."""
         fresh = [
             delivery
             for delivery in _deliveries(admin)
@@ -95,7 +95,7 @@ def _list(args: argparse.Namespace, admin: Admin) -> int:
 
 
 def _deliveries(admin: Admin) -> Iterator[dict[str, Any]]:
-    """All of them, the newest first."""
+    """All deliveries, newest first."""
     before: int | None = None
     while True:
         query = {"limit": _PER_PAGE, "before": before}

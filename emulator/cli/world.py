@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _seed(name: str) -> dict[str, str]:
-    """A file's content, read here; all else is for the emulator to know."""
+    """The content of a seed file, read here; the emulator knows all other names of seeds."""
     path = Path(name)
     if not path.is_file():
         return {"seed": name}

@@ -1,4 +1,4 @@
-"""Admin: a running emulator's own API, as commands ask it."""
+"""Admin: commands' client of a running emulator's admin API."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ _PER_PAGE = 100
 
 
 class Admin:
-    """One server and one of its worlds; empty values are taken from the environment."""
+    """One server and one of its worlds. Empty values are taken from the environment."""
 
     def __init__(self, url: str = "", world: str = "", token: str = "") -> None:
         key = token or os.environ.get("LIVE_EMULATOR_ADMIN_TOKEN") or ""
@@ -31,11 +31,11 @@ class Admin:
         *,
         query: Mapping[str, object] | None = None,
     ) -> Any:
-        """What the admin API answers; raises `ApiError` with its sentence."""
+        """The admin API's answer. Raises `ApiError` with its message."""
         return self._api.call(method, _address(path, query or {}), body)
 
     def pages(self, path: str, query: Mapping[str, object]) -> Iterator[dict[str, Any]]:
-        """The answers to a list that is read by page numbers, to its end."""
+        """All pages of a list that is read by page numbers."""
         number, has_more = 1, True
         while has_more:
             page = self.call("GET", path, query={**query, "page": number, "per_page": _PER_PAGE})
@@ -43,7 +43,7 @@ class Admin:
             yield page
 
     def folder_key(self) -> str:
-        """What shows that this command may read files as the emulator's user; "" if it may not."""
+        """The key that proves that this command runs as the emulator's user; "" without it."""
         authority = str(self.call("GET", "info").get("ca", ""))
         try:
             return Path(authority).with_name(KEY_FILE).read_text("utf-8")[:_KEY_LENGTH_MAX]
@@ -51,39 +51,39 @@ class Admin:
             return ""
 
     def download(self, path: str, target: Path) -> int:
-        """Write what the admin API answers at `path` to a file. Returns its bytes."""
+        """Write the admin API's answer at `path` to a file. Returns its size in bytes."""
         return self._api.download(f"/_emulator/{quote(path)}", target)
 
     def upload(self, path: str, file: Path, media_type: str, query: Mapping[str, object]) -> Any:
-        """What the admin API answers to a file."""
+        """Post a file to the admin API. Returns its answer."""
         return self._api.upload(_address(path, query), file, media_type)
 
 
 def _address(path: str, query: Mapping[str, object]) -> str:
-    """With what is asked for; empty values ask for nothing."""
+    """The URL of a path, with the query's values that are not empty."""
     asked = {name: value for name, value in query.items() if value not in (None, "")}
     return f"/_emulator/{quote(path)}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 def add_world_flags(parser: argparse.ArgumentParser) -> None:
-    """Which world of which emulator, and how to print."""
+    """Add flags for the emulator, its world, and the form of the output."""
     parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
     add_admin_flags(parser)
 
 
 def admin_of(args: argparse.Namespace) -> Admin:
-    """The one that these flags mean."""
+    """The client for the emulator and world of these flags."""
     return Admin(args.server, getattr(args, "world", ""), args.admin_token)
 
 
 def answer(args: argparse.Namespace, payload: object, lines: Sequence[str]) -> int:
-    """Print `payload` with `--json`, else lines for people. Gives the exit code 0."""
+    """Print `payload` with `--json`, otherwise lines for people. Returns the exit code 0."""
     print(json.dumps(payload) if args.json else "\n".join(lines))
     return 0
 
 
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:
-    """Which emulator, with which token, and how to print."""
+    """Add flags for the emulator, its admin token, and the form of the output."""
     add_server_flag(parser)
     parser.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")

@@ -1,4 +1,4 @@
-"""Api: what a command asks of a running emulator, over HTTP as any client would."""
+"""Api: commands' client of a running emulator's API, over HTTP like any other client."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ _PIECE_BYTES = 1024 * 1024
 
 
 class ApiError(Failed):
-    """The emulator answered no. `status` is HTTP's; 0 where it did not answer at all."""
+    """The emulator refused a request. `status` is HTTP's; 0 if there was no answer."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -30,9 +30,9 @@ class ApiError(Failed):
 
 
 class Api:
-    """One server, one key. Calls block: in a command with an event loop, use a thread.
+    """One server and one key. Calls block: in a command with an event loop, use a thread.
 
-    Without a `url`: that of `LIVE_EMULATOR_URL`, or else the one emulator that runs here.
+    Without a `url`, it uses `LIVE_EMULATOR_URL`, or the one emulator that runs here.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Api:
     ) -> None:
         named = url or os.environ.get("LIVE_EMULATOR_URL") or ""
         local = None if named else only_running()
-        # One that is found nowhere may run in a container, or as another user.
+        # An emulator that cannot be found here may run in a container, or as another user.
         self._is_guess = not named and local is None
         self.url = (named or (local["http"] if local else DEFAULT_URL)).rstrip("/")
         self.key = key or os.environ.get("LIVE_EMULATOR_API_KEY") or "ak_demo"
@@ -48,19 +48,19 @@ class Api:
         self.ca = ca or os.environ.get("LIVE_EMULATOR_CA") or (local["ca"] if local else "")
 
     def with_key(self, key: str) -> "Api":
-        """This server, asked with another key."""
+        """The same server with another key."""
         return Api(self.url, key, self.ca, self._headers)
 
     def tls(self) -> ssl.SSLContext | None:
-        """How to trust the server; None where it speaks plain HTTP."""
+        """The TLS context that trusts the server; None for plain HTTP."""
         if not self.url.startswith("https:"):
             return None
         return ssl.create_default_context(cafile=self.ca or None)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The JSON that `method path` answers, None for no content.
+        """Send a request, and return the JSON of its answer, None for no content.
 
-        Raises `ApiError` with the server's own sentence, or with the reason for no answer.
+        Raises `ApiError` with the server's message, or with the reason why there is no answer.
         """
         headers = {**self._headers, "Authorization": f"Bearer {self.key}"}
         headers["Accept"] = "application/json"
@@ -77,13 +77,13 @@ class Api:
     def exchange(
         self, method: str, path: str, body: Any = None, *, is_anonymous: bool = False
     ) -> tuple[int, Any]:
-        """Status and content of whatever is answered: JSON, else text; None for nothing."""
+        """Send a request. Returns its status and content: JSON, text, or None if it is empty."""
         headers = {} if is_anonymous else {"Authorization": f"Bearer {self.key}"}
         answer = http_client.ask(method, self.url + path, headers, body, ca=self.ca)
         return answer.status, answer.content
 
     def download(self, path: str, target: Path) -> int:
-        """Write what `GET path` answers to a file, whole or not at all. Returns its bytes."""
+        """Write the answer of `GET path` to a file, completely or not at all. Returns its size."""
         partial = target.with_name(f"{target.name}.part")
         progress = Progress(f"writing {target.name}")
         progress.show(0)
@@ -102,7 +102,7 @@ class Api:
         return target.stat().st_size
 
     def upload(self, path: str, file: Path, media_type: str) -> Any:
-        """The JSON that `POST path` answers to a file. Raises `ApiError`."""
+        """Post a file, and return the JSON of the answer. Raises `ApiError`."""
         progress = Progress(f"reading {file.name}")
         try:
             with file.open("rb") as content:
@@ -118,7 +118,7 @@ class Api:
             progress.end()
 
     def fetch(self, path_or_url: str) -> bytes:
-        """The bytes at a path of this server, or at an address. Raises `ApiError`."""
+        """The bytes at a path of this server, or at a URL. Raises `ApiError`."""
         is_path = path_or_url.startswith("/")
         return self._ask(urllib.request.Request(self.url * is_path + path_or_url))
 
@@ -161,7 +161,7 @@ class Api:
 
 
 def _sentence(refusal: urllib.error.HTTPError) -> str:
-    """The `message` of the platform's error body (contract, Conventions), or the bare status."""
+    """The `message` of the platform's error body (contract, Conventions), or the status."""
     try:
         payload = json.loads(refusal.read())
         message = payload.get("message") or payload.get("detail")

@@ -1,4 +1,4 @@
-"""The audience of a demo, as a scenario: people who come, talk and go, in all its live channels."""
+"""The viewers of a demo, as a scenario: they come, talk and go in all its live channels."""
 
 import json
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def scenario(owner: str, others: Sequence[str]) -> str:
-    """The text of a scenario in which these people's live channels are never quiet.
+    """The text of a scenario that keeps the live channels of these users busy.
 
-    The demo's own `owner` has waves as in the library's `demo-loop`; the others are calmer.
+    The channel of the demo's `owner` has waves as in the library's `demo-loop`; others are calmer.
     """
     timeline = _waves({"owner": owner})
     for number, other in enumerate(others):

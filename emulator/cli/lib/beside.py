@@ -1,4 +1,4 @@
-"""Beside: what commands share that run another command beside an emulator in memory."""
+"""Beside: shared by the commands that run another command with an emulator in memory."""
 
 import argparse
 import os
@@ -8,12 +8,12 @@ from emulator.cli.lib import options
 from emulator.cli.lib.failure import Failed
 from emulator.settings import add_flags
 
-# Nothing is kept, and nobody else's ports are in the way.
+# Nothing is kept, and no port can be taken already.
 _USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
 
 
 def add_command_flags(parser: argparse.ArgumentParser) -> None:
-    """The command behind `--`, its variables, and the settings of its emulator."""
+    """Add arguments: the command after `--`, its variables, and its emulator's settings."""
     parser.add_argument(
         "--env",
         action="append",
@@ -28,7 +28,7 @@ def add_command_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def command_of(args: argparse.Namespace, name: str) -> list[str]:
-    """The command to run. Raises `Failed` where there is none."""
+    """The command to run. Raises `Failed` if there is none."""
     command: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         text = f"Which command? Write it behind --, as in: live-emulator {name} -- npm test."
@@ -37,7 +37,7 @@ def command_of(args: argparse.Namespace, name: str) -> list[str]:
 
 
 def in_memory(flags: dict[str, Any]) -> dict[str, Any]:
-    """These flags, and an emulator in memory on free ports where neither they nor variables say."""
+    """The settings: flags, then variables, then an emulator in memory on free ports."""
     usual = {
         name: value
         for name, value in _USUAL.items()

@@ -1,7 +1,7 @@
-"""Chatting: one person at a stream's chat socket, through lost connections.
+"""Chatting: one user at a stream's chat socket, also across lost connections.
 
-Every line is shown once and none is left out, by their ids: what was said while the connection was
-lost is fetched. What was not answered before it was lost is said again, unless history has it.
+Every line is shown exactly once, by its id: lines posted while the connection was lost are fetched
+from the history. An own line without an answer is posted again, unless the history has it.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 
-# The socket's close codes after which a client that comes again is refused again.
+# Close codes after which the server would refuse a new connection, too.
 _FINAL_CODES = {1007, 1008, 1009, 4004}
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 _SEEN_MAX = 10_000
-# History that is fetched after a long absence: so many pages of a hundred lines.
+# The most pages of history, of a hundred lines each, that are fetched after a long absence.
 _PAGES_MAX = 100
 
 
 class Chatting:
-    """`show` is told each event once, `complain` what happens to the connection."""
+    """One user's chat. `show` gets each event once, `complain` problems of the connection."""
 
     def __init__(
         self,
@@ -53,18 +53,18 @@ class Chatting:
         self.refused = 0
 
     def say(self, content: str) -> None:
-        """Say a line as soon as there is a connection."""
+        """Post a line as soon as there is a connection."""
         self._unsaid.append(content)
         self.said += 1
         self._has_news.set()
 
     def finish(self) -> None:
-        """Nothing more will be said: `run` ends once every line is answered."""
+        """Let `run` end once every line is answered: no more lines follow."""
         self._is_ending = True
         self._has_news.set()
 
     async def run(self) -> None:
-        """Until all is said, or for ever. Raises `Failed` where one is not (or no more) let in."""
+        """Run until all lines are posted, or without end. Raises `Failed` if access is refused."""
         failures = 0
         while True:
             has_met = await self._meet()
@@ -81,7 +81,7 @@ class Chatting:
         return self._is_ending and not self._unsaid and not self._unanswered
 
     async def _meet(self) -> bool:
-        """One connection, from its beginning to its end. Gives whether there was any."""
+        """Run one connection to its end. Returns whether it was established."""
         from websockets.asyncio.client import connect
         from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -137,18 +137,18 @@ class Chatting:
             await self._has_news.wait()
 
     async def _catch_up(self, lines: list[Event]) -> None:
-        """Show what was said before, or since the connection was lost."""
+        """Show the latest lines, or those posted since the connection was lost."""
         if self._seen:
             lines = await asyncio.to_thread(self._since_lost, lines)
         for line in lines:
             self._take({"type": "message", "data": line})
-        # The connection was lost before these were answered, and nobody has heard them.
+        # These had no answer when the connection was lost, and are not in the history.
         self._unsaid.extendleft(reversed(self._unanswered))
         self._unanswered.clear()
         self._has_news.set()
 
     def _since_lost(self, lines: list[Event]) -> list[Event]:
-        """What history shows and, where it does not reach back to a known line, what is before."""
+        """The history, with earlier pages until it reaches a line that was shown already."""
         cursor = lines[0]["id"] if lines else None
         for _ in range(_PAGES_MAX):
             if cursor is None or any(line["id"] in self._seen for line in lines):
@@ -171,7 +171,7 @@ class Chatting:
                 with contextlib.suppress(ValueError):
                     self._unanswered.remove(data["content"])
         elif kind == "error" and self._unanswered:
-            # Refusals come behind the lines that were said before and were not refused.
+            # A refusal comes after the answers to the lines before it.
             self._unanswered.popleft()
             self.refused += 1
         self._show(event)

@@ -1,9 +1,9 @@
-"""Collector: Python's full collections of garbage, put off until they disturb nobody.
+"""Collector: delays Python's full garbage collections until the server is quiet.
 
-By itself Python looks through all there is whenever a quarter has been added. Beside two thousand
-chat readers that held the loop for 165 ms, in the middle of what they were told. Young garbage,
-which is nearly all of it, is collected as always. In quiet, too, what was freed goes back to the
-system.
+By itself, Python makes a full collection whenever a quarter of the objects is new. With two
+thousand chat readers, that blocked the loop for 165 ms in the middle of a flood. Young garbage,
+which is nearly all of it, is collected as usual. While it is quiet, freed memory also goes back to
+the system.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from emulator.machine.memory import Heap
 
 _LOOK_SECONDS = 1
-# So many collections of the middle generation make a full one due, which is Python's own figure.
+# After this many collections of the middle generation a full one is due (Python's own figure).
 _DUE = 10
-# With so many, some 700,000 objects that stayed, it waits for no quiet any more.
+# After this many (some 700,000 more objects) it does not wait for quiet any longer.
 _OVERDUE = 100
 _PATIENCE_SECONDS = 60
-# Quiet is where less than this share of a processor was used since the last look.
+# It is quiet if less than this share of a processor was used since the last look.
 _QUIET_SHARE = 0.1
 _NEVER = 1_000_000_000
 
 
 async def collect_in_quiet() -> None:
-    """Until it is cancelled; then Python collects by itself again."""
+    """Make full collections only in quiet. Once cancelled, Python collects by itself again."""
     usual = gc.get_threshold()
     gc.set_threshold(usual[0], usual[1], _NEVER)
     waited_seconds = 0
@@ -50,14 +50,14 @@ async def collect_in_quiet() -> None:
 
 
 def _heap() -> "Heap":
-    # ctypes takes some milliseconds, which no start waits for.
+    # Imported late: ctypes would add some milliseconds to a start.
     from emulator.machine.memory import Heap
 
     return Heap()
 
 
 def is_time(count: int, waited_seconds: int, share: float) -> bool:
-    """Whether to collect now, after so long, with this share of a processor in use."""
+    """Whether to collect now, after this wait and with this share of a processor in use."""
     if count < _DUE:
         return False
     return share < _QUIET_SHARE or waited_seconds >= _PATIENCE_SECONDS or count >= _OVERDUE

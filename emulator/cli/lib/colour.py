@@ -1,7 +1,7 @@
-"""Colour: whether a stream takes it, and text in it. Facts for programs (`--json`) have none.
+"""Colour: decides whether an output gets colours, and colours text. `--json` never has colours.
 
-As https://clig.dev has it: only on a terminal that can, and never where `NO_COLOR` is set;
-`FORCE_COLOR` says that a pipe leads to something that shows colours.
+As https://clig.dev says: only on a terminal with colours, and never if `NO_COLOR` is set;
+`FORCE_COLOR` turns colours on for a pipe.
 """
 
 import os
@@ -43,13 +43,13 @@ _is_off = False
 
 
 def turn_off(is_off: bool) -> None:
-    """What the flag `--no-color` says of the command that runs."""
+    """Turn colours off for this command (`--no-color`)."""
     global _is_off
     _is_off = is_off
 
 
 def is_coloured(out: TextIO) -> bool:
-    """Whether what is written to `out` may be coloured."""
+    """Whether text written to `out` may be coloured."""
     if _is_off or os.environ.get("NO_COLOR"):
         return False
     forced = os.environ.get("FORCE_COLOR", "")
@@ -59,7 +59,7 @@ def is_coloured(out: TextIO) -> bool:
 
 
 def paint(text: str, *colours: Colour | None, out: TextIO | None = None) -> str:
-    """`text` as `out` (standard output) shows it. Text of others must be made plain before."""
+    """Colour `text`, if `out` (standard output) shows colours. Make others' text `plain` first."""
     codes = ";".join(_CODES[colour] for colour in colours if colour)
     if not codes or not text or not is_coloured(out or sys.stdout):
         return text
@@ -67,14 +67,14 @@ def paint(text: str, *colours: Colour | None, out: TextIO | None = None) -> str:
 
 
 def paint_addresses(text: str, out: TextIO | None = None) -> str:
-    """`text` with the addresses in it as `out` shows them. Text of others must be made plain."""
+    """Colour the URLs in `text`, if `out` shows colours. Make others' text `plain` first."""
     if not is_coloured(out or sys.stdout):
         return text
     return _ADDRESS.sub(lambda match: paint(match[0], "cyan", out=out), text)
 
 
 def colour_of(state: str) -> Colour | None:
-    """The colour of a state's name, the same in every command; None for no colour."""
+    """The colour of a state's name, the same in every command; None without one."""
     return _STATES.get(state)
 
 

@@ -1,4 +1,4 @@
-"""Discovery: which emulator a command means that names none."""
+"""Discovery: finds the emulator for a command that does not name one."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from emulator.machine.running import running
 
 
 def add_server_flag(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """Which emulator is meant."""
+    """Add the flag that names an emulator."""
     parser.add_argument(
         "--server",
         default="",
@@ -21,9 +21,10 @@ def add_server_flag(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -
 
 
 def only_running() -> dict[str, Any] | None:
-    """The addresses of the one emulator that runs here; None where none does.
+    """The addresses of the one emulator that runs here; None if there is none.
 
-    `LIVE_EMULATOR_DATA` names one of several. Raises `Failed`, exit code 2, where nothing does.
+    `LIVE_EMULATOR_DATA` chooses one of several. Raises `Failed`, exit code 2, for several without a
+    choice.
     """
     data = os.environ.get("LIVE_EMULATOR_DATA", "")
     folder = Path(data).expanduser().absolute() if data and data != MEMORY else None

@@ -1,4 +1,4 @@
-"""Failed: how a command says that it could not do its work."""
+"""Failed: the exception of a command that could not do its work."""
 
 
 class Failed(Exception):

@@ -1,4 +1,4 @@
-"""The firewall: what a system asks its user when a server is to be reached from other machines."""
+"""Firewall: the question that a system asks when a server listens for other machines."""
 
 import sys
 
@@ -6,9 +6,9 @@ from emulator.core.hosts import is_loopback
 
 
 def firewall_question(platform: str, host: str) -> tuple[str, str] | None:
-    """What `platform` (as `sys.platform` names it) asks when `host` is listened at, and what to do.
+    """The question of `platform` (as in `sys.platform`) about a server at `host`, and the answer.
 
-    None where it asks nothing: Linux never does, and no system does for this machine alone.
+    None if there is no question: Linux never asks, and no system asks for a loopback address.
     """
     if is_loopback(host):
         return None

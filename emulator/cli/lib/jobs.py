@@ -1,4 +1,4 @@
-"""Jobs of a command: done over an executor with a line of progress, stopped well, gone on with."""
+"""Jobs of a command: run over an executor, with a progress line, a clean stop and a resume."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -14,12 +14,12 @@ from emulator.parallel.folder import ResultFolder
 from emulator.parallel.jobs import Done, run
 from emulator.parallel.work import Job, Work
 
-# Of so many jobs the pace is known well enough to say how long the rest takes.
+# After this many jobs the remaining time can be estimated.
 _PACE_JOBS = 3
 
 
 class Ending(Struct, frozen=True):
-    """How it ended: all done, or `is_stopped` by a signal, or cut short by a `problem`."""
+    """How the jobs ended: all done, `is_stopped` by a signal, or cut short by a `problem`."""
 
     is_stopped: bool = False
     problem: str = ""
@@ -36,14 +36,14 @@ def collect(
     folder: ResultFolder | None = None,
     detail: Callable[[], str] = lambda: "",
 ) -> Ending:
-    """Do the jobs that `folder` has no result of, give `take` all of them, and say how it goes.
+    """Do the jobs without a result in `folder`, pass every result to `take`, and show progress.
 
-    Those that the folder has come first, in the order in which they were kept. `detail` is what the
-    line says beside the number of those that are done. Never raises for what is in the way of a
-    run (`Refused`): what was found so far is kept, and the ending says the reason.
+    Results that the folder has come first, in the order in which they were kept. `detail` is shown
+    after the number of done jobs. A `Refused` is not raised, but is the problem of the ending:
+    results so far are kept.
     """
     keys = folder.keys if folder else set()
-    # Only those are held: the others are asked for one by one, for there may be a million.
+    # Jobs are made one by one, since there may be a million.
     before = {job.key: job for job in jobs if job.key in keys} if keys else {}
     left = (job for job in jobs if job.key not in before)
     done = len(before)
@@ -66,7 +66,7 @@ def collect(
 
 
 class _Pace:
-    """How fast jobs end here; those that were done before say nothing of that."""
+    """The pace of the jobs done in this process, without those of the folder."""
 
     def __init__(self, total: int, before: int) -> None:
         self._total = total

@@ -1,7 +1,7 @@
-"""Log writer: lines of the log for stderr, by a thread of its own: nobody waits for their reader.
+"""Log writer: writes log lines to stderr in its own thread, so that nobody waits for the reader.
 
-A pipe that is never read is full after 64 KiB, and a terminal stands still after Ctrl-S. A line
-that is written where it was logged would then hold the event loop, and with it everybody.
+A pipe that nobody reads is full after 64 KiB, and a terminal stops after Ctrl-S. A line written by
+the thread that logs it would then block the event loop, and with it every client.
 """
 
 import io
@@ -11,18 +11,18 @@ from collections import deque
 from threading import Condition, Thread
 from typing import TextIO
 
-# Some hundred kilobytes, which are written in a moment once somebody reads.
+# Some hundred kilobytes, which are written in a moment when a reader continues.
 WAITING_MAX = 5_000
-# An end of the program waits so long for a reader that may have gone.
+# How long the program's end waits for a reader that may have gone.
 _FLUSH_SECONDS = 1
 _DROPPED = "{} lines of the log were dropped: nobody read it\n"
 
 
 class LogWriter(logging.StreamHandler[TextIO]):
-    """Writes to `stream`. Over `waiting_max` lines that wait, further ones are dropped.
+    """Writes to `stream`. While `waiting_max` lines wait, further lines are dropped.
 
-    The next line that is written says how many. A stream without a file below, as tests have, is
-    written to at once.
+    The next written line says how many were dropped. A stream without a file descriptor, as in
+    tests, is written to at once.
     """
 
     def __init__(self, stream: TextIO, waiting_max: int = WAITING_MAX) -> None:
@@ -40,11 +40,11 @@ class LogWriter(logging.StreamHandler[TextIO]):
             return
         try:
             self._put(self._file, self.format(record) + self.terminator)
-        except Exception:  # As `logging` does: a line that cannot be made says so on stderr.
+        except Exception:  # As `logging` does: an error in a line goes to stderr.
             self.handleError(record)
 
     def flush(self) -> None:
-        """Wait until all is written, for a second at most."""
+        """Wait until all lines are written, for at most a second."""
         if self._file is None:
             super().flush()
             return
@@ -52,7 +52,7 @@ class LogWriter(logging.StreamHandler[TextIO]):
             self._changed.wait_for(lambda: not self._waiting, timeout=_FLUSH_SECONDS)
 
     def close(self) -> None:
-        """What is still logged, while the program ends, is written where it is logged."""
+        """End the thread; later lines are written by the thread that logs them."""
         self.flush()
         self._file = None
         super().close()
@@ -89,12 +89,12 @@ def _write(file: io.RawIOBase, text: str) -> None:
         while content:
             content = content[file.write(content) or 0 :]
     except (OSError, ValueError):
-        # Its reader is gone for good, and there is nobody left to be told.
+        # The reader is gone, so there is nobody left to report this to.
         return
 
 
 def _file_below(stream: TextIO) -> io.RawIOBase | None:
-    """What `stream` writes to in the end: it takes no lock that an end of the program waits for."""
+    """The raw file below `stream`, which has no lock that the program's end would wait for."""
     buffer = getattr(stream, "buffer", None)
     file = getattr(buffer, "raw", buffer)
     return file if isinstance(file, io.RawIOBase) else None

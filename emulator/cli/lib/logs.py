@@ -1,4 +1,4 @@
-"""Logs: how log lines look on stderr, for people or for programs. Set up once, by a command."""
+"""Logs: the form of log lines on stderr, for people or for programs. A command sets it up once."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ from emulator.machine.handles import OncePerMinute
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object a line; `at` is seconds since 1970 with milliseconds."""
+    """One JSON object a line. `at` is in seconds since 1970, with milliseconds."""
 
     def format(self, record: logging.LogRecord) -> str:
         payload: dict[str, object] = {
@@ -30,7 +30,7 @@ _COLOURS: dict[int, Colour] = {logging.WARNING: "yellow", logging.ERROR: "red"}
 
 
 class _TextLines(logging.Formatter):
-    """One line a fact, whatever a client has put into its words; a traceback follows below."""
+    """One line for each record, whatever text a client has sent; a traceback follows below it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return paint(
@@ -48,7 +48,7 @@ def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
         to_stderr.setFormatter(_TextLines(text, "%H:%M:%S"))
     to_stderr.addFilter(OncePerMinute())
     logging.basicConfig(level=level.upper(), handlers=[to_stderr], force=True)
-    # It says that it starts and stops, which `serve` has said in words for people.
+    # It logs starts and stops, which `serve` prints itself.
     logging.getLogger("uvicorn").setLevel("WARNING")
-    # It logs every address that it tries; `peers` logs the result.
+    # It logs every address that it tries, while `peers` logs the result.
     logging.getLogger("aioice").setLevel("WARNING")

@@ -1,7 +1,7 @@
-"""Logs of a running emulator, as commands show them: pages read to their end, and followed.
+"""Logs of a running emulator, as commands show them: reads all pages, and follows new entries.
 
-What a client or a viewer wrote stands in them, so commands print it `plain`: a path must not steer
-somebody's terminal.
+Entries contain text of clients and viewers, so commands print them `plain`: a request's path must
+not control somebody's terminal.
 """
 
 import argparse
@@ -17,7 +17,7 @@ _PAGE = 1000
 
 
 def add_log_flags(parser: argparse.ArgumentParser) -> None:
-    """Which world of which emulator, how to print, and whether to go on."""
+    """Add flags for the emulator, its world, the form of the output, and `--follow`."""
     parser.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
     add_world_flags(parser)
 
@@ -25,7 +25,7 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
 def entries(
     admin: Admin, path: str, name: str, filters: Mapping[str, object]
 ) -> Callable[[], Iterator[dict[str, Any]]]:
-    """What a log has behind what was read before; call it again for what came since."""
+    """A function that returns the entries of a log that it has not returned before."""
     after = 0
 
     def read() -> Iterator[dict[str, Any]]:
@@ -45,7 +45,7 @@ def show(
     read: Callable[[], Iterator[dict[str, Any]]],
     line: Callable[[dict[str, Any]], str],
 ) -> int:
-    """Print all there is, with `--json` as one object; with `--follow` a line each, for ever."""
+    """Print all entries, with `--json` as one object; with `--follow` also new ones as lines."""
     if not args.follow:
         rows = list(read())
         return answer(args, {name: rows}, list(map(line, rows)))

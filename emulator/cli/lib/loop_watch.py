@@ -1,7 +1,7 @@
-"""Loop watch: says when the event loop stands still, where, for how long, and what for.
+"""Loop watch: warns when the event loop is blocked: where, for how long, and probably why.
 
-The loop answers everybody, so while it stands nobody is answered. What holds it may be a disk, a
-machine that has no processor to spare, or an error of ours; from outside all look alike.
+While the loop is blocked, no client gets an answer. The cause may be a slow disk, a machine without
+a free processor, or a bug of ours; from outside they all look the same.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from emulator.core.clock import monotonic_ms
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-# A client that gives up waits longer. A shorter stand is a hiccup of a busy machine.
+# Clients give up later than this. A shorter block is normal on a busy machine.
 _STILL_SECONDS = 5.0
 _PACKAGE = Path(__file__).parents[2]
 _PLACES = 4
@@ -27,7 +27,7 @@ _PLACES = 4
 async def watch_loop(
     look_seconds: float = _LOOK_SECONDS, still_seconds: float = _STILL_SECONDS
 ) -> None:
-    """Until it is cancelled: warn of a loop that stands for `still_seconds`, and of its end."""
+    """Until cancelled, warn when the loop is blocked for `still_seconds`, and when that ends."""
     watch = _Watch(asyncio.get_running_loop(), look_seconds, still_seconds)
     thread = threading.Thread(target=watch.run, name="loop-watch", daemon=True)
     thread.start()
@@ -38,7 +38,7 @@ async def watch_loop(
 
 
 class _Spent(NamedTuple):
-    """How much of its time a thread has had a processor, and how much it waited for one."""
+    """How long a thread has run on a processor, and how long it has waited for one."""
 
     worked_ms: int
     queued_ms: int
@@ -90,12 +90,12 @@ class _Watch:
         )
 
     def _place(self) -> str:
-        """The innermost calls of the loop's thread, the innermost first."""
+        """The calls of the loop's thread, innermost first."""
         frame = sys._current_frames().get(self._thread)
         return ", ".join(_places(frame)) if frame else "unknown"
 
     def _spent(self) -> _Spent | None:
-        """Of the loop's thread; None where the system does not say (Linux: proc(5), schedstat)."""
+        """The loop thread's figures; None if the system has none (Linux: proc(5), schedstat)."""
         try:
             text = Path(f"/proc/self/task/{self._native_thread}/schedstat").read_text("ascii")
             worked_ns, queued_ns = map(int, text.split()[:2])
@@ -105,7 +105,7 @@ class _Watch:
 
 
 def _places(innermost: FrameType) -> list[str]:
-    """The call that it is in, and the calls of this program's own that led there."""
+    """The innermost call, and the calls of this program that led to it."""
     places: list[str] = []
     for frame, line in walk_stack(innermost):
         path = Path(frame.f_code.co_filename)
