@@ -49,7 +49,7 @@ def test_contract_command_compares_another_document(
     path.write_text(json.dumps(other), "utf-8")
     assert main(["contract", "--diff", str(path), "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == [
-        {"operation": "GET /auth/me", "kind": "missing there", "told": "the whole operation"}
+        {"operation": "GET /auth/me", "kind": "missing there", "message": "the whole operation"}
     ]
 
 
