@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import Route
 
 from tests.support.broadcast import joined
 from tests.support.browser import Chromium, Scheme
@@ -311,6 +312,46 @@ async def test_watch_page_goes_on_when_the_network_returns(
         await tab.until("player.state === 'live'")
         await tab.until_frames_follow()
         await tab.until("player.latencySeconds < player.hls.targetLatency + 1")
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 4])
+async def test_watch_page_network_that_goes_before_it_plays_is_an_interruption(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium, pieces: int
+) -> None:
+    # Given a viewer who gets nothing of the picture, or too little to begin with,
+    tab = await chromium.open("about:blank")
+    names: set[str] = set()
+
+    async def end_early(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if not name.startswith("init"):
+            names.add(name)
+        await (route.continue_() if len(names) <= pieces else route.abort())
+
+    await tab.page.route("**/media/*", end_early)
+    with pushing(address_of(stream)):
+        await tab.page.goto(page_of(walk, uid_of(stream)))
+        # when no more of it comes, then the page says so,
+        await tab.until("player.state === 'interrupted'")
+        # and goes on as soon as it does.
+        await tab.page.unroute("**/media/*")
+        await tab.until("player.state === 'live'")
+        await tab.until_frames_follow()
+
+
+async def test_watch_page_server_that_goes_before_it_plays_is_an_interruption(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    # Given a viewer of a stream that is live without media,
+    assert walk.ask("POST", f"/streams/id/{stream['id']}/start").status == 200
+    tab = await chromium.open(page_of(walk, uid_of(stream)))
+    await tab.until("player.state === 'starting'")
+    # when the network goes and comes back, then the page says both.
+    await tab.page.context.set_offline(True)
+    await tab.until("player.state === 'interrupted'")
+    assert await tab.page.locator("#curtain").is_visible()
+    await tab.page.context.set_offline(False)
+    await tab.until("player.state === 'starting'")
 
 
 async def test_watch_page_live_stream_without_media_waits_for_its_first_frame(

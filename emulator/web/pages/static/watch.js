@@ -2,6 +2,8 @@
 //
 //   offline -> starting -> live <-> interrupted -> ended -> recording
 //
+// `starting` becomes `interrupted`, too, where the network goes away before a picture has come.
+//
 // `window.emulatorPlayer` tells tests and curious people the same things that the page shows.
 
 import { controls } from "./controls.js";
@@ -14,6 +16,8 @@ import { Player } from "./player/player.js";
 const CURTAIN = {
   offline: ["Waiting for the stream", "It starts here by itself as soon as the broadcast begins."],
   starting: ["The stream is live", "The picture is on its way."],
+  // Shown where no picture has come yet; else the last one stays.
+  interrupted: ["The connection was lost", "It goes on here by itself."],
   ended: ["The stream has ended", ""],
   paused: ["Ready to play", ""],
   processing: ["The recording is being made", "It starts here by itself when it is ready."],
@@ -50,6 +54,7 @@ let playsRecording = false;
 let playsFromStart = false;
 let noticeTimer = 0;
 let playOutTimer = 0;
+let isLost = false;
 let onAction = () => {};
 
 function turn(next, text) {
@@ -153,6 +158,7 @@ player.addEventListener("picture", () => {
   turn(playsRecording ? "recording" : "live");
 });
 player.addEventListener("stalled", () => {
+  if (state === "starting") { turn("interrupted"); return; }
   if (state !== "live" && state !== "recording") return;
   if (status === "ended" && state === "live") { close(); return; }
   turn("interrupted");
@@ -191,10 +197,16 @@ if (kind === "recording") {
     (now) => {
       viewers = now.viewers;
       recordingUid = now.videoUID;
+      if (isLost && state === "interrupted" && !("hasPicture" in stage.dataset)) turn("starting");
+      isLost = false;
       hear(now);
       show(now);
     },
-    () => say("The server does not answer. Trying again."),
+    () => {
+      isLost = true;
+      if (state === "starting") turn("interrupted");
+      say("The server does not answer. Trying again.");
+    },
   );
 }
 

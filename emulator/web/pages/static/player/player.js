@@ -168,7 +168,17 @@ export class Player extends EventTarget {
   }
 
   #startByItself() {
+    this.#hasBegun = true;
     if (this.mayStart) this.start();
+  }
+
+  /** A picture that was there, or whose media could not be loaded; else it is still on its way. */
+  get #isExpected() { return this.#hasPicture || this.#failures > 0; }
+
+  /** Nobody waits for it to move. Until it has begun, a picture that stands is on its way. */
+  get #isAtRest() {
+    const { paused, ended } = this.#video;
+    return ended || (paused && (this.#hasBegun || this.#isHeld || !this.mayStart));
   }
 
   /** The viewer wants to see it: from now on it loads, and starts again by itself after a repair. */
@@ -212,7 +222,7 @@ export class Player extends EventTarget {
   }
 
   #load(startPosition) {
-    this.#movedAt = performance.now();
+    if (!this.#failures) this.#movedAt = performance.now();
     if (!Hls.isSupported()) {
       this.#video.src = this.#source.address;
       this.#video.addEventListener(
@@ -242,7 +252,6 @@ export class Player extends EventTarget {
       if (this.#source && !details.live) this.#source.isLive = false;
       if (!isLowLatency) stayTwoSegmentsBehind(hls, details);
     });
-    this.#hasBegun = false;
     hls.loadSource(address);
     hls.attachMedia(this.#video);
     this.#hls = hls;
@@ -252,12 +261,12 @@ export class Player extends EventTarget {
   // moment, or, where that takes long, until hls.js takes it to have stalled there.
   #begin(hls) {
     if (this.#hasBegun || !hls.hasEnoughToStart) return;
-    this.#hasBegun = true;
     this.#startByItself();
   }
 
   #unload() {
     clearTimeout(this.#retryTimer);
+    this.#hasBegun = false;
     this.#hls?.destroy();
     this.#hls = null;
     this.#whep?.close();
@@ -294,15 +303,15 @@ export class Player extends EventTarget {
 
   #tick() {
     if (!this.#source) return;
-    const { currentTime, paused, ended } = this.#video;
+    const { currentTime, paused } = this.#video;
     const now = performance.now();
     if (currentTime !== this.#lastTime && this.#video.readyState >= 2) {
       this.#lastTime = currentTime;
       this.#movedAt = now;
       this.#isMoving();
-    } else if (paused || ended) {
+    } else if (this.#isAtRest) {
       this.#movedAt = now;
-    } else if (!this.#isStalled && this.#hasPicture && now - this.#movedAt > STALL_MS) {
+    } else if (!this.#isStalled && this.#isExpected && now - this.#movedAt > STALL_MS) {
       this.#isStalled = true;
       this.#tell("stalled");
     }
