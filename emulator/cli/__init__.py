@@ -48,7 +48,7 @@ COMMANDS = {
     "doctor": "check this machine, and say what to do about what is missing",
     "trust": "make this machine trust the emulator's certificates",
     "obs-profile": "write an OBS profile that is ready to go live",
-    "schema": "print the JSON Schema of scenarios, seeds, settings or fault plans, for editors",
+    "schema": "print the JSON Schema of scenarios, seeds, settings, faults or plans, for editors",
     "completion": "print a shell's completion of commands, flags and choices",
 }
 

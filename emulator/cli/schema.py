@@ -6,7 +6,7 @@ import json
 from emulator.schemas import NAMES, schema_of
 
 NAME = "schema"
-HELP = "print the JSON Schema of scenarios, seeds, settings, faults or fault plans, for editors"
+HELP = "print the JSON Schema of scenarios, seeds, settings, faults or plans, for editors"
 EXAMPLES = """
   live-emulator schema scenario > scenario.schema.json
   live-emulator schema settings > settings.schema.json
