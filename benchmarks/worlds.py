@@ -14,6 +14,7 @@ from benchmarks.contest import emulate
 from benchmarks.contest.process import Missing
 from benchmarks.table import Section, spread
 from emulator.core.clock import Clock, ManualClock, SystemClock, wall_ns
+from emulator.machine.memory import Heap
 from emulator.seeding import file
 from emulator.seeding.template import Template, seed_state
 from emulator.server import Emulator
@@ -30,21 +31,25 @@ _LINES = 20
 _RESET_MS_MAX = 1.0
 _RESET_HTTP_MS_MAX = 5.0
 _MAKE_MS_MAX = 2.0
+_RESTING_KIB_MAX = 400
 _PEER_TIMES_MAX = 3.0
 
 
 def measure() -> Section:
     """Memory first, while nothing was freed; then the core, a folder, HTTP, and the peer."""
     template = Template(seed_state(file.read("default"), RulesConfig()))
-    each_kib, facts = _world_kib(template), _facts(template)
+    (each_kib, resting_kib), facts = _world_kib(template), _facts(template)
     core = _in_the_core(template)
+    core["the first read of a world that rests, in the core"] = _wakes(template)
     core["reset a world on disk"] = _on_disk(template)
     http = asyncio.run(_over_http())
     rows = [("what", "median (least to most)")]
     rows += [(name, spread(times_ms, "ms", 2)) for name, times_ms in {**core, **http}.items()]
     rows.append((f"memory of a world, of {_WORLDS:,} in one process", f"{each_kib:.0f} KiB"))
+    rows.append(("the same once it is unused (`world_rest_ms`)", f"{resting_kib:.0f} KiB"))
     reset_ms = core[_RESET]
     bars = [
+        (f"memory of a world at rest: {_RESTING_KIB_MAX:g} KiB", resting_kib <= _RESTING_KIB_MAX),
         (f"reset in the core: {_RESET_MS_MAX:g} ms", _median(reset_ms) <= _RESET_MS_MAX),
         (
             f"reset in the core where times are moved: {_RESET_MS_MAX:g} ms",
@@ -127,13 +132,33 @@ def _on_disk(template: Template) -> list[float]:
     return times_ms
 
 
-def _world_kib(template: Template) -> float:
+def _world_kib(template: Template) -> tuple[float, float]:
+    """In use, and at rest."""
     before = _resident_bytes()
     worlds = [_make(template, SystemClock(), f"w{number}") for number in range(_WORLDS)]
-    value = (_resident_bytes() - before) / _WORLDS / 1024
+    in_use = (_resident_bytes() - before) / _WORLDS / 1024
+    for world in worlds:
+        _rest(world)
+    Heap().give_back()
+    at_rest = (_resident_bytes() - before) / _WORLDS / 1024
     for world in worlds:
         world.close()
-    return value
+    return in_use, at_rest
+
+
+def _rest(world: World) -> None:
+    """As after a minute in which nobody used it."""
+    world.store.rest()
+    world.store.rest()
+
+
+def _wakes(template: Template) -> list[float]:
+    world = _make(template, SystemClock(), "tired")
+    times_ms = _times(
+        lambda: world.store.number("SELECT count(*) FROM users"), lambda: _rest(world)
+    )
+    world.close()
+    return times_ms
 
 
 def _make(template: Template, clock: Clock, name: str) -> World:

@@ -4,11 +4,16 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from emulator.core.setting import Count, Named, Size
+from emulator.core.setting import Count, Duration, Named, Size
 
 
 class PlatformConfig(Struct, frozen=True):
     worlds_max: Annotated[int, Count(1, 100_000), "worlds at once; the next one is refused"] = 1_000
+    world_rest_ms: Annotated[
+        int,
+        Duration("ms", 1000),
+        "a world in memory that is unused for so long is compressed; its next use takes 3 ms more",
+    ] = 60_000
     snapshots_max: Annotated[
         int, Count(1, 10_000), "snapshots of a world; the next one is refused"
     ] = 100

@@ -156,6 +156,15 @@ class Worlds:
         platform.close()
         await self.shared.remove_media(uids)
 
+    async def rest_idle(self) -> None:
+        """Compress the worlds and snapshots in memory that nobody uses, until it is cancelled."""
+        while True:
+            await asyncio.sleep(self.shared.config.world_rest_ms / 1000)
+            for platform in self.all():
+                for store in platform.stores_in_memory():
+                    if store.rest():
+                        await asyncio.sleep(0)
+
     def say_goodbye(self, reason: str) -> None:
         """Accept no new clients, and tell connected ones that the servers stop next."""
         self.shared.state.is_ready, self.shared.state.is_stopping = False, True

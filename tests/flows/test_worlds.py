@@ -346,3 +346,22 @@ async def test_admin_accepts_a_slash_and_refuses_unknown_paths(
 async def test_console_files_are_served_beside_the_admin_api(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{assets.load().address}/page.css")
     assert answer.headers["content-type"].startswith("text/css")
+
+
+async def test_worlds_that_rest_answer_as_before(
+    client: httpx.AsyncClient, call: Caller, emulator: Emulator
+) -> None:
+    made = await make_world(client, "tired")
+    await create(call, made["api_key"], title="Before")
+    [platform] = [platform for platform in emulator.worlds.all() if not platform.is_kept][1:]
+    [store] = platform.stores_in_memory()
+    store.rest()
+    assert store.rest()
+    assert "Before" in await titles(call, made["api_key"])
+    store.rest()
+    assert store.rest()
+    await client.post("/_emulator/reset", headers={"X-Emulator-World": "tired"})
+    assert "Before" not in await titles(call, made["api_key"])
+    store.rest()
+    assert store.rest()
+    assert (await client.delete("/_emulator/worlds/tired")).status_code == 204

@@ -310,7 +310,7 @@ class Process:
         )
         self._real = self.world.store._connection
         connection = SimulatedConnection(self._real, self.disk, self._save_torn)
-        self.world.store._connection = connection  # type: ignore[assignment]  # It acts as one.
+        self.world.store._open = connection  # type: ignore[assignment]  # It acts as one.
         self.writer = SimulatedWriter(self.disk)
         self.media_store = MediaStore(folder / "media", _CONFIG, self.writer)
         self.broadcasts = Broadcasts(self.world, self.media_store, BroadcastConfig())

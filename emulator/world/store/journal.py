@@ -9,10 +9,11 @@ import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple, NoReturn, cast
+from zlib import compress, decompress
 
 from emulator.core import causes
 from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
@@ -40,6 +41,8 @@ _ROWS = 50
 _LAST = 1_000
 # More bytes than a chat line needs.
 _PROBE_BYTES = 8192
+# Compressing this many bytes blocks the event loop for 10 ms.
+_RESTING_BYTES_MAX = 2 * 2**20
 _ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
 
 
@@ -86,7 +89,9 @@ class Store:
         self.failure: Refused | None = None
         # Functions that undo changes of state in memory if the current transaction fails.
         self._undoing: list[Callable[[], object]] = []
-        self._connection = connection
+        self._open: sqlite3.Connection | None = connection
+        # The connection if it was not used since the last `rest`, then its compressed image.
+        self._resting: sqlite3.Connection | bytes = b""
         self._statements = _TRANSACTION
         # The store of which this one was a copy when it was marked.
         self._marked: Store | None = None
@@ -306,10 +311,7 @@ class Store:
 
     def image(self) -> bytes:
         """Return the whole database as bytes, for `of_image`."""
-        image = self._connection.serialize()
-        # Bytes 18 and 19 say that a write-ahead log belongs to the file. The image has none, so
-        # they are reset to 1 (SQLite, Database File Format, 1.3.3).
-        return image[:18] + b"\x01\x01" + image[20:]
+        return _image(self._connection)
 
     def mark(self, source: "Store") -> None:
         """Remember that this store equals `source` now, so that `load(source)` is quick.
@@ -325,12 +327,48 @@ class Store:
     def _unmark(self) -> None:
         self._statements, self._marked = _TRANSACTION, None
 
+    def rest(self) -> bool:
+        """Compress a store in memory that was not used since the last call; returns whether it did.
+
+        The next use takes some 3 ms more, and the next `load` copies all pages. A store of more
+        than `_RESTING_BYTES_MAX` is left as it is.
+        """
+        if self.is_closed or self._is_changing:
+            return False
+        if self._open is not None:
+            self._resting, self._open = self._open, None
+            return False
+        if isinstance(self._resting, bytes) or _bytes_of(self._resting) > _RESTING_BYTES_MAX:
+            return False
+        connection = self._resting
+        if self._marked is not None:
+            connection.execute("COMMIT")
+            self._unmark()
+        self._resting = compress(_image(connection), 1)
+        connection.close()
+        return True
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._open or self._wake()
+
+    def _wake(self) -> sqlite3.Connection:
+        resting, self._resting = self._resting, b""
+        if isinstance(resting, bytes):
+            with closing(open_image(decompress(resting))) as image:
+                resting = open_copy(image)
+        self._open = resting
+        return resting
+
     def close(self) -> None:
         self.version += 1
         self.is_closed = True
         self._forget()
-        self._connection.close()
-        self._connection = cast(sqlite3.Connection, _ClosedConnection())
+        if not isinstance(self._resting, bytes):
+            self._resting.close()
+        elif self._open is not None:
+            self._open.close()
+        self._open = cast(sqlite3.Connection, _ClosedConnection())
 
     def _entries(self) -> list[tuple[int, int, str, str]]:
         """Return the journal's rows of the emitted events; `store.events` reads them.
@@ -386,6 +424,21 @@ class Store:
                         self.publish(event)
         finally:
             self._is_publishing = False
+
+
+def _image(connection: sqlite3.Connection) -> bytes:
+    image = connection.serialize()
+    # Bytes 18 and 19 say that a write-ahead log belongs to the file. The image has none, so
+    # they are reset to 1 (SQLite, Database File Format, 1.3.3).
+    return image[:18] + b"\x01\x01" + image[20:]
+
+
+def _bytes_of(connection: sqlite3.Connection) -> int:
+    pages, page_bytes = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "page_size")
+    )
+    return pages * page_bytes
 
 
 @cache

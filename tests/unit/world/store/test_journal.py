@@ -270,6 +270,52 @@ def test_journal_copy_of_a_marked_copy_has_its_changes_and_mark(store: Store, co
     later.close()
 
 
+def test_journal_unused_store_rests_compressed_and_wakes_with_its_facts(
+    store: Store, copy: Store
+) -> None:
+    put(copy, "second")
+    # Whoever uses it between two looks keeps it as it is.
+    assert [copy.rest(), value(copy), copy.rest()] == [False, "second", False]
+
+    assert copy.rest()
+    assert not copy.rest()
+
+    assert value(copy) == "second"
+    assert kinds(copy) == ["VodReady"]
+    put(copy, "third")
+    assert kinds(copy) == ["VodReady", "VodReady"]
+    # What it was before comes back from its source, and from then on as before.
+    copy.load(store)
+    assert (value(copy), kinds(copy)) == ("first", [])
+    copy.mark(store)
+    put(copy, "fourth")
+    copy.load(store)
+    assert value(copy) == "first"
+
+
+def test_journal_resting_store_is_a_source_and_can_be_closed(copy: Store) -> None:
+    later = copy.copy()
+    for rested in (later, copy):
+        rested.rest()
+        assert rested.rest()
+    copy.load(later)
+    assert value(copy) == "first"
+    for rested in (later, copy):
+        rested.rest()
+        rested.rest()
+        rested.close()
+        assert not rested.rest()
+        with pytest.raises(Refused):
+            value(rested)
+
+
+def test_journal_large_store_does_not_rest(copy: Store) -> None:
+    put(copy, "x" * 3_000_000)
+    copy.rest()
+    assert not copy.rest()
+    assert len(value(copy)) == 3_000_000
+
+
 def burst(*numbers: int) -> Burst:
     events = [VodReady(at_ms=7, vod_id=f"v{number}", duration_ms=0) for number in numbers]
     return Burst(VodReady, 7, [canonical(event) for event in events], lambda: events)
