@@ -203,7 +203,7 @@ async def test_rtmp_ingest_publisher_over_the_limit_gets_a_message() -> None:
         first = asyncio.create_task(push(ffmpeg, f"{url}/live/good1", seconds=30, realtime=True))
         await authorizer.admitted.wait()
         _, said = await push(ffmpeg, f"{url}/live/good2")
-        assert "Server error: 1 publishers are connected, which is the limit here." in said
+        assert "Server error: The server is full: its limit of 1 publishers is reached." in said
         assert authorizer.sinks.keys() == {"good1"}
         authorizer.sinks["good1"].drop("enough")
         await first

@@ -91,7 +91,9 @@ STRANGERS = {
     "a slow second tag": Stranger(
         PUBLISHING, "nothing was sent for 0.1 s", drips=video(1, bytes(2000))
     ),
-    "a giant message": Stranger(PUBLISHING + GIANT, "a message of 16777215 bytes: at most 100000"),
+    "a giant message": Stranger(
+        PUBLISHING + GIANT, "a message of 16777215 bytes: the limit is 100000"
+    ),
     "a giant command": Stranger(HANDSHAKE + raw_command(bytes(70_000)), "a command of 70000 bytes"),
     "no amf": Stranger(HANDSHAKE + raw_command(b"\xff"), "AMF0 has no type"),
     "amf that ends too soon": Stranger(

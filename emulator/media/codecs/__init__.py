@@ -1,6 +1,6 @@
-"""Codecs: one a file, found here by FourCC, by FLV's old numbers, or by a track.
+"""Codecs: one file for each, looked up here by FourCC, by FLV's old number, or by a track.
 
-Nobody else asks which codec it has: what differs between codecs stands in their formats.
+No other module asks which codec it has: the differences between codecs are in their formats.
 """
 
 from typing import Literal, NoReturn
@@ -26,8 +26,8 @@ _AUDIO_BY_CODEC = {"aac": AAC, "opus": OPUS}
 
 _SUPPORTED = {"video": "H.264, HEVC, AV1 and VP9", "audio": "AAC and Opus"}
 
-# FLV 10.1, E.4.3.1 and E.4.2.1: the numbers of the time before FourCCs.
-# HEVC as 12 is nobody's standard: many cameras and encoders send it, framed as H.264 is.
+# FLV 10.1, E.4.3.1 and E.4.2.1: the codec numbers that are older than FourCCs. No standard names 12
+# for HEVC, but many cameras and encoders send it, framed as H.264 is.
 _VIDEO_BY_NUMBER = {7: H264, 12: HEVC}
 _AUDIO_BY_NUMBER = {10: AAC}
 
@@ -73,10 +73,10 @@ def silence(track: AudioTrack) -> tuple[bytes, int]:
 
 
 def self_contained(codec: VideoCodec, config: bytes, frame: Payload) -> Payload:
-    """A key frame that can be decoded with nothing but itself.
+    """A key frame that can be decoded without the configuration record.
 
-    The frame as it is where the codec's key frames are so anyhow, and where the configuration
-    record is broken.
+    Returns the frame unchanged where the codec's key frames are always like that, and where the
+    configuration record is broken.
     """
     complete = _VIDEO_BY_CODEC[codec].self_contained
     if complete is None:
@@ -88,7 +88,7 @@ def self_contained(codec: VideoCodec, config: bytes, frame: Payload) -> Payload:
 
 
 def _name(fourcc: bytes) -> str:
-    """A FourCC for people; one that cannot be printed is told as numbers."""
+    """A FourCC as text for people; in hexadecimal where it cannot be printed."""
     text = fourcc.decode("latin-1")
     return text if text.isprintable() and text.isascii() else fourcc.hex()
 

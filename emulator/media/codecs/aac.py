@@ -38,9 +38,9 @@ _ADTS_HEADER, _ADTS_CRC = 7, 2
 def track(config: bytes) -> AudioTrack:
     """The track that an AudioSpecificConfig describes.
 
-    Refuses object types other than AAC LC and HE-AAC (SBR, PS) and channel layouts given by a
-    program config element. With SBR, rate and samples a frame are those of the output: twice the
-    core's.
+    Refuses object types other than AAC LC and HE-AAC (SBR, PS), and channel layouts that a program
+    config element defines. With SBR, the sample rate and the samples per frame are those of the
+    output: twice the core's.
     """
     bits = Bits(config, "AAC AudioSpecificConfig")
     kind, rate = _object_type(bits), _sample_rate(bits)
@@ -79,10 +79,10 @@ def sample_entry(track: AudioTrack) -> bytes:
 
 
 def adts(content: Payload) -> Adts | None:
-    """Frames that each have an ADTS header (ISO/IEC 14496-3, 1.A.2.2); None where they have none.
+    """Frames that each have an ADTS header (ISO/IEC 14496-3, 1.A.2.2); None for raw frames.
 
-    A raw frame never looks like one: it would begin with its own end (ID_END is 7). Refuses frames
-    of more than one block, which cannot be told apart.
+    A raw frame never looks like ADTS: it would begin with its own end (ID_END is 7). Refuses frames
+    of more than one block, which cannot be separated.
     """
     config, frames, at = b"", [], 0
     while (
@@ -94,7 +94,7 @@ def adts(content: Payload) -> Adts | None:
         if not begin < end <= len(content):
             break
         if header & 3:
-            raise ProtocolError("an ADTS frame of several AAC blocks cannot be taken apart")
+            raise ProtocolError("an ADTS frame of several AAC blocks is not supported")
         kind, rate, channels = (header >> 38 & 3) + 1, header >> 34 & 15, header >> 30 & 7
         config = config or (kind << 11 | rate << 7 | channels << 3).to_bytes(2, "big")
         frames.append(content[begin:end])
@@ -103,7 +103,10 @@ def adts(content: Payload) -> Adts | None:
 
 
 def config(sample_rate: int, channels: int) -> bytes:
-    """The AudioSpecificConfig of AAC LC, with one of the usual rates and up to six channels."""
+    """The AudioSpecificConfig of AAC LC, with a standard sample rate and up to six channels.
+
+    A rate that is not standard becomes 48,000.
+    """
     index = _SAMPLE_RATES.index(sample_rate) if sample_rate in _SAMPLE_RATES else 3
     return (_LC << 11 | index << 7 | min(max(channels, 1), 6) << 3).to_bytes(2)
 
@@ -146,7 +149,7 @@ def _sample_rate(bits: Bits) -> int:
 
 
 def _sync_extension(bits: Bits, rate: int) -> tuple[int, int]:
-    """SBR and PS said behind an AAC LC config (1.6.6): the outer object type and output rate."""
+    """The outer object type and output rate of SBR and PS signalled behind AAC LC (1.6.6)."""
     bits.skip(15 if bits.flag() else 1)  # coreCoderDelay and its flag, extensionFlag
     if bits.left < 17 or bits.read(11) != _SYNC_EXTENSION:
         return _LC, rate

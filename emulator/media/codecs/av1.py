@@ -11,14 +11,14 @@ from emulator.media.packets import Colour, VideoTrack
 
 _SEQUENCE_HEADER = 1
 _TEMPORAL_DELIMITER = b"\x12\x00"
-# Where in a key frame its sequence header is looked for: it comes first.
+# The first bytes of a key frame, in which its sequence header is searched: it comes first.
 _HEADER_SEARCH = 1024
 
 
 def track(config: bytes) -> VideoTrack:
     """The track that an AV1CodecConfigurationRecord describes, or `ProtocolError`.
 
-    Of 0 x 0 pixels where it has no sequence header, as rav1e in ffmpeg sends it.
+    Its size is 0 x 0 where the record has no sequence header, as from rav1e in ffmpeg.
     """
     if len(config) < 4 or config[0] != 0x81:
         raise ProtocolError("AV1 configuration record is broken")
@@ -32,7 +32,7 @@ def track(config: bytes) -> VideoTrack:
 
 
 def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
-    """The track with this key frame's sequence header, which also goes into its record."""
+    """The track with this key frame's sequence header, which is also added to its record."""
     unit = _sequence_header(bytes(frame[:_HEADER_SEARCH]))
     if not unit:
         raise ProtocolError("AV1 key frame has no sequence header")
@@ -76,7 +76,7 @@ def _leb128(octets: bytes, position: int) -> tuple[int, int]:
 
 
 def _picture(unit: bytes) -> tuple[int, int, Colour | None]:
-    """max_frame_width and max_frame_height of a sequence header OBU (5.5.1), and its colours."""
+    """The size and colours in a sequence header OBU (5.5.1: max_frame_width, max_frame_height)."""
     position = 2 if unit[0] & 0x04 else 1
     if unit[0] & 0x02:
         _, position = _leb128(unit, position)
@@ -94,13 +94,13 @@ def _picture(unit: bytes) -> tuple[int, int, Colour | None]:
     try:
         _skip_tools(bits, is_reduced=is_reduced)
         colour = _colour(bits, profile)
-    except ProtocolError:  # It is cut off behind its size.
+    except ProtocolError:  # The header is cut off behind the size.
         colour = None
     return width, height, colour
 
 
 def _skip_tools(bits: Bits, *, is_reduced: bool) -> None:
-    """From frame_id_numbers_present_flag to enable_restoration."""
+    """Skip the fields from frame_id_numbers_present_flag to enable_restoration."""
     if not is_reduced and bits.flag():
         bits.skip(7)
     bits.skip(3)
@@ -108,7 +108,7 @@ def _skip_tools(bits: Bits, *, is_reduced: bool) -> None:
         bits.skip(4)
         has_order = bits.flag()
         bits.skip(2 * has_order)
-        # Screen content tools are chosen by each frame, or are on or off in all.
+        # Each frame chooses screen content tools, or they are on or off in all frames.
         are_tools_possible = True if bits.flag() else bits.flag()
         if are_tools_possible and not bits.flag():
             bits.skip(1)
@@ -117,7 +117,7 @@ def _skip_tools(bits: Bits, *, is_reduced: bool) -> None:
 
 
 def _colour(bits: Bits, profile: int) -> Colour | None:
-    """color_config (5.5.2); None where the colours are not described."""
+    """Read color_config (5.5.2); None where it does not describe the colours."""
     is_high = bits.flag()
     if profile == 2 and is_high:
         bits.skip(1)
@@ -130,7 +130,7 @@ def _colour(bits: Bits, profile: int) -> Colour | None:
 
 
 def _skip_operating_points(bits: Bits) -> None:
-    """Timing, decoder model and operating points of a header that is not reduced (5.5.1)."""
+    """Skip timing, decoder model and operating points of a header that is not reduced (5.5.1)."""
     delay_bits = 0
     has_model = False
     if bits.flag():

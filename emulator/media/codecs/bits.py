@@ -1,13 +1,13 @@
-"""Bits: reads configuration records bit by bit. Running off the end is the peer's error.
+"""Bits: reads configuration records bit by bit. A record that ends too early is the peer's error.
 
-For records of a few dozen bytes, once a stream: nothing here is on the way of a frame.
+For records of a few dozen bytes, once per stream: no frame is read with this.
 """
 
 from emulator.core.errors import ProtocolError
 
 
 class Bits:
-    """A cursor over `octets`, most significant bit first. `name` is what sentences call them."""
+    """A cursor over `octets`, most significant bit first. `name` names them in error messages."""
 
     def __init__(self, octets: bytes | memoryview, name: str) -> None:
         self._number = int.from_bytes(octets, "big")
@@ -16,7 +16,7 @@ class Bits:
 
     @property
     def left(self) -> int:
-        """How many bits there still are."""
+        """The number of bits that are left."""
         return self._left
 
     def read(self, width: int) -> int:
@@ -35,16 +35,16 @@ class Bits:
         self._left -= width
 
     def ue(self) -> int:
-        """ue(v), unsigned Exp-Golomb (H.264 9.1). More than 32 leading zeros are refused."""
+        """Read ue(v), unsigned Exp-Golomb (H.264 9.1). More than 32 leading zeros are refused."""
         zeros = 0
         while not self.read(1):
             zeros += 1
             if zeros > 32:
-                raise ProtocolError(f"{self._name} holds an endless number")
+                raise ProtocolError(f"{self._name} contains a number of more than 32 bits")
         return (1 << zeros) - 1 + self.read(zeros)
 
     def se(self) -> int:
-        """se(v), signed Exp-Golomb (H.264 9.1.1)."""
+        """Read se(v), signed Exp-Golomb (H.264 9.1.1)."""
         code = self.ue()
         return (code + 1) // 2 if code & 1 else -(code // 2)
 

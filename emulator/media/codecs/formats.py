@@ -1,4 +1,4 @@
-"""Formats: what one codec's file offers, so that no stage needs to ask which codec it has."""
+"""Formats: the functions of each codec, so that no stage needs to ask which codec it has."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -12,21 +12,24 @@ Sampler = Callable[[Payload], Payload]
 
 
 class Adts(NamedTuple):
-    """AAC frames without their ADTS headers, and the AudioSpecificConfig of these."""
+    """AAC frames without their ADTS headers, and the AudioSpecificConfig from these headers."""
 
     config: bytes
     frames: Sequence[Payload]
 
 
 class VideoFormat(Struct, frozen=True):
-    """`track(config)` reads the configuration record, or refuses it.
+    """The functions of a video codec.
 
-    A track whose record has no size (VP9, and AV1 from some encoders) is 0 x 0, and its first key
-    frame completes it with `sized(track, frame)`. `has_cts`: coded frames come with a composition
-    time on the wire. `sampler(track)` makes what turns a stream's frames, one after the other, into
-    samples as MP4 wants them; it raises `ProtocolError` for a frame that cannot be one.
+    `track(config)` reads the configuration record, or refuses it. A track whose record has no size
+    (VP9, and AV1 from some encoders) is 0 x 0 until `sized(track, frame)` completes it with its
+    first key frame. `has_cts`: coded frames come with a composition time on the wire.
+    `sampler(track)` returns a function that turns a stream's frames, one after the other, into MP4
+    samples; it raises `ProtocolError` for a frame that cannot be one.
+
     `sample_entry(track)` is the box for an init segment. `self_contained(config, frame)` is a key
-    frame with the record's parameter sets in it, where the codec keeps such apart from frames.
+    frame with the record's parameter sets in it, for codecs that keep parameter sets apart from
+    frames.
     """
 
     name: str
@@ -39,10 +42,11 @@ class VideoFormat(Struct, frozen=True):
 
 
 class AudioFormat(Struct, frozen=True):
-    """`samples(frame)` counts a frame's samples, where a track's frames vary (Opus).
+    """The functions of an audio codec.
 
-    `adts(content)` takes frames out of ADTS, where the codec may come in it; None for raw frames.
-    `silence(track)` is a frame in which nothing is heard, and its samples.
+    `samples(frame)` counts a frame's samples, for codecs whose frames vary in length (Opus).
+    `adts(content)` takes frames out of ADTS, for the codec that may come in it; it returns None for
+    raw frames. `silence(track)` is a silent frame and its number of samples.
     """
 
     name: str

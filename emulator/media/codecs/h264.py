@@ -19,9 +19,9 @@ _SPS_TYPE, _PPS_TYPE = 7, 8
 def track(config: bytes) -> VideoTrack:
     """The track that an AVCDecoderConfigurationRecord describes.
 
-    Refuses a record of another version or without an SPS, and pictures that are not 4:2:0 8 bit,
-    because browsers do not show them. Start codes, before the parameter sets or in place of a
-    record, are left out of the track's `config`.
+    Refuses a record of another version or without an SPS, and pictures that are not 4:2:0 with 8
+    bits, because browsers do not show them. Start codes, before the parameter sets or in place of a
+    record, are removed from the track's `config`.
     """
     config = _in_order(config)
     if len(config) < 7 or config[0] != 1:
@@ -39,8 +39,8 @@ def track(config: bytes) -> VideoTrack:
 def record(sps: bytes, pps: bytes) -> bytes:
     """The AVCDecoderConfigurationRecord of a stream that carries its parameter sets in band.
 
-    Its frames have lengths of four bytes. The trailing fields of the high profiles are left out,
-    as most writers do.
+    Its frames have lengths of four bytes. The trailing fields of the high profiles are left out, as
+    most writers do.
     """
     if len(sps) < 4 or len(sps) >> 16 or len(pps) >> 16:
         raise ProtocolError("H.264 parameter sets are broken")
@@ -49,7 +49,7 @@ def record(sps: bytes, pps: bytes) -> bytes:
 
 
 def _in_order(config: bytes) -> bytes:
-    """The record without start codes, made anew where there are any."""
+    """The record without start codes; it is rebuilt where there are any."""
     if has_start_code(config):
         units = split(config)
     elif len(config) >= 7 and has_start_code(config[8:]):
@@ -86,7 +86,7 @@ def self_contained(config: bytes, frame: Payload) -> Payload:
 
 
 def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
-    """Width and height, the shape of a pixel, and the colours where they are described."""
+    """The width and height, the pixel aspect ratio, and the colours where they are described."""
     bits = Bits(without_emulation_prevention(sps[1:]), "H.264 SPS")
     profile = bits.read(8)
     bits.skip(16)
@@ -111,13 +111,13 @@ def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
     check_size("H.264", width, height)
     try:
         aspect, colour = vui.read(bits) if bits.flag() else (vui.SQUARE, None)
-    except ProtocolError:  # It is cut off, which decoders do not mind.
+    except ProtocolError:  # The VUI is cut off, which decoders tolerate.
         aspect, colour = vui.SQUARE, None
     return width, height, aspect, colour
 
 
 def _check_chroma_format(bits: Bits) -> None:
-    """Refuses all but 4:2:0; depths are written as what is above 8. Skips the scaling lists."""
+    """Refuse all formats but 4:2:0 with 8 bits (depths are coded minus 8). Skips scaling lists."""
     if bits.ue() != 1 or bits.ue() or bits.ue():
         raise Refused(
             "unsupported",
@@ -133,7 +133,7 @@ def _check_chroma_format(bits: Bits) -> None:
 
 
 def _skip_scaling_list(bits: Bits, size: int) -> None:
-    """7.3.2.1.1.1: a delta of -`last` ends the list early."""
+    """Skip a scaling list (7.3.2.1.1.1): a delta of -`last` ends the list early."""
     last = following = 8
     for _ in range(size):
         if following:

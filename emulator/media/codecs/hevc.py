@@ -12,7 +12,7 @@ from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import Aspect, Colour, VideoTrack
 
 _VPS, _SPS, _PPS = 32, 33, 34
-# Bounds of the numbers of reference pictures and sets of them (7.4.3.2.1, A.4.2).
+# The largest numbers of reference pictures and of sets of them (7.4.3.2.1, A.4.2).
 _SHORT_TERM_MAX, _LONG_TERM_MAX, _REFERENCES_MAX = 64, 32, 16
 # First bytes of NAL units (7.3.1.2): an access unit delimiter; a VPS, an SPS.
 _DELIMITERS, _SETS = (0x46,), (0x40, 0x42)
@@ -21,7 +21,7 @@ _DELIMITERS, _SETS = (0x46,), (0x40, 0x42)
 def track(config: bytes) -> VideoTrack:
     """The track that an HEVCDecoderConfigurationRecord describes, or `ProtocolError`.
 
-    Start codes before the parameter sets are left out of the track's `config`.
+    Start codes before the parameter sets are removed from the track's `config`.
     """
     config = _in_order(config)
     if len(config) < 23:
@@ -47,10 +47,10 @@ def self_contained(config: bytes, frame: Payload) -> Payload:
 
 
 def _in_order(config: bytes) -> bytes:
-    """The record without start codes, its arrays made anew where there are any."""
+    """The record without start codes; its arrays are rebuilt where there are any."""
     if has_start_code(config):
         raise ProtocolError(
-            "HEVC header is a byte stream (annex B) and no configuration record (hvcC)"
+            "HEVC header is a byte stream (annex B), not a configuration record (hvcC)"
         )
     if len(config) < 23 or not any(has_start_code(unit) for _, unit in _units(config)):
         return config
@@ -60,9 +60,10 @@ def _in_order(config: bytes) -> bytes:
 
 
 def _codecs(config: bytes) -> str:
-    """ISO/IEC 14496-15, E.3: profile, compatibility (bits reversed), tier and level, constraints.
+    """The RFC 6381 string (ISO/IEC 14496-15, E.3).
 
-    Trailing zero bytes of the constraints are left out.
+    It is made of the profile, the compatibility flags (bits reversed), tier and level, and
+    constraints, whose trailing zero bytes are left out.
     """
     space = ("", "A", "B", "C")[config[1] >> 6]
     tier = "H" if config[1] & 0x20 else "L"
@@ -84,7 +85,7 @@ def _units(config: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
-    """Width and height, the shape of a pixel, and the colours where they are described."""
+    """The width and height, the pixel aspect ratio, and the colours where they are described."""
     bits = Bits(without_emulation_prevention(sps[2:]), "HEVC SPS")
     bits.skip(4)
     sub_layers = bits.read(3)
@@ -103,13 +104,13 @@ def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
     try:
         _skip_to_vui(bits, sub_layers)
         aspect, colour = vui.read(bits) if bits.flag() else (vui.SQUARE, None)
-    except ProtocolError:  # It is cut off, which decoders do not mind.
+    except ProtocolError:  # The VUI is cut off, which decoders tolerate.
         aspect, colour = vui.SQUARE, None
     return width, height, aspect, colour
 
 
 def _skip_to_vui(bits: Bits, sub_layers: int) -> None:
-    """From the bit depths on (7.3.2.2.1)."""
+    """Skip the fields from the bit depths to the VUI (7.3.2.2.1)."""
     bits.ue()
     bits.ue()
     order_bits = bits.ue() + 4
@@ -135,7 +136,7 @@ def _skip_numbers(bits: Bits, count: int) -> None:
 
 
 def _skip_scaling_lists(bits: Bits) -> None:
-    """scaling_list_data (7.3.4)."""
+    """Skip scaling_list_data (7.3.4)."""
     for size in range(4):
         for _ in range(2 if size == 3 else 6):
             if not bits.flag():
@@ -146,7 +147,7 @@ def _skip_scaling_lists(bits: Bits) -> None:
 
 
 def _skip_reference_sets(bits: Bits) -> None:
-    """st_ref_pic_set (7.3.7), each of which may be told by the one before it (7.4.8)."""
+    """Skip st_ref_pic_set (7.3.7); each set may be predicted from the one before it (7.4.8)."""
     before: list[int] = []
     for number in range(min(bits.ue(), _SHORT_TERM_MAX)):
         if number and bits.flag():
@@ -167,7 +168,11 @@ def _skip_reference_sets(bits: Bits) -> None:
 
 
 def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:
-    """7.3.3: 96 bits, then two flags a sub-layer (padded to eight), then what they announce."""
+    """Skip profile_tier_level (7.3.3).
+
+    It is 96 bits, two flags for each sub-layer (padded to eight), and the fields that these
+    announce.
+    """
     bits.skip(96)
     announced = [(bits.flag(), bits.flag()) for _ in range(sub_layers)]
     if sub_layers:

@@ -1,18 +1,18 @@
-"""Image parts: a still image without all that does not draw: texts, profiles, previews. No I/O.
+"""Image parts: reduces a still image to the parts that are needed to draw it. No I/O.
 
-A decoder unfolds some of that before it draws a pixel, and a kilobyte of it may unfold to a
-gigabyte. So it never gets any.
+Texts, profiles and previews are removed: a decoder decompresses some of them before it draws a
+pixel, and a kilobyte may decompress to a gigabyte. So the decoder never gets any.
 """
 
 from collections.abc import Iterator
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# PNG 11.2 and 11.3.1: the chunks that a picture is drawn from, with the most that one may hold.
+# PNG 11.2 and 11.3.1: the chunks that are needed to draw, with the largest size of each.
 _PNG_DRAWS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0}
 _PNG_SEVERAL = b"IDAT"
-# RFC 9649, 2.7. Animations stay what they are, for the decoder to refuse.
+# RFC 9649, 2.7. Animations are kept: the decoder refuses them.
 _WEBP_DRAWS = (b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
-# ITU-T T.81, B.1.1.3. JFIF's own segment, and Adobe's, which says how colours are written.
+# ITU-T T.81, B.1.1.3. The segments of JFIF, and of Adobe, which says how colours are coded.
 _JPEG_STARTS_SCAN, _JPEG_ENDS, _JPEG_COMMENT = 0xDA, 0xD9, 0xFE
 _JPEG_APPLICATIONS = range(0xE0, 0xF0)
 _JPEG_DRAWING_APPLICATIONS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
@@ -20,11 +20,14 @@ _JPEG_ALONE = {0x01, *range(0xD0, 0xD9)}
 
 
 class BrokenImage(ValueError):
-    """The file ends, or goes on, where its format does not let it."""
+    """The file ends, or continues, where its format does not allow it."""
 
 
 def drawing_png(content: bytes) -> bytes:
-    """Only its header, palette, transparency and pixels. Raises `BrokenImage`."""
+    """The PNG with only its header, palette, transparency and pixels.
+
+    Raises `BrokenImage`.
+    """
     parts, seen = [PNG_SIGNATURE], set()
     for name, start, end in _png_chunks(content):
         length_max = _PNG_DRAWS.get(name)
@@ -40,15 +43,15 @@ def drawing_png(content: bytes) -> bytes:
 
 
 def drawing_jpeg(content: bytes) -> bytes:
-    """Without comments and what applications left in it. Raises `BrokenImage`."""
+    """The JPEG without comments and the data of applications. Raises `BrokenImage`."""
     parts, at = [content[:2]], 2
     while at < len(content):
         if content[at] != 0xFF:
-            raise BrokenImage("the JPEG has something between its segments")
+            raise BrokenImage("the JPEG has bytes between its segments")
         marker = content[at + 1] if at + 1 < len(content) else _JPEG_ENDS
         if marker in (_JPEG_STARTS_SCAN, _JPEG_ENDS):
             break
-        if marker == 0xFF:  # B.1.1.2: a marker may be filled up in front.
+        if marker == 0xFF:  # B.1.1.2: fill bytes may come before a marker.
             at += 1
             continue
         end = at + 2
@@ -61,7 +64,7 @@ def drawing_jpeg(content: bytes) -> bytes:
 
 
 def drawing_webp(content: bytes) -> bytes:
-    """Only its pixels, and what says how they are coded. Raises `BrokenImage`."""
+    """The WebP with only its pixels and how they are coded. Raises `BrokenImage`."""
     parts, at = [b"WEBP"], 12
     while at + 8 <= len(content):
         length = int.from_bytes(content[at + 4 : at + 8], "little")
@@ -83,7 +86,7 @@ def _is_drawing(marker: int, begin: bytes) -> bool:
 
 
 def _png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of each chunk (PNG 5.3): length, name, data, checksum."""
+    """Yield the name, start and end of each chunk (PNG 5.3: length, name, data, checksum)."""
     at = len(PNG_SIGNATURE)
     while at + 12 <= len(content):
         end = at + 12 + int.from_bytes(content[at : at + 4])

@@ -1,4 +1,4 @@
-"""Still images: which format a file is in, and whether it truly is a picture."""
+"""Still images: the format of a file, and whether it can be decoded."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from emulator.media.codecs.image_parts import (
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
-# A picture that unfolds to more is refused by the decoder as soon as it has read the header.
+# The decoder refuses a larger picture as soon as it has read the header.
 PIXELS_MAX = 25_000_000
-# Each scan of a progressive JPEG goes over all its pixels, and takes a few bytes only.
+# Each scan of a progressive JPEG covers all its pixels, and takes only a few bytes of the file.
 _SCANS_MAX = 100
 _START_OF_SCAN = b"\xff\xda"
 
@@ -32,7 +32,7 @@ class _Format(Struct, frozen=True):
 
 
 class ImageInfo(Struct, frozen=True):
-    """An image file that was looked at. Sizes are in pixels."""
+    """An image file that has been decoded once. Sizes are in pixels."""
 
     content: bytes
     media_type: str
@@ -41,19 +41,19 @@ class ImageInfo(Struct, frozen=True):
 
 
 async def look_in_turn(turns: asyncio.Semaphore, file: BinaryIO) -> ImageInfo:
-    """An uploaded image file, once it is its turn. Refuses as `look_at`.
+    """Check an uploaded image file when its turn comes. Refuses as `look_at`.
 
-    A picture may take some 200 MiB while it is decoded, so only few are at a time.
+    A picture may take some 200 MiB while it is decoded, so few are decoded at a time.
     """
     async with turns:
         return await asyncio.to_thread(lambda: look_at(file.read()))
 
 
 def look_at(content: bytes) -> ImageInfo:
-    """A PNG, JPEG, GIF or WebP, of which the first picture was decoded. For threads.
+    """Check a PNG, JPEG, GIF or WebP by decoding its first picture. Blocks; call it in a thread.
 
-    Refuses (`invalid`) anything else, broken ones, and more than 25 million pixels. Texts and
-    profiles in the file are not looked at; they stay in `content`.
+    Refuses (`invalid`) other formats, broken files, and more than 25 million pixels. Texts and
+    profiles in the file are not read; they stay in `content`.
     """
     import av
     from av.codec import CodecContext
@@ -66,7 +66,7 @@ def look_at(content: bytes) -> ImageInfo:
     except BrokenImage as broken:
         raise Refused("invalid", f"The image cannot be decoded: {broken}.") from None
     if image_format.codec == "mjpeg" and drawing.count(_START_OF_SCAN) > _SCANS_MAX:
-        raise Refused("invalid", f"The JPEG has more than {_SCANS_MAX} scans. Save it anew.")
+        raise Refused("invalid", f"The JPEG has more than {_SCANS_MAX} scans. Save it with fewer.")
     decoder = cast("VideoCodecContext", CodecContext.create(image_format.codec, "r"))
     decoder.options = {"max_pixels": str(PIXELS_MAX)}
     decoder.thread_count = 1
@@ -84,7 +84,7 @@ def look_at(content: bytes) -> ImageInfo:
 
 
 def _format(content: bytes) -> _Format | None:
-    """By what a file of each format begins with (PNG 5.2, JFIF, GIF89a, RFC 9649)."""
+    """The format by a file's first bytes (PNG 5.2, JFIF, GIF89a, RFC 9649)."""
     if content.startswith(PNG_SIGNATURE):
         return _Format("image/png", "png", drawing_png)
     if content.startswith(b"\xff\xd8\xff"):

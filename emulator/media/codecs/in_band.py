@@ -1,7 +1,7 @@
-"""In band: after a change of video, key frames say by themselves how they are to be decoded.
+"""In band: after a change of the video, key frames carry their own parameter sets.
 
-A change gets an init segment of its own, which is all that HLS asks for. But FFmpeg's player (and
-whatever is built on it) goes on with the first one: docs/decisions/0003.
+A change gets a new init segment, which is all that HLS asks for. But FFmpeg's player (and players
+built on it) continues with the first one: docs/decisions/0003.
 """
 
 from msgspec.structs import replace
@@ -11,9 +11,9 @@ from emulator.media.packets import Packet, VideoTrack
 
 
 class InBand:
-    """One stream's packets, over all its publishers' connections.
+    """The parameter sets of one stream, over all its publishers' connections.
 
-    Until the video's configuration has changed for the first time, every packet stays as it is.
+    Packets are passed on unchanged until the video's configuration changes for the first time.
     """
 
     def __init__(self) -> None:

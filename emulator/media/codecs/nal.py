@@ -1,6 +1,6 @@
-"""NAL units as MP4 and FLV carry H.264 and HEVC: each with its length before it (ISO/IEC 14496-15).
+"""NAL units as MP4 and FLV carry them (H.264, HEVC): each after its length (ISO/IEC 14496-15).
 
-Knows no unit's type: a codec's file says which ones it means.
+This module knows no types of units: each codec's file says which ones it means.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,9 +9,10 @@ from emulator.core.errors import ProtocolError
 from emulator.media.codecs.formats import Payload
 
 _COUNTED = 2
-# What stands before each unit in a byte stream (H.264 and HEVC, annex B); a zero may stand before.
+# The start code before each unit of a byte stream (H.264 and HEVC, annex B); a zero byte may come
+# before it.
 _START_CODE = b"\x00\x00\x01"
-# So many frames, the first key frame among them, show what an encoder's are like.
+# The number of first frames, from the first key frame on, that show how an encoder writes frames.
 _SEARCHED_FRAMES = 100
 
 
@@ -32,21 +33,22 @@ def counted(config: bytes, at: int, count: int) -> tuple[list[bytes], int]:
 
 
 def split(content: Payload) -> list[bytes]:
-    """The units of a byte stream: what start codes part, without the zeros behind each unit."""
+    """The units of a byte stream, split at start codes, without the zeros behind each unit."""
     return [unit for piece in bytes(content).split(_START_CODE) if (unit := piece.rstrip(b"\x00"))]
 
 
 def has_start_code(content: Payload) -> bool:
-    """True where content begins as a byte stream does, and not with a unit."""
+    """Whether the content begins with a start code, as a byte stream does."""
     return bytes(content[:3]) == _START_CODE or bytes(content[:4]) == b"\x00" + _START_CODE
 
 
 class LengthPrefixer:
-    """One stream's frames as MP4 wants them: a length of `length_size` bytes before each unit.
+    """Writes frames as MP4 wants them: a length of `length_size` bytes before each NAL unit.
 
-    Some encoders send start codes instead (FFmpeg decodes that, browsers do not), also within a
-    unit, or units of no length. Frames that are in order stay as they are. Start codes within a
-    unit are looked for in the first frames, and in all of an encoder that has sent any.
+    It serves one stream. Some encoders send start codes instead (FFmpeg decodes that, browsers do
+    not), also within a unit, or units of no length. Correct frames are returned unchanged. Start
+    codes within a unit are searched in the first frames, and in all frames of an encoder that has
+    sent any.
     """
 
     def __init__(self, length_size: int, name: str) -> None:
@@ -54,19 +56,22 @@ class LengthPrefixer:
         self._name = name
         self._has_start_codes = False
         self._to_search = _SEARCHED_FRAMES
-        self._is_orderly = True
+        self._is_correct = True
 
     def __call__(self, frame: Payload) -> Payload:
-        """Raises `ProtocolError` for a frame that is neither one nor the other."""
-        if not self._to_search and self._is_orderly and self._adds_up(frame):
+        """Return the frame with lengths.
+
+        Raises `ProtocolError` for one without lengths or start codes.
+        """
+        if not self._to_search and self._is_correct and self._adds_up(frame):
             return frame
         self._to_search = max(0, self._to_search - 1)
         repaired = self._repaired(frame)
-        self._is_orderly = self._is_orderly and repaired is frame
+        self._is_correct = self._is_correct and repaired is frame
         return repaired
 
     def _adds_up(self, frame: Payload) -> bool:
-        """True where the lengths of the units lead to the end, and none is 0."""
+        """Whether the lengths of the units lead exactly to the end, and none is 0."""
         size, at, end = self._length_size, 0, len(frame)
         while at + size <= end:
             length = int.from_bytes(frame[at : at + size], "big")
@@ -95,7 +100,10 @@ class LengthPrefixer:
         )
 
     def _units(self, frame: Payload) -> list[bytes] | None:
-        """The units by their lengths; None where those do not fit. Zeros at the end are nothing."""
+        """The units by their lengths; None where the lengths do not fit.
+
+        Zeros at the end are ignored.
+        """
         whole, size, at = bytes(frame), self._length_size, 0
         units = []
         while at + size <= len(whole):
@@ -115,10 +123,10 @@ def put_first(
     delimiters: Collection[int],
     present: Collection[int],
 ) -> Payload:
-    """The frame with `units` before all others, but for an access unit delimiter.
+    """The frame with `units` before all others, except an access unit delimiter.
 
     `delimiters` and `present` are first bytes of units. A frame that begins with one of `present`
-    has such units of its own, and stays as it is.
+    already has such units, and is returned unchanged.
     """
     at = 0
     if _first_byte(frame, at, length_size) in delimiters:
@@ -133,6 +141,6 @@ def put_first(
 
 
 def _first_byte(frame: Payload, at: int, length_size: int) -> int:
-    """-1 where the frame has ended."""
+    """The first byte of the unit at `at`; -1 at the end of the frame."""
     header = frame[at + length_size : at + length_size + 1]
     return header[0] if header else -1

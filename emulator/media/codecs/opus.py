@@ -18,8 +18,8 @@ _SAMPLES_MAX = 5760  # 120 ms, RFC 6716, 3.2.5
 def track(config: bytes) -> AudioTrack:
     """The track that an OpusHead describes, with or without its eight magic letters.
 
-    Opus always decodes to 48 kHz, whatever the head calls the input's rate. The track's `config`
-    begins with the letters.
+    Opus always decodes to 48 kHz, whatever input rate the head names. The track's `config` begins
+    with the magic letters.
     """
     if not config.startswith(_MAGIC):
         config = _MAGIC + config
@@ -34,7 +34,7 @@ def track(config: bytes) -> AudioTrack:
 
 
 def samples(frame: Payload) -> int:
-    """How many samples a packet decodes to, at 48 kHz; 0 where its first bytes make no sense."""
+    """The number of samples that a packet decodes to, at 48 kHz; 0 for an invalid packet."""
     if not len(frame):
         return 0
     frame_samples = _FRAME_SAMPLES[frame[0] >> 3]
@@ -45,7 +45,10 @@ def samples(frame: Payload) -> int:
 
 
 def sample_entry(track: AudioTrack) -> bytes:
-    """Opus in ISOBMFF, 4.3.2: dOps is the head, big endian, version 0, without the letters."""
+    """The sample entry (Opus in ISOBMFF, 4.3.2).
+
+    Its dOps box is the OpusHead in big endian, as version 0, without the magic letters.
+    """
     head = track.config
     pre_skip, rate, gain = struct.unpack_from("<HIh", head, 10)
     fixed = struct.pack(">BBHIhB", 0, head[9], pre_skip, rate, gain, head[18])

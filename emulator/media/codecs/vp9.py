@@ -21,8 +21,8 @@ _UNSPECIFIED = 2
 def track(config: bytes) -> VideoTrack:
     """The track that a VPCodecConfigurationBox describes, of 0 x 0 pixels so far.
 
-    Enhanced RTMP carries the box's version and flags (ffmpeg sends them); a bare record is taken
-    too. The track's `config` always has them.
+    In Enhanced RTMP the box's version and flags come first (ffmpeg sends them); a record without
+    them is accepted too. The track's `config` always has them.
     """
     if config[:4] != b"\x01\x00\x00\x00":
         config = b"\x01\x00\x00\x00" + config
@@ -33,7 +33,7 @@ def track(config: bytes) -> VideoTrack:
 
 
 def _colour(config: bytes) -> Colour | None:
-    """The record's codes of H.273, which are 2 each where nobody knows."""
+    """The record's colour codes of H.273; None where all of them are 2 (unspecified)."""
     primaries, transfer, matrix = config[7:10]
     if primaries == transfer == matrix == _UNSPECIFIED:
         return None
@@ -41,7 +41,7 @@ def _colour(config: bytes) -> Colour | None:
 
 
 def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
-    """The track with the size of this key frame, or `ProtocolError` where it is none."""
+    """The track with the size of this key frame. Raises `ProtocolError` for another frame."""
     bits = Bits(frame[:24], "VP9 key frame")
     if bits.read(2) != 2:
         raise ProtocolError("VP9 frame is broken")
@@ -55,7 +55,7 @@ def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
     _skip_colour(bits, profile)
     width, height = check_size("VP9", bits.read(16) + 1, bits.read(16) + 1)
     aspect = vui.SQUARE
-    if bits.flag():  # render_size (6.2.4): how large the picture is to be shown.
+    if bits.flag():  # render_size (6.2.4): the size at which to show the picture.
         shown_width, shown_height = bits.read(16) + 1, bits.read(16) + 1
         aspect = vui.aspect_of(shown_width * height, shown_height * width)
     return replace(track, width=width, height=height, aspect=aspect)
@@ -66,7 +66,7 @@ def sample_entry(track: VideoTrack) -> bytes:
 
 
 def _skip_colour(bits: Bits, profile: int) -> None:
-    """color_config (6.2.2)."""
+    """Skip color_config (6.2.2)."""
     if profile >= 2:
         bits.skip(1)
     if bits.read(3) != _SRGB:

@@ -1,6 +1,6 @@
-"""VUI: what H.264 and HEVC say of a picture beside its pixels (H.264 E.1.1, HEVC E.2.1).
+"""VUI: the usability information of H.264 and HEVC (H.264 E.1.1, HEVC E.2.1).
 
-Both begin alike: with the shape of a pixel, and what its colours mean. The rest is not read.
+Both begin with the same fields: the pixel aspect ratio and the colours. Later fields are not read.
 """
 
 from math import gcd
@@ -9,7 +9,7 @@ from emulator.media.codecs.bits import Bits
 from emulator.media.packets import Aspect, Colour
 
 SQUARE: Aspect = (1, 1)
-# Table E-1: aspect_ratio_idc, of which 0 says nothing and 255 that the two numbers follow.
+# Table E-1: the ratio for each aspect_ratio_idc; 0 means unspecified, 255 that two numbers follow.
 _ASPECTS: tuple[Aspect, ...] = (
     SQUARE, (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11),
     (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1),
@@ -19,7 +19,7 @@ _ASPECT_MAX = 1 << 16
 
 
 def read(bits: Bits) -> tuple[Aspect, Colour | None]:
-    """A pixel's width to its height, and the colours where they are described."""
+    """The pixel aspect ratio, and the colours where they are described."""
     aspect = SQUARE
     if bits.flag():
         number = bits.read(8)
@@ -39,7 +39,7 @@ def read(bits: Bits) -> tuple[Aspect, Colour | None]:
 
 
 def aspect_of(width: int, height: int) -> Aspect:
-    """The ratio in its lowest terms; square where it is none, or one that no picture has."""
+    """The ratio in its lowest terms; square for an invalid ratio or an extreme one (over 16)."""
     if width <= 0 or height <= 0:
         return SQUARE
     divisor = gcd(width, height)

@@ -1,1 +1,1 @@
-"""One stream's media: the live window, its files, its playlists. A recording copies nothing."""
+"""The media of a stream: its live window, files and playlists. A recording needs no second copy."""

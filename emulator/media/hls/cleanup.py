@@ -1,4 +1,4 @@
-"""MediaCleanup: a deleted stream's media leaves the disk, unless something shows it still."""
+"""MediaCleanup: removes a deleted stream's media from the disk, unless something still shows it."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 class MediaCleanup(Service):
     """Removes the media of one world's deleted streams.
 
-    `is_shown` tells whether a fact, a snapshot or another world speaks of a CDN uid still.
+    `is_shown` says whether a row, a snapshot or another world still refers to a CDN uid.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class MediaCleanup(Service):
             await self._media_store.delete(uid)
         except Refused as refused:
             log.warning("media was not removed uid=%s reason=%s", uid, refused.message)
-        except Exception:  # A task's root: media that stays for now ends nothing else.
+        except Exception:  # The root of a task: a failure here must not end other tasks.
             log.exception("media was not removed uid=%s", uid)
         else:
             log.info("media was removed uid=%s", uid)

@@ -1,4 +1,4 @@
-"""MediaStoreConfig: how long parts and segments are, and what may be kept."""
+"""MediaStoreConfig: the lengths of parts and segments, and limits of stored media."""
 
 from typing import Annotated
 
@@ -10,10 +10,11 @@ LONG_PART_MS = 200
 
 
 class MediaStoreConfig(Struct, frozen=True):
-    """`usage_max_age_ms`: how old the look at the disk may be that `check_room` goes by.
+    """The settings of the media store.
 
-    Short parts make viewers of low latency see a picture sooner, and cost time of a core each: a
-    stream that begins beside `short_parts_streams_max` others has parts of `LONG_PART_MS` at least.
+    `usage_max_age_ms`: the largest age of the disk's usage that `check_room` relies on. Short parts
+    let viewers of low latency see a picture sooner, but cost processor time: a stream that begins
+    while `short_parts_streams_max` others are live has parts of at least `LONG_PART_MS`.
     """
 
     segment_ms: Annotated[
@@ -29,7 +30,7 @@ class MediaStoreConfig(Struct, frozen=True):
     short_parts_streams_max: Annotated[
         int,
         Count(0, 10_000),
-        "so many streams at once may have parts shorter than 200ms; those of the next have 200ms",
+        "number of live streams that may have parts shorter than 200ms; more streams get 200ms",
     ] = 8
     dvr_ms: Annotated[
         int,
@@ -52,7 +53,7 @@ class MediaStoreConfig(Struct, frozen=True):
     pending_bytes_max: Annotated[
         int,
         Size(2**20, 2**32),
-        "a recording's unwritten media; over it, it ends",
+        "a recording's unwritten media; over this, the recording ends",
         Named("disk_queue_bytes_max"),
     ] = 16 * 2**20
     usage_max_age_ms: int = 5_000

@@ -1,7 +1,7 @@
-"""How full the disk is, and whether there is room for one more publisher.
+"""Disk: how full it is, and whether there is room for one more publisher.
 
-Nothing is ended or deleted for want of room: new publishers, uploads and clips are refused until
-somebody deletes recordings or raises the limit (docs/decisions/0043).
+No stream is ended and no media deleted when room runs out: new publishers, uploads and clips are
+refused until somebody deletes recordings or raises the limit (docs/decisions/0043).
 """
 
 import os
@@ -16,14 +16,14 @@ FULL_SHARE = 0.95
 
 
 class Recording(Struct, frozen=True):
-    """A folder of media."""
+    """A folder of media, and the bytes that it uses."""
 
     uid: str
     used_bytes: int
 
 
 class Usage(Struct, frozen=True):
-    """All media, and the file system they are on. `limit_bytes` 0: no limit of ours."""
+    """The use of the disk by all media, and its file system. `limit_bytes` 0: no limit is set."""
 
     recordings: tuple[Recording, ...]
     limit_bytes: int
@@ -36,13 +36,15 @@ class Usage(Struct, frozen=True):
 
     @property
     def free_bytes(self) -> int:
-        """What media may still take, by the limit and by the file system."""
+        """The bytes that media may still take, by the limit and by the file system."""
         by_disk = max(0, self.disk_total_bytes - self.disk_used_bytes)
         by_limit = max(0, self.limit_bytes - self.used_bytes)
         return min(by_disk, by_limit) if self.limit_bytes else by_disk
 
     def room_for_publisher(self) -> Refused | None:
-        """None, or why there is none: 95 % of the limit, or of the file system, is in use."""
+        """The refusal if 95 % of the limit or of the file system is in use; None while there is
+        room.
+        """
         if self.limit_bytes and self.used_bytes >= FULL_SHARE * self.limit_bytes:
             message = (
                 f"Recordings use {self.used_bytes / self.limit_bytes:.0%} of the disk limit. "
@@ -60,7 +62,7 @@ class Usage(Struct, frozen=True):
 
 
 def usage(root: Path, limit_bytes: int = 0) -> Usage:
-    """Look at the disk. Slow with many files: for a thread, every few seconds."""
+    """Measure the disk's use. Slow with many files: call it in a thread, every few seconds."""
     root.mkdir(parents=True, exist_ok=True)
     folders = [entry for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
     candidates = (_recording(folder) for folder in folders)
@@ -69,14 +71,14 @@ def usage(root: Path, limit_bytes: int = 0) -> Usage:
 
 
 def usage_of(recordings: tuple[Recording, ...], root: Path, limit_bytes: int) -> Usage:
-    """The disk's use by these recordings: as quick as one question to the system."""
+    """The disk's use by these recordings. Fast: one system call."""
     disk = shutil.disk_usage(root)
-    # Root's reserve counts as used: we cannot write there.
+    # The reserve for root counts as used: the emulator cannot write there.
     return Usage(recordings, limit_bytes, disk.total - disk.free, disk.total)
 
 
 def _recording(folder: os.DirEntry[str]) -> Recording | None:
-    """None for a folder that was deleted while we looked at the others."""
+    """The folder's size; None if it was deleted meanwhile."""
     used_bytes = 0
     try:
         entries = list(os.scandir(folder))

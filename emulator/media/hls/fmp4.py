@@ -1,8 +1,8 @@
-"""fMP4: a Part's packets as moof and mdat, tracks as an init segment (ISO/IEC 14496-12, CMAF).
+"""fMP4: packs a part's packets as moof and mdat, and tracks as an init segment (ISO/IEC 14496-12).
 
-Pure. A picture has the track id 1 in every init segment and sound has 2, whatever else there is:
-players that keep the first init segment of a stream find in all others what they know. Decode times
-are the stream's.
+Pure. Video has the track id 1 in every init segment and audio has 2, whether or not the other is
+there: players that keep a stream's first init segment find the same ids in all others. Decode times
+are on the stream's timeline.
 """
 
 import struct
@@ -13,13 +13,13 @@ from emulator.media.codecs.boxes import box, full_box
 from emulator.media.hls.part import HlsPart
 from emulator.media.packets import Packet, Track, VideoTrack
 
-# Sample flags (8.8.3.1): depends on nothing; or depends on others and is no sync sample.
+# Sample flags (8.8.3.1): a sync sample, or one that depends on others.
 _SYNC, _NOT_SYNC = 0x02000000, 0x01010000
 _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-# trun: data offset, then duration and size, and for video flags and composition offset.
+# trun flags: data offset, duration, size; for video also sample flags and composition offset.
 _AUDIO_RUN, _VIDEO_RUN = 0x000301, 0x000F01
 _AUDIO_SAMPLE_SIZE, _VIDEO_SAMPLE_SIZE = 8, 16
-# moof header and mfhd; then for each track traf header, tfhd, tfdt, and the head of its trun.
+# The sizes of the moof header with mfhd; of a traf header with tfhd and tfdt; of a trun's head.
 _MOOF_SIZE, _TRAF_SIZE, _RUN_SIZE = 8 + 16, 8 + 16 + 20, 20
 _MOOF = struct.Struct(">I4sI4sII")
 _TRAF = struct.Struct(">I4sI4sIII4sIQI4sIII")
@@ -38,7 +38,10 @@ _U32 = 0xFFFFFFFF
 
 
 def init_segment(tracks: Sequence[Track]) -> bytes:
-    """ftyp and moov for these tracks, as `HlsPart.tracks` lists them. Without one: ValueError."""
+    """ftyp and moov for these tracks, as `HlsPart.tracks` lists them.
+
+    Raises `ValueError` without a track.
+    """
     if not tracks:
         raise ValueError("an init segment needs a track")
     traks = [trak(track, _NO_SAMPLES) for track in tracks]
@@ -69,7 +72,7 @@ def movie_header(duration: int = 0) -> bytes:
 
 
 def fragment(part: HlsPart, sequence: int) -> bytes:
-    """moof and mdat of one part: a traf for each track that has packets in it, one run each.
+    """The moof and mdat of one part, with a traf of one run for each track that has packets.
 
     `sequence` is the moof's number and should grow by 1. The times of the first packets become
     baseMediaDecodeTime; within a run only durations count, so they must add up.
@@ -123,7 +126,7 @@ def _traf(number: int, packets: list[Packet], is_video: bool, offset: int) -> by
 
 
 def trak(track: Track, tables: Sequence[bytes], duration: int = 0) -> bytes:
-    """A track's box. `tables` tell its samples (8.6, 8.7) behind the description that is made here.
+    """The trak box of a track. `tables` describe its samples (8.6, 8.7).
 
     `duration` is in the track's timescale; 0 where the samples are in fragments.
     """
@@ -143,8 +146,8 @@ def trak(track: Track, tables: Sequence[bytes], duration: int = 0) -> bytes:
         _UNITY_MATRIX,
         struct.pack(">2I", *size),
     )
-    # The language is packed from "und" (undetermined): three times five bits.
-    # At 90,000 ticks a second thirteen hours fit into 32 bits.
+    # The language is "und" (undetermined), packed as three times five bits. At 90,000 ticks a
+    # second thirteen hours fit into 32 bits.
     version, form = (0, ">4IHH") if duration <= _U32 else (1, ">2QIQHH")
     times = struct.pack(form, 0, 0, track.timescale, duration, 0x55C4, 0)
     media_header = full_box(b"mdhd", version, 0, times)

@@ -1,8 +1,8 @@
-"""index.jsonl: one line a fact, so that a recording can be read again after any kind of end.
+"""index.jsonl: one JSON line per part, segment or event, to read a recording after any kind of end.
 
-A line is written after the bytes it names. Of a segment that has its own line, the parts' lines
-need not be read; the last segment of a process that was killed has only those. A line that is not
-whole is skipped, and what it would have named does not exist.
+A line is written after the bytes that it names. If a segment has its own line, the lines of its
+parts need not be read; the last segment of a killed process has only those. An incomplete line is
+skipped, and the media that it would have named is ignored.
 """
 
 import json
@@ -17,16 +17,19 @@ from emulator.media.hls.segments import Init, Segment, StoredPart
 from emulator.media.hls.window import Window
 
 NAME = "index.jsonl"
-# A player may have had as many parts that were not written when the process was killed.
+# The largest number of parts that players may have received but a killed process did not write.
 _PARTS_LOST_MAX = 100
-# What reading a line that is not what it should be raises.
+# The exceptions that a damaged line may raise.
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 class Recorded(Struct):
-    """What an index says and the files bear out. `ended_ms` is None where the writing process did
-    not get that far, or another one went on; `sizes` are the folder's files; `lost_parts` were
-    named but are not there."""
+    """The media that an index names and the files contain.
+
+    `ended_ms` is None where the writing process did not write an end, or where a later process
+    continued the recording; `sizes` are the folder's files; `lost_parts` counts parts that the
+    index names but the files do not contain.
+    """
 
     segment_ms: int = 2000
     part_ms: int = 200
@@ -39,7 +42,7 @@ class Recorded(Struct):
     bad_lines: int = 0
 
     def window(self, dvr_seconds: float = 0) -> Window:
-        """All of it, as the window of a finished recording that was live with `dvr_seconds`."""
+        """The window of the finished recording of a stream that was live with `dvr_seconds`."""
         window = Window(
             segment_ms=self.segment_ms,
             part_ms=self.part_ms,
@@ -51,9 +54,10 @@ class Recorded(Struct):
         return window
 
     def continued(self, dvr_seconds: float) -> Window:
-        """All of it, as a live window that goes on.
+        """The live window of a stream that continues this recording.
 
-        Numbers of parts that the last process may have handed out, and not written, are left out.
+        It skips the numbers of parts that the last process may have sent to players but did not
+        write.
         """
         window = Window(segment_ms=self.segment_ms, part_ms=self.part_ms, dvr_seconds=dvr_seconds)
         self._fill(window)
@@ -65,7 +69,7 @@ class Recorded(Struct):
         for segment in sorted(self.segments.values(), key=lambda segment: segment.msn):
             if segment.init is not window.init:
                 window.begin(segment.init)
-            # Where bytes were lost, the clock jumps: players must be told.
+            # Where bytes were lost, the clock jumps, and players need a discontinuity.
             before = window.complete[-1] if window.complete else None
             if before is not None and before.end != segment.start:
                 segment.starts_discontinuity = True
@@ -120,12 +124,12 @@ def segment_line(segment: Segment) -> bytes:
 
 
 def end_line(at_ms: int) -> bytes:
-    """Begins with a line's end, in case what is before it was torn."""
+    """The line of a recording's end. It begins with a newline, in case the line before is torn."""
     return b"\n" + _line({"ended": True, "at_ms": at_ms})
 
 
 def read_index(folder: Path) -> Recorded:
-    """Read a recording's index and hold it against its files; what is damaged is left out.
+    """Read a recording's index and compare it with its files; damaged media is left out.
 
     Blocks on the disk. Raises `FileNotFoundError` where there is no index.
     """
@@ -163,11 +167,11 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
             raise ValueError("the last line was not finished")
         fact = json.loads(line)
         if not isinstance(fact, dict):
-            raise ValueError("a fact is an object")
+            raise ValueError("a line must be a JSON object")
         if "segment" in fact:
             _fold_segment(recorded, fact, waiting)
         elif "init" in fact:
-            _fold_parts(recorded, waiting)  # Of a segment that a killed process did not end.
+            _fold_parts(recorded, waiting)  # Their segment was not ended: its process was killed.
             _fold_init(recorded, _init(fact))
         elif "recording" in fact:
             recorded.segment_ms = int(fact["segment_ms"])
@@ -186,7 +190,7 @@ def _fold_init(recorded: Recorded, init: Init) -> None:
 
 
 def _fold_segment(recorded: Recorded, fact: dict[str, Any], waiting: list[bytes]) -> None:
-    """A segment's line speaks for its parts, unless the file is too short for it."""
+    """Add a segment by its own line, or by its parts' lines if its file is too short."""
     recorded.ended_ms = None
     segment = _segment(recorded, fact)
     segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
@@ -210,7 +214,7 @@ def _fold_parts(recorded: Recorded, waiting: list[bytes]) -> None:
 
 
 def _gap(segment: Segment) -> Segment:
-    """A segment whose bytes are gone: players are told to skip it."""
+    """Mark a segment whose bytes are gone, so that players skip it."""
     segment.length, segment.frames, segment.is_gap = 0, 0, True
     return segment
 

@@ -1,10 +1,11 @@
-"""From a window to the text of a playlist (RFC 8216bis). Pure: the same window, the same text.
+"""Playlists: turns a window into text (RFC 8216bis). Pure: the same window gives the same text.
 
-Each part has an address of its own instead of a byte range of its segment's. A preload hint for a
-range of a growing file has an open end, so its answer would have to stay open until the segment
-ends; a whole small file can be hinted, blocked on, cached and fetched across origins without a
-`Range` header. Parts are numbered over the whole stream, because nobody knows at a hint whether
-the next part will be in this segment or in the next one: `part-57.m4s` is right in both cases.
+Each part has an address of its own instead of a byte range of its segment. A preload hint for a
+range of a growing file has an open end, so its response would have to stay open until the segment
+ends; a small file can be hinted, blocked on, cached and fetched across origins without a `Range`
+header. Parts are numbered over the whole stream, because at the time of a hint it is unknown
+whether the next part will be in this segment or in the next one: `part-57.m4s` is right in both
+cases.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,17 +21,17 @@ from emulator.media.ticks import TICKS_PER_SECOND
 
 MEDIA_FOLDER = "../media/"
 NO_CAPTIONS = "CLOSED-CAPTIONS=NONE"
-VERSION_PLAIN = 6  # EXT-X-MAP beside whole frames needs 6 (RFC 8216bis, 8).
+VERSION_PLAIN = 6  # EXT-X-MAP needs 6 in playlists that are not I-frame only (RFC 8216bis, 8).
 VERSION_GAP = 8  # EXT-X-GAP.
 _INDEPENDENT = "#EXT-X-INDEPENDENT-SEGMENTS"
-# hls.js takes the last segment for the next one too where no line follows it, and gives up on the
-# next playlist.
+# Without a line behind the last segment, hls.js takes that segment for the next one too, and gives
+# up on the next playlist.
 _PAUSED = "# Nobody publishes just now."
 VERSION_LOW_LATENCY = 9  # EXT-X-SKIP needs 9.
 
 
 class RenditionReport(Struct, frozen=True):
-    """Where another rendition of the same stream has got to."""
+    """How far another rendition of the same stream has got."""
 
     uri: str
     last_msn: int
@@ -38,7 +39,7 @@ class RenditionReport(Struct, frozen=True):
 
 
 def multivariant(window: Window, media_uri: str) -> str:
-    """The playlist of playlists, with one entry: codecs, size and rates as measured."""
+    """The multivariant playlist, with one entry: codecs, size and measured bit rates."""
     inits = {segment.init.number: segment.init for segment in window.segments}
     latest = window.init or next(reversed(inits.values()))
     codecs = dict.fromkeys(
@@ -54,11 +55,11 @@ def multivariant(window: Window, media_uri: str) -> str:
         attributes.append(f"RESOLUTION={latest.width}x{latest.height}")
         if window.frame_rate is not None:
             attributes.append(f"FRAME-RATE={window.frame_rate:.3f}")
-        # Its absence says SDR (RFC 8216bis, 4.4.6.2).
+        # Without the attribute the range is SDR (RFC 8216bis, 4.4.6.2).
         if latest.video_range != "SDR":
             attributes.append(f"VIDEO-RANGE={latest.video_range}")
-    # Where nobody says whether there are captions, Shaka looks for some, also in a segment that has
-    # no address yet, and gives up.
+    # Without CLOSED-CAPTIONS, Shaka looks for captions, even in a segment that has no address yet,
+    # and gives up.
     if not window.has_captions and not window.is_recording:
         attributes.append(NO_CAPTIONS)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_PLAIN}"]
@@ -69,7 +70,7 @@ def multivariant(window: Window, media_uri: str) -> str:
 
 
 def plain(window: Window) -> str:
-    """For players without low latency."""
+    """The live playlist for players without low latency."""
     lines: list[str] = []
     for segment in window.listed:
         lines += _as_of_pause(segment) if segment.duration_at_pause else [_listed(segment)]
@@ -77,7 +78,7 @@ def plain(window: Window) -> str:
 
 
 def recording(window: Window) -> str:
-    """All of a finished recording, under an address where it was never live."""
+    """The VOD playlist of a finished recording, for an address where it was never live."""
     longest = max((round_seconds(segment.duration) for segment in window.complete), default=1)
     target = f"#EXT-X-TARGETDURATION:{max(1, longest)}"
     # Nothing of it was ever listed before all of it was there.
@@ -89,8 +90,8 @@ def _segments_only(window: Window, head: Iterable[str], segment_lines: Iterable[
     segments = window.listed
     has_gap = any(segment.is_gap for segment in segments)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
-    rests = [part for segment in segments for part in segment.rest]
-    lines += _sequences(window, rests, left=window.rests_left)
+    late_parts = [part for segment in segments for part in segment.late_parts]
+    lines += _sequences(window, late_parts, dropped=window.late_parts_dropped)
     lines += _first_map(window)
     lines += segment_lines
     if window.is_finished:
@@ -105,26 +106,27 @@ def low_latency(
     is_first: bool = False,
     reports: Sequence[RenditionReport] = (),
 ) -> str:
-    """With parts, hints and blocking reload; a delta leaves out what the player has (4.4.5.2).
+    """The playlist with parts, hints and blocking reload.
 
-    `is_first`: without the open segment, which a player learns of when it asks what is next.
+    `is_delta` leaves out segments that the player has (4.4.5.2). `is_first` leaves out the open
+    segment, of which a player learns with its next request.
     """
-    rest = window.complete[-1].rest if window.is_finished and window.complete else ()
+    late_parts = window.complete[-1].late_parts if window.is_finished and window.complete else ()
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",
         *_live_head(window),
         _server_control(window),
         f"#EXT-X-PART-INF:PART-TARGET={_seconds(window.part_target)}",
-        *_sequences(window, rest),
+        *_sequences(window, late_parts),
     ]
     skipped = _skippable(window) if is_delta else 0
     lines += [f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"] if skipped else _first_map(window)
     first_with_parts = _first_with_parts(window)
     for segment in islice(window.complete, skipped, None):
         has_parts = segment.msn >= first_with_parts
-        lines.append(_with_parts(segment, rest) if has_parts else _listed(segment))
-    for part in rest:
+        lines.append(_with_parts(segment, late_parts) if has_parts else _listed(segment))
+    for part in late_parts:
         lines += [_part_line(part), *_as_segment(part)]
     opened = None if is_first else window.open
     if opened is not None and window.is_paused and not window.complete:
@@ -134,7 +136,8 @@ def low_latency(
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
         return _text(lines)
-    # A part that nobody sends may never come: Shaka gives up on one that is 404 at the end.
+    # While nobody publishes, no part is hinted: it may never come, and Shaka gives up when a hinted
+    # part is 404 at the end.
     if window.is_paused:
         lines.append(_PAUSED)
     else:
@@ -146,7 +149,7 @@ def low_latency(
 
 
 def report(window: Window, uri: str) -> RenditionReport:
-    """How far this window has got, for the playlists beside it (RFC 8216bis, 4.4.5.4)."""
+    """The report on this window for the other renditions' playlists (RFC 8216bis, 4.4.5.4)."""
     last = window.open or window.complete[-1]
     return RenditionReport(uri, last.msn, len(last.parts) - 1 if last.parts else None)
 
@@ -160,11 +163,11 @@ def _seconds(ticks: int) -> str:
 
 
 def _live_head(window: Window) -> Iterator[str]:
-    """What holds for a stream to its end.
+    """Yield the tags that stay the same to the end of the stream.
 
-    Where nothing leaves the playlist it is an EVENT (4.4.3.5). Without that Shaka takes a window to
-    move with the clock, also while the publisher is away: of a stream that is shorter than that,
-    nothing is left for it to play, and it never comes to the end.
+    A playlist that no segment leaves is an EVENT (4.4.3.5). Without that tag Shaka assumes a window
+    that moves with the clock, also while the publisher is away: of a short stream, nothing would be
+    left to play, and Shaka would never come to the end.
     """
     yield f"#EXT-X-TARGETDURATION:{window.target_seconds}"
     if window.keeps_all:
@@ -181,23 +184,28 @@ def _server_control(window: Window) -> str:
     )
 
 
-def _sequences(window: Window, rests: Sequence[StoredPart], *, left: int = 0) -> Iterator[str]:
-    """`rests`: parts that are listed as segments. `left`: so many of them left the window."""
-    if window.is_independent and all(part.is_independent for part in rests):
+def _sequences(
+    window: Window, late_parts: Sequence[StoredPart], *, dropped: int = 0
+) -> Iterator[str]:
+    """Yield the sequence numbers. Each of `late_parts` is listed as a segment.
+
+    `dropped`: the number of such parts that have left the window.
+    """
+    if window.is_independent and all(part.is_independent for part in late_parts):
         yield _INDEPENDENT
-    yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn + left}"
+    yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn + dropped}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}"
 
 
 def _first_map(window: Window) -> Iterator[str]:
-    """The first segment's init, which its own lines name only after a discontinuity."""
+    """Yield the first segment's EXT-X-MAP, which its own lines have only after a discontinuity."""
     first = window.complete[0] if window.complete else window.open
     if first is not None and not first.starts_discontinuity:
         yield _map_line(first)
 
 
 def _listed(segment: Segment) -> str:
-    """A complete segment, without parts: the same text in every playlist, so made once."""
+    """The lines of a complete segment without parts: the same in every playlist, so made once."""
     if not segment.listed:
         segment.listed = "\n".join(_lines(segment, segment.whole_name))
     return segment.listed
@@ -208,13 +216,14 @@ def _lines(segment: Segment, name: str) -> list[str]:
 
 
 def _as_of_pause(segment: Segment) -> list[str]:
-    """A segment as it was listed when its publisher left; what came of it later is listed behind.
+    """The lines of a segment as it was listed when its publisher left, then of its later parts.
 
-    Players have had the one, and load it no more.
+    Players have loaded the segment and do not load it again, so the later parts are listed as
+    segments.
     """
     end = _segment_end(segment, segment.duration_at_pause, segment.name)
     lines = [*_segment_tags(segment), *end]
-    for part in segment.rest:
+    for part in segment.late_parts:
         lines += _as_segment(part)
     return lines
 
@@ -261,7 +270,7 @@ def _report_line(report: RenditionReport) -> str:
 
 
 def _first_with_parts(window: Window) -> int:
-    """Parts are listed within three target durations of the end (RFC 8216bis, 4.4.4.9)."""
+    """The first segment to list by part: three target durations from the end (8216bis, 4.4.4.9)."""
     left = 3 * window.target_seconds * TICKS_PER_SECOND
     msn = window.next_msn
     if window.open is not None:
@@ -275,7 +284,7 @@ def _first_with_parts(window: Window) -> int:
 
 
 def _skippable(window: Window) -> int:
-    """How many segments end before the skip boundary of six target durations (6.2.5.1)."""
+    """The number of segments before the skip boundary of six target durations (6.2.5.1)."""
     boundary = 6 * window.target_seconds * TICKS_PER_SECOND
     behind = window.open.duration if window.open is not None else 0
     count = 0
@@ -288,7 +297,7 @@ def _skippable(window: Window) -> int:
 
 
 def _bandwidth(window: Window) -> tuple[int, int]:
-    """Peak and average bits a second; before a segment is complete, of what there is of it."""
+    """The peak and average bits a second; before a segment is complete, those of the open one."""
     if window.total_ticks:
         return window.peak_bits, bits_per_second(window.total_bytes, window.total_ticks)
     started = window.open

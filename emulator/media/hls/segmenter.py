@@ -1,7 +1,7 @@
-"""Segmenter: where a part ends, where a segment ends. Pure: packets in, Parts out.
+"""Segmenter: cuts packets into parts, and decides where segments end. Pure: packets in, parts out.
 
-Parts tile the stream's timeline: each starts where the one before it ended. A part's duration is
-bookkeeping in whole ticks; its packets keep their own exact times.
+Parts tile the stream's timeline: each starts where the one before it ended. A part's duration is in
+whole ticks; its packets keep their own exact times.
 """
 
 from math import ceil
@@ -15,27 +15,32 @@ from emulator.media.timeline import Epoch
 
 # How far audio may run ahead of video before the video counts as stalled.
 _STALL_TICKS = 500 * TICKS_PER_MS
-# What a frame lasts where nothing is known: one at 30 a second.
+# The duration of a frame where nothing is known: one at 30 a second.
 _FRAME_TICKS = TICKS_PER_SECOND // 30
-# The target duration of a stream whose key frames come seldom. An encoder's automatic choice of
-# 250 frames is 8.3 s at 30 frames a second, and 10 s at 25.
+# The target duration of a stream with rare key frames. An encoder's automatic choice of 250 frames
+# is 8.3 s at 30 frames a second, and 10 s at 25.
 LONG_TARGET_SECONDS = 10
 
 
 def usual_target_seconds(segment_ms: int) -> int:
-    """The target duration of a stream whose key frames come at least that often."""
+    """The target duration of a stream with key frames at least every two `segment_ms`."""
     return max(1, ceil(2 * segment_ms / 1000))
 
 
 def longest_ticks(target_seconds: int) -> int:
-    """The longest segment that a target duration allows: EXTINF is rounded to the nearest second
-    and compared with it (RFC 8216bis, 4.4.3.1)."""
+    """The longest segment that a target duration allows, in ticks.
+
+    EXTINF is rounded to the nearest second and compared with it (RFC 8216bis, 4.4.3.1).
+    """
     return target_seconds * TICKS_PER_SECOND + TICKS_PER_SECOND // 2 - 1
 
 
 def keeps_usual_target(duration: int, part_target: int, segment_ms: int) -> bool:
-    """Whether a first segment of `duration` ticks lets all later ones be cut at their key frames
-    and keep to `usual_target_seconds`: a forced cut is made a part before it is overdue."""
+    """Whether a stream with a first segment of `duration` ticks can keep to `usual_target_seconds`.
+
+    Later segments are then cut at their key frames; a forced cut is made a part before it is
+    overdue.
+    """
     return duration + part_target <= longest_ticks(usual_target_seconds(segment_ms))
 
 
@@ -44,20 +49,20 @@ class Segmenter:
 
     The rule for parts (RFC 8216bis, 4.4.3.7 and 4.4.4.9: none longer than PART-TARGET, none but a
     segment's last shorter than 85 % of it): PART-TARGET is `part_target`, a little over `part_ms`
-    so that `part_ms` lies in the middle of what is allowed (216 ms for 200: 184 to 216), and a part
-    takes all frames that fit. Where whole frames cannot fit (few frames a second, or a hole in
+    so that `part_ms` lies in the middle of the allowed range (216 ms for 200: 184 to 216), and a
+    part takes all frames that fit. Where whole frames cannot fit (few frames a second, or a hole in
     the stream), `part_target` grows; it never shrinks, and every part cut so far is shorter than
-    it. So a playlist says EXT-X-PART-INF with `part_target` as it is when the playlist is made.
+    it. So a playlist writes EXT-X-PART-INF with the `part_target` of the moment at which the
+    playlist is made. A frame's duration is known when the next one comes, so a part is a frame
+    late; for the last frame, the duration in its packet counts, if it has one.
 
-    A frame's duration is known when the next one comes, so a part is a frame late; of the last one,
-    what its packet says counts, if it says anything.
     A segment starts at the first key frame after 7/8 of `segment_ms` (the wire's milliseconds are
     rounded, and with open GOPs the second key frame is decoded some frames early), or at a part
-    boundary rather than grow over the longest that the target duration allows (then
-    `is_independent` is False, and the next key frame begins a segment whenever it comes). Most are
-    `segment_ms` rounded up to key frames.
+    boundary before it would grow over the longest that the target duration allows (then
+    `is_independent` is False, and the next key frame begins a segment whenever it comes). Most
+    segments are `segment_ms` rounded up to key frames.
 
-    The first segment decides the target duration, as `Window` does, because it must not change
+    The first segment decides the target duration, as in `Window`, because it must not change
     afterwards (RFC 8216bis, 6.2.1): `usual_target_seconds`, or `LONG_TARGET_SECONDS` where its key
     frames came too seldom for that. Every later segment keeps to it.
     """
@@ -87,13 +92,13 @@ class Segmenter:
 
     @property
     def part_target(self) -> int:
-        """The truthful PART-TARGET in ticks: no part is or will be longer, unless it grows."""
+        """The PART-TARGET in ticks: no part is or will be longer, unless it grows."""
         return self._target
 
     def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[HlsPart]:
-        """The parts that this packet completes. `at_ms` is the world's instant of its arrival.
+        """Return the parts that this packet completes. `at_ms` is the world's time of its arrival.
 
-        Each track's dts must grow from packet to packet, as `Timeline` sees to.
+        Each track's dts must grow from packet to packet, as `Timeline` ensures.
         """
         parts: list[HlsPart] = []
         track = packet.track
@@ -114,10 +119,11 @@ class Segmenter:
         return parts
 
     def pause(self) -> list[HlsPart]:
-        """What is left but for the last part, at least the last frame.
+        """Return the parts that are left except the last one, which has at least the last frame.
 
-        The publisher has gone, perhaps to come back. What stays is no longer than a part, as only a
-        segment's last one may be short: `flush` returns it, or the next epoch's first `push`.
+        The publisher left, perhaps to come back. The part that stays is no longer than a part, as
+        only a segment's last one may be short: `flush` returns it, or the next epoch's first
+        `push`.
         """
         parts: list[HlsPart] = []
         self._has_left = True
@@ -134,7 +140,10 @@ class Segmenter:
         return parts
 
     def flush(self) -> list[HlsPart]:
-        """What is left, when the publisher has gone. What comes after begins a segment."""
+        """Return all parts that are left at the publisher's end.
+
+        The next media begins a segment.
+        """
         parts: list[HlsPart] = []
         self._finish(None, parts)
         self._opens_segment = self._has_left = True
@@ -142,16 +151,16 @@ class Segmenter:
         return parts
 
     def _begin(self, epoch: Epoch, at: int, parts: list[HlsPart]) -> None:
-        """Close the old epoch where the new one's first packet is, and start over."""
+        """Close the old epoch where the new one's first packet begins, and start over."""
         is_first = self._epoch is None
         has_left = self._has_left
         self._finish(at, parts)
         if parts:
-            # What comes next starts a discontinuity. Until its first part is cut, this would be a
-            # segment that grows, which playlists of whole segments do not list.
+            # The next part starts a discontinuity. Until it is cut, this segment would look like
+            # one that still grows, which playlists of whole segments do not list.
             parts[-1] = replace(parts[-1], ends_segment=True)
         self._end_segment()
-        # Of what a publisher sent that left, the track that was longer is not all in its parts.
+        # The longer track of a publisher that left is not completely in the parts.
         if is_first or (has_left and at > self._start) or at - self._start > self._target:
             self._start = at
         self._has_left = False
@@ -162,7 +171,7 @@ class Segmenter:
         self._lead_at = self._sound_end = None
 
     def _advance(self, packet: Packet, at: int, parts: list[HlsPart]) -> None:
-        """A packet of the leading track, video if there is any, is what cuts are made before."""
+        """Cut before a packet of the leading track, which is video if there is any."""
         before = self._lead_at
         self._lead_at = at
         if before is None:
@@ -180,15 +189,15 @@ class Segmenter:
             self._cut(at, parts)
 
     def _is_segment_due(self, at: int) -> bool:
-        """True if a key frame at `at` begins a segment: any does where the last began with none."""
+        """Whether a key frame at `at` begins a segment; any does if this one began without one."""
         return not self._has_started_well or at - self._segment_start >= self._segment * 7 // 8
 
     def _fit(self, at: int, step: int, is_steady: bool, parts: list[HlsPart]) -> None:
-        """Frames have come so late that the part would be over its target: bring it below.
+        """Bring a part below its target when a frame has come too late for it.
 
-        A steady stream whose frames fill no part (few a second) gets a longer target, once. One
-        late frame does not, nor an epoch that begins between two frames: parts then end where the
-        target says, as long as there is something in them.
+        A steady stream whose frames do not fill a part (few a second) gets a longer target, once.
+        One late frame does not cause that, nor an epoch that begins between two frames: parts then
+        end where the target says, as long as they contain something.
         """
         fills_part = self._target // step * step * 20 >= self._target * 17
         if is_steady and not fills_part and (step <= self._target or not self._audio):
@@ -200,18 +209,21 @@ class Segmenter:
         """Cut parts of full length while more than one is due at `at`."""
         while at - self._start > self._target:
             if not self._cut(self._start + self._target, parts):
-                # There is nothing in so long a stretch: the part that has its end must span it.
+                # So long a stretch has no packets: the part that contains its end must span it.
                 self._target = _target_for(at - self._start)
 
     def _catch_up(self, at: int, parts: list[HlsPart]) -> None:
-        """Audio goes on alone where video has stalled, so that the stream does not."""
+        """Cut audio alone where video has stalled, so that the stream goes on."""
         if self._audio and at - self._start > self._target + _STALL_TICKS:
             known = self._last_frame.duration if self._last_frame else 0
             self._settle_frame(known or self._step or _FRAME_TICKS)
             self._cut_until(at - _STALL_TICKS, parts)
 
     def _finish(self, at: int | None, parts: list[HlsPart]) -> None:
-        """Cut all that is pending; `at`, where the next packet begins, bounds its end if known."""
+        """Cut all pending packets.
+
+        `at`, where the next packet begins, bounds their end if it is known.
+        """
         if self._last_frame is not None:
             step = min(self._step or _FRAME_TICKS, self._target)
             if self._last_frame.duration:
@@ -219,8 +231,9 @@ class Segmenter:
             if at is not None and 0 < at - self._last_frame.dts <= 2 * step:
                 step = at - self._last_frame.dts
             self._settle_frame(step)
-        # A browser has buffered only what all tracks cover, and hls.js takes a stream to be over
-        # when the middle of the last part is buffered. So that lasts as long as all tracks do.
+        # A browser counts as buffered only what all tracks cover, and hls.js takes a stream to be
+        # over when the middle of the last part is buffered. So the last part is as long as all
+        # tracks last.
         end = min(self._pending_ends()) if at is None else max(self._pending_ends())
         if at is not None and self._start < at < end:
             end = at
@@ -230,14 +243,14 @@ class Segmenter:
             self._cut(end, parts, takes_all=True)
 
     def _pending_ends(self) -> list[int]:
-        """Where the picture ends, if some is pending, and the sound; not before the part begins."""
+        """The ends of pending video and audio; at least one, and none before the part begins."""
         ends = [last.dts + last.duration for last in self._video[-1:]]
         if self._sound_end is not None:
             ends.append(self._sound_end)
         return [max(self._start, end) for end in ends] or [self._start]
 
     def _settle_frame(self, duration: int) -> None:
-        """The last video frame's duration is known or guessed now: it belongs to the part."""
+        """Add the last video frame to the part, with a duration that is known or estimated."""
         frame = self._last_frame
         if frame is not None:
             self._video.append(
@@ -246,7 +259,10 @@ class Segmenter:
             self._last_frame = None
 
     def _append_audio(self, packet: Packet) -> None:
-        """Within a part only durations count, so a jump of the sample clock goes into one."""
+        """Append a packet; a jump of the sample clock goes into the duration of the one before.
+
+        Within a part only durations count.
+        """
         audio = self._audio
         if audio:
             last = audio[-1]
@@ -259,7 +275,7 @@ class Segmenter:
     def _cut(
         self, end: int, parts: list[HlsPart], opens_segment: bool = False, takes_all: bool = False
     ) -> bool:
-        """End the part at `end`, if there is anything in it; says whether there was.
+        """End the part at `end` if it has packets; return whether it had any.
 
         Audio from `end` on stays for the next one.
         """
@@ -295,7 +311,7 @@ class Segmenter:
         return has_packets
 
     def _end_segment(self) -> None:
-        """The next segment starts here. The first one's length bounds all that follow."""
+        """Start the next segment here. The first one's length bounds all that follow."""
         duration = self._start - self._segment_start
         if duration and not self._is_bounded:
             self._is_bounded = True
@@ -315,5 +331,5 @@ class Segmenter:
 
 
 def _target_for(duration: int) -> int:
-    """The part target in whose allowed range, 85 to 100 %, a duration lies in the middle."""
+    """The part target whose allowed range, 85 to 100 %, has a duration in its middle."""
     return duration * 40 // 37

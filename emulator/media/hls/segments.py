@@ -1,7 +1,7 @@
-"""Init, StoredPart and Segment: what a window is made of.
+"""Init, StoredPart and Segment: the contents of a window.
 
-Durations are ticks of 1/90,000 s. Nothing here reads or writes a file: a segment knows where its
-bytes are, and `hls_stream` and `recording` fetch them.
+Durations are ticks of 1/90,000 s. A segment only knows where its bytes are; `read` alone touches
+the disk.
 """
 
 import logging
@@ -30,9 +30,9 @@ Source = bytes | FileRange
 
 
 def read(source: Source) -> bytes:
-    """The bytes themselves. Blocks on the disk: for threads, never for the event loop.
+    """Read the bytes. Blocks on the disk: for threads, never for the event loop.
 
-    Refuses (`not_found`) what the disk has lost, with a warning in the log.
+    Refuses (`not_found`) bytes that the disk has lost, with a warning in the log.
     """
     if isinstance(source, bytes):
         return source
@@ -41,13 +41,13 @@ def read(source: Source) -> bytes:
             file.seek(source.offset)
             content = file.read(source.length)
         if len(content) < source.length:
-            raise FileNotFoundError(f"it ends before byte {source.offset + source.length}")
+            raise FileNotFoundError(f"the file ends before byte {source.offset + source.length}")
     return content
 
 
 @contextmanager
 def not_missing(path: Path) -> Iterator[None]:
-    """Refuses (`not_found`) where the disk has lost what a recording's index says is there."""
+    """Refuse (`not_found`) a file that the index of a recording names but the disk has lost."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -56,15 +56,15 @@ def not_missing(path: Path) -> Iterator[None]:
 
 
 def source_length(source: Source) -> int:
-    """How many bytes `read` will return."""
+    """The number of bytes that `read` will return."""
     return len(source) if isinstance(source, bytes) else source.length
 
 
 class Init(Struct, frozen=True):
-    """What a player needs before a run's first segment, and what a multivariant playlist says.
+    """An init segment and the properties of its tracks that a multivariant playlist lists.
 
-    `codecs` is the RFC 6381 list of all tracks, video first; sizes are those of the picture as it
-    is shown, 0 where there is no video. `video_range` is as in a playlist, `SDR` without video.
+    `codecs` is the RFC 6381 list of all tracks, video first; sizes are those of the displayed
+    picture, 0 without video. `video_range` is as in a playlist, `SDR` without video.
     """
 
     number: int
@@ -80,7 +80,7 @@ class Init(Struct, frozen=True):
 
 
 def init_of(number: int, tracks: Sequence[Track], length: int) -> Init:
-    """What is said of an init segment for these tracks."""
+    """Describe an init segment for these tracks."""
     video = next((track for track in tracks if isinstance(track, VideoTrack)), None)
     return Init(
         number=number,
@@ -95,7 +95,7 @@ def init_of(number: int, tracks: Sequence[Track], length: int) -> Init:
 class StoredPart(Struct, gc=False):
     """A part inside its segment's file. `number` counts all parts of the stream, over segments.
 
-    `content` is None once it is only on disk; `is_written` is set by the writer's thread.
+    `content` is None once it is only on disk; the writer's thread sets `is_written`.
     """
 
     number: int
@@ -114,13 +114,12 @@ class StoredPart(Struct, gc=False):
 class Segment(Struct, gc=False):
     """Consecutive parts in one file. `start` is on the stream's own timeline.
 
-    `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).
-    `parts` is emptied when the segment is too old to be listed by part; `first_part` and
-    `part_count` still say which they were. `listed` is its text in a playlist, kept by
-    `playlist` once the segment is complete. `duration_at_pause` and `length_at_pause`: how long it
-    was when its publisher left, in ticks and bytes, 0 where none did: players that take whole
-    segments have had so much of it. `rest`: its parts that came later, which are segments of their
-    own to such players; nobody knows them any more of one that an index tells of.
+    `program_ms` is the time of its first frame; `frames` counts its video frames (0: none). `parts`
+    is emptied when the segment is too old to be listed by part; `first_part` and `part_count` keep
+    their numbers. `listed` is its text in a playlist, stored by `playlist` once the segment is
+    complete. `duration_at_pause` is its duration when its publisher left, 0 if none left: players
+    that load whole segments have had that much of it. `late_parts` are its parts that came after
+    that; such players get them as segments.
     """
 
     msn: int
@@ -139,7 +138,7 @@ class Segment(Struct, gc=False):
     part_count: int = 0
     duration_at_pause: int = 0
     length_at_pause: int = 0
-    rest: tuple[StoredPart, ...] = ()
+    late_parts: tuple[StoredPart, ...] = ()
 
     @property
     def name(self) -> str:
@@ -166,7 +165,7 @@ class Segment(Struct, gc=False):
         self.frames += frames
 
     def content(self) -> bytes | None:
-        """All of its bytes, if every part is still in memory."""
+        """The segment's bytes, if every part is still in memory."""
         pieces = [part.content for part in self.parts]
         if not pieces or sum(part.length for part in self.parts) != self.length:
             return None
@@ -175,15 +174,18 @@ class Segment(Struct, gc=False):
         return b"".join(piece for piece in pieces if piece is not None)
 
     def drop_parts(self) -> None:
-        """Let go of what only a playlist needs of its parts. A stream has thousands of them."""
+        """Drop the records of its parts, which only a playlist needs.
+
+        A stream has thousands of them.
+        """
         if self.parts:
             self.first_part, self.part_count = self.parts[0].number, len(self.parts)
             self.parts = ()
 
     def drop_content(self) -> bool:
-        """Let go of its bytes once all of them are on disk, since it is read as a whole from there.
+        """Drop its bytes from memory once all of them are on disk, from where it is read then.
 
-        True once nothing of it is in memory.
+        True once none of its bytes are in memory.
         """
         if not all(part.is_written for part in self.parts):
             return False

@@ -1,4 +1,4 @@
-"""MediaStore: every stream's `HlsStream` by its uid, live ones and recordings."""
+"""MediaStore: the `HlsStream` of every stream, live or recorded, by its uid."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class MediaStore:
-    """For the event loop's thread. Folders are `<root>/<uid>/`."""
+    """All media of the server. For the event loop's thread. Folders are `<root>/<uid>/`."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class MediaStore:
         self._writer = writer or WriterThread(pending_bytes_max=self.config.pending_bytes_max)
         self._live: dict[str, HlsStream] = {}
         self._recordings: OrderedDict[str, HlsStream] = OrderedDict()
-        # What was live a moment ago, and until when its playlist may still be followed.
+        # Streams that ended lately, and until when their players may still follow the playlist.
         self._ended: OrderedDict[str, tuple[int, HlsStream]] = OrderedDict()
-        # Deleted, and not yet removed: somebody has a file open, which Windows protects.
+        # Deleted media that is not removed yet: somebody has a file open, which Windows protects.
         self._leftovers = self._marked = _read_marks(root)
         self._usage: disk.Usage | None = None
         self._usage_at_ms = 0
@@ -49,11 +49,11 @@ class MediaStore:
     def begin(
         self, uid: str, on_failure: OnFailure | None = None, *, part_ms: int | None = None
     ) -> HlsStream:
-        """For a stream that begins now. Refuses (`conflict`) a uid that has media already.
+        """Open the media of a stream that begins now.
 
-        Its parts are as long as `MediaStoreConfig` says, or `part_ms`. `on_failure` is called once
-        if the recording stops (`disk_full`, `disk_too_slow`, `disk_error`); the stream goes on from
-        memory.
+        Refuses (`conflict`) a uid that has media already. Its parts are as long as
+        `MediaStoreConfig` says, or `part_ms`. `on_failure` is called once if the recording stops
+        (`disk_full`, `disk_too_slow`, `disk_error`); the stream continues from memory.
         """
         folder = self.folder(uid)
         self._leftovers -= {uid}
@@ -69,18 +69,18 @@ class MediaStore:
         return hls_stream
 
     def _part_ms(self) -> int:
-        """How long the parts of the next stream are."""
+        """The part length of the next stream."""
         is_crowded = len(self._live) >= self.config.short_parts_streams_max
         return max(self.config.part_ms, LONG_PART_MS if is_crowded else 0)
 
     def discard(self, uid: str) -> None:
-        """Take `begin` back, before it had any media: it leaves nothing behind."""
+        """Undo `begin` for a stream that has had no media; nothing is left of it."""
         self._live.pop(uid, None)
 
     def reopen(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
-        """A stream that an earlier process left, to go on behind its last part.
+        """Continue the recording of a stream that an earlier process left live.
 
-        Blocks on the disk. Refuses (`not_found`) where that process has recorded nothing.
+        Blocks on the disk. Refuses (`not_found`) where that process recorded nothing.
         """
         folder = self.folder(uid)
         try:
@@ -94,7 +94,7 @@ class MediaStore:
         return hls_stream
 
     def find(self, uid: str) -> HlsStream:
-        """The live stream, or the recording as its index tells it.
+        """Return the live stream, or the recording that its index describes.
 
         Refuses `not_found`, with `retry_after_seconds`, where there is neither (yet).
         """
@@ -115,11 +115,11 @@ class MediaStore:
         return self._recordings[uid]
 
     def followed(self, uid: str) -> HlsStream:
-        """What the address shows that a stream was live under: what its players follow there.
+        """Return the stream for the address at which it was live, whose players still follow it.
 
-        The same playlist goes on to its end, and what it lists can be fetched for as long as it is
-        (RFC 8216bis, 6.2.1 and 6.2.2). From then on it is the recording, in the form that the
-        playlist had. Refuses as `find` does.
+        The same playlist continues to its end, and its files can be fetched for the playlist's
+        length after that (RFC 8216bis, 6.2.1 and 6.2.2). Later it is the recording, with a playlist
+        of the same form. Refuses as `find` does.
         """
         self._forget_ended()
         if uid in self._ended:
@@ -130,7 +130,7 @@ class MediaStore:
         return hls_stream.as_it_was_live()
 
     def is_followed(self, uid: str) -> bool:
-        """Whether what was live here a moment ago may still be played by its viewers."""
+        """Whether viewers may still be playing a stream that ended lately."""
         self._forget_ended()
         return uid in self._ended
 
@@ -138,7 +138,7 @@ class MediaStore:
         return uid in self._live and not self._live[uid].window.is_finished
 
     def lend(self, uid: str, hls_stream: HlsStream) -> None:
-        """Let a stream that is made elsewhere be found here; it has no files."""
+        """Add a stream that is made elsewhere, so that `find` returns it; it has no files."""
         self._recordings.setdefault(uid, hls_stream)
 
     def has(self, uid: str) -> bool:
@@ -148,11 +148,11 @@ class MediaStore:
         return uid in self._live or uid in self._recordings or self.folder(uid).is_dir()
 
     def retire(self, uid: str) -> None:
-        """A finished and saved stream leaves memory: from now on it is its recording."""
+        """Drop a finished and saved stream from memory: from now on it is its recording."""
         if self.is_live(uid) or uid not in self._live:
             return
         hls_stream = self._live.pop(uid)
-        hls_stream.rest()
+        hls_stream.release_memory()
         until_ms = monotonic_ms() + hls_stream.window.duration // TICKS_PER_MS
         self._ended[uid] = (until_ms, hls_stream)
         self._forget_ended()
@@ -160,12 +160,13 @@ class MediaStore:
     async def delete(self, uid: str) -> None:
         """Remove a recording and its files. Refuses (`conflict`) while the stream is live.
 
-        What a player has open, where the system protects that, goes with a later removal or with
-        the end of this process or of the next; until then nobody finds it.
+        A file that a player has open, on a system that protects it, is removed with a later
+        deletion, at the end of this process, or by the next one; until then `find` does not return
+        it.
         """
         if self.is_live(uid):
             raise Refused("conflict", "A live stream's media cannot be deleted.")
-        self.folder(uid)  # It refuses a uid that is none.
+        self.folder(uid)  # Refuses an invalid uid.
         recording = self._recordings.pop(uid, None)
         self._ended.pop(uid, None)
         hls_stream = self._live.pop(uid, None) or recording
@@ -176,20 +177,20 @@ class MediaStore:
         self._usage = None
 
     def check_room(self) -> None:
-        """Refuses (`unavailable`, with a sentence for the publisher) while the disk is full."""
+        """Refuse (`unavailable`, with a message for the publisher) while the disk is full."""
         refusal = self.usage().room_for_publisher()
         if refusal is not None:
             raise refusal
 
     def check_disk(self) -> None:
-        """As `check_room`, but without a look at every recording: for frequent callers."""
+        """Refuse as `check_room`, without measuring every recording again: for frequent callers."""
         used = self._usage.recordings if self._usage is not None else ()
         refusal = disk.usage_of(used, self.root, self.config.disk_limit_bytes).room_for_publisher()
         if refusal is not None:
             raise refusal
 
     def usage(self) -> disk.Usage:
-        """How full the disk is; looked at anew when the last look is `usage_max_age_ms` old."""
+        """The disk's use; it is measured again once the last measure is `usage_max_age_ms` old."""
         now_ms = monotonic_ms()
         if self._usage is None or now_ms - self._usage_at_ms >= self.config.usage_max_age_ms:
             self._usage = disk.usage(self.root, self.config.disk_limit_bytes)
@@ -197,14 +198,14 @@ class MediaStore:
         return self._usage
 
     async def written(self) -> None:
-        """Return when everything that was appended up to now is on its way to the disk."""
+        """Return when the writer has done all that was queued up to now."""
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
         self._writer.put(lambda: _set(loop, done))
         await done.wait()
 
     async def close(self) -> None:
-        """End what is live, and write what waits. Nothing can be begun afterwards."""
+        """End all live streams, and write what is queued. No stream can be begun afterwards."""
         for hls_stream in self._live.values():
             hls_stream.finish()
         await self._writer.close()
@@ -231,14 +232,17 @@ class MediaStore:
             self._ended.popitem(last=False)
 
     def folder(self, uid: str) -> Path:
-        """Refuses `not_found` for anything but 32 hexadecimal digits: no path tricks."""
+        """The folder of a uid. Refuses `not_found` for anything but 32 hexadecimal digits.
+
+        That keeps other paths out.
+        """
         if _UID.fullmatch(uid) is None:
             raise Refused("not_found", "There is no such stream.")
         return self.root / uid
 
 
 def _read_marks(root: Path) -> frozenset[str]:
-    """What an earlier process has deleted and could not remove."""
+    """Read the uids of media that an earlier process has deleted but could not remove."""
     try:
         words = (root / _MARKS_NAME).read_text("ascii").split()
     except (OSError, ValueError):
@@ -248,7 +252,7 @@ def _read_marks(root: Path) -> frozenset[str]:
 
 def _write_marks(root: Path, uids: frozenset[str]) -> None:
     path = root / _MARKS_NAME
-    with suppress(OSError):  # Then the next process finds these files, and what they are of not.
+    with suppress(OSError):  # Then the next process will find these files but not remove them.
         if uids:
             log.warning("deleted media is in use and is removed later count=%d", len(uids))
             path.write_text("\n".join(sorted(uids)), "ascii")
@@ -257,7 +261,7 @@ def _write_marks(root: Path, uids: frozenset[str]) -> None:
 
 
 def _ignore(_: RecordingFailed) -> None:
-    """The writer has logged it."""
+    """Do nothing: the writer has logged the failure."""
 
 
 def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

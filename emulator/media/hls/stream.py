@@ -1,6 +1,6 @@
 """HlsStream: one stream's media, from its first part to the last player's last request.
 
-For the event loop's thread alone. Fresh parts are served from memory; a segment that is old and on
+For the event loop's thread alone. Fresh parts are served from memory; an old segment that is on
 disk is served from its file. A recording that fails (a full disk) does not stop the stream: then
 the window is what memory holds.
 """
@@ -28,11 +28,11 @@ from emulator.media.ticks import TICKS_PER_SECOND
 
 Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
 
-# Segments that stay in memory behind the open one, so that players at the live edge need no disk.
-# Of a stream that nobody has asked for in the last segments, none does.
+# The number of complete segments kept in memory, so that players at the live edge need no disk.
+# None is kept for a stream that nobody has asked for in the last `_ASKED_SEGMENTS`.
 FRESH_SEGMENTS = 1
 _ASKED_SEGMENTS = 3
-# What a failed recording's window holds: all of it in memory.
+# The number of segments in the window after the recording failed, all of them in memory.
 UNRECORDED_SEGMENTS = 6
 
 _NAME = re.compile(r"(init|seg|part)-(0|[1-9][0-9]{0,8})(-whole)?\.(mp4|m4s)", re.ASCII)
@@ -57,7 +57,10 @@ class Rendered(Struct, frozen=True, dict=True):
 
 
 class HlsStream:
-    """Live: `begin`, `append` and `finish` by the pipeline. Read by everyone else."""
+    """The media of one stream.
+
+    The pipeline calls `begin`, `append` and `finish`; others read it.
+    """
 
     def __init__(
         self,
@@ -66,9 +69,10 @@ class HlsStream:
         segment_writer: SegmentWriter | None = None,
         inits: Mapping[int, Init] | None = None,
     ) -> None:
-        """`segment_writer` is None for a finished recording. `folder` need not exist.
+        """Serve a window. `segment_writer` is None for a finished recording.
 
-        `inits` are those that are there already: also ones that no segment of the window needs.
+        `folder` need not exist. `inits` are all existing init segments, also those that no segment
+        of the window needs.
         """
         self.folder = folder
         self.window = window
@@ -76,9 +80,9 @@ class HlsStream:
         self._inits: dict[int, Init] = dict(inits or {})
         self._init_contents: dict[int, bytes] = {}
         self._fresh: list[Segment] = []
-        # The last segment in which somebody asked for something.
+        # The number of the last segment during which a player asked for anything.
         self._asked_msn = -1
-        self._forget_places(window)
+        self._reset_offsets(window)
         self._rendered: dict[tuple[Kind, bool, bool], tuple[int, Rendered]] = {}
         self._changed = asyncio.Event()
         self._saved = asyncio.Event()
@@ -95,7 +99,7 @@ class HlsStream:
         if segment_writer is None:
             self._saved.set()
 
-    # What the pipeline calls.
+    # The methods that the pipeline calls.
 
     def begin(self, content: bytes, part: HlsPart) -> None:
         """Take the init segment of a part that starts a discontinuity, before the part itself."""
@@ -106,15 +110,16 @@ class HlsStream:
         self._init_contents[number] = content
         self.window.begin(init)
         if self._segment_writer is not None:
-            # Only now: a publisher that sends nothing leaves no folder.
+            # The head line is not written before this: a publisher that sends nothing leaves no
+            # folder.
             if number == 0:
                 self._segment_writer.note(index.head_line(self.window))
             self._segment_writer.whole(init.name, content, index.init_line(init))
 
     def append(self, part: HlsPart, fragment: bytes) -> None:
-        """Take one part and its `moof` and `mdat`. All requests that wait for it wake up.
+        """Add a part with its `moof` and `mdat`, and wake all requests that wait for it.
 
-        Raises `ValueError` where a part with `starts_discontinuity` came without `begin`.
+        Raises `ValueError` for a part with `starts_discontinuity` that came without `begin`.
         """
         if part.starts_discontinuity and not self.window.starts_run:
             raise ValueError("a part that starts a discontinuity needs its init segment first")
@@ -143,14 +148,14 @@ class HlsStream:
         self._wake()
 
     def pause(self) -> None:
-        """No media comes for a while, and perhaps no more at all: what came can be played out."""
+        """Make all media so far playable: none comes for a while, perhaps never again."""
         self.window.pause()
         if (opened := self.window.open) is not None:
             self._lengths_at_pause[opened.msn] = opened.length
         self._wake()
 
     def finish(self) -> None:
-        """No more media: the playlists end. A second call changes nothing."""
+        """End the playlists: no more media will come. A second call changes nothing."""
         if self.window.is_finished:
             return
         self._end_segment()
@@ -163,24 +168,24 @@ class HlsStream:
         else:
             self._saved.set()
 
-    def rest(self) -> None:
-        """All of it is on the disk, and is played from there: let go of the bytes in memory."""
+    def release_memory(self) -> None:
+        """Drop the bytes in memory that are on the disk, from where they are played then."""
         self._drop_written(self.window.next_msn)
 
     def as_it_was_live(self) -> "HlsStream":
-        """A recording under the address that it was live at: with playlists of the same form."""
+        """The recording for the address at which it was live: with playlists of the same form."""
         if self._live_form is None:
             self._live_form = HlsStream(self.folder, self.window)
             self._live_form._was_live = True
         return self._live_form
 
     def withdraw(self) -> None:
-        """Stop serving it: requests that wait, and later ones, are refused."""
+        """Stop serving the stream: waiting and later requests are refused."""
         self._is_withdrawn = True
         self.finish()
 
     def leave_siblings(self, uid: str) -> None:
-        """The playlists beside this one, whose `uid` is given, speak of it no more."""
+        """Remove this stream, found under `uid`, from the other renditions' reports."""
         for other in self.siblings.values():
             other.siblings.pop(uid, None)
 
@@ -190,19 +195,19 @@ class HlsStream:
 
     @property
     def failure(self) -> RecordingFailed | None:
-        """Why the recording stopped growing, if it did; the stream goes on from memory."""
+        """The failure that ended the recording, if any; the stream continues from memory."""
         return self._segment_writer.failure if self._segment_writer is not None else None
 
-    # What players ask for.
+    # The methods that serve players.
 
     def playlist(
         self, kind: Kind, *, msn: int | None = None, part: int | None = None, skip: bool = False
     ) -> Rendered:
-        """The playlist as it is now. Blocking is `wait_for`; both take the same numbers.
+        """The playlist as it is now. `wait_for`, with the same numbers, blocks before it.
 
-        Refuses `not_found`, with `retry_after_seconds`, before the first segment is whole or its
-        publisher is gone: parts alone are legal, but hls.js, Shaka and video.js give up on them for
-        good.
+        Refuses `not_found`, with `retry_after_seconds`, until the first segment is complete or its
+        publisher has left: a playlist with parts alone is legal, but hls.js, Shaka and video.js
+        give up on it for good.
         """
         self._check_ready()
         self._asked_msn = self.window.next_msn
@@ -214,20 +219,20 @@ class HlsStream:
             self._rendered[kind, is_delta, is_first] = (self.window.version, rendered)
         if msn is None and part is None:
             return rendered
-        # A blocking reload's answer belongs to its own address, and so may be kept for long.
+        # The response to a blocking reload has its own address, so caches may keep it for long.
         max_age_seconds = 6 * self.window.target_seconds
         return Rendered(rendered.body, rendered.etag, rendered.is_final, max_age_seconds)
 
     async def wait_for(self, msn: int | None, part: int | None = None) -> None:
-        """Return when the playlist holds that segment, or part of it (RFC 8216bis, 6.2.5.2).
+        """Return when the playlist has that segment, or that part of it (RFC 8216bis, 6.2.5.2).
 
-        Refuses `bad_request` what is too far ahead or makes no sense, and `unavailable` when it has
-        not come within three target durations.
+        Refuses `bad_request` for numbers that are too far ahead or invalid, and `unavailable` if
+        the media has not come within three target durations.
         """
         window = self.window
         if msn is None:
             if part is not None:
-                raise Refused("bad_request", "_HLS_part needs _HLS_msn beside it.")
+                raise Refused("bad_request", "_HLS_part needs _HLS_msn: send both.")
             return
         if window.is_finished:
             return
@@ -235,12 +240,17 @@ class HlsStream:
         await self._until(lambda: window.is_finished or self._holds(msn, part))
 
     async def wait_for_first(self) -> None:
-        """Return when there is a playlist, or there never will be; refuses `unavailable` as
-        above."""
+        """Return when there is a playlist, or none will ever come.
+
+        Refuses `unavailable` as `wait_for`.
+        """
         await self._until(lambda: self._is_ready() or self.window.is_finished)
 
     async def wait_for_length(self, ticks: int) -> None:
-        """Return when so much has come since the start, or no more does; refuses as above."""
+        """Return when `ticks` of media have come since the start, or no more will.
+
+        Refuses as above.
+        """
         window = self.window
         await self._until(lambda: window.is_finished or self._length() >= ticks)
 
@@ -249,9 +259,9 @@ class HlsStream:
         return self.window.total_ticks + (opened.duration if opened is not None else 0)
 
     def media_now(self, name: str) -> Source:
-        """An init segment, a whole segment or a part, by the name a playlist gave it.
+        """An init segment, a complete segment or a part, by its name in a playlist.
 
-        Refuses `not_found` for every other name, and for what is no longer there.
+        Refuses `not_found` for every other name, and for media that is no longer there.
         """
         kind, number, is_whole = self._parse(name)
         self._asked_msn = self.window.next_msn
@@ -266,14 +276,12 @@ class HlsStream:
         return self._segment_source(msn)
 
     async def media(self, name: str) -> Source:
-        """As `media_now`, but the part that a preload hint names is waited for."""
+        """Return the media like `media_now`, but wait for the part that a preload hint names."""
         kind, number, _ = self._parse(name)
         window = self.window
         if kind == "part" and number == window.next_part and not window.is_finished:
             await self._until(lambda: window.next_part > number or window.is_finished)
         return self.media_now(name)
-
-    # How it is done.
 
     def _end_segment(self) -> None:
         segment = self.window.end_segment()
@@ -284,11 +292,11 @@ class HlsStream:
             self._segment_writer.end_segment(index.segment_line(segment))
         self._age()
 
-    def _forget_places(self, window: Window) -> None:
-        """Begin with the window's first segment and its next part.
+    def _reset_offsets(self, window: Window) -> None:
+        """Start the arrays of lengths and offsets at the window's first segment and next part.
 
-        Arrays, since a stream has thousands of each: lengths of segments, and where parts end in
-        their segments, all in bytes.
+        They are arrays since a stream has thousands of each: the lengths of segments, and the ends
+        of parts in their segments, all in bytes.
         """
         self._first_msn, self._lengths = window.first_msn, array("q")
         self._first_part, self._part_ends = window.next_part, array("I")
@@ -301,12 +309,12 @@ class HlsStream:
             self._lengths_at_pause[segment.msn] = segment.length_at_pause
 
     def _length_of(self, msn: int) -> int:
-        """The bytes of a segment that is whole, -1 where there is none, or not any more."""
+        """The bytes of a complete segment, -1 for one that does not exist, or no longer."""
         index = msn - self._first_msn
         return self._lengths[index] if 0 <= index < len(self._lengths) else -1
 
     def _age(self) -> None:
-        """Let go of the bytes of old segments, and of parts nobody may ask for any more."""
+        """Drop the bytes of old segments, and the parts that players may no longer ask for."""
         self._drop_written(self.window.next_msn - FRESH_SEGMENTS)
         if self.failure is not None:
             self._lose_unrecorded()
@@ -318,7 +326,7 @@ class HlsStream:
                 segment.drop_parts()
 
     def _drop_written(self, first_msn: int) -> None:
-        """Let go of the bytes of segments before `first_msn`, once all of them are in a file."""
+        """Drop the bytes of segments before `first_msn`, once all of them are in a file."""
         self._fresh = [
             segment
             for segment in self._fresh
@@ -326,7 +334,7 @@ class HlsStream:
         ]
 
     def _lose_unrecorded(self) -> None:
-        """What only memory has leaves the window first, and memory as much later."""
+        """Drop segments that only memory has: first from the window, later from memory."""
         first = self.window.next_msn - UNRECORDED_SEGMENTS
         if any(segment.msn < first for segment in self._fresh):
             self.window.drop_before(first)
@@ -354,7 +362,7 @@ class HlsStream:
     def _check_reach(self, msn: int, part: int | None) -> None:
         window = self.window
         if msn < 0 or (part is not None and part < 0):
-            raise Refused("bad_request", "_HLS_msn and _HLS_part are not negative.")
+            raise Refused("bad_request", "_HLS_msn and _HLS_part must not be negative.")
         if msn > window.last_msn + 2:
             raise Refused(
                 "bad_request",
@@ -384,7 +392,7 @@ class HlsStream:
 
     def _check_ready(self) -> None:
         if self._is_withdrawn:
-            raise Refused("not_found", "This is not made any more.")
+            raise Refused("not_found", "This rendition is no longer made.")
         if not self._is_ready():
             message = "This stream has no media yet."
             if self.window.is_finished:
@@ -412,7 +420,8 @@ class HlsStream:
             )
         body = text.encode()
         etag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
-        # Live playlists are polled: a cache may help many at once, never show an old edge.
+        # Live playlists are polled: a cache may serve many players at once, but never an old live
+        # edge.
         max_age_seconds = 60 if window.is_recording else 0 if kind == "low_latency" else 1
         return Rendered(body, etag, window.is_finished, max_age_seconds)
 
@@ -473,7 +482,7 @@ class HlsStream:
         raise _no_such(f"part-{number}.m4s")
 
     def _dropped(self, segment: Segment, number: int) -> Source:
-        """A part whose record was dropped."""
+        """The source of a part whose record was dropped."""
         index = number - self._first_part
         offset = self._part_ends[index - 1] if number > segment.first_part else 0
         length = self._part_ends[index] - offset

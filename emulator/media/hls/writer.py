@@ -1,13 +1,14 @@
 """The one thread that writes live recordings, so that the event loop never waits for a disk.
 
-Each recording is a `SegmentWriter`: its calls only put a job in a queue. What waits is bounded a
-recording; over the bound, or when the disk says no, that recording fails with a named reason, once,
-and the stream itself goes on. Bytes are written before the index line that names them.
+Each recording is a `SegmentWriter`, whose calls only put a job in a queue. The queue of each
+recording is bounded; over the bound, or when the disk fails, that recording fails once, with a
+named reason, and the stream itself goes on. Bytes are written before the index line that names
+them.
 
-Nothing waits for the disk itself: a process that is killed loses nothing that was written, and
-where a disk takes 50 ms to say that it has a segment, those of twenty streams would wait in memory.
-With its power a machine loses what its system has not written by itself; the sizes of files tell
-what that is.
+No write waits until the disk itself has the data: a killed process loses nothing that it wrote, and
+with a disk that takes 50 ms to confirm a segment, those of twenty streams would pile up in memory.
+When a machine loses its power, it loses the data that its system has not written by itself; the
+sizes of files show which that is.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ FailureReason = Literal["disk_full", "disk_too_slow", "disk_error"]
 
 
 class RecordingFailed(Struct, frozen=True):
-    """Why a recording holds nothing from here on."""
+    """The reason why a recording gets no more media."""
 
     reason: FailureReason
     message: str
@@ -43,10 +44,10 @@ Job = Callable[[], None]
 
 
 class WriterThread:
-    """Owns the thread. It starts with the first job and ends with `close`.
+    """Owns the thread, which starts with the first job and ends with `close`.
 
-    Jobs are put by the event loop's thread. Those of one turn of the loop are handed over together
-    when it ends: the thread wakes once, and does not ask for the interpreter while the loop works.
+    The event loop's thread puts jobs. Those of one turn of the loop are handed over together at its
+    end: the thread wakes once, and does not compete for the interpreter while the loop works.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class WriterThread:
         self._thread: threading.Thread | None = None
 
     def segment_writer(self, folder: Path, on_failure: OnFailure) -> "SegmentWriter":
-        """Files for one recording in `folder`. `on_failure` is called on this event loop."""
+        """A writer for one recording in `folder`. `on_failure` is called on this event loop."""
         return SegmentWriter(self, folder, on_failure, asyncio.get_running_loop())
 
     def put(self, job: Job) -> None:
@@ -71,7 +72,7 @@ class WriterThread:
         self._turn.append(job)
 
     async def close(self) -> None:
-        """Write what waits, then end the thread."""
+        """Write all queued jobs, then end the thread."""
         self._hand_over()
         thread, self._thread = self._thread, None
         if thread is not None:
@@ -94,8 +95,10 @@ class WriterThread:
 
 
 class SegmentWriter:
-    """One recording's files. Public methods belong to the event loop's thread, the rest to the
-    writer's."""
+    """The files of one recording.
+
+    Public methods are for the event loop's thread, the others for the writer's.
+    """
 
     def __init__(
         self,
@@ -145,7 +148,7 @@ class SegmentWriter:
         self._put(len(content), act)
 
     def end_segment(self, line: bytes) -> None:
-        """The open segment is complete: write its line."""
+        """Write the line of the open segment, which is complete."""
 
         def act() -> None:
             self._close_segment()
@@ -154,17 +157,17 @@ class SegmentWriter:
         self._put(len(line), act)
 
     def finish(self, line: bytes, done: Job) -> None:
-        """Write the last line, close all files; then `done` is called on the event loop.
+        """Write the last line and close all files, then call `done` on the event loop.
 
-        Also after a failure: what was written before it is a recording too.
+        This is done after a failure too: the media written before it is still a recording.
         """
 
         def act() -> None:
-            # A disk that is full has failed already; the recovery at the next start copes.
+            # A full disk has failed already; the recovery at the next start repairs the recording.
             with contextlib.suppress(OSError):
                 self._write_line(line)
             self._close_files()
-            self._call_home(done)
+            self._call_on_loop(done)
 
         self._writer.put(act)
 
@@ -179,7 +182,7 @@ class SegmentWriter:
             return
 
         def job() -> None:
-            # Jobs that wait behind a failure would leave a hole: they are let go.
+            # Jobs behind a failed one are dropped: they would leave a hole.
             try:
                 if self.failure is None:
                     act()
@@ -197,10 +200,10 @@ class SegmentWriter:
             self.failure = RecordingFailed(reason, message)
         log.error("recording failed folder=%s reason=%s", self.folder.name, reason)
         failure = self.failure
-        self._call_home(lambda: self._on_failure(failure))
+        self._call_on_loop(lambda: self._on_failure(failure))
 
-    def _call_home(self, act: Job) -> None:
-        # The loop may be gone when the process stops; then nobody is left to be told.
+    def _call_on_loop(self, act: Job) -> None:
+        # The loop may be closed when the process stops; then nobody waits for the call.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)
 
@@ -216,7 +219,7 @@ class SegmentWriter:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._index = self._writer.open_file(self.folder / INDEX_NAME, "a")
             if self._index.tell():
-                _write(self._index, b"\n")  # Behind what a killed process did not finish.
+                _write(self._index, b"\n")  # Ends a line that a killed process left unfinished.
         _write(self._index, line)
 
     def _close_segment(self) -> None:
@@ -233,7 +236,7 @@ class SegmentWriter:
 
 
 def _write(file: FileIO, content: bytes) -> None:
-    """All of it: a write may take less than it was given, also on a disk that is nearly full."""
+    """Write all of the content: one write may take less than that, also on an almost full disk."""
     view = memoryview(content)
     while view:
         view = view[file.write(view) :]

@@ -1,4 +1,4 @@
-"""PublishAuthorizer: how an ingest server asks whether a publisher may publish, and hands on media.
+"""PublishAuthorizer: the interface by which an ingest server gets a publisher accepted.
 
 The servers know nothing of the world; an implementation knows nothing of sockets.
 """
@@ -19,7 +19,7 @@ IngestProtocol = Literal["rtmp", "rtmps", "whip"]
 
 
 class PublishRequest(Struct, frozen=True):
-    """`peer` is `ip:port`, `encoder` what it calls itself (printable)."""
+    """A request to publish. `peer` is `ip:port`, `encoder` the encoder's own name (printable)."""
 
     key: str
     protocol: IngestProtocol
@@ -28,7 +28,7 @@ class PublishRequest(Struct, frozen=True):
 
 
 def log_refusal(publish_request: PublishRequest, refused: Refused) -> None:
-    """One line for a publisher that was not let in."""
+    """Log one line for a refused publisher."""
     log.warning(
         "publisher refused peer=%s protocol=%s encoder=%r reason=%s",
         publish_request.peer,
@@ -39,57 +39,57 @@ def log_refusal(publish_request: PublishRequest, refused: Refused) -> None:
 
 
 class MediaSink(Protocol):
-    """Where one admitted publisher's tags go.
+    """The receiver of one accepted publisher's tags.
 
-    It is to be read no faster than `bytes_per_second_max`; 0: as the server has it.
+    The connection is read no faster than `bytes_per_second_max`; 0: as the server's own limit says.
     """
 
     bytes_per_second_max: int
 
     @property
     def pause_ms(self) -> int:
-        """How long it is not to be read after this tag; 0, mostly."""
+        """How long the connection must not be read after this tag; mostly 0."""
 
     def receive(self, tag: Tag) -> None:
-        """Take the next tag, or raise `Refused`: the publisher is told why and disconnected."""
+        """Take the next tag, or raise `Refused`: the publisher is sent the reason and cut off."""
 
     def close(self, reason: str) -> None:
-        """The publisher is gone. Called exactly once, after the last tag."""
+        """Note the publisher's end. Called exactly once, after the last tag."""
 
 
 class PublishAuthorizer(Protocol):
-    """Judges keys, before any publish is accepted."""
+    """Checks the key of each publish before it is accepted."""
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
-        """Let the publisher in, or raise `Refused` with the sentence its encoder will show.
+        """Accept the publisher, or raise `Refused` with the message that its encoder will show.
 
-        The caller logs a refusal, once: see `log_refusal`.
-        `drop(reason)` may be called on the loop's thread at any time: the publisher is told the
-        reason and disconnected. Called again, or too late, it does nothing.
+        The caller logs a refusal, once: see `log_refusal`. `drop(reason)` may be called on the
+        loop's thread at any time: the publisher is sent the reason and disconnected. A second or
+        late call does nothing.
         """
 
 
 class PacketSink(MediaSink, Protocol):
-    """Takes the media of a publisher that sends packets in place of FLV tags."""
+    """The receiver of a publisher that sends packets instead of FLV tags."""
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
-        """Take the next packet, in the publisher's own time, and all tracks known so far."""
+        """Take the next packet, on the publisher's clock, and all tracks known so far."""
 
     def relay(self, packet: Packet) -> None:
-        """Sound as it was sent, for viewers alone: it is taken once more, converted, by `take`."""
+        """Take audio as it was sent, for WebRTC viewers alone: `take` gets it again, converted."""
 
     def finish(self, reason: str) -> None:
-        """The publisher said that it is done, and will not come back.
+        """End the stream of a publisher that said that it is done and will not come back.
 
-        In the place of `close`, or after it: some close their connection before they say so.
+        Called instead of `close`, or after it: some close their connection before they say so.
         """
 
     def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
-        """This publisher makes a key frame when it is asked."""
+        """Note the function that asks this publisher for a key frame."""
 
 
 class PacketAuthorizer(Protocol):
-    """As `PublishAuthorizer`, for publishers that send packets."""
+    """Checks keys like `PublishAuthorizer`, for publishers that send packets."""
 
     def authorize(
         self, publish_request: PublishRequest, drop: Callable[[str], None]

@@ -1,4 +1,7 @@
-"""RTMP's config: apart from the server, since a start needs this and no publisher's code."""
+"""RTMP's config.
+
+It is apart from the server, so that a start need not import a publisher's code.
+"""
 
 from typing import Annotated
 
@@ -8,12 +11,12 @@ from emulator.core.setting import Count, Duration, Named, Size
 
 
 class RtmpConfig(Struct, frozen=True):
-    """What one server lets its publishers do.
+    """The limits of one RTMP server.
 
-    `message_bytes_max` holds for the longest message and for all unfinished ones of a connection
-    together. A publish is due `publish_ms` after the handshake (TLS included) and after the end of
-    another. `unsent_bytes_max`: answers that a peer has not read; it has `linger_ms` to read its
-    last message before the socket is cut.
+    `message_bytes_max` bounds the longest message, and all unfinished ones of a connection
+    together. A publish must come within `publish_ms` of the handshake (TLS included), and of the
+    end of another publish. `unsent_bytes_max` bounds the responses that a peer has not read; it has
+    `linger_ms` to read its last message before the socket is cut.
     """
 
     publishers_max: Annotated[
@@ -28,31 +31,31 @@ class RtmpConfig(Struct, frozen=True):
     message_bytes_max: Annotated[
         int,
         Size(2**16, 2**28),
-        "an RTMP message; a longer one closes",
+        "an RTMP message; a longer one closes the connection",
         Named("rtmp_message_bytes_max"),
     ] = 8 * 2**20
     handshake_ms: Annotated[
         int,
         Duration("ms", 100),
-        "from connecting to the handshake's end, or closed",
+        "time for the RTMP handshake; after it the connection is closed",
         Named("rtmp_handshake_ms"),
     ] = 10_000
     publish_ms: Annotated[
         int,
         Duration("ms", 100),
-        "from the handshake to a publish, or closed",
+        "time from the handshake to a publish; after it the connection is closed",
         Named("rtmp_publish_ms"),
     ] = 10_000
     first_media_ms: Annotated[
         int,
         Duration("ms", 100),
-        "from a publish to its first media, or closed",
+        "time from a publish to its first media; after it the connection is closed",
         Named("rtmp_first_media_ms"),
     ] = 10_000
     idle_ms: Annotated[
         int,
         Duration("ms", 100),
-        "a publisher without media for this long is closed",
+        "a publisher that sends no media for this long is disconnected",
         Named("rtmp_idle_ms"),
     ] = 30_000
     bytes_per_second_max: Annotated[

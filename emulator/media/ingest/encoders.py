@@ -1,4 +1,4 @@
-"""Encoders: which program publishes, and what its user changes where, for each kind of refusal."""
+"""Encoders: recognizes the publishing program, and advises its user on each kind of refusal."""
 
 from typing import Literal
 
@@ -16,8 +16,9 @@ Topic = Literal[
     "container",
 ]
 
-# What each says of itself: in `connect` (flashVer), in onMetaData (encoder, metadatacreator), or in
-# WHIP as its user agent. FMSc/1.0 is what OBS, GStreamer and others call themselves in `connect`.
+# The names by which each is recognized: in `connect` (flashVer), in onMetaData (encoder,
+# metadatacreator), or in WHIP as its user agent. OBS, GStreamer and others call themselves FMSc/1.0
+# in `connect`.
 _MARKS: tuple[tuple[str, Encoder], ...] = (
     ("obs", "obs"),
     ("gstreamer", "gstreamer"),
@@ -80,20 +81,21 @@ _ADVICE: dict[Topic, dict[Encoder, str]] = {
 
 
 def recognize(*names: object) -> Encoder:
-    """The encoder by what it says of itself; names that are no text say nothing."""
+    """Recognize the encoder by the names that it sends; values that are not text are ignored."""
     said = " ".join(name.lower() for name in names if isinstance(name, str))
     return next((encoder for mark, encoder in _MARKS if mark in said), "other")
 
 
 def advice(topic: Topic, encoder: Encoder) -> str:
-    """A sentence for the encoder's user."""
+    """The advice for the encoder's user."""
     return _ADVICE[topic][encoder]
 
 
 def advised(refused: Refused, encoder: Encoder) -> Refused:
-    """The refusal with what to change in this encoder, where it says on which `topic` it is.
+    """Return the refusal with advice for this encoder, if it has a `topic`.
 
-    Where the emulator could transcode it (`is_transcodable`), the setting for that is named too.
+    Where the emulator could transcode the media (`is_transcodable`), the message also names the
+    setting for that.
     """
     topic: Topic | None = refused.details.get("topic")
     if topic is None:

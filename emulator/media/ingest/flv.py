@@ -1,7 +1,8 @@
-"""FLV: turns a publisher's tags into Packets, legacy and Enhanced RTMP (v1 and v2) alike.
+"""FLV: turns a publisher's tags into packets, from legacy and Enhanced RTMP (v1 and v2) alike.
 
-Times stay the wire's here: a packet's dts is the tag's time stamp in the track's timescale, with
-its jumps and wraps. `Timeline` makes a stream's time of it. Sequence headers move no clock.
+Times here are those of the wire: a packet's dts is the tag's timestamp in the track's timescale,
+with its jumps and wraps. `Timeline` converts them to the stream's time. Sequence headers do not
+move the clock.
 """
 
 from collections.abc import Callable
@@ -17,20 +18,21 @@ from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.track_set import NO_PROMISE, Promise
 
-# A composition time further off than any encoder reorders is nonsense, and is cut to this.
+# A composition time beyond any encoder's reordering is invalid, and is clamped to this.
 _CTS_LIMIT_MS = 10_000
 _CONFIG_SIZE_MAX = 65_536
 _METADATA_MEMBERS_MAX = 64
-# Frames without their header are dropped; after so long it is said, since the header may be late.
+# Frames without their header are dropped; the warning comes after this time, as the header may be
+# late.
 _HEADER_WAIT_MS = 1_000
 _HEADERLESS = {
-    "video": "Pictures come without their header (a decoder configuration record), so they cannot "
-    "be shown.",
-    "audio": "Sound comes without its header (AAC: AudioSpecificConfig), so it cannot be played.",
+    "video": "Video comes without its header (a decoder configuration record), so it cannot be "
+    "shown.",
+    "audio": "Audio comes without its header (AAC: AudioSpecificConfig), so it cannot be played.",
 }
 _ADTS = (
-    "Sound comes as ADTS frames without an AAC header (AudioSpecificConfig). It is played, and "
-    "other servers may not play it: an RTMP encoder sends the header first, and raw frames."
+    "Audio comes as ADTS frames without an AAC header (AudioSpecificConfig). It is played here, "
+    "but other servers may not play it: an RTMP encoder sends the header first, then raw frames."
 )
 _AAC_IDS = (10, int.from_bytes(b"mp4a"), "mp4a", "AAC")
 _OPUS_IDS = (int.from_bytes(b"Opus"), "Opus")
@@ -39,14 +41,14 @@ _OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
 
 
 class FrameType:
-    """Upper bits of a video tag's first byte (FLV 10.1, E.4.3.1)."""
+    """Frame types: the upper bits of a video tag's first byte (FLV 10.1, E.4.3.1)."""
 
     KEY: Final = 1
     COMMAND: Final = 5
 
 
 class PacketType:
-    """Packet types of Enhanced RTMP v2. Video and audio differ in the number of multitrack."""
+    """Packet types of Enhanced RTMP v2. Multitrack has different numbers in video and audio."""
 
     SEQUENCE_START: Final = 0
     CODED_FRAMES: Final = 1
@@ -57,12 +59,12 @@ class PacketType:
 
 
 class FlvReader:
-    """One publisher's tags in, Packets out. A broken tag is a `ProtocolError`.
+    """Turns one publisher's tags into packets. A broken tag is a `ProtocolError`.
 
     `tracks` are the tracks known so far, video first: a new tuple when one is added or its
-    configuration changes, and then with a new Track object for that one. `metadata` is what
-    `onMetaData` said (numbers and words; informative, believe the tracks instead). `warn` is called
-    with a sentence, once each, for what is wrong and does not end the publish.
+    configuration changes, and then with a new Track object for that one. `metadata` is the
+    publisher's `onMetaData` (numbers and words; informative, the tracks are what counts). `warn` is
+    called with a sentence for each fault that does not end the publish, once each.
     """
 
     def __init__(self, warn: Callable[[str], None] = lambda _: None) -> None:
@@ -85,18 +87,19 @@ class FlvReader:
 
     @property
     def promise(self) -> Promise:
-        """What `onMetaData` says that will come: servers tell so before any header (FLV 10.1, E.5).
+        """The media that `onMetaData` announces, which comes before any header (FLV 10.1, E.5).
 
-        Of the sound only a codec that is taken here counts, and it is a guess until its header.
+        Audio counts only with a codec that this server accepts; its track is a guess until its
+        header.
         """
         return self._promise
 
     def read(self, tag: Tag) -> list[Packet]:
-        """The coded frames in a tag: one Packet or none; of ADTS, one or more.
+        """Return the coded frames in a tag: one packet or none; for ADTS, one or more.
 
-        Refuses a codec that is not supported (`Refused`). Frames before their sequence header, and
-        further tracks of a multitrack message, are dropped. An empty header (cameras, and ffmpeg
-        where it copies ADTS or libaom's AV1, send one) is none yet: the true one follows.
+        Refuses a codec that is not supported (`Refused`). Drops frames before their sequence
+        header, and further tracks of a multitrack message. Ignores an empty header (cameras send
+        one, and so does ffmpeg when it copies ADTS or libaom's AV1): the true one follows.
         """
         kind, timestamp_ms, payload = tag.kind, tag.timestamp_ms, tag.payload
         if not payload:
@@ -107,7 +110,8 @@ class FlvReader:
             if kind == "audio":
                 return self._read_audio(timestamp_ms, payload)
         except IndexError:
-            # Shorter than its own head: encoders send such for silence, or to keep a line open.
+            # A tag that is shorter than its own header: encoders send such tags for silence or as
+            # keep-alive.
             return []
         self._read_script(payload)
         return []
@@ -156,7 +160,7 @@ class FlvReader:
             try:
                 data = self._sampler(content)
             except ProtocolError as error:
-                # Decoders get over a lost frame. A stream does not begin with one.
+                # Decoders recover from a lost frame, but a stream must not begin with one.
                 if not self._has_frames:
                     raise Refused("unsupported", f"{error}.") from error
                 return []
@@ -238,7 +242,7 @@ class FlvReader:
         self.tracks = tuple(track for track in (self._video, self._audio) if track)
 
     def _read_script(self, payload: bytes) -> None:
-        """`onMetaData`, whatever stands before it: mostly `@setDataFrame`. Broken ones are none."""
+        """Read `onMetaData`, mostly behind `@setDataFrame`. Malformed script tags are ignored."""
         try:
             values = amf0.decode(payload)
         except ProtocolError:
@@ -257,7 +261,10 @@ class FlvReader:
 
 
 def _promise_of(metadata: dict[str, bool | float | str]) -> Promise:
-    """Codec ids are FLV's old numbers, or FourCCs as numbers (Enhanced RTMP v2) or as words."""
+    """Read the announced media from `onMetaData`.
+
+    Codec ids are FLV's old numbers, or FourCCs as numbers (Enhanced RTMP v2) or as words.
+    """
     has_picture = _announces(metadata, "hasVideo", "videocodecid")
     has_sound = _announces(metadata, "hasAudio", "audiocodecid")
     codec = metadata.get("audiocodecid") if has_sound else None
@@ -274,24 +281,24 @@ def _promise_of(metadata: dict[str, bool | float | str]) -> Promise:
 
 
 def _announces(metadata: dict[str, bool | float | str], flag: str, codec: str) -> bool:
-    """A codec's number counts, unless a flag says that there is none of this kind."""
+    """Whether a codec of this kind is announced, and no flag denies it."""
     return metadata.get(flag) is not False and codec in metadata
 
 
 def _config(content: memoryview) -> bytes:
     if len(content) > _CONFIG_SIZE_MAX:
-        raise ProtocolError(f"a configuration record of {len(content)} bytes is too big")
+        raise ProtocolError(f"a configuration record of {len(content)} bytes is too long")
     return bytes(content)
 
 
 def composition_ms(content: memoryview) -> int:
-    """The composition time before a coded frame, bounded (FLV 10.1, E.4.3.2): 24 bits, signed."""
+    """The bounded composition time before a coded frame: 24 bits, signed (FLV 10.1, E.4.3.2)."""
     cts_ms = (content[0] << 16 | content[1] << 8 | content[2]) ^ 0x800000
     return max(-_CTS_LIMIT_MS, min(cts_ms - 0x800000, _CTS_LIMIT_MS))
 
 
 def unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
-    """Packet type, FourCC and content of track 0 in an Enhanced RTMP message.
+    """Return packet type, FourCC and content of track 0 in an Enhanced RTMP message.
 
     The FourCC is empty where the message has none, or no track 0. ModEx modifiers (nanoseconds) are
     skipped.
@@ -315,7 +322,7 @@ def unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
 
 
 def _track_zero(payload: bytes, position: int) -> tuple[int, bytes, memoryview]:
-    """The track with the id 0 of a multitrack body (Enhanced RTMP v2).
+    """Return the track with the id 0 of a multitrack body (Enhanced RTMP v2).
 
     The upper half of its first byte: 0 one track, 1 many of one codec, 2 many, each with its codec.
     """

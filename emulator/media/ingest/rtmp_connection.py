@@ -1,6 +1,6 @@
 """One RTMP connection on its socket: feeds the session, asks the authorizer, keeps the time limits.
 
-Whatever goes wrong here ends this connection with one log line and touches no other.
+Any error here ends this connection with one log line and does not affect others.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ from emulator.media.ingest.wire.rtmp_tls import TlsLayer, is_tls
 
 log = logging.getLogger(__name__)
 
-# By itself Linux acknowledges what it received after this time at the latest (TCP_DELACK_MIN).
+# Without TCP_QUICKACK, Linux acknowledges received data within this time (TCP_DELACK_MIN).
 _ACKNOWLEDGED_SECONDS = 0.04
 
 
 class Listener(Protocol):
-    """What a connection needs of its server."""
+    """The interface of the server that a connection uses."""
 
     config: RtmpConfig
     rounds: Rounds
@@ -43,17 +43,17 @@ class Listener(Protocol):
     def closed(self, connection: "RtmpConnection") -> None: ...
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
-        """As `PublishAuthorizer.authorize`, with the server's own limit before it."""
+        """Check the server's own limit, then ask the `PublishAuthorizer`."""
 
     def left(self) -> None:
-        """An admitted publisher is gone."""
+        """Count that an accepted publisher has left."""
 
 
 class RtmpConnection(asyncio.Protocol):
-    """The socket's side of a session.
+    """The socket of a session.
 
-    Commands are read as they come, by its transport; while it publishes it is read in rounds,
-    where the loop allows it.
+    Its transport reads commands as they come; while it publishes, it is read in rounds, where the
+    event loop allows it.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class RtmpConnection(asyncio.Protocol):
         self._allowance = float(self._config.bytes_per_second_max)
         self._allowance_at = self._loop.time()
 
-    # What asyncio calls.
+    # Methods that asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not an isinstance check: uvloop's transports are of no asyncio class.
+        # No isinstance check: uvloop's transports are of no asyncio class.
         self._transport = transport = cast("asyncio.Transport", transport)
         self._peer = _peer_text(transport.get_extra_info("peername"))
         self._socket = _socket_of(transport)
@@ -101,7 +101,7 @@ class RtmpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._acknowledge_quickly()
-        if not self._is_over:  # Else it only drains what the peer sent before it heard the end.
+        if not self._is_over:  # Otherwise only unread bytes are drained.
             try:
                 self._take(data)
             except ProtocolError as error:
@@ -111,9 +111,9 @@ class RtmpConnection(asyncio.Protocol):
                 refusal = encoders.advised(refused, encoders.recognize(self._encoder))
                 self._session.end_publish(refusal.message, "NetStream.Publish.Rejected")
                 self._end(refusal.message, is_failure=True)
-            except Exception:  # Our own bug: it ends this connection, not the server.
+            except Exception:  # A bug of the emulator: it ends this connection, not the server.
                 log.exception("connection failed peer=%s", self._peer)
-                self.drop("an error in the emulator: its log has it")
+                self.drop("an internal error of the emulator: see its log")
             self._flush()
         self._meter(len(data))
 
@@ -127,11 +127,11 @@ class RtmpConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         if self._socket is not None:
-            self._socket.detach()  # It is the transport's to close.
+            self._socket.detach()  # The transport closes it.
         self._transport = self._socket = None
         self._listener.closed(self)
 
-    # What the rounds call, beside `data_received`.
+    # Methods that the rounds call, in addition to `data_received`.
 
     def hung_up(self, error: OSError | None) -> None:
         self._is_in_rounds = False
@@ -141,12 +141,12 @@ class RtmpConnection(asyncio.Protocol):
             return
         self._end("the publisher disconnected")
         if self._transport is not None:
-            self._transport.resume_reading()  # It sees the same, and closes.
+            self._transport.resume_reading()  # It sees the end of the stream too, and closes.
 
-    # What the server and the authorizer call.
+    # Methods that the server and the authorizer call.
 
     def drop(self, reason: str) -> None:
-        """Tell the publisher why it must go, and close. Twice, or too late, does nothing."""
+        """Send the publisher the reason, and close. A second or late call does nothing."""
         if not self._is_over:
             self._session.end_publish(reason)
             self._end(reason)
@@ -156,13 +156,13 @@ class RtmpConnection(asyncio.Protocol):
         self._end("the server stopped")
         self._cut()
 
-    # The session.
+    # The session's side.
 
     def _take(self, data: bytes) -> None:
         if not self._has_begun:
             self._has_begun = True
             if self._tls is not None and not is_tls(data):
-                # It could not read an alert of TLS, and what it speaks has words for a refusal.
+                # The peer could not read a TLS alert, but RTMP has messages for a refusal.
                 self._tls, self._lacks_tls = None, True
         if self._tls is not None:
             data = self._tls.receive(data)
@@ -179,7 +179,7 @@ class RtmpConnection(asyncio.Protocol):
                 if self._sink is not None:
                     self._sink.receive(event)
             else:
-                self._act(event)
+                self._handle(event)
             if self._is_over:
                 return
         if has_media and self._sink is not None:
@@ -187,7 +187,7 @@ class RtmpConnection(asyncio.Protocol):
         elif was_shaking_hands and self._session.phase in ("connecting", "connected"):
             self._expect(self._config.publish_ms, "no publish")
 
-    def _act(self, event: ConnectRequested | PublishRequested | PublishEnded | Finished) -> None:
+    def _handle(self, event: ConnectRequested | PublishRequested | PublishEnded | Finished) -> None:
         match event:
             case ConnectRequested():
                 self._encoder = event.encoder
@@ -222,7 +222,7 @@ class RtmpConnection(asyncio.Protocol):
         if not publish_request.key:
             raise Refused("unauthorized", "The stream key is missing: put it in the encoder.")
         sink = self._listener.authorize(publish_request, self.drop)
-        if self._is_over:  # Dropped while it was admitted.
+        if self._is_over:  # It was dropped while the authorizer accepted it.
             self._listener.left()
             sink.close(self._end_reason)
             return
@@ -233,17 +233,17 @@ class RtmpConnection(asyncio.Protocol):
         self._expect(self._config.first_media_ms, "nothing was sent after publish", hint)
 
     def _unfit(self, app: str) -> str:
-        """Why this connection cannot lead to a publish; empty where it can."""
+        """The reason why this connection cannot lead to a publish; empty if it can."""
         if self._lacks_tls:
             return "The RTMPS port takes TLS only: use rtmps://, or the RTMP port."
         return "" if app in ("", self._config.application) else self._wrong_application()
 
     def _wrong_application(self) -> str:
         application = self._config.application
-        return f"There is no such application: the server's address ends in /{application} here."
+        return f"Unknown application: this server's address ends in /{application}."
 
     def _leave(self, reason: str, *, is_failure: bool = False) -> None:
-        """Close the intake, if there is one, once."""
+        """Close the sink once, if there is one."""
         sink, self._sink = self._sink, None
         if sink is not None:
             if not self._session.has_media and not is_failure:
@@ -256,10 +256,10 @@ class RtmpConnection(asyncio.Protocol):
             self._listener.left()
             sink.close(reason)
 
-    # Ends and limits.
+    # The end of a connection, and its limits.
 
     def _end(self, reason: str, *, is_failure: bool = False) -> None:
-        """No more is read from this peer; what it must hear is sent, then the socket closes."""
+        """Read no more media from this peer, send it the last messages, then close the socket."""
         if self._is_over:
             return
         self._is_over = True
@@ -274,11 +274,12 @@ class RtmpConnection(asyncio.Protocol):
         if self._tls is not None:
             self._tls.close()
             self._flush()
-        # Closing with unread bytes in the socket would reset it, and the reason with it: so only
-        # our half is closed, and the rest is read until the peer closes or has had its time.
+        # Closing with unread bytes in the socket would reset it, and the reason would be lost: so
+        # only our half is closed, and the rest is read until the peer closes or `linger_ms` is
+        # over.
         try:
             transport.write_eof()
-        except OSError:  # The peer is gone already, and the loop has not looked yet.
+        except OSError:  # The peer has closed, but the loop has not noticed yet.
             self._cut()
         else:
             self._expect(self._config.linger_ms, "")
@@ -298,11 +299,11 @@ class RtmpConnection(asyncio.Protocol):
             self._transport.write(out)
 
     def _expect(self, within_ms: int, reason: str, hint: str = "") -> None:
-        """Within this time something else is expected, or the connection ends for this reason."""
+        """End the connection for `reason` unless another deadline is set within this time."""
         self._deadline = self._loop.time() + within_ms / 1000
         self._expected = (within_ms, reason, hint)
         timer = self._deadline_timer
-        # Media moves the deadline with every read: a timer that is early anyway may stay.
+        # Media moves the deadline with every read: a timer that fires too early may stay.
         if timer is None or timer.when() > self._deadline:
             if timer is not None:
                 timer.cancel()
@@ -321,9 +322,9 @@ class RtmpConnection(asyncio.Protocol):
             self._end(message, is_failure=True)
 
     def _meter(self, received_bytes: int) -> None:
-        """Stop reading for as long as the peer is ahead of its rate, or its intake is full.
+        """Stop reading while the peer is ahead of its rate, or its sink is full.
 
-        One second's worth is free.
+        One second's worth of data is free.
         """
         now = self._loop.time()
         rate, pause_ms = self._config.bytes_per_second_max, 0
@@ -351,7 +352,7 @@ class RtmpConnection(asyncio.Protocol):
     def _read_in_rounds(self, is_in_rounds: bool) -> None:
         if is_in_rounds == self._is_in_rounds or not rtmp_rounds.is_possible(self._loop):
             return
-        if self._resume_timer is not None:  # It is not read now; later it will be as is said here.
+        if self._resume_timer is not None:  # Reading is paused; it resumes in this way.
             self._is_in_rounds = is_in_rounds
             return
         self._stop_reading()
@@ -375,10 +376,11 @@ class RtmpConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _acknowledge_quickly(self) -> None:
-        """Encoders write a command in two pieces, and Nagle's algorithm holds the second one until
-        the first is acknowledged: 40 ms a turn by default, 135 ms from connect to publish.
+        """Acknowledge received data at once.
 
-        Media is held as long. Rounds that are longer come behind that acknowledgement anyway.
+        Encoders write a command in two pieces, and Nagle's algorithm holds the second one until the
+        first is acknowledged: 40 ms a turn by default, 135 ms from connect to publish. Media is
+        delayed in the same way. Longer rounds come after that acknowledgement anyway.
         """
         is_late = self._is_in_rounds and self._listener.rounds.seconds >= _ACKNOWLEDGED_SECONDS
         if self._socket is not None and sys.platform == "linux" and not is_late:
@@ -386,7 +388,7 @@ class RtmpConnection(asyncio.Protocol):
 
 
 def _socket_of(transport: asyncio.Transport) -> socket.socket:
-    """The transport's own socket, since what a transport shows of it cannot be read from."""
+    """The transport's socket as one that can be read (`get_extra_info` returns a wrapper)."""
     shown = transport.get_extra_info("socket")
     return socket.socket(shown.family, shown.type, shown.proto, fileno=shown.fileno())
 

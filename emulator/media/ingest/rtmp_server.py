@@ -1,4 +1,4 @@
-"""The RTMP and RTMPS listeners. Every key goes to the authorizer; this file knows none of them."""
+"""The RTMP and RTMPS listeners. They pass every key to the authorizer and know none of them."""
 
 import asyncio
 import ssl
@@ -32,7 +32,7 @@ class RtmpServer:
 
     @property
     def connection_count(self) -> int:
-        """Open sockets, whatever they have said so far."""
+        """The number of open sockets, also those that have sent nothing."""
         return len(self._connections)
 
     @property
@@ -50,7 +50,10 @@ class RtmpServer:
         )
 
     async def stop(self, reason: str) -> None:
-        """Tell every publisher why, and close everything. A peer that does not read is cut off."""
+        """Send every publisher the reason, and close everything.
+
+        A peer that does not read is cut off.
+        """
         for listener in self._listeners:
             listener.close()
         for connection in tuple(self._connections):
@@ -68,7 +71,7 @@ class RtmpServer:
     def _connection(
         self, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
     ) -> "RtmpConnection":
-        # Late: a start need not wait for what only a publisher needs.
+        # Imported late: only a publisher needs it, and the server starts sooner without it.
         from emulator.media.ingest.rtmp_connection import RtmpConnection
 
         return RtmpConnection(self, protocol, tls)
@@ -87,7 +90,7 @@ class RtmpServer:
             self._all_closed.clear()
             await self._all_closed.wait()
 
-    # The `Listener` of its connections.
+    # The methods of `Listener`, for its connections.
 
     def opened(self, connection: "RtmpConnection") -> None:
         self._connections.add(connection)
@@ -106,7 +109,7 @@ class RtmpServer:
         if self._publishers >= self.config.publishers_max:
             raise Refused(
                 "unavailable",
-                f"{self._publishers} publishers are connected, which is the limit here.",
+                f"The server is full: its limit of {self._publishers} publishers is reached.",
             )
         sink = self._authorizer.authorize(publish_request, drop)
         self._publishers += 1

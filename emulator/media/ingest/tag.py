@@ -1,4 +1,4 @@
-"""Tag: one audio, video or script message of a publisher, as RTMP and FLV both carry it."""
+"""Tag: one audio, video or script message of a publisher, as both RTMP and FLV carry it."""
 
 from typing import Literal
 
@@ -8,10 +8,10 @@ TagKind = Literal["audio", "video", "script"]
 
 
 class Tag(Struct, frozen=True, gc=False):
-    """`payload` is the FLV tag body, untouched; a script's payload is its AMF0 body as it came.
+    """One tag. `payload` is the unchanged FLV tag body; for a script it is the AMF0 body.
 
     `timestamp_ms` is the publisher's own clock, 0 to 2^32 - 1: sequence headers carry 0 at any
-    time, encoders wrap at 2^31 or 2^32, and nothing here repairs that.
+    time, and encoders wrap at 2^31 or 2^32; no code here repairs that.
     """
 
     kind: TagKind

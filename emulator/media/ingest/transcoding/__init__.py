@@ -1,1 +1,1 @@
-"""Sound and pictures that HLS cannot carry, decoded and encoded anew (`--transcode-ingest`)."""
+"""Transcodes audio and video that HLS cannot carry (`--transcode-ingest`)."""

@@ -1,4 +1,4 @@
-"""SourceReader: takes out of a publisher's tags what HLS cannot carry, for the transcoder. Pure."""
+"""SourceReader: takes the media that HLS cannot carry out of a publisher's tags. Pure."""
 
 from typing import NamedTuple
 
@@ -16,12 +16,12 @@ from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.track_set import Kind, Promise
 
 _CONFIG_SIZE_MAX = 65_536
-# SoundRate (FLV 10.1, E.4.2.1), and the formats whose rate is their own.
+# SoundRate (FLV 10.1, E.4.2.1), and the sound formats that have a fixed rate instead.
 _RATES = (5_512, 11_025, 22_050, 44_100)
 _OWN_RATES = {4: 16_000, 5: 8_000, 7: 8_000, 8: 8_000, 11: 16_000, 14: 8_000}
 _MONO = frozenset({4, 5, 11})
 _VP6 = frozenset({4, 5})
-# Of codecs that HLS carries, what it does not carry: profiles and pixel formats.
+# Profiles and pixel formats that HLS does not carry, of codecs that it carries.
 _REFUSED_FORMS = {
     "H.264": SourceCodec("H.264 that is not 4:2:0 with 8 bits", "h264"),
     "AAC": SourceCodec("AAC that is neither LC nor HE", "aac"),
@@ -32,7 +32,7 @@ class SourceTrack(Struct, frozen=True):
     """A track as a publisher sends it. `decoder` is FFmpeg's name, `config` its extradata.
 
     `codecs` is the codec's name for people. Rate and channels are 0 where only the decoder can
-    tell, as are the sizes of all pictures.
+    tell, and so is the size of every picture.
     """
 
     kind: Kind
@@ -50,7 +50,7 @@ class SourceTrack(Struct, frozen=True):
 
 
 class SourcePacket(NamedTuple):
-    """One coded frame, in the publisher's own time: ticks of 1/90,000 s, for sound too."""
+    """One coded frame, on the publisher's clock: in ticks of 1/90,000 s, for audio too."""
 
     track: SourceTrack
     dts: int
@@ -60,7 +60,7 @@ class SourcePacket(NamedTuple):
 
 
 class Transcoded(NamedTuple):
-    """A packet in the publisher's own time, its tracks so far, its promise, and its arrival."""
+    """A packet on the publisher's clock, its tracks so far, its promise, and its arrival."""
 
     packet: Packet
     tracks: tuple[Track, ...]
@@ -69,21 +69,21 @@ class Transcoded(NamedTuple):
 
 
 class SourceReader:
-    """One publisher's tags, before `FlvReader` sees them."""
+    """Reads one publisher's tags before `FlvReader` does."""
 
     def __init__(self) -> None:
         self._video: SourceTrack | None = None
         self._audio: SourceTrack | None = None
 
     def read(self, tag: Tag) -> list[SourcePacket] | None:
-        """What is to be transcoded; None for a tag of what is passed through, or refused."""
+        """Return the packets to transcode; None for a tag that is passed through, or refused."""
         kind, timestamp_ms, payload = tag.kind, tag.timestamp_ms, tag.payload
         try:
             if kind == "video":
                 return self._read_video(timestamp_ms * TICKS_PER_MS, payload)
             if kind == "audio":
                 return self._read_audio(timestamp_ms * TICKS_PER_MS, payload)
-        except IndexError:  # Shorter than its own head, as `FlvReader` has it.
+        except IndexError:  # The tag is shorter than its own header: see `FlvReader`.
             return []
         return None
 
@@ -110,7 +110,7 @@ class SourceReader:
                 return self._read_known_video(number, payload[1], dts, is_key, content[1:])
             if not source.decoder:
                 return None
-            if number in _VP6:  # Its first byte tells how much of the edges is cut off.
+            if number in _VP6:  # Its first byte says how much of the edges to crop.
                 self._note_video(SourceTrack("picture", *source, config=bytes(content[:1])))
                 return self._video_packets(dts, dts, is_key, content[1:])
         self._note_video(SourceTrack("picture", *source))
@@ -119,7 +119,7 @@ class SourceReader:
     def _read_known_video(
         self, codec: bytes | int, kind: int, dts: int, is_key: bool, content: memoryview
     ) -> list[SourcePacket] | None:
-        """H.264 and its like: claimed from a header that HLS cannot carry to the next header."""
+        """Take H.264 and the like, from a header that HLS cannot carry up to the next header."""
         if kind == PacketType.SEQUENCE_START:
             if isinstance(codec, int):
                 content = content[3:]
@@ -175,7 +175,10 @@ class SourceReader:
     def _enhanced_audio(
         self, source: SourceCodec, kind: int, dts: int, content: memoryview
     ) -> list[SourcePacket]:
-        """FLAC has a header; the others say all in each frame."""
+        """Take an Enhanced RTMP codec.
+
+        FLAC has a header; the others have all of it in each frame.
+        """
         if kind == PacketType.SEQUENCE_START:
             config = bytes(content[:_CONFIG_SIZE_MAX])
             self._note_audio(SourceTrack("sound", *source, config=config))
@@ -214,7 +217,7 @@ class SourceReader:
 
 
 def _claimed(kind: Kind, form: VideoFormat | AudioFormat, config: bytes) -> SourceTrack | None:
-    """The track of a header that HLS cannot carry; None for one that it can, or a broken one."""
+    """The track of a header that HLS cannot carry; None for another header, or a broken one."""
     try:
         form.track(config)
     except Refused as refused:

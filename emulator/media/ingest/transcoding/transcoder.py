@@ -1,8 +1,8 @@
-"""Transcoder: one publisher's packets, through a worker's thread, in the order in which they came.
+"""Transcoder: sends one publisher's packets through a worker thread, in the order of their arrival.
 
-What is passed through takes its turn between what is transcoded, so the stream's tracks stay as
-near to each other as they were sent. When the thread falls behind, pictures are left out up to the
-next key frame; sound is never left out (docs/decisions/0025).
+Packets that need no transcoding queue between the others, so the stream's tracks stay as close to
+each other as they were sent. When the thread falls behind, pictures are dropped up to the next key
+frame; audio is never dropped (docs/decisions/0025).
 """
 
 import asyncio
@@ -25,20 +25,23 @@ from emulator.media.track_set import Kind, Promise
 
 log = logging.getLogger(__name__)
 
-# Media seconds over which the cost is measured.
+# The length of media over which the cost is measured.
 _WINDOW = 2 * TICKS_PER_SECOND
 _STEP_MAX = TICKS_PER_SECOND
-# What sends faster than in real time, and by more than this, is read no faster than it is done.
+# A publisher that is further ahead of real time than this is read only as fast as its media is
+# transcoded.
 _AHEAD_MAX = TICKS_PER_SECOND
 _PAUSE_MS = 20
-# With all pictures left out and still so many times too late, the machine does not keep up.
+# If the thread is still this many times too late with all pictures dropped, the machine is too
+# slow.
 _BEHIND_TIMES_MAX = 4
 
 
 class TranscodeReport(Struct, frozen=True):
-    """One track that is transcoded. `cpu_ms_per_second`: of the worker's thread, a media second.
+    """One transcoded track.
 
-    `behind_ms` is how much media waits for the thread; `source` and `target` are codecs for people.
+    `cpu_ms_per_second` is the worker thread's CPU time for a second of media. `behind_ms` is how
+    much media waits for the thread; `source` and `target` are codec names for people.
     """
 
     track: Kind
@@ -67,7 +70,10 @@ class _Timer(Protocol):
 
 
 class _Job(NamedTuple):
-    """`position`: how much media (ticks) had come with it. `is_dropped`: it is not transcoded."""
+    """A packet for the thread. `position` is how much media (ticks) had come with it.
+
+    `is_dropped`: it is not transcoded.
+    """
 
     number: int
     is_dropped: bool
@@ -79,7 +85,7 @@ class _Job(NamedTuple):
 
 
 class _Barrier(NamedTuple):
-    """`then` is called (on the loop) once all before it is done. `is_end`: nothing is after it."""
+    """A call, `then`, made on the loop once all earlier jobs are done. `is_end`: it is the last."""
 
     then: Callable[[], None]
     is_end: bool
@@ -101,7 +107,7 @@ class _Cost:
         self._newest: int | None = None
 
     def add(self, us: int, position: int) -> None:
-        """Count what a packet took. Media that was left out before is not counted."""
+        """Count the time of one packet. Media that was dropped before it is not counted."""
         step = position - (position if self._newest is None else self._newest)
         self._newest = position
         self._length += step if step < _STEP_MAX // 2 else 0
@@ -112,11 +118,12 @@ class _Cost:
 
 
 class Transcoder:
-    """For the loop's thread. `deliver` and `fail` are called on it, and not after the end.
+    """The transcoder of one publisher, for the loop's thread.
 
-    `fail` is told what `deliver` refused, and that the worker failed. `end_ms` is how long `end`
-    lets pictures take, and then what is left. `seconds` and `call_later` are a steady clock: the
-    loop's, mostly.
+    `deliver` and `fail` are called on it, and not after the end. `fail` gets the refusals of
+    `deliver`, and a failure of the worker. `end_ms` is how long `end` lets pictures take, and after
+    that the same time for the rest. `seconds` and `call_later` are a monotonic clock: mostly the
+    loop's.
     """
 
     def __init__(
@@ -149,12 +156,12 @@ class Transcoder:
         self._began = self._seconds()
         self._skip_before = 0
         self._is_skipping = False
-        # Pictures that were left out because the machine did not keep up.
+        # The number of pictures dropped because the machine did not keep up.
         self.frames_dropped = 0
         self._is_over = False
         self._when_ended: Callable[[], None] | None = None
         self._limit: _Timer | None = None
-        # How much of what was sent last came to nothing, since its end took too long.
+        # The length of the last media that was lost because its end took too long.
         self._lost_ms = 0
         self._thread = threading.Thread(
             target=self._work, args=(make_worker, frame_rate), name="transcode-ingest", daemon=True
@@ -163,30 +170,30 @@ class Transcoder:
 
     @property
     def is_over(self) -> bool:
-        """True once nothing more comes out."""
+        """Whether no more media will come out."""
         return self._is_over
 
     @property
     def behind_ms(self) -> int:
-        """How much of what the publisher sent waits for the worker."""
+        """How much of the publisher's media waits for the worker."""
         return max(0, self._position - self._done_position) // TICKS_PER_MS
 
     @property
     def pause_ms(self) -> int:
-        """How long the publisher should not be read: it sends a file, faster than in real time."""
+        """How long not to read the publisher, which sends a file faster than in real time."""
         waiting = self._position - self._done_position
         is_full = waiting > self._behind_max // 2 and self._ahead > _AHEAD_MAX
         return _PAUSE_MS if is_full else 0
 
     @property
     def _ahead(self) -> int:
-        """By how much the publisher sends faster than in real time, in ticks."""
+        """How far the publisher is ahead of real time, in ticks."""
         elapsed = round((self._seconds() - self._began) * TICKS_PER_SECOND)
         return max(0, self._position - elapsed)
 
     @property
     def reports(self) -> list[TranscodeReport]:
-        """Each track that is transcoded, video first."""
+        """The report of each transcoded track, video first."""
         return [
             TranscodeReport(
                 track=kind,
@@ -205,15 +212,15 @@ class Transcoder:
         warnings = []
         if self._lost_ms:
             warnings.append(
-                f"The last {self._lost_ms} ms that the publisher sent are lost: this machine could "
-                "not transcode them in time (transcode_end_ms). Send H.264 and AAC."
+                f"The last {self._lost_ms} ms of the publisher's media are lost: this machine "
+                "could not transcode them in time (transcode_end_ms). Send H.264 and AAC."
             )
         if not self.frames_dropped or "picture" not in self._sources:
             return warnings
         return [
             *warnings,
             f"This machine is too slow to transcode the picture "
-            f"({self._sources['picture'].codecs}): {self.frames_dropped} frames were left out, each"
+            f"({self._sources['picture'].codecs}): {self.frames_dropped} frames were dropped, each"
             " time up to the next key frame. Send H.264, or a smaller picture or fewer frames.",
         ]
 
@@ -224,9 +231,9 @@ class Transcoder:
         promise: Promise,
         at_ms: int,
     ) -> None:
-        """The publisher's next packet. `tracks` are those that are passed through, so far.
+        """Take the publisher's next packet. `tracks` are the passed-through tracks so far.
 
-        Refuses (`unavailable`) where even sound alone is not transcoded in time.
+        Refuses (`unavailable`) if not even audio alone is transcoded in time.
         """
         if self._is_over or self._when_ended is not None:
             return
@@ -247,36 +254,37 @@ class Transcoder:
         self._jobs.put(job)
 
     def settle(self, then: Callable[[], None]) -> None:
-        """Call `then` once all that was pushed is delivered, as far as it can be encoded yet.
+        """Call `then` once all pushed packets are delivered, as far as they can be encoded yet.
 
-        Nobody waits for it meanwhile. It is not called where the end comes first.
+        This does not block. It is not called if the end comes first.
         """
         if not self._is_over:
             self._jobs.put(_Barrier(lambda: self._settled(then), is_end=False))
 
     def end(self, then: Callable[[], None]) -> None:
-        """Deliver all that was pushed, and what is held back; then stop, and call `then`, once.
+        """Deliver all pushed packets, and those that codecs hold back; then stop, and call `then`.
 
-        At once where it has stopped already, else later: nobody waits for it meanwhile. What takes
-        longer than `end_ms` goes on without the pictures that wait still (`frames_dropped` counts
-        them), and what takes as long again is lost. Both are in `warnings`. One `end` alone.
+        `then` is called once: now if the transcoder has stopped already, otherwise later, as this
+        does not block. After `end_ms` the pictures that still wait are dropped (`frames_dropped`
+        counts them), and after the same time again the rest is lost. Both are in `warnings`. Call
+        `end` only once.
         """
         if self._is_over:
             then()
             return
         self._when_ended = then
         self._jobs.put(_Barrier(self._finish, is_end=True))
-        self._limit = self._call_later(self._end_seconds, self._leave_pictures_out)
+        self._limit = self._call_later(self._end_seconds, self._drop_pictures)
 
     def discard(self) -> None:
-        """Stop, and deliver nothing more."""
+        """Stop, and deliver no more packets."""
         if not self._is_over:
             self._is_over = True
             self._skip_before = self._number
             self._jobs.put(_Barrier(lambda: None, is_end=True))
 
     def _advance(self, packet: Packet | SourcePacket) -> None:
-        """Count how much media has come; jumps of the publisher's clock are none."""
+        """Count how much media has come; jumps of the publisher's clock do not count."""
         wire = packet.dts * TICKS_PER_SECOND // packet.track.timescale
         step = 0 if self._newest is None else wire - self._newest
         if 0 < step <= _STEP_MAX:
@@ -285,17 +293,17 @@ class Transcoder:
             self._newest = wire
 
     def _catch_up(self, behind: int) -> None:
-        """Leave out pictures: those that wait, and those that come up to a key frame."""
+        """Drop pictures: those that wait, and new ones up to a key frame."""
         if behind > _BEHIND_TIMES_MAX * self._behind_max:
             raise Refused(
                 "unavailable",
-                "This machine is too slow to transcode what is sent "
+                "This machine is too slow to transcode the publisher's media "
                 f"({', '.join(source.codecs for source in self._sources.values())}). "
                 "Send H.264 and AAC, in real time (ffmpeg: -re).",
             )
         if "picture" in self._sources and self._done_number >= self._skip_before:
             log.warning(
-                "transcoding fell behind: pictures are left out to the next key frame behind_ms=%d",
+                "transcoding fell behind: pictures are dropped to the next key frame behind_ms=%d",
                 behind // TICKS_PER_MS,
             )
             self._skip_before = self._number
@@ -310,18 +318,18 @@ class Transcoder:
         except Refused as refused:
             self._fail(refused)
 
-    def _leave_pictures_out(self) -> None:
+    def _drop_pictures(self) -> None:
         self._skip_before = self._number
-        log.warning("transcoding fell behind: pictures are left out at the end of a publish")
+        log.warning("transcoding fell behind: pictures are dropped at the end of a publish")
         self._limit = self._call_later(self._end_seconds, self._give_up)
 
     def _give_up(self) -> None:
         self._lost_ms = self.behind_ms
-        log.warning("transcoding does not come to an end: lost_ms=%d", self._lost_ms)
+        log.warning("transcoding did not end in time: lost_ms=%d", self._lost_ms)
         self._finish()
 
     def _finish(self) -> None:
-        """What has come out is delivered, and nothing more is."""
+        """Deliver the finished packets, and no more after them."""
         if self._is_over:
             return
         if self._limit is not None:
@@ -352,18 +360,18 @@ class Transcoder:
             job.promise.has_sound or "sound" in self._sources,
             job.promise.sound,
         )
-        # A picture comes first in the names of kinds too.
+        # Sorted by name, the kind "picture" comes before "sound".
         ordered = tuple(tracks[kind] for kind in sorted(tracks))
         return Transcoded(done.packet, ordered, promise, job.at_ms)
 
-    # What runs in the thread.
+    # The methods that run in the thread.
 
     def _work(self, make_worker: Callable[[float], TranscodeWorker], frame_rate: float) -> None:
         try:
             self._convert_all(make_worker(frame_rate))
-        except Exception:  # A thread's root: the publisher is told.
+        except Exception:  # The root of a thread: the publisher is told.
             log.exception("transcoding failed")
-            self._call_home(self._tell_failure)
+            self._call_on_loop(self._tell_failure)
 
     def _convert_all(self, worker: TranscodeWorker) -> None:
         last: _Job | None = None
@@ -372,7 +380,7 @@ class Transcoder:
             if isinstance(job, _Barrier):
                 if job.is_end and last is not None:
                     self._add_results(last, worker.tracks, worker.end())
-                self._call_home(job.then)
+                self._call_on_loop(job.then)
                 if job.is_end:
                     return
                 continue
@@ -396,7 +404,7 @@ class Transcoder:
         self._add_results(job, worker.tracks, packets)
         self._done_number, self._done_position = job.number, job.position
         if packets:
-            self._call_home(self._collect_later)
+            self._call_on_loop(self._collect_later)
 
     def _add_results(self, job: _Job, outputs: dict[Kind, Track], packets: list[Packet]) -> None:
         for packet in packets:
@@ -404,11 +412,11 @@ class Transcoder:
                 outputs = outputs | {_kind(packet.track): packet.track}
             self._results.append(_Done(job, packet, outputs))
 
-    def _call_home(self, act: Callable[[], None]) -> None:
+    def _call_on_loop(self, call: Callable[[], None]) -> None:
         try:
-            self._loop.call_soon_threadsafe(act)
-        except RuntimeError:  # The loop has closed: nobody waits for it any more.
-            log.debug("what was transcoded came too late")
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:  # The loop has closed: nobody waits for the result any more.
+            log.debug("transcoded media came too late")
 
     def _tell_failure(self) -> None:
         if not self._is_over:

@@ -1,7 +1,9 @@
-"""TranscodeWorker: what HLS cannot carry in, AAC and H.264 out. For one thread; no I/O, no clock.
+"""TranscodeWorker: turns media that HLS cannot carry into AAC and H.264.
 
-Times stay the publisher's: sound is placed by its samples, and every picture where it was shown, so
-nothing that a decoder or an encoder holds back moves one against the other.
+For one thread; no I/O, no clock.
+
+Times stay the publisher's: audio is placed by its samples, and every picture at its own time, so
+delays of decoders and encoders do not move one against the other.
 """
 
 import logging
@@ -27,12 +29,12 @@ _CHANNELS = 2
 _BITS_A_PIXEL = 0.1
 _BITS_MIN = 200_000
 _UNSPECIFIED = 2
-# More pictures than this no decoder holds back.
+# No decoder holds back more pictures than this.
 _KEYS_MAX = 40
 
 
 class TranscodeWorker:
-    """One publisher's. `frame_rate` is what it announced; bit rates follow from it."""
+    """The codecs of one publisher. `frame_rate` is the announced one; bit rates follow from it."""
 
     def __init__(self, frame_rate: float) -> None:
         self._frame_rate = frame_rate
@@ -40,11 +42,11 @@ class TranscodeWorker:
 
     @property
     def tracks(self) -> dict[Kind, Track]:
-        """What comes out, as far as it is known."""
+        """The output tracks, as far as they are known."""
         return {kind: lane.track for kind, lane in self._lanes.items() if lane.track is not None}
 
     def take(self, packet: SourcePacket) -> list[Packet]:
-        """What can be encoded now, in the publisher's own time."""
+        """Return the packets that can be encoded now, on the publisher's clock."""
         kind = packet.track.kind
         lane = self._lanes.get(kind)
         packets: list[Packet] = []
@@ -54,11 +56,14 @@ class TranscodeWorker:
         return packets + lane.take(packet)
 
     def drop(self, kind: Kind) -> None:
-        """This kind comes as HLS carries it now."""
+        """Drop the codecs of a kind that the publisher now sends as HLS carries it."""
         self._lanes.pop(kind, None)
 
     def end(self) -> list[Packet]:
-        """What decoders and encoders hold back. Nothing is taken afterwards."""
+        """Return the packets that decoders and encoders hold back.
+
+        No input is accepted afterwards.
+        """
         lanes, self._lanes = self._lanes, {}
         return [packet for lane in lanes.values() for packet in lane.end()]
 
@@ -67,7 +72,7 @@ class TranscodeWorker:
 
 
 class _Sound:
-    """Any sound as AAC LC, stereo, 48 kHz."""
+    """Converts audio to AAC LC, stereo, 48 kHz."""
 
     def __init__(self, source: SourceTrack) -> None:
         self.source = source
@@ -99,14 +104,14 @@ class _Sound:
 
 
 class _Picture:
-    """Any picture as H.264, 4:2:0 with 8 bits, key frames where the source has them."""
+    """Converts video to H.264, 4:2:0 with 8 bits, with the key frames of the source."""
 
     def __init__(self, source: SourceTrack, frame_rate: float) -> None:
         self.source = source
         self.track: Track | None = None
         self._frame_rate = frame_rate
         self._decoder = _decoder(source)
-        # A thread a frame would hold back as many frames as there are threads.
+        # Frame threads would hold back as many frames as there are threads.
         self._decoder.thread_count = 1
         self._encoder: Encoder | None = None
         self._size = (0, 0)
@@ -151,7 +156,7 @@ class _Picture:
         return packet
 
     def _shape(self, frame: "VideoFrame") -> VideoTrack:
-        """What the encoder has to know of the source: the shape of its pixels, its colours."""
+        """The properties of the source that the encoder needs: pixel shape and colours."""
         aspect = self._decoder.sample_aspect_ratio or Fraction(1)
         colour = None
         if frame.color_primaries != _UNSPECIFIED and not frame.format.is_rgb:
@@ -171,7 +176,7 @@ def _decoder(source: SourceTrack) -> Any:
 
 
 def _decoded(decoder: Any, packet: Any) -> list[Any]:
-    """None for a packet: there are no more. What cannot be decoded is left out."""
+    """Decode a packet, or with None the rest. Frames that cannot be decoded are dropped."""
     import av
 
     try:

@@ -1,7 +1,7 @@
 """AMF0 (Action Message Format 0, Adobe 2007): the values in RTMP's commands and metadata.
 
-`decode` reads every type, also AMF3 values behind the avmplus marker; `encode` writes what a
-server or a client has to say. Types of values: see `emulator.media.ingest.wire.amf3.Value`.
+`decode` reads every type, also AMF3 values behind the avmplus marker; `encode` writes the types
+that a server or a client sends. Types of values: see `emulator.media.ingest.wire.amf3.Value`.
 """
 
 import struct
@@ -34,11 +34,14 @@ class _Marker:
 
 
 class EcmaArray(dict[str, Value]):
-    """A dict that travels as an ECMA array, the way `onMetaData` does."""
+    """A dict that is encoded as an ECMA array, as in `onMetaData`."""
 
 
 def decode(body: bytes) -> list[Value]:
-    """All values of a message body, in order. Raises `ProtocolError` for anything else."""
+    """Decode all values of a message body, in order.
+
+    Raises `ProtocolError` for a malformed body.
+    """
     cursor = Cursor(body)
     reader = _Reader(cursor)
     values: list[Value] = []
@@ -48,7 +51,10 @@ def decode(body: bytes) -> list[Value]:
 
 
 def encode(*values: Value) -> bytes:
-    """`values` one after the other. Refuses (`ValueError`) bytes and member names over 65,535."""
+    """Encode `values` one after the other.
+
+    Refuses (`ValueError`) bytes, and member names of over 65,535 bytes.
+    """
     out = bytearray()
     for value in values:
         _write(out, value)
@@ -62,7 +68,7 @@ class _Reader:
 
     def value(self, depth: int = 0) -> Value:
         if depth > DEPTH_MAX:
-            raise ProtocolError("AMF values are nested too deep")
+            raise ProtocolError("AMF values are nested too deeply")
         marker = self._in.octet()
         match marker:
             case _Marker.NUMBER:
@@ -82,7 +88,7 @@ class _Reader:
             case _Marker.OBJECT:
                 return self._members({}, depth)
             case _Marker.ECMA_ARRAY:
-                self._u32()  # A count that encoders get wrong: the end marker is what holds.
+                self._u32()  # Encoders get this count wrong: the end marker counts.
                 return self._members(EcmaArray(), depth)
             case _Marker.TYPED_OBJECT:
                 self._in.text(self._u16())
@@ -102,7 +108,7 @@ class _Reader:
 
     def _members(self, values: dict[str, Value], depth: int) -> Value:
         slot = len(self._complex)
-        self._complex.append(None)  # Cycles are not kept: no command needs one.
+        self._complex.append(None)  # Cycles are not supported: no command needs one.
         while True:
             name = self._in.text(self._u16())
             if (
@@ -120,7 +126,7 @@ class _Reader:
         slot = len(self._complex)
         self._complex.append(None)
         items: list[Value] = []
-        for _ in range(self._u32()):  # Each takes a byte at least, so the body bounds the loop.
+        for _ in range(self._u32()):  # Each takes at least a byte: the body bounds it.
             items.append(self.value(depth + 1))
         self._complex[slot] = items
         return items
@@ -128,7 +134,7 @@ class _Reader:
     def _referred(self) -> Value:
         index = self._u16()
         if index >= len(self._complex):
-            raise ProtocolError("an AMF reference points nowhere")
+            raise ProtocolError("an AMF reference has no target")
         return self._complex[index]
 
     def _u16(self) -> int:

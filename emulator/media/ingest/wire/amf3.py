@@ -1,7 +1,8 @@
 """AMF3 (Action Message Format 3, Adobe 2013), as far as RTMP commands of Flash-era encoders use it.
 
-Read only: we answer in AMF0, which every peer understands. What no command carries (vectors,
-dictionaries, externalizable objects) is refused. `Value` is what both AMF versions decode to.
+Read only: responses are in AMF0, which every peer understands. Types that no command carries
+(vectors, dictionaries, externalizable objects) are refused. `Value` is the result of both AMF
+versions.
 """
 
 import struct
@@ -13,15 +14,15 @@ DEPTH_MAX: Final = 32
 
 
 class Date(NamedTuple):
-    """Milliseconds since 1970 UTC. A float, since that is what travels, and it may be nonsense."""
+    """Milliseconds since 1970 UTC. A float, as on the wire; it may be any number."""
 
     unix_ms: float
 
 
 Value: TypeAlias = bool | float | str | bytes | Date | list["Value"] | dict[str, "Value"] | None
-"""Undefined is None, XML a str, a typed object a dict without its class name."""
+"""A decoded value. Undefined is None, XML a str, a typed object a dict without its class name."""
 
-_Entry = TypeVar("_Entry")
+_Item = TypeVar("_Item")
 
 _DOUBLE = struct.Struct(">d")
 
@@ -45,7 +46,7 @@ class _Marker:
 
 
 class Cursor:
-    """A place in a message body. Reading past the end is the peer's error."""
+    """A position in a message body. Reading past the end is the peer's error."""
 
     __slots__ = ("body", "pos")
 
@@ -73,7 +74,10 @@ class Cursor:
         return number
 
     def text(self, length: int) -> str:
-        """UTF-8. A broken sequence becomes U+FFFD: encoders put local text in their metadata."""
+        """Read UTF-8.
+
+        A broken sequence becomes U+FFFD: encoders put local text in their metadata.
+        """
         return self.take(length).decode("utf-8", "replace")
 
 
@@ -94,7 +98,7 @@ class Reader:
     def value(self, depth: int = 0) -> Value:
         """The next value. Refuses nesting deeper than `DEPTH_MAX`."""
         if depth > DEPTH_MAX:
-            raise ProtocolError("AMF values are nested too deep")
+            raise ProtocolError("AMF values are nested too deeply")
         marker = self._in.octet()
         match marker:
             case _Marker.UNDEFINED | _Marker.NULL:
@@ -111,12 +115,12 @@ class Reader:
         return self._by_reference(marker, depth)
 
     def _by_reference(self, marker: int, depth: int) -> Value:
-        """Types whose header tells a value from a reference to an earlier one (AMF3, 3.9 ff.)."""
+        """Read a type whose header tells a value from a reference to an earlier one (3.9 ff.)."""
         if not _Marker.XML_DOCUMENT <= marker <= _Marker.BYTE_ARRAY:
-            raise ProtocolError(f"AMF3 type 0x{marker:02x} has no place in a command")
+            raise ProtocolError(f"AMF3 type 0x{marker:02x} is not allowed in a command")
         header = self._u29()
         if not header & 1:
-            return _entry(self._complex, header >> 1)
+            return _item_at(self._complex, header >> 1)
         size = header >> 1
         match marker:
             case _Marker.ARRAY:
@@ -135,14 +139,17 @@ class Reader:
         return value
 
     def _array(self, dense_count: int, depth: int) -> Value:
-        """A dense array is a list; one with named members is a dict, its dense part by number."""
+        """Read an array: a dense one as a list, one with named members as a dict.
+
+        The dict has the dense part under its numbers.
+        """
         slot = len(self._complex)
-        self._complex.append(None)  # Cycles are not kept: no command needs one.
+        self._complex.append(None)  # Cycles are not supported: no command needs one.
         named: dict[str, Value] = {}
         while name := self._string():
             named[name] = self.value(depth + 1)
         dense: list[Value] = []
-        for _ in range(dense_count):  # Each takes a byte at least, so the body bounds the loop.
+        for _ in range(dense_count):  # Each takes at least a byte: the body bounds it.
             dense.append(self.value(depth + 1))
         array: Value = dense
         if named:
@@ -162,11 +169,11 @@ class Reader:
         return members
 
     def _traits_of(self, header: int) -> _Traits:
-        """`header` without its lowest bit (AMF3, 3.12)."""
+        """Read the traits of an object. `header` comes without its lowest bit (AMF3, 3.12)."""
         if not header & 1:
-            return _entry(self._traits, header >> 1)
+            return _item_at(self._traits, header >> 1)
         if header & 2:
-            raise ProtocolError("an externalizable AMF3 object has no place in a command")
+            raise ProtocolError("an externalizable AMF3 object is not allowed in a command")
         self._string()  # The class name.
         names: list[str] = []
         for _ in range(header >> 3):
@@ -178,14 +185,14 @@ class Reader:
     def _string(self) -> str:
         header = self._u29()
         if not header & 1:
-            return _entry(self._strings, header >> 1)
+            return _item_at(self._strings, header >> 1)
         text = self._in.text(header >> 1)
         if text:  # The empty string is never sent by reference (AMF3, 1.3.2).
             self._strings.append(text)
         return text
 
     def _u29(self) -> int:
-        """One to four bytes, seven bits each but for the last (AMF3, 1.3.1)."""
+        """Read a number of one to four bytes: seven bits each, the fourth eight (AMF3, 1.3.1)."""
         number = 0
         for _ in range(3):
             octet = self._in.octet()
@@ -195,7 +202,7 @@ class Reader:
         return number << 8 | self._in.octet()
 
 
-def _entry(table: list[_Entry], index: int) -> _Entry:
+def _item_at(table: list[_Item], index: int) -> _Item:
     if index >= len(table):
-        raise ProtocolError("an AMF reference points nowhere")
+        raise ProtocolError("an AMF reference has no target")
     return table[index]

@@ -1,6 +1,6 @@
-"""Where in an RTMP address the stream key stands: encoders differ, and all of them mean the same.
+"""RTMP addresses: finds the stream key, which encoders put in different places.
 
-What is found here may be a key in the wrong place, so none of it belongs in a log line.
+The parts found here may be a key in the wrong place, so none of them may go to a log line.
 """
 
 from typing import NamedTuple
@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 
 class StreamAddress(NamedTuple):
-    """`key` is empty if there is none; `query` is what followed a `?` behind it, not decoded."""
+    """The parts of an address. `key` is empty if there is none.
+
+    `query` is the text after a `?` behind it, not decoded.
+    """
 
     app: str
     key: str
@@ -16,19 +19,20 @@ class StreamAddress(NamedTuple):
 
 
 def locate(app: str, tc_url: str, name: str = "") -> StreamAddress:
-    """Normalise what `connect` (`app`, `tcUrl`) and `publish` (`name`) said.
+    """Normalise the addresses in `connect` (`app`, `tcUrl`) and `publish` (`name`).
 
-    Understood, all as application `live` and key `KEY`: app `live` and name `KEY`; app `live/KEY`
-    and no name; app `live/anything` and name `KEY` (an application's instance); no app and name
-    `live/KEY`; any of them without an app, or without a name, that a path `/live/KEY` in `tcUrl`
-    fills in; and a query or a stray slash behind each.
+    All these are understood as application `live` and key `KEY`: app `live` and name `KEY`; app
+    `live/KEY` and no name; app `live/anything` and name `KEY` (an application's instance); no app
+    and name `live/KEY`; any of them without an app, or without a name, if a path `/live/KEY` in
+    `tcUrl` has it; and a query or a stray slash behind each.
     """
     app_path, _, _ = app.partition("?")
     name_path, _, query = name.partition("?")
     steps = _steps(app_path) + _steps(name_path)
     if len(steps) < 2:
         steps_in_url = _steps(_path_of(tc_url))
-        # A bare key (no app) or a bare app (no key): the address may know the other one.
+        # The name has a key without an app, or an app without a key: `tcUrl` may have the other
+        # one.
         if not steps or (len(steps_in_url) > 1 and steps_in_url[0] == steps[0]):
             steps = steps_in_url
         elif not _steps(app_path) and steps_in_url:
@@ -45,5 +49,5 @@ def _steps(path: str) -> list[str]:
 def _path_of(tc_url: str) -> str:
     try:
         return urlsplit(tc_url).path
-    except ValueError:  # Such as a broken IPv6 address; it is only a hint anyway.
+    except ValueError:  # For example a broken IPv6 address; `tcUrl` is only a hint.
         return ""

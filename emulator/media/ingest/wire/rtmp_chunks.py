@@ -1,7 +1,7 @@
 """RTMP chunk stream (RTMP 1.0, 5.3): bytes to messages and back. The hot path of every publisher.
 
-The reader keeps no more than a header's bytes unread: what belongs to an unfinished message goes
-to that message at once, so that one-byte pieces cost no more than they must.
+The reader keeps at most an incomplete header unread: payload of an unfinished message is appended
+to that message at once, so that even one-byte pieces cost little.
 """
 
 from collections.abc import Iterator
@@ -17,21 +17,21 @@ ABORT: Final = 2
 
 CHUNK_BYTES_DEFAULT: Final = 128
 CHUNK_BYTES_MAX: Final = 0xFFFFFF
-"""No message is longer than this, so larger sizes mean the same (RTMP 1.0, 5.4.1)."""
+"""The largest chunk size. No message is longer, so larger sizes mean the same (RTMP 1.0, 5.4.1)."""
 
 _EXTENDED: Final = 0xFFFFFF
-# A delta of 24 bits from here on is one below 0.
+# A 24 bit delta from this value on is negative.
 _NEGATIVE: Final = 0x800000
 _BURST_MAX: Final = 1 << 20
 _HEADER_BYTES: Final = (11, 7, 3, 0)
-"""Length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
-# Timestamp field and message length, 24 bits each, and the type.
+"""The length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
+# The timestamp field and the message length, 24 bits each, and the type.
 _TIME_AND_LENGTH: Final = Layout(">HBHBB")
 _TIME: Final = Layout(">HB")
 
 
 class RtmpMessage(Struct, frozen=True, gc=False):
-    """One whole message. `timestamp_ms` is absolute, modulo 2^32."""
+    """One complete message. `timestamp_ms` is absolute, modulo 2^32."""
 
     type_id: int
     stream_id: int
@@ -40,7 +40,7 @@ class RtmpMessage(Struct, frozen=True, gc=False):
 
 
 class _ChunkStream:
-    """What the last header of one chunk stream said, and the message it is in the middle of."""
+    """The state of one chunk stream: its last header, and its unfinished message."""
 
     __slots__ = (
         "basic_header",
@@ -57,7 +57,7 @@ class _ChunkStream:
 
     def __init__(self, basic_header: bytes) -> None:
         self.basic_header = bytes((0xC0 | basic_header[0],)) + basic_header[1:]
-        self.continuation = b""  # The whole header that goes on with the message.
+        self.continuation = b""  # The complete header of the message's next chunks.
         self.timestamp_ms = 0
         self.field = 0  # The last timestamp field: absolute in type 0, a delta in types 1 and 2.
         self.is_extended = False
@@ -69,10 +69,10 @@ class _ChunkStream:
 
 
 class ChunkReader:
-    """Puts the messages of all chunk streams together; obeys chunk sizes and aborts by itself.
+    """Assembles the messages of all chunk streams, and applies chunk sizes and aborts by itself.
 
-    Refuses (`ProtocolError`) more than `chunk_streams_max` chunk streams, and a message that is
-    longer than `message_bytes_max` or that would make all unfinished messages together so.
+    Refuses (`ProtocolError`) more than `chunk_streams_max` chunk streams, a message longer than
+    `message_bytes_max`, and unfinished messages that are longer than that together.
     """
 
     def __init__(self, message_bytes_max: int, chunk_streams_max: int) -> None:
@@ -82,7 +82,7 @@ class ChunkReader:
         self._streams: dict[int, _ChunkStream] = {}
         self._unfinished_bytes = 0
         self._unread = b""
-        self._open: _ChunkStream | None = None  # Whose chunk the end of the last read cut off.
+        self._open: _ChunkStream | None = None  # The stream whose chunk is not complete yet.
         self._chunk_missing = 0
         self._burst = 1
 
@@ -104,7 +104,7 @@ class ChunkReader:
                 self._chunk_missing = min(self._chunk_bytes, stream.missing)
             whole_pos = pos + stream.missing
             if not stream.body and stream.missing == self._chunk_missing and whole_pos <= end:
-                payload = received[pos:whole_pos]  # One chunk, and all of it is here.
+                payload = received[pos:whole_pos]  # One complete chunk.
                 pos = whole_pos
                 stream.missing = 0
                 self._open = None
@@ -115,13 +115,13 @@ class ChunkReader:
                 payload = self._assembled(stream)
             message = RtmpMessage(stream.type_id, stream.stream_id, stream.timestamp_ms, payload)
             if SET_CHUNK_SIZE <= message.type_id <= ABORT:
-                self._obey(message)
+                self._apply_control(message)
             yield message
 
     def _take(self, stream: _ChunkStream, received: bytes, pos: int) -> int:
-        """Move what there is of a message to its body, chunk by chunk or many chunks at once.
+        """Move received payload of a message to its body, chunk by chunk or many chunks at once.
 
-        Returns the place behind it. Leaves the stream open if its chunk is not complete.
+        Returns the position behind it. Leaves the stream open if its chunk is not complete.
         """
         first = self._chunk_missing
         available = len(received) - pos
@@ -139,8 +139,8 @@ class ChunkReader:
         if run and self._has_headers(received[run_pos : run_pos + run], stream.continuation, step):
             self._burst = min(2 * self._burst, _BURST_MAX)
             chunks = bytearray(memoryview(received)[pos : run_pos + run])
-            # The headers go, their first bytes all at once, then their second bytes and so on:
-            # 40 times as fast at chunks of 128 bytes as a slice for each chunk.
+            # The headers are removed: their first bytes all at once, then their second bytes and so
+            # on. That is 40 times as fast at chunks of 128 bytes as a slice for each chunk.
             for removed in range(len(stream.continuation)):
                 del chunks[first :: step - removed]
             if stream.body:
@@ -156,11 +156,11 @@ class ChunkReader:
         return run_pos
 
     def _run_bytes(self, stream: _ChunkStream, available: int, missing: int) -> int:
-        """How many bytes the further chunks of a message take, headers and all, if they are all
-        of this message: the whole chunks in `available`, and the last one if that ends it.
+        """The length of the further chunks, with headers, if all of them are of this message.
 
-        At most `_burst` chunks: a guess that fails costs what it looked at, so guesses grow only
-        by success, and interleaved chunk streams stay linear.
+        These are the complete chunks in `available`, and the last one if it ends the message. At
+        most `_burst` chunks: a guess that fails costs what it looked at, so guesses grow only by
+        success, and interleaved chunk streams stay linear.
         """
         header = len(stream.continuation)
         full, tail = divmod(missing, self._chunk_bytes)
@@ -172,7 +172,7 @@ class ChunkReader:
 
     @staticmethod
     def _has_headers(run: bytes, continuation: bytes, step: int) -> bool:
-        """Whether a run of chunks has the same header in front of each, `step` bytes apart."""
+        """Whether each chunk of a run has the same header, `step` bytes apart."""
         count = -(-len(run) // step)
         return all(
             run[index::step] == bytes((octet,)) * count for index, octet in enumerate(continuation)
@@ -193,9 +193,10 @@ class ChunkReader:
         return payload
 
     def _header(self, received: bytes, pos: int) -> tuple[_ChunkStream | None, int]:
-        """The chunk header at `pos`: its stream, and where the payload begins. None: not all here.
+        """Read the chunk header at `pos`; return its stream, and where the payload begins.
 
-        Nothing is changed before the header is complete (RTMP 1.0, 5.3.1.1 to 5.3.1.3).
+        The stream is None if the header is not complete. Nothing is changed before that (RTMP 1.0,
+        5.3.1.1 to 5.3.1.3).
         """
         chunk_type = received[pos] >> 6
         chunk_stream_id = received[pos] & 0x3F
@@ -251,7 +252,7 @@ class ChunkReader:
             stream.length = high << 8 | low
             if stream.length > self._message_bytes_max:
                 raise ProtocolError(
-                    f"a message of {stream.length} bytes: at most {self._message_bytes_max} go"
+                    f"a message of {stream.length} bytes: the limit is {self._message_bytes_max}"
                 )
         if chunk_type == 0:
             stream.stream_id = int.from_bytes(received[header_pos + 7 : header_pos + 11], "little")
@@ -268,10 +269,10 @@ class ChunkReader:
     def _repeat(
         self, stream: _ChunkStream | None, received: bytes, pos: int
     ) -> tuple[_ChunkStream | None, int]:
-        """A chunk of type 3: it goes on with a message, or begins one like the last.
+        """Read a chunk of type 3, which continues a message, or begins one like the last.
 
-        Where the last header had an extended timestamp it is repeated here (5.3.1.3). Encoders
-        that leave it out exist, so it is skipped only if it is there.
+        If the last header had an extended timestamp, it is repeated here (5.3.1.3). Some encoders
+        leave it out, so it is skipped only if it is there.
         """
         if stream is None:
             raise ProtocolError("a chunk stream begins with a type 3 chunk")
@@ -282,19 +283,19 @@ class ChunkReader:
                 pos += 4
         if not stream.missing:
             # After type 0 the delta is that chunk's whole timestamp (RTMP 1.0, 5.3.1.2.4). ffmpeg
-            # relies on it: it sends type 3 whenever its timestamp field would be the same again.
+            # relies on this: it sends type 3 whenever its timestamp field would be the same again.
             stream.timestamp_ms = (stream.timestamp_ms + stream.field) & 0xFFFFFFFF
             stream.missing = stream.length
         return stream, pos
 
-    def _obey(self, message: RtmpMessage) -> None:
-        """Set Chunk Size and Abort (RTMP 1.0, 5.4.1 and 5.4.2): they count for the next chunk."""
+    def _apply_control(self, message: RtmpMessage) -> None:
+        """Apply Set Chunk Size and Abort (RTMP 1.0, 5.4.1 and 5.4.2), from the next chunk on."""
         if len(message.payload) != 4:
-            raise ProtocolError("a protocol control message of the wrong length")
+            raise ProtocolError("a protocol control message has the wrong length")
         number = int.from_bytes(message.payload)
         if message.type_id == SET_CHUNK_SIZE:
             if not 1 <= number <= 0x7FFFFFFF:
-                raise ProtocolError(f"a chunk size of {number}")
+                raise ProtocolError(f"a chunk size of {number} is invalid")
             self._chunk_bytes = min(number, CHUNK_BYTES_MAX)
         elif (stream := self._streams.get(number)) is not None:
             self._unfinished_bytes -= len(stream.body)
@@ -305,7 +306,7 @@ class ChunkReader:
 def write(
     chunk_stream_id: int, message: RtmpMessage, chunk_bytes: int = CHUNK_BYTES_DEFAULT
 ) -> bytes:
-    """A message as one chunk of type 0 and as many of type 3 as it needs.
+    """Encode a message as one chunk of type 0 and as many of type 3 as it needs.
 
     `chunk_stream_id` is 2 to 63, so that it takes one byte.
     """

@@ -1,4 +1,4 @@
-"""RTMP handshake, server side (RTMP 1.0, 5.2). Feed it what arrived, send what it returns.
+"""RTMP handshake, server side (RTMP 1.0, 5.2). Feed it received bytes, send what it returns.
 
 Nothing here is secret: the digest that Flash-era encoders check proves only that both ends know a
 published constant. So the server's "random" bytes are always the same, and sessions replay exactly.
@@ -12,17 +12,17 @@ from emulator.core.errors import ProtocolError
 
 VERSION: Final = 3
 BLOCK: Final = 1536
-"""Bytes of C1, S1, C2 and S2 each."""
+"""The length of C1, S1, C2 and S2 in bytes."""
 
 _DIGEST: Final = 32
-# Constants of the digest handshake, as every published implementation has them.
+# The constants of the digest handshake, the same in every published implementation.
 _CLIENT_KEY: Final = b"Genuine Adobe Flash Player 001"
 _SERVER_KEY: Final = b"Genuine Adobe Flash Media Server 001"
 _COMMON_KEY: Final = bytes.fromhex(
     "f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae"
 )
 _SERVER_VERSION: Final = bytes((3, 5, 1, 1))
-# The digest's place is told by four bytes: before the key block, or behind it.
+# Four bytes give the digest's offset: they are before the key block, or behind it.
 _DIGEST_SCHEMES: Final = (8, 772)
 
 _VERBS: Final = (
@@ -44,9 +44,9 @@ _FILLER: Final = b"".join(
 
 
 class Handshake:
-    """One connection's handshake. `done` once C2 is in; what came after it waits in `rest`.
+    """One connection's handshake. It is `done` once C2 has come; later bytes are in `rest`.
 
-    `last_reply` is what a peer understands that speaks something else, maybe nothing.
+    `last_reply` is a reply for a peer that speaks another protocol; it may be empty.
     """
 
     def __init__(self) -> None:
@@ -57,10 +57,10 @@ class Handshake:
         self._has_answered = False
 
     def receive(self, received: bytes) -> bytes:
-        """Take what arrived; returns S0, S1 and S2 once C1 is complete, else nothing.
+        """Take received bytes; return S0, S1 and S2 once C1 is complete, else nothing.
 
-        Refuses (`ProtocolError`) a first byte that is not RTMP's, saying what it seems to be.
-        C2 is not compared with S1: encoders exist that send anything.
+        Refuses (`ProtocolError`) a first byte that is not RTMP's, and names the protocol that it
+        looks like. C2 is not compared with S1: some encoders send anything.
         """
         self._arrived += received
         if self._arrived and self._arrived[0] != VERSION:
@@ -78,7 +78,7 @@ class Handshake:
 
 
 def _stranger(arrived: bytes) -> str:
-    """What it is that begins with no C0 (RTMP 1.0, 5.2.2): no other version of RTMP is in use."""
+    """Name the protocol of a peer without a C0 (RTMP 1.0, 5.2.2). RTMP has no other version."""
     if arrived[0] == 0x16:
         return "this is TLS on the plain RTMP port: use rtmp://, or the RTMPS port"
     if _is_http(arrived):
@@ -107,7 +107,7 @@ def _is_http(arrived: bytes) -> bool:
 
 
 def _last_reply(arrived: bytes) -> bytes:
-    """A person with a browser, or RTMPT's client, reads why."""
+    """The HTTP response for a browser, or for RTMPT's client, with the reason."""
     if not _is_http(arrived):
         return b""
     body = _HTTP.encode() + b".\n"
@@ -118,7 +118,7 @@ def _last_reply(arrived: bytes) -> bytes:
 
 
 def _answer(c1: bytes) -> bytes:
-    """S0, S1 and S2. A client that leaves bytes 4 to 8 zero does the plain handshake."""
+    """Make S0, S1 and S2. A client whose bytes 4 to 8 are zero does the plain handshake."""
     client_digest = None
     if c1[4:8] != bytes(4):
         client_digest = next(filter(None, (_digest_in(c1, base) for base in _DIGEST_SCHEMES)), None)
@@ -130,7 +130,7 @@ def _answer(c1: bytes) -> bytes:
 
 
 def _offset(block: bytes, base: int) -> int:
-    """Where the digest stands in a C1 or S1 whose four offset bytes stand at `base`."""
+    """The digest's offset in a C1 or S1 whose four offset bytes are at `base`."""
     return base + 4 + sum(block[base : base + 4]) % 728
 
 
@@ -147,14 +147,14 @@ def _digest_in(c1: bytes, base: int) -> bytes | None:
 
 def _signed_s1() -> bytes:
     s1 = bytes(4) + _SERVER_VERSION + _FILLER[8:]
-    # Clients look in both places, so the first will do whichever the client used.
+    # Clients look in both places, so the first one works for all.
     offset = _offset(s1, _DIGEST_SCHEMES[0])
     digest = _digest_of(s1, offset, _SERVER_KEY)
     return s1[:offset] + digest + s1[offset + _DIGEST :]
 
 
 def _signed_s2(client_digest: bytes) -> bytes:
-    """S2 ends with a digest of itself, under a key made from the client's digest."""
+    """Make S2, which ends with its own digest, under a key made from the client's digest."""
     body = _FILLER[: BLOCK - _DIGEST]
     key = hmac.digest(_SERVER_KEY + _COMMON_KEY, client_digest, "sha256")
     return body + hmac.digest(key, body, "sha256")

@@ -1,9 +1,9 @@
 """One publisher's RTMP session, server side, without I/O: bytes in, events out, bytes to send.
 
 Feed `receive` and take its events one by one. `ConnectRequested` and `PublishRequested` are
-questions: answer each (`accept_...`, `refuse_...`) before taking the next event. Then send what
-`to_send` returns. `ProtocolError` means that the peer is wrong and the session over; `Refused`,
-that it publishes something else than FLV.
+questions: answer each (`accept_...`, `refuse_...`) before you take the next event. Then send what
+`to_send` returns. `ProtocolError` means that the peer broke the protocol and the session is over;
+`Refused`, that it publishes something other than FLV.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +36,10 @@ PING_REQUEST: Final = 6
 PING_RESPONSE: Final = 7
 
 COMMAND_BYTES_MAX: Final = 64 * 1024
-"""Decoding 8 MiB of AMF would hold everybody up for seconds; a real command has 500 bytes."""
+"""The longest command.
+
+To decode 8 MiB of AMF would block the server for seconds; real ones have 500 bytes.
+"""
 
 STREAMS_MAX: Final = 16
 ENCODER_CHARS_MAX: Final = 100
@@ -53,15 +56,15 @@ _ENHANCED: Final[dict[str, Value]] = {
     "videoFourCcInfoMap": dict.fromkeys(("avc1", "hvc1", "av01", "vp09"), _CAN_FORWARD),
     "audioFourCcInfoMap": dict.fromkeys(("mp4a", "Opus"), _CAN_FORWARD),
 }
-# Message types of RTMP 1.0 (5.4, 6.2, 7.1), the shared objects of 16 and 19 among them.
+# The message types of RTMP 1.0 (5.4, 6.2, 7.1), including the shared objects, 16 and 19.
 _TYPES: Final = frozenset({1, 2, 3, 4, 5, 6, 8, 9, 15, 16, 17, 18, 19, 20, 22})
-# Two AMF0 numbers, a selector, and the name.
+# The length of two AMF0 numbers, a selector, and the name.
 _METADATA_NAME_BYTES: Final = 48
 _TAG_KINDS: Final[dict[int, TagKind]] = {AUDIO: "audio", VIDEO: "video", DATA: "script"}
 
 
 class ConnectRequested(Struct, frozen=True):
-    """`app` is the application alone, without a key that may have come with it."""
+    """A `connect`. `app` is the application alone, without a key that may be in it."""
 
     app: str
     tc_url: str
@@ -69,7 +72,7 @@ class ConnectRequested(Struct, frozen=True):
 
 
 class PublishRequested(Struct, frozen=True):
-    """`key` may be empty; `query` is what stood behind a `?` after it."""
+    """A `publish`. `key` may be empty; `query` is the text behind a `?` after it."""
 
     app: str
     key: str
@@ -78,13 +81,13 @@ class PublishRequested(Struct, frozen=True):
 
 
 class PublishEnded(Struct, frozen=True):
-    """The publisher took its stream back in good order. The connection may go on."""
+    """The publisher ended its stream in good order. The connection may be used again."""
 
     reason: str
 
 
 class Finished(Struct, frozen=True):
-    """Nothing more will come of this session: send what is left, then close."""
+    """The session is over: send the remaining bytes, then close."""
 
     reason: str
 
@@ -94,7 +97,7 @@ Phase = Literal["handshake", "connecting", "connected", "publishing", "over"]
 
 
 class _Command(NamedTuple):
-    """`arguments` are what follows the command object, which is None where there is none."""
+    """A command message. `arguments` come after the command object, which is {} without one."""
 
     name: str
     transaction_id: float
@@ -133,14 +136,14 @@ class RtmpSession:
             "play": self._play,
             "play2": self._play,
             "_checkbw": self._agree,
-            # Answers to nothing we asked.
+            # Responses to requests that this server never makes.
             "_result": _ignore,
             "_error": _ignore,
             "onStatus": _ignore,
         }
 
     def receive(self, received: bytes) -> Iterator[SessionEvent]:
-        """Yield what `received` brings about. Take all of it before the next call."""
+        """Yield the events that `received` causes. Take all of them before the next call."""
         self._received_bytes += len(received)
         if self.phase == "handshake":
             try:
@@ -162,7 +165,7 @@ class RtmpSession:
                 yield from self._events_of(message)
 
     def to_send(self) -> bytes:
-        """What must be sent now. Each byte is returned once."""
+        """Return the bytes to send now. Each byte is returned once."""
         if not self._out:
             return b""
         out = bytes(self._out)
@@ -170,7 +173,7 @@ class RtmpSession:
         return out
 
     def accept_connect(self) -> None:
-        """The answer to `ConnectRequested`: windows first, then the result (RTMP 1.0, 7.2.1.1)."""
+        """Answer `ConnectRequested`: windows first, then the result (RTMP 1.0, 7.2.1.1)."""
         asked = self._answered()
         self.phase = "connected"
         self._control(WINDOW_SIZE, _WINDOW_BYTES.to_bytes(4))
@@ -184,16 +187,16 @@ class RtmpSession:
         self._command("_result", asked.transaction_id, properties | _ENHANCED, verdict)
 
     def refuse_connect(self, message: str) -> None:
-        """The answer to `ConnectRequested` for a wrong application. The session is over."""
+        """Answer `ConnectRequested` for a wrong application. The session is over."""
         asked = self._answered()
         self.phase = "over"
         verdict = _verdict("error", "NetConnection.Connect.Rejected", message)
         self._command("_error", asked.transaction_id, None, verdict)
-        # OBS (librtmp) keeps quiet about an _error, and shows its user this one.
+        # OBS (librtmp) does not show an _error to its user, but it shows this status.
         self._status(0, "error", "NetConnection.Connect.InvalidApp", message)
 
     def accept_publish(self) -> None:
-        """The answer to `PublishRequested`: tags are events from now on."""
+        """Answer `PublishRequested`: tags are events from now on."""
         asked = self._answered()
         self.phase = "publishing"
         self.has_media = False
@@ -202,15 +205,15 @@ class RtmpSession:
         self._status(asked.stream_id, "status", "NetStream.Publish.Start", "Publishing.")
 
     def refuse_publish(self, message: str) -> None:
-        """The answer to `PublishRequested` where the key does not open. The session is over."""
+        """Answer `PublishRequested` for a key that is refused. The session is over."""
         asked = self._answered()
         self.phase = "over"
         self._status(asked.stream_id, "error", "NetStream.Publish.BadName", message)
 
     def end_publish(self, message: str, code: str = "NetStream.Publish.Denied") -> None:
-        """Tell the peer, at any time, that it is done and why. The session is over.
+        """Tell the peer, at any time, that the session is over and why.
 
-        A peer that does not publish is told it as well, as soon as it speaks RTMP.
+        A peer that does not publish is told too, as soon as it has begun to speak RTMP.
         """
         if self.phase == "publishing":
             self._status(self._publish_stream_id, "error", code, message)
@@ -230,7 +233,7 @@ class RtmpSession:
             raise RuntimeError("the next event was taken before the question was answered")
         match message.type_id:
             case rtmp_chunks.SET_CHUNK_SIZE | rtmp_chunks.ABORT:
-                pass  # The chunk reader has obeyed.
+                pass  # The chunk reader has applied it.
             case _ if message.type_id in (WINDOW_SIZE, USER_CONTROL):
                 self._obey(message)
             case _ if message.type_id in (COMMAND, COMMAND_AMF3):
@@ -249,8 +252,8 @@ class RtmpSession:
         if not self.has_media and message.type_id not in _TYPES:
             raise Refused(
                 "unsupported",
-                f"This is not FLV: the first message has the type {message.type_id}, which "
-                "RTMP does not know.",
+                f"This is not FLV: the first message has the type {message.type_id}, which is "
+                "unknown in RTMP.",
                 topic="container",
             )
         yield from _tags_of(message)
@@ -258,19 +261,19 @@ class RtmpSession:
     def _obey(self, message: RtmpMessage) -> None:
         if message.type_id == WINDOW_SIZE:
             if len(message.payload) != 4:
-                raise ProtocolError("a window size of the wrong length")
+                raise ProtocolError("a window size message has the wrong length")
             self._window_bytes = max(1, int.from_bytes(message.payload))
         elif message.payload[:2] == PING_REQUEST.to_bytes(2):
             self._control(USER_CONTROL, PING_RESPONSE.to_bytes(2) + message.payload[2:6])
 
     def _answer(self, command: _Command) -> SessionEvent | None:
         if (command.name == "connect") != (self.phase == "connecting"):
-            raise ProtocolError("a command before connect, or a second connect")
+            raise ProtocolError("a command came before connect, or a second connect came")
         answer = self._answers.get(command.name)
         if answer is not None:
             return answer(command)
         if command.transaction_id:
-            verdict = _verdict("error", "NetConnection.Call.Failed", "No such command here.")
+            verdict = _verdict("error", "NetConnection.Call.Failed", "Unknown command.")
             self._command("_error", command.transaction_id, None, verdict)
         return None
 
@@ -295,7 +298,10 @@ class RtmpSession:
             self._command("_result", command.transaction_id, None, None)
 
     def _fc_publish(self, command: _Command) -> None:
-        """Flash Media Live Encoder waits for `onFCPublish`; the key is judged at `publish`."""
+        """Answer FCPublish: Flash Media Live Encoder waits for `onFCPublish`.
+
+        The key is checked only at `publish`.
+        """
         self._agree(command)
         verdict = _verdict("status", "NetStream.Publish.Start", "Go on.")
         self._command("onFCPublish", 0, None, verdict)
@@ -330,7 +336,7 @@ class RtmpSession:
         self.phase = "over"
         message = "Streams are not played over RTMP here: watch over HLS."
         self._status(command.stream_id, "error", "NetStream.Play.StreamNotFound", message)
-        return Finished("asked to play, which goes over HLS only")
+        return Finished("the client asked to play, which is possible over HLS only")
 
     def _control(self, type_id: int, payload: bytes) -> None:
         self._write(2, RtmpMessage(type_id, 0, 0, payload))
@@ -360,10 +366,10 @@ def _verdict(level: str, code: str, message: str) -> dict[str, Value]:
 
 
 def _parsed(message: RtmpMessage) -> _Command:
-    """A command message (RTMP 1.0, 7.1.1). Refuses what is not one, or is absurdly long."""
+    """Parse a command message (RTMP 1.0, 7.1.1). Refuses another one, and one that is too long."""
     body = message.payload
     if len(body) > COMMAND_BYTES_MAX:
-        raise ProtocolError(f"a command of {len(body)} bytes: at most {COMMAND_BYTES_MAX} go")
+        raise ProtocolError(f"a command of {len(body)} bytes: the limit is {COMMAND_BYTES_MAX}")
     match amf0.decode(_without_selector(message)):
         case [str(name), float(transaction_id), dict(command_object), *arguments]:
             return _Command(name, transaction_id, command_object, arguments, message.stream_id)
@@ -371,24 +377,27 @@ def _parsed(message: RtmpMessage) -> _Command:
             return _Command(name, transaction_id, {}, arguments, message.stream_id)
         case [str(name), float(transaction_id)]:
             return _Command(name, transaction_id, {}, [], message.stream_id)
-    raise ProtocolError("a command message that holds no command")
+    raise ProtocolError("a command message contains no command")
 
 
 def _without_selector(message: RtmpMessage) -> bytes:
-    """The body behind the format selector of AMF3 messages: AMF0 until a marker says otherwise."""
+    """The body behind the format selector of AMF3 messages.
+
+    It is AMF0 until a marker switches to AMF3.
+    """
     body = message.payload
     is_selected = message.type_id in (COMMAND_AMF3, DATA_AMF3) and body[:1] == b"\x00"
     return body[1:] if is_selected else body
 
 
 def _is_metadata(body: bytes) -> bool:
-    """Some encoders send their metadata as a command, or with numbers before its name."""
+    """Whether a command is metadata: some encoders send it so, or with numbers before its name."""
     head = body[:_METADATA_NAME_BYTES]
     return b"@setDataFrame" in head or b"onMetaData" in head
 
 
 def _tags_of(message: RtmpMessage) -> Iterator[Tag]:
-    """The tags in the rarer messages: data behind AMF3's selector, and aggregates."""
+    """Yield the tags in rarer messages: data behind AMF3's selector, and aggregates."""
     if message.type_id == DATA_AMF3:
         yield Tag("script", message.timestamp_ms, _without_selector(message))
     elif message.type_id == AGGREGATE:
@@ -396,7 +405,7 @@ def _tags_of(message: RtmpMessage) -> Iterator[Tag]:
 
 
 def _parts_of(aggregate: RtmpMessage) -> Iterator[Tag]:
-    """An aggregate is FLV tags in a row; its time stamp is the first one's (RTMP 1.0, 7.1.6)."""
+    """Yield the FLV tags of an aggregate; its timestamp is the first tag's (RTMP 1.0, 7.1.6)."""
     body = aggregate.payload
     pos = 0
     shift_ms: int | None = None
@@ -409,4 +418,4 @@ def _parts_of(aggregate: RtmpMessage) -> Iterator[Tag]:
             shift_ms = aggregate.timestamp_ms - timestamp_ms
         if kind := _TAG_KINDS.get(body[pos]):
             yield Tag(kind, (timestamp_ms + shift_ms) & 0xFFFFFFFF, body[pos + 11 : end])
-        pos = end + 4  # The tag's length once more, which nobody needs.
+        pos = end + 4  # Skips the tag's length, which is repeated here.

@@ -1,8 +1,8 @@
 """TLS for RTMPS, without I/O: ciphertext in, plaintext out, ciphertext to send.
 
-Not the event loop's own TLS, because that keeps a failed handshake to itself: here an encoder that
-does not trust the certificate leaves a log line that says so, and every socket counts from its
-first byte against limits and timeouts.
+The event loop's own TLS is not used, because it does not report a failed handshake: here an encoder
+that does not trust the certificate leaves a log line that says so, and every socket counts for
+limits and timeouts from its first byte.
 """
 
 import ssl
@@ -16,14 +16,14 @@ _HANDSHAKE_RECORD: Final = b"\x16"
 
 
 def is_tls(first: bytes) -> bool:
-    """Whether a connection that begins so speaks TLS (RFC 8446, 5.1): a handshake record."""
+    """Whether a connection that begins with these bytes speaks TLS (RFC 8446, 5.1)."""
     return first[:1] == _HANDSHAKE_RECORD
 
 
 class TlsLayer:
     """One connection's TLS, server side.
 
-    `is_closed_by_peer`: it has said goodbye (close_notify, RFC 8446, 6.1), and sends nothing more.
+    `is_closed_by_peer`: the peer has sent close_notify (RFC 8446, 6.1), and sends no more data.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -34,7 +34,10 @@ class TlsLayer:
         self.is_closed_by_peer = False
 
     def receive(self, ciphertext: bytes) -> bytes:
-        """The plaintext in what arrived, maybe none. Raises `ProtocolError` with what is wrong."""
+        """Return the plaintext in what arrived, perhaps none.
+
+        Raises `ProtocolError` with the reason.
+        """
         self._incoming.write(ciphertext)
         try:
             if not self._is_agreed:
@@ -48,18 +51,18 @@ class TlsLayer:
             raise ProtocolError(_sentence(error)) from error
 
     def send(self, plaintext: bytes) -> None:
-        """Encrypt. Before the handshake is through nobody could read it, so it is dropped."""
+        """Encrypt. Before the handshake is complete the peer could not read it: it is dropped."""
         if self._is_agreed and plaintext:
             self._tls.write(plaintext)
 
     def close(self) -> None:
-        """Say goodbye (close_notify), so that the peer can tell an end from a cut."""
+        """Send close_notify, so that the peer can tell a proper end from a cut connection."""
         if self._is_agreed:
-            with suppress(ssl.SSLError):  # It waits for the peer's goodbye; ours is written.
+            with suppress(ssl.SSLError):  # It waits for the peer's close_notify; ours is written.
                 self._tls.unwrap()
 
     def to_send(self) -> bytes:
-        """Ciphertext that must be sent now. Each byte is returned once."""
+        """Return the ciphertext to send now. Each byte is returned once."""
         return self._outgoing.read()
 
     def _read(self) -> bytes:
@@ -67,16 +70,16 @@ class TlsLayer:
         try:
             while piece := self._tls.read(_RECORD_BYTES):
                 pieces.append(piece)
-            self.is_closed_by_peer = True  # Nothing, where more is not wanted, is its goodbye.
+            self.is_closed_by_peer = True  # An empty read is the peer's close_notify.
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLZeroReturnError:  # The same, after ours.
+        except ssl.SSLZeroReturnError:  # The peer's close_notify after ours.
             self.is_closed_by_peer = True
         return b"".join(pieces)
 
 
 def _sentence(error: ssl.SSLError) -> str:
-    """`reason` is OpenSSL's word, such as TLSV1_ALERT_UNKNOWN_CA."""
+    """A message for people. `reason` is OpenSSL's word, such as TLSV1_ALERT_UNKNOWN_CA."""
     reason = error.reason or "no reason given"
     if "ALERT" in reason and ("UNKNOWN_CA" in reason or "CERTIFICATE" in reason):
         return f"the encoder does not trust the certificate of this server ({reason})"

@@ -89,7 +89,7 @@ class LiveLoop(HlsStream):
             window.next_part = showing.segment(segment).start
             window.starts_run = segment == run.first_segment
             window.discontinuity_sequence = showing.runs.index(run) - window.starts_run
-        self._forget_places(window)
+        self._reset_offsets(window)
 
     def _segment_source(self, msn: int) -> Source:
         if msn not in [segment.msn for segment in self.window.listed]:

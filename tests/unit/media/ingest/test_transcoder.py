@@ -188,7 +188,7 @@ async def test_transcoder_late_frames_are_dropped_up_to_a_key_frame() -> None:
     (report,) = rig.transcoder.reports
     assert report.frames_dropped == 13 - len(times)
     assert report.frames_dropped >= 6
-    assert f"{report.frames_dropped} frames were left out" in rig.transcoder.warnings[0]
+    assert f"{report.frames_dropped} frames were dropped" in rig.transcoder.warnings[0]
 
 
 async def test_transcoder_file_sent_too_fast_is_read_slower_without_loss() -> None:
@@ -281,7 +281,7 @@ async def test_transcoder_slow_end_drops_video_and_warns() -> None:
     assert times[-1] + 1_024 >= 20 * 960
     (picture, _) = rig.transcoder.reports
     assert picture.frames_dropped == 20 - len(rig.times(VideoTrack)) >= 19
-    assert f"{picture.frames_dropped} frames were left out" in rig.transcoder.warnings[0]
+    assert f"{picture.frames_dropped} frames were dropped" in rig.transcoder.warnings[0]
 
 
 async def test_transcoder_endless_end_times_out_and_reports_the_loss() -> None:
@@ -296,7 +296,7 @@ async def test_transcoder_endless_end_times_out_and_reports_the_loss() -> None:
     rig.timers[1].run_out()
 
     assert has_ended.is_set()
-    assert "The last 1000 ms that the publisher sent are lost" in rig.transcoder.warnings[0]
+    assert "The last 1000 ms of the publisher's media are lost" in rig.transcoder.warnings[0]
     may_go_on.set()
 
 

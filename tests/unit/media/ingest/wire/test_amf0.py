@@ -116,7 +116,7 @@ def test_amf0_nan_is_a_number() -> None:
 
 @table(("opening", "nested"), [("", "0a 00000001"), ("", "03 0001 78"), ("11", "09 03 01")])
 def test_amf0_deep_nesting_is_refused_early(opening: str, nested: str) -> None:
-    with pytest.raises(ProtocolError, match="nested too deep"):
+    with pytest.raises(ProtocolError, match="nested too deeply"):
         amf0.decode(bytes.fromhex(opening + nested * DEPTH_MAX * 1000))
 
 

@@ -224,7 +224,7 @@ def test_rtmp_chunks_abort_of_nothing_is_fine() -> None:
     ("stream", "message"),
     [
         (TYPE_3, "begins with a type 3"),
-        (type_0(0, LIMIT + 1), "at most 1048576"),
+        (type_0(0, LIMIT + 1), "the limit is 1048576"),
         (type_0(0, 200) + bytes(128) + type_0(0, 1), "inside another"),
         (type_0(0, 200) + bytes(128) + type_2(0), "inside another"),
         (set_chunk_size(0), "chunk size of 0"),
