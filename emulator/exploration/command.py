@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -40,36 +41,71 @@ def run(
 ) -> CommandRun:
     """Run a command in a folder until it ends. An exception here ends it and its children.
 
+    So does the end of this process, in whatever way: a worker may be killed for want of memory.
+
     Raises `OSError` if there is no such program or folder. On Windows, children that outlive the
     command are not known, and stay.
     """
     began_ms = monotonic_ms()
-    process = subprocess.Popen(
-        list(command),
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **own_group(),
-    )
-    lines: deque[str] = deque(maxlen=LINES_MAX)
-    reader = threading.Thread(target=_keep_last, args=(process, lines), daemon=True)
-    reader.start()
-    status: int | None = None
-    left = False
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            status = process.wait(limit_ms / 1000)
-        duration_ms = monotonic_ms() - began_ms
-        left = status is not None and _is_alive(process.pid)
-    finally:
-        _end(process)
+    with _Guard() as guard:
+        process = subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **own_group(),
+        )
+        guard.watch(process.pid)
+        lines: deque[str] = deque(maxlen=LINES_MAX)
+        reader = threading.Thread(target=_keep_last, args=(process, lines), daemon=True)
+        reader.start()
+        status: int | None = None
+        left = False
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(limit_ms / 1000)
+            duration_ms = monotonic_ms() - began_ms
+            left = status is not None and _is_alive(process.pid)
+        finally:
+            _end(process)
     # A child in a session of its own may keep the pipe open: do not wait for its output.
     reader.join(_END_SECONDS)
     if status is not None and status < 0:
         status = 128 - status
     return CommandRun(status, duration_ms, list(lines), left)
+
+
+class _Guard:
+    """A shell that ends a process group if this process is killed: then its input ends too soon."""
+
+    _SCRIPT = 'read -r group && { read -r end || kill -s KILL -- "-$group"; }'
+
+    def __enter__(self) -> Self:
+        self._shell: subprocess.Popen[bytes] | None = None
+        if sys.platform != "win32":
+            command = ["/bin/sh", "-c", self._SCRIPT]
+            nothing = subprocess.DEVNULL
+            self._shell = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, **own_group()
+            )
+        return self
+
+    def watch(self, group: int) -> None:
+        """From now on it ends that one."""
+        self._write(f"{group}\n")
+
+    def __exit__(self, *_: object) -> None:
+        self._write("end\n")
+        if self._shell is not None:
+            self._shell.communicate()
+
+    def _write(self, line: str) -> None:
+        if self._shell is not None and self._shell.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._shell.stdin.write(line.encode())
+                self._shell.stdin.flush()
 
 
 def _keep_last(process: "subprocess.Popen[bytes]", lines: "deque[str]") -> None:

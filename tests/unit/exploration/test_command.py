@@ -1,12 +1,15 @@
 """A command under test: its last lines, its limit, and nothing of it left behind."""
 
 import os
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from emulator.exploration import command
+from tests.support.live_server import until
 
 LIMIT_MS = 60_000
 
@@ -38,7 +41,7 @@ def test_command_that_does_not_end_is_ended_with_its_children() -> None:
     run = python(text, limit_ms=3_000)
 
     assert run.status is None
-    assert all(not Path(f"/proc/{pid}").exists() or is_zombie(pid) for pid in run.lines)
+    assert all(has_ended(pid) for pid in run.lines)
 
 
 def test_command_that_leaves_a_child_is_said_to() -> None:
@@ -50,9 +53,35 @@ def test_command_that_leaves_a_child_is_said_to() -> None:
     run = python(text)
 
     assert (run.status, run.left) == (0, True)
-    assert all(not Path(f"/proc/{pid}").exists() or is_zombie(pid) for pid in run.lines)
+    assert all(has_ended(pid) for pid in run.lines)
 
 
-def is_zombie(pid: str) -> bool:
+def test_command_ends_with_a_worker_that_is_killed(tmp_path: Path) -> None:
+    # Given a worker whose command has a child,
+    child = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
+    text = (
+        "import os, signal, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "open('pids.part', 'w').write(f'{os.getpid()} {child.pid}')\n"
+        "os.rename('pids.part', 'pids')\n"
+        "signal.pause()"
+    )
+    worker = (
+        "import os, sys\nfrom pathlib import Path\nfrom emulator.exploration import command\n"
+        f"command.run([sys.executable, '-c', {text!r}], Path.cwd(), os.environ, {LIMIT_MS})"
+    )
+    with subprocess.Popen([sys.executable, "-c", worker], cwd=tmp_path) as process:
+        until((tmp_path / "pids").exists, "the command runs")
+        # when it is killed, then neither goes on.
+        process.kill()
+    for pid in (tmp_path / "pids").read_text("utf-8").split():
+        until(partial(has_ended, pid), f"{pid} has ended")
+
+
+def has_ended(pid: str) -> bool:
     """Whoever adopted it may not have reaped it yet."""
-    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
