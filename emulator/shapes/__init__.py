@@ -1,1 +1,1 @@
-"""Facts as the platform's JSON: one noun a file, each shape beside the function that fills it."""
+"""Shapes: a world's facts as the platform's JSON. One noun a file: its shape and its encoder."""

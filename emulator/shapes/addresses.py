@@ -1,7 +1,7 @@
-"""Addresses: where this platform is reached: as the settings say, or as the caller reached it.
+"""Addresses: the URLs of this platform: those of the settings, or the ones that the caller used.
 
-A server beyond loopback is reached by names that it cannot know: a container's, a proxy's. Where no
-setting says them, each answer names the host that its caller used (decision 15).
+A server that listens beyond loopback has names that it cannot know, such as a container's or a
+proxy's. Without a setting for them, each answer names the host that its caller used (decision 15).
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from emulator.core.hosts import in_url
 
 T = TypeVar("T")
 
-# Clients look for the CDN's name inside the addresses they are given (contract, Media addresses).
+# Clients look for the CDN's name in the addresses of answers (contract, Media addresses).
 CDN_NAME = "customer-emulator.cloudflarestream.com"
 
 
@@ -33,7 +33,7 @@ class Addresses(Struct, frozen=True):
     stun: str = ""
 
     def ready(self) -> dict[str, str]:
-        """The addresses that the ready file holds, by their names there."""
+        """The addresses in the ready file, by their names there."""
         return {
             "http": self.http,
             "ws": f"ws{self.http.removeprefix('http')}",
@@ -58,9 +58,9 @@ class Reach(Struct, frozen=True, kw_only=True):
     rtmps: str = ""
 
     def at(self, http: str) -> Addresses:
-        """All addresses, for a caller that reaches the API at `http`."""
+        """The addresses for a caller that reaches the API at `http`."""
         name = urlsplit(http).hostname or ""
-        # `NAME.localhost` chooses a world over HTTP; few encoders can resolve it.
+        # `NAME.localhost` chooses a world over HTTP, but few encoders can resolve it.
         host = in_url("localhost" if name.endswith(".localhost") else name)
         return Addresses(
             http=http,
@@ -75,13 +75,13 @@ _of_caller: ContextVar[Addresses | None] = ContextVar("_of_caller", default=None
 
 
 def of_caller() -> Addresses | None:
-    """As the caller of this moment reached the server; None where the settings' are meant."""
+    """The addresses by which the current caller reached the server; None for the settings' ones."""
     return _of_caller.get()
 
 
 @contextmanager
 def answering(addresses: Addresses | None) -> Iterator[None]:
-    """Inside, `of_caller` gives these."""
+    """While the block runs, let `of_caller` return these addresses."""
     token = _of_caller.set(addresses)
     try:
         yield
@@ -90,7 +90,7 @@ def answering(addresses: Addresses | None) -> Iterator[None]:
 
 
 def for_everyone(publish: Callable[[T], None]) -> Callable[[T], None]:
-    """`publish`, but its readers are many: what it says names no caller's addresses."""
+    """Wrap `publish` for events with many readers: they must not contain one caller's addresses."""
 
     def publish_to_everyone(fact: T) -> None:
         if _of_caller.get() is None:

@@ -275,7 +275,7 @@ def follower_growth(days: list[Day], date_of: Callable[[int], str]) -> FollowerG
         ],
         "period_days": len(days),
         "total_new_followers": new,
-        # From nothing, any growth is told as whole: there is nothing to divide by.
+        # Growth from zero counts as 1, since there is nothing to divide by.
         "growth_rate_percent": round(100 * new / before, 2) if before else 100.0 * bool(new),
     }
 

@@ -1,4 +1,4 @@
-"""The file that an account is handed with all that it owns: times and flags as the API has them."""
+"""Belongings: the export of everything that an account owns, with times and flags as in the API."""
 
 import base64
 from typing import Any, TypedDict
@@ -8,7 +8,7 @@ from emulator.shapes.times import iso
 from emulator.world.people.accounts import User
 from emulator.world.people.belongings import Belongings
 
-# What an instant's column ends in; other milliseconds are durations.
+# Columns of instants end in this; other milliseconds are durations.
 _INSTANTS = ("at_ms", "_start_ms")
 _FLAGS = ("is_", "has_", "are_")
 

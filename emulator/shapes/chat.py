@@ -160,7 +160,7 @@ def chat_settings(settings: ChatSettings) -> ChatSettingsShape:
 
 
 def ban_shape(world: World, ban: Ban, owner_pk: int) -> BanShape:
-    """A ban by an account that is gone stands in the name of the stream's owner."""
+    """A BAN. If the account that made it is gone, it names the stream's owner instead."""
     by_pk = owner_pk if ban.created_by_pk is None else ban.created_by_pk
     return {
         "id": ban.id,
@@ -186,7 +186,7 @@ def moderator_shape(world: World, moderator: Moderator) -> ModeratorShape:
 
 
 def authors(world: World) -> Callable[[str], User]:
-    """Finds the authors of many lines, each of them once."""
+    """Return a function that finds the author of a line, and each author only once."""
     values: dict[str, User] = {}
 
     def find(user_id: str) -> User:

@@ -1,4 +1,4 @@
-"""Dialect: which of the platform's two ways of speaking a client uses (contract, README)."""
+"""Dialect: which of the platform's two forms of the API a client uses (contract, README)."""
 
 from typing import Literal
 

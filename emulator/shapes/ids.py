@@ -1,4 +1,4 @@
-"""Ids that are no UUIDs: of what one emulator numbers, such as `fault-1` and `run-1`."""
+"""Ids that are not UUIDs: those that one emulator numbers, such as `fault-1` and `run-1`."""
 
 from typing import NewType
 

@@ -1,7 +1,7 @@
 """CATEGORY, TAG, STREAM, STREAM_WITH_INGEST and a stream's schedule (contract, schemas).
 
-Wherever a stream is shown to its owner it has its ingest. A page of streams costs four queries,
-however many it shows.
+A stream has its ingest wherever it is shown to its owner. A page of streams takes four queries,
+whatever its length.
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,7 +127,7 @@ class StreamWithIngest(StreamShape, IngestFields):
     """What a stream's owner sees: `rtmps_url` and `stream_key` are what OBS asks for."""
 
 
-# What somebody sees of a stream: its owner sees the ingest, too.
+# A stream for one viewer: its owner also gets the ingest.
 StreamView = StreamWithIngest | StreamShape
 
 
@@ -166,7 +166,7 @@ def tag_shape(tag: Tag) -> TagShape:
 
 
 def stream_shape(world: World, addresses: Addresses, stream: Stream) -> StreamShape:
-    """A stream as anybody may see it: without its key."""
+    """A stream as everybody may see it, without its key."""
     return stream_shapes(world, addresses, [stream])[0]
 
 
@@ -180,9 +180,9 @@ def stream_view(
 def stream_views(
     world: World, addresses: Addresses, streams: Sequence[Stream], viewer: User | None
 ) -> list[StreamView]:
-    """Many streams as this viewer may see them: their own with the ingest.
+    """Many streams as this viewer may see them: the viewer's own with their ingest.
 
-    To be encoded as they are: what stays the same in them is JSON already.
+    Only for encoding: the parts that stay the same are JSON already.
     """
     views: list[StreamView] = []
     for stream, shape in zip(streams, _shapes(world, addresses, streams, True), strict=True):
@@ -197,15 +197,18 @@ def stream_views(
 def stream_shapes(
     world: World, addresses: Addresses, streams: Sequence[Stream]
 ) -> list[StreamShape]:
-    """Many streams, as anybody may see them."""
+    """Many streams as everybody may see them."""
     return _shapes(world, addresses, streams, is_to_be_encoded=False)
 
 
 def _shapes(
     world: World, addresses: Addresses, streams: Sequence[Stream], is_to_be_encoded: bool
 ) -> list[StreamShape]:
-    """Owners, categories and tags are asked for at once, and not again while nothing is written
-    that a shape shows. What changes by itself is worked out anew.
+    """The shapes of many streams.
+
+    Their owners, categories and tags are read together, and only once until something that a shape
+    shows is written. Figures that change by themselves are computed each time.
+
     """
     if not streams:
         return []
@@ -237,9 +240,9 @@ def _shapes(
 
 
 class _StillShape(Struct, frozen=True):
-    """What is shown of a stream as long as nothing is written.
+    """The part of a stream's shape that stays the same until something is written.
 
-    `encoded` is the shape with its larger parts as JSON: half of what encoding a page costs.
+    `encoded` has the larger parts as JSON already, which halves the cost of encoding a page.
     """
 
     stream: Stream
@@ -248,7 +251,7 @@ class _StillShape(Struct, frozen=True):
 
 
 class _Known(Remembered[tuple[tuple[str, str], int], _StillShape]):
-    """By the addresses that a caller is given, and a stream's row."""
+    """The remembered shapes, by the caller's addresses and the stream's row."""
 
     def __init__(self, store: Store) -> None:
         shown = ("streams", "vods", "categories", "users", "follows", "stream_tags", "tags")
@@ -300,7 +303,7 @@ def _as_of_now(
     watching: Mapping[int, int],
     now_ms: int,
 ) -> StreamShape:
-    """What changes by itself, put into a copy of what does not."""
+    """A copy of a shape with the figures that change by themselves."""
     category = shape["category"]
     if category is not None and stream.category_pk is not None:
         viewers = watching.get(stream.category_pk, 0)
@@ -359,8 +362,8 @@ def stream_with_ingest(world: World, addresses: Addresses, stream: Stream) -> St
 
 
 def _ingest(addresses: Addresses, stream: Stream) -> IngestFields:
-    """What STREAM_WITH_INGEST has beside STREAM."""
-    # The key stands in the path: browsers publish by WHIP without a header of their own.
+    """The fields that STREAM_WITH_INGEST has in addition to STREAM."""
+    # The key is part of the path: browsers publish by WHIP without a header for it.
     whip_url = f"{addresses.media}/{stream.stream_key}/webRTC/publish"
     return {
         "rtmps_url": addresses.rtmps,
@@ -399,7 +402,7 @@ def _playback(addresses: Addresses, uid: str) -> Playback:
 
 
 def _duration_seconds(stream: Stream, now_ms: int) -> float | None:
-    """How long it has been live; of a recorded one, how long its media is."""
+    """How long a stream has been live; for a recorded one, the length of its media."""
     if stream.started_at_ms is None:
         return None
     if stream.ended_at_ms is not None and stream.media_ms is not None:

@@ -1,4 +1,4 @@
-"""Pages: what every page of a list says beside its items."""
+"""Pages: the fields that every page of a list has in addition to its items."""
 
 from typing import TypedDict
 

@@ -106,7 +106,7 @@ def follow_shape(follow: Follow) -> FollowShape:
 def notification_shapes(
     world: World, notifications: Sequence[Notification]
 ) -> list[NotificationShape]:
-    """Many notifications; those whom they are about are asked for at once."""
+    """Many notifications. The users that they are about are read together."""
     actors = accounts.by_pks(world, {notification.actor_pk for notification in notifications})
     return [
         {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 
-# A page of streams shows some eighty instants, and mostly the same ones as the page before.
+# A page of streams has some eighty instants, mostly the same ones as the page before.
 @lru_cache(maxsize=10_000)
 def iso(at_ms: int) -> str:
     """`2026-01-01T00:00:00.000Z` for milliseconds since 1970."""

@@ -1,4 +1,4 @@
-"""VIDEO, ALBUM, ANNOTATION and what is told of a video's audience (contract, schemas)."""
+"""VIDEO, ALBUM, ANNOTATION and the figures of a video's audience (contract, schemas)."""
 
 from typing import Any, TypedDict
 
@@ -103,14 +103,14 @@ class AlbumWithVideos(AlbumShape):
 
 
 def playlist_url(addresses: Addresses, video: Video) -> str | None:
-    """Where a video plays; None while it cannot."""
+    """The address of a video's playlist; None while it cannot be played."""
     if video.status != "ready":
         return None
     return f"{addresses.media}/{video.uid}/manifest/video.m3u8"
 
 
 def thumbnail_url(addresses: Addresses, video: Video) -> str | None:
-    """A video's picture: of the instant that its owner chose, or the usual one."""
+    """The address of a video's picture: of the instant that its owner chose, or the default one."""
     if video.status != "ready":
         return None
     address = f"{addresses.media}/{video.uid}/thumbnails/thumbnail.jpg"

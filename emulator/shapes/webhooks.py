@@ -1,7 +1,7 @@
-"""What webhooks say: an event's public name and body, in the style of the CDN's.
+"""Webhook bodies: an event's public name and body, in the style of the CDN's webhooks.
 
-Beside `data`, which is what the REST API answers for the same thing, stand the CDN's own names:
-`uid`, `readyToStream` and `status.state`.
+`data` is the object as the REST API shows it. Next to it are the CDN's own names: `uid`,
+`readyToStream` and `status.state`.
 """
 
 from collections.abc import Callable
@@ -27,12 +27,12 @@ from emulator.world.store import events
 from emulator.world.webhooks.targets import EVENT_KINDS
 from emulator.world.world import World
 
-# What the CDN calls a video's state at such a moment.
+# The CDN's name for a video's state after an event.
 _STATES = {"stream.live": "live-inprogress", "vod.ready": "ready", "vod.failed": "error"}
 
 
 class WebhookEncoder:
-    """One world's events as webhooks say them. `addresses`: where they lead, asked for each."""
+    """Encodes one world's events. `addresses` is called for each event."""
 
     def __init__(self, world: World, addresses: Callable[[], Addresses]) -> None:
         self._world = world
@@ -60,7 +60,7 @@ class WebhookEncoder:
                     return _of_vod(self._world, self._addresses(), event, kind)
             return {"data": _data(self._world, event)}
         except Refused:
-            # It was removed in the same turn in which it happened: only that is left to say.
+            # The object was removed in the same turn, so the body has only its id.
             return {"data": {}}
 
 

@@ -15,7 +15,7 @@ from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 WebsiteStatus = Literal["uploading", "processing", "completed", "failed"]
-# A video that needed no job tells how far it is in a job's words.
+# A video that needed no job also has a job's status.
 _AS_A_JOB: dict[VideoStatus, JobStatus] = {
     "ready": "completed",
     "processing": "queued",
@@ -88,14 +88,14 @@ def website_video(world: World, addresses: Addresses, video: Video) -> WebsiteVi
 
 
 def website_status(video: Video) -> WebsiteStatus:
-    """A video that waits for its file is `uploading`."""
+    """The website's name of a video's status; one that waits for its file is `uploading`."""
     if video.status == "processing":
         return "processing" if video.form else "uploading"
     return "completed" if video.status == "ready" else "failed"
 
 
 def processing(world: World, video: Video) -> Processing:
-    """How far the last job of a video has got; of one that needed none, that it is done."""
+    """The progress of a video's last job; complete for a video that needed no job."""
     job = jobs.latest(world, video)
     if job is not None:
         return processing_of(world, job)
@@ -113,7 +113,7 @@ def processing(world: World, video: Video) -> Processing:
 
 
 def processing_of(world: World, job: Job) -> Processing:
-    """A job that waits counts from when it was asked for."""
+    """A job's progress. While it waits, its start is the time at which it was requested."""
     return {
         "videoId": job.video_id,
         "status": job.status,
@@ -137,7 +137,7 @@ def website_analytics(world: World, video: Video) -> WebsiteAnalytics:
 
 
 def _seconds_left(world: World, job: Job) -> int | None:
-    """By what the part that is done has taken; None before there is such a part."""
+    """The seconds left, estimated from the part that is done; None before there is one."""
     if job.status != "processing" or job.started_at_ms is None or not job.progress_percent:
         return None
     spent_ms = world.now_ms - job.started_at_ms

@@ -11,7 +11,7 @@ from emulator.core import quantities
 
 
 def option(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """What reads a flag by `read`, whose `ValueError` says what is wrong."""
+    """Make a `type=` of `read`, whose `ValueError` says what is wrong."""
 
     def read_option(text: str) -> Any:
         try:
@@ -23,7 +23,7 @@ def option(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def whole_number(least: int, most: int) -> Callable[[str], Any]:
-    """A number of these, in digits alone."""
+    """A `type=` for whole numbers from `least` to `most`, written in digits."""
 
     def read(text: str) -> int:
         is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
@@ -35,7 +35,7 @@ def whole_number(least: int, most: int) -> Callable[[str], Any]:
 
 
 def pair(form: str) -> Callable[[str], Any]:
-    """A name and what it is given, of a form such as `NAME=VALUE`."""
+    """A `type=` for a name and its value, written in a form such as `NAME=VALUE`."""
 
     def read(text: str) -> tuple[str, str]:
         name, equals, value = text.partition("=")

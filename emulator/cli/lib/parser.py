@@ -1,5 +1,5 @@
-"""Parser: a command's arguments. Whatever is mistyped is refused in one sentence, with the nearest
-right word: flags, verbs and choices alike.
+"""Parser: a command's arguments. A mistyped flag, verb or choice is refused in one sentence, with
+the nearest known word.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from emulator.cli.lib.failure import Failed
 
 
 class Parser(argparse.ArgumentParser):
-    """What reads a command's arguments, and those of each of its verbs."""
+    """Parses a command's arguments, and those of each of its verbs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
@@ -34,25 +34,25 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Raises `Failed` with exit code 2 for what it does not know."""
+        """Parse arguments. Raises `Failed` with exit code 2 for an invalid one."""
         parsed, rest = self.parse_known_args(args, namespace)
         if rest:
             self._chosen(parsed)._refuse(rest)
         return parsed
 
     def print_help(self, file: Any = None) -> None:
-        """With its headings in bold on a terminal."""
+        """Print the help, with bold headings on a terminal."""
         out = file or sys.stdout
         heading = re.compile(r"^(?=\S)[^\n]*:$|^usage:", re.MULTILINE)
         out.write(heading.sub(lambda match: paint(match[0], "bold", out=out), self.format_help()))
 
     def error(self, message: str) -> NoReturn:
-        """A flag that is not known is the likelier slip, whatever else is missing without it."""
+        """Raise `Failed`. An unknown flag is reported first: it is often the cause of `message`."""
         typed = self._typed
         if "--" in typed:
             typed = typed[: typed.index("--")]
         if self._verbs() is not None:
-            # Behind the verb, flags are the verb's.
+            # After the verb, flags belong to the verb.
             typed = list(itertools.takewhile(lambda word: word.startswith("-"), typed))
         unknown = [word for word in typed if self._is_unknown_flag(word)]
         if unknown:
@@ -80,7 +80,7 @@ class Parser(argparse.ArgumentParser):
         return None
 
     def _chosen(self, parsed: argparse.Namespace) -> "Parser":
-        """The parser of the verb that was chosen; this one where there are no verbs."""
+        """The parser of the chosen verb; this parser if there are no verbs."""
         verbs = self._verbs()
         if verbs is None:
             return self
@@ -95,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         return flag not in known and not is_short
 
     def _refuse(self, words: Sequence[str]) -> NoReturn:
-        """Say what cannot be read: the first flag, or else the first word that is too many."""
+        """Report the arguments that were not read: the first flag, or the first extra word."""
         for word in words:
             if self._is_unknown_flag(word):
                 flag = word.partition("=")[0]
@@ -115,11 +115,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that was probably meant; None where none is near."""
-    # Dashes say nothing: with them, each flag is a little like each other one.
+    """The one of `words` that was probably meant; None if none is near."""
+    # Compared without dashes, which would make all flags similar to each other.
     names = {name.lstrip("-"): name for name in words}
     bare = word.lstrip("-")
-    # Fingers that were too fast wrote the same letters in another order.
+    # The same letters in another order are a typing error.
     near = [name for name in names if name != bare and sorted(name) == sorted(bare)]
     if not near:
         near = difflib.get_close_matches(bare, names, n=1, cutoff=0.65)

@@ -1,4 +1,4 @@
-"""Places: where the jobs of a command are done: processes of this machine, or a cluster."""
+"""Places: the workers for a command's jobs: processes of this machine, or a cluster."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Place(Struct, frozen=True):
-    """An executor, and how many work there at the moment."""
+    """An executor, and a function that returns how many workers it has now."""
 
     executor: Executor
     workers: Callable[[], int]
@@ -16,9 +16,9 @@ class Place(Struct, frozen=True):
 
 @contextmanager
 def place_of(address: str, count: int) -> Iterator[Place]:
-    """`count` processes of this machine, or the cluster at `address`. They end with the block.
+    """`count` processes of this machine, or the cluster at `address`, while the block runs.
 
-    Refuses as `cluster.connect` does.
+    Refuses (`unavailable`, `conflict`) what `cluster.connect` refuses.
     """
     place = _place(address, count)
     try:

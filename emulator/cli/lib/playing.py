@@ -1,4 +1,4 @@
-"""Playing: what a player would fetch and decode, to see with own eyes that a picture is there.
+"""Playing: fetches and decodes media as a player does, to prove that there is a picture.
 
 PyAV is imported only when something is decoded.
 """
@@ -25,7 +25,7 @@ class Picture(NamedTuple):
 def play_low_latency(api: Api, uid: str) -> Picture | None:
     """Fetch the low latency playlist and its newest independent part, and decode that.
 
-    None while the playlist lists no such part yet. Raises `ApiError` as the server answers.
+    Returns None while the playlist lists no such part. Raises `ApiError` if the server refuses.
     """
     address = f"{api.url}/{uid}/manifest/video.m3u8?protocol=llhls"
     address = urljoin(address, _media_address(api.fetch(address).decode()))
@@ -41,14 +41,14 @@ def play_low_latency(api: Api, uid: str) -> Picture | None:
 
 
 def is_whole_recording(api: Api, playlist_url: str) -> bool:
-    """Whether a VOD's media playlist is there, has segments and says where it ends."""
+    """Whether a VOD's media playlist exists, has segments and an end tag."""
     address = urljoin(playlist_url, _media_address(api.fetch(playlist_url).decode()))
     lines = api.fetch(address).decode().splitlines()
     return "#EXT-X-ENDLIST" in lines and any(line.startswith("#EXTINF:") for line in lines)
 
 
 def decode(media: bytes) -> Picture:
-    """Decode every picture of a piece of MP4. Raises `Failed` where there is none to be seen."""
+    """Decode every picture of a piece of MP4. Raises `Failed` if it has no picture."""
     import av
 
     try:
@@ -62,7 +62,7 @@ def decode(media: bytes) -> Picture:
 
 
 def _media_address(multivariant: str) -> str:
-    """The first entry's address. Raises `Failed` where the playlist has none."""
+    """The first entry's URL. Raises `Failed` if the playlist has no entries."""
     for line in multivariant.splitlines():
         if line and not line.startswith("#"):
             return line

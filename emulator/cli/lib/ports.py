@@ -1,4 +1,4 @@
-"""Ports: whether one is free, and which process holds it if not."""
+"""Ports: whether a port is free, and if not, which process has it."""
 
 import errno
 import socket
@@ -14,7 +14,7 @@ _LISTENING = "0A"  # include/net/tcp_states.h: TCP_LISTEN is 10.
 
 
 class Holder(NamedTuple):
-    """A process that listens. Without the right to look, both are unknown (0 and "")."""
+    """A process that listens. Its values are 0 and "" if this user may not see them."""
 
     pid: int
     command: str
@@ -26,13 +26,13 @@ class Holder(NamedTuple):
 
 
 def why_not(host: str, port: int) -> str | None:
-    """None if a server may listen on `port` of `host`, else the reason in a few words."""
+    """The reason why a server cannot listen on `port` of `host`, in a few words; None if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             claim(probe)
             probe.bind((host, port))
-            # Where SO_REUSEADDR lets two bind, only one may listen.
+            # With SO_REUSEADDR two sockets may bind, but only one may listen.
             probe.listen(1)
     except OSError as failure:
         if failure.errno == errno.EADDRINUSE:
@@ -44,7 +44,7 @@ def why_not(host: str, port: int) -> str | None:
 
 
 def holder(port: int) -> Holder:
-    """The process that listens on `port`, by what the system has: /proc, netstat or lsof."""
+    """The process that listens on `port`, found in /proc, or by netstat or lsof."""
     if sys.platform == "win32":
         return _by_netstat(port)
     else:
@@ -73,7 +73,7 @@ def _by_proc(port: int) -> Holder:
 
 
 def _open_files(process: Path) -> Iterator[str]:
-    """Where a process's descriptors lead; none for another user's process or one that ended."""
+    """The targets of a process's descriptors; none for another user's process or one that ended."""
     with suppress(OSError):
         for descriptor in (process / "fd").iterdir():
             with suppress(OSError):  # Closed between listing and reading.
@@ -93,19 +93,19 @@ def _listening_inodes(port: int) -> Iterator[str]:
 
 
 def _command(process: Path) -> str:
-    """The program's name: of `python -m x` and the like, the words that say which."""
+    """The program's name; for `python -m x` and the like, with the words that identify it."""
     try:
         words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
         return ""
-    # Only the first words: keys and passwords stand in the later ones, if anywhere.
+    # Only the first words, since later ones may contain keys and passwords.
     name = Path(words[0]).name
     script = next((word for word in words[1:4] if word and not word.startswith("-")), "")
     return f"{name} {Path(script).name}".strip() if name.startswith("python") else name
 
 
 def by_lsof(port: int) -> Holder:
-    """As macOS has it, and other systems without /proc."""
+    """The process by `lsof`, on macOS and other systems without /proc."""
     listed = _output(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"])
     payload = {line[0]: line[1:] for line in reversed(listed.splitlines()) if line}
     return Holder(int(payload.get("p", "0")), payload.get("c", ""))
@@ -121,10 +121,10 @@ def _by_netstat(port: int) -> Holder:
 
 
 def listener_of(netstat: str, port: int) -> int:
-    """The process that listens on `port`, in what Windows' `netstat -ano` prints; 0 for none."""
+    """The process that listens on `port` in the output of Windows' `netstat -ano`; 0 for none."""
     for line in netstat.splitlines():
         words = line.split()
-        # The state is in the system's language; a listener's peer is port 0 in any.
+        # The state is in the system's language, but a listener's peer always has port 0.
         if len(words) < 4 or not words[2].endswith(":0"):
             continue
         if words[1].endswith(f":{port}") and words[-1].isdigit():
@@ -133,7 +133,7 @@ def listener_of(netstat: str, port: int) -> int:
 
 
 def program_of(tasklist: str) -> str:
-    """The program's name in what Windows' `tasklist /FO CSV /NH` prints; empty for none."""
+    """The program's name in the output of Windows' `tasklist /FO CSV /NH`; empty for none."""
     name = tasklist.strip().partition('","')[0]
     return name[1:] if name.startswith('"') else ""
 

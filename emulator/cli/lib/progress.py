@@ -1,4 +1,4 @@
-"""Progress: how much of a work is done, and how long the rest will take."""
+"""Progress: how much work is done, and how long the rest will take."""
 
 import sys
 from typing import IO, TextIO
@@ -7,13 +7,13 @@ from emulator.cli.lib.line import LiveLine
 from emulator.core.clock import monotonic_ms
 from emulator.core.quantities import duration_text
 
-# Before that, the pace so far says little of the rest.
+# Before this, the pace so far is no good estimate for the rest.
 _PACE_MS = 1_000
 _REDRAW_MS = 100
 
 
 def progress_text(share: float | None, remaining_seconds: float | None) -> str:
-    """`42 %, 1m20s left` of a share from 0 to 1; what is not known is left out."""
+    """A text such as `42 %, 1m20s left`, from a share of 0 to 1; unknown values are left out."""
     if share is None:
         return ""
     done = f"{int(100 * min(1, max(0, share)))} %"
@@ -23,7 +23,7 @@ def progress_text(share: float | None, remaining_seconds: float | None) -> str:
 
 
 class ProgressFile:
-    """A file that is read or written as one, whose bytes show in a progress."""
+    """A file whose read or written bytes are shown as progress."""
 
     def __init__(self, file: IO[bytes], progress: "Progress") -> None:
         self._file = file
@@ -43,9 +43,9 @@ class ProgressFile:
 
 
 class Progress:
-    """A work's line on a terminal: on standard error, so that no pipe and no `--json` has it.
+    """A progress line on a terminal, on standard error, so that pipes and `--json` do not get it.
 
-    `total` may be set once it is known. The rest is taken to be as fast as what is done.
+    `total` may be set once it is known. The time left is estimated from the pace so far.
     """
 
     def __init__(self, what: str, total: float | None = None, out: TextIO | None = None) -> None:
@@ -58,7 +58,7 @@ class Progress:
         self._drawn_ms = self._began_ms - _REDRAW_MS
 
     def show(self, done: float, detail: str = "") -> None:
-        """So much of the total is done. It may be called often: only now and then it is drawn."""
+        """Show how much of the total is done. Call it often: it redraws only now and then."""
         if self._is_shown and monotonic_ms() - self._drawn_ms >= _REDRAW_MS:
             self._drawn_ms = monotonic_ms()
             share = min(1.0, done / self.total) if self.total else None
@@ -66,7 +66,7 @@ class Progress:
             self._line.show("  ".join(word for word in words if word))
 
     def end(self) -> None:
-        """Take the line away: the result is printed in its place."""
+        """Remove the line, so that the result is printed in its place."""
         self._line.clear()
 
     def _remaining_seconds(self, share: float | None) -> float | None:

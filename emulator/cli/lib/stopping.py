@@ -1,4 +1,4 @@
-"""Stopping: a command that goes on until it is told to stop, and then ends well."""
+"""Stopping: lets a command run until a signal asks it to stop, and then end cleanly."""
 
 import asyncio
 import signal
@@ -15,14 +15,14 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def numbers_of(names: Iterable[str]) -> tuple[signal.Signals, ...]:
-    """Those of the signals that this system has."""
+    """The numbers of the named signals, without those that this system does not have."""
     return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
 
 
 def stop_numbers() -> tuple[signal.Signals, ...]:
-    """The signals that mean stop. SIGHUP comes where a terminal is closed.
+    """The signals that mean stop. SIGHUP comes when a terminal is closed.
 
-    Under `nohup` that one is ignored, and stays so.
+    Under `nohup`, SIGHUP is ignored and stays so.
     """
     hang_up = numbers_of(("SIGHUP",))
     return tuple(
@@ -34,9 +34,9 @@ def stop_numbers() -> tuple[signal.Signals, ...]:
 
 @contextmanager
 def stop_signals(stop: threading.Event | None = None) -> Iterator[threading.Event]:
-    """An event that a signal to stop sets, while the block lasts.
+    """Set the event `stop` when a signal to stop comes, while the block runs.
 
-    A second Ctrl-C interrupts what the command still does.
+    A second Ctrl-C interrupts the command's work.
     """
     stop = stop or threading.Event()
 
@@ -55,9 +55,10 @@ def stop_signals(stop: threading.Event | None = None) -> Iterator[threading.Even
 
 @contextmanager
 def loop_signals(numbers: Iterable[signal.Signals], handle: Handler) -> Iterator[None]:
-    """`handle` is called on the running loop with each of these signals, while the block lasts.
+    """Call `handle` on the running loop for each of these signals, while the block runs.
 
-    For the main thread. A loop without signals, as Windows', hears of them by Python's own way.
+    For the main thread. With a loop that has no signals, as on Windows, Python's own handlers are
+    used.
     """
     loop = asyncio.get_running_loop()
     undo: list[Callable[[], object]] = []

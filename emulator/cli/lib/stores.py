@@ -1,4 +1,4 @@
-"""Stores: where a system keeps the certificates that it trusts, and the commands to change them."""
+"""Stores: a system's stores of trusted certificates, and the commands that change them."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ Command = tuple[str, ...]
 
 
 class Store(NamedTuple):
-    """Commands that put a certificate into a store, and that take it out again.
+    """The commands that add a certificate to a store, and that remove it again.
 
-    `look` fails where the store has it not; without one, taking it out twice does no harm.
+    `look` fails if the store does not have it; without one, removing it twice does no harm.
     """
 
     name: str
@@ -29,9 +29,9 @@ class Store(NamedTuple):
 
 
 def stores_of(platform: str, certificate: Path, home: Path) -> list[Store]:
-    """The stores on `platform` (as `sys.platform` names it) of the user with this home folder.
+    """The stores on `platform` (as in `sys.platform`) of the user with this home folder.
 
-    The system's is the first; it has no commands where it is unknown.
+    The system's store is the first; it has no commands if the system is unknown.
     """
     if platform == "win32":
         return [_windows(certificate)]
@@ -41,7 +41,7 @@ def stores_of(platform: str, certificate: Path, home: Path) -> list[Store]:
 
 
 def _windows(certificate: Path) -> Store:
-    """The user's own, which asks for no administrator; Windows shows a question all the same."""
+    """The user's own store, which needs no administrator; Windows asks for a confirmation."""
     user = ("certutil", "-user")
     return Store(
         "the user's store (Trusted Root Certification Authorities)",
@@ -59,7 +59,7 @@ def _keychain(certificate: Path, home: Path) -> Store:
         [("security", "add-trusted-cert", *trusted)],
         [
             ("security", "remove-trusted-cert", str(certificate)),
-            # The first takes the trust away, and leaves the certificate.
+            # The first command removes the trust, but leaves the certificate.
             ("security", "delete-certificate", "-Z", _thumbprint(certificate), keychain),
         ],
         look=("security", "find-certificate", "-c", CA_NAME, keychain),
@@ -90,7 +90,7 @@ def _shared(folder: str, add: Command, drop: Command, certificate: Path) -> Stor
 
 
 def _nss(certificate: Path, home: Path) -> Iterator[Store]:
-    """Browsers on Linux have stores of their own; NSS's `certutil` (libnss3-tools) writes them."""
+    """The stores of browsers on Linux, which NSS's `certutil` (libnss3-tools) writes."""
     if not is_there("certutil"):
         return
     for name, folder in _databases(home):
@@ -117,9 +117,9 @@ def _databases(home: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _thumbprint(certificate: Path) -> str:
-    """By which Windows and macOS name a certificate: the SHA-1 of its bytes, in hex.
+    """The name of a certificate on Windows and macOS: the SHA-1 of its bytes, in hex.
 
-    `SHA1` where there is no certificate yet, and so nothing to take out.
+    The word `SHA1` if there is no certificate yet, and so nothing to remove.
     """
     try:
         der = ssl.PEM_cert_to_DER_cert(certificate.read_text("ascii").strip())
@@ -133,5 +133,5 @@ def is_there(program: str) -> bool:
 
 
 def search_path() -> str:
-    """Where programs are; the PATH of a user may lack root's own folders."""
+    """The PATH for programs, with root's folders, which a user's PATH may lack."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))

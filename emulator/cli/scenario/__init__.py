@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def speed_of(text: str) -> float:
-    """`virtual` is 0, `real` 1, `10x` ten times as fast."""
+    """Read a speed: `virtual` is 0, `real` 1, `10x` ten times as fast."""
     named = {"virtual": 0.0, "real": 1.0}
     if text in named:
         return named[text]

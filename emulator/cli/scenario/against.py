@@ -1,4 +1,4 @@
-"""`scenario run --against`: on an emulator that runs already, through its admin API."""
+"""`scenario run --against`: plays on an emulator that runs already, by its admin API."""
 
 import argparse
 import threading
@@ -19,8 +19,9 @@ _LOOK_SECONDS = 0.2
 def play(
     args: argparse.Namespace, scenarios: list[Scenario], ends_ms: int | None
 ) -> list[dict[str, Any]]:
-    """Start all, as often as is asked, watch them, and give their reports. Ctrl-C, SIGTERM and
-    SIGHUP stop them there, too."""
+    """Start the runs, watch them, and return their reports.
+
+    Ctrl-C, SIGTERM and SIGHUP stop the runs on the other emulator, too."""
     admin = Admin(args.against, args.world, args.admin_token)
     line = LiveLine()
     reports: list[dict[str, Any]] = []
@@ -44,7 +45,7 @@ def play(
 
 
 def _watch(admin: Admin, ids: list[str], line: LiveLine, stop: threading.Event) -> bool:
-    """Show how they go until all are over (True), or `stop` is set (False)."""
+    """Show the runs' progress until all are over (True), or `stop` is set (False)."""
     while True:
         runs = [admin.call("GET", f"scenarios/runs/{quote(run_id)}") for run_id in ids]
         line.show(" | ".join(map(_progress, runs)))
@@ -72,7 +73,7 @@ def _order(
         "text": files.text_of(path),
         "file": path.name,
         "files": dict(scenario.files),
-        # For films, where the emulator runs on this machine, as this user.
+        # For films, if the emulator runs on this machine as this user.
         "folder": str(path.parent.resolve()) if scenario.has_films else "",
         "folder_key": admin.folder_key() if scenario.has_films else "",
         "params": dict(args.params),

@@ -1,4 +1,4 @@
-"""What is printed of scenarios without playing them: errors, the library, a table, the schema."""
+"""Output without playing: a scenario's errors, the library, a table of steps, the schema."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ from emulator.scenario.language.scenario import Scenario
 
 
 def read(name: str, chosen: Mapping[str, Any] | None = None, seed: int | None = None) -> Scenario:
-    """The scenario of a path, or of a name of the library."""
+    """Read the scenario at a path, or of this name in the library."""
     path = files.find(name)
     return load(
         files.text_of(path),
@@ -32,7 +32,7 @@ def read(name: str, chosen: Mapping[str, Any] | None = None, seed: int | None = 
 
 
 def validate(args: argparse.Namespace) -> int:
-    """Print all errors of all files. 1 where there is any."""
+    """Print all errors of all files. Returns 1 if there are any."""
     errors = []
     for name in args.files:
         try:
@@ -52,7 +52,7 @@ def validate(args: argparse.Namespace) -> int:
 
 
 def show_list(args: argparse.Namespace) -> int:
-    """The library, with its parameters."""
+    """Print the library's scenarios with their parameters."""
     rows = [_listed(name) for name in files.library()]
     if args.json:
         print(json.dumps({"scenarios": rows}))

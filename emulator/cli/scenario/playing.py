@@ -31,7 +31,7 @@ _LOOK_SECONDS = 0.1
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 where nothing was missed, 1 otherwise, 2 where it could not begin."""
+    """Play scenarios. Returns 0 if no expectation was missed, otherwise 1, 2 if none began."""
     if args.seeds is not None:
         from emulator.cli.scenario import sweeping
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
-    """Print the results, and write the reports that were asked for."""
+    """Print the results, and write the requested reports."""
     is_fine = True
     for report in reports:
         wrong = _wrong_hash(args, report)
@@ -85,7 +85,7 @@ def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
 
 
 def summary(report: dict[str, Any]) -> list[str]:
-    """A run in a few lines: how it went, and every miss in a sentence."""
+    """A run in a few lines: its outcome, and every missed expectation in a sentence."""
     expectations = report["expectations"]
     outcome = paint(report["outcome"], colour_of(report["outcome"]), "bold")
     met = sum(expectation["met"] for expectation in expectations)
@@ -117,7 +117,7 @@ def _outcome(step: dict[str, Any]) -> str:
 
 
 class _Playing:
-    """All of them side by side, on an emulator that this process starts and stops."""
+    """Plays all scenarios side by side, on an emulator that this process starts and stops."""
 
     def __init__(
         self,

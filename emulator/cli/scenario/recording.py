@@ -1,4 +1,4 @@
-"""`scenario record`: watch a world of a running emulator, and write the scenario of it."""
+"""`scenario record`: watches a world of a running emulator, and writes a scenario of it."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from emulator.cli.scenario.writing import write_files
 
 
 def run(args: argparse.Namespace) -> int:
-    """Until Ctrl-C, SIGTERM or SIGHUP, or for as long as was said: it ends with a file."""
+    """Record until Ctrl-C, SIGTERM or SIGHUP, or for the given time; then write the file."""
     path = Path(args.file)
     name = "".join(char if char.isalnum() or char in "_-" else "-" for char in path.stem)[:64]
     seconds = None if args.ends_ms is None else args.ends_ms / 1000
@@ -26,13 +26,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         print(summary, flush=True)
     except OSError:
-        # The terminal is gone, and its end stopped this. The files are written.
+        # The terminal was closed, which stopped the recording. The files are written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _write(args: argparse.Namespace, admin: Admin, path: Path, recording: dict[str, Any]) -> str:
-    """Write what was recorded; gives the line that says so."""
+    """Write the recording's files; returns the line that says so."""
     query = {
         "after": recording["after"],
         "since_ms": recording["now_ms"],

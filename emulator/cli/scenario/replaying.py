@@ -1,4 +1,4 @@
-"""`scenario run LOG.jsonl`: an event log, replayed in a world without a server."""
+"""`scenario run LOG.jsonl`: replays an event log in a world without a server."""
 
 import asyncio
 from pathlib import Path
@@ -19,7 +19,7 @@ SUFFIX = ".jsonl"
 
 
 def replay(path: Path, speed: float) -> dict[str, Any]:
-    """Its report. At a `speed` of 0 time jumps."""
+    """Replay a log and return its report. At a `speed` of 0 time jumps."""
     scenario = read(files.log_of(path), str(path))
 
     async def play() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`scenario run --seeds`: one scenario with many seeds, on this machine or on a cluster."""
+"""`scenario run --seeds`: plays one scenario with many seeds, on this machine or on a cluster."""
 
 import argparse
 import json
@@ -48,7 +48,7 @@ _SMALLER = "smaller"
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 where no run failed, 1 where one did or the sweep was cut short, 2 for wrong use."""
+    """Run a sweep. Returns 0 if no run failed, 1 for a failed run or a sweep that was cut short."""
     logs.set_up("text", "warning")
     _check(args)
     try:
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Sweep(Struct):
-    """A scenario, its plan, and the work of its runs."""
+    """A sweep's scenario, its plan, and the work of its runs."""
 
     scenario: Scenario
     plan: SweepPlan
@@ -73,7 +73,7 @@ class _Sweep(Struct):
 
     @classmethod
     def read(cls, args: argparse.Namespace) -> "_Sweep":
-        """Refuses (`InvalidScenario`, `Refused`) what cannot be played with each of its values."""
+        """Read a scenario. Refuses (`InvalidScenario`, `Refused`) one invalid with any value."""
         name, chosen = args.files[0], dict(args.params)
         _, ends = split(chosen)
         path = files.find(name)
@@ -97,7 +97,7 @@ class _Sweep(Struct):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What two sweeps must share for their runs to add up."""
+        """The values that must be equal for the runs of two sweeps to be added up."""
         parameters = {**self.plan.chosen, **{r.param.name: r.text for r in self.plan.ranges}}
         return {"scenario": self.work.digest, "parameters": parameters}
 
@@ -143,7 +143,7 @@ class _Sweep(Struct):
     def _shrink(
         self, full: dict[str, Any], place: Place, folder: Path, line: LiveLine, stop: Event
     ) -> dict[str, Any]:
-        """The first failing run made smaller and written beside the report."""
+        """Shrink the first failing run, and write it next to the report."""
         texts = {Path(self.setup.file).name: self.setup.text, **self.setup.files}
         failed, passed = read_result(result_of(full)), self.tally.first_passed
         control = None
@@ -164,7 +164,7 @@ class _Sweep(Struct):
     def _try(
         self, trials: Sequence[Trial], place: Place, line: LiveLine, stop: Event
     ) -> list[RunResult | None]:
-        """Results of trials in their order. After Ctrl-C none of them fails any more."""
+        """The results of trials in order. After Ctrl-C, the rest counts as passed."""
         jobs = [Job(str(number), _order(trial)) for number, trial in enumerate(trials)]
         results: list[RunResult | None] = [None] * len(trials)
         self.trials += len(trials)
@@ -176,7 +176,7 @@ class _Sweep(Struct):
 
 
 def write_smaller(folder: Path, smaller: Smaller, setup: SweepSetup) -> dict[str, Any]:
-    """The scenario with what it includes and sends, in a folder; and what the report says of it."""
+    """Write the smaller scenario with its includes and films; returns its entry for the report."""
     main, *_ = smaller.texts
     for name, text in smaller.texts.items():
         path = folder / name
@@ -207,7 +207,7 @@ def _order(trial: Trial) -> dict[str, Any]:
 
 
 def _full_report(work: Work, failure: dict[str, Any], place: Place) -> dict[str, Any] | None:
-    """The first failing run once more, with all that its report has; None where that failed."""
+    """The whole report of the first failing run, played once more; None if that failed."""
     order = {"seed": failure["seed"], "parameters": failure["parameters"], "full": True}
     try:
         [done] = run_jobs(work, [Job("full", order)], place.executor, workers=lambda: 1)
@@ -243,7 +243,7 @@ def _folder(args: argparse.Namespace, sweep: _Sweep) -> ResultFolder | None:
 
 
 def _command(args: argparse.Namespace) -> list[str]:
-    """What plays one run of the sweep, without its seed and parameters."""
+    """The command for one run of the sweep, without its seed and parameters."""
     words = ["live-emulator", "scenario", "run", args.files[0]]
     if args.speed:
         words += ["--speed", f"{args.speed:g}x"]
@@ -281,7 +281,7 @@ def _finish(args: argparse.Namespace, report: dict[str, Any], full: dict[str, An
 
 
 def summary(report: dict[str, Any]) -> list[str]:
-    """A sweep in a few lines: how it went, each expectation that was missed, what replays it."""
+    """A sweep in a few lines: its outcome, missed expectations, the command to repeat it."""
     outcome = paint(report["outcome"], colour_of(report["outcome"]), "bold")
     times = report["times"]
     lines = [

@@ -1,6 +1,6 @@
-"""The report's files: report.json, junit.xml and report.html in one folder, each written whole.
+"""Report files: report.json, junit.xml and report.html in one folder, each written completely.
 
-Of several runs each has a folder, and `index.html` beside them leads to all.
+With several runs, each has its own folder, and an `index.html` links to all of them.
 """
 
 import json
@@ -16,7 +16,7 @@ from emulator.scenario.output.page import page
 
 
 def write_report(folder: Path, report: dict[str, Any]) -> None:
-    """All three. Refuses (`unavailable`) a folder that cannot be written to."""
+    """Write the three files. Refuses (`unavailable`) a folder that cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "report.json", json.dumps(report, indent=1).encode() + b"\n")
@@ -27,7 +27,7 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
 
 
 def write_reports(folder: Path, reports: list[dict[str, Any]]) -> None:
-    """A folder each, and an index. Refuses as `write_report` does."""
+    """Write a folder for each report, and an index. Refuses (`unavailable`) as `write_report`."""
     runs = []
     for number, report in enumerate(reports, 1):
         name = f"{number:02}-{Path(report['file']).stem}"
@@ -37,7 +37,7 @@ def write_reports(folder: Path, reports: list[dict[str, Any]]) -> None:
 
 
 def write_files(folder: Path, texts: dict[str, str]) -> None:
-    """Texts by name. Refuses (`unavailable`) a folder that cannot be written to."""
+    """Write texts to files, by name. Refuses (`unavailable`) a folder that cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():

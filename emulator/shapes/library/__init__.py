@@ -1,1 +1,1 @@
-"""What the library holds, as JSON: one noun a file."""
+"""Shapes of the library: VODs, clips, chapters and texts. One noun a file."""

@@ -1,4 +1,4 @@
-"""Exports: blocks of text as Markdown and as HTML. What people wrote stays text in both."""
+"""Exports: blocks of text as Markdown and as HTML. Text of people stays plain text in both."""
 
 import re
 from collections.abc import Iterable
@@ -30,17 +30,17 @@ _MARKS = {
     "item": "- ",
     "quote": "> ",
 }
-# What begins another kind of block when it stands first in a line (CommonMark 0.31, 4 and 5).
+# Characters that begin another kind of block at the start of a line (CommonMark 0.31, 4 and 5).
 _BEGINS = re.compile(r"^(\d{0,9})([#>+*=~.)-])")
 
 
 def markdown(blocks: Iterable[Block]) -> str:
-    """As CommonMark. HTML in a text is written as entities, which mean the same characters."""
+    """The blocks as CommonMark. HTML in a text is written as entities of the same characters."""
     return "\n\n".join(map(_marked, blocks)) + "\n"
 
 
 def html(title: str, blocks: Iterable[Block]) -> str:
-    """As a whole page, without a script or a style."""
+    """The blocks as a whole HTML page, without scripts and styles."""
     return _HTML.format(title=escape(title), body="\n".join(map(_element, blocks)))
 
 

@@ -45,7 +45,7 @@ _STATUS: dict[bool, Literal["processing", "completed"]] = {True: "processing", F
 
 
 def thumbnails_shape(world: World, addresses: Addresses, vod: Vod) -> Thumbnails:
-    """Up to ten at even distances, and those that were added."""
+    """A VOD's thumbnails: up to ten at equal distances, and those that were added."""
     width, height = picture_sizes.of_vod(vod)
     if vod.status != "ready" or not height:
         return {"thumbnails": [], "storyboard_url": None}
@@ -75,7 +75,7 @@ def thumbnail_shape(addresses: Addresses, vod: Vod, thumbnail: Thumbnail) -> Thu
 
 
 def transcoding_shape(world: World, vod: Vod) -> Transcoding:
-    """As it was recorded, and what else was asked for."""
+    """A VOD's qualities: as it was recorded, and the renditions that were requested."""
     listed = renditions.of(world, vod)
     going = [rendition for rendition in listed if rendition.status in {"queued", "processing"}]
     is_going = bool(going) or vod.status == "processing"

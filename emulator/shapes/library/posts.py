@@ -58,7 +58,7 @@ def vod_card(addresses: Addresses, vod: Vod, dialect: Dialect) -> VodCard:
 
 
 def post_shape(vod: Vod, post: Post) -> PostShape:
-    """A post has the audience of its VOD."""
+    """A POST. Its audience is that of its VOD."""
     return {
         "id": post.id,
         "type": "VIDEO",

@@ -105,7 +105,7 @@ def vod_shape(world: World, addresses: Addresses, vod: Vod, dialect: Dialect) ->
 
 
 def vod_playback(addresses: Addresses, vod: Vod) -> VodPlayback:
-    """Where a VOD plays."""
+    """The addresses by which a VOD is played."""
     is_ready = vod.status == "ready"
     playlist = f"{base_of(addresses, vod)}/manifest/video.m3u8" if is_ready else None
     return {
@@ -118,24 +118,24 @@ def vod_playback(addresses: Addresses, vod: Vod) -> VodPlayback:
 
 
 def mp4_url(addresses: Addresses, vod: Vod) -> str | None:
-    """Where a VOD's file is; None while there is none."""
+    """The address of a VOD's MP4 file; None while there is none."""
     if vod.status != "ready" or not vod.has_file:
         return None
     return f"{base_of(addresses, vod)}/downloads/default.mp4"
 
 
 def duration(vod: Vod, dialect: Dialect) -> float:
-    """In seconds; whole ones for the web client, which prints them as they are."""
+    """A VOD's duration in seconds; whole ones for the web client, which prints them unchanged."""
     return vod.duration_ms / 1000 if dialect == "documented" else round(vod.duration_ms / 1000)
 
 
 def base_of(addresses: Addresses, vod: Vod) -> str:
-    """Where a VOD's addresses begin."""
+    """The common start of a VOD's addresses."""
     return f"{addresses.media}/{vod.shown_uid}"
 
 
 def thumbnail_url(world: World, addresses: Addresses, vod: Vod) -> str | None:
-    """The picture that stands for a VOD: the last that was added, or the usual one."""
+    """The address of a VOD's main picture: the last one added, or the default one."""
     if vod.status != "ready":
         return None
     added = thumbnails.latest(world, vod)
@@ -144,14 +144,14 @@ def thumbnail_url(world: World, addresses: Addresses, vod: Vod) -> str | None:
 
 
 def added_url(pictures: str, thumbnail: Thumbnail) -> str:
-    """Where a picture is that was added; `pictures` is where the VOD's are."""
+    """The address of an added picture; `pictures` is the start of the VOD's pictures' addresses."""
     if thumbnail.position_ms is None:
         return f"{pictures}/added/{thumbnail.uid}"
     return f"{pictures}/thumbnail.jpg?time={thumbnail.position_ms / 1000:g}s"
 
 
 def _qualities(world: World, addresses: Addresses, vod: Vod) -> list[QualityShape]:
-    """As it was recorded, and what else was made of it, each where it plays by itself."""
+    """The VOD as it was recorded and its renditions, each with the address by which it plays."""
     details: list[QualityShape] = [
         {
             "label": quality.label,
