@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _speaking_as(api: Api, username: str) -> Api:
-    """The same server and world with a user's key. Raises `ApiError` for an unknown user."""
+    """A client of this server and world with a user's key. Raises `ApiError` for no such user."""
     _, at, world = api.key.partition("@")
     automatic = api.with_key(f"ak_auto_{username}{at}{world}")
     try:

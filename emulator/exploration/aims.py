@@ -135,7 +135,7 @@ def _pick(chance: Chance, items: Sequence[Any]) -> Any:
 
 
 def _skipped(profile: Profile, entry: Written, chance: Chance) -> Written:
-    """The same fault, but it lets some of the calls that it could strike pass first."""
+    """The planned fault, begun later: it lets some of the calls that it could strike pass."""
     uses = uses_of(profile, entry)
     skip = chance.randrange(uses) if uses > 1 and "answers" not in entry else 0
     return entry | {"skip": skip} if skip else entry

@@ -102,7 +102,7 @@ def _part(written: object, divisor: int) -> str:
 
 
 def _later(entry: Written, profile: Profile) -> Iterator[Written]:
-    """The same fault with larger values of `skip`: the last possible use first, then earlier."""
+    """The fault with larger values of `skip`: the last possible use first, then earlier."""
     if "at" in entry or "answers" in (entry[kind_of(entry)] or {}):
         return
     last, skip = uses_of(profile, entry) - 1, int(entry.get("skip", 0))

@@ -45,7 +45,7 @@ class Addresses(Struct, frozen=True):
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """What all addresses of this server have in common, whichever host they name.
+    """The parts of this server's addresses that do not depend on the host.
 
     `media`, `rtmp` and `rtmps` are those that a setting fixes, empty where they follow the host.
     """

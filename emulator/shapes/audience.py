@@ -91,7 +91,7 @@ class ChannelShape(TypedDict):
 
 
 class UserAnalytics(TypedDict):
-    """What everybody may read of a channel. `avg_viewers` is weighted by time."""
+    """A channel's public figures. `avg_viewers` is weighted by time."""
 
     total_streams: int
     total_hours_streamed: float

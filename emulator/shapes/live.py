@@ -124,7 +124,7 @@ class IngestFields(TypedDict):
 
 
 class StreamWithIngest(StreamShape, IngestFields):
-    """What a stream's owner sees: `rtmps_url` and `stream_key` are what OBS asks for."""
+    """A stream for its owner. `rtmps_url` and `stream_key` are OBS's server and key."""
 
 
 # A stream for one viewer: its owner also gets the ingest.

@@ -44,7 +44,12 @@ _NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
 # FFmpeg's own name of a track for people who hear little.
 OTHERS = {"hearing_impaired"}
 # The folders whose docstrings are in plain English; in the end that is all of `emulator`.
-PLAIN = ("emulator/media/broadcast",)
+PLAIN = (
+    "emulator/media/broadcast",
+    *(f"emulator/{name}" for name in ("chat_delivery", "cli", "core", "exploration", "machine")),
+    *(f"emulator/{name}" for name in ("parallel", "platform", "pytest_plugin", "seeding")),
+    *(f"emulator/{name}" for name in ("settings", "shapes", "sweep", "testing", "webhooks")),
+)
 # A clause in the place of a noun, or words that need the docstring of something else.
 _WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")
 # What a test's name begins with where it does not begin with the unit under test.

@@ -588,7 +588,7 @@ export interface components {
             created_at: string;
             streams: (components["schemas"]["StreamWithIngest"] | components["schemas"]["Stream"])[];
         };
-        /** @description What a stream's owner sees: `rtmps_url` and `stream_key` are what OBS asks for. */
+        /** @description A stream for its owner. `rtmps_url` and `stream_key` are OBS's server and key. */
         StreamWithIngest: {
             /** Format: uuid */
             id: string;
@@ -1505,7 +1505,7 @@ export interface components {
             audience: components["schemas"]["Audience"];
             top_streams: components["schemas"]["TopStream"][];
         };
-        /** @description What everybody may read of a channel. `avg_viewers` is weighted by time. */
+        /** @description A channel's public figures. `avg_viewers` is weighted by time. */
         UserAnalytics: {
             total_streams: number;
             total_hours_streamed: number;

@@ -48,7 +48,7 @@ class Api:
         self.ca = ca or os.environ.get("LIVE_EMULATOR_CA") or (local["ca"] if local else "")
 
     def with_key(self, key: str) -> "Api":
-        """The same server with another key."""
+        """A client of this server with another key."""
         return Api(self.url, key, self.ca, self._headers)
 
     def tls(self) -> ssl.SSLContext | None:
