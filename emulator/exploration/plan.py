@@ -13,7 +13,7 @@ from emulator.world.faults.api import ApiFault
 from emulator.world.faults.fault import values_of
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.plans import MOMENT, parse
-from emulator.world.faults.reading import BESIDE
+from emulator.world.faults.reading import OPTIONS
 from emulator.world.faults.values import duration
 from emulator.world.faults.webhook import WebhookFault
 
@@ -161,7 +161,7 @@ _PHRASES = {
     "clock.jump": "the clock jumped by {by}",
 }
 # What stands beside a kind in a plan.
-NAMES = (*BESIDE, *MOMENT)
+NAMES = (*OPTIONS, *MOMENT)
 
 
 def takes(kind: str, name: str) -> bool:

@@ -10,7 +10,7 @@ from emulator.world.people.accounts import User
 from emulator.world.video import albums, engagement
 from emulator.world.video.albums import Album
 from emulator.world.video.annotations import Annotation, Kind
-from emulator.world.video.finding import Found
+from emulator.world.video.finding import VideoMatch
 from emulator.world.video.moves import VideoStatus
 from emulator.world.video.videos import Video, Visibility
 from emulator.world.world import World
@@ -141,11 +141,11 @@ def video_shape(world: World, addresses: Addresses, video: Video) -> VideoShape:
     }
 
 
-def found_video(world: World, addresses: Addresses, match: Found) -> FoundVideo:
+def found_video(world: World, addresses: Addresses, match: VideoMatch) -> FoundVideo:
     return {**video_shape(world, addresses, match.video), "relevance_score": match.score}
 
 
-def recommended_video(world: World, addresses: Addresses, match: Found) -> RecommendedVideo:
+def recommended_video(world: World, addresses: Addresses, match: VideoMatch) -> RecommendedVideo:
     shape = video_shape(world, addresses, match.video)
     return {**shape, "score": match.score, "reason": match.reason}
 

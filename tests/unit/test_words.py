@@ -49,6 +49,7 @@ PLAIN = (
     *(f"emulator/{name}" for name in ("chat_delivery", "cli", "core", "exploration", "machine")),
     *(f"emulator/{name}" for name in ("parallel", "platform", "pytest_plugin", "seeding")),
     *(f"emulator/{name}" for name in ("settings", "shapes", "sweep", "testing", "webhooks")),
+    "emulator/world",
 )
 # A clause in the place of a noun, or words that need the docstring of something else.
 _WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")

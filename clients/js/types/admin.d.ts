@@ -58,7 +58,7 @@ export interface components {
          *     `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
          */
         FaultCreate: {
-            /** @description Answers come `delay` later; what was asked for is done after it. */
+            /** @description Answers are `delay` late; the call is handled after the delay. */
             "api.delay"?: {
                 /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
@@ -68,10 +68,10 @@ export interface components {
                 delay?: string | number;
             } | null;
             /**
-             * @description Answers are errors, in the platform's words or with `headers` and a `body` of one's own.
+             * @description Answers are errors, in the platform's form or with the given `headers` and `body`.
              *
-             *     With `done`, what was asked for is done all the same. `answers` come one after another, each a
-             *     status, a table of these values, or `through`; the fault is over behind the last of them.
+             *     With `done`, the call takes effect all the same. `answers` are sent one after another: each is a
+             *     status, a table of these values, or `through`; the fault ends with the last of them.
              */
             "api.fail"?: {
                 /** @enum {string} */
@@ -86,7 +86,7 @@ export interface components {
                 retry_after?: string | number;
                 answers?: unknown;
             } | null;
-            /** @description Answers do not come before the fault is over, or `most` has passed. */
+            /** @description Answers are not sent until the fault is over or `most` has passed. */
             "api.hang"?: {
                 /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
@@ -95,7 +95,7 @@ export interface components {
                 user?: string;
                 most?: string | number;
             } | null;
-            /** @description Connections are cut in the middle of the answer; what was asked for is done. */
+            /** @description Connections are cut in the middle of the answer; the call has taken effect. */
             "api.cut"?: {
                 /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
@@ -103,7 +103,7 @@ export interface components {
                 operation?: string;
                 user?: string;
             } | null;
-            /** @description Answers say that they are whole and are not: half of the body; what was asked for is done. */
+            /** @description Answers contain half of the body, with a matching length; the call has taken effect. */
             "api.malform"?: {
                 /** @enum {string} */
                 method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
@@ -112,9 +112,9 @@ export interface components {
                 user?: string;
             } | null;
             /**
-             * @description Reads are answered as the first of the same address was, whatever was written since.
+             * @description Reads get the first answer of the same address again, whatever was written since.
              *
-             *     It strikes where that makes a difference, and remembers 1,000 addresses.
+             *     It strikes only if that makes a difference, and remembers 1,000 addresses.
              */
             "api.stale"?: {
                 /** @enum {string} */
@@ -123,70 +123,70 @@ export interface components {
                 operation?: string;
                 user?: string;
             } | null;
-            /** @description Messages come `delay` later, in their order. */
+            /** @description Messages are `delay` late, in their order. */
             "chat.delay"?: {
                 stream?: string;
                 delay?: string | number;
             } | null;
-            /** @description Messages are lost on their way; REST still has the lines. */
+            /** @description Messages are lost on the way; REST still lists the lines. */
             "chat.drop"?: {
                 stream?: string;
             } | null;
-            /** @description Messages come twice. */
+            /** @description Messages are sent twice. */
             "chat.repeat"?: {
                 stream?: string;
             } | null;
-            /** @description A message comes behind the next one, or `most` later where none follows. */
+            /** @description A message is sent after the next one, or `most` later if none follows. */
             "chat.disorder"?: {
                 stream?: string;
                 most?: string | number;
             } | null;
-            /** @description Sockets are closed with `code` when it begins, and those that come while it lasts. */
+            /** @description Sockets are closed with `code` when it begins, and new ones while it lasts. */
             "chat.disconnect"?: {
                 stream?: string;
                 user?: string;
                 code?: number;
             } | null;
             /**
-             * @description Playlists stay as they were: nothing new comes, although the stream goes on.
+             * @description Playlists stay as they were: nothing new is listed although the stream goes on.
              *
-             *     Pictures over WebRTC stand, too.
+             *     Pictures over WebRTC freeze too.
              */
             "media.stall"?: {
                 stream?: string;
             } | null;
-            /** @description What a playlist lists is not there: `what` is answered 404. */
+            /** @description Media that a playlist lists is missing: `what` is answered 404. */
             "media.missing"?: {
                 stream?: string;
                 /** @enum {string} */
                 what?: "playlist" | "init" | "segment" | "part";
             } | null;
-            /** @description Media files end too early: only so large a share of their bytes comes. */
+            /** @description Media files end too early: only the share `keep` of their bytes is sent. */
             "media.truncate"?: {
                 stream?: string;
                 /** @enum {string} */
                 what?: "init" | "segment" | "part";
                 keep?: string | number;
             } | null;
-            /** @description Media comes `delay` later, and no faster than so many kilobits a second (0: any). */
+            /** @description Media is `delay` late, and sent at no more than `kbits` kilobits a second (0: no limit). */
             "media.slow"?: {
                 stream?: string;
                 delay?: string | number;
                 kbits?: number;
             } | null;
-            /** @description Publishers are refused, as if there were no room for them. */
+            /** @description Publishers are refused, as if the server were full. */
             "ingest.refuse"?: {
                 stream?: string;
             } | null;
-            /** @description Publishers are cut off when it begins, and `after` so long those that come while it lasts. */
+            /** @description Publishers are cut off when it begins; new ones are cut off `after` so long. */
             "ingest.cut"?: {
                 stream?: string;
                 after?: string | number;
             } | null;
             /**
-             * @description Publishers are read no faster than so many kilobits a second.
+             * @description Publishers are read at no more than `kbits` kilobits a second.
              *
-             *     Of one over WebRTC, the rest is lost.
+             *     From a WebRTC publisher the exceeding packets are lost.
              */
             "ingest.throttle"?: {
                 stream?: string;
@@ -196,61 +196,61 @@ export interface components {
             "stream.end"?: {
                 stream?: string;
             } | null;
-            /** @description VODs that would become ready fail, for this reason. */
+            /** @description VODs that would become ready fail with this `reason`. */
             "vod.fail"?: {
                 stream?: string;
                 reason?: string;
             } | null;
-            /** @description VODs are processed so much longer. */
+            /** @description VODs are processed `delay` longer. */
             "vod.slow"?: {
                 stream?: string;
                 delay?: string | number;
             } | null;
-            /** @description Deliveries are not made: they count as answered with this status, and are tried again. */
+            /** @description Deliveries are not sent: they count as answered with this `status`, and are tried again. */
             "webhook.fail"?: {
                 url?: string;
                 event?: string;
                 status?: number;
             } | null;
-            /** @description Deliveries are made so much later. */
+            /** @description Deliveries are `delay` late. */
             "webhook.slow"?: {
                 url?: string;
                 event?: string;
                 delay?: string | number;
             } | null;
-            /** @description Deliveries are made twice, with the same id, as where an acknowledgement was lost. */
+            /** @description Deliveries are sent twice with the same id, as after a lost acknowledgement. */
             "webhook.repeat"?: {
                 url?: string;
                 event?: string;
             } | null;
-            /** @description A delivery is put off by `delay`, and those that follow are made before it. */
+            /** @description A delivery is postponed by `delay`, and those that follow are sent before it. */
             "webhook.disorder"?: {
                 url?: string;
                 event?: string;
                 delay?: string | number;
             } | null;
-            /** @description Access tokens of before it began have expired; a refreshed one is good. Keys stay good. */
+            /** @description Access tokens issued before it began have expired; refreshed ones and API keys are valid. */
             "auth.expire"?: {
                 user?: string;
             } | null;
-            /** @description Limits are so many a minute. With `what=api`, every call of the API counts against one. */
+            /** @description Limits are `per_minute` calls a minute. With `what=api`, every call of the API counts. */
             "limit.tighten"?: {
                 user?: string;
                 /** @enum {string} */
                 what?: "stream_creation" | "session_creation" | "chat" | "api";
                 per_minute?: number;
             } | null;
-            /** @description The world's clock jumps on when it begins; all that is due on the way happens. */
+            /** @description The world's clock jumps forward by `by` when it begins; all that becomes due happens. */
             "clock.jump"?: {
                 by?: string | number;
             } | null;
-            /** @description How many of what it meets it strikes, such as `30%`. */
+            /** @description The share of calls, messages or requests that it strikes, such as `30%`. */
             share?: string | number;
-            /** @description How often at most. */
+            /** @description How often it strikes at most. */
             times?: number;
-            /** @description How long at most, such as `10s`. */
+            /** @description How long it is on at most, such as `10s`. */
             for?: string | number;
-            /** @description How many of what it meets pass before it strikes. */
+            /** @description How many calls, messages or requests it lets pass first. */
             skip?: number;
         };
         /**

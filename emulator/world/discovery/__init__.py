@@ -1,1 +1,1 @@
-"""Finding streams: ranked, searched, suggested. The formulas: docs/reference/discovery.md."""
+"""Discovery: ranking, search and suggestions. The formulas: docs/reference/discovery.md."""

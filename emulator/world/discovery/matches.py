@@ -1,9 +1,9 @@
-"""Matches: what a full text search finds, the best first (docs/reference/discovery.md).
+"""Matches: full text search, best results first (docs/reference/discovery.md).
 
-BM25 looks at each row that matches, and a common word is in all of them. So it ranks up to
-`search_matches_max` matches. Of more the newest are found, without it: such words say little of a
-row. Whole words are looked for first, since SQLite walks the rows of one word as far as it is
-asked to, and those of all words with one beginning to the end.
+BM25 reads each matching row, and a common word may match all rows. So only up to
+`search_matches_max` matches are ranked. If there are more, the newest are returned unranked: such
+words say little about a row. Whole words are searched first, because SQLite walks the rows of one
+word lazily, but collects the rows of all words with a common beginning.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from emulator.world.world import World
 
 
 class Index(Struct, frozen=True):
-    """The rows of `table` by their words. `columns`: the weight of each, the title's first."""
+    """The full text index of `table`. `columns` are the weights by column, the title's first."""
 
     table: str
     columns: dict[str, float]
@@ -35,16 +35,16 @@ def page(
     offset: int,
     count: int,
 ) -> tuple[dict[int, float], int]:
-    """One page of the rows that match: each row's relevance (0 upwards), and how many are found.
+    """Return one page of matching rows: relevance (0 or more) by primary key; and their total.
 
-    All `conditions` (SQL with `values`) hold. The most relevant first, of equal ones the oldest. Of
-    more than `search_matches_max` the newest are found, those with all words in the title before
-    the others. Text without a letter or digit finds nothing.
+    All `conditions` (SQL with `values`) must hold. The most relevant come first, of equal ones the
+    oldest. Of more than `search_matches_max` matches the newest are returned, those with all words
+    in the title first. Text without a letter or digit finds nothing.
     """
     expression = words.expression(typed)
     if expression is None:
         return {}, 0
-    # CROSS JOIN keeps the order: the other way round each row would be searched for.
+    # CROSS JOIN fixes the order: the other way round SQLite would search for each row.
     text = (
         f"FROM {index.name} CROSS JOIN {index.table} ON {index.table}.row = {index.name}.rowid"
         f" WHERE {' AND '.join([f'{index.name} MATCH ?', *conditions])}"
@@ -52,7 +52,7 @@ def page(
     pks = _newest(world, index, typed, text, values)
     if pks is not None:
         return dict.fromkeys(pks[offset : offset + count], 0.0), len(pks)
-    # Smaller is better (SQLite, "The bm25() function").
+    # A smaller rank is better (SQLite, "The bm25() function").
     rank = f"bm25({index.name}, {', '.join(map(str, index.columns.values()))})"
     ranked = world.store.rows(
         f"SELECT {index.table}.row, {rank} AS rank {text} ORDER BY rank, {index.table}.row"
@@ -69,7 +69,7 @@ def page(
 def _newest(
     world: World, index: Index, typed: str, text: str, values: Sequence[object]
 ) -> list[int] | None:
-    """The newest matches, if there are more than are ranked."""
+    """Return the newest matches if there are too many to rank, else None."""
     expression = words.expression(typed, is_whole=True)
     title = f"{next(iter(index.columns))} : ({expression})"
     most = world.rules.search_matches_max

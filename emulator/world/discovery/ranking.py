@@ -1,7 +1,7 @@
 """Ranking: which live streams are shown first (docs/reference/discovery.md).
 
-Only public streams that are live are ranked. Viewers are counted by `attendance` alone. On a large
-platform nobody watches most streams: an index gives the first of those, and no others are read.
+Only public live streams are ranked. Viewer counts come from `attendance`. On a large platform most
+streams have no viewers: an index gives the first of those, and the others are not read.
 """
 
 import heapq
@@ -20,20 +20,20 @@ from emulator.world.world import World
 
 _HOUR_MS = 3_600_000
 GROWTH_MS = 30 * 60_000
-# A category that is shared counts as much as two shared tags.
+# A shared category counts as much as two shared tags.
 _CATEGORY_WEIGHT = 2
 
-# Named, since SQLite does not guess how few of a million streams these are.
+# The index is named because SQLite does not know how few of a million streams are in it.
 _BY_RANK = "streams INDEXED BY streams_ranked"
 _AMONG = "json_each(?) CROSS JOIN streams ON streams.id = value"
-# So many of the most watched are looked at before it is asked whether more are needed.
+# This many of the most watched streams are read at a time.
 _CHUNK = 200
 
 _Key = Callable[["_Candidate"], Any]
 
 
 class _Candidate(Struct, frozen=True):
-    """A live stream, as far as ranking is concerned. `viewers` watch now."""
+    """The properties of a live stream that ranking needs. `viewers` is the current number."""
 
     viewers: int
     pk: int
@@ -44,12 +44,12 @@ class _Candidate(Struct, frozen=True):
 
     @property
     def trend(self) -> tuple[int, int, int, int]:
-        """More viewers now, then the higher peak, the later start, the newer stream."""
+        """The sort key: current viewers, then the peak, then the start, then the newer stream."""
         return self.viewers, self.peak, self.started_at_ms, self.pk
 
 
 def trending(world: World, *, hours: int, count: int) -> tuple[list[Stream], int]:
-    """The most watched of the streams that went live in the last `hours`, and how many they are."""
+    """Return the most watched streams that went live in the last `hours`, and their total."""
     since_ms = world.now_ms - hours * _HOUR_MS
     present = attendance.present(world)
     candidates = _most_watched(world, present, since_ms, count)
@@ -61,7 +61,7 @@ def trending(world: World, *, hours: int, count: int) -> tuple[list[Stream], int
 
 
 def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
-    """The streams by how many viewers they won in the last half hour; those that lost some last."""
+    """Return streams by the change of their viewers in the last half hour, highest first."""
     attendance.settle_all(world)
     present = attendance.present(world)
     ever = _candidates(world, present, f"{_BY_RANK} WHERE is_ranked AND peak_viewer_count > 0")
@@ -81,13 +81,13 @@ def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
 
 
 def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], int]:
-    """For `user`: by accounts they follow, then most in common with what they like, then all.
+    """Return streams for `user`: of followed accounts first, then the most in common, then all.
 
-    What somebody likes are the tags and categories of their own streams and of the public ones of
-    those whom they follow. Nobody is recommended to themselves.
+    A user's taste is the tags and categories of their own streams and of the public ones of
+    accounts they follow. Their own streams are left out.
     """
     present = attendance.present(world)
-    # All of them, through an index that SQLite finds by these words.
+    # All public live streams; with this condition SQLite uses the right index.
     candidates = _candidates(
         world,
         present,
@@ -111,7 +111,7 @@ def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], 
 
 
 def trending_categories(world: World, *, count: int) -> list[Category]:
-    """The active categories that most people watch, then those with most live streams."""
+    """Return the active categories with the most viewers, equal ones by live streams."""
     ranked = sorted(
         categories.active(world),
         key=lambda category: (-category.viewer_count, -category.live_count, category.pk),
@@ -120,7 +120,10 @@ def trending_categories(world: World, *, count: int) -> list[Category]:
 
 
 def popular_categories(world: World, *, count: int) -> tuple[list[Category], int]:
-    """The active categories with most streams ever, then most watched; and how many there are."""
+    """Return the active categories with the most streams of all time, and their total.
+
+    Equal ones are sorted by viewers.
+    """
     ranked = sorted(
         categories.active(world),
         key=lambda category: (-category.stream_count, -category.viewer_count, category.pk),
@@ -131,7 +134,7 @@ def popular_categories(world: World, *, count: int) -> tuple[list[Category], int
 def _candidates(
     world: World, present: Mapping[str, int], source: str, *values: object
 ) -> list[_Candidate]:
-    """The ranked streams of a source, in its order."""
+    """Return the streams of an SQL source, in its order."""
     rows = world.store.rows(
         "SELECT streams.id, streams.row, user_row, category_row, started_at_ms, peak_viewer_count"
         f" FROM {source}",
@@ -153,8 +156,8 @@ def _candidates(
 def _most_watched(
     world: World, present: Mapping[str, int], since_ms: int, count: int
 ) -> list[_Candidate]:
-    """The `count` streams with the most viewers, and those with as many as the last."""
-    ids = sorted(present, key=lambda category_id: -present[category_id])
+    """Return the `count` streams with the most viewers, and those equal to the last of them."""
+    ids = sorted(present, key=lambda stream_id: -present[stream_id])
     candidates: list[_Candidate] = []
     for begin in range(0, len(ids), _CHUNK):
         if len(candidates) >= count and present[ids[begin]] < candidates[count - 1].viewers:
@@ -173,7 +176,7 @@ def _most_watched(
 def _unwatched(
     world: World, present: Mapping[str, int], where: str, *values: object, count: int
 ) -> list[_Candidate]:
-    """Of those that nobody came to since they or the world began, the first by their peak."""
+    """Return the first by peak of the streams without viewers since they or the world began."""
     return _candidates(
         world,
         present,
@@ -203,7 +206,7 @@ def _json(ids: Iterable[str]) -> str:
 
 
 def _viewers_at(world: World, stream_pks: list[int], at_ms: int) -> dict[int, int]:
-    """How many watched each stream at an instant. One that nobody ever watched is left out."""
+    """Return the viewers of each stream at a time (ms), without streams that never had any."""
     rows = world.store.rows(
         "SELECT json_each.value AS stream_row, (SELECT viewers FROM audience_points"
         " WHERE stream_row = json_each.value AND at_ms <= ? ORDER BY at_ms DESC, row DESC LIMIT 1)"
@@ -217,7 +220,7 @@ def _viewers_at(world: World, stream_pks: list[int], at_ms: int) -> dict[int, in
 def _common(
     world: World, user: User, candidates: list[_Candidate], followed: set[int]
 ) -> dict[int, int]:
-    """What each candidate has in common with what `user` likes."""
+    """Return how much each candidate has in common with the taste of `user`."""
     liked = """
         SELECT row FROM streams WHERE user_row = ?1
         UNION

@@ -1,4 +1,4 @@
-"""Search: streams and users by the words that are said of them (docs/reference/discovery.md)."""
+"""Search: streams and users by words (docs/reference/discovery.md)."""
 
 from typing import Literal
 
@@ -14,15 +14,15 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# A word in the title weighs ten times as much as one in the description.
+# A word in the title has ten times the weight of one in the description.
 _STREAMS = Index("streams", {"title": 10.0, "description": 1.0, "tags": 5.0, "user": 3.0})
 _USERS = Index("users", {"username": 2.0, "display_name": 1.0})
 
 
 class Filters(Struct, frozen=True, kw_only=True):
-    """`began_from_ms` and `began_to_ms` bound when a stream began; both bounds belong to it.
+    """The filters of a search. `began_from_ms` and `began_to_ms` limit its start, both inclusive.
 
-    A stream that has not begun counts from when it was made.
+    For a stream that has not begun its creation counts.
     """
 
     status: Status | Literal["all"] = "all"
@@ -37,10 +37,10 @@ _BEGAN = "coalesce(streams.started_at_ms, streams.created_at_ms)"
 def streams(
     world: World, typed: str, filters: Filters, *, offset: int, count: int
 ) -> tuple[list[Stream], int]:
-    """One page of the public streams that all typed words are said of, and how many there are.
+    """Return one page of the public streams that match all typed words, and their total.
 
-    The best first, of equal ones the oldest (`matches.page`). Nothing typed finds everything, the
-    newest first; something without a letter or digit finds nothing.
+    The best come first, of equal ones the oldest (`matches.page`). An empty text finds all, newest
+    first; a text without letters and digits finds none.
     """
     if not typed.strip():
         return _newest(world, filters, offset=offset, count=count)
@@ -68,15 +68,15 @@ def _newest(world: World, filters: Filters, *, offset: int, count: int) -> tuple
 
 
 def users(world: World, typed: str, count: int) -> list[User]:
-    """Users with a name that begins with every typed word.
+    """Return users with words in their names that begin with the typed words.
 
-    An exact match is first, then the best, of equal ones the oldest account.
+    An exact match comes first, then the best, of equal ones the oldest account.
     """
     relevance, _ = matches.page(world, _USERS, typed, offset=0, count=count)
     exact = world.store.rows("SELECT row FROM users WHERE username = ?", typed.strip())
     pks = list(dict.fromkeys([*(row["row"] for row in exact), *relevance]))[:count]
-    values = accounts.by_pks(world, pks)
-    return [values[pk] for pk in pks]
+    users_by_pk = accounts.by_pks(world, pks)
+    return [users_by_pk[pk] for pk in pks]
 
 
 def _conditions(filters: Filters) -> tuple[list[str], list[object]]:

@@ -1,4 +1,4 @@
-"""Searches: what people searched for, counted for ever, and by the minute for a day."""
+"""Searches: the texts that users searched for, counted for all time, and by minute for a day."""
 
 from emulator.world.discovery import words
 from emulator.world.discovery.pending import DAY_MS
@@ -6,13 +6,13 @@ from emulator.world.world import World
 
 
 def note(world: World, typed: str) -> None:
-    """Remember that this was searched for. What has no word in it is not a search."""
+    """Count a search. A text without any word does not count."""
     if words.expression(typed) is not None:
         world.searches.add(world.store, words.folded(typed), world.now_ms)
 
 
 def trending(world: World, count: int) -> list[str]:
-    """The most frequent searches of the last day, of equal ones the first by text."""
+    """Return the most frequent searches of the last day, equal ones by text."""
     world.searches.keep(world.store, world.now_ms)
     rows = world.store.rows(
         "SELECT text FROM searches WHERE minute_at_ms > ?"
@@ -24,7 +24,7 @@ def trending(world: World, count: int) -> list[str]:
 
 
 def popular(world: World, count: int) -> list[str]:
-    """The most frequent searches of all time, of equal ones the first by text."""
+    """Return the most frequent searches of all time, equal ones by text."""
     world.searches.keep(world.store, world.now_ms)
     rows = world.store.rows(
         "SELECT text FROM search_terms ORDER BY count DESC, text LIMIT ?", count

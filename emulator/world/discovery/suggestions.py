@@ -8,9 +8,9 @@ from emulator.world.world import World
 
 
 def suggest(world: World, typed: str, count: int) -> list[str]:
-    """Titles, tags and usernames with words that begin with what was typed.
+    """Return titles, tags and usernames with words that begin with what was typed.
 
-    In turn the next title, tag and user, each kind by its own order; no text stands twice.
+    A title, a tag and a user alternate, each kind in its own order; no text occurs twice.
     """
     expression = words.expression(typed)
     if expression is None:
@@ -28,9 +28,9 @@ def suggest(world: World, typed: str, count: int) -> list[str]:
 
 
 def _titles(world: World, typed: str, count: int) -> list[str]:
-    """Of public streams, of the newest `search_matches_max`: live ones first, then the newest."""
+    """Return titles among the newest `search_matches_max` public streams, live ones first."""
     most = world.rules.search_matches_max
-    # As in `matches`: of a common word SQLite reads no more than is asked for.
+    # As in `matches`: for a whole word SQLite reads only as many rows as needed.
     expression = f"title : ({words.expression(typed, is_whole=True)})"
     whole = world.store.number(
         "SELECT count(*) FROM"
@@ -54,7 +54,7 @@ def _titles(world: World, typed: str, count: int) -> list[str]:
 
 
 def _usernames(world: World, expression: str, count: int) -> list[str]:
-    """The oldest account first."""
+    """Return usernames, oldest account first."""
     rows = world.store.rows(
         "SELECT users.username FROM user_search CROSS JOIN users ON users.row = user_search.rowid"
         " WHERE user_search MATCH ? ORDER BY user_search.rowid LIMIT ?",

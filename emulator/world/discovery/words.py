@@ -1,22 +1,22 @@
-"""Words: what somebody typed, as a query of SQLite's full text search (FTS5).
+"""Words: typed text as a query of SQLite's full text search (FTS5).
 
-Whatever is typed is words and never syntax: quotes, stars, `NEAR` and parentheses find nothing
-that letters would not find.
+All typed text is words and never syntax: quotes, stars, `NEAR` and parentheses find nothing that
+letters would not find.
 """
 
 import unicodedata
 
 
 def folded(typed: str) -> str:
-    """What was typed, without differences of case and spacing: searches of one thing are one."""
+    """Return the text without differences of case and spacing, so that equal searches are equal."""
     return " ".join(_split(typed.casefold()))
 
 
 def expression(typed: str, *, is_whole: bool = False) -> str | None:
-    """What was typed as an FTS5 query ("Full-text Query Syntax"); None where it has no word.
+    """Return the text as an FTS5 query ("Full-text Query Syntax"); None without any word.
 
-    Each word between spaces must begin a word of what is found, or be one (`is_whole`); a word
-    with punctuation inside (`ci-cd`) is a phrase.
+    Each word between spaces must begin a word of the row, or equal one (`is_whole`). A word with
+    punctuation inside (`ci-cd`) is a phrase.
     """
     distinct = dict.fromkeys(_split(typed))
     ending = '"' if is_whole else '"*'
@@ -30,5 +30,5 @@ def _split(typed: str) -> list[str]:
 
 
 def _is_word(text: str) -> bool:
-    """Whether the tokenizer `unicode61` sees anything in it: a letter or a digit."""
+    """Whether the tokenizer `unicode61` finds a letter or a digit in it."""
     return any(unicodedata.category(letter)[0] in "LN" for letter in text)

@@ -1,1 +1,1 @@
-"""Faults: one small file a part of the platform, and which faults are on now."""
+"""Faults: one small file for each part of the platform, and which faults are on now."""

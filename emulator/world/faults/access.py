@@ -1,4 +1,4 @@
-"""Faults of access: tokens that expire early, limits that are tighter."""
+"""Faults of access: tokens that expire early, tighter limits."""
 
 from typing import Annotated, ClassVar
 
@@ -15,13 +15,13 @@ class AccessFault(Fault, frozen=True, kw_only=True):
 
 
 class AuthExpire(AccessFault, frozen=True, kw_only=True):
-    """Access tokens of before it began have expired; a refreshed one is good. Keys stay good."""
+    """Access tokens issued before it began have expired; refreshed ones and API keys are valid."""
 
     kind: ClassVar[str] = "auth.expire"
 
 
 class LimitTighten(AccessFault, frozen=True, kw_only=True):
-    """Limits are so many a minute. With `what=api`, every call of the API counts against one."""
+    """Limits are `per_minute` calls a minute. With `what=api`, every call of the API counts."""
 
     kind: ClassVar[str] = "limit.tighten"
     match_on: ClassVar[tuple[str, ...]] = ("user", "what")

@@ -1,4 +1,4 @@
-"""Answers: what a fault answers instead of the platform: status, headers and body, in order."""
+"""Answers that a fault sends instead of the platform: status, headers and body, in order."""
 
 import json
 import re
@@ -14,19 +14,21 @@ _ANSWERS_MAX = 100
 _HEADERS_MAX = 20
 _VALUE_LENGTH_MAX = 1_000
 _BODY_BYTES_MAX = 64 * 1024
-# RFC 9110, 5.6.2 and 5.5: a token, and what is neither a control nor beyond Latin-1.
+# RFC 9110, 5.6.2 and 5.5: a token, and characters that are neither controls nor beyond Latin-1.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-# How long the body is, is for the server to say; one that lies is `api.cut`.
+# Headers that the server sets itself; for a wrong length there is `api.cut`.
 _OF_THE_SERVER = ("content-length", "transfer-encoding", "connection", "x-emulator-fault")
-# RFC 6585, 4: a 429 may say when to come again. The platform's own always does.
+# RFC 6585, 4: a 429 may say when to try again. The platform's own always does.
 _RETRY_AFTER_MS = 1_000
 
 
 class FailAnswer(Struct, frozen=True, kw_only=True):
-    """`status` is 0 where the call goes through. `body` is JSON, a text, or None for the usual one.
+    """One answer.
 
-    `is_done`: what was asked for is done all the same.
+    `status` 0 lets the call through. `body` is JSON, a text, or None for the default.
+
+    `is_done`: the requested change is made all the same.
     """
 
     status: int
@@ -37,7 +39,7 @@ class FailAnswer(Struct, frozen=True, kw_only=True):
 
     @property
     def all_headers(self) -> dict[str, str]:
-        """Its own, and `Retry-After` in whole seconds where it has one or the status wants it."""
+        """The headers, with `Retry-After` in whole seconds if it is set or the status is 429."""
         after_ms = self.retry_after_ms
         if after_ms is None and self.status == 429:
             after_ms = _RETRY_AFTER_MS
@@ -49,7 +51,7 @@ class FailAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AnswerStep(NamedTuple):
-    """One of several answers: the values that are its own, and how they are written."""
+    """One of several answers: the values that differ from the fault's, and its written form."""
 
     values: dict[str, Any]
     written: object
@@ -63,10 +65,10 @@ described(status, ValueKind(type="integer", minimum=400, maximum=599))
 
 
 def headers(written: object) -> dict[str, str]:
-    """Names and texts. Refuses what HTTP cannot carry, and what the server says itself."""
+    """Read header names and values. Raises for what HTTP cannot carry or the server sets itself."""
     if not isinstance(written, Mapping) or len(written) > _HEADERS_MAX:
         raise ValueError(f"must be a table of at most {_HEADERS_MAX} names with values")
-    values: dict[str, str] = {}
+    lines: dict[str, str] = {}
     for name, value in written.items():
         text = str(value) if isinstance(value, str | int | float) else "\0"
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
@@ -75,15 +77,15 @@ def headers(written: object) -> dict[str, str]:
             raise ValueError(f"cannot hold {name}: the server sets it itself")
         if not _VALUE.fullmatch(text) or len(text) > _VALUE_LENGTH_MAX:
             raise ValueError(f"has an invalid value for {name}: write a text of one line")
-        values[name] = text.strip()
-    return values
+        lines[name] = text.strip()
+    return lines
 
 
 described(headers, ValueKind(type="headers"))
 
 
 def body(written: object) -> object:
-    """A text, or anything that JSON can hold; at most 64 KiB."""
+    """Read a body: a text, or any JSON value; at most 64 KiB."""
     try:
         size = len(json.dumps(written, allow_nan=False).encode())
     except (TypeError, ValueError):
@@ -94,7 +96,7 @@ def body(written: object) -> object:
 
 
 def answers(written: object) -> tuple[AnswerStep, ...]:
-    """A list of statuses, tables and `through`, which lets a call through; or `503,429,through`."""
+    """Read a list of statuses, tables and `through` (lets a call through), or `503,429,through`."""
     if isinstance(written, str):
         words = [word.strip() for word in written.split(",")]
         written = [int(word) if word.isascii() and word.isdigit() else word for word in words]

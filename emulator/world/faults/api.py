@@ -1,4 +1,4 @@
-"""Faults of the platform's API: answers that are late, wrong, missing or cut."""
+"""Faults of the platform's API: late, wrong, missing or cut answers."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -13,9 +13,9 @@ _METHOD = one_of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class ApiFault(Fault, frozen=True, kw_only=True):
-    """`path` is what a path contains, or an operation's as the contract writes it.
+    """A fault of API calls. `path` is part of a path, or an operation's path as in the contract.
 
-    `operation` is one operation alone, with its method: `POST /streams/`.
+    `operation` is exactly one operation, with its method: `POST /streams/`.
     """
 
     match_on: ClassVar[tuple[str, ...]] = ("method", "user")
@@ -26,14 +26,14 @@ class ApiFault(Fault, frozen=True, kw_only=True):
     user: Annotated[str, Value("user", text)] = ""
 
     def meets(self, facts: dict[str, str]) -> bool:
-        is_there = contains(self.path, facts["path"], facts["operation"])
+        is_on_path = contains(self.path, facts["path"], facts["operation"])
         called = f"{facts['method']} {facts['operation'].rstrip('/') or '/'}"
         is_meant = self.operation in ("", called)
-        return is_there and is_meant and Fault.meets(self, facts)
+        return is_on_path and is_meant and Fault.meets(self, facts)
 
 
 class ApiDelay(ApiFault, frozen=True, kw_only=True):
-    """Answers come `delay` later; what was asked for is done after it."""
+    """Answers are `delay` late; the call is handled after the delay."""
 
     kind: ClassVar[str] = "api.delay"
 
@@ -41,10 +41,10 @@ class ApiDelay(ApiFault, frozen=True, kw_only=True):
 
 
 class ApiFail(ApiFault, frozen=True, kw_only=True):
-    """Answers are errors, in the platform's words or with `headers` and a `body` of one's own.
+    """Answers are errors, in the platform's form or with the given `headers` and `body`.
 
-    With `done`, what was asked for is done all the same. `answers` come one after another, each a
-    status, a table of these values, or `through`; the fault is over behind the last of them.
+    With `done`, the call takes effect all the same. `answers` are sent one after another: each is a
+    status, a table of these values, or `through`; the fault ends with the last of them.
     """
 
     kind: ClassVar[str] = "api.fail"
@@ -61,7 +61,7 @@ class ApiFail(ApiFault, frozen=True, kw_only=True):
         return len(self.answers or ())
 
     def answer(self, number: int) -> FailAnswer:
-        """What the call is answered that it strikes as the `number`th, counted from 1."""
+        """Return the answer to the `number`th call that the fault strikes, counted from 1."""
         own: dict[str, Any] = {}
         if self.answers:
             own = self.answers[(number - 1) % len(self.answers)].values
@@ -76,7 +76,7 @@ class ApiFail(ApiFault, frozen=True, kw_only=True):
 
 
 class ApiHang(ApiFault, frozen=True, kw_only=True):
-    """Answers do not come before the fault is over, or `most` has passed."""
+    """Answers are not sent until the fault is over or `most` has passed."""
 
     kind: ClassVar[str] = "api.hang"
 
@@ -84,21 +84,21 @@ class ApiHang(ApiFault, frozen=True, kw_only=True):
 
 
 class ApiCut(ApiFault, frozen=True, kw_only=True):
-    """Connections are cut in the middle of the answer; what was asked for is done."""
+    """Connections are cut in the middle of the answer; the call has taken effect."""
 
     kind: ClassVar[str] = "api.cut"
 
 
 class ApiMalform(ApiFault, frozen=True, kw_only=True):
-    """Answers say that they are whole and are not: half of the body; what was asked for is done."""
+    """Answers contain half of the body, with a matching length; the call has taken effect."""
 
     kind: ClassVar[str] = "api.malform"
 
 
 class ApiStale(ApiFault, frozen=True, kw_only=True):
-    """Reads are answered as the first of the same address was, whatever was written since.
+    """Reads get the first answer of the same address again, whatever was written since.
 
-    It strikes where that makes a difference, and remembers 1,000 addresses.
+    It strikes only if that makes a difference, and remembers 1,000 addresses.
     """
 
     kind: ClassVar[str] = "api.stale"

@@ -1,6 +1,6 @@
-"""Faults of the chat socket: messages late, lost, twice, swapped; sockets closed.
+"""Faults of the chat socket: messages late, lost, repeated, reordered; sockets closed.
 
-A message about something that happened strikes, or does not, for all of a stream's readers alike.
+A message about an event is struck, or not struck, for all readers of a stream alike.
 """
 
 from typing import Annotated, ClassVar
@@ -10,7 +10,7 @@ from emulator.world.faults.values import Value, close_code, duration, text
 
 
 class ChatFault(Fault, frozen=True, kw_only=True):
-    """`stream` is a stream's id."""
+    """A fault of one stream's chat, or of all. `stream` is a stream's id."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
@@ -18,7 +18,7 @@ class ChatFault(Fault, frozen=True, kw_only=True):
 
 
 class ChatDelay(ChatFault, frozen=True, kw_only=True):
-    """Messages come `delay` later, in their order."""
+    """Messages are `delay` late, in their order."""
 
     kind: ClassVar[str] = "chat.delay"
 
@@ -26,19 +26,19 @@ class ChatDelay(ChatFault, frozen=True, kw_only=True):
 
 
 class ChatDrop(ChatFault, frozen=True, kw_only=True):
-    """Messages are lost on their way; REST still has the lines."""
+    """Messages are lost on the way; REST still lists the lines."""
 
     kind: ClassVar[str] = "chat.drop"
 
 
 class ChatRepeat(ChatFault, frozen=True, kw_only=True):
-    """Messages come twice."""
+    """Messages are sent twice."""
 
     kind: ClassVar[str] = "chat.repeat"
 
 
 class ChatDisorder(ChatFault, frozen=True, kw_only=True):
-    """A message comes behind the next one, or `most` later where none follows."""
+    """A message is sent after the next one, or `most` later if none follows."""
 
     kind: ClassVar[str] = "chat.disorder"
 
@@ -46,7 +46,7 @@ class ChatDisorder(ChatFault, frozen=True, kw_only=True):
 
 
 class ChatDisconnect(ChatFault, frozen=True, kw_only=True):
-    """Sockets are closed with `code` when it begins, and those that come while it lasts."""
+    """Sockets are closed with `code` when it begins, and new ones while it lasts."""
 
     kind: ClassVar[str] = "chat.disconnect"
     match_on: ClassVar[tuple[str, ...]] = ("stream", "user")

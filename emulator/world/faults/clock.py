@@ -1,4 +1,4 @@
-"""Faults of time: the world's clock jumps on."""
+"""Faults of time: the world's clock jumps forward."""
 
 from typing import Annotated, ClassVar
 
@@ -7,7 +7,7 @@ from emulator.world.faults.values import Value, duration
 
 
 class ClockJump(Fault, frozen=True, kw_only=True):
-    """The world's clock jumps on when it begins; all that is due on the way happens."""
+    """The world's clock jumps forward by `by` when it begins; all that becomes due happens."""
 
     kind: ClassVar[str] = "clock.jump"
 

@@ -1,4 +1,4 @@
-"""Enforcement: what access faults do to a caller: tighter limits, tokens that expire early."""
+"""Enforcement: the effects of access faults on a caller: tighter limits, expired tokens."""
 
 from emulator.core.errors import Refused
 from emulator.world.faults.access import AuthExpire, LimitTighten
@@ -8,14 +8,14 @@ from emulator.world.world import World
 
 
 def take_tightened(world: World, what: str, user: User) -> Quota | None:
-    """Count a call against a limit that a fault has made tighter; None where none has.
+    """Count a call against a limit that a fault has tightened; None if none has.
 
     Refuses (`rate_limited`) as the limit itself does.
     """
     for active in world.faults.on(LimitTighten):
         if active.fault.meets({"what": what, "user": user.username}):
             try:
-                # Counted by itself: what was called before it began does not count.
+                # It has a counter of its own: calls before it began do not count.
                 return world.rate_limiter.take(
                     f"{what} {active.id}", user.id, active.fault.per_minute
                 )
@@ -27,9 +27,9 @@ def take_tightened(world: World, what: str, user: User) -> Quota | None:
 
 
 def check_expired(world: World, user: User, renewed_in: object) -> None:
-    """Refuses (`unauthorized`) an access token that a fault has let expire.
+    """Refuse (`unauthorized`) an access token that a fault has made expire.
 
-    `renewed_in`: the faults that were on when it was issued, as its claims say.
+    `renewed_in` are the faults that were on when it was issued, from the token's claims.
     """
     world.faults.observe(AuthExpire, user=user.username)
     for active in world.faults.on(AuthExpire):

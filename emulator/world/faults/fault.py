@@ -1,4 +1,4 @@
-"""Fault: one thing that goes wrong on purpose. A value; its effect is up to the caller."""
+"""Fault: one thing that goes wrong on purpose. Only a value; the struck code makes its effect."""
 
 from functools import cache
 from typing import ClassVar, get_type_hints
@@ -9,13 +9,13 @@ from emulator.world.faults.values import Value
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """`match_on` names the fields that say what it strikes; an empty one strikes everybody."""
+    """A fault. `match_on` names the fields that say what it strikes; an empty field matches all."""
 
     kind: ClassVar[str]
     match_on: ClassVar[tuple[str, ...]] = ()
 
     def meets(self, facts: dict[str, str]) -> bool:
-        """Whether what is at hand is what this fault strikes."""
+        """Whether the fault applies to something with these properties."""
         return all(
             wanted in ("", facts.get(name, ""))
             for name in self.match_on
@@ -24,11 +24,11 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     @property
     def times_usual(self) -> int:
-        """How often it strikes where nothing is said; 0 is without end."""
+        """How often it strikes by default; 0 means without limit."""
         return 0
 
     def values(self) -> dict[str, object]:
-        """As it is written, without what it leaves open."""
+        """Return the values by their written names, without those left empty."""
         return {
             value.written: _written(name, getattr(self, name))
             for name, value in values_of(type(self)).items()
@@ -38,7 +38,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 @cache
 def values_of(kind: type[Fault]) -> dict[str, Value]:
-    """What can be said of such a fault, by the names of its fields."""
+    """Return the values that such a fault can have, by the names of its fields."""
     hints = get_type_hints(kind, include_extras=True)
     return {name: hints[name].__metadata__[0] for name in kind.__struct_fields__}
 
@@ -52,5 +52,5 @@ def _written(name: str, value: object) -> object:
 
 
 def contains(wanted: str, *names: str) -> bool:
-    """Whether any of the texts holds the wanted one."""
+    """Whether any of the texts contains `wanted`; an empty one is contained in all."""
     return not wanted or any(wanted in name for name in names)

@@ -1,6 +1,6 @@
-"""Faults: which of them are on in one world, what they strike, and what they have done.
+"""Faults: which faults are on in one world, what they strike, and what they have done.
 
-Code that may be struck asks `are_on` first: where nothing is broken, that is all it costs.
+Code that a fault may strike asks `are_on` first: without any faults, that is its only cost.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,18 +21,19 @@ from emulator.world.store.journal import Store
 
 F = TypeVar("F", bound=Fault)
 
-# What hears of each moment at which a fault of this kind could strike, and of its facts.
+# A function called whenever a fault of this kind could strike, with the properties of what it
+# meets.
 Observer = Callable[[type[Fault], Mapping[str, str]], None]
 
-# So many may be on at once: each is looked at by whatever may be struck.
+# Faults that may be on at once: code that may be struck looks at each of them.
 ON_MAX = 200
 
 
 class Active(Struct, Generic[F], eq=False):
-    """A fault that is on. `when_over` is called once it is stopped or its time has passed.
+    """A fault that is on. `when_over` is called when it is stopped or its time has passed.
 
-    A fault that has struck as often as it may is on no more, but what it struck stays struck until
-    its time has passed.
+    A fault that has struck `times` times is no longer on, but things that it holds back (a hanging
+    answer) are held until its time has passed.
     """
 
     id: str
@@ -41,11 +42,11 @@ class Active(Struct, Generic[F], eq=False):
     started_ms: int
     chance: Ids
     struck: int = 0
-    # How much of what it meets it has let pass.
+    # How many of the things that it met it has let pass.
     skipped: int = 0
     timer: Timer | None = None
     when_over: list[Callable[[], None]] = field(default_factory=list)
-    # What a struck caller keeps of it, as long as it is on.
+    # State of the struck code, kept while the fault is on.
     remembered: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,18 +55,18 @@ class Active(Struct, Generic[F], eq=False):
 
     @property
     def label(self) -> str:
-        """What an answer says that it has made."""
+        """The value of the header by which an answer names its fault."""
         return f"{self.id} {self.fault.kind}"
 
     def end(self) -> None:
-        """What waits for it waits no more."""
+        """Release all that waits for the end of this fault."""
         waiting, self.when_over = self.when_over, []
         for go_on in waiting:
             go_on()
 
 
 class FaultyWorld(Protocol):
-    """What faults need of the world that they are on in."""
+    """The part of a world that faults need."""
 
     name: str
     clock: Clock
@@ -78,13 +79,13 @@ class FaultyWorld(Protocol):
 
 
 class Faults:
-    """For one world, as long as its facts are: a world that is reset is whole again."""
+    """The faults of one world. A reset of the world ends them."""
 
     def __init__(self, world: FaultyWorld) -> None:
         self._world = world
         self._on: dict[str, Active[Fault]] = {}
         self._count = 0
-        # Set by who wants to learn what could be struck here.
+        # Set by an exploration, which learns what could be struck here.
         self.observer: Observer | None = None
 
     @property
@@ -92,22 +93,22 @@ class Faults:
         return bool(self._on) or self.observer is not None
 
     def all(self) -> list[Active[Fault]]:
-        """Those that are on, in the order in which they began."""
+        """The faults that are on, in the order in which they began."""
         return list(self._on.values())
 
     def on(self, kind: type[F]) -> "list[Active[F]]":
-        """Those of one kind that are on."""
+        """The faults of one kind that are on."""
         actives = [active for active in self._on.values() if isinstance(active.fault, kind)]
         return cast("list[Active[F]]", actives)
 
     def start(self, plan: FaultRequest) -> Active[Fault]:
-        """From now on it strikes. Refuses (`conflict`) more than `ON_MAX` at once."""
+        """Start a fault. Refuses (`conflict`) more than `ON_MAX` at once."""
         if len(self._on) >= ON_MAX:
             raise Refused("conflict", f"There are {ON_MAX} faults on. Clear some.")
         world = self._world
         self._count += 1
         fault_id = f"fault-{self._count}"
-        # A random generator of its own: what is struck depends on no other draw in this world.
+        # The fault has its own random generator, so what it strikes does not depend on other draws.
         chance = Ids(f"{world.name}/{fault_id}")
         active = Active(fault_id, plan.fault, plan, world.now_ms, chance)
         self._on[fault_id] = active
@@ -128,28 +129,28 @@ class Faults:
         return active
 
     def stop(self, fault_id: str) -> None:
-        """It strikes no more. Refuses (`not_found`) one that is not on."""
+        """Stop a fault. Refuses (`not_found`) one that is not on."""
         active = self._on.get(fault_id)
         if active is None:
             raise Refused("not_found", f"There is no fault {fault_id[:40]} on.")
         self._stop(active, "stopped")
 
     def stop_kind(self, kind: str) -> int:
-        """Stop all of one kind. Returns how many."""
+        """Stop all faults of one kind. Returns how many."""
         actives = [active for active in self.all() if active.fault.kind == kind]
         for active in actives:
             self._stop(active, "stopped")
         return len(actives)
 
     def clear(self) -> int:
-        """Stop all. Returns how many were on."""
+        """Stop all faults. Returns how many were on."""
         actives = self.all()
         for active in actives:
             self._stop(active, "cleared")
         return len(actives)
 
     def forget(self) -> None:
-        """The facts are replaced: nothing is broken in what comes next, and nobody is told."""
+        """End all faults without events, because the world's state is replaced."""
         actives, self._on, self._count = self.all(), {}, 0
         for active in actives:
             if active.timer is not None:
@@ -157,9 +158,9 @@ class Faults:
             active.end()
 
     def strike(self, kind: type[F], subject: str, **facts: str) -> "Active[F] | None":
-        """The fault of this kind that strikes now, if there is one; it is journalled.
+        """Return the fault of this kind that strikes now, and journal it; None if none does.
 
-        `subject` says to people what is struck, `facts` to faults.
+        `subject` describes what is struck to people, `facts` are its properties for `Fault.meets`.
         """
         self.observe(kind, **facts)
         for active in self.on(kind):
@@ -169,12 +170,12 @@ class Faults:
         return None
 
     def observe(self, kind: type[Fault], **facts: str) -> None:
-        """A fault of this kind could strike now. `strike` says so itself."""
+        """Tell the observer that a fault of this kind could strike now. `strike` does so itself."""
         if self.observer is not None:
             self.observer(kind, facts)
 
     def note(self, active: "Active[F]", subject: str) -> None:
-        """Journal one effect of a fault that is on."""
+        """Journal that a fault has struck once."""
         active.struck += 1
         world = self._world
         struck = FaultStruck(
@@ -188,7 +189,7 @@ class Faults:
             self._leave(active, "has struck as often as it may")
 
     def draws(self, active: "Active[F]") -> bool:
-        """Whether it strikes what it meets now: not what it skips, and only its share."""
+        """Whether it strikes what it has met: not the first `skip`, and only its `share`."""
         if active.skipped < active.plan.skip:
             active.skipped += 1
             return False
@@ -216,5 +217,5 @@ class Faults:
             struck=active.struck,
             reason=reason,
         )
-        # It strikes no more, also where that cannot be written down.
+        # The fault is over even if that cannot be written (full disk).
         world.store.note(lambda: world.emit(stopped))

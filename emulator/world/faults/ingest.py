@@ -1,4 +1,4 @@
-"""Faults of publishing: refused, cut, read too slowly."""
+"""Faults of publishing: publishers are refused, cut off, or read slowly."""
 
 from typing import Annotated, ClassVar
 
@@ -7,7 +7,7 @@ from emulator.world.faults.values import Value, duration, text, whole
 
 
 class IngestFault(Fault, frozen=True, kw_only=True):
-    """`stream` is a stream's id."""
+    """A fault of the publishers of one stream, or of all. `stream` is a stream's id."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
@@ -15,13 +15,13 @@ class IngestFault(Fault, frozen=True, kw_only=True):
 
 
 class IngestRefuse(IngestFault, frozen=True, kw_only=True):
-    """Publishers are refused, as if there were no room for them."""
+    """Publishers are refused, as if the server were full."""
 
     kind: ClassVar[str] = "ingest.refuse"
 
 
 class IngestCut(IngestFault, frozen=True, kw_only=True):
-    """Publishers are cut off when it begins, and `after` so long those that come while it lasts."""
+    """Publishers are cut off when it begins; new ones are cut off `after` so long."""
 
     kind: ClassVar[str] = "ingest.cut"
 
@@ -29,9 +29,9 @@ class IngestCut(IngestFault, frozen=True, kw_only=True):
 
 
 class IngestThrottle(IngestFault, frozen=True, kw_only=True):
-    """Publishers are read no faster than so many kilobits a second.
+    """Publishers are read at no more than `kbits` kilobits a second.
 
-    Of one over WebRTC, the rest is lost.
+    From a WebRTC publisher the exceeding packets are lost.
     """
 
     kind: ClassVar[str] = "ingest.throttle"

@@ -1,4 +1,4 @@
-"""Every kind of fault there is, by its name."""
+"""All kinds of faults by name."""
 
 from emulator.world.faults import access, api, chat, clock, ingest, media, vod, webhook
 from emulator.world.faults.fault import Fault

@@ -1,4 +1,4 @@
-"""Faults of playback: playlists that stand, media that is not there, cut or slow."""
+"""Faults of playback: playlists that do not change, media that is missing, cut or slow."""
 
 from typing import Annotated, ClassVar
 
@@ -7,7 +7,7 @@ from emulator.world.faults.values import Value, duration, one_of, share, text, w
 
 
 class MediaFault(Fault, frozen=True, kw_only=True):
-    """`stream` is a stream's id; its recording is meant too."""
+    """A fault of playback. `stream` is a stream's id; it includes the stream's recording."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
@@ -15,16 +15,16 @@ class MediaFault(Fault, frozen=True, kw_only=True):
 
 
 class MediaStall(MediaFault, frozen=True, kw_only=True):
-    """Playlists stay as they were: nothing new comes, although the stream goes on.
+    """Playlists stay as they were: nothing new is listed although the stream goes on.
 
-    Pictures over WebRTC stand, too.
+    Pictures over WebRTC freeze too.
     """
 
     kind: ClassVar[str] = "media.stall"
 
 
 class MediaMissing(MediaFault, frozen=True, kw_only=True):
-    """What a playlist lists is not there: `what` is answered 404."""
+    """Media that a playlist lists is missing: `what` is answered 404."""
 
     kind: ClassVar[str] = "media.missing"
     match_on: ClassVar[tuple[str, ...]] = ("stream", "what")
@@ -33,7 +33,7 @@ class MediaMissing(MediaFault, frozen=True, kw_only=True):
 
 
 class MediaTruncate(MediaFault, frozen=True, kw_only=True):
-    """Media files end too early: only so large a share of their bytes comes."""
+    """Media files end too early: only the share `keep` of their bytes is sent."""
 
     kind: ClassVar[str] = "media.truncate"
     match_on: ClassVar[tuple[str, ...]] = ("stream", "what")
@@ -43,7 +43,7 @@ class MediaTruncate(MediaFault, frozen=True, kw_only=True):
 
 
 class MediaSlow(MediaFault, frozen=True, kw_only=True):
-    """Media comes `delay` later, and no faster than so many kilobits a second (0: any)."""
+    """Media is `delay` late, and sent at no more than `kbits` kilobits a second (0: no limit)."""
 
     kind: ClassVar[str] = "media.slow"
 

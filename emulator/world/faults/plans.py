@@ -1,14 +1,14 @@
 """Plans: the faults of one run, each with the moment at which it begins.
 
-As people write it:
+The written form:
 
-    faults:
-    - api.fail: {operation: POST /streams/, status: 503}
-      times: 1
-    - ingest.cut: {}
-      times: 1
-      at: StreamWentLive
-      after: 500ms
+     faults:
+     - api.fail: {operation: POST /streams/, status: 503}
+       times: 1
+     - ingest.cut: {}
+       times: 1
+       at: StreamWentLive
+       after: 500ms
 """
 
 import difflib
@@ -27,7 +27,10 @@ _FAULTS_MAX = 50
 
 
 class PlannedFault(Struct, frozen=True):
-    """`event` is that of the world that it begins at, empty for the run's beginning."""
+    """A fault and its moment.
+
+    `event` is the event at which it begins, empty for the run's start.
+    """
 
     request: FaultRequest
     event: str = ""
@@ -36,11 +39,11 @@ class PlannedFault(Struct, frozen=True):
 
 
 def parse(written: object) -> list[PlannedFault]:
-    """The faults of a plan. Refuses (`invalid`) what is none, with the number of the fault."""
+    """Read the faults of a plan. Refuses (`invalid`) errors, with the number of the fault."""
     if isinstance(written, Mapping):
         unknown = [str(name) for name in written if name != "faults"]
         if unknown:
-            raise Refused("invalid", f"A plan has `faults` alone, not {unknown[0][:50]!r}.")
+            raise Refused("invalid", f"A plan has only `faults`, not {unknown[0][:50]!r}.")
         written = written.get("faults")
     if not isinstance(written, list) or len(written) > _FAULTS_MAX:
         raise Refused("invalid", f"A plan is a list of at most {_FAULTS_MAX} faults.")
@@ -48,7 +51,7 @@ def parse(written: object) -> list[PlannedFault]:
 
 
 def schema() -> dict[str, Any]:
-    """A plan's file as JSON Schema, for editors; `parse` knows more."""
+    """Return a plan file's JSON Schema, for editors; `parse` checks more."""
     moment = {
         name: {"description": text, **value_schema(reader)}
         for name, (_, reader, text) in MOMENT.items()
@@ -63,23 +66,23 @@ def schema() -> dict[str, Any]:
         "required": ["faults"],
         "additionalProperties": False,
     }
-    # Not `anyOf`, because editors report the errors of the branch that was not meant.
+    # Not `anyOf`: with it editors show errors of the branch that the user did not write.
     return {"if": {"type": "array"}, "then": faults, "else": in_object}
 
 
 def event_kinds() -> dict[str, type[Event]]:
-    """Every kind of event by its name; what kinds have in common (`ChatEvent`) is none."""
+    """Return all kinds of events by name, without common base classes (`ChatEvent`)."""
     import importlib
     import pkgutil
 
     for module in pkgutil.iter_modules(all_events.__path__, f"{all_events.__name__}."):
         importlib.import_module(module.name)
     kinds: dict[str, type[Event]] = {}
-    left: list[type[Event]] = [Event]
-    while left:
-        kind = left.pop()
-        if below := kind.__subclasses__():
-            left += below
+    pending: list[type[Event]] = [Event]
+    while pending:
+        kind = pending.pop()
+        if subclasses := kind.__subclasses__():
+            pending += subclasses
         else:
             kinds[kind.__name__] = kind
     return kinds
@@ -101,7 +104,7 @@ def _planned(number: int, written: object) -> PlannedFault:
     except Refused as refused:
         raise Refused("invalid", f"{where}: {refused.message}") from None
     if "nth" in values and "event" not in values:
-        message = f"{where}: nth: it counts the events of `at`, which is not there."
+        message = f"{where}: nth counts the events of `at`, which is missing."
         raise Refused("invalid", message)
     return PlannedFault(request, **values)
 
@@ -122,9 +125,9 @@ def _event_name(written: object) -> str:
     raise ValueError(f"there is no event {str(written)[:50]!r}. {hint}")
 
 
-# What stands beside a fault and its frequency: its field here, how it is read, and what it says.
+# The options that say when a planned fault begins: field, reader and description by name.
 MOMENT: dict[str, tuple[str, Read, str]] = {
-    "at": ("event", _event_name, "The event that it begins at; without it, the run's beginning."),
-    "nth": ("nth", whole(1, 1_000_000), "At which of those events."),
-    "after": ("after_ms", duration, "How long after that event, or the run's beginning."),
+    "at": ("event", _event_name, "The event at which it begins; without it, the start of the run."),
+    "nth": ("nth", whole(1, 1_000_000), "The number of that event, counted from 1."),
+    "after": ("after_ms", duration, "The delay after that event, or after the start of the run."),
 }

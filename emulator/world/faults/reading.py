@@ -1,7 +1,7 @@
-"""Reading: a fault as people write it, in a scenario or to the admin API.
+"""Reading: faults in their written form, from a scenario or the admin API.
 
-`{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "times": 3, "for": "10s"}`:
-one kind with its values, and beside it how often and how long.
+`{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "times": 3, "for": "10s"}`: one
+kind with its values, and options that say how often and how long it strikes.
 """
 
 import difflib
@@ -20,10 +20,10 @@ _TIMES_MAX = 1_000_000
 
 
 class FaultRequest(Struct, frozen=True, kw_only=True):
-    """A fault that is to be started.
+    """A fault to start, with its options.
 
-    It lets the first `skip` pass of what it meets, and strikes a `share` of the rest, at most
-    `times` times and for at most `for_ms`; 0 means without end.
+    It lets the first `skip` of the things that it meets pass, and strikes a `share` of the others,
+    at most `times` times and for at most `for_ms`; 0 means without limit.
     """
 
     fault: Fault
@@ -33,8 +33,8 @@ class FaultRequest(Struct, frozen=True, kw_only=True):
     skip: int = 0
 
 
-# What stands beside a kind, the field of its plan, and how it is read.
-BESIDE: dict[str, tuple[str, Read]] = {
+# The options of any fault: the field of its request, and the reader, by written name.
+OPTIONS: dict[str, tuple[str, Read]] = {
     "share": ("share", share),
     "times": ("times", whole(1, _TIMES_MAX)),
     "for": ("for_ms", duration),
@@ -42,39 +42,39 @@ BESIDE: dict[str, tuple[str, Read]] = {
 }
 
 _HELP = {
-    "share": "How many of what it meets it strikes, such as `30%`.",
-    "times": "How often at most.",
-    "for": "How long at most, such as `10s`.",
-    "skip": "How many of what it meets pass before it strikes.",
+    "share": "The share of calls, messages or requests that it strikes, such as `30%`.",
+    "times": "How often it strikes at most.",
+    "for": "How long it is on at most, such as `10s`.",
+    "skip": "How many calls, messages or requests it lets pass first.",
 }
 
 
-def read(written: Mapping[str, Any], beside_too: Iterable[str] = ()) -> FaultRequest:
-    """The fault that is written. Refuses (`invalid`) any other, with the nearest right word.
+def read(written: Mapping[str, Any], more_options: Iterable[str] = ()) -> FaultRequest:
+    """Read a fault. Refuses (`invalid`) errors, with the most similar valid word.
 
-    `beside_too`: what the caller has read beside the fault by itself, for that hint.
+    `more_options` are the options that the caller reads itself; they are only used for that hint.
     """
-    kind = _kind(written, [*BESIDE, *beside_too])
+    kind = _kind(written, [*OPTIONS, *more_options])
     kind_class = KINDS[kind]
-    beside = {
+    options = {
         name: _value(kind, written_name, reader, written[written_name])
-        for written_name, (name, reader) in BESIDE.items()
+        for written_name, (name, reader) in OPTIONS.items()
         if written.get(written_name) is not None
     }
     fault = _fault(kind_class, written[kind])
-    return FaultRequest(fault=fault, **{"times": fault.times_usual, **beside})
+    return FaultRequest(fault=fault, **{"times": fault.times_usual, **options})
 
 
-def _kind(written: Mapping[str, Any], beside: list[str]) -> str:
-    """The one kind of fault that is written."""
-    named = [name for name in written if name not in BESIDE]
+def _kind(written: Mapping[str, Any], options: list[str]) -> str:
+    """Return the one kind of fault in the written form."""
+    named = [name for name in written if name not in OPTIONS]
     kinds = [name for name in named if name in KINDS]
     if len(kinds) == 1 and len(named) > 1:
         unknown = next(name for name in named if name not in KINDS)
-        hint = _nearest(unknown, beside)
-        raise Refused("invalid", f"{kinds[0]} has no {unknown[:50]!r} beside it. {hint}")
+        hint = _nearest(unknown, options)
+        raise Refused("invalid", f"{kinds[0]}: there is no option {unknown[:50]!r}. {hint}")
     if len(named) != 1:
-        raise Refused("invalid", f"A fault is one of {', '.join(KINDS)}, and one only.")
+        raise Refused("invalid", f"A fault is exactly one of {', '.join(KINDS)}.")
     if not kinds:
         hint = _nearest(named[0], KINDS)
         raise Refused("invalid", f"There is no fault {named[0][:50]!r}. {hint}")
@@ -82,7 +82,7 @@ def _kind(written: Mapping[str, Any], beside: list[str]) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """A written fault as JSON Schema, for editors: one kind and its values; `read` knows more."""
+    """Return the JSON Schema of a fault, for editors; `read` checks more."""
     kinds = {
         name: {
             "type": ["object", "null"],
@@ -94,22 +94,22 @@ def schema() -> dict[str, Any]:
         }
         for name, kind in KINDS.items()
     }
-    beside = {
+    options = {
         name: {"description": _HELP[name], **value_schema(reader)}
-        for name, (_, reader) in BESIDE.items()
+        for name, (_, reader) in OPTIONS.items()
     }
-    return {"type": "object", "properties": kinds | beside, "additionalProperties": False}
+    return {"type": "object", "properties": kinds | options, "additionalProperties": False}
 
 
-def entry_schema(beside: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The same for a file of its own: one kind, and `beside` what the caller reads by itself."""
+def entry_schema(more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of exactly one fault, with `more` options that the caller reads."""
     entry = schema()
-    entry["properties"] |= beside or {}
+    entry["properties"] |= more or {}
     return {**entry, "oneOf": [{"required": [name]} for name in KINDS]}
 
 
 def value_schema(reader: Read) -> dict[str, Any]:
-    """What a reader of `values` takes, as JSON Schema."""
+    """Return the JSON Schema of the values that a reader of `values` accepts."""
     kind = kind_of(reader)
     match kind.type:
         case "duration" | "share":
@@ -130,7 +130,7 @@ def _fault(kind: type[Fault], value: object) -> Fault:
     if value is None:
         value = {}
     if not isinstance(value, Mapping):
-        raise Refused("invalid", f"{kind.kind}: its values are written as names with values.")
+        raise Refused("invalid", f"{kind.kind}: its values must be a table of names and values.")
     known = {value.written: (field, value.read) for field, value in values_of(kind).items()}
     values: dict[str, Any] = {}
     for name, written in value.items():

@@ -1,4 +1,4 @@
-"""Values of a fault as people write them: `2s`, `30%`, `503`. Each reader raises `ValueError`."""
+"""Values of faults in their written form: `2s`, `30%`, `503`. Readers raise `ValueError`."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -14,7 +14,7 @@ _TEXT_LENGTH_MAX = 200
 
 
 class ValueKind(Struct, frozen=True, kw_only=True):
-    """What a form needs to know of a value: what it is, its range, what it is chosen from."""
+    """The description of a value for forms: its type, range and choices."""
 
     type: Literal["duration", "share", "integer", "text", "flag", "choice", "headers", "json"]
     minimum: int | None = None
@@ -22,30 +22,30 @@ class ValueKind(Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
 
 
-# Of readers: those here, and what `whole` and `one_of` have made.
+# The kinds of the readers in this module, and of those that `whole` and `one_of` have made.
 _KINDS: dict[Read, ValueKind] = {}
 
 
 def kind_of(read: Read) -> ValueKind:
-    """What a reader reads. One that nobody has described reads JSON, and refuses what it must."""
+    """Return the kind of values that a reader reads; JSON for one without description."""
     return _KINDS.get(read, ValueKind(type="json"))
 
 
 def described(read: Read, kind: ValueKind) -> Read:
-    """The reader itself, of which `kind_of` knows from now on."""
+    """Register the kind of a reader for `kind_of`, and return the reader."""
     _KINDS[read] = kind
     return read
 
 
 class Value(NamedTuple):
-    """A field of a fault: what it is called where people write it, and how that is read."""
+    """A field of a fault: its written name and its reader."""
 
     written: str
     read: Read
 
 
 def duration(written: object) -> int:
-    """`250ms`, `2m30s`, or a number of seconds, in milliseconds; at most 30 days."""
+    """Read `250ms`, `2m30s` or a number of seconds as milliseconds; at most 30 days."""
     duration_ms = quantities.duration_ms(written, bare="s")
     if duration_ms > DURATION_MS_MAX:
         raise ValueError("must be between 0 and 30 days")
@@ -58,7 +58,7 @@ described(share, ValueKind(type="share"))
 
 
 def whole(least: int, most: int) -> Read:
-    """A whole number in a range."""
+    """Make a reader of whole numbers in a range."""
 
     def read(raw: object) -> int:
         if isinstance(raw, bool) or not isinstance(raw, int) or not least <= raw <= most:
@@ -69,7 +69,7 @@ def whole(least: int, most: int) -> Read:
 
 
 def close_code(raw: object) -> int:
-    """What a WebSocket may be closed with (RFC 6455, 7.4): the others are never sent."""
+    """Read a close code that a WebSocket may send (RFC 6455, 7.4)."""
     number = int(whole(1000, 4999)(raw))
     if number in (1004, 1005, 1006) or 1014 < number < 3000:
         raise ValueError(f"must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {number}")
@@ -83,11 +83,11 @@ def text(raw: object) -> str:
 
 
 def method_and_path(raw: object) -> str:
-    """A method and a path as the contract writes it, such as `POST /streams/`."""
+    """Read a method and a path as the contract writes them, such as `POST /streams/`."""
     method, space, path = text(raw).partition(" ")
     if not (method.isascii() and method.isupper() and space and path.startswith("/")):
         raise ValueError(f"must be a method and a path, as in POST /streams/, not {_shown(raw)}")
-    # The contract's paths with and without a slash at their end are the same operation.
+    # A path of the contract with and without a slash at its end is the same operation.
     return f"{method} {path.rstrip('/') or '/'}"
 
 

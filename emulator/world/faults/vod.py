@@ -1,4 +1,4 @@
-"""Faults of recordings: they fail, or take long."""
+"""Faults of recordings: they fail or take long."""
 
 from typing import Annotated, ClassVar
 
@@ -7,7 +7,7 @@ from emulator.world.faults.values import Value, duration, text
 
 
 class VodFault(Fault, frozen=True, kw_only=True):
-    """`stream` is the id of the stream that is recorded."""
+    """A fault of recordings. `stream` is the id of the recorded stream."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
@@ -15,7 +15,7 @@ class VodFault(Fault, frozen=True, kw_only=True):
 
 
 class VodFail(VodFault, frozen=True, kw_only=True):
-    """VODs that would become ready fail, for this reason."""
+    """VODs that would become ready fail with this `reason`."""
 
     kind: ClassVar[str] = "vod.fail"
 
@@ -23,7 +23,7 @@ class VodFail(VodFault, frozen=True, kw_only=True):
 
 
 class VodSlow(VodFault, frozen=True, kw_only=True):
-    """VODs are processed so much longer."""
+    """VODs are processed `delay` longer."""
 
     kind: ClassVar[str] = "vod.slow"
 

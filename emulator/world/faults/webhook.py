@@ -1,4 +1,4 @@
-"""Faults of webhook deliveries: they fail, or are late."""
+"""Faults of webhook deliveries: they fail, are late, repeated or reordered."""
 
 from typing import Annotated, ClassVar
 
@@ -7,7 +7,7 @@ from emulator.world.faults.values import Value, duration, text, whole
 
 
 class WebhookFault(Fault, frozen=True, kw_only=True):
-    """`url` is what the receiver's address contains, `event` what is told."""
+    """A fault of deliveries. `url` is part of the receiver's address, `event` the sent event."""
 
     match_on: ClassVar[tuple[str, ...]] = ("event",)
 
@@ -19,7 +19,7 @@ class WebhookFault(Fault, frozen=True, kw_only=True):
 
 
 class WebhookFail(WebhookFault, frozen=True, kw_only=True):
-    """Deliveries are not made: they count as answered with this status, and are tried again."""
+    """Deliveries are not sent: they count as answered with this `status`, and are tried again."""
 
     kind: ClassVar[str] = "webhook.fail"
 
@@ -27,7 +27,7 @@ class WebhookFail(WebhookFault, frozen=True, kw_only=True):
 
 
 class WebhookSlow(WebhookFault, frozen=True, kw_only=True):
-    """Deliveries are made so much later."""
+    """Deliveries are `delay` late."""
 
     kind: ClassVar[str] = "webhook.slow"
 
@@ -35,13 +35,13 @@ class WebhookSlow(WebhookFault, frozen=True, kw_only=True):
 
 
 class WebhookRepeat(WebhookFault, frozen=True, kw_only=True):
-    """Deliveries are made twice, with the same id, as where an acknowledgement was lost."""
+    """Deliveries are sent twice with the same id, as after a lost acknowledgement."""
 
     kind: ClassVar[str] = "webhook.repeat"
 
 
 class WebhookDisorder(WebhookFault, frozen=True, kw_only=True):
-    """A delivery is put off by `delay`, and those that follow are made before it."""
+    """A delivery is postponed by `delay`, and those that follow are sent before it."""
 
     kind: ClassVar[str] = "webhook.disorder"
 

@@ -1,6 +1,6 @@
-"""Catalog: every recording, clip and uploaded video of a world in one list, whoever may see it.
+"""Catalog: every recording, clip and uploaded video of a world in one list.
 
-For people who steer the emulator; users of the platform are shown `lists`.
+For the admin API: it ignores who may see an item. Users of the platform get `lists`.
 """
 
 from functools import partial
@@ -16,10 +16,10 @@ CatalogStatus = Literal["processing", "ready", "failed"]
 
 
 class CatalogItem(Struct, frozen=True):
-    """`uid`: where it plays; `media_uid`: whose files it shows.
+    """One item. `uid` is its playback address, `media_uid` the uid of the files that it shows.
 
-    `is_simulated`: it has no files, since it is the built-in picture. `progress_percent`: of what
-    is done with an uploaded video at the moment, else None.
+    `is_simulated`: it shows the built-in picture and has no files. `progress_percent` is set while
+    an uploaded video is processed, else None.
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ WITH items AS (
     FROM videos
 )
 """
-_FITTING = """
+_MATCHING = """
 FROM items JOIN users ON users.row = items.user_row
     LEFT JOIN streams ON streams.row = items.stream_row
 WHERE (?1 IS NULL OR items.kind = ?1) AND (?2 IS NULL OR items.status = ?2)
@@ -66,7 +66,7 @@ SELECT items.*, users.username, streams.id AS stream_id,
         (SELECT progress_percent FROM video_jobs WHERE video_row = items.row
             ORDER BY video_jobs.row DESC LIMIT 1)
     END AS progress_percent
-{_FITTING}
+{_MATCHING}
 ORDER BY items.created_at_ms DESC, items.kind, items.row DESC LIMIT ?4 OFFSET ?5
 """
 
@@ -80,18 +80,19 @@ def page(
     offset: int,
     count: int,
 ) -> tuple[list[CatalogItem], int]:
-    """One page, the newest first, and how many there are.
+    """Return one page of the catalog, newest first, and the number of items that match.
 
-    `text` is part of the title, the owner's name or the id, in either case of Latin letters.
+    `text` has to occur in the title, the owner's name or the id; the case of Latin letters is
+    ignored.
     """
     values = (kind, status, text)
     rows = world.store.rows(_PAGE, *values, count, offset)
-    total = world.store.number(f"{_ITEMS} SELECT count(*) {_FITTING}", *values)
+    total = world.store.number(f"{_ITEMS} SELECT count(*) {_MATCHING}", *values)
     return [_item(row) for row in rows], total
 
 
 def processing(world: World) -> int:
-    """How many are being made at the moment."""
+    """Return how many items are being processed."""
     return world.store.number(f"{_ITEMS} SELECT count(*) FROM items WHERE status = 'processing'")
 
 

@@ -22,7 +22,10 @@ _COLUMNS = ("title", "description", "from_ms", "to_ms")
 
 
 class Chapter(Struct, frozen=True):
-    """From `from_ms` to `to_ms` of its VOD. `confidence` (0 to 1) where it `is_generated`."""
+    """One chapter, from `from_ms` to `to_ms` of its VOD.
+
+    `confidence` (0 to 1) is set if it `is_generated`, else None.
+    """
 
     pk: int
     id: str
@@ -35,7 +38,7 @@ class Chapter(Struct, frozen=True):
 
 
 class Draft(NamedTuple):
-    """A chapter that is not in the world yet."""
+    """A chapter that is not stored yet."""
 
     title: str
     description: str | None
@@ -45,13 +48,13 @@ class Draft(NamedTuple):
 
 
 def of(world: World, vod: Vod) -> list[Chapter]:
-    """A VOD's chapters in their order."""
+    """Return a VOD's chapters in their order."""
     rows = world.store.rows("SELECT * FROM chapters WHERE vod_row = ? ORDER BY from_ms", vod.pk)
     return [_chapter(row) for row in rows]
 
 
 def find(world: World, vod: Vod, chapter_id: str) -> Chapter:
-    """Refuses (`not_found`) one that is not this VOD's."""
+    """Return a chapter. Refuses (`not_found`) one that does not belong to this VOD."""
     row = world.store.row("SELECT * FROM chapters WHERE id = ? AND vod_row = ?", chapter_id, vod.pk)
     if row is None:
         raise Refused("not_found", "Chapter not found")
@@ -59,11 +62,14 @@ def find(world: World, vod: Vod, chapter_id: str) -> Chapter:
 
 
 def add(world: World, vod: Vod, draft: Draft) -> Chapter:
-    """Refuses (`invalid`) what is outside the VOD or overlaps another, (`conflict`) too many."""
-    there = of(world, vod)
-    if len(there) >= CHAPTERS_MAX:
+    """Add a chapter.
+
+    Refuses (`invalid`) one outside the VOD or overlapping another, (`conflict`) one too many.
+    """
+    existing = of(world, vod)
+    if len(existing) >= CHAPTERS_MAX:
         raise Refused("conflict", f"A VOD has at most {CHAPTERS_MAX} chapters. Delete some.")
-    _check_span(vod, there, draft.from_ms, draft.to_ms)
+    _check_span(vod, existing, draft.from_ms, draft.to_ms)
     with world.change():
         chapter_id = _write(world, vod, draft)
         world.emit(ChapterAdded(at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter_id))
@@ -71,7 +77,10 @@ def add(world: World, vod: Vod, draft: Draft) -> Chapter:
 
 
 def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -> Chapter:
-    """Change parts of a chapter. Refuses (`invalid`) a place where it cannot be."""
+    """Change parts of a chapter.
+
+    Refuses (`invalid`) times outside the VOD or in another chapter.
+    """
     others = [other for other in of(world, vod) if other.pk != chapter.pk]
     from_ms = patch.get("from_ms", chapter.from_ms)
     to_ms = patch.get("to_ms", chapter.to_ms)
@@ -94,9 +103,9 @@ def remove(world: World, vod: Vod, chapter: Chapter) -> None:
 
 
 def replace_generated(world: World, vod: Vod, drafts: Sequence[Draft]) -> list[Chapter]:
-    """Put these in the place of what was generated before. What people made stays as it is.
+    """Replace the generated chapters by these. Chapters made by users stay as they are.
 
-    Refuses (`invalid`) drafts that overlap each other or those.
+    Refuses (`invalid`) drafts that overlap each other or those chapters.
     """
     by_hand = [chapter for chapter in of(world, vod) if not chapter.is_generated]
     drafts = drafts[: CHAPTERS_MAX - len(by_hand)]
@@ -113,9 +122,9 @@ def replace_generated(world: World, vod: Vod, drafts: Sequence[Draft]) -> list[C
 
 def _check_span(vod: Vod, others: Sequence[Chapter | Draft], from_ms: int, to_ms: int) -> None:
     if to_ms <= from_ms:
-        raise Refused("invalid", "A chapter ends after it has begun", field="end_time_seconds")
+        raise Refused("invalid", "A chapter must end after it begins", field="end_time_seconds")
     if from_ms < 0 or to_ms > vod.duration_ms:
-        message = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
+        message = f"This is outside of the video, which is {vod.duration_ms / 1000:.3f} s long"
         field = "start_time_seconds" if from_ms < 0 else "end_time_seconds"
         raise Refused("invalid", message, field=field)
     for other in others:

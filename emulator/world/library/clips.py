@@ -1,6 +1,6 @@
-"""Clips: up to a minute of a stream that somebody found worth keeping.
+"""Clips: users' cuttings of a stream, each at most a minute long.
 
-What is cut is cut in a thread (`media/recording/clips`); a clip is `processing` until then.
+A thread cuts them (`media/recording/clips`); until then a clip is `processing`.
 """
 
 from functools import partial
@@ -20,16 +20,17 @@ ClipStatus = Literal["processing", "ready", "failed"]
 
 LENGTH_MAX_MS = 60_000
 WAITING_MAX = 100
-# A clip is whole frames: where less than this is missing, nothing is.
+# A clip consists of whole frames: less than this missing counts as its full length.
 _ROUNDING_MS = 100
-# An instant rather than a position is one after 2001.
+# A number from here on (September 2001) is a time since 1970, not a position in the stream.
 EPOCH_MIN_MS = 1_000_000_000_000
 
 
 class Clip(Struct, frozen=True):
-    """From `from_ms` to `to_ms` of a stream, counted from its start. `uid`: where its media is.
+    """One clip: `from_ms` to `to_ms` of a stream, counted from its start.
 
-    `is_simulated`: it has no files, since it is the built-in picture.
+    `uid` is the CDN uid of its media. `is_simulated`: it shows the built-in picture and has no
+    files.
     """
 
     pk: int
@@ -60,16 +61,16 @@ FROM clips JOIN streams ON streams.row = clips.stream_row
 
 
 def create(world: World, stream: Stream, user: User, title: str, from_ms: int, to_ms: int) -> Clip:
-    """Have a clip made, of positions in the stream or of instants (milliseconds since 1970).
+    """Create a clip, from positions in the stream or times (both ms; times since 1970).
 
-    A span that begins before a live stream did is cut to what is there: the web client's shortest
-    clip is longer than a young stream. Refuses (`forbidden`) a user who may not see the recording,
-    (`invalid`) more than a minute and what is outside the stream, (`conflict`) a user's one too
-    many, (`unavailable`) a clip while `WAITING_MAX` wait.
+    A span that begins before a live stream did is shortened to the existing part: the web client's
+    shortest clip is longer than a stream that has just begun. Refuses (`forbidden`) a user who may
+    not see the recording, (`invalid`) more than a minute and a span outside of the stream,
+    (`conflict`) a user with too many clips, (`unavailable`) a clip while `WAITING_MAX` wait.
     """
     vod = recordings.by_media(world, stream.uid)
     if vod is not None and not recordings.is_for(world, vod, user):
-        raise Refused("forbidden", "The recording of this stream is not for everybody")
+        raise Refused("forbidden", "You are not allowed to see the recording of this stream")
     if from_ms >= EPOCH_MIN_MS and stream.started_at_ms is not None:
         from_ms, to_ms = from_ms - stream.started_at_ms, to_ms - stream.started_at_ms
     from_ms, to_ms = _span(world, stream, from_ms, to_ms)
@@ -101,7 +102,7 @@ def simulate(
     span_ms: tuple[int, int],
     view_count: int = 0,
 ) -> Clip:
-    """Make a clip of a simulated stream that is ready at once, watched so often, and not cut.
+    """Create a clip of a simulated stream: it is ready at once and has `view_count` views.
 
     Refuses what `create` refuses.
     """
@@ -113,7 +114,7 @@ def simulate(
 
 
 def find(world: World, clip_id: str) -> Clip:
-    """The clip with this id. Refuses (`not_found`) an unknown one."""
+    """Return the clip with this id. Refuses (`not_found`) an unknown one."""
     row = world.store.row(f"{_SELECT} WHERE clips.id = ?", clip_id)
     if row is None:
         raise Refused("not_found", "Clip not found")
@@ -121,7 +122,10 @@ def find(world: World, clip_id: str) -> Clip:
 
 
 def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
-    """The clip with this id, as `viewer` may see it; a private stream's: its owner and maker."""
+    """Return the clip with this id if `viewer` may see it. Refuses (`not_found`) any other.
+
+    A clip of a private stream is visible to the stream's owner and the clip's maker.
+    """
     row = world.store.row(
         f"{_SELECT} WHERE clips.id = ? AND (streams.visibility != 'private'"
         " OR streams.user_row = ? OR clips.user_row = ?)",
@@ -135,7 +139,7 @@ def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
 
 
 def find_own(world: World, clip_id: str, user: User) -> Clip:
-    """The clip with this id, for its maker. Refuses (`forbidden`) anybody else."""
+    """Return the clip with this id for its maker. Refuses (`forbidden`) anybody else."""
     clip = find_for(world, clip_id, user)
     if clip.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this clip")
@@ -150,7 +154,7 @@ def watch(world: World, clip: Clip) -> Clip:
 
 
 def of_stream(world: World, stream: Stream, *, offset: int, count: int) -> tuple[list[Clip], int]:
-    """One page of a stream's clips, the newest first, and how many there are."""
+    """Return one page of a stream's clips, newest first, and their total."""
     rows = world.store.rows(
         f"{_SELECT} WHERE clips.stream_row = ?"
         " ORDER BY clips.created_at_ms DESC, clips.row DESC LIMIT ? OFFSET ?",
@@ -164,9 +168,9 @@ def of_stream(world: World, stream: Stream, *, offset: int, count: int) -> tuple
 def of_user(
     world: World, user: User, viewer: User | None, *, offset: int, count: int
 ) -> tuple[list[Clip], int]:
-    """One page of the clips that a user made, the newest first, and how many there are.
+    """Return one page of the clips that a user made, newest first, and their total.
 
-    Clips of others' private streams show to their makers.
+    Clips of private streams are only visible to their maker.
     """
     where = "clips.user_row = ? AND (streams.visibility != 'private' OR clips.user_row = ?)"
     values = (user.pk, viewer.pk if viewer else None)
@@ -185,7 +189,7 @@ def of_user(
 
 
 def popular(world: World, count: int) -> list[Clip]:
-    """The clips of public streams that most people watched, of equal ones the newest."""
+    """Return the most viewed clips of public streams; of equal ones the newest first."""
     rows = world.store.rows(
         f"{_SELECT} WHERE clips.status = 'ready' AND streams.visibility = 'public'"
         " ORDER BY clips.view_count DESC, clips.row DESC LIMIT ?",
@@ -195,26 +199,26 @@ def popular(world: World, count: int) -> list[Clip]:
 
 
 def count_of(world: World, stream_pk: int) -> int:
-    """How many clips were made of a stream."""
+    """Return how many clips a stream has."""
     return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream_pk)
 
 
 def unfinished(world: World) -> list[Clip]:
-    """Those that are to be cut, the oldest first."""
+    """Return the clips that are not cut yet, oldest first."""
     rows = world.store.rows(f"{_SELECT} WHERE clips.status = 'processing' ORDER BY clips.row")
     return [_clip(row) for row in rows]
 
 
 def by_uid(world: World, uid: str) -> Clip | None:
-    """The clip whose CDN uid this is."""
+    """Return the clip with this CDN uid, or None."""
     row = world.store.row(f"{_SELECT} WHERE clips.uid = ?", uid)
     return _clip(row) if row else None
 
 
 def finish(world: World, clip_id: str, length_ms: int) -> None:
-    """It can be watched. It is shorter than was wished where the stream's media is.
+    """Mark a clip as ready. It is shorter than requested if the stream's media is.
 
-    Refuses (`not_found`) one that was deleted meanwhile.
+    Refuses (`not_found`) a clip that was deleted in the meantime.
     """
     clip = find(world, clip_id)
     if clip.duration_ms - length_ms <= _ROUNDING_MS:
@@ -229,7 +233,7 @@ def finish(world: World, clip_id: str, length_ms: int) -> None:
 
 
 def fail(world: World, clip_id: str, reason: str) -> None:
-    """It cannot be cut. Refuses (`not_found`) one that was deleted meanwhile."""
+    """Mark a clip as failed. Refuses (`not_found`) one that was deleted in the meantime."""
     find(world, clip_id)
     with world.change():
         world.store.write(
@@ -239,20 +243,20 @@ def fail(world: World, clip_id: str, reason: str) -> None:
 
 
 def delete(world: World, clip: Clip) -> None:
-    """Remove a clip; its media goes, too."""
+    """Delete a clip and its media."""
     with world.change():
         world.store.write("DELETE FROM clips WHERE row = ?", clip.pk)
         world.emit(ClipDeleted(at_ms=world.now_ms, clip_id=clip.id, uid=clip.uid))
 
 
 def delete_of(world: World, stream_pk: int) -> None:
-    """Remove the clips of a stream that is about to be deleted, inside `change`."""
+    """Delete the clips of a stream that is about to be deleted, inside `change`."""
     for row in world.store.rows(f"{_SELECT} WHERE clips.stream_row = ?", stream_pk):
         delete(world, _clip(row))
 
 
 def delete_of_user(world: World, user: User) -> None:
-    """Remove the clips of a user who is about to be deleted, inside `change`."""
+    """Delete the clips of a user who is about to be deleted, inside `change`."""
     for row in world.store.rows(f"{_SELECT} WHERE clips.user_row = ?", user.pk):
         delete(world, _clip(row))
 
@@ -263,14 +267,14 @@ def _check_room(world: World, user: User) -> None:
         raise Refused("conflict", f"You have {count} clips. Delete some.")
     waiting = world.store.number("SELECT count(*) FROM clips WHERE status = 'processing'")
     if waiting >= WAITING_MAX:
-        message = f"{waiting} clips wait to be cut. Try again."
+        message = f"{waiting} clips are waiting to be cut. Try again later."
         raise Refused("unavailable", message, retry_after_seconds=5)
 
 
 def _span(world: World, stream: Stream, from_ms: int, to_ms: int) -> tuple[int, int]:
-    """The part of a span that the stream has. Refuses (`invalid`)."""
+    """Return the part of a span that the stream has. Refuses (`invalid`) a bad span."""
     if to_ms <= from_ms:
-        raise Refused("invalid", "A clip ends after it has begun", field="end_time")
+        raise Refused("invalid", "A clip must end after it begins", field="end_time")
     if to_ms - from_ms > LENGTH_MAX_MS:
         message = f"A clip is at most {LENGTH_MAX_MS // 1000} s long"
         raise Refused("invalid", message, field="end_time")
@@ -278,13 +282,13 @@ def _span(world: World, stream: Stream, from_ms: int, to_ms: int) -> tuple[int, 
     if from_ms < 0 < to_ms and length_ms and stream.status == "live":
         return 0, min(to_ms, length_ms)
     if from_ms < 0 or to_ms > length_ms:
-        message = f"The stream is {length_ms / 1000:.3f} s long: this is outside it"
+        message = f"This is outside of the stream, which is {length_ms / 1000:.3f} s long"
         raise Refused("invalid", message, field="start_time" if from_ms < 0 else "end_time")
     return from_ms, to_ms
 
 
 def _length_ms(world: World, stream: Stream) -> int:
-    """How much of a stream there is to cut from."""
+    """Return how much media (ms) a stream has to cut from."""
     if not stream.has_media or stream.started_at_ms is None:
         return 0
     if stream.ended_at_ms is None:

@@ -1,6 +1,6 @@
-"""Contents: what was written about a stream: a blog draft, code snippets, chapters, a summary.
+"""Contents: texts about a stream: a blog draft, code snippets, chapters, a summary.
 
-A stand-in for the platform's AI writes it (`writing.py`); here it is kept.
+A stand-in for the platform's AI writes them (`writing.py`); here they are stored.
 """
 
 import json
@@ -21,7 +21,7 @@ What = Literal["blog", "snippets", "chapters"]
 
 
 class Content(Struct, frozen=True):
-    """What there is so far; `blog` is empty and `summary` None until a blog was asked for."""
+    """The texts so far; `blog` is empty and `summary` None until a blog is requested."""
 
     id: str
     blog: tuple[Block, ...]
@@ -32,7 +32,7 @@ class Content(Struct, frozen=True):
 
 
 def of(world: World, stream: Stream) -> Content:
-    """What was written about a stream; the first look makes an empty page of it."""
+    """Return the texts about a stream; the first call creates an empty set."""
     row = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.pk)
     if row is None:
         content_id = world.ids.uuid()
@@ -53,7 +53,7 @@ def _begin(world: World, content_id: str, stream_pk: int) -> None:
 
 
 def write_blog(world: World, stream: Stream) -> Content:
-    """Draft a blog post, and sum the stream up."""
+    """Write a blog draft and a summary of the stream."""
     blog = writing.blog(world, stream)
     with world.change():
         _keep(world, stream, "blog", [list(block) for block in blog])
@@ -66,13 +66,13 @@ def write_blog(world: World, stream: Stream) -> Content:
 
 
 def write_snippets(world: World, stream: Stream) -> Content:
-    """Collect the code that was shown."""
+    """Collect the code snippets that were shown."""
     _keep(world, stream, "snippets", _plain(writing.snippets(world, stream)))
     return of(world, stream)
 
 
 def write_chapters(world: World, stream: Stream) -> Content:
-    """Tell the stream in parts."""
+    """Describe the stream in parts."""
     _keep(world, stream, "chapters", _plain(writing.parts(world, stream)))
     return of(world, stream)
 
@@ -84,7 +84,7 @@ def _plain(items: Sequence[Snippet | PostSection]) -> list[dict[str, Any]]:
 def _keep(world: World, stream: Stream, what: What, value: list[Any]) -> None:
     with world.change():
         of(world, stream)
-        # Columns come from this file's own list, never from a request.
+        # Column names come from this file, never from a request.
         world.store.write(
             f"UPDATE contents SET {what} = ?, generated_at_ms = ? WHERE stream_row = ?",
             json.dumps(value, ensure_ascii=False),

@@ -1,7 +1,7 @@
-"""Dividing: where the chapters of a VOD begin. A stand-in for the platform's AI, and it says so.
+"""Dividing: where the chapters of a VOD begin. A stand-in for the platform's AI, marked as such.
 
-It is given what the picture and the sound show (`hints`), and asks the chat. Every formula stands
-here, and none asks a model: the same facts give the same chapters.
+It uses the hints from picture and sound (`hints`) and the chat. All formulas are in this file and
+no model is used: the same data give the same chapters.
 """
 
 from collections import Counter
@@ -16,18 +16,18 @@ from emulator.world.world import World
 
 STAND_IN = "Found by the emulator's stand-in for the platform's AI: {why}."
 _QUOTE_LENGTH_MAX = 60
-# A busy minute has at least so many lines, and twice as many as usual.
+# A busy interval has at least this many lines, and twice as many as usual.
 _BUSY_MIN = 3
 _BINS = 100
 _BIN_MIN_MS = 5_000
-# Where nothing says otherwise, a video is divided evenly into so many parts.
+# Without any hint a video is divided evenly into this many parts.
 _EVEN_PARTS = 4
 _EVEN_CONFIDENCE = 0.3
 _START_CONFIDENCE = 0.5
 
 
 class Hint(NamedTuple):
-    """A chapter may begin here, because of `why`; `strength` is from 0 to 1."""
+    """A possible begin of a chapter, because of `why`; `strength` is 0 to 1."""
 
     at_ms: int
     strength: float
@@ -35,7 +35,7 @@ class Hint(NamedTuple):
 
 
 class ChapterOptions(NamedTuple):
-    """`length_min_ms` of a chapter, and how many there are at most."""
+    """The shortest length of a chapter, and the most chapters."""
 
     length_min_ms: int
     count_max: int
@@ -43,23 +43,23 @@ class ChapterOptions(NamedTuple):
 
 
 def drafts(
-    world: World, vod: Vod, hints: Sequence[Hint], lines: Sequence[Line], patch: ChapterOptions
+    world: World, vod: Vod, hints: Sequence[Hint], lines: Sequence[Line], options: ChapterOptions
 ) -> list[Draft]:
-    """Chapters for all of a VOD that people have not divided themselves, in their order."""
+    """Return chapters, in order, for all parts of a VOD without chapters made by users."""
     cuts = list(hints)
-    said = lines if patch.is_chat_used else []
+    said = lines if options.is_chat_used else []
     cuts += busy(said, vod.duration_ms)
     by_hand = [chapter for chapter in chapters.of(world, vod) if not chapter.is_generated]
     collected: list[Draft] = []
     for begins, ends in _free(vod.duration_ms, by_hand):
-        left = patch.count_max - len(collected)
+        left = options.count_max - len(collected)
         if left > 0:
-            collected += divided(begins, ends, cuts, said, patch._replace(count_max=left))
+            collected += divided(begins, ends, cuts, said, options._replace(count_max=left))
     return collected
 
 
 def busy(lines: Sequence[Line], duration_ms: int) -> list[Hint]:
-    """Where chat is busiest: more than before and after, and twice as much as usual."""
+    """Return where chat is busy: more lines than before and after, and twice as many as usual."""
     bin_ms = max(_BIN_MIN_MS, duration_ms // _BINS)
     counts = Counter(line.from_ms // bin_ms for line in lines)
     if not counts:
@@ -76,7 +76,7 @@ def busy(lines: Sequence[Line], duration_ms: int) -> list[Hint]:
 
 
 def _free(duration_ms: int, by_hand: Sequence[Chapter]) -> list[tuple[int, int]]:
-    """The stretches that no chapter covers."""
+    """Return the spans (ms) that no chapter covers."""
     edges = [0]
     for chapter in by_hand:
         edges += [chapter.from_ms, chapter.to_ms]
@@ -85,15 +85,15 @@ def _free(duration_ms: int, by_hand: Sequence[Chapter]) -> list[tuple[int, int]]
 
 
 def divided(
-    begins: int, ends: int, hints: Sequence[Hint], said: Sequence[Line], patch: ChapterOptions
+    begins: int, ends: int, hints: Sequence[Hint], said: Sequence[Line], options: ChapterOptions
 ) -> list[Draft]:
-    """Chapters for one stretch: by its hints, or else evenly."""
+    """Return chapters for one span: at its hints, or else of equal length."""
     if begins >= ends:
         return []
     first = Hint(begins, _START_CONFIDENCE, "it begins here")
-    starts = [first, *_chosen(begins, ends, hints, patch)]
+    starts = [first, *_chosen(begins, ends, hints, options)]
     if len(starts) == 1:
-        starts += _even(begins, ends, patch)
+        starts += _even(begins, ends, options)
     ends_ms = [*(start.at_ms for start in starts[1:]), ends]
     return [
         Draft(
@@ -107,19 +107,19 @@ def divided(
     ]
 
 
-def _chosen(begins: int, ends: int, hints: Sequence[Hint], patch: ChapterOptions) -> list[Hint]:
-    """The strongest, as long as every chapter is long enough, in the order of time."""
+def _chosen(begins: int, ends: int, hints: Sequence[Hint], options: ChapterOptions) -> list[Hint]:
+    """Return the strongest hints that leave every chapter long enough, in time order."""
     chosen: list[Hint] = []
     for hint in sorted(hints, key=lambda hint: (-hint.strength, hint.at_ms)):
         edges = [begins, ends, *(other.at_ms for other in chosen)]
-        is_far = all(abs(hint.at_ms - edge) >= patch.length_min_ms for edge in edges)
-        if begins < hint.at_ms < ends and is_far and len(chosen) < patch.count_max - 1:
+        is_far = all(abs(hint.at_ms - edge) >= options.length_min_ms for edge in edges)
+        if begins < hint.at_ms < ends and is_far and len(chosen) < options.count_max - 1:
             chosen.append(hint)
     return sorted(chosen)
 
 
-def _even(begins: int, ends: int, patch: ChapterOptions) -> list[Hint]:
-    parts = min(_EVEN_PARTS, patch.count_max, (ends - begins) // patch.length_min_ms)
+def _even(begins: int, ends: int, options: ChapterOptions) -> list[Hint]:
+    parts = min(_EVEN_PARTS, options.count_max, (ends - begins) // options.length_min_ms)
     return [
         Hint(
             begins + (ends - begins) * number // parts,
@@ -131,7 +131,7 @@ def _even(begins: int, ends: int, patch: ChapterOptions) -> list[Hint]:
 
 
 def _title(number: int, said: Sequence[Line], from_ms: int, to_ms: int) -> str:
-    """A chapter is called after the longest line that was said in it, of equal ones the first."""
+    """Name a chapter after its longest chat line, of equal ones the first."""
     heard = [line.text for line in said if from_ms <= line.from_ms < to_ms]
     longest = " ".join(max(heard, key=len, default="").split())
     if not longest:

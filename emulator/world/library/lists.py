@@ -1,4 +1,4 @@
-"""Lists of VODs, the newest first, and what is found by words."""
+"""Lists of VODs, newest first, and the full text search of VODs."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ def page(
     offset: int,
     count: int,
 ) -> tuple[list[Vod], int]:
-    """One page: public and ready ones, and a viewer's own in any state; and how many there are."""
+    """Return one page of public ready VODs and the viewer's own in any state, and their total."""
     conditions, values = list[str](), list[object]()
     if stream_id is not None:
         conditions.append("stream_row = (SELECT row FROM streams WHERE id = ?)")
@@ -44,15 +44,16 @@ def page(
 
 
 def of_user(world: World, user: User, *, offset: int, count: int) -> tuple[list[Vod], int]:
-    """One page of a user's public and ready VODs, and how many there are."""
+    """Return one page of a user's public ready VODs, and their total."""
     return _page(world, [QueryPart(f"user_row = ? AND {_PUBLIC}", [user.pk])], offset, count)
 
 
 def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Vod], int]:
-    """One page of the public VODs that all typed words are said of, and how many there are.
+    """Return one page of the public VODs that match all typed words, and their total.
 
-    Words of the title, the description, chapters and the transcript count. The best first, of equal
-    ones the oldest. Nothing typed finds everything; what has no letter and no digit finds nothing.
+    Words of the title, the description, chapters and the transcript count. The best come first, of
+    equal ones the oldest. An empty text finds all VODs; a text without letters and digits finds
+    none.
     """
     if not typed.strip():
         return _page(world, [QueryPart(_PUBLIC, totals=["vods"])], offset, count)
@@ -72,8 +73,11 @@ def _page(world: World, parts: list[QueryPart], offset: int, count: int) -> tupl
 
 
 def _index(world: World) -> None:
-    """Take in what has changed since somebody searched last, as far as it can be written. No
-    answer gets stale by it."""
+    """Index the VODs that have changed since the last search.
+
+    If they cannot be written (full disk), the next search tries again. No cached answer becomes
+    stale.
+    """
     last = 0
     while waiting := world.store.rows(
         "SELECT vod_row FROM vods_to_index WHERE vod_row > ? ORDER BY vod_row LIMIT 100", last

@@ -1,4 +1,4 @@
-"""How large pictures of a video are. Sizes and fits are the CDN's (contract, Media addresses)."""
+"""Sizes of a video's pictures, by the CDN's rules (contract, Media addresses)."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ DEFAULT_HEIGHT = 640
 
 
 class PictureSize(Struct, frozen=True):
-    """What is asked for, in pixels; None follows the other by the picture's shape."""
+    """A requested size in pixels; None is derived from the other side and the picture's shape."""
 
     width: int | None = None
     height: int | None = None
@@ -20,7 +20,7 @@ class PictureSize(Struct, frozen=True):
 
 
 def target(width: int, height: int, size: PictureSize) -> tuple[int, int]:
-    """The box, in even pixels, that a picture of `width` x `height` is asked to go into."""
+    """Return the box, in even pixels, into which a picture of `width` x `height` has to fit."""
     wanted_width, wanted_height = size.width, size.height
     if wanted_width is None and wanted_height is None:
         wanted_height = min(height, DEFAULT_HEIGHT)
@@ -32,12 +32,12 @@ def target(width: int, height: int, size: PictureSize) -> tuple[int, int]:
 
 
 def even(value: float) -> int:
-    """The nearest even number of pixels, 2 at least: 4:2:0 video has no odd sizes."""
+    """Return the nearest even number of pixels, at least 2: 4:2:0 video has no odd sizes."""
     return max(2, 2 * round(value / 2))
 
 
 def of_vod(vod: Vod) -> tuple[int, int]:
-    """How large a VOD's pictures are where nobody asks for a size; (0, 0) where there is none."""
+    """Return the default size of a VOD's pictures; (0, 0) if it has no picture."""
     best = vod.best
     if best is None or not best.height:
         return 0, 0

@@ -18,7 +18,7 @@ from emulator.world.world import World
 
 
 class Post(Struct, frozen=True):
-    """What was posted with a VOD. The VOD says which users see it."""
+    """The text posted with a VOD. The VOD's visibility says who sees it."""
 
     id: str
     content: str
@@ -26,7 +26,7 @@ class Post(Struct, frozen=True):
 
 
 class _Source(Struct, frozen=True):
-    """Media that is there already. Of unfinished media `duration_ms` is 0."""
+    """Existing media for a VOD. `duration_ms` is 0 while the media is unfinished."""
 
     uid: str
     duration_ms: int
@@ -35,10 +35,11 @@ class _Source(Struct, frozen=True):
 
 
 def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Post]:
-    """Make a VOD of the media that `cloudflare_video_id` names, and post it.
+    """Create a VOD from the media that `cloudflare_video_id` names, and post it.
 
-    It is processing until that media is complete and looked at. Refuses (`forbidden`) a user of no
-    tenant, (`not_found`) media that is unknown or not for them, (`conflict`) one too many.
+    It is `processing` until that media is complete and examined. Refuses (`forbidden`) a user
+    without tenant, (`not_found`) unknown media or media that the user may not see, (`conflict`) one
+    VOD too many.
     """
     if user.tenant_id is None:
         raise Refused("forbidden", "You do not belong to an organisation (tenant)")
@@ -80,13 +81,13 @@ def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Pos
 
 
 def of(world: World, vod: Vod) -> Post | None:
-    """What was posted with a VOD; None of one that a stream left behind."""
+    """Return the post of a VOD; None for the recording of a stream."""
     row = world.store.row("SELECT id, content, created_at_ms FROM posts WHERE vod_row = ?", vod.pk)
     return Post(*row) if row else None
 
 
 def find_in_tenant(world: World, vod_id: str, user: User) -> Vod:
-    """A VOD of the user's own or of their tenant. Refuses (`not_found`) any other."""
+    """Return a VOD of the user or their tenant. Refuses (`not_found`) any other."""
     vod = recordings.find(world, vod_id)
     if vod.user_pk != user.pk:
         owner = accounts.by_pk(world, vod.user_pk)
@@ -96,7 +97,10 @@ def find_in_tenant(world: World, vod_id: str, user: User) -> Vod:
 
 
 def find_for(world: World, vod_id: str, user: User) -> Vod:
-    """A VOD of the user's tenant, or one that they may see anyway. Refuses (`not_found`)."""
+    """Return a VOD of the user's tenant, or one they may see anyway.
+
+    Refuses (`not_found`) others.
+    """
     vod = recordings.find(world, vod_id)
     if recordings.may_see(world, vod, user):
         return vod
@@ -104,7 +108,7 @@ def find_for(world: World, vod_id: str, user: User) -> Vod:
 
 
 def find_own(world: World, vod_id: str, user: User) -> Vod:
-    """The VOD with this id, for its owner. Refuses (`forbidden`) anybody else."""
+    """Return the VOD with this id for its owner. Refuses (`forbidden`) anybody else."""
     vod = find_for(world, vod_id, user)
     if vod.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this VOD")
@@ -137,7 +141,7 @@ def _source(world: World, uid: str, user: User) -> _Source:
 
 
 def quality_of(video: Video) -> Quality:
-    """An uploaded video as one quality of a VOD."""
+    """Return the quality of a VOD that shows this uploaded video."""
     seconds = max(1, video.duration_ms) / 1000
     bitrate = round(video.file_bytes * 8 / seconds)
     return Quality(f"{video.height}p", video.width, video.height, bitrate)

@@ -1,7 +1,7 @@
-"""Recordings: VODs. A stream leaves one behind when it ends; others are uploaded (`posts.py`).
+"""Recordings (VODs). A stream gets one when it ends; others are uploaded (`posts.py`).
 
-A VOD is ready when its files are. `media_uid` says under which CDN uid they lie: several VODs may
-show the same, and they go with the last of them.
+A VOD is ready when its files are. `media_uid` is the CDN uid of the files: several VODs may share
+them, and they are deleted with the last one.
 """
 
 import json
@@ -27,12 +27,12 @@ LEGAL_MOVES: frozenset[tuple[VodStatus, VodStatus]] = frozenset(
     {("processing", "ready"), ("processing", "failed"), ("ready", "deleted")}
 )
 
-# A day's sample tables are some 50 MB; a longer simulated recording has its playlist alone.
+# The MP4 sample tables of a day are some 50 MB; a longer simulated recording has only a playlist.
 SIMULATED_FILE_MS_MAX = 86_400_000
 
 
 class Quality(Struct, frozen=True):
-    """What a VOD is as it was recorded. `bitrate` is in bits a second."""
+    """The video properties of a recording. `bitrate` is in bits per second."""
 
     label: str
     width: int
@@ -41,9 +41,9 @@ class Quality(Struct, frozen=True):
 
 
 class Loop(NamedTuple):
-    """The built-in picture, as a simulated stream with this `uid` showed it.
+    """The built-in picture as the simulated stream with this `uid` showed it.
 
-    Without `ended_at_ms` it still does.
+    `ended_at_ms` is None while it still shows it.
     """
 
     uid: str
@@ -52,9 +52,9 @@ class Loop(NamedTuple):
 
 
 class Vod(Struct, frozen=True):
-    """One recording. `uid` is its own CDN uid, `video_uid` what it was uploaded by.
+    """One recording. `uid` is its own CDN uid, `video_uid` the one that it was uploaded by.
 
-    `loop`: it has no files, since it is the built-in picture.
+    With a `loop` it shows the built-in picture and has no files.
     """
 
     pk: int
@@ -81,7 +81,7 @@ class Vod(Struct, frozen=True):
 
     @property
     def shown_uid(self) -> str:
-        """The CDN uid by which clients know it."""
+        """The CDN uid that clients see."""
         return self.video_uid or self.uid
 
     @property
@@ -90,7 +90,7 @@ class Vod(Struct, frozen=True):
 
     @property
     def has_file(self) -> bool:
-        """Whether it plays as one MP4 once it is ready, beside its playlist."""
+        """Whether a ready VOD can also be played as one MP4, in addition to its playlist."""
         return self.loop is None or self.duration_ms <= SIMULATED_FILE_MS_MAX
 
 
@@ -101,14 +101,14 @@ _PLAIN_FIELDS = ("title", "description", "visibility")
 
 
 def begin(world: World, stream_pk: int) -> str:
-    """Attach a VOD to a stream that has just ended: `processing` at once. Returns its id."""
+    """Create the `processing` VOD of a stream that has just ended. Returns its id."""
     vod_id = world.ids.uuid()
     with world.change():
         world.store.write(
             "INSERT INTO vods (id, uid, media_uid, user_row, stream_row, title, description,"
             " visibility, is_nsfw, loop_began_at_ms, loop_ended_at_ms, created_at_ms)"
             " SELECT ?, ?, uid, user_row, row, title, description,"
-            # A VOD knows no "unlisted"; only a public stream leaves a public VOD.
+            # A VOD cannot be unlisted; only a public stream gets a public VOD.
             " iif(visibility = 'public', 'public', 'private'), is_mature,"
             " iif(is_simulated, started_at_ms, NULL), iif(is_simulated, ended_at_ms, NULL), ?"
             " FROM streams WHERE row = ?",
@@ -121,7 +121,7 @@ def begin(world: World, stream_pk: int) -> str:
 
 
 def find(world: World, vod_id: str) -> Vod:
-    """The VOD with this id. Refuses (`not_found`) an unknown or deleted one."""
+    """Return the VOD with this id. Refuses (`not_found`) an unknown or deleted one."""
     row = world.store.row(f"{_SELECT} WHERE vods.id = ?", vod_id)
     if row is None:
         raise Refused("not_found", "VOD not found")
@@ -129,7 +129,7 @@ def find(world: World, vod_id: str) -> Vod:
 
 
 def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
-    """The VOD with this id, as `viewer` may see it: once it is ready, and for its audience."""
+    """Return the VOD with this id if `viewer` may see it. Refuses (`not_found`) any other."""
     vod = find(world, vod_id)
     if not may_see(world, vod, viewer):
         raise Refused("not_found", "VOD not found")
@@ -137,7 +137,7 @@ def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
 
 
 def find_own(world: World, vod_id: str, user: User) -> Vod:
-    """The VOD with this id, for its owner. Refuses (`forbidden`) anybody else."""
+    """Return the VOD with this id for its owner. Refuses (`forbidden`) anybody else."""
     vod = find_for(world, vod_id, user)
     if vod.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this VOD")
@@ -145,13 +145,13 @@ def find_own(world: World, vod_id: str, user: User) -> Vod:
 
 
 def may_see(world: World, vod: Vod, viewer: User | None) -> bool:
-    """One's own always; others' once ready, where they are for `viewer`."""
+    """Whether `viewer` may see a VOD: always their own, others' if ready and `is_for` allows it."""
     is_own = viewer is not None and viewer.pk == vod.user_pk
     return is_own or (vod.status == "ready" and is_for(world, vod, viewer))
 
 
 def is_for(world: World, vod: Vod, viewer: User | None) -> bool:
-    """A public VOD is for everybody, one for followers for these, and all for their owner."""
+    """Whether a VOD's visibility includes `viewer`: everybody, followers, or only its owner."""
     if vod.visibility == "public" or (viewer is not None and viewer.pk == vod.user_pk):
         return True
     if vod.visibility == "private" or viewer is None:
@@ -167,12 +167,12 @@ def watch(world: World, vod: Vod) -> Vod:
 
 
 def by_uid(world: World, uid: str) -> Vod | None:
-    """The VOD whose own CDN uid this is."""
+    """Return the VOD with this CDN uid of its own, or None."""
     return one(world, "WHERE vods.uid = ?", uid)
 
 
 def by_media(world: World, uid: str) -> Vod | None:
-    """The first VOD that shows this media and can be watched, or else the first one."""
+    """Return the first VOD of this media, preferring a ready one; None without any."""
     return one(
         world,
         "WHERE vods.media_uid = ? ORDER BY vods.status = 'ready' DESC, vods.row LIMIT 1",
@@ -181,7 +181,7 @@ def by_media(world: World, uid: str) -> Vod | None:
 
 
 def by_upload(world: World, uid: str) -> Vod | None:
-    """The first VOD that was uploaded by this uid and can be watched."""
+    """Return the first ready VOD that was uploaded by this uid, or None."""
     return one(
         world,
         "WHERE vods.video_uid = ? AND vods.status = 'ready' ORDER BY vods.row LIMIT 1",
@@ -190,12 +190,12 @@ def by_upload(world: World, uid: str) -> Vod | None:
 
 
 def unfinished(world: World) -> list[Vod]:
-    """Those that were still processing when the world was closed, or killed."""
+    """Return the VODs that were still processing when the world was closed or killed."""
     return select(world, "WHERE vods.status = 'processing' ORDER BY vods.row")
 
 
 def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
-    """Change what its owner says of a VOD."""
+    """Change the title, description and visibility of a VOD."""
     values = {name: patch[name] for name in _PLAIN_FIELDS if name in patch}
     with world.change():
         world.store.update("vods", vod.pk, **values)
@@ -204,9 +204,10 @@ def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
 
 
 def complete(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
-    """Its files are complete. One that a client has called ready before learns how long it is.
+    """Set the length and qualities of a VOD whose files are complete, and mark it ready.
 
-    One that has failed or is gone meanwhile stays so.
+    A VOD that a client marked ready earlier only gets its length. One that has failed or was
+    deleted in the meantime stays so.
     """
     recording = one(world, "WHERE vods.id = ?", vod.id)
     if recording is None or recording.status not in {"processing", "ready"}:
@@ -218,14 +219,14 @@ def complete(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality,
 
 
 def give_up(world: World, vod: Vod, reason: str) -> None:
-    """It can't be made. One that is no longer processing stays as it is."""
+    """Mark a VOD as failed if it is still processing."""
     recording = one(world, "WHERE vods.id = ?", vod.id)
     if recording is not None and recording.status == "processing":
         mark_failed(world, vod.id, reason)
 
 
 def mark_ready(world: World, vod_id: str, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
-    """Its files are complete. Refuses (`conflict`) a VOD that is not processing."""
+    """Mark a VOD as ready. Refuses (`conflict`) a VOD that is not processing."""
     vod = find(world, vod_id)
     _check_move(vod, "ready")
     with world.change():
@@ -234,7 +235,7 @@ def mark_ready(world: World, vod_id: str, duration_ms: int, qualities: tuple[Qua
 
 
 def mark_failed(world: World, vod_id: str, reason: str) -> None:
-    """It can't be made. Refuses (`conflict`) a VOD that is not processing."""
+    """Mark a VOD as failed. Refuses (`conflict`) a VOD that is not processing."""
     vod = find(world, vod_id)
     _check_move(vod, "failed")
     with world.change():
@@ -243,7 +244,10 @@ def mark_failed(world: World, vod_id: str, reason: str) -> None:
 
 
 def move(world: World, vod: Vod, to: VodStatus) -> Vod:
-    """Make a move of the table because a client says so. Refuses (`conflict`) any other."""
+    """Change a VOD's state as a client requests.
+
+    Refuses (`conflict`) a move not in `LEGAL_MOVES`.
+    """
     _check_move(vod, to)
     if to == "deleted":
         delete(world, vod)
@@ -257,9 +261,10 @@ def move(world: World, vod: Vod, to: VodStatus) -> Vod:
 
 
 def delete(world: World, vod: Vod) -> None:
-    """Remove a VOD, in whatever state, and all that is told of it.
+    """Delete a VOD in any state, and all that belongs to it.
 
-    Its media goes with the last one; with its owner's last one others' go, too.
+    Its media is deleted with the last VOD that shows it. With the owner's last VOD of some media,
+    the VODs of other users that show it are deleted too.
     """
     with world.change():
         rows = world.store.rows("SELECT uid FROM renditions WHERE vod_row = ?", vod.pk)
@@ -276,25 +281,25 @@ def delete(world: World, vod: Vod) -> None:
 
 
 def delete_of(world: World, stream_pk: int) -> None:
-    """Remove the VODs of a stream that is about to be deleted, inside `change`."""
+    """Delete the VODs of a stream that is about to be deleted, inside `change`."""
     for vod in select(world, "WHERE vods.stream_row = ? ORDER BY vods.row", stream_pk):
         delete(world, vod)
 
 
 def delete_of_user(world: World, user: User) -> None:
-    """Remove what is left of a user's who is about to be deleted, inside `change`."""
+    """Delete the VODs of a user who is about to be deleted, inside `change`."""
     for vod in select(world, "WHERE vods.user_row = ? ORDER BY vods.row", user.pk):
         delete(world, vod)
 
 
 def delete_of_others(world: World, uid: str, owner_pk: int) -> None:
-    """Remove the VODs by which others show media that its owner takes away, inside `change`."""
+    """Delete the VODs of other users that show media which its owner deletes, inside `change`."""
     for vod in select(world, "WHERE vods.media_uid = ? AND vods.user_row != ?", uid, owner_pk):
         delete(world, vod)
 
 
 def _is_of_owner(world: World, vod: Vod) -> bool:
-    """Whether the VOD's owner recorded it. An uploaded video is not a recording."""
+    """Whether the VOD's owner recorded its media. An uploaded video is not a recording."""
     if vod.video_uid is None:
         return True
     row = world.store.row(
@@ -309,7 +314,7 @@ def _is_shown_by(world: World, uid: str, user_pk: int) -> bool:
 
 
 def is_media_needed(world: World, uid: str) -> bool:
-    """Whether a VOD or an uploaded video shows this media as its own."""
+    """Whether a VOD or an uploaded video needs this media."""
     row = world.store.row(
         "SELECT 1 FROM vods WHERE media_uid = ?1"
         " UNION ALL SELECT 1 FROM video_media WHERE uid = ?1 LIMIT 1",
@@ -318,25 +323,25 @@ def is_media_needed(world: World, uid: str) -> bool:
     return row is not None
 
 
-def one(world: World, rest: str, *values: object) -> Vod | None:
-    """The VOD that the rest of a query gives. For the library's own SQL."""
-    row = world.store.row(f"{_SELECT} {rest}", *values)
+def one(world: World, where: str, *values: object) -> Vod | None:
+    """Return the VOD that matches an SQL condition, or None. For the library's own SQL only."""
+    row = world.store.row(f"{_SELECT} {where}", *values)
     return _vod(row) if row else None
 
 
-def select(world: World, rest: str, *values: object) -> list[Vod]:
-    """The VODs that the rest of a query gives, in its order. For the library's own SQL."""
-    return [_vod(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+def select(world: World, where: str, *values: object) -> list[Vod]:
+    """Return the VODs that match an SQL condition, in its order. For the library's own SQL only."""
+    return [_vod(row) for row in world.store.rows(f"{_SELECT} {where}", *values)]
 
 
 def _measure(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
     world.store.update("vods", vod.pk, duration_ms=duration_ms, qualities=qualities_json(qualities))
-    # Clocks may have jumped while it was live, a publisher's or its world's; its media has not.
+    # The clock of the publisher or the world may have jumped while it was live; the media is exact.
     world.store.write("UPDATE streams SET media_ms = ? WHERE uid = ?", duration_ms, vod.media_uid)
 
 
 def qualities_json(qualities: tuple[Quality, ...]) -> str:
-    """As they are kept."""
+    """Write qualities as they are stored."""
     return json.dumps([[q.label, q.width, q.height, q.bitrate] for q in qualities])
 
 

@@ -1,4 +1,4 @@
-"""Removal: a stream that goes takes along its clips and, if that is asked for, its recordings."""
+"""Removal: delete a stream with its clips and, if requested, its recordings."""
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import StreamDeleted
@@ -8,9 +8,9 @@ from emulator.world.world import World
 
 
 def delete_stream(world: World, stream: Stream, *, with_vods: bool = False) -> None:
-    """Remove a stream and all that is said of it.
+    """Delete a stream and all that belongs to it.
 
-    Its VODs stay with their media, or go too (`with_vods`). Refuses (`conflict`) a live one.
+    Its VODs keep their media, or are deleted too (`with_vods`). Refuses (`conflict`) a live stream.
     """
     if stream.status == "live":
         raise Refused("conflict", "Stream is live. End it before you delete it.")

@@ -1,4 +1,4 @@
-"""Renditions: a VOD once more in another size, made in a thread, under a CDN uid of its own."""
+"""Renditions: a VOD in another size, made by a thread, with a CDN uid of its own."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,12 +17,12 @@ RenditionStatus = Literal["queued", "processing", "ready", "failed"]
 
 WAITING_MAX = 100
 STOPPED = "The emulator stopped while this was being made. Ask for it again."
-# By their names, which are heights.
+# The heights of renditions by name.
 HEIGHTS = {f"{height}p": height for height in (144, 240, 360, 480, 720, 1080, 1440, 2160)}
 
 
 class Rendition(Struct, frozen=True):
-    """`bitrate` is in bits a second, 0 until it is ready. `vod_row` says of what it is one."""
+    """One rendition of the VOD `vod_pk`. `bitrate` is in bits per second, 0 until it is ready."""
 
     uid: str
     vod_pk: int
@@ -36,7 +36,7 @@ class Rendition(Struct, frozen=True):
 
 
 def of(world: World, vod: Vod) -> list[Rendition]:
-    """The largest first."""
+    """Return a VOD's renditions, largest first."""
     rows = world.store.rows(
         "SELECT * FROM renditions WHERE vod_row = ? ORDER BY height DESC", vod.pk
     )
@@ -44,7 +44,7 @@ def of(world: World, vod: Vod) -> list[Rendition]:
 
 
 def of_media(world: World, uid: str) -> list[Rendition]:
-    """What can be watched of the VODs that show this media, the largest first."""
+    """Return the ready renditions of the VODs that show this media, largest first."""
     rows = world.store.rows(
         "SELECT renditions.* FROM vods JOIN renditions ON renditions.vod_row = vods.row"
         " WHERE vods.media_uid = ? AND renditions.status = 'ready' ORDER BY renditions.height DESC",
@@ -54,9 +54,9 @@ def of_media(world: World, uid: str) -> list[Rendition]:
 
 
 def request(world: World, vod: Vod, names: Sequence[str]) -> None:
-    """Queue what of these is not there or has failed.
+    """Queue those of the named renditions that do not exist or have failed.
 
-    Refuses (`invalid`) unknown names and sizes that the VOD does not reach, (`conflict`) a VOD that
+    Refuses (`invalid`) unknown names and sizes not smaller than the VOD's, (`conflict`) a VOD that
     is not ready or has no picture, (`unavailable`) more than may wait.
     """
     if vod.status != "ready":
@@ -65,21 +65,23 @@ def request(world: World, vod: Vod, names: Sequence[str]) -> None:
         raise Refused("conflict", "This VOD has no picture to transcode.")
     for name in names:
         _check_name(vod, name)
-    there = {rendition.name: rendition for rendition in of(world, vod)}
-    wanted = [
-        name for name in dict.fromkeys(names) if name not in there or there[name].status == "failed"
+    existing = {rendition.name: rendition for rendition in of(world, vod)}
+    missing = [
+        name
+        for name in dict.fromkeys(names)
+        if name not in existing or existing[name].status == "failed"
     ]
     waiting = world.store.number("SELECT count(*) FROM renditions WHERE status = 'queued'")
-    if waiting + len(wanted) > WAITING_MAX:
-        message = f"{waiting} renditions wait to be made. Try again."
+    if waiting + len(missing) > WAITING_MAX:
+        message = f"{waiting} renditions are waiting to be made. Try again later."
         raise Refused("unavailable", message, retry_after_seconds=10)
     with world.change():
-        for name in wanted:
+        for name in missing:
             _queue(world, vod, name)
 
 
 def find(world: World, uid: str) -> Rendition:
-    """Refuses (`not_found`) one whose VOD is gone."""
+    """Return a rendition. Refuses (`not_found`) an unknown one, or one whose VOD was deleted."""
     row = world.store.row("SELECT * FROM renditions WHERE uid = ?", uid)
     if row is None:
         raise Refused("not_found", "Rendition not found")
@@ -87,20 +89,20 @@ def find(world: World, uid: str) -> Rendition:
 
 
 def ready(world: World, uid: str) -> Rendition | None:
-    """The rendition with this uid, if it can be watched."""
+    """Return the rendition with this uid if it is ready, else None."""
     row = world.store.row("SELECT * FROM renditions WHERE uid = ? AND status = 'ready'", uid)
     return None if row is None else _rendition(row)
 
 
 def source_of(world: World, rendition: Rendition) -> Vod:
-    """The VOD that it shows in another size."""
+    """Return the VOD of a rendition."""
     vod = recordings.one(world, "WHERE vods.row = ?", rendition.vod_pk)
     assert vod is not None
     return vod
 
 
 def unfinished(world: World) -> list[Rendition]:
-    """Those that wait or are being made, the oldest first."""
+    """Return the renditions that wait or are being made, oldest first."""
     rows = world.store.rows(
         "SELECT * FROM renditions WHERE status IN ('queued', 'processing') ORDER BY row"
     )
@@ -108,7 +110,7 @@ def unfinished(world: World) -> list[Rendition]:
 
 
 def start(world: World, uid: str) -> Vod:
-    """Its turn has come. Returns what it is made of. Refuses (`not_found`) one that is gone."""
+    """Mark a rendition as being made. Returns its VOD. Refuses (`not_found`) a deleted one."""
     rendition = find(world, uid)
     with world.change():
         world.store.write("UPDATE renditions SET status = 'processing' WHERE uid = ?", uid)
@@ -127,7 +129,7 @@ def note_progress(world: World, uid: str, percent: int) -> None:
 
 
 def finish(world: World, uid: str, size: tuple[int, int], bitrate: int) -> None:
-    """It can be watched. Refuses (`not_found`) one that is gone."""
+    """Mark a rendition as ready. Refuses (`not_found`) a deleted one."""
     vod_id = _vod_id(world, uid)
     with world.change():
         world.store.write(
@@ -141,7 +143,7 @@ def finish(world: World, uid: str, size: tuple[int, int], bitrate: int) -> None:
 
 
 def fail(world: World, uid: str, reason: str) -> None:
-    """It cannot be made. Refuses (`not_found`) one that is gone."""
+    """Mark a rendition as failed. Refuses (`not_found`) a deleted one."""
     vod_id = _vod_id(world, uid)
     with world.change():
         world.store.write(
@@ -151,7 +153,10 @@ def fail(world: World, uid: str, reason: str) -> None:
 
 
 def adopt(world: World, vod: Vod, uid: str, bitrate: int) -> None:
-    """A rendition of the live stream is one of its VOD now. Refuses (`not_found`) another uid."""
+    """Turn a rendition of the live stream into one of its VOD.
+
+    Refuses (`not_found`) another uid.
+    """
     row = world.store.row("SELECT * FROM live_renditions WHERE uid = ?", uid)
     if row is None:
         raise Refused("not_found", "Rendition not found")
@@ -194,7 +199,7 @@ def _check_name(vod: Vod, name: str) -> None:
     best = vod.best
     if best is None or HEIGHTS[name] >= best.height:
         height = best.height if best else 0
-        message = f"The video is {height} pixels high: {name} would show no more than that"
+        message = f"The video is {height} pixels high: {name} would not be smaller"
         raise Refused("invalid", message, field="renditions")
 
 

@@ -1,4 +1,4 @@
-"""Thumbnails: pictures that were added to a VOD: of an instant of it, or a file."""
+"""Thumbnails: pictures added to a VOD: a frame of it, or an uploaded file."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ THUMBNAILS_MAX = 50
 
 
 class Thumbnail(Struct, frozen=True):
-    """`position_ms` None: it is a file, `media_type` says of which kind."""
+    """One thumbnail. Without `position_ms` it is a file of the type `media_type`."""
 
     uid: str
     position_ms: int | None
@@ -27,7 +27,7 @@ _COLUMNS = "uid, position_ms, media_type, width, height"
 
 
 def of(world: World, vod: Vod) -> list[Thumbnail]:
-    """The oldest first; the last one stands for the VOD."""
+    """Return a VOD's added thumbnails, oldest first; the last one is shown for the VOD."""
     rows = world.store.rows(
         f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row", vod.pk
     )
@@ -35,7 +35,7 @@ def of(world: World, vod: Vod) -> list[Thumbnail]:
 
 
 def latest(world: World, vod: Vod) -> Thumbnail | None:
-    """The one that stands for a VOD, if any was added."""
+    """Return the thumbnail that is shown for a VOD, None if none was added."""
     row = world.store.row(
         f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row DESC LIMIT 1", vod.pk
     )
@@ -43,9 +43,12 @@ def latest(world: World, vod: Vod) -> Thumbnail | None:
 
 
 def add_instant(world: World, vod: Vod, position_ms: int, size: tuple[int, int]) -> Thumbnail:
-    """Refuses (`invalid`) an instant outside the VOD, (`conflict`) one too many."""
+    """Add a frame of the VOD.
+
+    Refuses (`invalid`) a position outside of the VOD, (`conflict`) one thumbnail too many.
+    """
     if not 0 <= position_ms <= vod.duration_ms:
-        message = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
+        message = f"This is outside of the video, which is {vod.duration_ms / 1000:.3f} s long"
         raise Refused("invalid", message, field="time_seconds")
     return _add(world, vod, size, position_ms=position_ms)
 
@@ -53,12 +56,15 @@ def add_instant(world: World, vod: Vod, position_ms: int, size: tuple[int, int])
 def add_file(
     world: World, vod: Vod, content: bytes, media_type: str, size: tuple[int, int]
 ) -> Thumbnail:
-    """`content` was checked to be a picture. Refuses (`conflict`) one too many."""
+    """Add a file; the caller has checked that it is a picture.
+
+    Refuses (`conflict`) one too many.
+    """
     return _add(world, vod, size, content=content, media_type=media_type)
 
 
 def content(world: World, uid: str) -> tuple[str, bytes]:
-    """A file's media type and bytes. Refuses (`not_found`) any other."""
+    """Return a file's media type and bytes. Refuses (`not_found`) any other uid."""
     row = world.store.row(
         "SELECT media_type, content FROM thumbnails WHERE uid = ? AND content IS NOT NULL", uid
     )

@@ -1,7 +1,7 @@
-"""Transcripts: what a stream's transcript says. A stand-in: nobody listens to the sound.
+"""Transcripts of streams. A stand-in: the sound is not recognised.
 
-It retells what is known: how the stream was announced, and what was written in its chat. The same
-facts give the same transcript, and its first line says what it is.
+A transcript consists of the stream's title, description and chat. The same data give the same
+transcript, and its first line says what it is.
 """
 
 from typing import TYPE_CHECKING
@@ -18,12 +18,15 @@ STAND_IN = (
     " It retells the stream's announcement and its chat."
 )
 LINES_MAX = 500
-# How long a line is taken to be spoken: the next line ends it sooner.
+# The length of a line, unless the next line begins earlier.
 _LINE_MS = 5_000
 
 
 class Line(Struct, frozen=True):
-    """Times count from the stream's start. `speaker` is a username, None for the stand-in."""
+    """One line.
+
+    Times count from the stream's start; `speaker` is a username, None for the stand-in.
+    """
 
     text: str
     from_ms: int
@@ -32,7 +35,7 @@ class Line(Struct, frozen=True):
 
 
 def of(world: World, stream: "Stream") -> list[Line]:
-    """The whole transcript: at most `LINES_MAX` lines of chat, from the first on."""
+    """Return the whole transcript, with at most the first `LINES_MAX` lines of chat."""
     lines = [Line(STAND_IN, 0, 0, None)]
     owner = world.store.row("SELECT username FROM users WHERE row = ?", stream.user_pk)
     host = str(owner["username"]) if owner else None
@@ -43,7 +46,7 @@ def of(world: World, stream: "Stream") -> list[Line]:
 
 
 def said(world: World, stream: "Stream") -> list[Line]:
-    """What was written in chat while it was live, at most the first `LINES_MAX` lines."""
+    """Return at most the first `LINES_MAX` chat lines of a stream that has begun."""
     if stream.started_at_ms is None:
         return []
     chat = _chat(world, stream.pk, stream.started_at_ms)
@@ -55,7 +58,7 @@ def said(world: World, stream: "Stream") -> list[Line]:
 
 
 def text_of(world: World, stream_pk: int) -> str:
-    """What searches find of it: the chat. What announces a stream is searched by itself."""
+    """Return the text for searches: only the chat; title and description are indexed apart."""
     return "\n".join(text for text, _, _ in _chat(world, stream_pk, 0))
 
 

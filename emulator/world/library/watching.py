@@ -1,4 +1,4 @@
-"""Watching: for how long a VOD's recording was played, by the segments that players took of it."""
+"""Watching: how long a VOD was played, measured by the segments that players requested."""
 
 from msgspec import Struct
 
@@ -7,14 +7,14 @@ from emulator.world.world import World
 
 
 class WatchTotals(Struct, frozen=True):
-    """`views` are counted by the API, `watch_ms` over all players."""
+    """Figures of one VOD. The API counts `views`; `watch_ms` is the sum over all players."""
 
     views: int
     watch_ms: int
 
 
 def note(world: World, vod: Vod, length_ms: int) -> None:
-    """A player took so much of a VOD."""
+    """Add `length_ms` that a player has requested."""
 
     def write() -> None:
         world.store.write(

@@ -1,7 +1,7 @@
-"""Writing: what a stand-in for the platform's AI says about a stream. Each text says what it is.
+"""Writing: texts about a stream by a stand-in for the platform's AI. Each text is marked as such.
 
-Everything is put together of facts by these formulas, and no model is asked: the same facts give
-the same words.
+Formulas put them together from the stream's data, and no model is used: the same data give the same
+words.
 """
 
 import re
@@ -24,7 +24,7 @@ STAND_IN = (
 SNIPPETS_MAX = 20
 _QUOTES_MAX = 5
 _CODE = re.compile(r"```([a-z+#]{0,20})\n?(.+?)```|`([^`\n]{2,500})`", re.DOTALL)
-# A tag or category says which language is spoken, and how that begins a comment.
+# The programming language of a tag or category, and how its comments begin.
 _LANGUAGES = {
     "python": ("python", "#"),
     "fastapi": ("python", "#"),
@@ -43,14 +43,14 @@ _PART_OPTIONS = dividing.ChapterOptions(length_min_ms=60_000, count_max=10, is_c
 
 
 class Block(NamedTuple):
-    """One paragraph: `kind` is title, heading, note, text, item, quote, or code and a language."""
+    """One paragraph. `kind`: title, heading, note, text, item, quote, or code with a language."""
 
     kind: str
     text: str
 
 
 class Snippet(Struct, frozen=True):
-    """Code that was shown `at_ms` into a stream."""
+    """Code that was shown `at_ms` after the stream's start."""
 
     code: str
     language: str
@@ -66,7 +66,7 @@ class PostSection(Struct, frozen=True):
 
 
 def blog(world: World, stream: Stream) -> tuple[Block, ...]:
-    """A draft of a blog post."""
+    """Write the draft of a blog post."""
     blocks = [Block("title", stream.title), Block("note", STAND_IN)]
     if stream.description:
         blocks.append(Block("text", stream.description))
@@ -87,7 +87,7 @@ def summary(world: World, stream: Stream) -> str:
 
 
 def snippets(world: World, stream: Stream) -> list[Snippet]:
-    """What stands in backquotes in chat and description; one line of our own where nothing does."""
+    """Return the code in backquotes from chat and description; without any, one comment line."""
     language, comment = _language(world, stream)
     sources = [Line(stream.description or "", 0, 0, None), *transcripts.said(world, stream)]
     ranked = [
@@ -107,7 +107,7 @@ def snippets(world: World, stream: Stream) -> list[Snippet]:
 
 
 def parts(world: World, stream: Stream) -> list[PostSection]:
-    """The recording's chapters; without any, the stream divided by its chat."""
+    """Return the recording's chapters; without any, the stream divided by its chat."""
     lines = transcripts.said(world, stream)
     sections: list[Chapter] | list[Draft] = []
     if stream.vod_id is not None:
@@ -130,7 +130,7 @@ def parts(world: World, stream: Stream) -> list[PostSection]:
 
 
 def clock(at_ms: int) -> str:
-    """`1:02:03`, or `02:03` within the first hour."""
+    """Write a time as `1:02:03`, or `02:03` within the first hour."""
     minutes, seconds = divmod(at_ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
@@ -148,7 +148,7 @@ def _shown_by(line: Line) -> str:
 
 
 def _sentence(world: World, stream: Stream) -> str:
-    """The streamer, the title, how long it was, and how many came."""
+    """Write a sentence with the streamer, the title, the length and the peak of viewers."""
     owner = accounts.by_pk(world, stream.user_pk)
     name = owner.display_name or owner.username
     where = ""

@@ -1,4 +1,4 @@
-"""Albums: videos in an order that somebody chose, their own and others'."""
+"""Albums: a user's ordered collections of videos, own and others'."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,7 +19,7 @@ _PLAIN_FIELDS = ("title", "description", "visibility")
 
 
 class Album(Struct, frozen=True):
-    """One album. Which of its videos somebody sees is `shown` to say."""
+    """One album. `shown` returns the videos of it that a viewer may see."""
 
     pk: int
     id: str
@@ -31,7 +31,7 @@ class Album(Struct, frozen=True):
 
 
 def create(world: World, owner: User, patch: Mapping[str, Any]) -> Album:
-    """Make an empty album."""
+    """Create an empty album."""
     album_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
@@ -44,7 +44,7 @@ def create(world: World, owner: User, patch: Mapping[str, Any]) -> Album:
 
 
 def find_for(world: World, album_id: str, viewer: User | None) -> Album:
-    """The album with this id, as `viewer` may see it. Refuses (`not_found`)."""
+    """Return the album with this id if `viewer` may see it. Refuses (`not_found`) any other."""
     album = _find(world, album_id)
     is_own = viewer is not None and viewer.pk == album.user_pk
     is_followed = (
@@ -58,7 +58,7 @@ def find_for(world: World, album_id: str, viewer: User | None) -> Album:
 
 
 def find_own(world: World, album_id: str, user: User) -> Album:
-    """The album with this id, for its owner. Refuses (`forbidden`) anybody else."""
+    """Return the album with this id for its owner. Refuses (`forbidden`) anybody else."""
     album = find_for(world, album_id, user)
     if album.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this album")
@@ -66,7 +66,7 @@ def find_own(world: World, album_id: str, user: User) -> Album:
 
 
 def page(world: World, viewer: User | None, *, offset: int, count: int) -> tuple[list[Album], int]:
-    """One page, the newest first: public ones, and a viewer's own."""
+    """Return one page of public albums and the viewer's own, newest first, and their total."""
     where, values = "visibility = 'public'", list[object]()
     if viewer is not None:
         where, values = "(visibility = 'public' OR user_row = ?)", [viewer.pk]
@@ -82,7 +82,7 @@ def page(world: World, viewer: User | None, *, offset: int, count: int) -> tuple
 
 
 def update(world: World, album: Album, patch: Mapping[str, Any]) -> Album:
-    """Change what an album says of itself."""
+    """Change an album's title, description or visibility."""
     with world.change():
         _write(world, album.pk, patch)
         world.emit(
@@ -92,14 +92,14 @@ def update(world: World, album: Album, patch: Mapping[str, Any]) -> Album:
 
 
 def delete(world: World, album: Album) -> None:
-    """Remove an album; its videos stay."""
+    """Delete an album; its videos stay."""
     with world.change():
         world.store.write("DELETE FROM albums WHERE row = ?", album.pk)
         world.emit(AlbumDeleted(at_ms=world.now_ms, album_id=album.id))
 
 
 def shown(world: World, album: Album, viewer: User | None) -> list[Video]:
-    """The album's videos that `viewer` may see, in their order."""
+    """Return the album's videos that `viewer` may see, in their order."""
     return [
         video
         for video in videos.by_pks(world, _rows(world, album))
@@ -108,22 +108,22 @@ def shown(world: World, album: Album, viewer: User | None) -> list[Video]:
 
 
 def add(world: World, album: Album, video: Video, position: int | None) -> None:
-    """Put a video at a position (from 0), those behind it move on; None is behind the last.
+    """Insert a video at a position (from 0); None appends it.
 
-    Refuses (`conflict`) one that is there already, and more than `VIDEOS_MAX`.
+    Refuses (`conflict`) a video that is already in the album, and more than `VIDEOS_MAX`.
     """
     rows = _rows(world, album)
     if video.pk in rows:
-        raise Refused("conflict", "This video is in the album already")
+        raise Refused("conflict", "This video is already in the album")
     if len(rows) >= VIDEOS_MAX:
-        raise Refused("conflict", f"An album holds {VIDEOS_MAX} videos at the most")
+        raise Refused("conflict", f"An album holds at most {VIDEOS_MAX} videos")
     rows.insert(len(rows) if position is None else position, video.pk)
     with world.change():
         _arrange(world, album, rows)
 
 
 def remove(world: World, album: Album, video_id: str) -> None:
-    """Take a video out. Refuses (`not_found`) one that is not in it."""
+    """Remove a video. Refuses (`not_found`) one that is not in the album."""
     row = world.store.row("SELECT row FROM videos WHERE id = ?", video_id)
     rows = _rows(world, album)
     if row is None or row["row"] not in rows:

@@ -1,4 +1,4 @@
-"""Annotations: what a showcase says beside its picture, from one instant to another."""
+"""Annotations: texts shown next to a video from one position to another (showcases)."""
 
 import json
 from typing import Any, Literal
@@ -17,7 +17,10 @@ COUNT_MAX = 1000
 
 
 class AnnotationText(Struct, frozen=True, kw_only=True):
-    """What an annotation says. `place` is where on the picture, in whatever words a client has."""
+    """The content of an annotation.
+
+    `place` is its position on the picture, in the client's own form.
+    """
 
     from_ms: int
     length_ms: int
@@ -37,7 +40,7 @@ class Annotation(Struct, frozen=True):
 
 
 def of(world: World, video: Video) -> list[Annotation]:
-    """A video's annotations, in the order of their instants."""
+    """Return a video's annotations, by position."""
     rows = world.store.rows(
         "SELECT * FROM annotations WHERE video_row = ? ORDER BY from_ms, row", video.pk
     )
@@ -47,18 +50,19 @@ def of(world: World, video: Video) -> list[Annotation]:
 def add(world: World, video: Video, note: AnnotationText) -> Annotation:
     """Annotate a video.
 
-    Refuses (`invalid`) what lies outside it, (`conflict`) a video that is not ready and more than
-    `COUNT_MAX` annotations.
+    Refuses (`invalid`) times outside of the video, (`conflict`) a video that is not ready, and more
+    than `COUNT_MAX` annotations.
     """
     if video.status != "ready":
         raise Refused("conflict", f"Video is {video.status}: it has no length yet")
     if note.from_ms + note.length_ms > video.duration_ms:
         raise Refused(
-            "invalid", f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
+            "invalid",
+            f"This is outside of the video, which is {video.duration_ms / 1000:.3f} s long.",
         )
     count = world.store.number("SELECT count(*) FROM annotations WHERE video_row = ?", video.pk)
     if count >= COUNT_MAX:
-        raise Refused("conflict", f"A video has {COUNT_MAX} annotations at the most")
+        raise Refused("conflict", f"A video has at most {COUNT_MAX} annotations")
     annotation_id = world.ids.uuid()
     with world.change():
         world.store.insert(
@@ -81,7 +85,7 @@ def add(world: World, video: Video, note: AnnotationText) -> Annotation:
 
 
 def remove(world: World, video: Video, annotation_id: str) -> None:
-    """Refuses (`not_found`) an annotation that is not this video's."""
+    """Delete an annotation. Refuses (`not_found`) one that does not belong to this video."""
     row = world.store.row(
         "SELECT row FROM annotations WHERE id = ? AND video_row = ?", annotation_id, video.pk
     )

@@ -1,6 +1,7 @@
-"""Engagement: a video's viewers, how long each watched, and its likes.
+"""Engagement: a video's views, watch times and likes.
 
-The figures are folds, so that reading them costs the same after ten views and after a million.
+The figures are updated at each view, so reading them costs the same for ten views and for a
+million.
 """
 
 from msgspec import Struct
@@ -12,16 +13,16 @@ from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
-# A viewer that has seen so much has seen it all: the rest is credits.
+# A view of at least this share counts as complete: the remainder is credits.
 COMPLETED_SHARE = 0.95
-# A retention curve has no more steps than this.
+# The most points of a retention curve.
 POINTS_MAX = 100
 
 
 class Engagement(Struct, frozen=True):
-    """Figures of one video. `completion_rate` is 0 to 1; `retention` is (second, percentage).
+    """Figures of one video. `completion_rate` is 0 to 1; `retention` holds (second, percentage).
 
-    A view without an account is a viewer of its own: nothing tells two of them apart.
+    Each view without an account counts as one viewer, since such views cannot be told apart.
     """
 
     views: int
@@ -33,15 +34,15 @@ class Engagement(Struct, frozen=True):
 
     @property
     def score(self) -> float:
-        """0 to 100: two thirds how much of it is seen to the end, one third how many like it."""
+        """The score, 0 to 100: two thirds the completion rate, one third the likes per viewer."""
         liked = min(1.0, self.likes / self.unique_viewers) if self.unique_viewers else 0.0
         return round(100 * (2 * self.completion_rate + liked) / 3, 2)
 
 
 def view(world: World, video: Video, viewer: User | None, watch_ms: int) -> Video:
-    """Count one view. More than the whole video counts as the whole video.
+    """Count one view. `watch_ms` counts up to the length of the video.
 
-    Refuses (`conflict`) one that cannot be watched.
+    Refuses (`conflict`) a video that is not ready.
     """
     if video.status != "ready":
         raise Refused("conflict", f"Video is {video.status}: nobody can watch it")
@@ -84,9 +85,9 @@ def view(world: World, video: Video, viewer: User | None, watch_ms: int) -> Vide
 
 
 def like(world: World, video: Video, user: User) -> Video:
-    """Refuses (`conflict`) a user that likes it already."""
+    """Like a video. Refuses (`conflict`) a user that already likes it."""
     if _likes(world, video, user):
-        raise Refused("conflict", "You like this video already")
+        raise Refused("conflict", "You already like this video")
     with world.change():
         world.store.write(
             "INSERT INTO video_likes VALUES (?, ?, ?)", video.pk, user.pk, world.now_ms
@@ -96,7 +97,7 @@ def like(world: World, video: Video, user: User) -> Video:
 
 
 def unlike(world: World, video: Video, user: User) -> None:
-    """Refuses (`not_found`) a user that does not like it."""
+    """Remove a like. Refuses (`not_found`) a user that does not like the video."""
     if not _likes(world, video, user):
         raise Refused("not_found", "You do not like this video")
     with world.change():
@@ -107,7 +108,7 @@ def unlike(world: World, video: Video, user: User) -> None:
 
 
 def of(world: World, video: Video) -> Engagement:
-    """A video's figures, as they are now."""
+    """Return a video's current figures."""
     row = world.store.row("SELECT * FROM videos WHERE row = ?", video.pk)
     assert row is not None
     views = row["view_count"]
@@ -123,7 +124,7 @@ def of(world: World, video: Video) -> Engagement:
 
 
 def _retention(world: World, video: Video, views: int) -> tuple[tuple[int, float], ...]:
-    """Which share of the views was still there at each second (of a long video, each nth)."""
+    """Return the percentage of views that lasted to each second (each nth of a long video)."""
     seconds = video.duration_ms // 1000
     step = max(1, -(-seconds // POINTS_MAX))
     stays = {

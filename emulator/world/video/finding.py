@@ -1,6 +1,6 @@
-"""Finding: videos by words, by what they mean, by what is like them, by what somebody likes.
+"""Finding videos: by words, by meaning, by similarity to a video, by a user's taste.
 
-Every formula stands here, and none asks a model: the same facts give the same answer.
+All formulas are in this file and no model is used: the same data give the same answer.
 """
 
 from collections import Counter
@@ -16,58 +16,60 @@ from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 _VIDEOS = Index("videos", {"title": 10.0, "description": 1.0, "tags": 5.0})
-# How many of the nearest are ranked exactly, and of what somebody watched last looked at.
+# How many similar videos are ranked, and how many of a user's last videos are used.
 _NEAREST_MAX = 1000
 _LIKED_MAX = 50
 _CANDIDATES_MAX = 200
-# What it adds to a score (0 to 1) that somebody follows its owner, or that many watch it.
+# What is added to a score (0 to 1) if the user follows the owner, and if the video is popular.
 _FOLLOWED, _POPULAR = 0.5, 0.2
 
 
-class Found(Struct, frozen=True):
-    """A video, how well it fits (0 to 1, higher is better), and why."""
+class VideoMatch(Struct, frozen=True):
+    """A result: a video, its score (0 to 1, higher is better), and the reason."""
 
     video: Video
     score: float
     reason: str = ""
 
 
-def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
-    """One page of the public videos that all typed words are said of, and how many there are.
+def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list[VideoMatch], int]:
+    """Return one page of the public videos that match all typed words, and their total.
 
-    The best first, of equal ones the oldest. What has no letter and no digit finds nothing; nothing
-    typed finds everything, the newest first.
+    The best come first, of equal ones the oldest. A text without letters and digits finds none; an
+    empty text finds all, newest first.
     """
     if not typed.strip():
         newest, total = lists.page(world, None, offset=offset, count=count)
-        return [Found(video, 0.0) for video in newest], total
+        return [VideoMatch(video, 0.0) for video in newest], total
     relevance, total = matches.page(world, _VIDEOS, typed, [PUBLIC], offset=offset, count=count)
     shown = videos.by_pks(world, relevance)
-    return [Found(video, _share(relevance[video.pk])) for video in shown], total
+    return [VideoMatch(video, _share(relevance[video.pk])) for video in shown], total
 
 
-def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
-    """One page of the public videos that are about what is typed, in any words (`meaning.py`)."""
+def by_meaning(
+    world: World, typed: str, *, offset: int, count: int
+) -> tuple[list[VideoMatch], int]:
+    """Return one page of the public videos about the typed subject, in any words (`meaning.py`)."""
     near = _near(world, meaning.stems(typed))
     rows = near[offset : offset + count]
     scores = dict(rows)
     shown = videos.by_pks(world, scores)
-    return [Found(video, scores[video.pk]) for video in shown], len(near)
+    return [VideoMatch(video, scores[video.pk]) for video in shown], len(near)
 
 
-def related(world: World, video: Video, *, count: int) -> list[Found]:
-    """The public videos that are nearest to this one; where too few are, what many watch."""
+def related(world: World, video: Video, *, count: int) -> list[VideoMatch]:
+    """Return the public videos most similar to this one; if there are too few, popular ones."""
     about = meaning.of(video.title, video.description, video.tags)
     near = [(row, score) for row, score in _near(world, about) if row != video.pk][:count]
     scores = dict(near)
-    founds = [Found(by_pk, scores[by_pk.pk]) for by_pk in videos.by_pks(world, scores)]
-    return founds + _filled(world, {video.pk, *scores}, count - len(founds), "")
+    similar = [VideoMatch(other, scores[other.pk]) for other in videos.by_pks(world, scores)]
+    return similar + _filled(world, {video.pk, *scores}, count - len(similar), "")
 
 
-def recommended(world: World, user: User, *, count: int) -> list[Found]:
-    """For `user`: like what they liked and watched, by users they follow, watched by many.
+def recommended(world: World, user: User, *, count: int) -> list[VideoMatch]:
+    """Return videos for `user`: similar to liked and watched ones, of followed users, popular.
 
-    Their own videos and those that they have watched or liked are left out.
+    The user's own videos, and those watched or liked, are left out.
     """
     known = _known(world, user)
     taste, titles = _taste(world, known[:_LIKED_MAX])
@@ -81,7 +83,7 @@ def recommended(world: World, user: User, *, count: int) -> list[Found]:
         is_followed = video.user_pk in followed
         score = min(1.0, scores[video.pk] + _FOLLOWED * is_followed)
         reason = "From somebody you follow" if is_followed else _because(video, titles)
-        matches.append(Found(video, round(score, 4), reason))
+        matches.append(VideoMatch(video, round(score, 4), reason))
     matches.sort(key=lambda match: (-match.score, match.video.pk))
     matches = matches[:count]
     shown = left_out | {match.video.pk for match in matches}
@@ -89,7 +91,7 @@ def recommended(world: World, user: User, *, count: int) -> list[Found]:
 
 
 def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
-    """Public videos by their rows, each with the cosine to `about`, the nearest first."""
+    """Return public videos as pairs (primary key, cosine to `about`), highest first."""
     length = meaning.norm(about)
     dots: Counter[int] = Counter()
     for stem, weight in about.items():
@@ -107,7 +109,7 @@ def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
 
 
 def _known(world: World, user: User) -> list[int]:
-    """What somebody liked, then what they watched, the newest first."""
+    """Return the videos that a user liked, then those watched, newest first."""
     liked = world.store.rows(
         "SELECT video_row FROM video_likes WHERE user_row = ? ORDER BY created_at_ms DESC", user.pk
     )
@@ -118,7 +120,7 @@ def _known(world: World, user: User) -> list[int]:
 
 
 def _taste(world: World, rows: list[int]) -> tuple[Counter[str], dict[str, str]]:
-    """What these videos are about together, and for each tag the title it was first met in."""
+    """Return the common subject of these videos, and for each tag the title it first occurs in."""
     taste: Counter[str] = Counter()
     titles: dict[str, str] = {}
     for video in videos.by_pks(world, rows):
@@ -135,8 +137,8 @@ def _because(video: Video, titles: dict[str, str]) -> str:
     return "Like what you watched"
 
 
-def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[Found]:
-    """What most people watch, of what is not shown already."""
+def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[VideoMatch]:
+    """Return the most viewed videos that are not in `left_out`."""
     if count <= 0:
         return []
     rows = world.store.rows(
@@ -145,9 +147,11 @@ def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[F
     )
     views = {row["row"]: row["view_count"] for row in rows if row["row"] not in left_out}
     popular = videos.by_pks(world, list(views)[:count])
-    return [Found(video, round(_POPULAR * _share(views[video.pk]), 4), reason) for video in popular]
+    return [
+        VideoMatch(video, round(_POPULAR * _share(views[video.pk]), 4), reason) for video in popular
+    ]
 
 
 def _share(value: float) -> float:
-    """From 0 towards 1, as `value` grows from 0."""
+    """Map 0 and above to 0 up to 1 (excluded)."""
     return round(value / (1 + value), 4) if value > 0 else 0.0

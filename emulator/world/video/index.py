@@ -1,4 +1,4 @@
-"""Index: a video's words, where searches find them: as text, and by what they mean."""
+"""Index: a video's words for searches, as full text and by meaning."""
 
 from emulator.world.video import meaning
 from emulator.world.world import World
@@ -7,7 +7,7 @@ from emulator.world.world import World
 def write(
     world: World, pk: int, title: str, description: str | None, tags: tuple[str, ...]
 ) -> None:
-    """Keep a video's words, inside `change`."""
+    """Store a video's words, inside `change`."""
     store = world.store
     store.write("DELETE FROM video_search WHERE rowid = ?", pk)
     store.insert(

@@ -1,7 +1,7 @@
-"""Jobs: what is done with a video's file in a thread, and how far it has got.
+"""Jobs: processing of a video's file by a thread, and its progress.
 
-An `import` makes an uploaded file playable, a `process` makes other media of a video. The states
-stand in `moves.py`; what is done stands in `media/recording/uploads`.
+An `import` makes an uploaded file playable, a `process` makes other media of a video. `moves.py`
+has the states; `media/recording/uploads` does the work.
 """
 
 import json
@@ -28,7 +28,7 @@ from emulator.world.world import World
 
 Kind = Literal["import", "process"]
 WAITING_MAX = 100
-# An upload that a process died over is begun so often in all.
+# How often a job is begun in all if the process dies while it runs.
 ATTEMPTS_MAX = 3
 STOPPED = "The emulator stopped while this was being done. Try again."
 POISONOUS = (
@@ -38,9 +38,9 @@ POISONOUS = (
 
 
 class Job(Struct, frozen=True):
-    """One job. `media_uid` is where its result goes. `stage` is a word for people.
+    """One job. `media_uid` is the uid of its result. `stage` is a description for users.
 
-    `attempts`: how often it was begun, and a process died over it.
+    `attempts` counts the times that it was begun and not given back in order.
     """
 
     pk: int
@@ -70,7 +70,7 @@ JOIN videos ON videos.row = video_jobs.video_row
 
 
 def upload(world: World, owner: User, patch: Mapping[str, Any], footage: VideoFootage) -> Video:
-    """Make a video of an uploaded file, and queue what makes it playable.
+    """Create a video from an uploaded file, and queue the job that makes it playable.
 
     Refuses (`unavailable`) an upload while `WAITING_MAX` jobs wait.
     """
@@ -82,41 +82,41 @@ def upload(world: World, owner: User, patch: Mapping[str, Any], footage: VideoFo
 
 
 def process(
-    world: World, wanted: Sequence[Video], options: Mapping[str, Any]
+    world: World, chosen: Sequence[Video], options: Mapping[str, Any]
 ) -> tuple[str, list[Job]]:
-    """Queue other media for each of these videos. Returns the batch's id, and its jobs.
+    """Queue a `process` job for each of these videos. Returns the batch's id and its jobs.
 
-    Refuses (`conflict`) a video that is not ready or is being worked on, (`unavailable`) more than
-    there is room for: then none is queued.
+    Refuses (`conflict`) a video that is not ready or is being processed, (`unavailable`) more jobs
+    than may wait: then none is queued.
     """
-    check_room(world, len(wanted))
-    for video in wanted:
+    check_room(world, len(chosen))
+    for video in chosen:
         if video.status != "ready":
             raise Refused("conflict", f"Video is {video.status}. Only a ready one is processed.")
         running = latest(world, video)
         if running is not None and not running.is_over:
-            raise Refused("conflict", "This video is being processed already")
+            raise Refused("conflict", "This video is already being processed")
     batch_id = world.ids.uuid()
     with world.change():
         jobs = [
-            _queue(world, video, "process", world.ids.uid(), options, batch_id) for video in wanted
+            _queue(world, video, "process", world.ids.uid(), options, batch_id) for video in chosen
         ]
     return batch_id, jobs
 
 
 def check_room(world: World, count: int) -> None:
-    """Refuse (`unavailable`) where so many more would have to wait too long."""
+    """Refuse (`unavailable`) if more than `WAITING_MAX` jobs would wait with `count` more."""
     waiting = world.store.number("SELECT count(*) FROM video_jobs WHERE status = 'queued'")
     if waiting + count > WAITING_MAX:
         raise Refused(
             "unavailable",
-            f"{waiting} videos wait to be processed. Try again later.",
+            f"{waiting} videos are waiting to be processed. Try again later.",
             retry_after_seconds=10,
         )
 
 
 def find(world: World, job_id: str) -> Job:
-    """The job with this id. Refuses (`not_found`) one whose video is gone."""
+    """Return the job with this id. Refuses (`not_found`) one whose video was deleted."""
     row = world.store.row(f"{_SELECT} WHERE video_jobs.id = ?", job_id)
     if row is None:
         raise Refused("not_found", "Job not found")
@@ -124,7 +124,7 @@ def find(world: World, job_id: str) -> Job:
 
 
 def latest(world: World, video: Video) -> Job | None:
-    """What was last done with a video, or is being done."""
+    """Return a video's newest job, or None."""
     row = world.store.row(
         f"{_SELECT} WHERE video_jobs.video_row = ? ORDER BY video_jobs.row DESC LIMIT 1", video.pk
     )
@@ -132,7 +132,7 @@ def latest(world: World, video: Video) -> Job | None:
 
 
 def unfinished(world: World) -> list[Job]:
-    """Those that wait or are being done, the oldest first."""
+    """Return the jobs that wait or run, oldest first."""
     rows = world.store.rows(
         f"{_SELECT} WHERE video_jobs.status IN ('queued', 'processing') ORDER BY video_jobs.row"
     )
@@ -140,7 +140,7 @@ def unfinished(world: World) -> list[Job]:
 
 
 def start(world: World, job: Job) -> None:
-    """Its turn has come."""
+    """Mark a job as running."""
     check_job(job.status, "processing")
     with world.change():
         world.store.write(
@@ -153,9 +153,9 @@ def start(world: World, job: Job) -> None:
 
 
 def begin_again(world: World, job: Job, *, is_left: bool = False) -> None:
-    """Let a job wait for its turn anew, whose process has stopped.
+    """Queue a job again after its process has stopped.
 
-    `is_left`: it is given back in good order, which counts as no attempt.
+    `is_left`: the process stopped in order, so this does not count as an attempt.
     """
     if job.status != "queued":
         check_job(job.status, "queued")
@@ -169,7 +169,7 @@ def begin_again(world: World, job: Job, *, is_left: bool = False) -> None:
 
 
 def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
-    """How far a running job has got. One that is over stays as it is."""
+    """Record the progress of a running job. A job that is over stays as it is."""
 
     def write() -> None:
         world.store.write(
@@ -186,7 +186,7 @@ def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
 def finish(
     world: World, job: Job, footage: VideoFootage | None, poster_ms: int | None = None
 ) -> None:
-    """It is done: the video shows this media from now on, and this instant as its picture."""
+    """Complete a job: the video now shows this media, and its frame at `poster_ms` as picture."""
     check_job(job.status, "completed")
     video = videos.find(world, job.video_id)
     now_ms = world.now_ms
@@ -211,7 +211,10 @@ def finish(
 
 
 def fail(world: World, job: Job, reason: str) -> None:
-    """It could not be done. A video that it would have made has failed, another stays as it is."""
+    """Mark a job as failed.
+
+    A failed `import` fails the video too; otherwise the video stays as it is.
+    """
     check_job(job.status, "failed")
     now_ms = world.now_ms
     with world.change():

@@ -1,4 +1,4 @@
-"""Lists of videos: pages of them, as somebody may see them."""
+"""Lists of videos: pages as a viewer may see them."""
 
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
@@ -8,7 +8,7 @@ from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
-# What everybody finds; an unlisted video is there for everybody that has its id, but in no list.
+# The videos that everybody finds. An unlisted video needs its id and is in no list.
 _PUBLIC = "visibility = 'public' AND status = 'ready'"
 PUBLIC = "(videos.visibility = 'public' AND videos.status = 'ready')"
 
@@ -22,9 +22,9 @@ def page(
     offset: int,
     count: int,
 ) -> tuple[list[Video], int]:
-    """One page, the newest first: public and ready ones, and a viewer's own in any state.
+    """Return one page of public ready videos and the viewer's own in any state, and their total.
 
-    Refuses (`not_found`) an unknown user.
+    Newest first. Refuses (`not_found`) an unknown user.
     """
     conditions, values = list[str](), list[object]()
     if user_id is not None:
@@ -50,9 +50,9 @@ def page(
 def of_user(
     world: World, user: User, *, status: str | None, order: str, offset: int, count: int
 ) -> tuple[list[Video], int]:
-    """One page of a user's own videos. `order` is one of `ORDERS`, ties by age.
+    """Return one page of a user's own videos, and their total. `order` is a key of `ORDERS`.
 
-    `status` also knows `draft`: processing, and nothing was uploaded yet.
+    `status` may also be `draft`: processing, and nothing was uploaded yet.
     """
     conditions, values = ["videos.user_row = ?"], list[object]([user.pk])
     if status == "draft":

@@ -1,7 +1,7 @@
-"""Meaning: what a text is about, as weighted stems. A deterministic stand-in: there is no model.
+"""Meaning: the subject of a text as weighted stems. A deterministic stand-in: no model is used.
 
-Two texts are close when their stems are (the cosine of the angle between their weights). Words that
-people use for one thing share a stem by the table of synonyms; so `js` finds `JavaScript`.
+The similarity of two texts is the cosine of their weights. Words for the same thing share a stem by
+the table of synonyms, so `js` finds `JavaScript`.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from math import sqrt
 
-# A tag says what a text is about, a title nearly so.
+# A tag says most about the subject of a video, a title nearly as much.
 TITLE_WEIGHT, DESCRIPTION_WEIGHT, TAG_WEIGHT = 3, 1, 4
 STEMS_MAX = 500
 
@@ -73,7 +73,7 @@ _STEM_MIN = 3
 
 
 def stems(text: str, weight: int = 1) -> Counter[str]:
-    """The stems of a text, each as often as it is said times `weight`."""
+    """Return the stems of a text, each with its count times `weight`."""
     counter: Counter[str] = Counter()
     for word in _WORD.findall(_folded(text)):
         if word not in _IDLE_WORDS:
@@ -83,7 +83,7 @@ def stems(text: str, weight: int = 1) -> Counter[str]:
 
 
 def of(title: str, description: str | None, tags: tuple[str, ...]) -> Counter[str]:
-    """What something with these words is about, by its `STEMS_MAX` weightiest stems."""
+    """Return the subject of a video: its `STEMS_MAX` stems with the highest weights."""
     counter = stems(title, TITLE_WEIGHT)
     counter.update(stems(description or "", DESCRIPTION_WEIGHT))
     for tag in tags:
@@ -92,7 +92,7 @@ def of(title: str, description: str | None, tags: tuple[str, ...]) -> Counter[st
 
 
 def norm(weights: Counter[str]) -> float:
-    """The length of a text's weights as a vector; 0 where it says nothing."""
+    """Return the length of the weights as a vector; 0 for no weights."""
     return sqrt(sum(weight * weight for weight in weights.values()))
 
 
@@ -102,12 +102,12 @@ def _folded(text: str) -> str:
 
 
 def _stem(word: str) -> str:
-    """Without its ending, as long as something is left to tell it by."""
+    """Remove a word's ending if at least `_STEM_MIN` letters remain."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _STEM_MIN:
             return word.removesuffix(ending)
     return word
 
 
-# What a text says is compared by stems, so the table is, too.
+# Texts are compared by stems, so the table is by stems too.
 _BY_STEM = {_stem(word): _stem(meaning) for word, meaning in _SYNONYMS.items()}

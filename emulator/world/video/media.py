@@ -1,4 +1,4 @@
-"""Media: what a video shows, and which of it is the video's own."""
+"""Media: the media that videos show, and which of it belongs to a video."""
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from emulator.world.world import World
 
 
 class VideoFootage(Struct, frozen=True):
-    """Something to watch under a CDN uid. Sizes are in pixels, `file_bytes` as it was uploaded."""
+    """Playable media with a CDN uid. Sizes are in pixels; `file_bytes` is the uploaded size."""
 
     uid: str
     form: str
@@ -22,14 +22,14 @@ class VideoFootage(Struct, frozen=True):
 
 
 def add(world: World, video_pk: int, uid: str, *, is_source: bool) -> None:
-    """Give a video media of its own, inside `change`."""
+    """Add media that belongs to a video, inside `change`."""
     world.store.insert(
         "video_media", uid=uid, video_row=video_pk, is_source=is_source, created_at_ms=world.now_ms
     )
 
 
 def of(world: World, video_pk: int) -> list[str]:
-    """The uids of a video's own media, the oldest first."""
+    """Return the uids of the media that belongs to a video, oldest first."""
     rows = world.store.rows(
         "SELECT uid FROM video_media WHERE video_row = ? ORDER BY row", video_pk
     )
@@ -37,7 +37,7 @@ def of(world: World, video_pk: int) -> list[str]:
 
 
 def source_of(world: World, video_pk: int, shown_uid: str) -> str:
-    """The uid of what was uploaded; of a video of a recording, what it shows."""
+    """Return the uid of the uploaded file; for a video of a recording, the uid that it shows."""
     row = world.store.row(
         "SELECT uid FROM video_media WHERE video_row = ? AND is_source = 1 LIMIT 1", video_pk
     )
@@ -45,15 +45,15 @@ def source_of(world: World, video_pk: int, shown_uid: str) -> str:
 
 
 def media_uid_of(world: World, uid: str) -> str:
-    """Under which uid the files lie: a VOD's are its stream's."""
+    """Return the uid of the files: a VOD's files are those of its stream."""
     vod = recordings.by_uid(world, uid)
     return vod.media_uid if vod is not None else uid
 
 
 def replace(world: World, video_pk: int, uid: str) -> list[str]:
-    """Keep the source and this media of a video, inside `change`.
+    """Remove all media of a video except its source and this one, inside `change`.
 
-    Returns the uids of the rest, which nobody speaks of any more.
+    Returns the uids of the removed media that nothing else needs.
     """
     rows = world.store.rows(
         "SELECT uid FROM video_media WHERE video_row = ? AND is_source = 0 AND uid != ?"
@@ -68,14 +68,14 @@ def replace(world: World, video_pk: int, uid: str) -> list[str]:
 
 
 def is_needed(world: World, uid: str) -> bool:
-    """Whether a fact other than a video's own still speaks of this media: a VOD made of it."""
+    """Whether a VOD still shows this media of a video."""
     return world.store.row("SELECT 1 FROM vods WHERE media_uid = ?", uid) is not None
 
 
 def of_recording(world: World, uid: str, viewer: User) -> VideoFootage:
-    """The finished recording under a stream's or a VOD's uid.
+    """Return the finished recording with a stream's or a VOD's uid.
 
-    Refuses (`not_found`) what is unknown, not ready, or not for `viewer` to see.
+    Refuses (`not_found`) a recording that is unknown, not ready, or hidden from `viewer`.
     """
     vod = recordings.by_uid(world, uid)
     if vod is None:

@@ -1,6 +1,6 @@
-"""Which moves of a video call, a video and a job are legal: one table each.
+"""The legal moves of video calls, videos and jobs, in one table each.
 
-A move that does not stand here is refused. Nothing leads out of a state that begins no row.
+A move that is not in its table is refused. A state without moves is final.
 """
 
 from typing import Literal
@@ -19,12 +19,12 @@ SESSION_MOVES: dict[tuple[SessionStatus, SessionMove], SessionStatus] = {
     ("active", "end"): "ended",
 }
 
-# A deleted video is not there any more, so no state is called so.
+# A deleted video no longer exists, so there is no such state.
 VIDEO_MOVES: frozenset[tuple[VideoStatus, VideoStatus]] = frozenset(
     {
         ("processing", "ready"),
         ("processing", "failed"),
-        # Processed anew: what is shown changes, and it can be watched all the while.
+        # Processed again: its media changes, and it stays playable all the time.
         ("ready", "ready"),
         # The recording that it showed was deleted.
         ("ready", "failed"),
@@ -34,9 +34,9 @@ VIDEO_MOVES: frozenset[tuple[VideoStatus, VideoStatus]] = frozenset(
 JOB_MOVES: frozenset[tuple[JobStatus, JobStatus]] = frozenset(
     {
         ("queued", "processing"),
-        # The emulator stopped, or the video was deleted, before its turn came.
+        # The emulator stopped, or the video was deleted, before the job was begun.
         ("queued", "failed"),
-        # The emulator stopped meanwhile: it is begun again.
+        # The emulator stopped while the job ran: it is begun again.
         ("processing", "queued"),
         ("processing", "completed"),
         ("processing", "failed"),
@@ -45,7 +45,7 @@ JOB_MOVES: frozenset[tuple[JobStatus, JobStatus]] = frozenset(
 
 
 def session_after(status: SessionStatus, move: SessionMove) -> SessionStatus:
-    """The state that `move` leads to. Refuses (`conflict`) a move that is not in the table."""
+    """Return the state after `move`. Refuses (`conflict`) a move that is not in the table."""
     to = SESSION_MOVES.get((status, move))
     if to is None:
         raise Refused("conflict", "Session has already ended", status=status)

@@ -1,7 +1,7 @@
-"""Participants: the seats in a video session, and the tokens that give one.
+"""Participants of a video session, and the tokens that admit them.
 
-Taking a token takes a seat, which is held as long as the newest token is good. So a session is
-full for the next one at the moment at which the last seat was given, not when its media arrives.
+Issuing a token takes a seat, which is held while the newest token is valid. So a session is full as
+soon as the last seat is taken, not when its media arrives.
 """
 
 import base64
@@ -21,14 +21,14 @@ from emulator.world.video.sessions import VideoSession
 from emulator.world.world import World
 
 TOKEN_MS = 3_600_000
-# Not an access token's: a verifier must name this audience (RFC 7519, 4.1.3), so a token of
-# a call opens nothing else.
+# Differs from access tokens: a verifier must name this audience (RFC 7519, 4.1.3), so a call's
+# token is not accepted anywhere else.
 AUDIENCE = "video-session"
 _ALGORITHM = "HS256"
 
 
 class Participant(Struct, frozen=True):
-    """One stay of one user. `left_at_ms` is None while the seat is theirs."""
+    """One stay of one user. `left_at_ms` is None while the user has the seat."""
 
     pk: int
     id: str
@@ -42,7 +42,7 @@ class Participant(Struct, frozen=True):
 
 
 class TurnCredentials(Struct, frozen=True):
-    """What a TURN server asks for, good for `ttl_seconds`."""
+    """Credentials for a TURN server, valid for `ttl_seconds`."""
 
     username: str
     credential: str
@@ -50,7 +50,7 @@ class TurnCredentials(Struct, frozen=True):
 
 
 class SessionAccess(Struct, frozen=True):
-    """A participant, and the token that proves it."""
+    """A participant, and the token that admits it."""
 
     participant: Participant
     token: str
@@ -65,7 +65,7 @@ JOIN video_sessions ON video_sessions.row = session_row
 
 
 def join(world: World, session: VideoSession, user: User) -> SessionAccess:
-    """Let somebody take part, with a token; a participant stays one and gets a new token.
+    """Let a user take part and issue a token; a participant only gets a new token.
 
     Refuses (`conflict`) an ended session and a full one.
     """
@@ -122,9 +122,9 @@ def join(world: World, session: VideoSession, user: User) -> SessionAccess:
 def of(
     world: World, session: VideoSession, *, with_those_who_left: bool = False
 ) -> tuple[list[Participant], int]:
-    """The participants of a session, in the order of coming in; and how many there are.
+    """Return the participants of a session in the order of joining, and their total.
 
-    `sessions.LISTED_MAX` at the most: of those who left there may be any number.
+    At most `sessions.LISTED_MAX`, since any number of them may have left.
     """
     present = "" if with_those_who_left else "AND left_at_ms IS NULL"
     rows = world.store.rows(
@@ -139,7 +139,7 @@ def of(
 
 
 def find(world: World, session: VideoSession, participant_id: str) -> Participant:
-    """A participant of this session now. Refuses (`not_found`) anybody else."""
+    """Return a present participant of this session. Refuses (`not_found`) anybody else."""
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.id = ? AND session_row = ? AND left_at_ms IS NULL",
         participant_id,
@@ -151,16 +151,19 @@ def find(world: World, session: VideoSession, participant_id: str) -> Participan
 
 
 def find_own(world: World, session: VideoSession, user: User) -> Participant:
-    """A user's own seat. Refuses (`forbidden`) where there is none, (`conflict`) after the end."""
+    """Return a user's own seat.
+
+    Refuses (`forbidden`) a user without a seat, (`conflict`) an ended session.
+    """
     session_after(session.status, "join")
     seat = _participant_of(world, session, user)
     if seat is None:
-        raise Refused("forbidden", "Take a token of this session first: you are not in it.")
+        raise Refused("forbidden", "You are not in this session. Request a token for it first.")
     return seat
 
 
 def remove(world: World, session: VideoSession, participant_id: str, by: User) -> None:
-    """Let somebody go: the host anybody, everybody themselves.
+    """Remove a participant: the host may remove anybody, others only themselves.
 
     Refuses (`forbidden`) anybody else, (`not_found`) a user that is not in the session.
     """
@@ -174,10 +177,10 @@ def remove(world: World, session: VideoSession, participant_id: str, by: User) -
 
 
 def by_token(world: World, session: VideoSession, token: str) -> Participant:
-    """Whose seat this session's token gives.
+    """Return the participant to whom this session's token belongs.
 
-    Refuses (`unauthorized`) a forged or expired token, (`forbidden`) one of another session, or of
-    a seat that was left.
+    Refuses (`unauthorized`) a forged or expired token, (`forbidden`) a token of another session, or
+    of a participant that has left.
     """
     import jwt
 
@@ -187,7 +190,7 @@ def by_token(world: World, session: VideoSession, token: str) -> Participant:
             world.secret,
             algorithms=[_ALGORITHM],
             audience=AUDIENCE,
-            # The world's clock decides, below.
+            # The world's clock decides about expiry, below.
             options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]},
         )
     except jwt.PyJWTError:
@@ -200,7 +203,9 @@ def by_token(world: World, session: VideoSession, token: str) -> Participant:
             return find(world, session, str(claims.get("participant_id")))
     except Refused:
         pass
-    raise Refused("forbidden", "This token is of another session, or its seat was left.")
+    raise Refused(
+        "forbidden", "This token belongs to another session, or its participant has left."
+    )
 
 
 def show(
@@ -212,7 +217,7 @@ def show(
     video: bool,
     screen: bool,
 ) -> None:
-    """Write down what somebody sends to a session now, if they are still in it."""
+    """Record which media a participant sends now, unless they have left."""
     with world.change():
         changed = world.store.row(
             "SELECT row FROM session_participants WHERE row = ? AND left_at_ms IS NULL"
@@ -244,10 +249,10 @@ def show(
 
 
 def turn_credentials(world: World, user: User) -> TurnCredentials:
-    """Credentials by the TURN REST convention (draft-uberti-behave-turn-rest-00, 2.2).
+    """Make credentials by the TURN REST convention (draft-uberti-behave-turn-rest-00, 2.2).
 
-    The name says until when they are good; the password is an HMAC of the name, so that a TURN
-    server with the same secret can check it without asking.
+    The name contains the expiry time; the password is an HMAC of the name, so a TURN server with
+    the same secret can check it alone.
     """
     username = f"{(world.now_ms + TOKEN_MS) // 1000}:{user.id}"
     digest = hmac.digest(turn_secret(world), username.encode(), hashlib.sha1)
@@ -255,14 +260,14 @@ def turn_credentials(world: World, user: User) -> TurnCredentials:
 
 
 def turn_secret(world: World) -> bytes:
-    """What this world's TURN server and its API share; tells nothing of the world's own secret."""
+    """Return the secret shared with this world's TURN server; it does not reveal `world.secret`."""
     return hmac.digest(world.secret.encode(), b"turn", hashlib.sha256).hex().encode()
 
 
 def _token(
     world: World, session: VideoSession, user: User, participant: Participant, expires_at_ms: int
 ) -> str:
-    import jwt  # Late: it brings `cryptography`, which a start must not pay for.
+    import jwt  # Late: it imports `cryptography`, which would slow down a start.
 
     claims = {
         "aud": AUDIENCE,

@@ -1,6 +1,6 @@
-"""Video sessions: calls of up to fifty people. The states stand in `moves.py`.
+"""Video sessions: calls of up to fifty users. Their states are in `moves.py`.
 
-A call is active once somebody has taken a seat in it, and ends when its host says so.
+A call is active once a user has taken a seat, and ends when its host ends it.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ ADMIN_ROLES = frozenset({"ADMIN", "SUPERUSER"})
 
 
 class VideoSession(Struct, frozen=True):
-    """One call. `participant_count` is how many have a seat now."""
+    """One call. `participant_count` is the number of taken seats."""
 
     pk: int
     id: str
@@ -50,7 +50,7 @@ SELECT video_sessions.*, (
 
 
 def create(world: World, host: User, session_name: str, participants_max: int) -> VideoSession:
-    """Make a call; nobody is in it yet, its host neither."""
+    """Create a call. Nobody is in it yet, not even its host."""
     session_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
@@ -67,7 +67,7 @@ def create(world: World, host: User, session_name: str, participants_max: int) -
 
 
 def find(world: World, session_id: str) -> VideoSession:
-    """The call with this id, ended ones too. Refuses (`not_found`) an unknown one."""
+    """Return the call with this id, also an ended one. Refuses (`not_found`) an unknown one."""
     settle(world)
     row = world.store.row(f"{_SELECT} WHERE video_sessions.id = ?", session_id)
     if row is None:
@@ -78,7 +78,7 @@ def find(world: World, session_id: str) -> VideoSession:
 def find_hosted(
     world: World, session_id: str, user: User, *, admins_too: bool = False
 ) -> VideoSession:
-    """The call with this id, for its host. Refuses (`forbidden`) anybody else."""
+    """Return the call with this id for its host. Refuses (`forbidden`) anybody else."""
     session = find(world, session_id)
     if session.host_pk != user.pk and not (admins_too and is_admin(user)):
         raise Refused("forbidden", "Only the host of this session may do that")
@@ -90,9 +90,9 @@ def is_admin(user: User) -> bool:
 
 
 def active(world: World, user: User) -> tuple[list[VideoSession], int]:
-    """Calls that have not ended and that the user hosts or sits in, and how many there are.
+    """Return the open calls that a user hosts or is in, and their total.
 
-    The newest first, `LISTED_MAX` at the most.
+    Newest first, at most `LISTED_MAX`.
     """
     return _of(
         world,
@@ -103,9 +103,9 @@ def active(world: World, user: User) -> tuple[list[VideoSession], int]:
 
 
 def of_user(world: World, user_id: str, asker: User) -> tuple[list[VideoSession], int]:
-    """Calls in any state that a user hosted or was in, likewise.
+    """Return all calls that a user hosted or was in, and their total, as `active` does.
 
-    Refuses (`forbidden`) another user's unless an admin asks, (`not_found`) an unknown user.
+    Refuses (`forbidden`) calls of another user unless an admin asks, (`not_found`) an unknown user.
     """
     if user_id != asker.id and not is_admin(asker):
         raise Refused("forbidden", "Only an admin may see somebody else's sessions")
@@ -113,9 +113,9 @@ def of_user(world: World, user_id: str, asker: User) -> tuple[list[VideoSession]
 
 
 def update(world: World, session: VideoSession, patch: Mapping[str, Any]) -> VideoSession:
-    """Change `session_name` and `participants_max`, as far as `patch` names them.
+    """Change `session_name` and `participants_max`, if they are in `patch`.
 
-    Refuses (`conflict`) an ended call, and a smaller one than there are people in it.
+    Refuses (`conflict`) an ended call, and a limit below the current number of participants.
     """
     if session.status == "ended":
         raise Refused("conflict", "Session has already ended")
@@ -140,7 +140,7 @@ def update(world: World, session: VideoSession, patch: Mapping[str, Any]) -> Vid
 
 
 def end(world: World, session: VideoSession) -> VideoSession:
-    """End a call: everybody leaves. Refuses (`conflict`) one that has ended."""
+    """End a call: all participants leave. Refuses (`conflict`) a call that has ended."""
     to = session_after(session.status, "end")
     now_ms = world.now_ms
     with world.change():
@@ -168,7 +168,7 @@ def leave(
 
 
 def leave_all(world: World, user: User) -> None:
-    """A user who is about to be deleted: own calls end, seats in others' are free."""
+    """End the calls of a user who is about to be deleted, and free their seats in others."""
     settle(world)
     now_ms = world.now_ms
     with world.change():
@@ -186,7 +186,7 @@ def leave_all(world: World, user: User) -> None:
 
 
 def settle(world: World) -> None:
-    """Write down whose seat has lapsed, each at the instant at which it did."""
+    """Free the seats whose tokens have expired, each at its time of expiry."""
     lapsed = world.store.rows(
         "SELECT session_participants.*, video_sessions.id AS session_id FROM session_participants"
         " JOIN video_sessions ON video_sessions.row = session_row"
@@ -203,7 +203,7 @@ def settle(world: World) -> None:
 def _of(
     world: World, user: User, of_session: str, of_participant: str
 ) -> tuple[list[VideoSession], int]:
-    """The conditions are this file's own words, never a request's."""
+    """Return the calls that match. The conditions are SQL from this file, never from a request."""
     settle(world)
     text = (
         f"SELECT row FROM video_sessions WHERE {of_session} host_row = ?1 UNION"

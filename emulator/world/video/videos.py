@@ -1,6 +1,6 @@
-"""Videos: uploaded, or made of media that is there already. Watched by users that may see them.
+"""Videos: uploaded, or made from existing media.
 
-A video shows the media that `uid` names: its own (`media.py`), or a finished recording's.
+A video shows the media with its `uid`: media of its own (`media.py`), or a finished recording.
 """
 
 import json
@@ -31,10 +31,12 @@ Visibility = Literal["public", "unlisted", "followers", "private"]
 
 
 class Video(Struct, frozen=True):
-    """One video. `form` is its file's format (`mp4`), `original_name` what it was called.
+    """One video.
 
-    `poster_ms` is the instant that its picture shows, None for the usual one. Without media (a
-    draft, or one that failed) sizes and duration are 0.
+    `form` is its file's format (`mp4`), `original_name` the name of the uploaded file.
+
+    `poster_ms` is the position of its picture, None for the default. Without media (a draft, or a
+    failed video) sizes and duration are 0.
     """
 
     pk: int
@@ -67,12 +69,12 @@ _PLAIN_FIELDS = ("title", "description", "visibility")
 def create(
     world: World, owner: User, patch: Mapping[str, Any], footage: VideoFootage | None = None
 ) -> Video:
-    """Make a video: of an upload's `footage` (`processing`), or of media that is there.
+    """Create a video: from an upload's `footage` (`processing`), or from existing media (`ready`).
 
-    `patch` are `title` and what else was said; its `cloudflare_video_id` names that media. With
-    neither it waits for media as a draft (`processing`). Refuses (`not_found`) unknown media.
+    `patch` holds the title and other fields; its `cloudflare_video_id` names existing media. With
+    neither the video is a draft (`processing`). Refuses (`not_found`) unknown media.
     """
-    source = footage or _wished(world, owner, patch)
+    source = footage or _requested_source(world, owner, patch)
     video_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
@@ -99,7 +101,7 @@ def create(
 
 
 def find(world: World, video_id: str) -> Video:
-    """The video with this id. Refuses (`not_found`) an unknown one."""
+    """Return the video with this id. Refuses (`not_found`) an unknown one."""
     row = world.store.row(f"{_SELECT} WHERE videos.id = ?", video_id)
     if row is None:
         raise Refused("not_found", "Video not found")
@@ -107,7 +109,7 @@ def find(world: World, video_id: str) -> Video:
 
 
 def find_for(world: World, video_id: str, viewer: User | None) -> Video:
-    """The video with this id, as `viewer` may see it: once it is ready, and for its audience."""
+    """Return the video with this id if `viewer` may see it. Refuses (`not_found`) any other."""
     video = find(world, video_id)
     if not may_see(world, video, viewer):
         raise Refused("not_found", "Video not found")
@@ -115,7 +117,7 @@ def find_for(world: World, video_id: str, viewer: User | None) -> Video:
 
 
 def find_own(world: World, video_id: str, user: User) -> Video:
-    """The video with this id, for its owner. Refuses (`forbidden`) anybody else."""
+    """Return the video with this id for its owner. Refuses (`forbidden`) anybody else."""
     video = find_for(world, video_id, user)
     if video.user_pk != user.pk:
         raise Refused("forbidden", "Not authorized to manage this video")
@@ -123,7 +125,7 @@ def find_own(world: World, video_id: str, user: User) -> Video:
 
 
 def may_see(world: World, video: Video, viewer: User | None) -> bool:
-    """An unlisted video is there for everybody who has its id, a private one for its owner."""
+    """Whether `viewer` may see a video. Everybody who knows its id may see an unlisted one."""
     if viewer is not None and viewer.pk == video.user_pk:
         return True
     if video.status != "ready" or video.visibility == "private":
@@ -134,13 +136,13 @@ def may_see(world: World, video: Video, viewer: User | None) -> bool:
 
 
 def followed_by(world: World, user: User) -> frozenset[int]:
-    """The users that somebody follows, by their rows."""
+    """Return the primary keys of the users that a user follows."""
     rows = world.store.rows("SELECT followed_row FROM follows WHERE follower_row = ?", user.pk)
     return frozenset(row["followed_row"] for row in rows)
 
 
 def by_uid(world: World, uid: str) -> Video | None:
-    """The video that shows, or once showed, media of its own under this uid."""
+    """Return the video to which the media with this uid belongs, or None."""
     row = world.store.row(
         f"{_SELECT} WHERE videos.row = (SELECT video_row FROM video_media WHERE uid = ?)", uid
     )
@@ -148,21 +150,21 @@ def by_uid(world: World, uid: str) -> Video | None:
 
 
 def by_pks(world: World, rows: Iterable[int]) -> list[Video]:
-    """These videos, in this order."""
+    """Return these videos in this order."""
     records = [world.store.row(f"{_SELECT} WHERE videos.row = ?", row) for row in rows]
     return [_video(row) for row in records if row is not None]
 
 
 def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
-    """Change what its owner said of a video; `cloudflare_video_id` gives a draft its media.
+    """Change a video. `cloudflare_video_id` gives a draft its media.
 
     Refuses (`conflict`) other media for a video that has some, (`not_found`) unknown media.
     """
     source = None
     if patch.get("cloudflare_video_id") not in (None, video.uid):
         if video.status != "processing" or video.form:
-            raise Refused("conflict", "This video has media already. Upload another one.")
-        source = _wished(world, accounts.by_pk(world, video.user_pk), patch)
+            raise Refused("conflict", "This video already has media. Upload another one.")
+        source = _requested_source(world, accounts.by_pk(world, video.user_pk), patch)
     now_ms = world.now_ms
     with world.change():
         _write(world, video.pk, patch)
@@ -175,7 +177,7 @@ def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
 
 
 def delete(world: World, video: Video) -> None:
-    """Remove a video; media that only it showed goes, too, and others' VODs that showed it."""
+    """Delete a video, media that only it showed, and other users' VODs that showed it."""
     with world.change():
         uids = media.of(world, video.pk)
         world.store.write("DELETE FROM videos WHERE row = ?", video.pk)
@@ -188,21 +190,21 @@ def delete(world: World, video: Video) -> None:
 
 
 def delete_of(world: World, user: User) -> None:
-    """Remove everything of a user who is about to be deleted, inside `change`."""
+    """Delete the videos of a user who is about to be deleted, inside `change`."""
     rows = world.store.rows(f"{_SELECT} WHERE videos.user_row = ? ORDER BY videos.row", user.pk)
     for video in map(_video, rows):
         delete(world, video)
 
 
 def show(world: World, video: Video, footage: VideoFootage) -> None:
-    """Its media is complete, or there is new media: from now on the video shows it."""
+    """Let a video show this complete media, and mark it ready."""
     with world.change():
         _show(world, video.pk, footage)
         _move(world, find(world, video.id), "ready")
 
 
 def fail(world: World, video: Video, reason: str) -> None:
-    """It cannot be shown (any more). Refuses (`conflict`) one that has failed before."""
+    """Mark a video as failed. Refuses (`conflict`) one that has failed before."""
     check_video(video.status, "failed")
     with world.change():
         world.store.update(
@@ -212,7 +214,7 @@ def fail(world: World, video: Video, reason: str) -> None:
 
 
 def lose(world: World, uid: str) -> None:
-    """Media was deleted that others' videos may show: those can no longer be watched."""
+    """Mark the videos as failed that show deleted media of others."""
     rows = world.store.rows(
         f"{_SELECT} WHERE videos.uid = ? AND videos.status = 'ready'"
         " AND NOT EXISTS (SELECT 1 FROM video_media WHERE video_media.uid = videos.uid)",
@@ -223,12 +225,12 @@ def lose(world: World, uid: str) -> None:
 
 
 def set_poster(world: World, video: Video, poster_ms: int) -> None:
-    """Let its picture show another instant."""
+    """Set the position of a video's picture."""
     with world.change():
         world.store.update("videos", video.pk, poster_ms=poster_ms)
 
 
-def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> VideoFootage | None:
+def _requested_source(world: World, owner: User, patch: Mapping[str, Any]) -> VideoFootage | None:
     uid = patch.get("cloudflare_video_id")
     if uid is None:
         return None
@@ -283,7 +285,7 @@ def _write(world: World, pk: int, patch: Mapping[str, Any]) -> None:
 
 
 def _write_tags(world: World, pk: int, names: Sequence[str]) -> None:
-    """Of tags that differ in case only, the first stays."""
+    """Store a video's tags; of tags that differ only in case, the first one."""
     distinct: dict[str, str] = {}
     for tag in names:
         distinct.setdefault(tag.strip().casefold(), tag.strip())
@@ -294,9 +296,9 @@ def _write_tags(world: World, pk: int, names: Sequence[str]) -> None:
         world.store.write("INSERT INTO video_tags VALUES (?, ?)", pk, tag)
 
 
-def select(world: World, rest: str, *values: object) -> list[Video]:
-    """Videos by the rest of a query, which is a file's own words and never a request's."""
-    return [_video(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+def select(world: World, where: str, *values: object) -> list[Video]:
+    """Return the videos that match an SQL condition, in its order. For the world's own SQL only."""
+    return [_video(row) for row in world.store.rows(f"{_SELECT} {where}", *values)]
 
 
 def _video(row: Row) -> Video:

@@ -1,1 +1,1 @@
-"""Webhooks: the targets of the platform's events, and each delivery's result."""
+"""Webhooks: the targets of the platform's events, and the result of each delivery."""

@@ -1,4 +1,4 @@
-"""Deliveries: what a target is told, how often that was tried, and what came of it."""
+"""Deliveries: events sent to webhook targets, with their attempts and results."""
 
 from typing import Literal
 
@@ -10,20 +10,23 @@ from emulator.world.store.journal import Row
 from emulator.world.webhooks.targets import WebhookTarget
 from emulator.world.world import World
 
-# `waiting` is due at `due_at_ms`; `dropped` was never tried, because too many waited.
+# `waiting`: due at `due_at_ms`; `dropped`: never tried, because too many were waiting.
 State = Literal["waiting", "delivered", "failed", "dropped"]
 
-# After the first attempt, each in milliseconds after the one before.
+# The delay (ms) of each further attempt after the one before.
 RETRIES_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000)
 WAITING_MAX = 1_000
 KEPT_MAX = 10_000
-# Of one delivery that is replayed again and again.
+# The most attempts stored for one delivery, which may be replayed any number of times.
 ATTEMPTS_KEPT_MAX = 20
 _OUTCOME_LENGTH_MAX = 500
 
 
 class Delivery(Struct, frozen=True):
-    """`status` is what the target answered last, None where it did not; `outcome` says more."""
+    """One delivery. `status` is the target's last HTTP status, None without an answer.
+
+    `outcome` is a description of the last result.
+    """
 
     pk: int
     id: str
@@ -40,7 +43,10 @@ class Delivery(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """`number` counts from 1, over all replays; `signature` is empty where nothing was sent."""
+    """One attempt.
+
+    `number` counts from 1 over all replays; `signature` is empty if nothing was sent.
+    """
 
     number: int
     at_ms: int
@@ -50,7 +56,7 @@ class Attempt(Struct, frozen=True):
 
 
 def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: str) -> Delivery:
-    """Write down what a target is to be told, at once. The oldest of too many are forgotten."""
+    """Queue a delivery that is due now. If too many wait, it is dropped; the oldest are deleted."""
     waiting = world.store.number("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")
     is_too_many = waiting >= WAITING_MAX
     with world.change():
@@ -70,7 +76,7 @@ def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: 
 
 
 def next_for(world: World, target: WebhookTarget) -> Delivery | None:
-    """What a target is to be told next, at once or later."""
+    """Return a target's next delivery, due now or later; None if none waits."""
     row = world.store.row(
         "SELECT * FROM webhook_deliveries WHERE target_row = ? AND state = 'waiting'"
         " ORDER BY due_at_ms, row LIMIT 1",
@@ -80,7 +86,7 @@ def next_for(world: World, target: WebhookTarget) -> Delivery | None:
 
 
 def page(world: World, count: int, before: int) -> list[Delivery]:
-    """The newest deliveries whose key is under `before`, the newest first."""
+    """Return the newest deliveries with a primary key below `before`, newest first."""
     rows = world.store.rows(
         "SELECT * FROM webhook_deliveries WHERE row < ? ORDER BY row DESC LIMIT ?", before, count
     )
@@ -92,7 +98,7 @@ def count(world: World) -> int:
 
 
 def find(world: World, delivery_id: str) -> Delivery:
-    """Refuses (`not_found`) an unknown id."""
+    """Return a delivery. Refuses (`not_found`) an unknown id."""
     row = world.store.row("SELECT * FROM webhook_deliveries WHERE id = ?", delivery_id)
     if row is None:
         raise Refused("not_found", "Webhook delivery not found")
@@ -100,7 +106,7 @@ def find(world: World, delivery_id: str) -> Delivery:
 
 
 def is_kept(world: World, delivery: Delivery) -> bool:
-    """Whether it was not forgotten, with its target or its world, while it was tried."""
+    """Whether a delivery still exists; its target or world may have gone during the attempt."""
     return (
         world.store.row(
             "SELECT 1 FROM webhook_deliveries WHERE row = ? AND id = ?", delivery.pk, delivery.id
@@ -110,7 +116,7 @@ def is_kept(world: World, delivery: Delivery) -> bool:
 
 
 def attempts(world: World, delivery: Delivery) -> list[Attempt]:
-    """What came of each attempt, the first first; of many the last ones."""
+    """Return the stored attempts of a delivery, oldest first."""
     rows = world.store.rows(
         "SELECT number, at_ms, status, outcome, signature FROM webhook_attempts"
         " WHERE delivery_row = ? ORDER BY number",
@@ -120,7 +126,7 @@ def attempts(world: World, delivery: Delivery) -> list[Attempt]:
 
 
 def put_off(world: World, delivery: Delivery, due_at_ms: int) -> None:
-    """Let a delivery that waits be due later; those that are due before go first."""
+    """Postpone a waiting delivery; those due earlier go first."""
     with world.change():
         world.store.update("webhook_deliveries", delivery.pk, due_at_ms=due_at_ms)
 
@@ -133,7 +139,7 @@ def note(
     outcome: str,
     signature: str = "",
 ) -> Delivery:
-    """Write down what an attempt came to: done, due again later, or given up."""
+    """Record the result of an attempt: delivered, due again later, or given up."""
     attempts = delivery.attempts + 1
     is_done = status is not None and 200 <= status < 300
     is_over = is_done or attempts > len(RETRIES_MS)
@@ -186,7 +192,7 @@ def _keep_attempt(
 
 
 def replay(world: World, delivery: Delivery) -> Delivery:
-    """Try it again now, as if for the first time: the same body under the same id."""
+    """Send a delivery again now, as if for the first time: the same body with the same id."""
     with world.change():
         world.store.update(
             "webhook_deliveries", delivery.pk, state="waiting", attempts=0, due_at_ms=world.now_ms

@@ -1,4 +1,4 @@
-"""Targets: addresses that are told of what happens, and of which kinds of it."""
+"""Targets: addresses that receive events, and which kinds of events."""
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from emulator.world.store.journal import Row
 from emulator.world.store.rows import read_row
 from emulator.world.world import World
 
-# What webhooks call the events that they tell of.
+# The public names of the events that webhooks send.
 EVENT_KINDS: dict[type[Event], str] = {
     StreamCreated: "stream.created",
     StreamWentLive: "stream.live",
@@ -32,7 +32,7 @@ TARGETS_MAX = 20
 
 
 class WebhookTarget(Struct, frozen=True):
-    """`kinds` is empty where everything is told. `secret` signs what is sent."""
+    """One target. Empty `kinds` mean all kinds; `secret` signs what is sent."""
 
     pk: int
     id: str
@@ -46,12 +46,12 @@ class WebhookTarget(Struct, frozen=True):
 
 
 def of(world: World) -> list[WebhookTarget]:
-    """All targets of a world, the first added first."""
+    """Return all targets of a world in the order in which they were added."""
     return [_target(row) for row in world.store.rows("SELECT * FROM webhook_targets ORDER BY row")]
 
 
 def find(world: World, target_id: str) -> WebhookTarget:
-    """Refuses (`not_found`) an unknown id."""
+    """Return a target. Refuses (`not_found`) an unknown id."""
     row = world.store.row("SELECT * FROM webhook_targets WHERE id = ?", target_id)
     if row is None:
         raise Refused("not_found", "Webhook not found")
@@ -59,16 +59,16 @@ def find(world: World, target_id: str) -> WebhookTarget:
 
 
 def by_pk(world: World, pk: int) -> WebhookTarget | None:
-    """The target with this key, None once it is gone."""
+    """Return the target with this primary key, None if it was removed."""
     record = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", pk)
     return _target(record) if record else None
 
 
 def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -> WebhookTarget:
-    """Tell `url` from now on; without a `secret` one is made.
+    """Add a target; without a `secret` one is made.
 
-    Refuses (`invalid`) an address that is not HTTP or holds a name and password, an unknown kind,
-    (`conflict`) one target too many.
+    Refuses (`invalid`) an address that is not HTTP or contains a name and password, an unknown
+    kind, (`conflict`) one target too many.
     """
     try:
         check_receiver(url)
@@ -95,20 +95,20 @@ def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -
 
 
 def ensure(world: World, url: str) -> None:
-    """Tell `url` of everything, if it is not told already."""
+    """Add a target for all events, unless `url` is one already."""
     if world.store.row("SELECT 1 FROM webhook_targets WHERE url = ?", url) is None:
         add(world, url)
 
 
 def remove(world: World, target: WebhookTarget) -> None:
-    """Tell a target nothing more. What it was told is forgotten with it."""
+    """Remove a target and its deliveries."""
     with world.change():
         world.store.write("DELETE FROM webhook_targets WHERE row = ?", target.pk)
         world.emit(WebhookTargetRemoved(at_ms=world.now_ms, target_id=target.id))
 
 
 def check_kind(kind: str) -> None:
-    """Refuse (`invalid`) a public name that no event has."""
+    """Refuse (`invalid`) an unknown public name of an event."""
     if kind not in KINDS:
         raise Refused("invalid", f"There is no event {kind[:50]!r}. Events: {', '.join(KINDS)}")
 

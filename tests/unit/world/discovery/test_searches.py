@@ -1,6 +1,6 @@
 from emulator.core.clock import ManualClock
 from emulator.world.discovery import searches
-from emulator.world.discovery.pending import DAY_MS, KEPT_MS
+from emulator.world.discovery.pending import DAY_MS, WRITE_DELAY_MS
 from emulator.world.world import World
 
 
@@ -62,7 +62,7 @@ def test_searches_flood_is_written_together_and_counted_whole(
 
     search(world, *["rust"] * 50)
     assert written() == 1, "the first at once"
-    clock.advance(KEPT_MS)
+    clock.advance(WRITE_DELAY_MS)
     search(world, "rust")
     assert written() == 51
     search(world, "rust")

@@ -41,15 +41,15 @@ def test_fault_plans_show_values_as_they_are_written(kind: str) -> None:
 @table(
     ("written", "said"),
     [
-        ({}, "A fault is one of api.delay"),
-        ({"api.fail": {}, "api.cut": {}}, "and one only"),
+        ({}, "A fault is exactly one of api.delay"),
+        ({"api.fail": {}, "api.cut": {}}, "exactly one of"),
         ({"api.fial": {}}, "There is no fault 'api.fial'. Did you mean api.fail?"),
         ({"api.fail": {"statsu": 500}}, "api.fail has no value 'statsu'. Did you mean status?"),
         ({"api.fail": {"status": 200}}, "status: must be a whole number from 400 to 599, not 200"),
         ({"api.fail": {"status": True}}, "not True"),
         ({"api.fail": {"method": "STEAL"}}, "method: must be one of GET, HEAD"),
         ({"api.fail": {"path": ""}}, "path: must be a text of 1 to 200"),
-        ({"api.fail": [1]}, "names with values"),
+        ({"api.fail": [1]}, "a table of names and values"),
         ({"api.fail": {"done": "yes"}}, "done: must be true or false"),
         (
             {"api.delay": {"delay": "soon"}},
