@@ -1,1 +1,1 @@
-"""From a broadcaster's bytes to a picture, a recording and a seek bar. Knows no HTTP."""
+"""Media: from a broadcaster's bytes to playback, recordings and seek previews. Knows no HTTP."""

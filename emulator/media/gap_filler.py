@@ -1,8 +1,8 @@
-"""GapFiller: where one kind of media stops while the other goes on, it goes on too.
+"""GapFiller: fills one kind of media where it stops while the other goes on.
 
-A browser plays what all tracks of a SourceBuffer have in common, so a track that stops is a player
-that stops. Missing sound is filled with silence, a missing picture with the last key frame, shown
-again and again. Pure: what `Timeline` placed in, the same with the holes filled out.
+A browser plays only what all tracks of a SourceBuffer have in common, so when one track stops, the
+player stops. Missing audio is filled with silence, missing video with the last key frame, shown
+repeatedly. Pure: takes the packets of `Timeline` and returns them with the holes filled.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,25 +14,26 @@ from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.timeline import Epoch, Sequenced
 
-# What a frame lasts where nothing is known: one at 30 a second.
+# The duration of a frame where nothing is known: one at 30 a second.
 _FRAME_TICKS = TICKS_PER_SECOND // 30
 _STEP_MAX = TICKS_PER_SECOND
-# A kind that comes back so far behind what was filled has a clock that stood still meanwhile.
+# A kind that comes back this far behind the filling has a clock that stood still meanwhile.
 _STOOD_STILL = 2000 * TICKS_PER_MS
-# However often a publisher proves to be late, nobody waits longer than this for it.
+# The longest wait for a late kind, however often a publisher was late.
 _PATIENCE_MAX = 3000 * TICKS_PER_MS
 # A kind may be late by one packet of the other without having stopped.
 _PACKETS_MISSED_MIN = 2
-# Shorter holes in the sound go into the length of the frame before them.
+# A shorter hole in the audio extends the frame before it.
 _HOLE_MIN = 80 * TICKS_PER_MS
 
 
 class _Lane:
-    """One kind of media, in its track's ticks. `missed` counts the other kind's packets since.
+    """One kind of media, in its track's ticks.
 
-    `end` is where its media ends, `filled_end` where what was filled ends (-1: nothing was).
-    `heard_at` is how far (ticks of 1/90,000 s) the other kind was when this one last came.
-    `usual`: what lies between two of its packets, where that is known.
+    `missed` counts the other kind's packets since this one's last. `end` is the end of its media,
+    `filled_end` the end of its filling (-1: none). `heard_at` is the position of the other kind
+    (ticks of 1/90,000 s) when this one last came. `usual`: the interval between two of its packets,
+    if known.
     """
 
     __slots__ = (
@@ -53,7 +54,7 @@ class _Lane:
         self.shift = 0
 
     def note_other(self, position: int) -> bool:
-        """The other kind has come this far. True where this one has stopped."""
+        """Note the other kind's position. Return whether this kind has stopped."""
         self.missed += 1
         patience = max(self.patience, min(self.usual * 3 // 2, _PATIENCE_MAX))
         is_late = position - self.heard_at > patience
@@ -68,13 +69,15 @@ class _Lane:
 
 
 class GapFiller:
-    """One stream's packets, over all its epochs. An epoch with one kind of media stays as it is.
+    """Fills the gaps of one stream, over all its epochs.
+
+    An epoch with one kind of media is unchanged.
 
     A kind has stopped when the other has gone on for `stall_ms` without it. It is then filled up to
-    `behind_ms` (a picture: `still_ms`) before the other, so that what comes back little later still
-    has its place. `still_ms`: how long each repeated key frame is shown. After a filled hole the
-    picture goes on with a key frame: what depends on frames that decoders no longer have is left
-    out.
+    `behind_ms` (video: `still_ms`) before the other, so that media which comes back soon still has
+    its place. `still_ms`: how long each repeated key frame is shown. After a filled hole the video
+    continues with a key frame: frames that depend on others, which decoders no longer have, are
+    dropped.
     """
 
     def __init__(self, *, stall_ms: int = 500, behind_ms: int = 100, still_ms: int = 200) -> None:
@@ -96,7 +99,7 @@ class GapFiller:
         self._silence: tuple[bytes, int] = (b"", 0)
 
     def push(self, packet: Packet, epoch: Epoch, at_ms: int = 0) -> list[Sequenced]:
-        """The packet, and before it whatever is missing by now."""
+        """Return the packet, and before it the filling for everything missing by now."""
         out: list[Sequenced] = []
         if epoch is not self._epoch:
             if self._pictures.is_filling or self._sounds.is_filling:
@@ -128,13 +131,13 @@ class GapFiller:
                 packets += self._still_until(self._pictures.end, self._video)
                 packets[-1:] = [replace(still, duration=rest) for still in packets[-1:]]
         else:
-            # To the nearest whole frame: players wait for sound where there is a picture.
+            # Fill to the nearest whole frame: players wait for audio where there is video.
             half = self._silence[1] * TICKS_PER_SECOND // audio.timescale // 2
             packets += self._silent_until(picture_end + half, audio)
         return [Sequenced(packet, epoch, at_ms) for packet in packets]
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
-        """Both kinds are to begin where the epoch does, unless they have come further already."""
+        """Begin both kinds where the epoch begins, unless they have come further already."""
         start = packet.ticks
         self._video = next((one for one in epoch.tracks if isinstance(one, VideoTrack)), None)
         audio = next((one for one in epoch.tracks if isinstance(one, AudioTrack)), None)
@@ -153,7 +156,7 @@ class GapFiller:
         self._shown_until = start
 
     def _take_picture(self, packet: Packet, audio: AudioTrack) -> list[Packet]:
-        """The picture, behind what it shows to be missing."""
+        """Return the frame, after the filling that its arrival shows to be missing."""
         lane, video = self._pictures, self._video
         assert video is not None
         self._note_interval(packet.dts)
@@ -169,7 +172,7 @@ class GapFiller:
             dts = self._last_dts + 1
             packet = replace(packet, dts=dts, pts=max(dts, packet.pts))
         self._note_frame(packet)
-        # A picture that says how long it stands is not late before that.
+        # A frame with a known duration is not late before its end.
         is_known = packet.duration > 0
         lane.note_return(max(self._sound_end(audio), lane.end if is_known else 0))
         if self._sounds.note_other(dts):
@@ -178,13 +181,13 @@ class GapFiller:
         return out
 
     def _note_interval(self, dts: int) -> None:
-        """One long interval is a stop; two in a row are a camera that sends few pictures."""
+        """Update the usual interval: one long one is a stop, two in a row are a low frame rate."""
         interval = dts - self._arrived
         self._pictures.usual = min(interval, self._interval)
         self._arrived, self._interval = dts, interval
 
     def _note_frame(self, packet: Packet) -> None:
-        """A frame lasts as long as the one before it, as far as is known yet."""
+        """Note a frame. It is assumed to last as long as the one before it."""
         step = packet.dts - self._frame_dts
         if self._frame_dts >= 0 and step <= _STEP_MAX:
             self._step = step
@@ -194,7 +197,10 @@ class GapFiller:
         self._shown_until = max(self._shown_until, packet.pts + step)
 
     def _take_sound(self, packet: Packet, video: VideoTrack, audio: AudioTrack) -> list[Packet]:
-        """The sound, behind what it shows to be missing; without it where silence stands for it."""
+        """Return the audio packet, after the filling that its arrival shows to be missing.
+
+        Without the packet itself where silence has already taken its place.
+        """
         lane = self._sounds
         if lane.filled_end >= 0:
             packet = _moved(packet, self._lateness(packet.dts, lane, audio.timescale))
@@ -213,13 +219,13 @@ class GapFiller:
         return out
 
     def _lateness(self, dts: int, lane: _Lane, timescale: int) -> int:
-        """By how much a packet is to be moved, and a lesson for the next time that none comes."""
+        """By how much to move a packet; also adjusts the patience for the next stop."""
         behind = lane.filled_end - dts - lane.shift
         ticks = behind * TICKS_PER_SECOND // timescale
         if ticks > _STOOD_STILL:
             lane.shift += behind
         elif ticks > self._still and lane.is_filling:
-            # It was on its way: this publisher sends its kinds in turns.
+            # The packet was on its way: this publisher sends its kinds in turns.
             lane.patience = min(lane.patience + 2 * ticks, _PATIENCE_MAX)
         return lane.shift
 
@@ -227,13 +233,13 @@ class GapFiller:
         return self._sounds.end * TICKS_PER_SECOND // audio.timescale
 
     def _silent_before(self, packet: Packet, audio: AudioTrack) -> Iterable[Packet]:
-        """Whole frames of silence in a hole; a rest goes into the length of the frame before it."""
+        """Fill a hole with whole frames of silence; a remainder extends the frame before it."""
         if (packet.dts - self._sounds.end) * TICKS_PER_SECOND < _HOLE_MIN * audio.timescale:
             return ()
         return self._silent_until(packet.dts * TICKS_PER_SECOND // audio.timescale, audio)
 
     def _silent_until(self, until: int, audio: AudioTrack) -> Iterator[Packet]:
-        """Silence from where the sound ends, as long as whole frames fit in before `until`."""
+        """Yield silence from the end of the audio, as long as whole frames fit before `until`."""
         data, samples = self._silence
         lane = self._sounds
         last = until * audio.timescale // TICKS_PER_SECOND - samples
@@ -243,13 +249,14 @@ class GapFiller:
             lane.filled_end = lane.end
 
     def _still_until(self, until: int, video: VideoTrack) -> Iterator[Packet]:
-        """The last key frame again, from where the picture ends up to `until`."""
+        """Yield the last key frame repeatedly, from the end of the video up to `until`."""
         key, lane = self._key, self._pictures
         if key is None or key.track.config != video.config:
             return
         while lane.end <= until:
             dts = lane.end
-            # Frames that are still to be shown, and those of the key frame's own reordering.
+            # The time comes after frames that are not shown yet, and keeps the key frame's
+            # reordering.
             pts = max(dts + key.pts - key.dts, self._shown_until)
             yield Packet(video, dts, pts, self._still, True, key.data)
             self._last_dts = dts

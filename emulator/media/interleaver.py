@@ -1,8 +1,8 @@
-"""Interleaver: a picture waits for the sound that belongs before it.
+"""Interleaver: holds video frames until the audio that belongs before them has come.
 
-Segments end before a key frame. Sound that arrives later than the picture (WebRTC's, and that of
-encoders which need longer for it) would end its segment short of that, and hls.js loads such a
-segment of a low latency playlist again and again. Pure: packets in, the same in another order out.
+Segments end before a key frame. Audio that arrives later than the video (in WebRTC, and from
+encoders that need longer for it) would end its segment too early, and hls.js loads such a segment
+of a low latency playlist again and again. Pure: returns the same packets in another order.
 """
 
 from collections import deque
@@ -13,8 +13,11 @@ from emulator.media.timeline import Epoch, Sequenced
 
 
 class Interleaver:
-    """One stream's packets, over all its epochs. Sound passes at once, a picture when the sound
-    has come as far, or when `wait_ms` of pictures wait behind it: then the sound has stopped."""
+    """Orders one stream's packets, over all its epochs.
+
+    Audio passes at once. A frame passes when the audio has reached it, or when `wait_ms` of video
+    waits behind it: then the audio has stopped.
+    """
 
     def __init__(self, wait_ms: int = 300) -> None:
         self._wait = wait_ms * TICKS_PER_MS
@@ -44,13 +47,13 @@ class Interleaver:
         return out
 
     def flush(self) -> list[Sequenced]:
-        """What waits, since nothing more is to be waited for."""
+        """Return all frames that wait; no more audio will come for them."""
         out = list(self._pictures)
         self._pictures.clear()
         return out
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
-        """Its first packet waits for nothing: that is where all of its media begins."""
+        """Begin an epoch. Its first packet does not wait: all of its media begins there."""
         self._epoch = epoch
         kinds = {type(track) for track in epoch.tracks}
         self._has_both = kinds == {AudioTrack, VideoTrack}

@@ -1,7 +1,8 @@
 """Track and Packet: the one unit between all stages of media.
 
-Every source makes Packets, everything else eats them. A track's `config` is what its sample entry
-carries in MP4 (avcC, hvcC, av1C or vpcC record; AudioSpecificConfig; OpusHead), as it came.
+Every source makes packets, and every other stage takes them. A track's `config` is the content of
+its sample entry in MP4 (avcC, hvcC, av1C or vpcC record; AudioSpecificConfig; OpusHead), as it
+came.
 """
 
 from typing import Literal
@@ -20,7 +21,7 @@ _PQ, _HLG = 16, 18
 
 
 class Colour(Struct, frozen=True):
-    """What a picture's numbers mean, by the codes of ITU-T H.273 (8.1, 8.2 and 8.3)."""
+    """The colour space of a picture, by the codes of ITU-T H.273 (8.1, 8.2 and 8.3)."""
 
     primaries: int
     transfer: int
@@ -29,9 +30,10 @@ class Colour(Struct, frozen=True):
 
 
 class VideoTrack(Struct, frozen=True):
-    """`codecs` is the RFC 6381 string, such as `avc1.64001f`; sizes are in pixels, as decoded.
+    """A video track. `codecs` is the RFC 6381 string, such as `avc1.64001f`.
 
-    `aspect` is the shape of a pixel; `colour` is None where the stream does not say.
+    Sizes are in pixels, as decoded. `aspect` is the shape of a pixel; `colour` is None where the
+    stream does not describe it.
     """
 
     codec: VideoCodec
@@ -45,7 +47,7 @@ class VideoTrack(Struct, frozen=True):
 
     @property
     def display_width(self) -> int:
-        """How wide the picture is shown at its `height`: in square pixels."""
+        """The width at which the picture is shown at its `height`: in square pixels."""
         return max(1, round(self.width * self.aspect[0] / self.aspect[1]))
 
     @property
@@ -56,7 +58,7 @@ class VideoTrack(Struct, frozen=True):
 
 
 class AudioTrack(Struct, frozen=True):
-    """`timescale` is the sample rate; `samples_per_frame` is None where frames vary (Opus)."""
+    """An audio track. `samples_per_frame` is None where frames vary (Opus)."""
 
     codec: AudioCodec
     config: bytes
@@ -76,7 +78,7 @@ Track = VideoTrack | AudioTrack
 class Packet(Struct, frozen=True, gc=False):
     """One coded frame. Times are in the track's timescale; H.264 and HEVC are length-prefixed.
 
-    `duration` is 0 where only the next packet can tell.
+    `duration` is 0 where only the next packet can tell it.
     """
 
     track: Track
@@ -88,5 +90,5 @@ class Packet(Struct, frozen=True, gc=False):
 
     @property
     def ticks(self) -> int:
-        """Its decoding time on the clock of all media."""
+        """The decoding time on the clock of all media."""
         return self.dts * TICKS_PER_SECOND // self.track.timescale

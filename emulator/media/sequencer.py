@@ -1,8 +1,8 @@
-"""Sequencer: a publisher's packets in, the stream's out: its tracks, its time, no holes.
+"""Sequencer: turns a publisher's packets into the stream's: fixed tracks, one timeline, no holes.
 
-`TrackSet` decides what the stream has, `Timeline` gives it one time, `GapFiller` keeps all of its
-tracks going, `Interleaver` lets no picture pass before the sound that belongs to it. Everything
-that makes a stream of packets does it here.
+`TrackSet` decides which tracks the stream has, `Timeline` gives it one time, `GapFiller` fills
+tracks that stop, `Interleaver` holds each video frame until its audio has come. All code that makes
+a stream from packets uses this.
 """
 
 from emulator.media.gap_filler import GapFiller
@@ -14,7 +14,7 @@ from emulator.media.track_waits import TrackWaits
 
 
 class Sequencer:
-    """One stream, over all its publishers' connections."""
+    """The stages of one stream, over all its publishers' connections."""
 
     def __init__(self, waits: TrackWaits | None = None) -> None:
         waits = waits or TrackWaits()
@@ -25,44 +25,47 @@ class Sequencer:
 
     @property
     def latest(self) -> int:
-        """Where the newest media ends, in ticks since the stream began."""
+        """The end of the newest media, in ticks since the stream began."""
         return self._timeline.latest
 
     @property
     def left_out(self) -> frozenset[Kind]:
-        """What the publisher sends although the stream began without it."""
+        """Kinds of media that the publisher sends but the stream began without."""
         return self._track_set.left_out
 
     @property
     def wait_ms(self) -> int | None:
-        """How long what was held waits for the other kind of media; None where nothing waits."""
+        """How long held packets wait for the other kind of media; None where nothing waits."""
         return self._track_set.wait_ms
 
     def push(
         self, packet: Packet, tracks: tuple[Track, ...], at_ms: int, promise: Promise = NO_PROMISE
     ) -> list[Sequenced]:
-        """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
+        """Take a publisher's next packet, on its own clock. `tracks` are those known so far."""
         return self._place(self._track_set.push(packet, tracks, at_ms, promise))
 
     def release(self) -> list[Sequenced]:
-        """What was held back, since nothing more is to be waited for."""
+        """Return all held packets, because waiting for more is over."""
         return self._place(self._track_set.release())
 
     def flush(self, at_ms: int) -> list[Sequenced]:
-        """The publisher is gone: what was held back, and what it leaves unfilled."""
-        rest = self._gap_filler.flush(at_ms)
+        """Return all held packets and the last filling, at the publisher's end."""
+        filling = self._gap_filler.flush(at_ms)
         return [
             *self.release(),
-            *(due for sequenced in rest for due in self._interleaver.push(sequenced)),
+            *(due for sequenced in filling for due in self._interleaver.push(sequenced)),
             *self._interleaver.flush(),
         ]
 
     def continue_at(self, ticks: int) -> None:
-        """Before the first packet: the stream has so much media already."""
+        """Set the length of the media that the stream has already.
+
+        Call it before the first packet.
+        """
         self._timeline.continue_at(ticks)
 
     def resume(self) -> None:
-        """Another publisher's packets follow, after a discontinuity."""
+        """Start over for another publisher's packets, after a discontinuity."""
         self._track_set.resume()
         self._timeline.resume()
 

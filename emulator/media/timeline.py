@@ -1,7 +1,7 @@
 """Timeline: turns a publisher's wire times into the stream's own time, which never runs backwards.
 
-It begins at 0 with the first packet and goes on over every jump, wrap and reconnect. Where the
-wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
+It begins at 0 with the first packet and continues over every jump, wrap and reconnect. Where the
+wire's time breaks, the gap is closed and a new epoch begins: the only sign of a discontinuity.
 """
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ _WRAPS = (TICKS_PER_MS << 31, TICKS_PER_MS << 32)
 
 
 class Epoch(Struct, frozen=True):
-    """The stretch between two discontinuities: its tracks (video first) and clock hold throughout.
+    """The time between two discontinuities, with constant tracks (video first) and one clock.
 
     Compare by identity: another object is another epoch.
     """
@@ -25,7 +25,7 @@ class Epoch(Struct, frozen=True):
 
 
 class Sequenced(Struct, frozen=True, gc=False):
-    """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
+    """A packet in the stream's time. `at_ms`: the arrival of it, or of what it replaces."""
 
     packet: Packet
     epoch: Epoch
@@ -33,7 +33,7 @@ class Sequenced(Struct, frozen=True, gc=False):
 
 
 class _Lane:
-    """Where one kind of media, video or audio, stands. `wire` and `offset` are in ticks."""
+    """The state of one kind of media, video or audio. `wire` and `offset` are in ticks."""
 
     __slots__ = ("dts", "expected", "offset", "squeeze", "step", "track", "wire")
 
@@ -50,11 +50,11 @@ class _Lane:
 class Timeline:
     """One stream's time, over all its publishers' connections. Ticks are 1/90,000 s.
 
-    `gap_ms`: where neither sound nor picture came for longer, the hole is closed up and an epoch
-    begins, since no part may be that long; a shorter hole, or one that the other kind bridges,
-    stays as it is. A stream with fewer frames a second than that sets its own measure: four of its
-    usual steps. `jump_ms` bounds that measure. `drift_ms`: how far audio may be from the wire's
-    millisecond clock before its sample clock is set anew.
+    `gap_ms`: where neither audio nor video came for longer, the hole is closed and an epoch begins,
+    since no part may be that long; a shorter hole, or one that the other kind bridges, stays. A
+    stream with fewer frames a second than that sets its own limit: four of its usual steps, at most
+    `jump_ms`. `drift_ms`: how far audio may be from the wire's millisecond clock before its sample
+    clock is reset.
     """
 
     def __init__(
@@ -81,27 +81,30 @@ class Timeline:
 
     @property
     def latest(self) -> int:
-        """Where the newest media ends, in ticks since the stream began."""
+        """The end of the newest media, in ticks since the stream began."""
         return self._latest
 
     def continue_at(self, ticks: int) -> None:
-        """Before the first packet: the stream has so much media already."""
+        """Set the length of the media that the stream has already.
+
+        Call it before the first packet.
+        """
         self._latest = self._floor = ticks
 
     def resume(self) -> None:
-        """A publisher has come back: its first key frame follows the newest media, in a new epoch.
+        """Continue with a publisher that came back, in a new epoch.
 
-        Harmless before the first publisher.
+        Its first key frame follows the newest media. Harmless before the first publisher.
         """
         self._is_running = False
 
     def push(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
-        """The packet in the stream's time, or none.
+        """Return the packet in the stream's time, or none.
 
-        `tracks` are the publisher's at this moment (`TrackSet` decides which). Dropped are: video
+        `tracks` are the publisher's current ones (`TrackSet` decides which). Dropped are: video
         before the first key frame, audio that lies before the start in time, and video from a new
-        configuration's header to its first key frame. Times out of a packet stay in its track's
-        timescale.
+        configuration's header to its first key frame. Times of a returned packet stay in its
+        track's timescale.
         """
         if not self._is_running:
             if not packet.is_key:
@@ -110,7 +113,7 @@ class Timeline:
         return self._place(packet, tracks)
 
     def _start(self, wire: int) -> None:
-        """Run from here: this wire time is the end of the newest media, in a new epoch."""
+        """Start running: this wire time is the end of the newest media, in a new epoch."""
         self._is_running = True
         self._floor = self._latest
         self._offset = self._latest - wire
@@ -145,7 +148,7 @@ class Timeline:
         return [Packet(track, new_dts, new_pts, packet.duration, packet.is_key, packet.data)]
 
     def _frame_time(self, lane: _Lane, wire: int) -> int:
-        """How long this video frame may last: the smaller of the last two steps, if known."""
+        """The duration of this video frame: the smaller of the last two steps, if known."""
         step, before = wire - lane.wire, lane.step
         if step <= 0:
             return min(before, self._gap)
@@ -153,7 +156,7 @@ class Timeline:
         return min(step, before or step, self._gap)
 
     def _sample_time(self, lane: _Lane, at: int, rate: int) -> int:
-        """Audio's decode time in samples: where the last frame ended, unless the wire disagrees.
+        """The decode time of audio in samples: the last frame's end, unless the wire disagrees.
 
         The wire's milliseconds jitter by up to half of one; samples do not.
         """
@@ -164,10 +167,10 @@ class Timeline:
         return max(mapped, lane.dts + 1)
 
     def _locate(self, lane: _Lane, wire: int) -> int:
-        """The stream's time of a wire time: by the lane's clock, or a better one where it broke."""
+        """The stream's time for a wire time, by the lane's clock, or a better one if that broke."""
         at = wire + lane.offset
         if lane.offset != self._offset:
-            # The other kind has moved to a new clock: this packet is of whichever fits better.
+            # The other kind has moved to a new clock: this packet uses the one that fits better.
             moved = wire + self._offset
             if abs(moved - self._latest) <= abs(at - self._latest):
                 _move(lane, self._offset)
@@ -181,7 +184,7 @@ class Timeline:
         return self._reanchor(lane, wire, limit)
 
     def _reanchor(self, lane: _Lane, wire: int, limit: int) -> int:
-        """Follow a wrapped counter in silence; after any other break a new epoch begins."""
+        """Follow a wrapped counter without an epoch; after any other break, begin a new one."""
         for wrap in _WRAPS:
             at = wire + lane.offset + wrap
             if -_BACK_TICKS < at - self._latest <= limit:
@@ -194,7 +197,7 @@ class Timeline:
         return self._latest
 
     def _enter(self, lane: _Lane, track: Track, tracks: tuple[Track, ...], wire: int) -> bool:
-        """Begin a lane with a new or changed track; False where it lies before the start.
+        """Begin a lane with a new or changed track; False if it lies before the start.
 
         All tracks of a start share its epoch; one that comes later begins another.
         """
@@ -202,7 +205,7 @@ class Timeline:
         if lane.track is None:
             at = wire + self._offset
             if abs(at - self._latest) > self._jump:
-                # This encoder counts sound and picture from different origins: let them meet here.
+                # This encoder counts audio and video from different origins: align them here.
                 _move(lane, self._latest - wire)
             elif at < self._floor:
                 return False
@@ -220,16 +223,16 @@ class Timeline:
 
 
 def _squeezed(lane: _Lane) -> int:
-    """How long the frame before one that steps back lasts.
+    """The duration of the frame before one that steps back.
 
-    Over half of a usual step where one frame jitters, so that both are seen; then half as long each
-    time, so that many in a row are no more than a step late.
+    It is over half of a usual step where one frame jitters, so that both are seen; then half as
+    long each time, so that many in a row are at most a step late.
     """
     lane.squeeze = (lane.squeeze or lane.step * 9 // 8) // 2
     return max(1, lane.squeeze)
 
 
 def _move(lane: _Lane, offset: int) -> None:
-    """Set a lane's clock; audio's sample clock starts anew with it."""
+    """Set a lane's clock, and reset audio's sample clock with it."""
     lane.offset = offset
     lane.expected = -1 << 60

@@ -1,8 +1,8 @@
-"""TrackSet: which kinds of media a stream has, decided when it begins and kept until it ends.
+"""TrackSet: decides which kinds of media a stream has, at its start, for all of its time.
 
-A browser's SourceBuffer takes no init segment with another number of tracks, so a stream that began
-with a picture and sound has both to its end, and one that began with a picture alone never gets
-sound (docs/decisions/0013). Pure: a publisher's packets in, the same packets in the same times out.
+A browser's SourceBuffer accepts no init segment with another number of tracks, so a stream that
+began with video and audio has both to its end, and one that began with video alone never gets audio
+(docs/decisions/0013). Pure: returns a publisher's packets with unchanged times.
 """
 
 from typing import Literal
@@ -15,14 +15,14 @@ from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.track_waits import TrackWaits
 
 _HELD_PACKETS_MAX = 512
-# Sound alone for less than this, from a publisher that is gone, does not begin a stream.
+# Audio alone that is shorter than this, from a publisher that left, does not begin a stream.
 _SOUND_MIN_MS = 1000
 
 Kind = Literal["picture", "sound"]
 
 
 class Promise(Struct, frozen=True):
-    """What a publisher has said that it will send. `sound`: as it will probably be, if known."""
+    """The media that a publisher has announced. `sound`: its probable track, if known."""
 
     has_picture: bool = False
     has_sound: bool = False
@@ -33,7 +33,7 @@ NO_PROMISE = Promise()
 
 
 class Arrival(Struct, frozen=True, gc=False):
-    """A packet that belongs to the stream, the stream's tracks at it, and when it arrived."""
+    """A packet of the stream, the stream's tracks at that time, and its arrival."""
 
     packet: Packet
     tracks: tuple[Track, ...]
@@ -43,10 +43,10 @@ class Arrival(Struct, frozen=True, gc=False):
 class TrackSet:
     """One stream's tracks, over all its publishers.
 
-    A publisher's packets are held until all of its tracks are there, or have been waited for: see
-    `TrackWaits`; a header counts as a promise. Waiting is measured on the publisher's own clock.
-    Sound from before the first key frame is left out. Of a kind that a publisher does not send, the
-    stream keeps the track that it had.
+    A publisher's packets are held until all of its tracks are there, or the wait for them is over:
+    see `TrackWaits`; a header counts as a promise. Waits are measured on the publisher's own clock.
+    Audio from before the first key frame is dropped. If a later publisher does not send a kind, the
+    stream keeps that kind's last track.
     """
 
     def __init__(self, waits: TrackWaits | None = None) -> None:
@@ -69,18 +69,18 @@ class TrackSet:
 
     @property
     def left_out(self) -> frozenset[Kind]:
-        """What the present publisher sends although the stream began without it."""
+        """Kinds that the current publisher sends but the stream began without."""
         return frozenset(self._left_out)
 
     @property
     def wait_ms(self) -> int | None:
-        """How long what was held waits for the other kind of media; None where nothing waits."""
+        """How long held packets wait for the other kind of media; None where nothing waits."""
         if not self._held:
             return None
         return self._wait(self._held[-1].tracks) // TICKS_PER_MS
 
     def resume(self) -> None:
-        """Another publisher's packets follow."""
+        """Start over for another publisher's packets."""
         self._is_running = False
         self._held = []
         self._since = None
@@ -91,7 +91,7 @@ class TrackSet:
     def push(
         self, packet: Packet, tracks: tuple[Track, ...], at_ms: int, promise: Promise = NO_PROMISE
     ) -> list[Arrival]:
-        """The packets that now belong to the stream. `tracks` are the publisher's so far."""
+        """Return the packets that now belong to the stream. `tracks` are the publisher's so far."""
         kind: Kind = "picture" if type(packet.track) is VideoTrack else "sound"
         if self._kinds and kind not in self._kinds:
             self._left_out.add(kind)
@@ -103,7 +103,7 @@ class TrackSet:
         return self._begin() if self._is_complete(packet, tracks) else []
 
     def release(self) -> list[Arrival]:
-        """What was held, if it can begin a stream: its publisher is gone, or sends no more."""
+        """Return the held packets, if they can begin a stream: no more come from this publisher."""
         if not self._held:
             return []
         length = self._held[-1].packet.ticks - self._held[0].packet.ticks
@@ -117,7 +117,7 @@ class TrackSet:
         if type(packet.track) is VideoTrack and not self._has_key:
             if not packet.is_key:
                 return
-            # The stream begins here; of the sound only what runs ahead of it is kept.
+            # The stream begins here; only audio that is later than this frame is kept.
             ahead = range(wire, wire + self._promised_picture_wait)
             self._held = [arrival for arrival in self._held if arrival.packet.ticks in ahead]
             self._has_key, self._since = True, wire
@@ -128,14 +128,14 @@ class TrackSet:
         self._held.append(arrival)
 
     def _is_complete(self, packet: Packet, tracks: tuple[Track, ...]) -> bool:
-        """True once nothing more is to be waited for."""
+        """Whether no further wait is needed."""
         if not self._held or self._since is None:
             return False
         waited = packet.ticks - self._since
         return waited >= self._wait(tracks) or len(self._held) >= _HELD_PACKETS_MAX
 
     def _wait(self, tracks: tuple[Track, ...]) -> int:
-        """How long (ticks) the kind that is missing is waited for."""
+        """How long (ticks) to wait for the missing kind."""
         if self._has_key:
             if not self._is_open_for("sound") or _audio_of(tracks) is not None:
                 return 0
@@ -174,7 +174,7 @@ class TrackSet:
         return Arrival(packet, self._tracks, at_ms)
 
     def _note_tracks(self, tracks: tuple[Track, ...]) -> None:
-        """The stream's tracks, with the publisher's in them."""
+        """Update the stream's tracks with the publisher's."""
         video, audio = _video_of(tracks), _audio_of(tracks)
         if video is not None:
             self._video = video
@@ -197,7 +197,7 @@ def _audio_of(tracks: tuple[Track, ...]) -> AudioTrack | None:
 
 
 def _is_alike(one: Track, other: AudioTrack) -> bool:
-    """True where frames of one are decoded rightly with the configuration of the other."""
+    """Whether frames of one are decoded correctly with the configuration of the other."""
     if isinstance(one, VideoTrack) or one.codec == "opus":
         return one == other
     return (one.codecs, one.sample_rate, one.channels, one.samples_per_frame) == (

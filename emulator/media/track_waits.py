@@ -13,7 +13,7 @@ class TrackWaits(Struct, frozen=True):
     sound_wait_ms: Annotated[
         int,
         Duration("ms", 1),
-        "how long a stream waits for sound after its first key frame, and then begins without",
+        "how long a stream waits for sound after its first key frame before it begins without",
     ] = 500
     promised_sound_wait_ms: Annotated[
         int, Duration("ms", 1), "sound_wait_ms, where the publisher has announced sound"
@@ -21,7 +21,7 @@ class TrackWaits(Struct, frozen=True):
     picture_wait_ms: Annotated[
         int,
         Duration("ms", 1),
-        "how long a stream waits for a picture after its first sound, and then begins without",
+        "how long a stream waits for a picture after its first sound before it begins without",
     ] = 4_000
     promised_picture_wait_ms: Annotated[
         int, Duration("ms", 1), "picture_wait_ms, where the publisher has announced a picture"

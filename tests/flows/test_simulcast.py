@@ -96,7 +96,7 @@ async def test_simulcast_connects_to_allowed_hosts_only(scene: Scene) -> None:
 
     now = await scene.until(target, "waiting", 1)
 
-    assert now.reason == "192.0.2.1 may not be called: see the setting simulcast_hosts."
+    assert now.reason == "Streams may not be pushed to 192.0.2.1: see the setting simulcast_hosts."
 
 
 async def test_simulcast_invalid_host_is_refused(scene: Scene) -> None:

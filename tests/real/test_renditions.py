@@ -148,10 +148,10 @@ def test_renditions_are_dropped_alone_when_encoders_are_too_slow() -> None:
         stream = walk.create()
         source = film(size="640x360", seconds=20)
         with pushing(address_of(stream), source, is_paced=False):
-            until(lambda: walk.ingest(stream).get("renditions") == [], "both were given up")
+            until(lambda: walk.ingest(stream).get("renditions") == [], "both were dropped")
             warnings = " ".join(walk.ingest(stream)["warnings"])
-            assert "240p was given up" in warnings
-            assert "144p was given up" in warnings
+            assert "240p was dropped" in warnings
+            assert "144p was dropped" in warnings
             # The source is there as if nothing had been asked of it,
             address = stream["playback"]["llhls"]
             assert len(variants(walk, address)) == 1

@@ -1,1 +1,1 @@
-"""A live stream once more in smaller sizes: decoded once, encoded as often as was asked for."""
+"""Renditions: a live stream in smaller sizes, decoded once and encoded once for each size."""

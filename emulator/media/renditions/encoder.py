@@ -1,4 +1,4 @@
-"""Encoder: pictures as H.264, of a rendition or of a source that HLS cannot carry.
+"""Encoder: encodes pictures as H.264, for a rendition or for a source that HLS cannot carry.
 
 For a thread; imports PyAV on use.
 """
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 _CLOCK = Fraction(1, TICKS_PER_SECOND)
-# One picture is cut into slices for so many threads, and half of the machine is left to others.
+# The number of slices, one thread each, of a picture; half of the machine is left to others.
 _THREADS_MAX = 4
 
 
 class Encoder:
-    """Key frames come where they are asked for and nowhere else. Nothing is held back."""
+    """An H.264 encoder that makes key frames only on request, and holds no frames back."""
 
     def __init__(self, height_max: int, bits_per_second: int, frame_rate: float) -> None:
         self._height_max = height_max
@@ -34,7 +34,7 @@ class Encoder:
     def encode(
         self, frame: "VideoFrame", dts: int, pts: int, *, source: VideoTrack, is_key: bool
     ) -> Packet | None:
-        """The frame in this size, with square pixels, placed as its source is.
+        """Encode a frame in this size, with square pixels, at the times of its source.
 
         Raises `FFmpegError` where it cannot.
         """

@@ -1,7 +1,7 @@
-"""Ladder: one live stream's renditions, from the loop's side: which are made and given up.
+"""Ladder: one live stream's renditions, from the loop's side: which are made, which are dropped.
 
-The encoders work in a thread of their own, behind a queue. When they fall behind, the largest
-rendition is given up, then the next: the source itself is passed through and waits for nobody.
+The encoders work in a thread, behind a queue. When they fall behind, the largest rendition is
+dropped, then the next: the source itself is passed through and never waits.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _Job = tuple[Packet, Epoch, int] | Literal["pause", "finish"]
 
 
 class Rung(Struct):
-    """One rendition, under a CDN uid of its own."""
+    """One rendition, with its own CDN uid."""
 
     name: str
     uid: str
@@ -34,9 +34,9 @@ class Rung(Struct):
 
 
 class Ladder:
-    """For the loop's thread. The largest rendition is the first of `rungs`.
+    """The renditions of one stream, largest first. For the loop's thread.
 
-    `on_drop` is told of a rendition that was given up, and why, in a sentence.
+    `on_drop` is called with a dropped rendition and the reason, in a sentence.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Ladder:
 
     @property
     def rungs(self) -> list[Rung]:
-        """Those that are still made."""
+        """The renditions that are still made."""
         return [rung for rung in self._rungs if not rung.is_dropped]
 
     @property
@@ -75,24 +75,24 @@ class Ladder:
 
     @property
     def behind_ms(self) -> int:
-        """How much of the stream waits to be encoded."""
+        """The length of the stream that waits to be encoded."""
         return max(0, self._pushed - self._done) // TICKS_PER_MS
 
     def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> None:
-        """The source's next packet, as its timeline placed it."""
+        """Take the source's next packet, with the times of its timeline."""
         if self._is_finished or not self.rungs:
             return
         self._pushed = max(self._pushed, packet.ticks)
         self._jobs.put((packet, epoch, at_ms))
         if self._pushed - self._done > self._behind_max and self._pushed >= self._patient_until:
-            self._give_up_largest()
+            self._drop_largest()
 
     def pause(self) -> None:
-        """The publisher is gone, perhaps to come back."""
+        """Note that the publisher left, perhaps to come back."""
         self._jobs.put("pause")
 
     def finish(self) -> None:
-        """No more media will come. What waits is encoded still."""
+        """Note that no more media will come. All queued media is still encoded."""
         if not self._is_finished:
             self._is_finished = True
             self._jobs.put("finish")
@@ -101,13 +101,13 @@ class Ladder:
         """Return when the last part of a finished stream has been written."""
         await self._ended.wait()
 
-    def _give_up_largest(self) -> None:
+    def _drop_largest(self) -> None:
         largest = self.rungs[0]
-        # What waits was meant for one more: the others are given time to catch up.
+        # The queue was filled for one rendition more: the others get time to catch up.
         self._patient_until = self._pushed + self._behind_max
         self._drop(
             largest,
-            f"Rendition {largest.name} was given up: this machine is too slow to encode it beside "
+            f"Rendition {largest.name} was dropped: this machine is too slow to encode it with "
             "the others. Ask for fewer or smaller ones (--renditions).",
         )
 
@@ -115,18 +115,18 @@ class Ladder:
         rung.is_dropped = True
         rung.hls_stream.withdraw()
         self.warnings += (message,)
-        log.warning("rendition given up name=%s uid=%s", rung.name, rung.uid)
+        log.warning("rendition dropped name=%s uid=%s", rung.name, rung.uid)
         self._on_drop(rung, message)
 
-    # What runs in the thread.
+    # The methods that run in the thread.
 
     def _work(self, names: tuple[str, ...], part_ms: int, segment_ms: int) -> None:
         try:
             self._encode_all(RenditionWorker(names, part_ms=part_ms, segment_ms=segment_ms))
-        except Exception:  # A thread's root: the source goes on without renditions.
+        except Exception:  # The root of a thread: the source goes on without renditions.
             log.exception("renditions failed")
-            self._call_home(self._fail)
-        self._call_home(self._end)
+            self._call_on_loop(self._fail)
+        self._call_on_loop(self._end)
 
     def _encode_all(self, worker: RenditionWorker) -> None:
         while (job := self._jobs.get()) != "finish":
@@ -134,24 +134,24 @@ class Ladder:
                 if rung.is_dropped:
                     worker.drop(number)
             if job == "pause":
-                self._bring_home(worker.pause())
-                self._call_home(self._pause)
+                self._deliver(worker.pause())
+                self._call_on_loop(self._pause)
             elif isinstance(job, tuple) and self.rungs:
-                self._bring_home(worker.take(*job))
+                self._deliver(worker.take(*job))
                 self._done = max(self._done, job[0].ticks)
-        self._bring_home(worker.flush())
+        self._deliver(worker.flush())
 
-    def _bring_home(self, cuts: list[RenditionPart]) -> None:
+    def _deliver(self, cuts: list[RenditionPart]) -> None:
         if cuts:
-            self._call_home(lambda: self._keep(cuts))
+            self._call_on_loop(lambda: self._keep(cuts))
 
-    def _call_home(self, act: Callable[[], None]) -> None:
+    def _call_on_loop(self, call: Callable[[], None]) -> None:
         try:
-            self._loop.call_soon_threadsafe(act)
-        except RuntimeError:  # The loop has closed: nobody waits for it any more.
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:  # The loop has closed: nobody waits for the result any more.
             log.debug("renditions came too late")
 
-    # And what it has made comes home to.
+    # The methods that the thread calls on the loop.
 
     def _keep(self, cuts: list[RenditionPart]) -> None:
         for cut in cuts:
@@ -169,7 +169,7 @@ class Ladder:
     def _fail(self) -> None:
         self._is_finished = True
         for rung in self.rungs:
-            self._drop(rung, f"Rendition {rung.name} was given up: its encoder failed.")
+            self._drop(rung, f"Rendition {rung.name} was dropped: its encoder failed.")
 
     def _end(self) -> None:
         for rung in self.rungs:

@@ -1,10 +1,10 @@
-"""Sizes: the names of renditions, which are heights, and what each of them is given."""
+"""Sizes: the names of renditions, which are heights, and the size and bit rate of each."""
 
 from typing import NamedTuple
 
 from emulator.media.packets import VideoTrack
 
-# Bits a second at up to 30 frames; more frames get half as much again.
+# Bits a second at up to 30 frames; half as much again for more frames.
 _BITS = {
     "144p": 150_000,
     "240p": 350_000,
@@ -17,7 +17,7 @@ _USUAL_RATE = 35
 
 
 class RenditionSize(NamedTuple):
-    """A rendition's picture. Both sides are even."""
+    """The size of a rendition's picture. Both sides are even."""
 
     name: str
     width: int
@@ -25,7 +25,7 @@ class RenditionSize(NamedTuple):
 
 
 def sizes(names: tuple[str, ...], source: VideoTrack) -> list[RenditionSize]:
-    """What of these is smaller than the source, the largest first."""
+    """The sizes of these that are smaller than the source, the largest first."""
     heights = sorted({int(name.removesuffix("p")) for name in names}, reverse=True)
     return [
         RenditionSize(f"{height}p", fitting(source.display_width, source.height, height)[0], height)
@@ -35,12 +35,12 @@ def sizes(names: tuple[str, ...], source: VideoTrack) -> list[RenditionSize]:
 
 
 def fitting(width: int, height: int, height_max: int) -> tuple[int, int]:
-    """The size of a picture of this shape that is no higher than that, and not enlarged."""
+    """The size of a picture of this shape that is at most `height_max` high, and not enlarged."""
     used = min(height, height_max)
     return max(2, 2 * round(width * used / height / 2)), max(2, used & ~1)
 
 
 def bits_of(name: str, frame_rate: float) -> int:
-    """Bits a second."""
+    """The bit rate of a rendition, in bits a second."""
     usual = _BITS[name]
     return usual if frame_rate <= _USUAL_RATE else usual * 3 // 2

@@ -1,6 +1,6 @@
-"""RenditionWorker: a source's packets in, each rendition's parts out. For one thread; no I/O.
+"""RenditionWorker: turns a source's packets into each rendition's parts. For one thread; no I/O.
 
-Every picture of a rendition has the decode time of the one at its place in the source, and key
+Every picture of a rendition has the decode time of the source's picture at its place, and key
 frames are where the source has them. So the segmenter, which sees nothing else, cuts all of them
 where it cuts the source: their segments and parts have the same numbers, lengths and dates.
 """
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# More pictures than this no decoder holds back: the oldest did not survive it.
+# No decoder holds back more pictures than this: the oldest was lost.
 _DECODING_MAX = 40
-# Sound that waits for a picture which does not come.
+# The number of audio packets that may wait for a picture which does not come.
 _WAITING_MAX = 1_000
 _DECODERS = {"h264": "h264", "hevc": "hevc", "vp9": "vp9", "av1": "libdav1d"}
 _USUAL_RATE = 30.0
 
 
 class RenditionPart(NamedTuple):
-    """One part of a rendition, by the rendition's number. `init` where a discontinuity begins."""
+    """One part of a rendition, by the rendition's number.
+
+    It has an `init` after a discontinuity.
+    """
 
     rung: int
     part: HlsPart
@@ -57,7 +60,7 @@ class _Slot(Struct):
 
 
 class RenditionWorker:
-    """All renditions of one stream."""
+    """The encoders of all renditions of one stream."""
 
     def __init__(self, names: tuple[str, ...], *, part_ms: int, segment_ms: int) -> None:
         self._rungs = [
@@ -69,21 +72,21 @@ class RenditionWorker:
         self._keys: dict[int, _Slot] = {}
         self._track: VideoTrack | None = None
         self._decoder: Any = None
-        # The first picture waits for the second, which tells how many come a second.
+        # The first picture waits for the second, which shows the frame rate.
         self._held: list[VideoFrame] = []
         self._rate: float | None = None
 
     @property
     def pending(self) -> int:
-        """Packets, key frames among them counted twice, that are not in a part yet."""
+        """The number of packets that are not in a part yet; key frames count twice."""
         return len(self._slots) + len(self._keys)
 
     def drop(self, rung: int) -> None:
-        """Encode this one no more."""
+        """Stop encoding this rendition."""
         self._rungs[rung].is_dropped = True
 
     def take(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[RenditionPart]:
-        """The source's next packet, as its timeline placed it."""
+        """Take the source's next packet, with the times of its timeline."""
         slot = _Slot(packet, epoch, at_ms)
         if slot.is_picture:
             self._decode(slot)
@@ -94,21 +97,21 @@ class RenditionWorker:
         return self._drain()
 
     def pause(self) -> list[RenditionPart]:
-        """What is left but for the last part, when the publisher has gone."""
-        cuts = self._rest()
+        """Return the parts that are left, except the last, when the publisher has left."""
+        cuts = self._finish_decoding()
         for rung in self._rungs:
             cuts += rung.pause()
         return cuts
 
     def flush(self) -> list[RenditionPart]:
-        """All that is left, when nothing more comes."""
-        cuts = self._rest()
+        """Return all parts that are left, when no more packets come."""
+        cuts = self._finish_decoding()
         for rung in self._rungs:
             cuts += rung.flush()
         return cuts
 
-    def _rest(self) -> list[RenditionPart]:
-        """What the decoder still has."""
+    def _finish_decoding(self) -> list[RenditionPart]:
+        """Decode the rest, and return the complete parts."""
         self._end_decoder()
         self._lose_all()
         cuts = self._drain()
@@ -142,21 +145,21 @@ class RenditionWorker:
         self._end_decoder()
         self._lose_all()
         decoder: Any = CodecContext.create(_DECODERS[track.codec], "r")
-        if track.codec != "vp9":  # Its record is MP4's, and no decoder's.
+        if track.codec != "vp9":  # Its record is for MP4, not for a decoder.
             decoder.extradata = track.config
-        # A thread a frame would hold back as many frames as there are threads.
+        # Frame threads would hold back as many frames as there are threads.
         decoder.thread_count = 1
         self._decoder, self._track = decoder, track
 
     def _end_decoder(self) -> None:
-        """What the decoder still has. It takes nothing afterwards."""
+        """Decode the frames that the decoder holds back. It accepts no input afterwards."""
         if self._decoder is not None:
             self._rate = self._rate or _USUAL_RATE
             self._place(self._decoded(None))
         self._decoder = self._track = None
 
     def _decoded(self, packet: Any) -> "list[VideoFrame]":
-        """None for a packet: there are no more."""
+        """Decode a packet, or with None the rest."""
         import av
 
         try:
@@ -178,7 +181,7 @@ class RenditionWorker:
     def _encode(self, frame: "VideoFrame", pts: int) -> None:
         key = self._keys.pop(pts, None)
         if key is not None and key.pictures is None:
-            # Pictures before a key frame that have not come by now never will.
+            # Pictures before a key frame that have not been decoded by now never will be.
             while self._pictures[0] is not key:
                 self._lose()
         slot = self._pictures.popleft()
@@ -188,7 +191,7 @@ class RenditionWorker:
         ]
 
     def _lose(self) -> None:
-        """The oldest picture that was not decoded never will be."""
+        """Give up the oldest picture that was not decoded."""
         slot = self._pictures.popleft()
         slot.pictures = []
         self._keys.pop(slot.packet.pts, None)
@@ -199,7 +202,7 @@ class RenditionWorker:
         self._keys.clear()
 
     def _drain(self) -> list[RenditionPart]:
-        """Cut what is complete, in the source's order."""
+        """Cut the complete packets into parts, in the source's order."""
         cuts: list[RenditionPart] = []
         while self._slots and self._is_complete(self._slots[0]):
             slot = self._slots.popleft()
@@ -208,7 +211,7 @@ class RenditionWorker:
         return cuts
 
     def _is_complete(self, slot: _Slot) -> bool:
-        """Sound at the start of an epoch waits for its first picture, which belongs before it."""
+        """Whether a packet can be cut. Audio at an epoch's start waits for the first picture."""
         if slot.is_picture:
             return slot.pictures is not None
         if not _has_picture(slot.epoch) or all(
@@ -219,7 +222,7 @@ class RenditionWorker:
 
 
 class _Rung(Struct):
-    """One rendition. `epoch` is the source's that its own, with tracks of its own, stands for."""
+    """One rendition. `own` is its epoch, with its own tracks, in place of the source's `epoch`."""
 
     number: int
     name: str
@@ -233,7 +236,7 @@ class _Rung(Struct):
     def encode(
         self, frame: "VideoFrame", source: Packet, pts: int, rate: float, *, is_key: bool
     ) -> Packet | None:
-        """The frame, in the place of the source's packet."""
+        """Encode the frame at the place of the source's packet."""
         import av
 
         assert isinstance(source.track, VideoTrack)
@@ -270,9 +273,9 @@ class _Rung(Struct):
         return slot.pictures[self.number] if slot.pictures else None
 
     def _enter(self, slot: _Slot, packet: Packet, following: deque[_Slot]) -> None:
-        """The source's next epoch begins here too, with this rendition's picture in it."""
+        """Begin the source's next epoch, with this rendition's video track in it."""
         sounds = [track for track in slot.epoch.tracks if type(track) is not VideoTrack]
-        coming = (self._picture_of(entry) for entry in following if entry.epoch is slot.epoch)
+        coming = (self._picture_of(later) for later in following if later.epoch is slot.epoch)
         pictures = (shot.track for shot in (packet, *coming) if shot is not None)
         picture = [track for track in pictures if type(track) is VideoTrack][:1]
         self.epoch = slot.epoch

@@ -1,1 +1,1 @@
-"""A live stream pushed on to other RTMP(S) addresses, as platforms' users do."""
+"""Simulcast: pushes a live stream on to other RTMP(S) servers, as users of platforms do."""

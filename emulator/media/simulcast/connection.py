@@ -1,7 +1,7 @@
 """SimulcastConnection: one connection that publishes a live stream to another server.
 
-The client is the built-in publisher's, which knows no socket; here it has asyncio's. Nothing that a
-server says is passed on with the key in it.
+It runs the client of the built-in publisher, which knows no socket, on an asyncio connection. The
+key is removed from every text of a server before it is passed on.
 """
 
 import asyncio
@@ -26,8 +26,10 @@ _SENTENCE_LENGTH_MAX = 300
 
 
 class SimulcastConnection:
-    """A `Tap`. `run` returns when the stream has ended, and raises `Refused`, with a sentence that
-    holds no key, when the server does not take it.
+    """One publish to one target (a `Tap`).
+
+    `run` returns when the stream has ended, and raises `Refused`, with a message without the key,
+    when the server does not accept it.
     """
 
     def __init__(self, url: str, key: str, feed: Feed, config: SimulcastConfig) -> None:
@@ -52,11 +54,11 @@ class SimulcastConnection:
                 self._feed.leave(self)
                 self._writer.transport.abort()
         except TimeoutError:
-            raise Refused("unavailable", "The server did not answer the publish.") from None
+            raise Refused("unavailable", "The server did not answer the publish request.") from None
         except (OSError, ProtocolError) as failure:
             raise Refused("unavailable", self._plain(str(failure) or "it broke off")) from None
 
-    def hear(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+    def on_packet(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
         writer = self._writer
         if writer is None or self._over.done():
             return
@@ -65,7 +67,7 @@ class SimulcastConnection:
         self._is_begun = True
         self._send(self._tags.write(packet, tracks))
         if writer.transport.get_write_buffer_size() > self._config.unsent_bytes_max:
-            self._fail("It is too slow: it has not read what was sent for a while.")
+            self._fail("The server is too slow: it has not read what was sent for a while.")
 
     def close(self) -> None:
         if not self._over.done():
@@ -88,18 +90,21 @@ class SimulcastConnection:
             )
 
     async def _address(self) -> str:
-        """One that may be called. The name is looked up once: what is judged is what is called."""
+        """An address that may be pushed to.
+
+        The name is looked up once, so that the checked address is the one used.
+        """
         host = self._target.host
         try:
             addresses = await asyncio.get_running_loop().getaddrinfo(
                 host, self._target.port, type=socket.SOCK_STREAM
             )
-        except (OSError, UnicodeError):  # The second for a label that DNS cannot have.
-            raise Refused("unavailable", f"There is no host {host[:100]!r}.") from None
+        except (OSError, UnicodeError):  # UnicodeError: a label that is invalid in DNS.
+            raise Refused("unavailable", f"The host {host[:100]!r} does not exist.") from None
         for *_, address in addresses:
             if self._allowed.allows(host, ipaddress.ip_address(address[0])):
                 return str(address[0])
-        message = f"{host[:100]} may not be called: see the setting simulcast_hosts."
+        message = f"Streams may not be pushed to {host[:100]}: see the setting simulcast_hosts."
         raise Refused("forbidden", message)
 
     async def _publish(
@@ -130,13 +135,13 @@ class SimulcastConnection:
                 await listening
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        """Until the server hangs up or says no: it raises either way."""
+        """Read until the server closes the connection or refuses; both raise."""
         while True:
             await self._read(reader)
             self._flush()
 
     async def _read(self, reader: asyncio.StreamReader) -> bool:
-        """Take what the server says next. True where it accepts the publish."""
+        """Read the server's next messages. Return whether it accepts the publish."""
         received = await reader.read(_READ_BYTES)
         if not received:
             raise ConnectionResetError("the server has closed the connection")
@@ -157,7 +162,7 @@ class SimulcastConnection:
             self._writer.write(octets)
 
     async def _say_goodbye(self, writer: asyncio.StreamWriter) -> None:
-        """The end in good order; a server that does not take it hears the connection's."""
+        """End the publish properly; a server that does not read it sees the connection close."""
         self._client.close()
         self._flush()
         with suppress(TimeoutError, OSError):

@@ -1,4 +1,4 @@
-"""Feed: one live stream's packets, in its own time, for simulcast."""
+"""Feed: one live stream's packets, on the stream's timeline, for simulcast."""
 
 from typing import Protocol
 
@@ -6,17 +6,17 @@ from emulator.media.packets import Packet, Track
 
 
 class Tap(Protocol):
-    """Called on the loop's thread; must not raise."""
+    """A receiver of a feed. Called on the loop's thread; must not raise."""
 
-    def hear(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
-        """`tracks` are those of the stream's present epoch."""
+    def on_packet(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+        """Take a packet. `tracks` are those of the stream's current epoch."""
 
     def close(self) -> None:
-        """The stream has ended."""
+        """Note that the stream has ended."""
 
 
 class Feed:
-    """Costs nothing while nobody taps it."""
+    """The packets of one stream. Costs nothing without a tap."""
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -24,7 +24,7 @@ class Feed:
 
     def push(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
         for tap in self._taps:
-            tap.hear(packet, tracks)
+            tap.on_packet(packet, tracks)
 
     def join(self, tap: Tap) -> None:
         self._taps = (*self._taps, tap)

@@ -1,4 +1,4 @@
-"""Simulcasts: which targets are pushed to now, one task each, tried again on the world's clock."""
+"""Simulcasts: pushes live streams to targets, one task each, with retries on the world's clock."""
 
 import asyncio
 import logging
@@ -16,12 +16,12 @@ from emulator.world.world import World
 
 log = logging.getLogger(__name__)
 
-# The first wait is a second; each is twice as long as the one before, up to this.
+# The first wait is a second; each next one is twice as long, up to the maximum.
 RETRY_MS, RETRY_MAX_MS = 1_000, 60_000
 
 
 class Simulcasts(Service):
-    """Those of one world, on the loop's thread. `feed_of` gives what a live stream sends."""
+    """The simulcasts of one world, on the loop's thread. `feed_of` finds a live stream's feed."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Simulcasts(Service):
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        """Nothing is pushed yet, whatever was when these facts were kept."""
+        """Reset the state of all targets: none is pushed to after a start."""
         for target in targets.of_live_streams(self._world):
             targets.idle(self._world, target.id)
 
@@ -53,12 +53,12 @@ class Simulcasts(Service):
         self._cancel(event.target_id)
 
     def start_targets(self, stream_id: str) -> None:
-        """A stream's first picture has come. Its end stops its targets through its feed."""
+        """Push to a stream's targets, at its first picture. Its feed ends them with the stream."""
         for target in targets.of(self._world, streams.find(self._world, stream_id)):
             self._start(target)
 
     async def stop(self, _: str) -> None:
-        """Say goodbye to every target."""
+        """End the publish to every target."""
         running = tuple(self._running.values())
         if running:
             # Their streams have ended, so they are about to end by themselves.
@@ -85,7 +85,7 @@ class Simulcasts(Service):
             task.cancel()
 
     async def _push(self, target: SimulcastTarget, feed: Feed) -> None:
-        """As long as the stream is live, in as many connections as it takes."""
+        """Push to a target as long as the stream is live, in as many connections as that takes."""
         end = _End()
         feed.join(end)
         try:
@@ -95,16 +95,16 @@ class Simulcasts(Service):
                     await self._connect(target, feed)
                 except Refused as refused:
                     await self._wait(target, refused.message, end)
-                except Exception:  # A task's root: a failure concerns one target alone.
+                except Exception:  # The root of a task: a failure concerns one target alone.
                     log.exception("simulcast failed target=%s", target.id)
-                    await self._wait(target, "It failed, and the log says why.", end)
+                    await self._wait(target, "The push failed: see the log.", end)
         finally:
             feed.leave(end)
         targets.idle(self._world, target.id)
 
     async def _connect(self, target: SimulcastTarget, feed: Feed) -> None:
         from emulator.media.simulcast.connection import (
-            SimulcastConnection,  # Late: most streams go nowhere else.
+            SimulcastConnection,  # Late: mostly unused.
         )
 
         def accepted() -> None:
@@ -114,7 +114,7 @@ class Simulcasts(Service):
         await SimulcastConnection(target.url, target.key, feed, self._config).run(accepted)
 
     async def _wait(self, target: SimulcastTarget, reason: str, end: "_End") -> None:
-        """Until it is called again, by the world's clock, or its stream has ended."""
+        """Wait for the next attempt, on the world's clock, or for the end of the stream."""
         now = targets.by_id(self._world, target.id)
         attempts = now.attempts if now is not None else 0
         due_ms = self._world.now_ms + min(RETRY_MAX_MS, RETRY_MS << min(attempts, 10))
@@ -131,13 +131,13 @@ class Simulcasts(Service):
 
 
 class _End:
-    """A tap that hears nothing but the stream's end."""
+    """A tap that only waits for the stream's end."""
 
     def __init__(self) -> None:
         self.has_come = False
         self.tell: Callable[[], None] = lambda: None
 
-    def hear(self, _packet: object, _tracks: object) -> None:
+    def on_packet(self, _packet: object, _tracks: object) -> None:
         return
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
-"""Tags: packets as FLV tags, which RTMP carries: what `ingest.flv` reads, written.
+"""Tags: writes packets as the FLV tags that RTMP carries; the counterpart of `ingest.flv`.
 
-H.264 and AAC as all servers know them (FLV 10.1, E.4); the others by Enhanced RTMP's FourCC.
+H.264 and AAC are written in the form that all servers know (FLV 10.1, E.4); the others with
+Enhanced RTMP's FourCC.
 """
 
 from typing import Final
@@ -15,15 +16,15 @@ _LEGACY_AVC, _LEGACY_AAC = 0x07, 0xAF
 _KEY, _INTER = 1, 2
 _ENHANCED_AUDIO, _ENHANCED_VIDEO = 0x90, 0x80
 _VIDEO_FOURCC: Final = {"hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
-# These carry a composition time in front of each coded frame.
+# These have a composition time before each coded frame.
 _HAS_CTS: Final = {"hevc"}
 
 
 class TagWriter:
-    """One publish. Its time begins at 0 with the first packet, which is to be a key frame.
+    """The tags of one publish. Its time begins at 0 with the first packet, a key frame.
 
-    Sound from before it, which some streams have behind it, is left out: at 0 it would come too
-    late, and all that follows with it.
+    Audio from before that frame, which some streams send after it, is dropped: at 0 it would be too
+    late, and all audio after it too.
     """
 
     def __init__(self) -> None:
@@ -31,9 +32,9 @@ class TagWriter:
         self._base_ms: int | None = None
 
     def write(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Tag]:
-        """The packet's tag. Before it, what is new about the tracks that come from now on.
+        """Return the packet's tag, and before it the headers of new or changed tracks.
 
-        All of them are told before the first frame: a server begins with what it has heard of.
+        All headers come before the first frame: a server begins with the tracks that it knows.
         """
         at_ms = _ms(packet.dts, packet.track.timescale)
         if self._base_ms is None:
@@ -52,7 +53,7 @@ class TagWriter:
 
 
 def _metadata(tracks: tuple[Track, ...]) -> Tag:
-    """What some servers want to be told before anything else."""
+    """The metadata that some servers expect before anything else."""
     payload: dict[str, Value] = {"encoder": "live-emulator"}
     for track in tracks:
         if isinstance(track, VideoTrack):
@@ -65,7 +66,7 @@ def _metadata(tracks: tuple[Track, ...]) -> Tag:
 
 
 def _codec_number(track: Track) -> float:
-    """The old number, or the FourCC as one (Enhanced RTMP v2)."""
+    """The codec's old number, or its FourCC as a number (Enhanced RTMP v2)."""
     if track.codec in ("h264", "aac"):
         return 7.0 if track.codec == "h264" else 10.0
     fourcc = b"Opus" if isinstance(track, AudioTrack) else _VIDEO_FOURCC[track.codec]
@@ -86,7 +87,7 @@ def _coded(packet: Packet, at_ms: int) -> Tag:
     track, data = packet.track, bytes(packet.data)
     if isinstance(track, AudioTrack):
         return Tag("audio", at_ms, _audio(track, _CODED) + data)
-    # Rounded apart, a time and its offset would not add up.
+    # A time and its offset would not add up if they were rounded separately.
     cts_ms = _ms(packet.pts, track.timescale) - _ms(packet.dts, track.timescale)
     cts = (cts_ms & 0xFFFFFF).to_bytes(3)
     if track.codec == "h264":

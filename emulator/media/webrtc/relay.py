@@ -19,7 +19,7 @@ _KEPT_BYTES_MAX = 8 * 2**20
 class PacketListener(Protocol):
     """Called on the loop's thread, for each packet; must not raise."""
 
-    def hear(self, packet: Packet) -> None: ...
+    def on_packet(self, packet: Packet) -> None: ...
 
     def restart(self) -> None:
         """Another publisher's packets follow, in another time."""
@@ -62,7 +62,7 @@ class Relay:
         elif type(track) is AudioTrack:
             self.sound = track
         for listener in self._listeners:
-            listener.hear(packet)
+            listener.on_packet(packet)
 
     def push_original(self, packet: Packet) -> None:
         """Sound before it was converted. From now on, converted sound is not passed on."""
@@ -70,7 +70,7 @@ class Relay:
         if isinstance(packet.track, AudioTrack):
             self.sound = packet.track
         for listener in self._listeners:
-            listener.hear(packet)
+            listener.on_packet(packet)
 
     def join(self, listener: PacketListener) -> None:
         self._listeners = (*self._listeners, listener)

@@ -195,7 +195,7 @@ class WhepFanout:
 
     # What the relay calls.
 
-    def hear(self, packet: Packet) -> None:
+    def on_packet(self, packet: Packet) -> None:
         track = packet.track
         if isinstance(track, VideoTrack):
             self._hear_picture(packet, track)
@@ -222,7 +222,7 @@ class WhepFanout:
             self._latest = self._anchor = packets[-1].dts - packets[0].dts
             self._offset = self._latest - packets[-1].dts
             for packet in packets:
-                self.hear(packet)
+                self.on_packet(packet)
 
     def _repeat(self, subscriber: Subscriber, first: int, step: int) -> None:
         for index, shown in enumerate(self._lanes[subscriber.coding].pictures):

@@ -62,7 +62,7 @@ async def test_rendition_ladder_drops_the_largest_first_and_wakes_its_readers(
     await waiting
     with pytest.raises(Refused, match="no longer made"):
         rungs[0].hls_stream.playlist("low_latency")
-    assert "240p was given up" in running.warnings[0]
+    assert "240p was dropped" in running.warnings[0]
     assert rungs[1].hls_stream.window.duration == pytest.approx(HASTE_SECONDS * 90_000, rel=0.02)
     assert rungs[1].hls_stream.window.is_finished
 
