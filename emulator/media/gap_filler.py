@@ -5,7 +5,7 @@ player stops. Missing audio is filled with silence, missing video with the last 
 repeatedly. Pure: takes the packets of `Timeline` and returns them with the holes filled.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -56,10 +56,9 @@ class _Lane:
     def note_other(self, position: int) -> bool:
         """Note the other kind's position. Return whether this kind has stopped."""
         self.missed += 1
-        patience = max(self.patience, min(self.usual * 3 // 2, _PATIENCE_MAX))
-        is_late = position - self.heard_at > patience
-        if is_late and self.missed >= _PACKETS_MISSED_MIN:
-            self.is_filling = True
+        behind = position - self.heard_at
+        if behind > self.patience and behind > min(self.usual * 3 // 2, _PATIENCE_MAX):
+            self.is_filling = self.is_filling or self.missed >= _PACKETS_MISSED_MIN
         return self.is_filling
 
     def note_return(self, position: int) -> None:
@@ -207,8 +206,11 @@ class GapFiller:
         is_covered = packet.dts + packet.duration // 2 < lane.filled_end
         out: list[Packet] = []
         if not is_covered:
-            out += self._silent_before(packet, audio)
-            packet = _moved(packet, max(0, lane.filled_end - packet.dts))
+            if (packet.dts - lane.end) * TICKS_PER_SECOND >= _HOLE_MIN * audio.sample_rate:
+                # A rest of less than a frame goes into the length of the frame before it.
+                out += self._silent_until(packet.dts * TICKS_PER_SECOND // audio.sample_rate, audio)
+            if packet.dts < lane.filled_end:
+                packet = _moved(packet, lane.filled_end - packet.dts)
             lane.end = packet.dts + packet.duration
         lane.note_return(self._last_dts)
         position = self._sound_end(audio)
@@ -230,13 +232,7 @@ class GapFiller:
         return lane.shift
 
     def _sound_end(self, audio: AudioTrack) -> int:
-        return self._sounds.end * TICKS_PER_SECOND // audio.timescale
-
-    def _silent_before(self, packet: Packet, audio: AudioTrack) -> Iterable[Packet]:
-        """Fill a hole with whole frames of silence; a remainder extends the frame before it."""
-        if (packet.dts - self._sounds.end) * TICKS_PER_SECOND < _HOLE_MIN * audio.timescale:
-            return ()
-        return self._silent_until(packet.dts * TICKS_PER_SECOND // audio.timescale, audio)
+        return self._sounds.end * TICKS_PER_SECOND // audio.sample_rate
 
     def _silent_until(self, until: int, audio: AudioTrack) -> Iterator[Packet]:
         """Yield silence from the end of the audio, as long as whole frames fit before `until`."""

@@ -70,10 +70,10 @@ class Sequencer:
         self._timeline.resume()
 
     def _place(self, arrivals: list[Arrival]) -> list[Sequenced]:
-        return [
-            due
-            for arrival in arrivals
-            for packet in self._timeline.push(arrival.packet, arrival.tracks)
-            for filled in self._gap_filler.push(packet, self._timeline.epoch, arrival.at_ms)
-            for due in self._interleaver.push(filled)
-        ]
+        out: list[Sequenced] = []
+        for arrival in arrivals:
+            for packet in self._timeline.push(arrival.packet, arrival.tracks):
+                epoch = self._timeline.epoch
+                for filled in self._gap_filler.push(packet, epoch, arrival.at_ms):
+                    out += self._interleaver.push(filled)
+        return out

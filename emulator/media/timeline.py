@@ -124,7 +124,8 @@ class Timeline:
         track, dts = packet.track, packet.dts
         is_video = type(track) is VideoTrack
         lane = self._video if is_video else self._audio
-        wire = dts if is_video else dts * TICKS_PER_SECOND // track.timescale
+        rate = track.timescale
+        wire = dts if is_video else dts * TICKS_PER_SECOND // rate
         if track is not lane.track and not (
             packet.is_key and self._enter(lane, track, tracks, wire)
         ):
@@ -138,9 +139,9 @@ class Timeline:
                 new_pts = new_dts
             end = new_dts + self._frame_time(lane, wire)
         else:
-            new_dts = new_pts = self._sample_time(lane, at, track.timescale)
+            new_dts = new_pts = self._sample_time(lane, at, rate)
             lane.expected = new_dts + packet.duration
-            end = lane.expected * TICKS_PER_SECOND // track.timescale
+            end = lane.expected * TICKS_PER_SECOND // rate
         lane.wire = wire
         lane.dts = new_dts
         if end > self._latest:

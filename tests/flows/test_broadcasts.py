@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -24,7 +25,14 @@ from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
 from emulator.world.library import recordings
-from tests.support.publisher_stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
+from tests.support.publisher_stage import (
+    PRIMED_MS,
+    WINDOW_MS,
+    Publisher,
+    Stage,
+    is_header,
+    picture,
+)
 
 
 def segments_of(playlist: str) -> list[str]:
@@ -418,3 +426,30 @@ async def test_broadcast_keeps_its_publishers_history_and_takes_it_along(stage: 
     stage.clock.advance(WINDOW_MS)
     assert stage.now(stream).status == "ended"
     assert stage.broadcasts.health_history(stream.id, None)[1] == []
+
+
+async def test_broadcast_pictures_for_new_viewers_are_kept_where_the_window_has_them(
+    stage: Stage,
+) -> None:
+    # Given a publisher in the middle of a segment,
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key)
+    publisher.send_tags(tag for tag in picture(4) if tag.timestamp_ms < 3_700)
+    relay = stage.broadcasts.relay_of(stream.id)
+    assert relay is not None
+    assert relay.pictures[0].is_key
+
+    # then what a new viewer gets are the publisher's own pictures,
+    sent = [tag.payload[5:] for tag in picture(4) if tag.kind == "video" and not is_header(tag)]
+    first = sent.index(bytes(relay.pictures[0].data))
+    assert [bytes(one.data) for one in relay.pictures] == sent[first : first + len(relay.pictures)]
+
+    # as slices of the parts that hold them; only those of the next part are there by themselves.
+    opened = stage.hls_stream(stream).window.open
+    assert opened is not None
+    contents = [part.content for part in opened.parts]
+    holders = [cast("memoryview", one.data).obj for one in relay.pictures]
+    shared = [any(holder is content for content in contents) for holder in holders]
+    assert sum(shared) == opened.frames == shared.index(False)
+    assert len(shared) - sum(shared) < 15
+    publisher.leave()

@@ -399,5 +399,9 @@ class Pipeline:
         for part in parts:
             if part.starts_discontinuity:
                 hls_stream.begin(init_segment(part.tracks), part)
-            hls_stream.append(part, fragment(part, self._sequence))
+            content = fragment(part, self._sequence)
             self._sequence += 1
+            pictures = part.pictures
+            length = sum([len(packet.data) for packet in part.packets])
+            self.relay.share(pictures, memoryview(content)[-length:])
+            hls_stream.append(part, content)

@@ -4,11 +4,14 @@ This module knows no types of units: each codec's file says which ones it means.
 """
 
 from collections.abc import Collection, Sequence
+from struct import Struct as Layout
 
 from emulator.core.errors import ProtocolError
 from emulator.media.codecs.formats import Payload
 
 _COUNTED = 2
+# The length that nearly every encoder uses. It is read twice as fast this way.
+_USUAL_SIZE, _USUAL_LENGTH = 4, Layout(">I")
 # The start code before each unit of a byte stream (H.264 and HEVC, annex B); a zero byte may come
 # before it.
 _START_CODE = b"\x00\x00\x01"
@@ -74,7 +77,10 @@ class LengthPrefixer:
         """Whether the lengths of the units lead exactly to the end, and none is 0."""
         size, at, end = self._length_size, 0, len(frame)
         while at + size <= end:
-            length = int.from_bytes(frame[at : at + size], "big")
+            if size == _USUAL_SIZE:
+                (length,) = _USUAL_LENGTH.unpack_from(frame, at)
+            else:
+                length = int.from_bytes(frame[at : at + size], "big")
             if not length:
                 return False
             at += size + length

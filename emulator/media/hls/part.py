@@ -38,9 +38,14 @@ class HlsPart(Struct, frozen=True):
     ends_segment: bool = False
 
     @property
+    def pictures(self) -> list[Packet]:
+        """The packets of this part that are video."""
+        return [packet for packet in self.packets if type(packet.track) is VideoTrack]
+
+    @property
     def frames(self) -> int:
         """The number of pictures in this part."""
-        return sum([type(packet.track) is VideoTrack for packet in self.packets])
+        return len(self.pictures)
 
     @property
     def has_captions(self) -> bool:

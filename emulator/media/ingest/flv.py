@@ -63,8 +63,10 @@ class FlvReader:
 
     `tracks` are the tracks known so far, video first: a new tuple when one is added or its
     configuration changes, and then with a new Track object for that one. `metadata` is the
-    publisher's `onMetaData` (numbers and words; informative, the tracks are what counts). `warn` is
-    called with a sentence for each fault that does not end the publish, once each.
+    publisher's `onMetaData` (numbers and words; informative, the tracks are what counts). `promise`
+    is the media that `onMetaData` announces, which comes before any header (FLV 10.1, E.5): audio
+    counts only with a codec that this server accepts; its track is a guess until its header. `warn`
+    is called with a sentence for each fault that does not end the publish, once each.
     """
 
     def __init__(self, warn: Callable[[str], None] = lambda _: None) -> None:
@@ -73,7 +75,7 @@ class FlvReader:
         self._warn = warn
         self._warnings: set[str] = set()
         self._headerless_since_ms: dict[TagKind, int] = {}
-        self._promise = NO_PROMISE
+        self.promise = NO_PROMISE
         self._video: VideoTrack | None = None
         self._unsized: VideoTrack | None = None
         self._video_format: VideoFormat | None = None
@@ -84,15 +86,6 @@ class FlvReader:
         self._audio_format: AudioFormat | None = None
         self._audio_config = b""
         self._is_adts = False
-
-    @property
-    def promise(self) -> Promise:
-        """The media that `onMetaData` announces, which comes before any header (FLV 10.1, E.5).
-
-        Audio counts only with a codec that this server accepts; its track is a guess until its
-        header.
-        """
-        return self._promise
 
     def read(self, tag: Tag) -> list[Packet]:
         """Return the coded frames in a tag: one packet or none; for ADTS, one or more.
@@ -126,20 +119,20 @@ class FlvReader:
             if not fourcc:
                 return []
             form = codecs.video(fourcc)
-            has_cts = form.has_cts and kind == PacketType.CODED_FRAMES
+            cts_at = 0 if form.has_cts and kind == PacketType.CODED_FRAMES else -1
         else:
             form = codecs.legacy_video(head & 0x0F)
             kind = payload[1]
-            content = memoryview(payload)[2:]
-            has_cts = True
+            content = memoryview(payload)
+            cts_at = 2
         if kind == PacketType.SEQUENCE_START:
-            self._start_video(form, content if head & 0x80 else content[3:])
+            self._start_video(form, content if head & 0x80 else content[5:])
             return []
         if kind != PacketType.CODED_FRAMES and kind != PacketType.CODED_FRAMES_X:
             return []
         cts_ms = 0
-        if has_cts:
-            cts_ms, content = composition_ms(content), content[3:]
+        if cts_at >= 0:
+            cts_ms, content = composition_ms(content, cts_at), content[cts_at + 3 :]
         if form is self._video_format and len(content):
             return self._video_packet(timestamp_ms, cts_ms, frame == FrameType.KEY, content)
         self._note_headerless("video", timestamp_ms)
@@ -257,7 +250,7 @@ class FlvReader:
                     if isinstance(item, int | float | str)
                 }
                 self.metadata = dict(list(plain.items())[:_METADATA_MEMBERS_MAX])
-                self._promise = _promise_of(self.metadata)
+                self.promise = _promise_of(self.metadata)
 
 
 def _promise_of(metadata: dict[str, bool | float | str]) -> Promise:
@@ -291,10 +284,12 @@ def _config(content: memoryview) -> bytes:
     return bytes(content)
 
 
-def composition_ms(content: memoryview) -> int:
+def composition_ms(content: memoryview, at: int = 0) -> int:
     """The bounded composition time before a coded frame: 24 bits, signed (FLV 10.1, E.4.3.2)."""
-    cts_ms = (content[0] << 16 | content[1] << 8 | content[2]) ^ 0x800000
-    return max(-_CTS_LIMIT_MS, min(cts_ms - 0x800000, _CTS_LIMIT_MS))
+    cts_ms = content[at] << 16 | content[at + 1] << 8 | content[at + 2]
+    if cts_ms <= _CTS_LIMIT_MS:
+        return cts_ms
+    return max(-_CTS_LIMIT_MS, cts_ms - 0x1000000) if cts_ms & 0x800000 else _CTS_LIMIT_MS
 
 
 def unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:

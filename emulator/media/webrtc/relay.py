@@ -1,10 +1,10 @@
 """Relay: one stream's packets as its publisher sends them, for viewers without a playlist.
 
 It keeps what has come since the last key frame, so that a new viewer need not wait for the next
-one. That costs nothing but a reference to bytes that the live window holds anyhow.
+one. That costs nothing but a reference to bytes that the live window holds anyhow (`share`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -49,6 +49,8 @@ class Relay:
         self.sound: AudioTrack | None = None
         self.is_closed = False
         self._octets = 0
+        # How many of the pictures are slices of what the live window holds.
+        self._shared = 0
         self._has_original = False
         self._listeners: tuple[PacketListener, ...] = ()
 
@@ -63,6 +65,28 @@ class Relay:
             self.sound = track
         for listener in self._listeners:
             listener.on_packet(packet)
+
+    def share(self, pictures: Iterable[Packet], content: memoryview) -> None:
+        """Keep these pictures as slices of `content`, where they stand one after the other.
+
+        They are in the stream's own time, and were pushed before in the publisher's.
+        """
+        at = 0
+        for picture in pictures:
+            end = at + len(picture.data)
+            if self._shared < len(self.pictures):
+                packet = self.pictures[self._shared]
+                if packet.data is picture.data:
+                    self.pictures[self._shared] = Packet(
+                        packet.track,
+                        packet.dts,
+                        packet.pts,
+                        packet.duration,
+                        packet.is_key,
+                        content[at:end],
+                    )
+                    self._shared += 1
+            at = end
 
     def push_original(self, packet: Packet) -> None:
         """Sound before it was converted. From now on, converted sound is not passed on."""
@@ -84,7 +108,7 @@ class Relay:
 
     def resume(self) -> None:
         """A publisher is back."""
-        self.pictures, self._octets = [], 0
+        self.pictures, self._octets, self._shared = [], 0, 0
         self.sound, self._has_original = None, False
         self.ask_for_key_frame = None
         for listener in self._listeners:
@@ -100,9 +124,9 @@ class Relay:
 
     def _keep(self, packet: Packet) -> None:
         if packet.is_key:
-            self.pictures, self._octets = [packet], len(packet.data)
+            self.pictures, self._octets, self._shared = [packet], len(packet.data), 0
         elif self.pictures:
             self.pictures.append(packet)
             self._octets += len(packet.data)
             if len(self.pictures) > _KEPT_MAX or self._octets > _KEPT_BYTES_MAX:
-                self.pictures = []
+                self.pictures, self._shared = [], 0

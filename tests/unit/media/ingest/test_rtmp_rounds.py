@@ -84,6 +84,33 @@ async def test_rtmp_rounds_each_member_reads_its_own_peer_to_the_end(pairs: Pair
         assert listener.errors == [None]
 
 
+async def test_rtmp_rounds_of_many_read_each_of_them_also_when_the_first_are_gone(
+    pairs: Pairs,
+) -> None:
+    rounds = Rounds()
+    many = [(*pairs(), Listener()) for _ in range(20)]
+    for source, _, listener in many:
+        rounds.join(source, listener)
+    for number, (_, peer, _) in enumerate(many):
+        peer.sendall(bytes([number]))
+    for number, (_, _, listener) in enumerate(many):
+        await listener.until(lambda listener=listener: bool(listener.heard))  # type: ignore[misc]
+        assert listener.heard == bytes([number])
+    for source, _, _ in many[:15]:
+        rounds.leave(source)
+    for _, peer, _ in many:
+        peer.sendall(b"again")
+    for _, _, listener in many[15:]:
+        await listener.until(lambda listener=listener: len(listener.heard) == 6)  # type: ignore[misc]
+    assert all(len(listener.heard) == 1 for _, _, listener in many[:15])
+    # Nobody waits for a round who judges a newcomer.
+    many[19][1].close()
+    rounds.catch_up()
+    assert many[19][2].errors == [None]
+    for source, _, _ in many[15:]:
+        rounds.leave(source)
+
+
 async def test_rtmp_rounds_long_input_arrives_whole(pairs: Pairs) -> None:
     rounds, listener = Rounds(), Listener()
     source, peer = pairs()
