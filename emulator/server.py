@@ -39,6 +39,7 @@ from emulator.web.admin.callers import Callers
 from emulator.web.servers.choice import speaks_quic, web_server
 from emulator.web.servers.config import SocketConfig, Tls
 from emulator.web.servers.listening import listen
+from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT
 
 T = TypeVar("T")
@@ -162,6 +163,10 @@ class Emulator:
         stack.push_async_callback(worlds.stop, "the emulator stops")
         is_new = not folder.has_world
         self.platform = await _open_default(worlds, folder, settings.seed)
+        if self.platform.is_kept:
+            store = self.platform.world.store
+            checkpoints = tasks.create_task(_keep_checkpoints(store, folder.world_path))
+            stack.push_async_callback(_end, checkpoints)
         if settings.import_file:
             await _import_default(worlds, settings, is_new)
 
@@ -278,6 +283,19 @@ async def _warm() -> None:
             await asyncio.to_thread(importlib.import_module, name)
         except Exception:  # A task's root. The code that needs the module will get the error.
             log.exception("could not import a module ahead of need module=%s", name)
+
+
+async def _keep_checkpoints(store: Store, path: str) -> None:
+    # None is due so soon: a start does not pay for the import.
+    await asyncio.sleep(_LOOK_SECONDS)
+    from emulator.platform.checkpoints import keep_checkpoints
+
+    await keep_checkpoints(store, path)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def _watch_handles() -> None:

@@ -132,6 +132,11 @@ class Store:
             "SELECT max(at_ms) FROM events WHERE seq > (SELECT max(seq) FROM events) - ?", _LAST
         )
 
+    @property
+    def rows_written(self) -> int:
+        """Since it was opened; 0 once it is closed."""
+        return 0 if self.is_closed else self._connection.total_changes
+
     def columns(self) -> dict[str, list[str]]:
         """The names of every table's columns."""
         rows = self.rows(

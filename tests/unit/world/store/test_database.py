@@ -1,10 +1,11 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.world.store.database import open_database
+from emulator.world.store.database import checkpoint, open_database
 
 
 def test_database_is_created_once_and_reopened(tmp_path: Path) -> None:
@@ -82,3 +83,37 @@ def test_database_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) ->
         open_database(str(tmp_path / "nowhere" / "world.sqlite3"))
 
     assert not refused.value.details["is_damaged"]
+
+
+def test_database_checkpoint_moves_the_log_into_the_file_beside_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "world.sqlite3"
+    writer = open_database(str(path))
+    checkpoint(str(path))
+    writer.execute("INSERT INTO meta VALUES ('kept', 'yes')")
+    assert kept_in(path, tmp_path) is None
+
+    checkpoint(str(path))
+
+    assert kept_in(path, tmp_path) == "yes"
+    # The writer goes on.
+    writer.execute("UPDATE meta SET value = 'again' WHERE name = 'kept'")
+    checkpoint(str(path))
+    assert kept_in(path, tmp_path) == "again"
+    writer.close()
+
+
+def kept_in(path: Path, folder: Path) -> str | None:
+    """What the file itself says, without its log."""
+    copy = folder / "copy.sqlite3"
+    copy.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(copy)) as connection:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'kept'").fetchone()
+    return row[0] if row else None
+
+
+def test_database_checkpoint_of_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "world.sqlite3"
+    path.write_bytes(b"this was a database once" * 100)
+    with pytest.raises(Refused) as refused:
+        checkpoint(str(path))
+    assert refused.value.code == "unavailable"
