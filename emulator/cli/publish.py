@@ -18,7 +18,7 @@ from emulator.cli.lib.progress import progress_text
 from emulator.cli.lib.stopping import stop_signals
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
-from emulator.media.publisher.config import Desk, PublishConfig
+from emulator.media.publisher.config import LiveControls, PublishConfig
 from emulator.media.publisher.link import PushTarget, parse_target
 from emulator.media.publisher.push import Push, PushProgress, PushSource, Report
 
@@ -98,13 +98,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
     target, key, ca = _destination(args)
-    stop, desk = threading.Event(), Desk()
+    stop, controls = threading.Event(), LiveControls()
     report = _json_report() if args.json else _line_report(LiveLine(), args.seconds)
     with stop_signals(stop):
         if args.until_stdin_ends:
-            threading.Thread(target=_obey_stdin, args=(desk, stop), daemon=True).start()
+            threading.Thread(target=_follow_stdin, args=(controls, stop), daemon=True).start()
         try:
-            make = _broadcast(settings, desk)
+            make = _broadcast(settings, controls)
             _push(args.whip, target, key, ca, stop, report).run(make, args.seconds)
         except Refused as refusal:
             if not args.json:
@@ -192,14 +192,14 @@ def _address_of(server: str, scheme: str) -> tuple[str, str]:
     return (local[scheme], local["ca"]) if local else (_ADDRESSES[scheme], "")
 
 
-def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], PushSource]:
+def _broadcast(settings: PublishConfig, controls: LiveControls) -> Callable[[], PushSource]:
     """The broadcast. A film is opened first: a file that cannot be played never connects."""
     if settings.file is None:
         from emulator.media.publisher.synthetic import SyntheticBroadcast
 
         def make() -> PushSource:
             broadcast = SyntheticBroadcast(settings, SystemClock())
-            desk.sit(broadcast)
+            controls.attach(broadcast)
             return broadcast
 
         return make
@@ -243,12 +243,12 @@ def _line_report(line: LiveLine, length: float | None) -> Callable[[PushProgress
     return report
 
 
-def _obey_stdin(desk: Desk, stop: threading.Event) -> None:
-    """Follow the orders on standard input, and stop when it is closed."""
+def _follow_stdin(controls: LiveControls, stop: threading.Event) -> None:
+    """Follow the changes of settings on standard input, and stop when it is closed."""
     try:
         # Not by `sys.stdin`, whose lock would still be held here when the interpreter ends.
         while octets := os.read(sys.stdin.fileno(), 4096):
-            desk.hear(octets)
+            controls.receive(octets)
     finally:
         stop.set()
 

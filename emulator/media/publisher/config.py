@@ -1,4 +1,4 @@
-"""PublishConfig: what the built-in publisher sends; Desk: what of it changes as it goes on."""
+"""PublishConfig: settings of the built-in publisher; LiveControls changes some while it runs."""
 
 import json
 from collections.abc import Mapping
@@ -12,14 +12,16 @@ SIZE_MAX = 4096
 FPS_MAX = 120
 VIDEO_KBITS_MAX = 200_000
 KEYFRAME_SECONDS_MAX = 60.0
-# What can be changed without a new connection, by the names of `PublishConfig`.
-ORDERS: Final = frozenset({"is_frozen", "is_silent", "video_kbits", "keyframe_seconds"})
+# The fields of `PublishConfig` that can be changed without a new connection.
+LIVE_SETTINGS: Final = frozenset({"is_frozen", "is_silent", "video_kbits", "keyframe_seconds"})
 
 
 class PublishConfig(Struct, frozen=True, kw_only=True):
-    """Rates are in kbit/s. `file` is sent instead of the test picture; the rest then matters only
-    where it must be transcoded. A picture that `is_frozen` stands at its first frame. What a quiet
-    picture does not need of its rate is filled up, as OBS does, if it `is_filled`.
+    """The settings of one broadcast. Rates are in kbit/s.
+
+    A `file` is sent instead of the test picture; the other settings then matter only if it must be
+    transcoded. `is_frozen`: the picture stays at its first frame. `is_filled`: the unused rate of a
+    quiet picture is filled up, as OBS does.
     """
 
     width: int = 1280
@@ -36,7 +38,7 @@ class PublishConfig(Struct, frozen=True, kw_only=True):
     is_filled: bool = True
 
     def __post_init__(self) -> None:
-        """Refuses (`ValueError`, with a sentence) what no encoder here could do."""
+        """Refuse (`ValueError`, with a message) settings that no encoder here supports."""
         for text, value, low, high in (
             ("width", self.width, 160, SIZE_MAX),
             ("height", self.height, 90, SIZE_MAX),
@@ -48,13 +50,13 @@ class PublishConfig(Struct, frozen=True, kw_only=True):
             if not low <= value <= high:
                 raise ValueError(f"The {text} must be {low} to {high}, not {value}.")
         if self.file is not None and (self.is_frozen or self.is_silent):
-            raise ValueError("A file is sent as it is: only the test picture stands or is silent.")
+            raise ValueError("A file is sent as it is: it can be neither frozen nor silent.")
         if self.width % 2 or self.height % 2:
             raise ValueError(f"Width and height must be even, not {self.width}x{self.height}.")
 
 
-class Steered(Protocol):
-    """A broadcast that takes orders."""
+class Adjustable(Protocol):
+    """A broadcast whose settings can be changed."""
 
     is_frozen: bool
     is_silent: bool
@@ -62,42 +64,42 @@ class Steered(Protocol):
     keyframe_seconds: float
 
 
-class Desk:
-    """Orders to a test picture that goes on: it stands, it is silent, it is of another rate.
+class LiveControls:
+    """Changes the settings of a running test picture: frozen, silent, another rate.
 
-    They come from another thread than the broadcast's; each holds from the next frame on. What was
-    ordered before the broadcast began holds once it does.
+    Changes come from another thread than the broadcast's; each takes effect with the next frame.
+    Changes from before the broadcast's start take effect at its start.
     """
 
     def __init__(self) -> None:
-        self._broadcast: Steered | None = None
+        self._broadcast: Adjustable | None = None
         self._values: dict[str, Any] = {}
-        self._rest = b""
+        self._unread = b""
 
-    def sit(self, broadcast: Steered) -> None:
-        """This broadcast takes the orders."""
+    def attach(self, broadcast: Adjustable) -> None:
+        """Send the changes to this broadcast."""
         self._broadcast = broadcast
-        self._obey(self._values)
+        self._apply(self._values)
 
-    def hear(self, octets: bytes) -> None:
-        """Take orders as they arrive: JSON objects, a line each.
+    def receive(self, octets: bytes) -> None:
+        """Take changes as they arrive: JSON objects, one per line.
 
-        Raises `ValueError` for anything else: the writer is our own process.
+        Raises `ValueError` for anything else: the sender is a process of the emulator.
         """
-        *lines, self._rest = (self._rest + octets).split(b"\n")
+        *lines, self._unread = (self._unread + octets).split(b"\n")
         for line in lines:
             payload = json.loads(line)
-            if not isinstance(payload, dict) or not payload.keys() <= ORDERS:
-                raise ValueError(f"no order: {line[:80]!r}")
+            if not isinstance(payload, dict) or not payload.keys() <= LIVE_SETTINGS:
+                raise ValueError(f"invalid change of settings: {line[:80]!r}")
             self._values |= payload
-            self._obey(payload)
+            self._apply(payload)
 
-    def _obey(self, values: Mapping[str, Any]) -> None:
+    def _apply(self, values: Mapping[str, Any]) -> None:
         if self._broadcast is not None:
             for name, value in values.items():
                 setattr(self._broadcast, name, value)
 
 
-def written(orders: Mapping[str, Any]) -> bytes:
-    """Orders as `hear` reads them."""
-    return json.dumps(dict(orders)).encode() + b"\n"
+def encode_changes(changes: Mapping[str, Any]) -> bytes:
+    """Encode changes for `LiveControls.receive`."""
+    return json.dumps(dict(changes)).encode() + b"\n"

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# PyAV's wheels have the first. The others are for builds of one's own.
+# PyAV's wheels have the first one; other builds of PyAV may have the others.
 _H264_ENCODERS: Final = ("libx264", "libopenh264", "h264_videotoolbox")
 _COLOURS: Final = "colorprim=bt709:transfer=bt709:colormatrix=bt709"
-# Above this many pixels a second one thread may be too slow; below, more only cost.
+# Above this many pixels a second one thread may be too slow; below it more threads only cost.
 _ONE_THREAD_PIXELS: Final = 1920 * 1080 * 60
 
 
 def h264_encoder() -> str:
-    """The name of the best H.264 encoder there is. Refuses a PyAV without one."""
+    """The name of the best available H.264 encoder. Refuses a PyAV without one."""
     from av.codec import codecs_available
 
     for name in _H264_ENCODERS:
@@ -40,21 +40,21 @@ def add_video(
     rate: Fraction,
     time_base: Fraction,
 ) -> "VideoStream":
-    """An H.264 stream of a film, that its container opens. `size` is in pixels and even."""
+    """Add an H.264 stream for a film, which the container opens. `size` is in pixels and even."""
     stream = cast("VideoStream", container.add_stream(h264_encoder(), rate=rate))
     _set_up(stream.codec_context, size, rate, time_base, settings.video_kbits)
     return stream
 
 
 def add_test_picture(container: "OutputContainer", settings: PublishConfig) -> "VideoStream":
-    """An H.264 stream of a test picture, at a constant bit rate. Times are in frames."""
+    """Add an H.264 stream for a test picture, at a constant bit rate. Times are in frames."""
     stream = cast("VideoStream", container.add_stream(h264_encoder(), rate=settings.fps))
     _set_up_constant(stream.codec_context, settings, settings.video_kbits)
     return stream
 
 
 def open_test_picture(settings: PublishConfig, video_kbits: int) -> "VideoCodecContext":
-    """A second encoder with another bit rate, whose packets fit a test picture's stream."""
+    """Open an encoder with another bit rate, whose packets fit a test picture's stream."""
     from av import CodecContext
     from av.codec.context import Flags
 
@@ -67,7 +67,7 @@ def open_test_picture(settings: PublishConfig, video_kbits: int) -> "VideoCodecC
 
 
 def add_audio(container: "OutputContainer", settings: PublishConfig) -> "AudioStream":
-    """An AAC stream, stereo at 48 kHz, that its container opens."""
+    """Add an AAC stream, stereo at 48 kHz, which the container opens."""
     stream = container.add_stream("aac", rate=SAMPLE_RATE)
     stream.codec_context.layout = "stereo"
     stream.codec_context.bit_rate = settings.audio_kbits * 1000
@@ -95,7 +95,7 @@ def _set_up(
     context.pix_fmt = "yuv420p"
     context.time_base = time_base
     context.bit_rate = video_kbits * 1000
-    # Key frames are asked for one by one, so that their distance may change on the way.
+    # Key frames are requested one by one, so that their interval may change later.
     context.gop_size = 1_000_000
     if context.codec.name == _H264_ENCODERS[0]:
         is_light = size[0] * size[1] * rate <= _ONE_THREAD_PIXELS

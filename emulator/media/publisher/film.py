@@ -1,6 +1,6 @@
-"""FilmBroadcast: any file that PyAV reads, in real time.
+"""FilmBroadcast: sends any file that PyAV reads, in real time.
 
-H.264 and AAC are copied packet by packet; any other codec is decoded and encoded anew.
+H.264 and AAC are copied packet by packet; any other codec is transcoded.
 """
 
 from collections.abc import Iterator
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     from emulator.media.publisher.lanes import AnyPacket
 
-# A machine that stalled for longer than this does not catch up: the film goes on from here.
+# After a stall longer than this the machine does not catch up: the film continues from there.
 _LATE_MAX_MS: Final = 500
-# More packets without a time than any codec holds back (H.264 reorders 16 pictures at most).
+# No codec holds back more packets than this (H.264 reorders at most 16 pictures).
 _UNTIMED_MAX: Final = 32
-# What FFmpeg counts the times of whole files in.
+# FFmpeg's unit for the times of whole files.
 _MICROSECONDS: Final = 1_000_000
 
 
 class FilmBroadcast:
-    """Packet by packet: wait until `due_ms`, then `step`."""
+    """Sends a file packet by packet: wait until `due_ms`, then call `step`."""
 
     def __init__(self, path: Path, settings: PublishConfig) -> None:
-        """Refuses a file that cannot be opened, or has neither picture nor sound."""
+        """Open the file. Refuses one that cannot be opened, or has neither video nor audio."""
         self._path = path
         self._settings = settings
         self._file = _open(path)
         self._tap = FlvTap()
         self._container = open_muxer(self._tap)
         self._lanes = self._make_lanes()
-        # How much later than by the film's own clock each packet is due, after stalls.
+        # The delay of each packet against the film's own clock, after stalls.
         self._delay_ms = 0
         self._packets = self._all_packets()
         self._next: tuple[int, AnyPacket] | None = None
@@ -48,13 +48,13 @@ class FilmBroadcast:
 
     @property
     def due_ms(self) -> int | None:
-        """When the next packet is to be sent, in milliseconds since the first; None at the end."""
+        """The time of the next packet, in milliseconds since the first; None at the end."""
         return None if self._next is None else self._next[0] + self._delay_ms
 
     def step(self, elapsed_ms: int) -> list[Tag]:
-        """Send one packet. `elapsed_ms` is the time it is.
+        """Send one packet. `elapsed_ms` is the current time.
 
-        Refuses (`invalid`) a file that breaks on the way, or that FLV cannot carry.
+        Refuses (`invalid`) a file that breaks later on, or that FLV cannot carry.
         """
         if self._next is None or self.due_ms is None:
             return []
@@ -90,7 +90,7 @@ class FilmBroadcast:
                 else AudioLane(sound, self._container, self._settings)
             )
         if not lanes:
-            raise Refused("invalid", f"There is neither picture nor sound in {self._path}.")
+            raise Refused("invalid", f"{self._path} has neither video nor audio.")
         return lanes
 
     def _fetch(self) -> None:
@@ -98,8 +98,8 @@ class FilmBroadcast:
             self._next = next(self._packets, None)
 
     def _all_packets(self) -> Iterator[tuple[int, "AnyPacket"]]:
-        """Each packet to send with its own time in milliseconds, over all rounds of a loop."""
-        # Some containers count from anywhere; a broadcast counts from 0.
+        """Yield each packet with its time in milliseconds, over all rounds of a loop."""
+        # Some containers do not count from 0; a broadcast does.
         shift = -Fraction(self._file.start_time or 0, _MICROSECONDS)
         while True:
             extent = _Extent(self._path)
@@ -108,7 +108,7 @@ class FilmBroadcast:
                     time = ready.dts if ready.dts is not None else ready.pts
                     if time is not None:
                         yield max(0, int(time * ready.time_base * 1000)), ready
-            # A film without any length would be looped for ever within one step.
+            # A film without a length would be looped for ever within one step.
             if not self._settings.is_looped or extent.seconds <= 0:
                 break
             shift += extent.seconds
@@ -118,19 +118,19 @@ class FilmBroadcast:
                 yield 0, packet
 
     def _round(self, extent: "_Extent") -> Iterator[tuple["AnyPacket", Lane]]:
-        """Every packet of the file, once, with its lane."""
+        """Yield every packet of the file, once, with its lane."""
         sources = [lane.source for lane in self._lanes.values()]
         for packet in cast("Iterator[AnyPacket]", self._file.demux(sources)):
-            # The last one of each stream is empty, and tells a decoder that it is.
+            # The last packet of each stream is empty; it makes a decoder return its last frames.
             if packet.size:
                 extent.note(packet)
             yield packet, self._lanes[packet.stream_index]
 
 
 class _Extent:
-    """How long a file is: `seconds` of its longest stream, so that rounds do not overlap.
+    """The length of a file: `seconds` of its longest stream, so that rounds do not overlap.
 
-    Looked up in the packets, because what a container says of itself is often not so.
+    It is measured by the packets, because the length in a container's header is often wrong.
     """
 
     def __init__(self, path: Path) -> None:
@@ -141,28 +141,31 @@ class _Extent:
         self._untimed = 0
 
     def note(self, packet: "AnyPacket") -> None:
-        """Refuses (`invalid`) files without time stamps, and such whose time goes back."""
+        """Note a packet.
+
+        Refuses (`invalid`) files without timestamps, or with times that go back.
+        """
         stamp = packet.pts if packet.pts is not None else packet.dts
         index = packet.stream_index
         if stamp is None:
             self._untimed += 1
             if self._untimed > _UNTIMED_MAX:
-                raise self._refusal("it has no time stamps; put it into an MP4 or MKV file first")
+                raise self._refusal("it has no timestamps; put it into an MP4 or MKV file first")
             return
         at = stamp * packet.time_base
         if packet.dts is not None:
             if packet.dts < self._coded_until.get(index, packet.dts):
-                raise self._refusal(f"its time stamps jump back after {float(self.seconds):.1f} s")
+                raise self._refusal(f"its timestamps jump back after {float(self.seconds):.1f} s")
             self._coded_until[index] = packet.dts
         begin = self._begins[index] = min(at, self._begins.get(index, at))
         self.seconds = max(self.seconds, at - begin + _seconds_of(packet))
 
     def _refusal(self, reason: str) -> Refused:
-        return Refused("invalid", f"{self._path} cannot be sent on: {reason}.")
+        return Refused("invalid", f"{self._path} cannot be sent: {reason}.")
 
 
 def _seconds_of(packet: "AnyPacket") -> Fraction:
-    """One frame of the stream's usual rate, where a container does not say more."""
+    """The duration of a packet; one frame of the average rate if the container has none."""
     if packet.duration:
         return packet.duration * packet.time_base
     rate = getattr(packet.stream, "average_rate", None)
@@ -171,14 +174,14 @@ def _seconds_of(packet: "AnyPacket") -> Fraction:
 
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """Turns FFmpeg's complaints into a sentence."""
+    """Turn FFmpeg's errors into refusals."""
     from av.error import FFmpegError
 
     try:
         yield
     except FFmpegError as failure:
         text = (failure.strerror or str(failure)).lower()
-        raise Refused("invalid", f"{path} cannot be sent on: {text}.") from None
+        raise Refused("invalid", f"{path} cannot be sent: {text}.") from None
 
 
 def _open(path: Path) -> "InputContainer":
@@ -186,7 +189,7 @@ def _open(path: Path) -> "InputContainer":
     from av.error import FFmpegError
 
     try:
-        # It may be anybody's file: a playlist would name others, here or on the network.
+        # The file may come from anybody: a playlist would name other files, here or on the network.
         return av.open(str(path.absolute()), "r", options=FILM_OPTIONS)
     except (FFmpegError, OSError) as failure:
         text = (failure.strerror or str(failure)).lower()

@@ -1,7 +1,7 @@
-"""FlvTap: FFmpeg's FLV muxer, tapped: packets in, tags out, nothing kept back for a seek.
+"""FlvTap: reads tags from FFmpeg's FLV muxer, which writes without seeking back.
 
-RTMP carries the very tags that FLV files do (Adobe FLV 10.1, annex E.4), so the muxer decides how
-each codec is packed.
+RTMP carries the same tags as FLV files (Adobe FLV 10.1, annex E.4), so the muxer decides how each
+codec is packed.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
 _HEADER_BYTES: Final = 11
-# FLV file header and the size of the tag before the first, which is 0 (E.2, E.3).
+# The FLV file header, and the size of the tag before the first, which is 0 (E.2, E.3).
 _FILE_HEADER_BYTES: Final = 9 + 4
 _TRAILING_SIZE_BYTES: Final = 4
 _KINDS: Final[dict[int, TagKind]] = {8: "audio", 9: "video", 18: "script"}
 
 
 class FlvTap:
-    """A file that FFmpeg writes to. `take()` gives the tags that are whole by now."""
+    """A file that FFmpeg writes to. `take()` returns the tags that are complete."""
 
     name = "publisher.flv"
 
@@ -28,12 +28,12 @@ class FlvTap:
         self._skip_bytes = _FILE_HEADER_BYTES
 
     def write(self, octets: bytes) -> int:
-        """Called by FFmpeg, with any cut through tags."""
+        """Take bytes from FFmpeg, which may split tags anywhere."""
         self._written += octets
         return len(octets)
 
     def take(self) -> list[Tag]:
-        """Every whole tag since the last call, in order."""
+        """Return every complete tag since the last call, in order."""
         tags: list[Tag] = []
         pos = self._skip_bytes
         written = self._written
@@ -41,7 +41,7 @@ class FlvTap:
             end = pos + _HEADER_BYTES + int.from_bytes(written[pos + 1 : pos + 4])
             if len(written) < end + _TRAILING_SIZE_BYTES:
                 break
-            # The time stamp's highest byte follows its lower three (E.4.1).
+            # The timestamp's highest byte follows its lower three (E.4.1).
             timestamp_ms = written[pos + 7] << 24 | int.from_bytes(written[pos + 4 : pos + 7])
             kind = _KINDS[written[pos]]
             tags.append(Tag(kind, timestamp_ms, bytes(written[pos + _HEADER_BYTES : end])))
@@ -53,7 +53,7 @@ class FlvTap:
 
 
 def open_muxer(tap: FlvTap) -> "OutputContainer":
-    """An FLV muxer that writes each packet through to `tap` at once."""
+    """Open an FLV muxer that writes each packet through to `tap` at once."""
     import av
 
     return av.open(
@@ -64,7 +64,7 @@ def open_muxer(tap: FlvTap) -> "OutputContainer":
         container_options={
             "flvflags": "no_duration_filesize",
             "flush_packets": "1",
-            # A kind of packet that stopped coming holds the other back no longer than this.
+            # A stream that stopped delays the other one by at most this.
             "max_interleave_delta": "500000",
         },
     )

@@ -1,4 +1,4 @@
-"""Lanes: how one stream of a file becomes packets of a broadcast: copied, or encoded anew."""
+"""Lanes: turn one stream of a file into packets of a broadcast, copied or transcoded."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 
 class Lane(Protocol):
-    """`shift` is the time, in seconds, that earlier rounds of a loop took."""
+    """The conversion of one stream. `shift`: the seconds that earlier rounds of a loop took."""
 
     @property
     def source(self) -> "SourceStream":
-        """The stream of the file."""
+        """The stream in the file."""
 
     def take(self, packet: "AnyPacket", shift: Fraction) -> Iterator["AnyPacket"]:
-        """What a packet of the file becomes."""
+        """Convert a packet of the file."""
 
     def drain(self) -> Iterator["AnyPacket"]:
-        """What is left at the very end."""
+        """Yield the packets that are left at the end."""
 
 
 class CopyLane:
-    """Passes packets through as they are."""
+    """Passes packets through unchanged."""
 
     def __init__(self, source: "SourceStream", container: "OutputContainer") -> None:
         self.source = source
         self._stream = container.add_stream_from_template(source, opaque=True)
-        # The first pictures of some containers, whose decoding times only the next ones tell.
+        # The first frames of some containers, whose decoding times follow from the next frames.
         self._held: list[AnyPacket] = []
 
     def take(self, packet: "AnyPacket", shift: Fraction) -> Iterator["AnyPacket"]:
@@ -61,7 +61,7 @@ class CopyLane:
 
 
 class VideoLane:
-    """Decodes, and encodes as H.264 in the file's own size and frame rate."""
+    """Transcodes video to H.264 in the file's own size and frame rate."""
 
     def __init__(
         self, source: "VideoStream", container: "OutputContainer", settings: PublishConfig
@@ -107,7 +107,7 @@ class VideoLane:
 
 
 class AudioLane:
-    """Decodes, and encodes as stereo AAC at 48 kHz, without holes: silence where none comes."""
+    """Transcodes audio to stereo AAC at 48 kHz without holes: silence fills them."""
 
     def __init__(
         self, source: "AudioStream", container: "OutputContainer", settings: PublishConfig
@@ -139,7 +139,7 @@ class AudioLane:
             yield from self._stream.encode(ready)
 
     def _finish_form(self, resampler: "AudioResampler") -> Iterator["AnyPacket"]:
-        """Some broadcasts change from mono to stereo on the way: the rest of what was before."""
+        """Encode the rest in an old format: some broadcasts change from mono to stereo."""
         for ready in resampler.resample(None):
             yield from self._stream.encode(ready)
 
@@ -148,12 +148,12 @@ def _resampler() -> "AudioResampler":
     from av import AudioResampler
 
     # `async` fills holes and cuts overlaps of over 100 ms, and ignores smaller ones: the encoder
-    # counts samples, and takes no time stamps that go back.
+    # counts samples, and accepts no timestamps that go back.
     return AudioResampler("fltp", "stereo", SAMPLE_RATE, options={"async": "1"})
 
 
 def _decoded(packet: "AnyPacket") -> "list[VideoFrame | AudioFrame]":
-    """A packet's frames; none where it is broken, as players leave out what they cannot show."""
+    """Decode a packet; no frames for a broken one, as players skip what they cannot show."""
     from av.error import InvalidDataError
 
     try:

@@ -1,7 +1,6 @@
-"""PublishLink: one TCP or TLS connection, blocking, that can be told to stop at any time.
+"""PublishLink: one blocking TCP or TLS connection that can be stopped at any time.
 
-The only I/O of the publisher. No wait is longer than a fraction of a second without a look at
-`stop`.
+It has all I/O of the publisher. It checks `stop` at least every fraction of a second.
 """
 
 import os
@@ -20,7 +19,7 @@ from emulator.core.errors import Refused
 from emulator.core.hosts import is_loopback
 
 CONNECT_TIMEOUT_MS: Final = 5_000
-# A server that takes nothing for so long is as good as gone.
+# A server that reads nothing for this long counts as gone.
 SEND_TIMEOUT_MS: Final = 10_000
 _LAST_WORD_MS: Final = 300
 _LOOK_SECONDS: Final = 0.1
@@ -29,11 +28,11 @@ _PORTS: Final = {"rtmp": 1935, "rtmps": 443}
 
 
 class Stopped(Exception):
-    """`stop` was set while something was waited for."""
+    """Raised when `stop` is set during a wait."""
 
 
 class PushTarget(Struct, frozen=True):
-    """Where to push, without the key."""
+    """The address of a server, without the key."""
 
     scheme: str
     host: str
@@ -47,7 +46,7 @@ class PushTarget(Struct, frozen=True):
 
 
 def parse_target(url: str) -> PushTarget:
-    """`rtmp://host[:port]/app` or `rtmps://`. Refuses (`ValueError`) anything else."""
+    """Parse `rtmp://host[:port]/app` or `rtmps://`. Refuses (`ValueError`) anything else."""
     try:
         parts = urlsplit(url)
         host, port, app = parts.hostname, parts.port, parts.path.strip("/")
@@ -59,14 +58,14 @@ def parse_target(url: str) -> PushTarget:
 
 
 def _no_address(url: str) -> ValueError:
-    return ValueError(f"not an address to publish to: {url!r} (rtmp://host[:port]/app)")
+    return ValueError(f"invalid publish address {url!r}: it must look like rtmp://host[:port]/app")
 
 
 def tls_context(host: str, ca: str) -> ssl.SSLContext:
-    """Verifies against the file `ca`, or the system's own; without `ca`, nothing on this machine.
+    """A TLS context that verifies against the file `ca`, or the system's CAs.
 
-    The emulator's certificate on a loopback address is trusted unseen, as FFmpeg does everywhere.
-    Refuses (`invalid`) a file that holds no certificates.
+    Without `ca`, the emulator's certificate on a loopback address is not verified, as FFmpeg does
+    everywhere. Refuses (`invalid`) a file without certificates.
     """
     try:
         context = ssl.create_default_context(cafile=ca or None)
@@ -80,7 +79,10 @@ def tls_context(host: str, ca: str) -> ssl.SSLContext:
 
 
 class PublishLink:
-    """Opened at once. Raises `Refused` where nobody answers, `Stopped` on `stop`."""
+    """A connection, opened at construction.
+
+    Raises `Refused` where no server answers, `Stopped` on `stop`.
+    """
 
     def __init__(self, target: PushTarget, ca: str, stop: threading.Event) -> None:
         self._stop = stop
@@ -88,7 +90,7 @@ class PublishLink:
         self._is_torn = False
         self._socket = self._connect()
         try:
-            # Nagle's algorithm would hold each small packet for the answer to the one before.
+            # Nagle's algorithm would delay each small packet until the one before is acknowledged.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if target.scheme == "rtmps":
                 self._socket = self._wrap(ca)
@@ -100,34 +102,34 @@ class PublishLink:
         self._socket.close()
 
     def finish(self, octets: bytes) -> None:
-        """Send a last word if the server still listens, and let it read all before the end."""
+        """Send last bytes if the server still listens, and let it read all of them first."""
         if self._is_torn:
             return
         with suppress(OSError, Stopped):
             self.send(octets)
             self._socket.shutdown(socket.SHUT_WR)
-            # Closing with something unread would make the system throw away what we sent.
+            # Closing with unread data would make the system discard the bytes that we sent.
             until_ms = monotonic_ms() + _LAST_WORD_MS
             while monotonic_ms() < until_ms:
                 self._await_end(until_ms)
 
     def send(self, octets: bytes) -> None:
         """Send all of it, or raise: `Stopped`, or `OSError` for a server that is gone or stuck."""
-        rest = memoryview(octets)
+        unsent = memoryview(octets)
         deadline_ms = monotonic_ms() + SEND_TIMEOUT_MS
         self._is_torn = True
-        while rest:
+        while unsent:
             try:
-                sent = self._socket.send(rest)
+                sent = self._socket.send(unsent)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as wanted:
                 self._wait(deadline_ms, is_write=not isinstance(wanted, ssl.SSLWantReadError))
                 continue
-            rest = rest[sent:]
+            unsent = unsent[sent:]
             deadline_ms = monotonic_ms() + SEND_TIMEOUT_MS
         self._is_torn = False
 
     def receive(self, until_ms: int) -> bytes | None:
-        """What arrives before the monotonic instant `until_ms`; None if nothing does.
+        """Return what arrives before the monotonic time `until_ms`; None if nothing does.
 
         Raises `Stopped`, or `ConnectionError` when the server has closed.
         """
@@ -144,7 +146,7 @@ class PublishLink:
             return received
 
     def _await_end(self, until_ms: int) -> None:
-        """Read and forget; raises `ConnectionError` at the server's end of file."""
+        """Discard received data; raises `ConnectionError` at the server's end of file."""
         try:
             if not self._socket.recv(_READ_BYTES):
                 raise ConnectionResetError
@@ -157,7 +159,7 @@ class PublishLink:
         try:
             addresses = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         except OSError:
-            raise Refused("unavailable", f"There is no host {target.host!r}.") from None
+            raise Refused("unavailable", f"The host {target.host!r} does not exist.") from None
         failure: OSError | None = None
         for family, kind, protocol, _, address in addresses:
             connecting = socket.socket(family, kind, protocol)
@@ -171,7 +173,7 @@ class PublishLink:
                 raise
             else:
                 return connecting
-        raise Refused("unavailable", f"Nobody answers at {where}: {_plain(failure)}.")
+        raise Refused("unavailable", f"No server answers at {where}: {_plain(failure)}.")
 
     def _reach(self, connecting: socket.socket, address: tuple[str | int | bytes, ...]) -> None:
         connecting.setblocking(False)
@@ -208,13 +210,13 @@ class PublishLink:
                 return wrapped
 
     def _wait(self, deadline_ms: int, *, is_write: bool) -> None:
-        """Until the socket is ready. Raises `TimeoutError` after `deadline_ms`."""
+        """Wait until the socket is ready. Raises `TimeoutError` after `deadline_ms`."""
         while not self._look(deadline_ms, is_write=is_write):
             if monotonic_ms() >= deadline_ms:
                 raise TimeoutError("the server does not answer")
 
     def _look(self, until_ms: int, *, is_write: bool) -> bool:
-        """Wait a short while at most; true if the socket is ready by then."""
+        """Wait for a short time at most; return whether the socket is ready by then."""
         if self._stop.is_set():
             raise Stopped
         seconds = max(0.0, min(_LOOK_SECONDS, (until_ms - monotonic_ms()) / 1000))
@@ -229,9 +231,9 @@ def _plain(error: OSError | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, ssl.SSLError) and error.reason == "NO_CERTIFICATE_OR_CRL_FOUND":
-        return "there is no certificate in it"
+        return "it contains no certificate"
     if isinstance(error, ssl.SSLError):
-        return f"it does not speak TLS as we do ({error.reason})"
+        return f"the TLS handshake failed ({error.reason})"
     if error is None:
         return "no address"
     return (error.strerror or str(error)).lower()

@@ -1,7 +1,7 @@
-"""PublisherProcess: the built-in publisher as a process of its own, so that encoding costs the
-server nothing but its share of the machine.
+"""PublisherProcess: the built-in publisher as a separate process.
 
-It ends with its parent: its standard input is a pipe that closes then, and it obeys that.
+Its encoding takes no time of the server's process. It ends with its parent: its standard input is a
+pipe that closes then.
 """
 
 import asyncio
@@ -12,20 +12,21 @@ from contextlib import suppress
 from typing import Any, Final
 
 from emulator.core.errors import Refused
-from emulator.media.publisher.config import PublishConfig, written
+from emulator.media.publisher.config import PublishConfig, encode_changes
 from emulator.media.publisher.push import PushProgress
 from emulator.process_group import own_group
 
-# A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
+# A slow machine starts an encoder in a few seconds; a longer start is a failure.
 _START_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 3.0
 _COMPLAINT_BYTES_MAX: Final = 4096
 
 
 class PublisherProcess:
-    """`progress` is the last that it said; `failure` a sentence once it has failed, else empty.
+    """One publisher process.
 
-    `on_progress` is called on the loop's thread with each thing it says.
+    `progress` is its last report; `failure` is a sentence once it has failed, else empty.
+    `on_progress` is called on the loop's thread with each report.
     """
 
     def __init__(
@@ -39,9 +40,10 @@ class PublisherProcess:
         on_progress: Callable[[PushProgress], None] | None = None,
         on_failure: Callable[[str], None] | None = None,
     ) -> None:
-        """`url` is the address without the key, `ca` a file to trust for TLS.
+        """Set up a process. `url` is the address without the key, `ca` a file to trust for TLS.
 
-        `http` and `https` mean WHIP. `on_failure` is called with `failure` once it has ended so.
+        `http` and `https` mean WHIP. `on_failure` is called with `failure` once the process has
+        failed.
         """
         self.progress = PushProgress("connecting")
         self.failure = ""
@@ -58,7 +60,7 @@ class PublisherProcess:
         return self._child is not None and self._child.returncode is None
 
     async def start(self) -> None:
-        """Start it, once. It connects in its own time: see `progress`."""
+        """Start the process; call this once. It then connects by itself: see `progress`."""
         pipe = asyncio.subprocess.PIPE
         self._child = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -66,21 +68,22 @@ class PublisherProcess:
             stdin=pipe,
             stdout=pipe,
             stderr=pipe,
-            # Ctrl-C in a terminal reaches every process of its session: only we decide here.
+            # Ctrl-C in a terminal reaches every process of its group: this one ends only by its
+            # parent.
             **own_group(),
         )
         assert self._child.stdin is not None
-        # Not an argument: those are shown to everybody on the machine.
+        # The key is not an argument, since everybody on the machine can see arguments.
         self._child.stdin.write(f"{self._key}\n".encode())
         self._listening = asyncio.create_task(self._listen(self._child))
 
     async def start_publishing(self) -> None:
-        """Start it, and return once it publishes. Refuses (`conflict`) with why it does not.
+        """Start the process, and return once it publishes. Refuses (`conflict`) with its failure.
 
-        Then it has ended, or goes on connecting: `stop` ends that.
+        After a refusal it has ended, or is still connecting: `stop` ends it.
         """
         await self.start()
-        # Shielded: a caller that waits for a process may give up, and the process must not.
+        # This is shielded: when a caller stops waiting, the process must not end.
         ended = asyncio.shield(self.wait())
         waits: list[asyncio.Future[Any]] = [asyncio.create_task(self._is_publishing.wait()), ended]
         await asyncio.wait(waits, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -89,28 +92,28 @@ class PublisherProcess:
         if not self._is_publishing.is_set():
             raise Refused("conflict", self.failure or "The publisher could not start in time.")
 
-    async def order(self, orders: Mapping[str, Any]) -> None:
-        """Change what is sent, by the names of `settings.ORDERS`, from about now on.
+    async def change(self, changes: Mapping[str, Any]) -> None:
+        """Change settings of the broadcast, of those in `LIVE_SETTINGS`, from about now on.
 
-        Refuses (`conflict`) where it has ended.
+        Refuses (`conflict`) where the process has ended.
         """
         child = self._child
         if child is None or child.stdin is None or not self.is_running:
             raise Refused("conflict", self.failure or "The publisher has ended.")
-        child.stdin.write(written(orders))
-        # What it has not read because it ended, nobody can see.
+        child.stdin.write(encode_changes(changes))
+        # A change that an ended process did not read has no effect.
         with suppress(ConnectionError):
             await child.stdin.drain()
 
     async def wait(self) -> int:
-        """Until it has ended by itself; gives its exit code."""
+        """Wait until the process has ended by itself; return its exit code."""
         assert self._child is not None
         assert self._listening is not None
         await self._listening
         return await self._child.wait()
 
     async def stop(self) -> None:
-        """End the broadcast, as an encoder's stop button does. Does nothing the second time."""
+        """End the broadcast, as an encoder's stop button does. A second call does nothing."""
         if self._child is None or self._listening is None:
             return
         assert self._child.stdin is not None
@@ -121,7 +124,7 @@ class PublisherProcess:
             await self.kill()
 
     async def kill(self) -> None:
-        """End it at once and without a goodbye, as a pulled plug does."""
+        """Kill the process at once, without the end of a publish, like a pulled plug."""
         if self._child is None or self._listening is None:
             return
         # It may just have ended, and its last words not have come yet.
@@ -135,14 +138,14 @@ class PublisherProcess:
         async with asyncio.TaskGroup() as group:
             complaint = group.create_task(_tail(child.stderr))
             async for line in child.stdout:
-                self._hear(line)
+                self._read_report(line)
         code = await child.wait()
         if code and not self.failure:
-            self.failure = complaint.result() or _unsaid(code)
+            self.failure = complaint.result() or _exit_reason(code)
         if self.failure and self._on_failure is not None:
             self._on_failure(self.failure)
 
-    def _hear(self, line: bytes) -> None:
+    def _read_report(self, line: bytes) -> None:
         payload = json.loads(line)
         if payload["state"] == "refused":
             self.failure = payload["message"]
@@ -176,15 +179,15 @@ def _arguments(url: str, ca: str, settings: PublishConfig) -> list[str]:
     return arguments
 
 
-def _unsaid(code: int) -> str:
-    """Why a process has ended that has not said why: a signal's number is below zero."""
+def _exit_reason(code: int) -> str:
+    """The reason for a process that ended without one; a signal's exit code is below zero."""
     if code == -9:  # There is no SIGKILL on Windows.
-        return "The publisher's process was killed, by somebody or for want of memory."
+        return "The publisher's process was killed, by a user or because memory ran out."
     return f"The publisher ended unexpectedly, with exit code {code}."
 
 
 async def _tail(stream: asyncio.StreamReader) -> str:
-    """The last line of what was said; nothing before it is kept."""
+    """Read a stream to its end, and return its last line."""
     data = b""
     while octets := await stream.read(_COMPLAINT_BYTES_MAX):
         data = (data + octets)[-_COMPLAINT_BYTES_MAX:]

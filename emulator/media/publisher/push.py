@@ -1,4 +1,4 @@
-"""Push: a broadcast, sent in real time to an RTMP server until it ends, is stopped or refused."""
+"""Push: sends a broadcast to an RTMP server in real time, until its end, a stop or a refusal."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.link import PublishLink, PushTarget, Stopped
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
 
-# How long the server may think about the publish.
+# How long the server may take to answer the publish.
 ANSWER_TIMEOUT_MS: Final = 10_000
 REPORT_EVERY_MS: Final = 1_000
 # The second byte of an H.264 tag that carries a frame, not a configuration (FLV 10.1, E.4.3.2).
@@ -23,21 +23,21 @@ State = Literal["connecting", "connected", "publishing", "ended"]
 
 
 class PushSource(Protocol):
-    """What is sent, one step at a time, in its own time from 0."""
+    """A source of tags, one step at a time, on its own clock from 0."""
 
     @property
     def due_ms(self) -> int | None:
-        """When the next step is due, in milliseconds since the first; None after the last."""
+        """The time of the next step, in milliseconds since the first; None after the last."""
 
     def step(self, elapsed_ms: int) -> list[Tag]:
-        """Do what is due. `elapsed_ms` is the broadcast's true time, `due_ms` or later."""
+        """Make the next step. `elapsed_ms` is the broadcast's real time, `due_ms` or later."""
 
     def close(self) -> list[Tag]:
         """The tags that end the broadcast."""
 
 
 class PushProgress(Struct, frozen=True):
-    """How a push stands. Rates are those of the last second."""
+    """The progress of a push. Rates are those of the last second."""
 
     state: State
     seconds: float = 0.0
@@ -49,8 +49,9 @@ Report = Callable[[PushProgress], None]
 
 
 class Push:
-    """One publish over one connection. `run` returns when it has ended well, and raises `Refused`
-    with the server's own words when it has not.
+    """One publish over one connection.
+
+    `run` returns after a proper end, and raises `Refused` with the server's own message otherwise.
     """
 
     def __init__(
@@ -102,19 +103,19 @@ class Push:
             try:
                 received = link.receive(deadline_ms)
             except ConnectionError:
-                raise self._hung_up(has_answered) from None
+                raise self._early_close(has_answered) from None
             has_answered = True
             if received is None:
-                raise TimeoutError("The server did not answer the publish.")
-            if any(isinstance(event, Accepted) for event in self._hear(received)):
+                raise TimeoutError("The server did not answer the publish request.")
+            if any(isinstance(event, Accepted) for event in self._read_answer(received)):
                 return
 
-    def _hung_up(self, has_answered: bool) -> Refused:
+    def _early_close(self, has_answered: bool) -> Refused:
         if has_answered:
             message = "The server closed the connection without accepting the publish."
             return Refused("forbidden", message)
         where = f"{self._target.host}:{self._target.port}"
-        hint = " If it speaks TLS, say rtmps." if self._target.scheme == "rtmp" else ""
+        hint = " If it speaks TLS, use rtmps://." if self._target.scheme == "rtmp" else ""
         return Refused("unavailable", f"{where} closed the connection without a reason.{hint}")
 
     def _send_all(self, link: PublishLink, broadcast: PushSource, seconds: float | None) -> None:
@@ -123,7 +124,7 @@ class Push:
             if seconds is not None and due_ms >= seconds * 1000:
                 return
             while (received := link.receive(start_ms + due_ms)) is not None:
-                self._hear(received)
+                self._read_answer(received)
                 link.send(self._client.to_send())
             tags = broadcast.step(monotonic_ms() - start_ms)
             for tag in tags:
@@ -132,7 +133,7 @@ class Push:
             link.send(octets)
             self._meter.count(len(octets), tags, monotonic_ms() - start_ms)
 
-    def _hear(self, received: bytes) -> list[Accepted | Denied]:
+    def _read_answer(self, received: bytes) -> list[Accepted | Denied]:
         events = self._client.receive(received)
         for event in events:
             if isinstance(event, Denied):
@@ -145,7 +146,7 @@ class Push:
 
 
 class Meter:
-    """Reports each second what the last one brought."""
+    """Reports the rates of each second."""
 
     def __init__(self, report: Report) -> None:
         self._report = report

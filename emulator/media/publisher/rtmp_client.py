@@ -1,4 +1,6 @@
-"""RtmpClient: the publishing side of RTMP, sans I/O. Feed it what arrived, send what it returns.
+"""RtmpClient: the publishing side of RTMP, without I/O.
+
+Feed it received bytes, send what it returns.
 
 The order of commands is that of OBS and FFmpeg: connect, releaseStream, FCPublish, createStream,
 publish (RTMP 1.0, 7.2).
@@ -46,11 +48,11 @@ _CLOSE: Final = 6
 
 
 class Accepted(Struct, frozen=True):
-    """The server takes the publish: send tags from now on."""
+    """The server accepts the publish: send tags from now on."""
 
 
 class Denied(Struct, frozen=True):
-    """The server refused, before or during the publish, with its own words."""
+    """The server refused, before or during the publish, with this code and message."""
 
     code: str
     message: str
@@ -78,13 +80,16 @@ class RtmpClient:
         self._window = 0
 
     def to_send(self) -> bytes:
-        """What is to be sent now; each byte is given once."""
+        """Return the bytes to send now; each byte is returned once."""
         out = bytes(self._out)
         self._out.clear()
         return out
 
     def receive(self, received: bytes) -> list[ClientEvent]:
-        """Take what arrived, in any cut. Raises `ProtocolError` for what is no RTMP."""
+        """Take received bytes, split anywhere.
+
+        Raises `ProtocolError` for bytes that are not RTMP.
+        """
         if self._state == "handshake":
             received = self._shake(received)
         if self._state in {"handshake", "closed"}:
@@ -92,7 +97,7 @@ class RtmpClient:
         self._received += len(received)
         events: list[ClientEvent] = []
         for message in self._reader.receive(received):
-            event = self._hear(message)
+            event = self._handle(message)
             if event is not None:
                 events.append(event)
         self._acknowledge()
@@ -107,14 +112,14 @@ class RtmpClient:
         self._out += rtmp_chunks.write(_MEDIA_CHUNKS[tag.kind], message, _CHUNK_BYTES)
 
     def close(self) -> None:
-        """Say that the publish is over. What the server answers no longer matters."""
+        """End the publish. The server's answer no longer matters."""
         if self._state == "publishing":
             self._command("FCUnpublish", _CLOSE, None, self._key)
             self._command("deleteStream", _CLOSE, None, float(self._stream_id))
         self._state = "closed"
 
     def _shake(self, received: bytes) -> bytes:
-        """S0, S1 and S2 (5.2); gives what came after them."""
+        """Read S0, S1 and S2 (5.2); return the bytes after them."""
         self._handshake += received
         if not self._handshake.startswith(_VERSION):
             raise ProtocolError("This is not an RTMP server: its handshake has another version.")
@@ -122,11 +127,11 @@ class RtmpClient:
         if len(self._handshake) < end:
             return b""
         self._out += self._handshake[1 : 1 + _HANDSHAKE_BYTES]
-        rest = bytes(self._handshake[end:])
+        remaining = bytes(self._handshake[end:])
         self._handshake.clear()
         self._state = "connecting"
         size = _CHUNK_BYTES.to_bytes(4)
-        # The size is of type 1 and holds for all that follows (5.4.1).
+        # This is Set Chunk Size, which counts for all later chunks (5.4.1).
         self._control(rtmp_chunks.SET_CHUNK_SIZE, size)
         self._command(
             "connect",
@@ -138,11 +143,11 @@ class RtmpClient:
                 "tcUrl": self._tc_url,
             },
         )
-        return rest
+        return remaining
 
-    def _hear(self, message: RtmpMessage) -> ClientEvent | None:
+    def _handle(self, message: RtmpMessage) -> ClientEvent | None:
         if message.type_id == _COMMAND:
-            return self._obey(message.payload)
+            return self._handle_command(message.payload)
         if message.type_id == _USER_CONTROL and message.payload[:2] == _PING.to_bytes(2):
             self._control(_USER_CONTROL, _PONG.to_bytes(2) + message.payload[2:6])
         elif message.type_id in {_WINDOW_SIZE, _PEER_BANDWIDTH} and len(message.payload) >= 4:
@@ -153,14 +158,15 @@ class RtmpClient:
                 self._control(_WINDOW_SIZE, size)
         return None
 
-    def _obey(self, body: bytes) -> ClientEvent | None:
+    def _handle_command(self, body: bytes) -> ClientEvent | None:
         values = amf0.decode(body)
         name = values[0] if values else None
         last = values[-1] if len(values) > 3 else None
         if name == "onStatus":
             return self._status(last)
         if name == "_error" and values[1:2] not in ([_RELEASE_STREAM], [_FC_PUBLISH]):
-            # Servers that do not know the two commands of old encoders say so, and mean no harm.
+            # Servers that do not know these two commands of old encoders answer with an error,
+            # which is harmless.
             return _denied(last)
         if name == "_result" and values[1:2] == [_CONNECT] and self._state == "connecting":
             self._state = "creating"
@@ -169,7 +175,7 @@ class RtmpClient:
             self._command("createStream", _CREATE_STREAM, None)
         elif name == "_result" and values[1:2] == [_CREATE_STREAM] and self._state == "creating":
             if not isinstance(last, float) or not 0 <= last < _STREAMS_END:
-                raise ProtocolError("The server's createStream answer names no stream.")
+                raise ProtocolError("The server's answer to createStream has no stream number.")
             self._stream_id = int(last)
             self._command("publish", _PUBLISH, None, self._key, "live", stream_id=self._stream_id)
         return None
@@ -192,7 +198,7 @@ class RtmpClient:
         self._out += rtmp_chunks.write(_CONTROL_CHUNKS, RtmpMessage(type_id, 0, 0, payload))
 
     def _acknowledge(self) -> None:
-        """Say how much has come, each time half the server's window has (5.4.3)."""
+        """Acknowledge received bytes, each time half the server's window has come (5.4.3)."""
         if self._window and self._received - self._acknowledged >= self._window // 2:
             self._acknowledged = self._received
             self._control(_ACKNOWLEDGEMENT, (self._received & 0xFFFFFFFF).to_bytes(4))

@@ -1,6 +1,7 @@
-"""SyntheticBroadcast: test picture and sound, encoded as they fall due.
+"""SyntheticBroadcast: the test picture and sound, encoded when they are due.
 
-Like a camera it never catches up: what a stalled machine missed is gone, and time stamps stay true.
+Like a camera it never catches up: media that a stalled machine missed is skipped, and timestamps
+stay right.
 """
 
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,22 +17,22 @@ from emulator.media.publisher.test_card.sound import BEEP_MS, FRAME_SAMPLES, SAM
 if TYPE_CHECKING:
     from av import VideoFrame
 
-# Sound is encoded this much before the picture it belongs to: the muxer holds each packet until
-# it has one of the other kind, and this way it is never the picture that waits.
+# Audio is encoded this much before the picture that it belongs to: the muxer holds each packet
+# until it has one of the other kind, and in this way the picture never waits.
 _SOUND_AHEAD_MS: Final = 64
 
 
 class Drawn(Protocol):
-    """What draws the frames."""
+    """An object that draws the frames."""
 
     def draw(self, moment: FrameMoment) -> "VideoFrame": ...
 
 
 class SyntheticBroadcast:
-    """Frame by frame: wait until `due_ms`, then `step`.
+    """Sends a test picture frame by frame: wait until `due_ms`, then call `step`.
 
     `is_frozen` (the picture stands), `is_silent`, `video_kbits` and `keyframe_seconds` may be set
-    at any time and hold from the next frame on.
+    at any time, and count from the next frame on.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class SyntheticBroadcast:
         picture: Drawn | None = None,
         sound: Sound | None = None,
     ) -> None:
-        """Without a `picture` it shows the test picture, without a `sound` it has its beep."""
+        """Set up a broadcast, with the test picture and its beep where no others are passed."""
         self.is_frozen = settings.is_frozen
         self.is_silent = settings.is_silent
         self.video_kbits = settings.video_kbits
@@ -63,13 +64,13 @@ class SyntheticBroadcast:
 
     @property
     def due_ms(self) -> int:
-        """When the next frame is to be made, in milliseconds since the first."""
+        """The time of the next frame, in milliseconds since the first."""
         return self._frame_ms(self._frame_number)
 
     def step(self, elapsed_ms: int) -> list[Tag]:
-        """Make one frame and the sound that goes with it; `elapsed_ms` is how late it really is.
+        """Make one frame and the audio that belongs to it; `elapsed_ms` is the real time.
 
-        One frame may be late. Those before it are left out, and so is their sound.
+        One frame may be late. Frames before it are skipped, and so is their audio.
         """
         self._frame_number = max(self._frame_number, self._frame_at(elapsed_ms) - 1)
         self._encode_sound()
@@ -89,14 +90,15 @@ class SyntheticBroadcast:
         return int(elapsed_ms * self._settings.fps / 1000)
 
     def _frame_ms(self, frame_number: int) -> int:
-        # Rounded up, so that `_frame_at` of this instant is this frame and not the one before.
+        # This is rounded up, so that `_frame_at` of this time is this frame, not the one before.
         return -int(-frame_number * 1000 // self._settings.fps)
 
     def _encode_sound(self) -> None:
         until = (self._frame_ms(self._frame_number) + _SOUND_AHEAD_MS) * SAMPLE_RATE // 1000
         missing = until - self._sample
         if missing > SAMPLE_RATE // 2:
-            # A short wait is made up for, so that the sound has no hole; a stall is left out.
+            # After a short wait the missing audio is made, so that there is no hole; a longer stall
+            # is skipped.
             self._sample += (missing // FRAME_SAMPLES - 4) * FRAME_SAMPLES
         while self._sample < until:
             frame = self._sound.frame(self._sample, self.is_silent)
@@ -121,7 +123,8 @@ class SyntheticBroadcast:
 
     def _frame(self) -> "VideoFrame":
         if self.video_kbits != self._encoder_kbits:
-            # x264 keeps its buffer model when only the rate changes. A new encoder does not.
+            # x264 keeps its buffer model when only the rate changes; a new encoder starts without
+            # it.
             self._encoder_kbits = self.video_kbits
             self._encoder = open_test_picture(self._settings, self.video_kbits)
             self._key_frame_due = 0

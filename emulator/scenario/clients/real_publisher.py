@@ -58,17 +58,17 @@ class RealPublisher:
         await self.start()
 
     async def change(self, patch: Mapping[str, Any]) -> None:
-        from emulator.media.publisher.config import ORDERS
+        from emulator.media.publisher.config import LIVE_SETTINGS
 
         before = self._settings
         try:
             after = self._settings = replace(self._first, **patch)
         except ValueError as error:
             raise Refused("invalid", str(error)) from None
-        orders = {name: getattr(after, name) for name in sorted(ORDERS)}
-        is_steered = after.file is None and replace(before, **orders) == after
+        changes = {name: getattr(after, name) for name in sorted(LIVE_SETTINGS)}
+        is_steered = after.file is None and replace(before, **changes) == after
         if is_steered and self._process is not None:
-            await self._process.order(orders)
+            await self._process.change(changes)
         else:
             await self.stop("it comes again with other settings")
             await self.start()

@@ -29,8 +29,8 @@ SERVER = ("--url", "rtmp://127.0.0.1:1/live")
             ("KEY", "--seconds", "nan"),
             "invalid duration 'nan'; write it like 500ms, 10s, 1m30s or 1.5h",
         ),
-        (("KEY", "--url", "http://x/live"), "not an address to publish to: 'http://x/live'"),
-        (("KEY", "--url", "rtmp://x:y/live"), "not an address to publish to: 'rtmp://x:y/live'"),
+        (("KEY", "--url", "http://x/live"), "invalid publish address 'http://x/live'"),
+        (("KEY", "--url", "rtmp://x:y/live"), "invalid publish address 'rtmp://x:y/live'"),
     ],
 )
 def test_publish_command_usage_error_is_one_sentence(
@@ -47,7 +47,7 @@ def test_publish_command_unreachable_server_is_reported(
     assert main(["publish", "KEY", *SERVER, *form]) == 1
     capture_result = capsys.readouterr()
     assert (
-        "Nobody answers at 127.0.0.1:1: connection refused."
+        "No server answers at 127.0.0.1:1: connection refused."
         in capture_result.out + capture_result.err
     )
     assert bool(capture_result.err) is not bool(form)

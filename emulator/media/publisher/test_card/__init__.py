@@ -1,1 +1,1 @@
-"""What the test picture shows and sounds like: bars, clock, flash, strip, and a beep."""
+"""The test picture and its sound: bars, clock, flash, strip, and a beep."""

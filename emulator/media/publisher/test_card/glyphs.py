@@ -1,10 +1,10 @@
-"""A 5 by 7 pixel font, drawn as it is written here, since PyAV's FFmpeg has no `drawtext`."""
+"""A 5 by 7 pixel font, drawn in this file, since PyAV's FFmpeg has no `drawtext`."""
 
 import unicodedata
 
 GLYPH_WIDTH = 5
 GLYPH_HEIGHT = 7
-# One empty column keeps letters apart.
+# One empty column separates letters.
 ADVANCE = GLYPH_WIDTH + 1
 
 _SHEETS = (
@@ -82,7 +82,7 @@ _SHEETS = (
     ),
 )
 
-# What has no glyph is shown as an empty box, so that a name keeps its length.
+# A character without a glyph is shown as an empty box, so that a name keeps its length.
 _UNKNOWN = ("#####", "#...#", "#...#", "#...#", "#...#", "#...#", "#####")
 
 
@@ -99,7 +99,7 @@ _GLYPHS = _cut()
 
 
 class Pen:
-    """Writes in one size and two grey values (0 to 255). Each glyph is scaled once, then kept."""
+    """Writes text in one size and two grey values (0 to 255). Scaled glyphs are cached."""
 
     def __init__(self, scale: int, ink: int, paper: int) -> None:
         self.scale = scale
@@ -108,9 +108,9 @@ class Pen:
         self._scaled: dict[str, tuple[bytes, ...]] = {}
 
     def rows(self, text: str) -> list[bytes]:
-        """The text as 7 rows, each `len(text) * ADVANCE * scale` pixels wide.
+        """Return the text as 7 rows, each `len(text) * ADVANCE * scale` pixels wide.
 
-        Each row is to be drawn `scale` times. Letters are shown as capitals, without accents.
+        Draw each row `scale` times. Letters are shown as capitals without accents.
         """
         glyphs = [self._glyph(character) for character in plain(text)]
         return [b"".join(glyph[row] for glyph in glyphs) for row in range(GLYPH_HEIGHT)]
@@ -127,6 +127,6 @@ class Pen:
 
 
 def plain(text: str) -> str:
-    """Capitals without accents or control characters: what the font can show, one glyph each."""
+    """Convert text to the font's characters: capitals without accents or control characters."""
     apart = unicodedata.normalize("NFKD", text).upper()
     return "".join(c if c.isprintable() else " " for c in apart if not unicodedata.combining(c))

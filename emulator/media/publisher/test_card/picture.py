@@ -1,6 +1,6 @@
 """The test picture: colour bars, a clock, a name, a counter, a flash, and the strip.
 
-Only luma changes from frame to frame; chroma is made once, and is grey under everything that moves.
+Only luma changes from frame to frame; chroma is made once, and is grey under all moving parts.
 """
 
 from typing import TYPE_CHECKING
@@ -26,13 +26,13 @@ _BARS = (
 _GREY = 128
 _PAPER = 26
 _INK = 225
-# The text takes at most this many letters a line, whatever the picture's shape.
+# The largest number of letters in a line, for any shape of the picture.
 _LETTERS_MAX = 30
 _DAY_MS = 86_400_000
 
 
 class FrameMoment(Struct, frozen=True):
-    """What one frame shows. `media_ms` is the time since the broadcast's first frame."""
+    """The contents of one frame. `media_ms` is the time since the broadcast's first frame."""
 
     frame_number: int
     media_ms: int
@@ -44,9 +44,9 @@ class CardPicture:
     """Draws frames of one size, in yuv420p. `name` is cut to what fits."""
 
     def __init__(self, width: int, height: int, name: str) -> None:
-        """Refuses sizes that yuv420p cannot have (odd) or the text does not fit (under 160x90)."""
+        """Refuse sizes that yuv420p cannot have (odd), or too small for the text (under 160x90)."""
         if width % 2 or height % 2 or width < 160 or height < 90:
-            raise ValueError(f"not a size to draw: {width}x{height} (even, at least 160x90)")
+            raise ValueError(f"invalid size {width}x{height}: must be even and at least 160x90")
         self.width = width
         self.height = height
         self._bars_height = height // 2
@@ -59,7 +59,7 @@ class CardPicture:
         self._name = plain(name)[: width // (ADVANCE * scale) - 2]
 
     def draw(self, moment: FrameMoment) -> "VideoFrame":
-        """A new frame that shows `moment`. Takes about half a millisecond at 1280x720."""
+        """Draw a new frame that shows `moment`. Takes about half a millisecond at 1280x720."""
         from av import VideoFrame
 
         frame = VideoFrame(self.width, self.height, "yuv420p")
@@ -75,15 +75,15 @@ class CardPicture:
         return frame
 
     def _prepare(self, stride: int, chroma_stride: int) -> None:
-        """Make what stays the same. Strides are in bytes; FFmpeg rounds them up."""
-        rest = self.height - self._bars_height
+        """Draw the constant parts. Strides are in bytes; FFmpeg rounds them up."""
+        below = self.height - self._bars_height
         self._stride = stride
         self._luma = bytearray(
             self._bars_line(0, self.width, stride) * self._bars_height
-            + bytes([_PAPER]) * (stride * rest)
+            + bytes([_PAPER]) * (stride * below)
         )
-        grey = bytes([_GREY]) * (chroma_stride * (rest // 2))
-        lines = self.height // 2 - rest // 2
+        grey = bytes([_GREY]) * (chroma_stride * (below // 2))
+        lines = self.height // 2 - below // 2
         blue, red = (
             self._bars_line(part, self.width // 2, chroma_stride) * lines + grey for part in (1, 2)
         )
@@ -104,7 +104,7 @@ class CardPicture:
         self._write(f"{_time_of_day(moment.wall_ms % _DAY_MS)} UTC", 2)
 
     def _write(self, text: str, line: int) -> None:
-        """Write one line into the space between bars and strip, which holds three."""
+        """Write one of the three lines between the bars and the strip."""
         scale = self._pen.scale
         pitch = (self._strip_top - self._bars_height) // 3
         top = self._bars_height + line * pitch + (pitch - GLYPH_HEIGHT * scale) // 2
@@ -116,7 +116,7 @@ class CardPicture:
                 self._luma[start : start + len(row)] = row
 
     def flash_box(self) -> tuple[int, int, int, int]:
-        """Where the flash is: left, top, width and height in pixels."""
+        """The place of the flash: left, top, width and height in pixels."""
         side = (self._strip_top - self._bars_height) // 3
         return self.width - side - side // 2, self._strip_top - side - side // 4, side, side
 

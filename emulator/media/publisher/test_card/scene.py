@@ -1,8 +1,8 @@
-"""The scene: what a seeded channel shows instead of bars: an editor at work, its owner, its title.
+"""The scene: the picture of a seeded channel: an editor at work, its owner, its title.
 
-All of it follows from the `Look`, and its end meets its beginning: the text scrolls by as many
-lines as it has in one round. Colours are the channel's own; luma, blue and red difference are
-ITU-R BT.709 in limited range, as in the test picture.
+All of it follows from the `Look`, and its end joins its beginning: the text scrolls by all its
+lines in one round. Colours are the channel's own; luma, blue and red difference are ITU-R BT.709 in
+limited range, as in the test picture.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from emulator.media.publisher.test_card.picture import FrameMoment
 if TYPE_CHECKING:
     from av import VideoFrame
 
-# A line is typed in this time, and the text has so many: 8 s in all.
+# The time in which a line is typed, and the number of lines: 8 s in all.
 LINE_MS: Final = 500
 LINES: Final = 16
 # All lengths below are in 1/360 of the picture's height.
@@ -35,7 +35,7 @@ Block = tuple[int, int, Colour]
 
 
 class Look(Struct, frozen=True):
-    """How a channel looks: its owner's name and letter, its title, and its hue in degrees."""
+    """The look of a channel: its owner's name and initial, its title, and its hue in degrees."""
 
     name: str
     letter: str
@@ -44,7 +44,7 @@ class Look(Struct, frozen=True):
 
 
 class Canvas:
-    """A frame's three planes (yuv420p), drawn by rectangles at even places."""
+    """A frame's three planes (yuv420p), in which rectangles are drawn at even positions."""
 
     def __init__(self, width: int, height: int, strides: tuple[int, int]) -> None:
         self.width = width
@@ -56,7 +56,7 @@ class Canvas:
         )
 
     def fill(self, left: int, top: int, width: int, height: int, colour: Colour) -> None:
-        """A rectangle, cut to the picture. Odd edges are moved by one pixel."""
+        """Draw a rectangle, clipped to the picture. Odd edges are moved by one pixel."""
         left, top = max(0, left & ~1), max(0, top & ~1)
         right = min(self.width, (left + width + 1) & ~1)
         bottom = min(self.height, (top + height + 1) & ~1)
@@ -69,15 +69,15 @@ class Canvas:
                 plane[start : start + len(row)] = row
 
     def disc(self, middle: tuple[int, int], radius: int, colour: Colour) -> None:
-        """A filled circle."""
+        """Draw a filled circle."""
         for y in range(-radius & ~1, radius, 2):
             half = round((radius * radius - y * y) ** 0.5)
             self.fill(middle[0] - half, middle[1] + y, 2 * half, 2, colour)
 
     def write(self, text: str, left: int, top: int, scale: int, inks: tuple[int, int]) -> None:
-        """A line of text in two values of luma, ink and paper; colour stays what is behind it.
+        """Write a line of text in two luma values, ink and paper; the colour behind it stays.
 
-        What does not fit into the picture is cut off at its right and lower edge.
+        Text that does not fit into the picture is cut off at its right and lower edge.
         """
         plane, stride = self.planes[0], self.strides[0]
         for index, row in enumerate(Pen(scale, *inks).rows(text)):
@@ -86,7 +86,7 @@ class Canvas:
                 plane[y * stride + left : y * stride + left + len(row)] = row
 
     def copy_rows(self, other: "Canvas", source: int, target: int, count: int) -> None:
-        """So many rows of another canvas of the same width, from and to even rows."""
+        """Copy `count` rows of another canvas of the same width, from and to even rows."""
         for plane, theirs, stride, halves in zip(
             self.planes, other.planes, self.strides, (0, 1, 1), strict=True
         ):
@@ -99,9 +99,9 @@ class Scene:
     """Draws frames of one size, in yuv420p, as `Picture` does."""
 
     def __init__(self, width: int, height: int, look: Look) -> None:
-        """Refuses sizes that yuv420p cannot have (odd)."""
+        """Refuse sizes that yuv420p cannot have (odd)."""
         if width % 2 or height % 2:
-            raise ValueError(f"not a size to draw: {width}x{height} (both even)")
+            raise ValueError(f"invalid size {width}x{height}: both must be even")
         self.width = width
         self.height = height
         self._look = look
@@ -111,7 +111,7 @@ class Scene:
         self._text: Canvas | None = None
 
     def draw(self, moment: FrameMoment) -> "VideoFrame":
-        """A new frame that shows `moment`."""
+        """Draw a new frame that shows `moment`."""
         from av import VideoFrame
 
         frame = VideoFrame(self.width, self.height, "yuv420p")
@@ -128,14 +128,14 @@ class Scene:
         return frame
 
     def _size(self, length: int) -> int:
-        """A length of the layout in pixels of this picture, even."""
+        """Convert a length of the layout to pixels of this picture, even."""
         return (length * self.height // _HEIGHT) & ~1
 
     def _type(self, canvas: Canvas, text: Canvas, media_ms: int) -> None:
-        """The text as far as it is typed: above the line that is, those before it."""
+        """Draw the text typed so far: the current line, and above it those before it."""
         number, since_ms = divmod(media_ms % (LINE_MS * LINES), LINE_MS)
         pitch, bottom = self._pitch, self._size(_BAND_TOP)
-        # Two rounds stand below each other, so that any line has those before it above.
+        # The text is drawn twice, one round below the other, so that lines stand above every line.
         visible = min(LINES, (bottom - self._size(_BAR)) // pitch)
         first = LINES + number + 1 - visible
         canvas.copy_rows(text, first * pitch, bottom - visible * pitch, visible * pitch)
@@ -162,7 +162,7 @@ class Scene:
         return text
 
     def _draw_still(self, strides: tuple[int, int]) -> Canvas:
-        """What stays: the window's bar, and the band with name and title."""
+        """Draw the constant parts: the window's bar, and the band with name and title."""
         canvas, palette, size = Canvas(self.width, self.height, strides), self._palette, self._size
         canvas.fill(0, 0, self.width, self.height, palette.paper)
         canvas.fill(0, 0, self.width, size(_BAR), palette.bar)
@@ -186,7 +186,7 @@ class Scene:
             top += (GLYPH_HEIGHT + 4) * scale
 
     def _draw_face(self, canvas: Canvas) -> None:
-        """The owner's camera: a letter where a face would be, and shoulders."""
+        """Draw the owner's camera image: a letter in place of a face, and shoulders."""
         palette, size = self._palette, self._size
         left, top, width, height = (size(length) for length in _FACE)
         left += self.width - size(640)
@@ -214,7 +214,7 @@ class Scene:
 
 
 class _Palette:
-    """A channel's colours, all of its hue."""
+    """A channel's colours, all derived from its hue."""
 
     def __init__(self, hue: int) -> None:
         self.paper = _colour(hue, 0.13, 0.30)
@@ -236,7 +236,7 @@ class _Palette:
 
 
 def _colour(hue: int, lightness: float, saturation: float) -> Colour:
-    """Of HSL, as BT.709 in limited range (ITU-R BT.709-6, 3)."""
+    """Convert HSL to BT.709 in limited range (ITU-R BT.709-6, 3)."""
     red, green, blue = hls_to_rgb(hue % 360 / 360, lightness, saturation)
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return (
@@ -247,7 +247,7 @@ def _colour(hue: int, lightness: float, saturation: float) -> Colour:
 
 
 def _lines(look: Look, palette: _Palette) -> list[list[Block]]:
-    """What the editor shows: blocks where words would be, by their left edge and width."""
+    """The editor's text: blocks in place of words, each with its left edge and width."""
     source = hashlib.shake_128(f"{look.name}\0{look.title}".encode()).digest(12 * LINES)
     lines: list[list[Block]] = []
     indent = 0
@@ -264,7 +264,7 @@ def _lines(look: Look, palette: _Palette) -> list[list[Block]]:
 
 
 def wrap(text: str, letters: int, lines_max: int) -> list[str]:
-    """The text in lines of at most so many letters; what does not fit is cut off with dots."""
+    """Wrap the text into lines of at most `letters`; the rest is cut off with dots."""
     lines = [""]
     words = text.split()
     for word in words:

@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 48_000
 # AAC codes this many samples at a time (ISO/IEC 14496-3, 4.5.2.1.1).
 FRAME_SAMPLES = 1024
-# The beep lasts this long; the picture flashes in every frame that begins within it.
+# The duration of the beep; the picture flashes in every frame that begins within it.
 BEEP_MS = 100
 
-# Whole numbers of waves a second.
+# The frequencies: whole numbers of waves a second.
 _TONE_HERTZ = 440
 _BEEP_HERTZ = 1000
 _TONE_LOUDNESS = 0.02
 _BEEP_LOUDNESS = 0.4
-# The beep fades in and out over this many samples: short enough to measure by, too long to click.
+# The beep fades in and out over this many samples: short enough to measure by, and long enough to
+# avoid a click.
 _FADE_SAMPLES = 48
 
 
@@ -30,13 +31,13 @@ class Sound:
 
     def __init__(self, tone_hertz: int = _TONE_HERTZ, *, has_beep: bool = True) -> None:
         second = _one_second(tone_hertz, BEEP_MS if has_beep else 0)
-        # One frame more, so that a frame that begins anywhere in the second is one slice.
+        # The samples of a second and one frame, so that any frame is one slice.
         self._samples = (second + second[:FRAME_SAMPLES]).tobytes()
         self._silence = bytes(FRAME_SAMPLES * second.itemsize)
         self._item_bytes = second.itemsize
 
     def frame(self, start: int, is_silent: bool = False) -> "AudioFrame":
-        """The frame whose first sample is number `start` since the broadcast began."""
+        """The frame that begins at the sample with the number `start` since the broadcast began."""
         from fractions import Fraction
 
         from av import AudioFrame

@@ -1,6 +1,6 @@
-"""The strip: the instant a frame was made, as black and white cells along the picture's bottom.
+"""The strip: the time at which a frame was made, as black and white cells along its bottom.
 
-The format is fixed, so that any reader, such as JavaScript with a canvas, can do without this file:
+The format is fixed, so that a reader, such as JavaScript with a canvas, does not need this file:
 
 - The strip is the lowest 1/12 of the picture's height, over its whole width, in one row of 68
   cells of equal width. Positions are shares of the picture's size: scaling keeps it legible.
@@ -15,7 +15,7 @@ The format is fixed, so that any reader, such as JavaScript with a canvas, can d
 from binascii import crc_hqx
 
 CELLS = 68
-# The strip's height is the picture's over this.
+# The picture's height divided by the strip's.
 HEIGHT_SHARE = 12
 # Luma of black and white in limited range (ITU-R BT.709, 6).
 BLACK = 16
@@ -26,9 +26,9 @@ _CHECK_BITS = 16
 
 
 def write_cells(instant_ms: int) -> str:
-    """The 68 cells as `0` (black) and `1` (white). Refuses what 48 bits cannot hold."""
+    """Return the 68 cells as `0` (black) and `1` (white). Refuses a time of over 48 bits."""
     if not 0 <= instant_ms < 1 << _NUMBER_BITS:
-        raise ValueError(f"not an instant that a strip can carry: {instant_ms} ms")
+        raise ValueError(f"time out of range for a strip: {instant_ms} ms")
     number = instant_ms.to_bytes(_NUMBER_BITS // 8, "big")
     check = crc_hqx(number, 0xFFFF)
     return f"10{instant_ms:0{_NUMBER_BITS}b}{check:0{_CHECK_BITS}b}01"

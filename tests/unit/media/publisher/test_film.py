@@ -180,11 +180,11 @@ class TestRefusals:
 
     def test_film_refuses_stream_without_times_before_sending(self) -> None:
         path = film(seconds=2, form="h264", audio="", **REORDERED)
-        with pytest.raises(Refused, match="it has no time stamps; put it into an MP4 or MKV file"):
+        with pytest.raises(Refused, match="it has no timestamps; put it into an MP4 or MKV file"):
             broadcast_of(path)
 
     def test_film_refuses_time_that_jumps_back(self, tmp_path: Path) -> None:
         once = film(seconds=2, form="ts").read_bytes()
         path = tmp_path / "twice.ts"
         path.write_bytes(once + once)
-        self.check(path, "its time stamps jump back after 2.0 s.")
+        self.check(path, "its timestamps jump back after 2.0 s.")

@@ -53,7 +53,7 @@ def test_publish_link_address_is_a_server_and_an_application(url: str, target: P
     ],
 )
 def test_publish_link_other_text_is_no_address(url: str) -> None:
-    with pytest.raises(ValueError, match="not an address to publish to"):
+    with pytest.raises(ValueError, match="invalid publish address"):
         parse_target(url)
 
 
@@ -90,12 +90,14 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 def test_publish_link_closed_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as plug:
         port = plug.getsockname()[1]
-    assert refusal_of(target_of(port)) == f"Nobody answers at 127.0.0.1:{port}: connection refused."
+    assert (
+        refusal_of(target_of(port)) == f"No server answers at 127.0.0.1:{port}: connection refused."
+    )
 
 
 def test_publish_link_unknown_host_is_named() -> None:
     assert refusal_of(target_of(1935, host="no.such.invalid")) == (
-        "There is no host 'no.such.invalid'."
+        "The host 'no.such.invalid' does not exist."
     )
 
 
@@ -106,7 +108,7 @@ def test_publish_link_server_without_tls_is_reported() -> None:
 
     with server(answer) as port:
         message = refusal_of(target_of(port, "rtmps"))
-    assert message.startswith(f"No TLS connection to 127.0.0.1:{port}: it does not speak TLS")
+    assert message.startswith(f"No TLS connection to 127.0.0.1:{port}: the TLS handshake failed")
 
 
 def test_publish_link_server_that_hangs_up_on_tls_is_reported() -> None:
@@ -177,7 +179,7 @@ def test_publish_link_certificate_of_another_machine_is_checked(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no such file or directory"), (b"hello", "there is no certificate in it")],
+    [(None, "no such file or directory"), (b"hello", "it contains no certificate")],
 )
 def test_publish_link_invalid_ca_is_named(
     tmp_path: Path, content: bytes | None, message: str

@@ -166,7 +166,7 @@ async def test_push_ended_by_the_server_has_the_reason(stand: Stand) -> None:
         (
             b"",
             "unavailable",
-            "closed the connection without a reason. If it speaks TLS, say rtmps.",
+            "closed the connection without a reason. If it speaks TLS, use rtmps://.",
         ),
         (HANDSHAKE, "forbidden", "closed the connection without accepting the publish."),
     ],

@@ -31,7 +31,7 @@ def planes(frame: VideoFrame) -> list[bytes]:
 
 @table("size", [(639, 360), (640, 361)])
 def test_scene_odd_size_is_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="not a size to draw"):
+    with pytest.raises(ValueError, match="invalid size"):
         Scene(*size, LOOK)
 
 
