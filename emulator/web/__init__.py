@@ -1,1 +1,1 @@
-"""HTTP and the pages. Turns requests into verbs and facts into JSON."""
+"""HTTP and the pages: turns requests into calls of the world, and its data into JSON."""

@@ -1,4 +1,4 @@
-"""The ASGI application: routes, middleware, errors. Keep each of them a list."""
+"""The ASGI application: routes, middleware, error handlers. Keep each of them a list."""
 
 import re
 from contextlib import suppress
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from emulator.web.http.dispatch import Dispatch
 
 PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
-# Nobody's app asks for these.
+# Paths that no app under test requests.
 _OURS = ("/_emulator/", "/favicon.ico")
-# `video.m3u8`, `{name}`.
+# Names of files: `video.m3u8`, `{name}`.
 _FILE_NAME = re.compile(r"[.{]")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-# What a browser asks before a request of another origin is for the middleware.
+# The middleware answers `OPTIONS` requests, which browsers send before requests to another origin.
 _DIRECT = frozenset(METHODS) - {"OPTIONS"}
 
 
@@ -80,29 +80,32 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
         ],
         exception_handlers={**_ERRORS, HTTPException: _Unrouted(worlds).answer},
     )
-    # Clients that follow no redirects call both spellings of an address (contract, Addresses).
+    # Clients that do not follow redirects use both spellings of an address (contract, Addresses).
     app.router.redirect_slashes = False
     return app
 
 
 def _both_spellings(routes: list[Route]) -> list[Route]:
-    """Each route with and without a slash at its end.
+    """Return each route with and without a slash at its end.
 
-    A file has one address: what a playlist lists is relative to it.
+    A file only has one address, because the entries of a playlist are relative to it.
     """
-    twins = []
+    variants = []
     for route in routes:
         name = route.path.rstrip("/").rpartition("/")[2]
         if not name or (_FILE_NAME.search(name) and name != "openapi.json"):
             continue
         path = route.path.rstrip("/") if route.path.endswith("/") else f"{route.path}/"
         methods = list(route.methods) if route.methods else None
-        twins.append(Route(path, route.endpoint, methods=methods))
-    return [*routes, *twins]
+        variants.append(Route(path, route.endpoint, methods=methods))
+    return [*routes, *variants]
 
 
 def _find_api(apis: "Mapping[str, _Api]", scope: "Scope") -> Api | None:
-    """What answers a request at once: one of the platform's API, but not for its document."""
+    """Return the function that answers a request of the platform's API; None for other requests.
+
+    The API's document is not among them.
+    """
     path = scope["path"]
     for prefix, api in apis.items():
         if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] == "/":
@@ -114,7 +117,7 @@ def _find_api(apis: "Mapping[str, _Api]", scope: "Scope") -> Api | None:
 
 
 def _chat(worlds: Worlds) -> list[WebSocketRoute]:
-    """The chat socket under both prefixes, each in its own dialect."""
+    """Return the routes of the chat socket, under both prefixes, each in its own dialect."""
     path = "/streams/{stream_id}/chat/ws"
     return [
         WebSocketRoute(f"{prefix}{path}{slash}", _Chat(worlds, dialect))
@@ -124,7 +127,7 @@ def _chat(worlds: Worlds) -> list[WebSocketRoute]:
 
 
 class _Api:
-    """The platform's API under one prefix, imported when it is first asked (or by `warm`)."""
+    """The platform's API under one prefix, imported at its first request (or by `warm`)."""
 
     def __init__(self, worlds: Worlds, dialect: "Dialect") -> None:
         self._worlds = worlds
@@ -142,7 +145,7 @@ class _Api:
 
 
 class _Admin(_Api):
-    """Our own API, likewise."""
+    """The admin API, imported at its first request."""
 
     @cached_property
     def dispatch(self) -> "Dispatch":
@@ -153,7 +156,7 @@ class _Admin(_Api):
 
 
 class _Chat:
-    """The chat socket of one dialect, likewise."""
+    """The chat socket of one dialect, imported at its first connection."""
 
     def __init__(self, worlds: Worlds, dialect: "Dialect") -> None:
         self._worlds = worlds
@@ -176,7 +179,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    """Starlette's own refusals: no such path, no such method."""
+    """Answer Starlette's own refusals: unknown path, wrong method."""
     if not isinstance(error, HTTPException):
         raise TypeError("only Starlette's refusals are answered here") from error
     allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
@@ -189,8 +192,9 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 class _Unrouted:
-    """No such path, no such method: an app that asks so is wrong about the platform's address, so
-    the request log keeps it.
+    """Answers requests without a route, and logs them.
+
+    An app that sends them uses a wrong address of the platform, so its developer needs to see them.
     """
 
     def __init__(self, worlds: Worlds) -> None:
@@ -223,7 +227,7 @@ async def _crash(request: Request, error: Exception) -> Response:
 
 
 async def _gone(request: Request, _error: Exception) -> Response:
-    """The client hung up inside the request's body. Nobody is left to read this."""
+    """The client disconnected before the end of the request's body. Nobody reads this answer."""
     refused = Refused("bad_request", "The request ended before its body did.")
     return answer(refused, request.state.trace_id)
 

@@ -16,7 +16,7 @@ from emulator.world.world import World
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """The first header of this name, which is in lower case (ASGI, HTTP); empty without one."""
+    """Return the first header of this lowercase name (ASGI, HTTP); empty without one."""
     for key, value in scope["headers"]:
         if key == name:
             text: str = value.decode("latin-1")
@@ -25,15 +25,16 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 def credential(connection: HTTPConnection) -> str:
-    """The API key or access token of a request, `` where there is none.
+    """Return the API key or access token of a request; empty without one.
 
-    `X-API-Key` wins where a request also sends `Authorization` (contract, Conventions).
+    If a request sends both `X-API-Key` and `Authorization`, the API key is used (contract,
+    Conventions).
     """
     return _api_key(connection) or bearer(connection)
 
 
 def has_two_credentials(connection: HTTPConnection) -> bool:
-    """Whether a request sends both, of which one is ignored."""
+    """Whether a request sends an API key and a token, of which the token is ignored."""
     return bool(_api_key(connection) and bearer(connection))
 
 
@@ -42,27 +43,27 @@ def _api_key(connection: HTTPConnection) -> str:
 
 
 def bearer(connection: HTTPConnection) -> str:
-    """The token of an `Authorization: Bearer` header, `` where there is none."""
+    """Return the token of an `Authorization: Bearer` header; empty without one."""
     scheme, _, value = header(connection.scope, b"authorization").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
 def authenticate(world: World, credential_text: str) -> User:
-    """Whose credential this is. Refuses (`unauthorized`) none, a wrong one, an expired one.
+    """Return the user of a credential. Refuses (`unauthorized`) none, an invalid, an expired one.
 
-    A key may end in `@` and the world's name.
+    A key may end with `@` and the world's name.
     """
     credential_text = credential_text.removesuffix(f"@{world.name}")
     if not credential_text:
         raise Refused("unauthorized", "Not authenticated")
-    # A JWT is three base64url parts with dots between (RFC 7515, 7.1); no API key has dots.
+    # A JWT is three base64url parts separated by dots (RFC 7515, 7.1); no API key contains dots.
     if credential_text.count(".") == 2:
         return tokens.by_access_token(world, credential_text)
     return accounts.by_api_key(world, credential_text)
 
 
 def authenticate_optional(world: World, credential_text: str) -> User | None:
-    """The caller of a public endpoint; None without a credential or with an invalid one."""
+    """Return the user of a credential; None without one or for an invalid one."""
     try:
         return authenticate(world, credential_text)
     except Refused:
@@ -70,7 +71,7 @@ def authenticate_optional(world: World, credential_text: str) -> User | None:
 
 
 def recognised(world: World, credential_text: str) -> tuple[bool, User | None]:
-    """Whether a credential is good, and whose it is. Makes no account, whatever the key."""
+    """Return whether a credential is valid, and its user. Never creates an account."""
     credential_text = credential_text.removesuffix(f"@{world.name}")
     if credential_text.count(".") == 2:
         user = authenticate_optional(world, credential_text)
@@ -80,16 +81,16 @@ def recognised(world: World, credential_text: str) -> tuple[bool, User | None]:
 
 
 def expires_at_ms(credential_text: str) -> int | None:
-    """When an access token says that it expires; None for an API key, which never does."""
+    """Return the expiry time (ms) in an access token; None for an API key, which never expires."""
     exp = _claims(credential_text).get("exp")
     return exp * 1000 if isinstance(exp, int) else None
 
 
 def world_of(credential_text: str) -> str:
-    """The world that a credential says it was issued in, `` where it does not say.
+    """Return the name of the world in a credential; empty if it contains none.
 
-    `ak_demo@NAME` says it after the `@`, an access token in its claims. Whether it is genuine is
-    for that world to judge.
+    `ak_demo@NAME` has it after the `@`, an access token in its claims. Whether the credential is
+    genuine is checked by that world.
     """
     if credential_text.count(".") != 2:
         return credential_text.partition("@")[2]
@@ -98,7 +99,7 @@ def world_of(credential_text: str) -> str:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """An access token's claims, unproven; empty if it is not a token."""
+    """Return an access token's claims without a check of its signature; empty if it is no token."""
     if token.count(".") != 2:
         return {}
     claims = token.split(".")[1]

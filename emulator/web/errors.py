@@ -29,7 +29,7 @@ STATUS: dict[Code, int] = {
 
 
 class Invalid(Refused):
-    """A request that does not fit its model: one entry a mistake, as the contract lists them."""
+    """A request that does not fit its model, with one entry for each error (contract, Errors)."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("invalid", "Validation error")
@@ -37,7 +37,7 @@ class Invalid(Refused):
 
 
 def error_detail(loc: tuple[int | str, ...], kind: str, message: str) -> dict[str, Any]:
-    """One entry of `Invalid`: where in the request, what kind, and a sentence."""
+    """Return one entry of `Invalid`: the place in the request, the kind of error, a message."""
     return {"loc": list(loc), "msg": message, "type": kind, "message": message}
 
 
@@ -47,7 +47,7 @@ class JSONResponse(Response):
     media_type = "application/json"
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        """Its own two as they go out: Starlette's way to them costs more than the encoding."""
+        """Set the two headers as bytes: Starlette's code takes longer than the JSON encoding."""
         if self.status_code < 200 or self.status_code in (204, 304):
             super().init_headers(headers)
             return
@@ -60,14 +60,16 @@ class JSONResponse(Response):
         try:
             return msgspec.json.encode(content)
         except (TypeError, ValueError, OverflowError):
-            # What a client sent may come back to it: numbers of any length, and deep values.
+            # The content may contain what a client sent: numbers of any length, and deeply nested
+            # values.
             return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def answer(refused: Refused, trace_id: str) -> Response:
-    """The refusal as the platform words it, with the headers that belong to it.
+    """Return the answer of a refusal in the platform's form, with its headers.
 
-    `details` may have a longer `message` for people beside a `detail` that clients compare.
+    `details` may contain a longer `message` for people, in addition to the `detail` that clients
+    compare.
     """
     status = STATUS[refused.code]
     headers: dict[str, str] = {}
@@ -87,7 +89,7 @@ def answer(refused: Refused, trace_id: str) -> Response:
 
 
 def rate_headers(quota: Quota) -> dict[str, str]:
-    """The rest of a rate limit, and the second at which it is whole again."""
+    """Return the headers of a rate limit: limit, remaining calls, and the time (s) of the reset."""
     return {
         "X-RateLimit-Limit": str(quota.limit),
         "X-RateLimit-Remaining": str(quota.remaining),
@@ -96,7 +98,7 @@ def rate_headers(quota: Quota) -> dict[str, str]:
 
 
 def _detail(refused: Refused, status: int) -> object:
-    """The sentence; of a 422 always a list, for clients that go through it (contract, Errors)."""
+    """Return the message; for a 422 always a list, as clients expect (contract, Errors)."""
     if isinstance(refused, Invalid):
         return refused.errors
     if status != 422:
@@ -106,15 +108,15 @@ def _detail(refused: Refused, status: int) -> object:
 
 
 def crash(error: Exception, trace_id: str) -> Response:
-    """Our own bug: this request fails with its trace id, the server goes on."""
-    # The traceback itself is the HTTP server's to log; this line ties it to what the client saw.
+    """Answer a request that failed by a bug of the emulator; the server goes on."""
+    # The HTTP server logs the traceback; this line connects it to the trace id that the client has.
     log.error("a request failed trace_id=%s error=%s", trace_id, type(error).__name__)
     message = "Internal server error"
     return _body(500, message, message, trace_id, {})
 
 
 def failure(status: int, message: str, trace_id: str) -> Response:
-    """An error of any status, worded as the platform words its own."""
+    """Return an error of any status in the platform's form."""
     return _body(status, message, message, trace_id, {})
 
 

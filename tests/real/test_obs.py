@@ -26,7 +26,7 @@ PICTURE_AND_SOUND = {
     "channels": 2,
 }
 REFUSALS = {
-    "unknown": "This stream key is not known.",
+    "unknown": "This stream key is unknown.",
     "ended": "This stream has ended, and ended is final.",
     "used": "Somebody is publishing with this key already.",
 }

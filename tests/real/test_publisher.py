@@ -189,14 +189,14 @@ class TestRefusals:
 
     def test_publish_command_refused_key_is_reported(self, walk: Walk) -> None:
         done = publish("live_nobodyhasthiskey", "--url", walk.ready["rtmp"])
-        self.check(done, "refused: This stream key is not known.")
+        self.check(done, "refused: This stream key is unknown.")
 
     def test_publish_command_refusal_is_reported_as_json(self, walk: Walk) -> None:
         done = publish("live_nobodyhasthiskey", "--url", walk.ready["rtmp"], "--json")
         assert (done.returncode, done.stderr) == (1, "")
         last = reports(done.stdout)[-1]
         assert last["state"] == "refused"
-        assert last["message"].startswith("This stream key is not known.")
+        assert last["message"].startswith("This stream key is unknown.")
 
     def test_publish_command_refuses_ended_stream(self, walk: Walk) -> None:
         stream = walk.create()
@@ -266,7 +266,7 @@ async def test_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
     refused = PublisherProcess(walk.ready["rtmp"], "live_nobodyhasthiskey")
     await refused.start()
     assert await refused.wait() == 1
-    assert refused.failure.startswith("This stream key is not known.")
+    assert refused.failure.startswith("This stream key is unknown.")
 
 
 def test_publish_command_works_with_a_server_of_another_maker(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The chat socket: a stream's chat as it happens, in two dialects (contract, websocket.md)."""
+"""The chat socket: a stream's live chat, in two dialects (contract, websocket.md)."""

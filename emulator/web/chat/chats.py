@@ -1,4 +1,4 @@
-"""Chats: one world's chat sockets: which rooms they are in, and what happens to all of them."""
+"""Chats: all chat sockets of one world: their rooms, and events that concern all of them."""
 
 import asyncio
 from functools import partial
@@ -31,7 +31,7 @@ TOO_BIG = 1009
 TRY_LATER = 1013
 UNKNOWN_STREAM = 4004
 
-# What a refusal without a chat code of its own is called on the socket.
+# The error code on the socket for a refusal without a `chat_code`.
 _CODES = {
     "unauthorized": "unauthorized",
     "forbidden": "unauthorized",
@@ -40,15 +40,18 @@ _CODES = {
 
 
 class Chats(Service):
-    """For the event loop's thread. Costs nothing while nobody is connected."""
+    """The chat sockets of one world.
+
+    For the event loop's thread; free while nobody is connected.
+    """
 
     def __init__(self, world: World, config: ChatConfig, frame_bytes_max: int) -> None:
-        """A client sends no more at once than `frame_bytes_max`."""
+        """Limit each frame of a client to `frame_bytes_max`."""
         self.world = world
         self.config = config
         self.frame_bytes_max = frame_bytes_max
         self.encoder = ChatEncoder(world)
-        self.intake = LineQueue(world, self.tell)
+        self.line_queue = LineQueue(world, self.tell)
         self._rooms: dict[str, ChatRoom] = {}
         self._clients: dict[ChatClient, None] = {}
         self._of_user: dict[str, dict[ChatClient, None]] = {}
@@ -57,12 +60,12 @@ class Chats(Service):
 
     @property
     def clients(self) -> list[ChatClient]:
-        """The clients, the first to come first."""
+        """The clients in the order in which they came."""
         return list(self._clients)
 
     @property
     def sockets(self) -> int:
-        """How many are open."""
+        """The number of open sockets."""
         return len(self._clients)
 
     @property
@@ -70,7 +73,7 @@ class Chats(Service):
         return self.sockets >= self.config.sockets_max
 
     def enter(self, client: ChatClient, stream: Stream) -> None:
-        """Let a client into a stream's chat."""
+        """Add a client to a stream's chat."""
         room = self._rooms.get(stream.id)
         if room is None:
             room = self._rooms[stream.id] = ChatRoom(self.world, self.encoder, stream)
@@ -82,16 +85,16 @@ class Chats(Service):
             self._disconnect([client])
 
     def leave(self, client: ChatClient) -> None:
-        """A client's socket is closed. One that went with its world has left already."""
+        """Remove a client whose socket was closed, unless it was removed with its world."""
         if client.expiry is not None:
             client.expiry.cancel()
         if client not in self._clients:
             return
         del self._clients[client]
         if client.user is not None:
-            theirs = self._of_user[client.user.id]
-            del theirs[client]
-            if not theirs:
+            clients = self._of_user[client.user.id]
+            del clients[client]
+            if not clients:
                 del self._of_user[client.user.id]
         room = self._rooms[client.stream_id]
         room.leave(client)
@@ -117,13 +120,14 @@ class Chats(Service):
         room = self._rooms.get(getattr(event, "stream_id", ""))
         if room is not None:
             room.on_event(event)
-        # Whatever happened to an account, its sockets must still be welcome afterwards.
+        # After any event of an account, its sockets are checked: their credential may no longer be
+        # valid.
         user_id = getattr(event, "user_id", "")
         if user_id in self._of_user and not isinstance(event, ChatEvent):
             asyncio.get_running_loop().call_soon(self._check_user, user_id)
 
     def _on_burst(self, burst: Burst) -> None:
-        """Many events cost nothing while nobody is here."""
+        """Handle each event of a burst; a burst costs nothing while nobody is connected."""
         if self._clients:
             for event in burst:
                 self._on_event(event)
@@ -148,7 +152,7 @@ class Chats(Service):
         self.close(GOING_AWAY, event.reason)
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye to everybody."""
+        """Close all sockets."""
         for client in self._clients:
             _dismiss(client, code, reason)
         for room in self._rooms.values():
@@ -158,7 +162,7 @@ class Chats(Service):
         self._rooms.clear()
 
     def check(self, client: ChatClient) -> None:
-        """Close a client's socket if its credential does not hold any more."""
+        """Close a client's socket if its credential is no longer valid."""
         if not client.token:
             return
         try:
@@ -167,7 +171,7 @@ class Chats(Service):
             _dismiss(client, POLICY, refused.message)
 
     def tell(self, client: ChatClient, outcome: Outcome) -> None:
-        """Tell an author what became of a line or command; a line that is seen tells itself."""
+        """Send an author the result of a line or command; a published line needs none."""
         if outcome is None:
             return
         if isinstance(outcome, ChatHeld):
@@ -177,17 +181,17 @@ class Chats(Service):
         self.answer(client, payload)
 
     def answer(self, client: ChatClient, payload: bytes) -> None:
-        """Tell one client something, unless they have left."""
+        """Send a message to one client, unless it has left."""
         if client in self._clients:
             self._rooms[client.stream_id].answer(client, payload)
 
-    def note_dropped(self, client: ChatClient, why: str) -> None:
-        """Journal that a reader was too slow, once the loop is done with what it does."""
+    def note_dropped(self, client: ChatClient, reason: str) -> None:
+        """Journal that a slow reader was dropped, in the loop's next turn."""
         if client not in self._clients:
             return
         if not self._drops:
             asyncio.get_running_loop().call_soon(self._journal_drops)
-        self._drops.append((client, why))
+        self._drops.append((client, reason))
 
     def _refusal(self, client: ChatClient, refused: Refused) -> bytes:
         details = refused.details
@@ -199,7 +203,7 @@ class Chats(Service):
         return self.encoder.error(client.dialect, code, refused.message, wait_seconds)
 
     def _break(self, kind: str) -> None:
-        """A fault has begun: it strikes the clients of now."""
+        """Apply a fault that has just begun to the present clients."""
         if kind == ChatDisconnect.kind:
             self._disconnect(self.clients)
         elif kind == AuthExpire.kind:
@@ -221,7 +225,7 @@ class Chats(Service):
             self.check(client)
 
     def _check_stream(self, stream_id: str) -> None:
-        """Close the sockets of those for whom the stream is not there any more."""
+        """Close the sockets of clients that may no longer see the stream."""
         for client in [client for client in self._clients if client.stream_id == stream_id]:
             try:
                 streams.find_for(self.world, stream_id, client.user)
@@ -229,23 +233,23 @@ class Chats(Service):
                 _dismiss(client, UNKNOWN_STREAM, refused.message)
 
     def _journal_drops(self) -> None:
-        """All of a turn in one change: a thousand may be dropped at once, and others read on."""
+        """Journal all drops of a turn in one change: there may be a thousand at once."""
         drops, self._drops = self._drops, []
         self.world.store.note(partial(self._journal, drops))
 
     def _journal(self, drops: list[tuple[ChatClient, str]]) -> None:
-        for client, why in drops:
+        for client, reason in drops:
             self.world.emit(
                 ChatReaderDropped(
                     at_ms=self.world.now_ms,
                     stream_id=client.stream_id,
                     user_id=client.user.id if client.user else None,
-                    reason=why,
+                    reason=reason,
                 )
             )
 
 
 def _dismiss(client: ChatClient, code: int, reason: str) -> None:
-    """Say goodbye; what still comes from this client is not heard any more."""
+    """Close a client's socket; its further frames are ignored."""
     client.is_dismissed = True
     client.outbox.close(code, reason)

@@ -1,4 +1,4 @@
-"""ChatConfig: who may read a chat, and what its readers may cost."""
+"""ChatConfig: who may read a chat, and the limits of its sockets."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ class ChatConfig(Struct, frozen=True):
     anonymous: Annotated[
         str,
         Choice(("dialect", "refuse", "read")),
-        "chat sockets without a token: as each dialect has it, refused, or read only",
+        "chat sockets without a token: by each dialect's rule, refused, or read only",
         Named("anonymous_chat"),
         Flags.LIMITS,
     ] = "dialect"
     sockets_max: Annotated[
         int,
         Count(1, 1_000_000),
-        "chat sockets of a world; the next is refused",
+        "chat sockets per world; further ones are refused",
         Named("chat_sockets_max"),
     ] = 20_000
     send_queue: SendQueueConfig = SendQueueConfig()

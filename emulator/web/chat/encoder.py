@@ -1,4 +1,4 @@
-"""ChatEncoder: chat events as JSON, encoded once a dialect (contract, websocket.md)."""
+"""ChatEncoder: chat events as JSON, encoded once for each dialect (contract, websocket.md)."""
 
 import json
 from collections.abc import Iterable
@@ -32,8 +32,9 @@ from emulator.world.world import World
 
 HISTORY_COUNT = 50
 
-# What no line and no author depends on. A crowd that comes would make us forget all the time.
-_NO_NEWS = (ViewerJoined, ViewersLeft, ViewersSimulated)
+# Events that change no line and no author. Frequent while viewers come, so they must not empty the
+# caches.
+_UNRELATED = (ViewerJoined, ViewersLeft, ViewersSimulated)
 
 # A message's `type` and `data`.
 Message = tuple[str, dict[str, object]]
@@ -42,23 +43,23 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class ChatEncoder:
-    """One world's. What it remembers holds until the next event: `forget` then."""
+    """The encoder of one world. Its caches are valid until the next event: call `forget` then."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._histories: dict[tuple[str, bool], bytes] = {}
         self._author = authors(world)
 
-    def forget(self, fact: Event | Burst) -> None:
-        """Something has changed. A line changes no account, so authors stay known."""
-        if isinstance(fact, _NO_NEWS):
+    def forget(self, event: Event | Burst) -> None:
+        """Empty the caches after an event. A line changes no account, so authors stay cached."""
+        if isinstance(event, _UNRELATED):
             return
         self._histories.clear()
-        if not isinstance(fact, ChatPosted | LinesPosted):
+        if not isinstance(event, ChatPosted | LinesPosted):
             self._author = authors(self._world)
 
     def render(self, event: Event, dialects: Iterable[Dialect]) -> dict[str, bytes]:
-        """The event in each dialect that tells it."""
+        """Encode an event in each dialect that has a message for it."""
         payloads: dict[str, bytes] = {}
         for dialect in dialects:
             frame = self._documented(event) if dialect == "documented" else self._client(event)
@@ -67,7 +68,7 @@ class ChatEncoder:
         return payloads
 
     def history(self, stream: Stream, reader: User | None, is_moderator: bool) -> bytes:
-        """The last lines, the oldest first. Moderators see deleted ones too."""
+        """Encode the last lines, oldest first. Moderators get deleted ones too."""
         known = self._histories.get((stream.id, is_moderator))
         if known is None:
             listed, _ = messages.page(self._world, stream, reader, count=HISTORY_COUNT)
@@ -80,7 +81,7 @@ class ChatEncoder:
         return _payload(dialect, ("viewer_count", {"count": count}), self._world.now_ms)
 
     def presence(self, kind: str, user: User) -> bytes:
-        """`viewer_join` or `viewer_leave`, which only the client's dialect has."""
+        """Encode `viewer_join` or `viewer_leave`, which only the client's dialect has."""
         data: dict[str, object] = {"userId": user.id, "username": user.username}
         return _payload("client", (kind, data), self._world.now_ms)
 
@@ -90,13 +91,13 @@ class ChatEncoder:
     def error(
         self, dialect: Dialect, code: str, message: str, wait_seconds: float | None = None
     ) -> bytes:
-        """Why a command was not done, and how long to wait."""
+        """Encode why a command was refused, and how long to wait."""
         data: dict[str, object] = {"code": code, "message": message}
         if wait_seconds is not None:
             name = "retry_after_seconds" if dialect == "documented" else "retryAfterSeconds"
             data[name] = wait_seconds
         if dialect == "documented":
-            # Also at the top, where one of the clients reads it.
+            # The message is also at the top level, where one of the clients reads it.
             return _encode({"type": "error", "data": data, "message": message}).encode()
         return _payload(dialect, ("error", data), self._world.now_ms)
 

@@ -1,4 +1,4 @@
-"""ChatFaults: what faults do to one chat's messages on their way (`world/faults/chat`)."""
+"""ChatFaults: the effects of faults on one chat's messages (`world/faults/chat`)."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from emulator.world.world import World
 
 Payloads = Mapping[str, bytes]
 
-# So many messages may be late at once; the one before them goes out early.
+# Messages that may be delayed at once; a further one sends the oldest early.
 _LATE_MAX = 10_000
 
 
 class ChatFaults:
-    """Between what happens in a stream's chat and `tell`, which tells its readers."""
+    """Applies faults to the messages of a chat before `tell` sends them to its readers."""
 
     def __init__(self, world: World, stream_id: str, tell: Callable[[Payloads], None]) -> None:
         self._world = world
@@ -24,7 +24,7 @@ class ChatFaults:
         self._held: tuple[Payloads, Timer] | None = None
 
     def tell(self, payloads: Payloads) -> None:
-        """One message: on its way at once, later, twice, or never."""
+        """Send one message: at once, later, twice, or never."""
         faults, stream = self._world.faults, self._stream_id
         subject = f"a message of the chat of {stream}"
         if faults.strike(ChatDrop, subject, stream=stream) is not None:
@@ -46,7 +46,7 @@ class ChatFaults:
         self._let_go()
 
     def close(self) -> None:
-        """No client is left to send to."""
+        """Cancel all delayed messages: there are no clients any more."""
         for _, timer in self._late:
             timer.cancel()
         self._late.clear()
@@ -66,7 +66,7 @@ class ChatFaults:
             self._tell(self._late.popleft()[0])
 
     def _let_go(self) -> None:
-        """What was held back comes now, behind what was told since."""
+        """Send the held message now, after the ones sent since."""
         if self._held is not None:
             payloads, timer = self._held
             self._held = None

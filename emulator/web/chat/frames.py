@@ -1,4 +1,4 @@
-"""Frames: what a client says on the chat socket, in either dialect (contract, websocket.md)."""
+"""Frames: the commands that clients send on the chat socket, in either dialect (websocket.md)."""
 
 from msgspec import Struct
 from pydantic import Field, ValidationError
@@ -21,7 +21,7 @@ class Clear(Struct, frozen=True):
 
 
 class Ban(Struct, frozen=True):
-    """The user by id, or else by name."""
+    """A ban; the user is named by id, or else by name."""
 
     user_id: str | None
     username: str
@@ -42,7 +42,7 @@ Command = Say | Delete | Clear | Ban | Unban | Ping
 
 
 class FrameError(Exception):
-    """A frame that says nothing we understand. `code` is the error event's."""
+    """An invalid frame. `code` is that of the error message for the client."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class FrameError(Exception):
         self.message = message
 
 
-class _Words(Request):
+class _Fields(Request):
     content: str | None = None
     message_id: str | None = None
     user_id: str | None = None
@@ -59,15 +59,15 @@ class _Words(Request):
     duration_seconds: int | None = Field(None, ge=1, le=_DURATION_SECONDS_MAX)
 
 
-class _Frame(_Words):
-    """The words stand beside `type`, or in an envelope."""
+class _Frame(_Fields):
+    """The fields of a command are next to `type`, or in an object `data`."""
 
     type: str
-    data: _Words | None = None
+    data: _Fields | None = None
 
 
 def parse(text: str | bytes) -> Command:
-    """The command in a text message. Raises `FrameError` for anything else, whatever it is."""
+    """Parse the command in a text message. Raises `FrameError` for anything else."""
     try:
         frame = _Frame.model_validate_json(text)
     except ValidationError as error:
@@ -77,32 +77,32 @@ def parse(text: str | bytes) -> Command:
     return _command(frame.type, frame.data or frame)
 
 
-def _command(kind: str, words: _Words) -> Command:
+def _command(kind: str, fields: _Fields) -> Command:
     match kind:
         case "message" | "chat_message":
-            return Say(_content(words))
+            return Say(_content(fields))
         case "delete":
-            return Delete(_needed(words.message_id, "message_id"))
+            return Delete(_needed(fields.message_id, "message_id"))
         case "clear":
             return Clear()
         case "ban":
-            return Ban(words.user_id, _whom(words), words.reason, words.duration_seconds)
+            return Ban(fields.user_id, _whom(fields), fields.reason, fields.duration_seconds)
         case "unban":
-            return Unban(words.user_id, _whom(words))
+            return Unban(fields.user_id, _whom(fields))
         case "ping":
             return Ping()
         case unknown:
             raise FrameError("invalid_message", f"There is no message type {unknown[:50]!r}")
 
 
-def _content(words: _Words) -> str:
-    if not words.content or words.content.isspace():
+def _content(fields: _Fields) -> str:
+    if not fields.content or fields.content.isspace():
         raise FrameError("empty_message", "A message must not be empty")
-    return words.content
+    return fields.content
 
 
-def _whom(words: _Words) -> str:
-    return _needed(words.user_id or words.username, "user_id or username")
+def _whom(fields: _Fields) -> str:
+    return _needed(fields.user_id or fields.username, "user_id or username")
 
 
 def _needed(value: str | None, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Handshakes: the clients of a chat's socket, and whether they were let in, for the request log."""
+"""Handshakes: connections of chat sockets in the request log, accepted and refused ones."""
 
 from starlette.requests import HTTPConnection
 
@@ -9,8 +9,8 @@ from emulator.web.http.excerpt import excerpt_names, excerpt_path, excerpt_query
 from emulator.world.people.accounts import User
 
 OPERATION = "/streams/{stream_id}/chat/ws"
-# RFC 9110, 15.2.2: what the handshake of a socket that is open was answered with.
-LET_IN = 101
+# The status of an accepted WebSocket handshake (RFC 9110, 15.2.2).
+ACCEPTED = 101
 FULL = STATUS["unavailable"]
 _KNOWN = ("token", "dialect")
 
@@ -18,7 +18,7 @@ _KNOWN = ("token", "dialect")
 def note(
     platform: Platform, connection: HTTPConnection, token: str, user: User | None, status: int
 ) -> None:
-    """Put one into the log. A refused client has the status that a request would have had."""
+    """Log a handshake. A refused one gets the status that a request would have had."""
     log, query = platform.shared.requests, connection.query_params
     log.note(
         LoggedRequest(

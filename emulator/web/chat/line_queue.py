@@ -1,6 +1,6 @@
-"""LineQueue: what sockets say within one turn of the loop becomes one change of the world.
+"""LineQueue: the lines of all sockets in one turn of the event loop are one change of the world.
 
-A change of its own would cost each line as much again as the line itself.
+A change for each line would double its cost.
 """
 
 import asyncio
@@ -15,17 +15,17 @@ from emulator.world.chat import messages
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# So many take some 15 ms; the rest waits for the loop's next turn.
+# This many lines take some 15 ms; more wait for the loop's next turn.
 _LINES_A_TURN = 500
-# Lines of one socket that may be under way; then it is not read until they are done.
+# Unfinished lines of one socket, above which it is not read until they are done.
 _BACKLOG_MAX = 32
 
-# The result of a line; None: it is seen, and needs no answer.
+# The result of a line; None for a published one, which needs no answer.
 Outcome = ChatHeld | Refused | None
 
 
 class LineQueue:
-    """`tell` says to a line's author what became of it."""
+    """Posts lines; `tell` sends each author the outcome."""
 
     def __init__(self, world: World, tell: Callable[[ChatClient, Outcome], None]) -> None:
         self._world = world
@@ -33,7 +33,7 @@ class LineQueue:
         self._lines: deque[tuple[ChatClient, User, str]] = deque()
 
     def take(self, client: ChatClient, author: User, content: str) -> None:
-        """Post a line with all others of this turn."""
+        """Queue a line, to be posted with all others of this turn."""
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._post)
         self._lines.append((client, author, content))
@@ -50,10 +50,10 @@ class LineQueue:
             with self._world.change():
                 for stream_id, lines in groupby(batch, lambda line: line[0].stream_id):
                     queued = list(lines)
-                    said = [(author, content) for _, author, content in queued]
-                    results = messages.post_many(self._world, stream_id, said)
+                    posts = [(author, content) for _, author, content in queued]
+                    results = messages.post_many(self._world, stream_id, posts)
                     outcomes += zip((client for client, _, _ in queued), results, strict=True)
-        except Refused as refused:  # Nothing of the turn could be written.
+        except Refused as refused:  # No line of this turn could be written.
             outcomes = [(client, refused) for client, _, _ in batch]
         finally:
             for client, _, _ in batch:

@@ -1,7 +1,7 @@
-"""ChatRoom: the clients of one stream's chat, and what they are told of each other.
+"""ChatRoom: the clients of one stream's chat, and what they receive.
 
-A user with a chat open counts as a viewer, once, however many sockets are open and players run
-beside it (contract, websocket.md, "Who counts as a viewer").
+A user with an open chat counts as one viewer, with any number of sockets and players (contract,
+websocket.md, "Who counts as a viewer").
 """
 
 import asyncio
@@ -29,22 +29,22 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 COUNT_EVERY_MS = 5_000
-# More comings and goings than this a second are told as a count.
+# If more viewers than this come or leave in a second, clients only get the count.
 _PRESENCES_A_SECOND = 10
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 
 class ChatClient(Struct, kw_only=True, eq=False):
-    """One socket. `person` is whose it is, `session` the viewer that counts for them.
+    """One socket. `viewer_id` identifies its user or player, `session` is the session that counts.
 
-    `is_shared`: a player may be counted as the same session, and still run when the chat is closed.
+    `is_shared`: a player may count as the same session, and still run when the chat is closed.
     """
 
     stream_id: str
     dialect: Dialect
     token: str
     user: User | None
-    person: str
+    viewer_id: str
     session: str
     country: str
     device: str
@@ -52,20 +52,20 @@ class ChatClient(Struct, kw_only=True, eq=False):
     is_shared: bool
     outbox: SendQueue
     expiry: Timer | None = None
-    # Lines on their way to the world, and whether there is room for more.
+    # The unfinished lines, and whether more are accepted.
     backlog: int = 0
     has_room: asyncio.Event = field(default_factory=asyncio.Event)
     is_throttled: bool = False
     is_dismissed: bool = False
 
 
-class _Person(Struct):
+class _ChatViewer(Struct):
     first: ChatClient
     sockets: int = 0
 
 
 class ChatRoom:
-    """For one event loop. It is there while somebody is in it."""
+    """The chat of one stream. It exists while it has clients; for one event loop."""
 
     def __init__(self, world: World, encoder: ChatEncoder, stream: Stream) -> None:
         self._world = world
@@ -74,7 +74,7 @@ class ChatRoom:
         self._is_live = stream.status == "live"
         self._topic = Topic()
         self._faults = ChatFaults(world, stream.id, self._topic.tell)
-        self._persons: dict[str, _Person] = {}
+        self._viewers: dict[str, _ChatViewer] = {}
         self._last_count: int | None = None
         self._presences = 0
         self._presences_at_ms = 0
@@ -82,15 +82,15 @@ class ChatRoom:
 
     @property
     def is_empty(self) -> bool:
-        return not self._persons
+        return not self._viewers
 
     def join(self, client: ChatClient, stream: Stream) -> None:
-        """Tell a client what was said, how many are here, and from then on what happens."""
-        person = self._persons.get(client.person)
-        if person is None:
-            person = self._persons[client.person] = _Person(client)
+        """Add a client: send it the history and the viewer count, and from then on all messages."""
+        viewer = self._viewers.get(client.viewer_id)
+        if viewer is None:
+            viewer = self._viewers[client.viewer_id] = _ChatViewer(client)
             self._arrive(client, stream)
-        person.sockets += 1
+        viewer.sockets += 1
         count = self._count()
         if self._last_count is None:
             self._last_count = count
@@ -103,18 +103,18 @@ class ChatRoom:
 
     def leave(self, client: ChatClient) -> None:
         self._topic.remove(client.dialect, client.outbox)
-        person = self._persons[client.person]
-        person.sockets -= 1
-        if person.sockets == 0:
-            del self._persons[client.person]
-            self._depart(person.first)
+        viewer = self._viewers[client.viewer_id]
+        viewer.sockets -= 1
+        if viewer.sockets == 0:
+            del self._viewers[client.viewer_id]
+            self._depart(viewer.first)
 
     def answer(self, client: ChatClient, payload: bytes) -> None:
-        """Tell one client something, behind what all were told before."""
+        """Send a message to one client, after all messages sent to everybody before."""
         self._topic.tell_one(client.outbox, payload)
 
     def on_event(self, event: Event) -> None:
-        """Something happened to this stream or its chat."""
+        """Send an event of this stream or its chat to all clients."""
         if isinstance(event, StreamWentLive):
             self._is_live = True
             asyncio.get_running_loop().call_soon(self._show_presence)
@@ -128,7 +128,7 @@ class ChatRoom:
                 self._topic.tell(payloads)
 
     def close(self) -> None:
-        """Nobody is here any more."""
+        """Stop the timers: the room is empty."""
         self._tick.cancel()
         self._faults.close()
 
@@ -137,10 +137,10 @@ class ChatRoom:
         return (dialect for dialect in DIALECTS if dialect in present)
 
     def _count(self) -> int:
-        """How many watch; before and after a stream is live, how many are in its chat."""
+        """The viewers of a live stream; before and after that, the users in its chat."""
         if self._is_live:
             return self._world.viewers.count(self._stream_id)
-        return len(self._persons)
+        return len(self._viewers)
 
     def _arrive(self, client: ChatClient, stream: Stream) -> None:
         if self._is_live:
@@ -148,7 +148,7 @@ class ChatRoom:
         self._announce("viewer_join", client)
 
     def _depart(self, client: ChatClient) -> None:
-        # A shared session may still play: it is lost by itself when it falls silent.
+        # A shared session may still play. If not, it is removed when it has been silent too long.
         stream = self._live_stream()
         if stream is not None and not client.is_shared:
             attendance.leave(self._world, stream, client.session)
@@ -166,7 +166,7 @@ class ChatRoom:
         )
 
     def _announce(self, kind: str, client: ChatClient) -> None:
-        """Tell of a coming or going, unless there are so many that the count has to do."""
+        """Send that a viewer came or left, unless too many do: then the count has to suffice."""
         now_ms = self._world.now_ms
         if now_ms - self._presences_at_ms >= 1_000:
             self._presences_at_ms, self._presences = now_ms, 0
@@ -176,17 +176,17 @@ class ChatRoom:
             self._topic.tell({"client": self._encoder.presence(kind, client.user)})
 
     def _show_presence(self) -> None:
-        """A user with a live stream's chat open watches it, also without a player."""
+        """Count the users with an open chat of a live stream as viewers, also without a player."""
         stream = self._live_stream()
         if stream is not None:
             self._world.store.note(partial(self._see_all, stream))
 
     def _see_all(self, stream: Stream) -> None:
-        for person in self._persons.values():
-            self._see(person.first, stream)
+        for viewer in self._viewers.values():
+            self._see(viewer.first, stream)
 
     def _live_stream(self) -> Stream | None:
-        """The stream, while it is live: only then does it have viewers."""
+        """Return the stream while it is live, the only state with viewers; else None."""
         if not self._is_live:
             return None
         try:

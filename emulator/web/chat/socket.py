@@ -1,4 +1,4 @@
-"""The chat socket's own end: who may come in, and what a client's frames do."""
+"""The server side of the chat socket: who may connect, and what a client's frames do."""
 
 import asyncio
 import itertools
@@ -38,22 +38,22 @@ from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 
-# Frames that mean nothing, one after another, before the socket is closed.
-_MISTAKES_MAX = 20
-# A client over its rate is read no faster than this, so that nobody else notices.
-_HAMMERING_SECONDS = 0.05
-# RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
+# Invalid frames in a row before the socket is closed.
+_ERRORS_MAX = 20
+# The pause between frames of a client over its rate limit, so that others do not notice it.
+_THROTTLE_SECONDS = 0.05
+# RFC 6455, 5.5: a control frame holds 125 bytes, two of them the code.
 _REASON_BYTES_MAX = 123
-# How long a client that was told to go is waited for.
-_GOODBYE_SECONDS = 10.0
-# A token is asked for again this long after the instant at which it expires.
+# How long to wait for the end of a closed connection.
+_CLOSE_SECONDS = 10.0
+# A token is checked this long after its time of expiry.
 _EXPIRY_SLACK_MS = 5
 
 _numbers = itertools.count(1)
 
 
 class _Closed(Exception):
-    """A socket is not let in: it is accepted and closed at once, so that browsers see the code."""
+    """A refused socket: it is accepted and closed at once, so that browsers see the code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -105,7 +105,7 @@ class ChatSocket:
             code = UNKNOWN_STREAM if refused.code == "not_found" else POLICY
             raise _Closed(code, refused.message) from refused
         is_full = chats.is_full
-        status = handshakes.FULL if is_full else handshakes.LET_IN
+        status = handshakes.FULL if is_full else handshakes.ACCEPTED
         handshakes.note(platform, connection, token, user, status)
         if is_full:
             raise _Closed(TRY_LATER, "too many chat sockets")
@@ -113,17 +113,17 @@ class ChatSocket:
 
 
 class _Listener:
-    """Does what one client's frames say."""
+    """Reads one client's frames and carries out their commands."""
 
     def __init__(self, chats: Chats, client: ChatClient, receive: Receive) -> None:
         self._chats = chats
         self._client = client
         self._receive = receive
-        self._mistakes = 0
+        self._errors = 0
         self._is_connected = True
 
     async def listen(self) -> None:
-        """Until the client goes, or is told to."""
+        """Read frames until the client leaves or its socket is closed."""
         client, outbox = self._client, self._client.outbox
         while True:
             message = await self._next()
@@ -138,28 +138,28 @@ class _Listener:
                 outbox.close(TOO_BIG, "a frame is too big")
                 break
             self._take(content)
-            if self._mistakes >= _MISTAKES_MAX:
+            if self._errors >= _ERRORS_MAX:
                 outbox.close(POLICY, "too many frames that mean nothing")
                 break
             if client.is_throttled:
                 client.is_throttled = False
-                await asyncio.sleep(_HAMMERING_SECONDS)
+                await asyncio.sleep(_THROTTLE_SECONDS)
             await client.has_room.wait()
         await self._drop_all()
 
     async def drain(self) -> None:
-        """Read on for a closed client, else a full queue keeps the server from seeing it go."""
+        """Keep reading a closed client: with a full queue the server would not see it leave."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GOODBYE_SECONDS):
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._drop_all()
 
     async def _drop_all(self) -> None:
-        """Read and drop what still comes, until the client has got the close."""
+        """Read and ignore frames until the client has received the close."""
         while self._is_connected:
             await self._next()
 
     async def _next(self) -> Message | None:
-        """What the client sends, None once it has gone."""
+        """Return the client's next message, None once it has left."""
         message = await self._receive()
         self._is_connected = message["type"] == "websocket.receive"
         return message if self._is_connected else None
@@ -177,10 +177,10 @@ class _Listener:
                 raise FrameError("invalid_message", "A message is a text frame, not a binary one")
             command = parse(content)
         except FrameError as error:
-            self._mistakes += 1
-            self._answer(self._news_error(error.code, error.message))
+            self._errors += 1
+            self._answer(self._error(error.code, error.message))
             return
-        self._mistakes = 0
+        self._errors = 0
         try:
             self._do(command)
         except Refused as refused:
@@ -194,7 +194,7 @@ class _Listener:
         if client.user is None:
             raise Refused("unauthorized", "Sign in to chat")
         if isinstance(command, Say):
-            self._chats.intake.take(client, client.user, command.content)
+            self._chats.line_queue.take(client, client.user, command.content)
             return
         world = self._chats.world
         stream = streams.find_for(world, client.stream_id, client.user)
@@ -221,7 +221,7 @@ class _Listener:
             return accounts.find(world, user_id)
         return accounts.by_username(world, username)
 
-    def _news_error(self, code: str, message: str) -> bytes:
+    def _error(self, code: str, message: str) -> bytes:
         return self._chats.encoder.error(self._client.dialect, code, message)
 
     def _answer(self, payload: bytes) -> None:
@@ -229,7 +229,7 @@ class _Listener:
 
 
 def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:
-    """The user. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
+    """Return the user of a token. Refuses (`unauthorized`) an invalid token, and a required one."""
     if token:
         return authenticate(chats.world, token)
     allowed = chats.config.anonymous
@@ -250,20 +250,20 @@ def _make_client(
     has_cookie = COOKIE in connection.cookies
     session = session_of(connection) if has_cookie else f"socket {next(_numbers)}"
     if user is not None:
-        person = f"user {user.id}"
-        session = session if has_cookie else person
+        viewer_id = f"user {user.id}"
+        session = session if has_cookie else viewer_id
     else:
-        person = session
+        viewer_id = session
 
-    def dropped(why: str) -> None:
-        chats.note_dropped(client, why)
+    def dropped(reason: str) -> None:
+        chats.note_dropped(client, reason)
 
     client = ChatClient(
         stream_id=stream.id,
         dialect=dialect,
         token=token,
         user=user,
-        person=person,
+        viewer_id=viewer_id,
         session=session,
         country=country_of(connection),
         device=device_of(connection),
@@ -284,7 +284,7 @@ def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None])
 
 
 def _watch_expiry(chats: Chats, client: ChatClient) -> None:
-    """Ask again whether the token holds when it should not any more."""
+    """Check the token again when it has expired."""
     at_ms = expires_at_ms(client.token)
     if at_ms is not None:
         check = partial(chats.check, client)
@@ -296,5 +296,5 @@ def _short(reason: str) -> str:
 
 
 def _bytes(text: str) -> int:
-    # A lone surrogate cannot come over a WebSocket, but may come from a server that is lenient.
+    # A lone surrogate is invalid on a WebSocket, but a lenient server may deliver it.
     return len(text.encode(errors="surrogatepass"))

@@ -1,1 +1,1 @@
-"""From a request to a verb: the table of operations, and how a call finds its way through it."""
+"""From a request to its endpoint: the table of operations, and the steps of a call through it."""

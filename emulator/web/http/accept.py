@@ -1,17 +1,20 @@
-"""Accept: which of two media types a client would rather have (RFC 9110, 12.5.1). No I/O."""
+"""Accept: which of two media types a client prefers (RFC 9110, 12.5.1). No I/O."""
 
 
 def prefers(accept: str, media_type: str, other: str) -> bool:
-    """Whether `media_type` is wanted more than `other`; not where they are wanted alike.
+    """Whether `media_type` is preferred to `other`; False if both have the same weight.
 
-    A range that cannot be read counts for nothing. Without a header all are wanted alike.
+    An invalid range has no weight. Without a header all types have the same weight.
     """
     ranges = [_range(text) for text in accept.lower().split(",") if text.strip()]
     return _quality(media_type, ranges) > _quality(other, ranges)
 
 
 def _range(text: str) -> tuple[str, float]:
-    """A media range and its weight. Parameters other than `q` narrow it: those we serve none of."""
+    """Parse a media range and its weight.
+
+    A range with other parameters than `q` matches nothing here.
+    """
     name, *parameters = (part.strip() for part in text.split(";"))
     weight = 1.0
     for parameter in parameters:
@@ -25,7 +28,7 @@ def _range(text: str) -> tuple[str, float]:
 
 
 def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
-    """The weight of the most specific range that holds the type; 0 where none does."""
+    """Return the weight of the most specific range that includes the type; 0 without any."""
     of_kind = media_type.partition("/")[0] + "/*"
     for wanted in (media_type, of_kind, "*/*"):
         weights = [weight for name, weight in ranges if name == wanted]

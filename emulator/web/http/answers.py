@@ -6,14 +6,14 @@ from msgspec import Struct
 
 
 class Other(Struct, frozen=True):
-    """A success with another status than usual. The operation names it in `also`."""
+    """A success with a status other than the operation's own; the operation lists it in `also`."""
 
     status: int
     value: Any
 
 
 class Download(Struct, frozen=True):
-    """A file. `name` is what a browser saves it as."""
+    """A file to download. A browser saves it under `name`."""
 
     content: str | bytes
     media_type: str

@@ -1,4 +1,4 @@
-"""Bodies: what a request carries, read within its bound: JSON, or a form with a file."""
+"""Bodies of requests, read up to a limit: JSON, or a form with a file."""
 
 import codecs
 import re
@@ -18,16 +18,16 @@ from emulator.web.errors import Invalid, error_detail
 
 _FIELDS_MAX = 50
 _IN_MEMORY_BYTES_MAX = 1024 * 1024
-# A form's text is UTF-8 whatever its type says (RFC 7578, 5.1.2); some of Python's character sets
-# make texts that are none.
+# A form's text is UTF-8 whatever its type says (RFC 7578, 5.1.2). With some of Python's character
+# sets the result would not be valid text.
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
-# JSON has none (RFC 8259, 8.1): editors on Windows write them, and files are sent as they are.
+# JSON must not begin with one (RFC 8259, 8.1), but editors on Windows write them into files.
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class UploadedFile(Struct, frozen=True):
-    """A file that came in a form. `file` lies in memory or, when large, in a temporary file."""
+    """A file from a form. `file` is in memory or, if large, a temporary file."""
 
     name: str
     media_type: str
@@ -36,16 +36,16 @@ class UploadedFile(Struct, frozen=True):
 
 
 def media_type(request: Request) -> str:
-    """The media type that the request says it has, in lower case; JSON where it says nothing."""
+    """Return the media type of the request in lower case; JSON without a header."""
     text = request.headers.get("content-type", "application/json")
     return text.partition(";")[0].strip().lower()
 
 
 async def read_json(request: Request, bytes_max: int) -> bytes:
-    """The body of a request that is expected to be JSON.
+    """Return the body of a request that has to be JSON.
 
-    Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max` as soon as that
-    shows.
+    Refuses (`invalid`) another media type, (`too_large`) a body above `bytes_max`, as soon as that
+    many bytes have come.
     """
     text = media_type(request)
     body = b"".join([piece async for piece in _bounded(request, bytes_max)])
@@ -60,9 +60,9 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
 
 @asynccontextmanager
 async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIterator[UploadedFile]:
-    """A body that is a file of the media type `expected`; it is there until the block ends.
+    """Read a body that is a file of the media type `expected`; it exists until the block ends.
 
-    Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max`.
+    Refuses (`invalid`) another media type, (`too_large`) a body above `bytes_max`.
     """
     if media_type(request) != expected:
         raise Invalid([error_detail(("body",), "media_type", f"Expected {expected}")])
@@ -79,9 +79,9 @@ async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIte
 async def read_form(
     request: Request, bytes_max: int
 ) -> AsyncIterator[tuple[dict[str, Any], UploadedFile]]:
-    """The form's fields and its `file`, which is there until the block ends.
+    """Read a form's fields and its `file`, which exists until the block ends.
 
-    Refuses (`invalid`) a body without a form or a file, (`too_large`) one over `bytes_max`.
+    Refuses (`invalid`) a body without a form or a file, (`too_large`) one above `bytes_max`.
     """
     if media_type(request) != "multipart/form-data":
         raise Invalid([error_detail(("body",), "media_type", "Expected multipart/form-data")])
@@ -96,7 +96,7 @@ async def read_form(
         form = await parser.parse()
     except (MultiPartException, UnicodeDecodeError) as error:
         raise Invalid(
-            [error_detail(("body",), "form_invalid", f"The form is broken: {error}")]
+            [error_detail(("body",), "form_invalid", f"The form is invalid: {error}")]
         ) from None
     try:
         yield _fields(form), _file(form)
@@ -105,7 +105,7 @@ async def read_form(
 
 
 def _fields(form: FormData) -> dict[str, Any]:
-    """Names that stand more than once become lists."""
+    """Return the text fields; names that occur more than once become lists."""
     fields: dict[str, Any] = {}
     for name in form:
         values = [value for value in form.getlist(name) if isinstance(value, str)]

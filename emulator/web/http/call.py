@@ -28,13 +28,13 @@ _UNLOGGED = UNLOGGED.encode()
 
 
 class Call(Struct, kw_only=True, eq=False):
-    """What the steps have learned of a request so far.
+    """A request, with all that the steps have found out about it so far.
 
-    `platform` is the default world's until the one that the request means is known. `path` holds
-    the values of the path's names, `json` a body as it came, `form` a form's fields, `repeat` what
-    is to be done where the answer is used again, `entry` what the request log has of it.
-    `is_body_read`: somebody has begun to read the body. `credential` is the caller's key or token,
-    empty where there is none.
+    `platform` is that of the default world until the request's own world is known. `path` holds the
+    values of the path's names, `json` the body as it came, `form` the fields of a form. `repeat` is
+    called whenever the answer is used again, `entry` is the call's entry in the request log.
+    `is_body_read`: reading of the body has begun. `credential` is the caller's key or token, empty
+    without one.
     """
 
     request: Request
@@ -57,9 +57,9 @@ class Call(Struct, kw_only=True, eq=False):
 
     @property
     def operation(self) -> "Operation":
-        """What is called, behind the step that finds it."""
+        """The called operation; only after the step that finds it."""
         if self.operation_or_none is None:
-            raise RuntimeError("a step that needs an operation comes before the one that finds it")
+            raise RuntimeError("a step needs the operation before the step that finds it")
         return self.operation_or_none
 
     @property
@@ -68,7 +68,7 @@ class Call(Struct, kw_only=True, eq=False):
 
     @property
     def addresses(self) -> Addresses:
-        """Where the caller reaches this platform."""
+        """The addresses by which the caller reaches this platform."""
         return self.platform.addresses
 
     @property
@@ -78,27 +78,27 @@ class Call(Struct, kw_only=True, eq=False):
 
     @property
     def is_of_console(self) -> bool:
-        """Whether one of the emulator's own pages asks, and no app: nothing is to change by it."""
+        """Whether the request is from the emulator's own pages: it must change nothing else."""
         return any(name == _UNLOGGED for name, _ in self.request.scope["headers"])
 
     @property
     def accept(self) -> str:
-        """The media types that the request says it reads."""
+        """The media types that the request accepts."""
         return self.request.headers.get("accept", "")
 
     @property
     def last_event_id(self) -> str:
-        """Up to where a stream of events was heard (HTML, 9.2.4)."""
+        """The id of the last event that the client received from an event stream (HTML, 9.2.4)."""
         return self.request.headers.get("last-event-id", "")
 
     @property
     def site(self) -> str:
-        """Where links in mails lead: the client's own site, or this server for want of one."""
+        """The base of links in mails: the client's own site, or else this server."""
         origin = self.request.headers.get("origin", "")
         is_site = len(origin) <= _ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(origin)
         return origin if is_site else self.addresses.http
 
     def each_time(self, action: Callable[[], None]) -> None:
-        """Do it now, and again whenever this answer is used again (`http/reuse`)."""
+        """Call `action` now, and again whenever this answer is used again (`http/reuse`)."""
         self.repeat = action
         action()

@@ -1,4 +1,4 @@
-"""The address by which a caller reached this server, as its request says it (decision 15)."""
+"""The address by which a caller reached this server, from its request (decision 15)."""
 
 import re
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.shapes.addresses import Reach, answering
 
-# RFC 9110, 7.2: a name or an address, and perhaps a port.
+# RFC 9110, 7.2: a name or an address, and optionally a port.
 _AUTHORITY = re.compile(
     r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::[0-9]{1,5})?"
 )
-# An address with or without a port, which differs from connection to connection.
+# An address with an optional port, which is different for each connection.
 _CLIENT = re.compile(
     r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?"
     r"|([0-9.]{7,15})(?::[0-9]{1,5})?|([0-9A-Fa-f:.]{2,45})"
@@ -23,10 +23,10 @@ _DEFAULT_PORTS = (("http", "80"), ("https", "443"))
 
 
 class CallersAddresses:
-    """While a request is answered, `addresses.of_caller` gives the addresses of its caller.
+    """Middleware: during a request, `addresses.of_caller` returns the addresses for its caller.
 
-    `reach` gives None where every caller gets the same ones. A chat socket's readers get the same
-    bytes, so theirs are those of the settings.
+    `reach` returns None if all callers get the same addresses. All readers of a chat get the same
+    bytes, so a chat socket uses the addresses of the settings.
     """
 
     def __init__(self, app: ASGIApp, reach: Callable[[], Reach | None]) -> None:
@@ -44,10 +44,10 @@ class CallersAddresses:
 
 
 def used_by(scheme: str, headers: Headers) -> str | None:
-    """The address that a caller used, such as `https://streams.test:8443`; None where none shows.
+    """Return the address that a caller used, such as `https://streams.test:8443`; None if unknown.
 
-    What a proxy says of it (`X-Forwarded-Host`, `-Proto`, `-Port`, the first of several) goes
-    before the `Host` header; what is not a host, a scheme or a port counts as not said.
+    The headers of a proxy (`X-Forwarded-Host`, `-Proto`, `-Port`, the first of several values) take
+    precedence over the `Host` header. An invalid host, scheme or port is ignored.
     """
     proto = _first(headers, "x-forwarded-proto").lower()
     if proto in ("http", "https"):
@@ -64,9 +64,9 @@ def used_by(scheme: str, headers: Headers) -> str | None:
 
 
 def caller_host(request: HTTPConnection) -> str:
-    """The address that a request is from, or a proxy's client's; empty where none shows.
+    """Return the address of a request's client; empty if unknown.
 
-    A proxy says it in `X-Forwarded-For`, the first of several.
+    Behind a proxy it is the first value of `X-Forwarded-For`.
     """
     match = _CLIENT.fullmatch(_first(request.headers, "x-forwarded-for"))
     if match is not None:

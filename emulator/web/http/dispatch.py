@@ -1,7 +1,7 @@
 """Dispatch: from a request under a prefix to its endpoint's answer, in the contract's order.
 
-Read it from the end: each function learns something of a `Call` and lets the one above it answer.
-What one refuses is its answer.
+Read it from the end: each function adds something to a `Call` and calls the function above it. A
+refusal becomes the answer.
 """
 
 import inspect
@@ -36,14 +36,15 @@ from emulator.web.http.reuse import offer_reuse
 from emulator.web.http.router import Router
 from emulator.web.http.world_choice import choose
 
-# `Date` tells whole seconds (RFC 9110, 5.6.7): by half of one, it more likely tells another.
+# `Date` has whole seconds (RFC 9110, 5.6.7): from half a second on, it more likely shows another
+# one.
 _DATE_MS = 500
 
 Answer = Callable[[Call], Awaitable[Response]]
 
 
 class Dispatch:
-    """Answers every request below one prefix, each in the world that it means."""
+    """Answers all requests below one prefix, each in its own world."""
 
     def __init__(self, worlds: Worlds, dialect: Dialect, answer: Answer) -> None:
         self._worlds = worlds
@@ -61,17 +62,17 @@ class Dispatch:
 
 
 def platform_steps(router: Router) -> Answer:
-    """How the platform's own API answers: each call is logged, counted against limits, struck."""
+    """Return the steps of the platform's API: calls are logged, limited, and struck by faults."""
     return partial(_logged, partial(_in_world, router, partial(_limited, _struck)))
 
 
 def admin_steps(router: Router) -> Answer:
-    """How `/_emulator/` answers: no fault strikes there, and no app's requests are logged."""
+    """Return the steps of the admin API: its calls are not logged, and no fault strikes them."""
     return partial(_counted, partial(_in_world, router, call_endpoint))
 
 
 async def _logged(then: Answer, call: Call) -> Response:
-    """Put a call into the request log, unless it is the console's."""
+    """Put a call into the request log, unless the console made it."""
     if call.is_of_console:
         return await _counted(then, call)
     with causes.collecting() as effects:
@@ -84,7 +85,7 @@ async def _logged(then: Answer, call: Call) -> Response:
 
 
 async def _counted(then: Answer, call: Call) -> Response:
-    """Count a call for the metrics, and leave it out of the log."""
+    """Count a call for the metrics without logging it."""
     response = await then(call)
     duration_us = monotonic_us() - call.began_us
     method, requests = call.request.method, call.platform.shared.requests
@@ -93,7 +94,10 @@ async def _counted(then: Answer, call: Call) -> Response:
 
 
 async def _in_world(router: Router, then: Answer, call: Call) -> Response:
-    """Say which world answers, and its time where `Date` says another (decision 24)."""
+    """Find the world and the operation; name the world in a header, and its time if it differs.
+
+    The time is only sent if `Date` is wrong in this world (decision 24).
+    """
     try:
         platform = call.platform = choose(call.worlds, call.request, call.credential)
     except Refused as refused:
@@ -124,7 +128,7 @@ def _find_caller(call: Call) -> None:
 
 
 async def _limited(then: Answer, call: Call) -> Response:
-    """Refuses (`rate_limited`) a call over a limit; the others say what is left of the tightest."""
+    """Refuse (`rate_limited`) a call over a limit; other answers show the tightest limit."""
     quota = count_against_limits(call)
     response = await then(call)
     if quota is not None:
@@ -138,7 +142,7 @@ async def _struck(call: Call) -> Response:
 
 
 async def call_endpoint(call: Call) -> Response:
-    """Call the operation's function with what it takes."""
+    """Call the operation's function with its parameters."""
     operation = call.operation
     try:
         if operation.upload is not None:
@@ -160,25 +164,25 @@ async def _value(call: Call, body: BaseModel | None, file: UploadedFile | None) 
         "file": file,
     }
     value = operation.answer(**{name: values[name.lstrip("_")] for name in operation.parameters})
-    # Most are a dict, which is quicker to see than that it is nothing to wait for.
+    # Most values are dicts; this check is quicker than `isawaitable`.
     return await value if type(value) is not dict and inspect.isawaitable(value) else value
 
 
 async def _json(call: Call) -> BaseModel | None:
-    """The body of an operation that takes one."""
+    """Return the body of an operation that takes one, else None."""
     operation, model = call.operation, call.operation.body
     if model is None:
         return None
     call.is_body_read = True
     call.json = body = await read_json(call.request, call.platform.body_bytes_max)
-    said = b"{}" if operation.is_body_optional and not body else body
-    # Strictly: `"5"` is not a number, and 0 is not false (decision 8).
-    return _validated(model, partial(model.model_validate_json, strict=True), said)
+    text = b"{}" if operation.is_body_optional and not body else body
+    # Strict: `"5"` is not a number, and 0 is not false (decision 8).
+    return _validated(model, partial(model.model_validate_json, strict=True), text)
 
 
 @asynccontextmanager
 async def _form(call: Call) -> AsyncIterator[tuple[BaseModel | None, UploadedFile | None]]:
-    """The body of an operation that takes a file, which is there until the block ends."""
+    """Read the body of an operation that takes a file, which exists until the block ends."""
     request, operation = call.request, call.operation
     upload, model = operation.upload, operation.body
     if upload is None:

@@ -1,21 +1,21 @@
-"""Endpoint: a function that answers calls. Its decorator and its annotations say all there is.
+"""Endpoint: a function that answers calls, described by its decorator and its annotations.
 
     @endpoint("PUT", "/streams/id/{stream_id}", provenance="guide", refuses=("conflict",))
     def update_stream(
         call: Call, caller: User, stream_id: str, body: StreamUpdate
     ) -> StreamWithIngest:
-        '''Change what a stream says of itself.'''
+        '''Change a stream.'''
 
 The function's name is the operation's name in the document, the docstring its summary, the return
-annotation the answer's shape (None: 204). It takes what it needs, by name; an underscore in front
-says that it is not read:
+annotation the answer's shape (None: 204). It takes the parameters that it needs, by name; a leading
+underscore means that it ignores the value:
 
 - `call`: the world, the addresses and the headers of the request
-- `caller`: a `User` (the call needs a key or token) or `User | None` (optional); without one the
-  call is public. Whether it is the owner is for the verb to say.
+- `caller`: a `User` (the call needs a key or token) or `User | None` (optional); without this
+  parameter the call is public. Whether the caller is the owner is checked by the world.
 - `body`, `query`: pydantic models
-- `file`: an `Uploaded` (a form with a file, or the file itself), or `Uploaded | None` where a JSON
-  body alone will do
+- `file`: an `UploadedFile` (a form with a file, or the file itself), or `UploadedFile | None` if a
+  JSON body alone is accepted too
 - a name of its path: a `str`
 """
 
@@ -59,10 +59,10 @@ def endpoint(
 ) -> Callable[[F], F]:
     """Let a function answer `method` and `path`, which is relative to the prefixes.
 
-    A function with two addresses has two decorators, of which the second gives its own `name`.
-    `refuses`: codes beside those that follow from the parameters (`document.statuses_refused`), and
-    `invalid` where the verb judges values that the model lets through.
-    The others are `Operation`'s.
+    A function with two addresses has two decorators, the second with a `name` of its own.
+    `refuses`: codes in addition to those that follow from the parameters
+    (`document.statuses_refused`), and `invalid` if the world checks values that the model accepts.
+    All other parameters are described at `Operation`.
     """
 
     def decorate(function: F) -> F:
@@ -98,7 +98,7 @@ def endpoint(
 
 
 def operations_in(package: str) -> list[Operation]:
-    """All operations of a package: its modules, which are imported, by name, each in its order."""
+    """Import all modules of a package, and return their operations in order, modules by name."""
     return [
         operation
         for name in _module_names(package)
@@ -109,7 +109,7 @@ def operations_in(package: str) -> list[Operation]:
 
 
 def operations_of(function: Callable[..., Any]) -> list[Operation]:
-    """The endpoints of a function; empty if it has none."""
+    """Return the operations of a function; empty if it has none."""
     operations: list[Operation] = vars(function).get("operations", [])
     return operations
 
@@ -121,7 +121,7 @@ def _module_names(package: str) -> Iterator[str]:
 
 
 def _check(method: Method, path: str, names: AbstractSet[str], upload: Upload | None) -> None:
-    """Refuse what a dispatch could not call."""
+    """Raise an error for a function that a dispatch could not call."""
     unknown = names - _PARAMETERS - {"return", *path_names(path)}
     if unknown:
         raise TypeError(f"{method} {path}: its path has no {', '.join(sorted(unknown))}")

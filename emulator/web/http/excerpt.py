@@ -1,8 +1,8 @@
-"""Excerpt: what the request log keeps of a request: no secrets, and no more than it may take.
+"""Excerpt: the part of a request that the request log shows: without secrets, and limited in size.
 
-Whatever a client can write may hold a secret: a field called `password`, the same in a query, a
-path that a key stands in. Values of such names are struck out, and so is what has the form of a
-key or token wherever it stands.
+All that a client can write may contain a secret: a field called `password`, a query parameter, a
+key in a path. Values with such names are replaced by `***`, and so is any text in the form of a key
+or token.
 """
 
 import json
@@ -19,7 +19,7 @@ _NAME_LENGTH_MAX = 100
 _PATH_LENGTH_MAX = 500
 _ITEMS_MAX = 100
 _NAMES_MAX = 100
-# Names are compared in lower case, without what is neither a letter nor a digit.
+# Names are compared in lower case, without all characters but letters and digits.
 _SECRET_INSIDE = (
     "passwd",
     "password",
@@ -37,7 +37,8 @@ _FORMS = re.compile(
     r"\blive_[A-Za-z0-9]{16,}|\bak_[A-Za-z0-9_@.-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|\b(?<=Bearer )\S+|\b(?<=Basic )\S+"
 )
-# Between the words of a path, where a word may be the name of the next: `/password/x`, `;token=x`.
+# Separators of words in a path, where a word may be the name of the next: `/password/x`,
+# `;token=x`.
 _PATH_SIGNS = re.compile(r"([/;&=?])")
 
 
@@ -48,23 +49,23 @@ def is_secret(name: str) -> bool:
 
 
 def excerpt(value: Any, bytes_max: int) -> Any:
-    """JSON as it was sent, without secrets; what would take more than `bytes_max` is cut.
+    """Return a JSON value without secrets, cut to `bytes_max`.
 
-    A value counts as the memory that it takes. `…` stands where something is missing.
+    A value counts by the memory that it takes. `…` marks what was cut.
     """
     return _Taking(bytes_max).take(value)
 
 
 def excerpt_query(pairs: Iterable[tuple[str, str]], bytes_max: int) -> dict[str, str]:
-    """A query's names and values, likewise."""
+    """Return a query's names and values without secrets, cut to `bytes_max`."""
     query: dict[str, str] = excerpt(dict(islice(pairs, _ITEMS_MAX)), bytes_max)
     return query
 
 
 def excerpt_path(path: str, template: str | None = None) -> str:
-    """A request's path. Of a known operation `template` names the values: those of secrets go.
+    """Return a request's path without secrets. `template` is the path of a known operation.
 
-    In an unknown path a secret's name may be anywhere, and the word behind it goes.
+    In an unknown path the word after a secret's name is removed.
     """
     names = (template or "").strip("/").split("/")
     words = path.strip("/").split("/")
@@ -83,7 +84,7 @@ def excerpt_path(path: str, template: str | None = None) -> str:
 
 
 def excerpt_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by their names in lower case; those that came more than once with commas between."""
+    """Return headers without secrets, by lowercase names; repeated ones joined by commas."""
     values: dict[str, str] = {}
     for raw_name, raw_value in islice(headers, _ITEMS_MAX):
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -93,11 +94,11 @@ def excerpt_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def excerpt_answer(body: bytes, media_type: str, bytes_max: int) -> Any:
-    """An answer's body: JSON, or a text; None for anything else."""
+    """Return an answer's body without secrets: JSON or a text; None for other types."""
     if media_type.startswith("application/json"):
         try:
             return excerpt(json.loads(body), bytes_max) if body else None
-        except ValueError:  # A fault may answer whatever it likes.
+        except ValueError:  # The answer of a fault may be invalid.
             return None
     if media_type.startswith("text/"):
         return excerpt(body.decode(errors="replace"), bytes_max)
@@ -105,12 +106,12 @@ def excerpt_answer(body: bytes, media_type: str, bytes_max: int) -> Any:
 
 
 def excerpt_names(names: Iterable[str]) -> tuple[str, ...]:
-    """The first hundred names, each cut."""
+    """Return the first hundred names, each cut."""
     return tuple(_name(name) for name in islice(names, _NAMES_MAX))
 
 
 class _Taking:
-    """One value's excerpt. `left` is what may still be taken, in bytes of memory."""
+    """Makes the excerpt of one value. `_left` are the bytes of memory that it may still take."""
 
     def __init__(self, bytes_max: int) -> None:
         self._left = bytes_max
@@ -129,7 +130,7 @@ class _Taking:
         taken: dict[str, Any] = {}
         self._left -= sys.getsizeof(taken)
         for name, item in islice(value.items(), _ITEMS_MAX):
-            # Its place in the dictionary, and the name itself.
+            # The entry in the dictionary, and the name itself.
             self._left -= 100 + sys.getsizeof(_name(name))
             if self._left < 0:
                 taken[CUT] = CUT
@@ -150,12 +151,12 @@ class _Taking:
 
 
 def _hides(name: str, value: Any) -> bool:
-    """`has_password: true` is not a secret."""
+    """Whether this field holds a secret; `has_password: true` does not."""
     return not isinstance(value, bool | None) and is_secret(name)
 
 
 def _text(value: str, bytes_max: int) -> str:
-    # A character takes up to four bytes.
+    # A character takes at most four bytes.
     length_max = min(_STRING_LENGTH_MAX, bytes_max // 4)
     without = _FORMS.sub(STRUCK_OUT, value[:_STRING_LENGTH_MAX])
     if len(value) > _STRING_LENGTH_MAX or len(without) > length_max:
@@ -169,7 +170,7 @@ def _name(name: str) -> str:
 
 
 def _without_values(path: str) -> str:
-    """Strike out each word of a path that follows a secret's name."""
+    """Replace each word of a path that follows a secret's name."""
     words = _PATH_SIGNS.split(path)
     for at in range(2, len(words), 2):
         if words[at] and words[at - 1] in "/=" and is_secret(words[at - 2]):

@@ -1,15 +1,18 @@
-"""The names that fields of bodies have outside, where these differ from their names in the code."""
+"""The names of body fields in requests, if they differ from the names in the code."""
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 
 def is_renamed(field: FieldInfo) -> bool:
-    """A generated alias, the name in the other case, has a lower priority than a written one."""
+    """Whether a field has a written alias.
+
+    A generated one (the other case) has a lower priority.
+    """
     return field.alias is not None and field.alias_priority == 2
 
 
 def as_sent(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Where a mistake is in a body, its field by the name that is sent, such as `for`."""
+    """Return the place of an error in a body, with the field's sent name, such as `for`."""
     field = model.model_fields.get(str(loc[0])) if loc else None
     return (field.alias or loc[0], *loc[1:]) if field and is_renamed(field) else loc

@@ -1,6 +1,6 @@
-"""InjectedFault: what a fault makes of a call of the platform's API (`world/faults/api`).
+"""InjectedFault: the effect of a fault on a call of the platform's API (`world/faults/api`).
 
-An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's id and kind.
+An answer made by a fault says so in `X-Emulator-Fault`, with the fault's id and kind.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ from emulator.world.faults.faults import Active
 from emulator.world.world import World
 
 HEADER = "X-Emulator-Fault"
-# So many calls may hang at once in a process; the next is refused, so that memory has a bound.
+# Calls that may hang at once in a process; further ones are refused, so that memory is limited.
 HANGING_MAX = 2_000
 _BODILESS = (204, 304)
-# So many addresses a fault that answers reads with what was remembers.
+# Addresses whose old answers one `api.stale` fault remembers.
 _STALE_MAX = 1_000
 
 _hanging: set[asyncio.Event] = set()
 
 
 class InjectedFault(Struct, frozen=True):
-    """The fault that struck a call. `is_done`: the call is done all the same.
+    """The fault that struck a call. With `is_done` the call takes effect all the same.
 
-    `status` is that of an error that is answered, 0 where it is what would have been answered. Its
-    `body` is a text or JSON, None for the platform's own words.
+    `status` is that of an error answer, 0 for the normal answer. Its `body` is a text or JSON, None
+    for the platform's own form.
     """
 
     description: str
@@ -44,7 +44,7 @@ class InjectedFault(Struct, frozen=True):
     body: object = None
 
     def instead_of(self, response: Response, trace_id: str) -> Response:
-        """What is answered."""
+        """Return the answer that replaces `response`."""
         if self.status:
             response = self._failure(trace_id)
         elif self.is_cut:
@@ -68,9 +68,9 @@ class InjectedFault(Struct, frozen=True):
 
 
 class Cut(Response):
-    """The head of an answer and half of its body; then the connection ends.
+    """Sends the head of an answer and half of its body; then the connection ends.
 
-    The server closes a connection whose answer is not complete, and logs that it had to.
+    The server closes a connection whose answer is incomplete, and logs that.
     """
 
     def __init__(self, whole: Response) -> None:
@@ -79,7 +79,7 @@ class Cut(Response):
         self.raw_headers = [
             header for header in whole.raw_headers if header[0] != b"content-length"
         ]
-        # More than will come, also where there would be nothing.
+        # One byte more than the body has, so the answer is incomplete even if the body is empty.
         self.headers["Content-Length"] = str(len(self.body) + 1)
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
@@ -90,10 +90,10 @@ class Cut(Response):
 
 
 async def inject_faults(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
-    """Let the faults that are on make what they are to make of this call.
+    """Answer a call with the effects of the faults that are on.
 
-    The console's calls meet none: it would show errors that are meant for the app, and use up the
-    `times` of a fault.
+    Faults do not apply to the console's calls: it would show errors meant for the app, and use up
+    the `times` of a fault.
     """
     if call.is_of_console or not call.world.faults.are_on:
         return await then(call)
@@ -105,19 +105,19 @@ async def inject_faults(call: Call, then: Callable[[Call], Awaitable[Response]])
 
 
 def _malformed(whole: Response) -> Response:
-    """Half of an answer that says it is whole. One without a body stays as it is."""
+    """Return half of an answer, with a matching length. One without a body stays as it is."""
     body = bytes(whole.body)
     if len(body) < 2:
         return whole
     response = Response(body[: len(body) // 2], whole.status_code)
-    known = [header for header in response.raw_headers if header[0] == b"content-length"]
+    length = [header for header in response.raw_headers if header[0] == b"content-length"]
     others = [header for header in whole.raw_headers if header[0] != b"content-length"]
-    response.raw_headers = [*others, *known]
+    response.raw_headers = [*others, *length]
     return response
 
 
 def _stale(call: Call, fresh: Response) -> Response:
-    """What the same read was answered first, where a fault has it so and it differs by now."""
+    """Return the first answer of the same read if a fault (`api.stale`) strikes and it differs."""
     faults, request = call.world.faults, call.request
     if request.method != "GET" or fresh.status_code != 200 or not isinstance(fresh.body, bytes):
         return fresh
@@ -139,7 +139,7 @@ def _stale(call: Call, fresh: Response) -> Response:
 
 
 def facts_of(call: Call) -> dict[str, str]:
-    """What faults of the API need to know of a call."""
+    """Return the properties of a call that faults of the API are matched against."""
     return {
         "method": call.request.method,
         "path": call.request.url.path,
@@ -149,7 +149,7 @@ def facts_of(call: Call) -> dict[str, str]:
 
 
 async def _strike(call: Call) -> InjectedFault | None:
-    """The fault that strikes this call, if any. Waits first, if it is a delay."""
+    """Return the fault that strikes this call, or None. Waits first if it is a delay."""
     world, facts = call.world, facts_of(call)
     subject, faults = f"{facts['method']} {facts['path']}", world.faults
     texts: list[str] = []
@@ -185,7 +185,7 @@ async def _strike(call: Call) -> InjectedFault | None:
 
 
 async def wait_until_over(world: World, hang: Active[Any], most_ms: int) -> bool:
-    """Return when the fault is over, or so much has passed; False where too many wait already."""
+    """Wait until the fault is over or `most_ms` have passed; False if too many calls wait."""
     if len(_hanging) >= HANGING_MAX:
         return False
     is_over = asyncio.Event()

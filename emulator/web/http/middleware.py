@@ -1,6 +1,6 @@
-"""Middleware: what is true of every answer: it can be traced, and any origin may read it.
+"""Middleware for all answers: each has a trace id, and any origin may read it.
 
-What the guards of `/_emulator/` refuse never comes to the second of them.
+The second does not apply to what the guards of `/_emulator/` refuse.
 """
 
 from asyncio import CancelledError
@@ -45,7 +45,7 @@ EXPOSED = (
 
 
 class Trace:
-    """Gives each request a trace id, and each answer that id in `X-Trace-Id`."""
+    """Gives each request a trace id, and sends it with the answer as `X-Trace-Id`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -66,12 +66,11 @@ class Trace:
 
 
 class Direct:
-    """Lets the platform's API answer at once: its requests go round what pages and media need.
+    """Answers requests of the platform's API directly, past the middleware for pages and media.
 
-    What the middleware behind it says of every answer is said of these here: the trace, the
-    caller's addresses, that any origin may read it, and what a stop makes of one that is not done.
-    `answer` gives what answers below a prefix, None where that is not for it. `reach` is that of
-    `CallersAddresses`.
+    It does here what the skipped middleware does: the trace id, the caller's addresses, CORS, and
+    the answer to requests that are unfinished when the server stops. `answer` returns the function
+    that answers a request, None if it is not for the API. `reach` is that of `CallersAddresses`.
     """
 
     def __init__(self, app: ASGIApp, answer: FindApi, reach: Callable[[], Reach | None]) -> None:
@@ -108,10 +107,10 @@ class Direct:
         except CancelledError:
             response = _unfinished(scope)
         except ClientDisconnect:
-            # Inside the request's body: nobody is left to read this.
+            # The client disconnected before the end of the body: nobody reads this answer.
             gone = Refused("bad_request", "The request ended before its body did.")
             response = answer(gone, trace)
-        # Another list than the one that the request log keeps.
+        # A new list: the request log keeps the old one.
         response.raw_headers = allowing_any_origin(scope, response.raw_headers)
         if key is not None:
             self._reuse.keep(key, scope, response)
@@ -120,9 +119,9 @@ class Direct:
 
 
 class Unfinished:
-    """Refuses, in a sentence, a request that is not answered by the time the server has to stop.
+    """Refuses requests that are not answered when the server has to stop.
 
-    A body that has come half by then, for one: its client sends it again.
+    For example a request whose body has not come completely: its client sends it again.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -150,14 +149,14 @@ class Unfinished:
 def _unfinished(scope: Scope) -> Response:
     refused = Refused(
         "unavailable",
-        "The emulator stops before this request is done. Send it again once it runs.",
+        "The emulator is stopping. Send this request again once it runs.",
         retry_after_seconds=1,
     )
     return answer(refused, scope["state"]["trace_id"])
 
 
 def allowing_any_origin(scope: Scope, raw: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """An answer's headers, and beside them what `CORS` adds: one that varies by the origin."""
+    """Return an answer's headers with those that `CORS` adds, which vary by the origin."""
     varies = [b"Origin"]
     headers = list[tuple[bytes, bytes]]()
     for pair in raw:
@@ -179,7 +178,8 @@ _ALLOWED = (
 )
 CORS = Middleware(
     CORSMiddleware,
-    # Browsers send credentials to a named origin only, so the origin is echoed, not starred.
+    # Browsers send credentials only if the answer names the origin, so it is repeated instead of
+    # `*`.
     allow_origin_regex=".*",
     allow_credentials=True,
     allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],

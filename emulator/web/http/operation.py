@@ -1,4 +1,4 @@
-"""Operation: one row of the contract's table: what is called, by whom, with what, giving what."""
+"""Operation: one row of the contract's table: method, path, caller, parameters and answers."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -17,9 +17,9 @@ FORM = "multipart/form-data"
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """The operation takes a form with a `file` and, beside it, its body's fields.
+    """The operation takes a form with a `file` and the fields of its body.
 
-    `bytes_max` is the largest body. With another `media_type` than a form's, the body is the file
+    `bytes_max` is the largest body. With a `media_type` other than a form's, the body is the file
     itself.
     """
 
@@ -28,17 +28,17 @@ class Upload(Struct, frozen=True, kw_only=True):
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """Made by `endpoint` of a function. `path` is relative to both prefixes.
+    """One operation, made by `endpoint` from a function. `path` is relative to both prefixes.
 
     `answer` is called with its `parameters`. It returns the JSON value of the success `status`, or
     one of `http/answers`; its return annotation is that value's shape. It may be a coroutine
-    function where it waits for a thread. `name` is unique within a document; clients are generated
-    of these names, so one that is published stays.
-    `limit` names a rate limit that every call of a signed-in user counts against, refused and
-    failed ones too. `also` are other success statuses, `downloads` the media types of the files it
-    may answer with. `is_upload_required`: a JSON body alone is refused. `is_body_optional`: an
-    empty body says nothing, as `{}` does. `is_reusable`: it reads the store alone, so that an
-    answer may be used again (`http/reuse`).
+    function, if it waits for a thread. `name` is unique within a document and must not change once
+    published, because clients are generated from these names. `limit` names a rate limit that all
+    calls of a signed-in user count against, also refused and failed ones. `also` are other success
+    statuses, `downloads` the media types of the files that it may answer with.
+    `is_upload_required`: a JSON body alone is refused. `is_body_optional`: an empty body is taken
+    for `{}`. `is_reusable`: the answer depends on the store alone, so it may be used again
+    (`http/reuse`).
     """
 
     method: Method
@@ -66,5 +66,5 @@ class Operation(Struct, frozen=True, kw_only=True):
 
 
 def path_names(path: str) -> list[str]:
-    """The names in a path's braces."""
+    """Return the names in a path's braces."""
     return [segment.strip("{}") for segment in path.split("/") if segment.startswith("{")]

@@ -8,7 +8,7 @@ from emulator.world.faults.enforcement import take_tightened
 from emulator.world.rate_limiter import Quota
 from emulator.world.rules import RulesConfig
 
-# How often a minute, by the world's rules.
+# Calls per minute, from the world's rules.
 _PER_MINUTE: dict[Limit, Callable[[RulesConfig], int]] = {
     "stream_creation": lambda rules: rules.stream_creations_per_minute,
     "session_creation": lambda rules: rules.session_creations_per_minute,
@@ -18,7 +18,7 @@ _PER_MINUTE: dict[Limit, Callable[[RulesConfig], int]] = {
 def count_against_limits(call: Call) -> Quota | None:
     """Count a call against the limits of the faults that are on, or else against its own.
 
-    Refuses (`rate_limited`) one over a limit.
+    Refuses (`rate_limited`) a call over a limit.
     """
     world, caller, limit = call.world, call.caller, call.operation.limit
     if caller is None:

@@ -1,7 +1,7 @@
-"""Replay: a logged request, sent again through the whole application, as the same user.
+"""Replay: a logged request is sent again through the whole application, as the same user.
 
-It goes the way of any other request but for the socket, and the log tells of it like of any other,
-with `replay_of`.
+It is handled like any other request but without a socket, and logged like any other, with
+`replay_of`.
 """
 
 from asyncio import TaskGroup
@@ -25,7 +25,7 @@ from emulator.world.people import accounts
 from emulator.world.world import DEFAULT, World
 
 WORLD = b"x-emulator-world"
-# Of a connection, or of a body that is told anew (RFC 9110, 7.6.1).
+# Headers of a connection, or of a body that is framed again (RFC 9110, 7.6.1).
 _NOT_SENT = frozenset(
     (
         *(b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
@@ -37,16 +37,16 @@ _TOKEN = b"authorization"
 
 
 class Replay(Struct):
-    """`entry` is what the log has of it, once it is answered."""
+    """The replay of request `of`. `entry` is its own log entry, once it is answered."""
 
     of: int
     entry: LoggedRequest | None = None
 
 
 async def replay(app: ASGIApp, scope: Scope, world: World, entry: LoggedRequest) -> LoggedRequest:
-    """Send a request again, and return what the log has of it. `scope` is the caller's own.
+    """Send a request again, and return its log entry. `scope` is the caller's.
 
-    Refuses (`conflict`) what `refusal` says.
+    Refuses (`conflict`) a request for which `refusal` returns a reason.
     """
     reason = refusal(entry)
     sent = entry.sent
@@ -75,27 +75,29 @@ async def replay(app: ASGIApp, scope: Scope, world: World, entry: LoggedRequest)
         return messages.pop() if messages else {"type": "http.disconnect"}
 
     async def send(_: Message) -> None:
-        """The log keeps the answer."""
+        """Ignore the answer: it is in the log."""
 
     async def answer() -> None:
         await app(replayed, receive, send)
 
-    # A context of its own: what belongs to the caller's request is not the other one's.
+    # The task has its own context, so that it does not share the state of the caller's request.
     async with TaskGroup() as tasks:
         tasks.create_task(answer())
     if result.entry is None:
-        raise Refused("conflict", f"Request {entry.seq} led nowhere that the log tells of.")
+        raise Refused(
+            "conflict", f"Request {entry.seq} was sent again, but the log has no entry of it."
+        )
     return result.entry
 
 
 def refusal(entry: LoggedRequest) -> str:
-    """Why a request cannot be sent again; empty where it can."""
+    """Return why a request cannot be sent again; empty if it can."""
     if entry.sent is None:
         return "A chat socket is not a request that can be sent again. Connect a client to it."
     if entry.sent.body is None:
         return (
-            "Its body is not kept: it was a file, longer than "
-            f"{BODY_BYTES_MAX // 1024} KiB, or never came whole. Send it again from the app."
+            "Its body is not in the log: it was a file, longer than "
+            f"{BODY_BYTES_MAX // 1024} KiB, or incomplete. Send it again from the app."
         )
     return ""
 
@@ -103,9 +105,10 @@ def refusal(entry: LoggedRequest) -> str:
 def with_credential(
     world: World, entry: LoggedRequest, headers: Iterable[tuple[bytes, bytes]]
 ) -> RawHeaders:
-    """A request's headers, as the same user: its own credential, or their key where that expired.
+    """Return a request's headers with a valid credential of the same user.
 
-    A wrong credential stays the same, and so does none.
+    That is its own credential or, if this has expired, the user's API key. An invalid or missing
+    credential stays as it is.
     """
     others = list(headers)
     if entry.credential != "valid" or entry.user is None or _still_stands(world, entry):
@@ -120,7 +123,7 @@ def with_credential(
 
 
 def key_of(world: World, username: str) -> str | None:
-    """An API key by which requests are a user's; None where they have none and get none."""
+    """Return an API key of the user; None if they have none and cannot get one."""
     try:
         key = accounts.api_key(world, accounts.by_username(world, username))
     except Refused:  # Their account is deleted.
@@ -129,9 +132,9 @@ def key_of(world: World, username: str) -> str | None:
 
 
 def shown_credential(world: World, entry: LoggedRequest) -> tuple[str, str] | None:
-    """The header by which another client is the same user; None for a request without one.
+    """Return the header that makes another client the same user; None for a request without one.
 
-    Of a wrong credential it has a wrong one, and of a user without a key as well.
+    For an invalid credential, and for a user without a key, it contains `***` as the credential.
     """
     names = {name.lower() for name, _ in entry.headers}
     if not names & {_KEY, _TOKEN}:

@@ -1,7 +1,7 @@
-"""Representation: what a GET sends, and how much of it a request gets (RFC 9110, 12.5, 13, 14).
+"""Representation: the content of a GET, and which part of it is sent (RFC 9110, 12.5, 13, 14).
 
-The one place that decides about conditions, ranges and encodings of media, so that every address
-answers them alike. A request that can be answered by ignoring a header never fails by it.
+This is the only place that handles conditions, ranges and encodings of media, so all addresses
+answer them alike. A request never fails because of a header that may be ignored.
 """
 
 import os
@@ -21,18 +21,18 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.core.ids import trace_id
 
-# 14.2 lets a server ignore many small ranges; nobody who plays a film asks for more.
+# A server may ignore many small ranges (14.2); no player needs more than these.
 RANGES_MAX = 50
 _CHUNK_BYTES = 256 * 1024
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _RANGE = re.compile(r"([0-9]*)[ \t]*-[ \t]*([0-9]*)", re.ASCII)
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)
-# More digits than any length has: a number that long says "beyond the end".
+# More digits than any length has: such a number is beyond the end.
 _DIGITS_MAX = 18
 
 
 class Span(NamedTuple):
-    """Bytes from `start` to before `end`."""
+    """The bytes from `start` up to `end`, which is excluded."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class Span(NamedTuple):
 
 
 class OpenFile(Struct, frozen=True):
-    """A file that is open for reading, so that it cannot vanish under its answer."""
+    """A file that is open for reading, so that it cannot disappear while it is sent."""
 
     file: IO[bytes]
     length: int
@@ -54,9 +54,9 @@ class OpenFile(Struct, frozen=True):
 
 
 class Representation(Struct, frozen=True):
-    """`etag` is opaque, without quotes, and differs for whatever differs in a byte.
+    """Content with its type and tag. `etag` has no quotes and differs for any different content.
 
-    `gzipped` makes the same content compressed; such text is sent whole, never in ranges.
+    `gzipped` returns the same content compressed; such text is sent whole, never in ranges.
     """
 
     content: bytes | OpenFile
@@ -77,7 +77,7 @@ class Representation(Struct, frozen=True):
 
 
 def digest(content: bytes) -> str:
-    """An `etag` for content that has no name of its own."""
+    """Return an `etag` made from the content."""
     return sha256(content).hexdigest()[:24]
 
 
@@ -93,7 +93,7 @@ async def open_file(path: Path) -> OpenFile:
 
 
 def respond(request: Request, representation: Representation) -> Response:
-    """The whole, a part, several parts, "not modified" (304), or a failed condition (412, 416)."""
+    """Return the whole, one or more parts, "not modified" (304) or a failure (412, 416)."""
     is_gzipped = representation.gzipped is not None and prefers_gzip(request.headers)
     etag = f"{representation.etag}-gzip" if is_gzipped else representation.etag
     headers = {**representation.headers, "ETag": f'"{etag}"'}
@@ -111,7 +111,7 @@ def respond(request: Request, representation: Representation) -> Response:
         whole = representation.gzipped() if is_gzipped else representation.content
         return _whole(representation, whole, headers)
     headers["Accept-Ranges"] = "bytes"
-    spans = _asked_spans(request, representation.length, etag, modified)
+    spans = _requested_spans(request, representation.length, etag, modified)
     if spans is None:
         return _whole(representation, representation.content, headers)
     return _parts(representation, spans, headers)
@@ -121,7 +121,7 @@ def respond(request: Request, representation: Representation) -> Response:
 
 
 def _condition(method: str, headers: Headers, etag: str, modified: int | None) -> int | None:
-    """The status that the conditions ask for, in their order (13.2.2); None to go on."""
+    """Return the status that the conditions demand, in their order (13.2.2); None to go on."""
     if "if-match" in headers:
         if not matches(headers.getlist("if-match"), etag, is_strong=True):
             return 412
@@ -138,7 +138,7 @@ def _condition(method: str, headers: Headers, etag: str, modified: int | None) -
 
 
 def matches(values: list[str], etag: str, *, is_strong: bool = False) -> bool:
-    """Whether a list of entity tags names this one (8.8.3.2). `*` names any."""
+    """Whether a list of entity tags contains this one (8.8.3.2); `*` matches any."""
     joined = ",".join(values)
     if joined.strip() == "*":
         return True
@@ -147,7 +147,7 @@ def matches(values: list[str], etag: str, *, is_strong: bool = False) -> bool:
 
 
 def _date(headers: Headers, name: str) -> int | None:
-    """An HTTP date in seconds; None where there is none that can be read (13.1.3)."""
+    """Return an HTTP date in seconds; None for a missing or invalid one (13.1.3)."""
     try:
         return int(parsedate_to_datetime(headers[name]).timestamp())
     except (KeyError, ValueError, TypeError, OverflowError):
@@ -157,10 +157,10 @@ def _date(headers: Headers, name: str) -> int | None:
 # Ranges (14).
 
 
-def _asked_spans(
+def _requested_spans(
     request: Request, length: int, etag: str, modified: int | None
 ) -> list[Span] | None:
-    """None for the whole: also where `If-Range` speaks of another version, and for HEAD (14.2)."""
+    """Return the requested spans; None for the whole: for HEAD, or another version (14.2)."""
     value = request.headers.get("range")
     if value is None or request.method != "GET":
         return None
@@ -171,16 +171,16 @@ def _asked_spans(
 
 
 def _is_same(headers: Headers, condition: str, etag: str, modified: int | None) -> bool:
-    """13.1.5: a strong tag, or exactly the date that was sent."""
+    """Whether `If-Range` has the current version: a strong tag, or exactly its date (13.1.5)."""
     if '"' in condition:
         return condition.strip() != "*" and matches([condition], etag, is_strong=True)
     return modified is not None and _date(headers, "if-range") == modified
 
 
 def spans_of(value: str, length: int) -> list[Span] | None:
-    """What of `length` bytes a Range asks for, in its order; empty where nothing of it is there.
+    """Return the spans of `length` bytes that a Range requests, in order; empty if all lie outside.
 
-    None where it is to be ignored: another unit, a range that is none, too many of them, or more
+    None if the header has to be ignored: another unit, an invalid range, too many ranges, or more
     than the whole (14.2).
     """
     unit, _, text = value.partition("=")
@@ -201,7 +201,7 @@ def spans_of(value: str, length: int) -> list[Span] | None:
 
 
 def _span(first: str, last: str, length: int) -> Span | None:
-    """Empty where it lies beyond the end; None if it is not a range (14.1.1)."""
+    """Return one span, empty if it lies beyond the end; None for an invalid range (14.1.1)."""
     if not first and not last:
         return None
     start, end = (int(edge[-_DIGITS_MAX:] or 0) for edge in (first, last))
@@ -218,7 +218,7 @@ def _span(first: str, last: str, length: int) -> Span | None:
 
 
 def prefers_gzip(headers: Headers) -> bool:
-    """Whether a request takes gzip, and no less gladly than the text as it is."""
+    """Whether a request accepts gzip with at least the weight of the uncompressed text."""
     weights: dict[str, float] = {}
     for choice in ",".join(headers.getlist("accept-encoding")).split(","):
         coding, _, parameter = (part.strip() for part in choice.partition(";"))
@@ -243,7 +243,7 @@ def _whole(
 
 
 def _parts(representation: Representation, spans: list[Span], headers: dict[str, str]) -> Response:
-    """206 with one part, or with several as multipart/byteranges (15.3.7); 416 with none."""
+    """Return 206 with one part, or several as multipart/byteranges (15.3.7); 416 without any."""
     length, media_type = representation.length, representation.media_type
     if not spans:
         headers["Content-Range"] = f"bytes */{length}"
@@ -280,7 +280,7 @@ def _multipart(
 
 
 class _FileResponse(StreamingResponse):
-    """Pieces of a file, read in a thread; the file is closed at the end, also at an early one."""
+    """Sends pieces of a file, read in a thread. The file is always closed at the end."""
 
     def __init__(
         self,
@@ -311,22 +311,22 @@ class _FileResponse(StreamingResponse):
                 yield piece
                 continue
             self._file.seek(piece.start)
-            left = piece.end - piece.start
-            while left > 0:
-                chunk = await run_in_threadpool(self._file.read, min(left, _CHUNK_BYTES))
+            remaining = piece.end - piece.start
+            while remaining > 0:
+                chunk = await run_in_threadpool(self._file.read, min(remaining, _CHUNK_BYTES))
                 if not chunk:
                     raise OSError("a file has become shorter while it was sent")
-                left -= len(chunk)
+                remaining -= len(chunk)
                 yield chunk
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    """The content of an answer to HEAD."""
+    """Yield the empty content of an answer to HEAD."""
     yield b""
 
 
 def _closed(representation: Representation, response: Response) -> Response:
-    """The answer without the content, which is let go."""
+    """Close the content and return the answer, which does not contain it."""
     if isinstance(representation.content, OpenFile):
         representation.content.file.close()
     return response

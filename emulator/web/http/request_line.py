@@ -1,4 +1,4 @@
-"""A request of the log as a line of text: for failed tests, and for reports of an exploration."""
+"""Request lines: a logged request as one line of text, for failed tests and explorations."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from emulator.web.http.injected_faults import HEADER
 
 
 def is_of_a_fault(entry: LoggedRequest) -> bool:
-    """Whether a fault made its answer."""
+    """Whether a fault made the answer of this request."""
     return HEADER.lower() in excerpt_headers(entry.answer_headers)
 
 
 def request_line(log: RequestLog, entry: LoggedRequest) -> str:
-    """`POST /api/v1/streams/ -> 503  demo; made by fault-1 api.fail`."""
+    """Write a request as `POST /api/v1/streams/ -> 503  demo; made by fault-1 api.fail`."""
     headers = excerpt_headers(entry.answer_headers)
     notes = [entry.user or "nobody"]
     is_faults = HEADER.lower() in headers

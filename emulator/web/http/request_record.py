@@ -1,4 +1,4 @@
-"""Request records: what a call is remembered by in the request log."""
+"""Request records: the entries of calls in the request log."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -35,14 +35,14 @@ from emulator.web.http.call import Call
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
 from emulator.web.http.replay import Replay
 
-# How long an answer that is ready waits for a body that the request has announced.
+# How long a finished answer waits for the announced body of its request.
 _REST_SECONDS = 1
 
 
 async def read_rest(call: Call) -> None:
-    """Read a body that nobody has read: a fault or a refusal answered before.
+    """Read a body that was not read because a fault or a refusal answered earlier.
 
-    What an app sent with a call that failed is what its developer looks for, and a replay needs it.
+    Developers look for the body of a failed call, and a replay needs it.
     """
     length = header(call.request.scope, b"content-length")
     if not (length.isascii() and length.isdigit() and 0 < int(length) <= BODY_BYTES_MAX):
@@ -53,10 +53,10 @@ async def read_rest(call: Call) -> None:
 
 
 class Exchange(UnreadRequest, frozen=True, kw_only=True, gc=False):
-    """A call and its answer as the request log keeps them until somebody reads it.
+    """A call and its answer, as the request log stores them until they are read.
 
-    `form` are what is shown of a form's fields. `query_names` and `body_names` are those that
-    somebody reads; None where nobody can say.
+    `form` is the excerpt of a form's fields. `query_names` and `body_names` are the names that the
+    operation reads; None if they are unknown.
     """
 
     operation: str | None
@@ -77,12 +77,12 @@ class Exchange(UnreadRequest, frozen=True, kw_only=True, gc=False):
 
     @property
     def size(self) -> int:
-        """What it takes in memory, in bytes."""
+        """The memory that it takes, in bytes."""
         size = raw_bytes(self.headers, self.answer_headers, self.answer, self.events, self.sent)
         return size if self.form is None else size + memory_bytes(self.form)
 
     def read(self) -> LoggedRequest:
-        """What is shown of it: without secrets, and cut to its bound."""
+        """Return the entry as it is shown: without secrets, and cut to its limit."""
         path = unquote(self.sent.path.decode("ascii", "replace"))
         query = dict(parse_qsl(self.sent.query.decode("latin-1"), keep_blank_values=True))
         body = excerpt(_parsed(self.sent.body), self.bytes_max) if self.form is None else self.form
@@ -102,8 +102,8 @@ class Exchange(UnreadRequest, frozen=True, kw_only=True, gc=False):
             body=body,
             unknown_fields=excerpt_names(
                 [
-                    *_strangers(query, self.query_names),
-                    *_strangers(body if isinstance(body, dict) else (), self.body_names),
+                    *_unknown_names(query, self.query_names),
+                    *_unknown_names(body if isinstance(body, dict) else (), self.body_names),
                 ]
             ),
             trace_id=self.trace_id,
@@ -120,7 +120,7 @@ class Exchange(UnreadRequest, frozen=True, kw_only=True, gc=False):
 
 
 def record(call: Call, response: Response, events: Sequence[Range] = ()) -> None:
-    """Put a call, its answer and the `events` that it caused into the request log."""
+    """Put a call, its answer and the events that it caused into the request log."""
     scope, operation = call.request.scope, call.operation_or_none
     log = call.platform.shared.requests
     replay: Replay | None = scope["state"].get(REPLAY)
@@ -165,7 +165,7 @@ def _sent(call: Call) -> SentRequest:
 
 
 def _has_body(scope: Scope) -> bool:
-    """Whether a request says that a body follows (RFC 9112, 6.3)."""
+    """Whether a request announces a body (RFC 9112, 6.3)."""
     return any(
         name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
         for name, value in scope["headers"]
@@ -173,7 +173,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _credential(call: Call) -> Credential:
-    """Where no operation was found, nobody has judged the credential yet."""
+    """Return the credential's validity; without an operation it was not checked before."""
     credential = call.credential
     if call.caller is None and call.operation_or_none is None and credential:
         is_good, call.caller = recognised(call.world, credential)
@@ -184,28 +184,28 @@ def _credential(call: Call) -> Credential:
 
 
 def _parsed(json: bytes | None) -> Any:
-    """A body as it was sent; None for one that is too long to keep or not JSON.
+    """Return a body as JSON; None for one that is too long to store or invalid.
 
-    Read as the models read it: no nesting without end, no half of a character, no NaN. What the log
-    shows is JSON, too.
+    It is parsed as the models do: with limited nesting, no half surrogates, no NaN, because the log
+    is shown as JSON too.
     """
     if not json:
         return None
     try:
         return from_json(json, allow_inf_nan=False)
-    except ValueError:  # Also text that is not UTF-8. The answer has said so already.
+    except ValueError:  # Also for text that is not UTF-8. The answer has reported it.
         return None
 
 
 @cache
 def known_names(model: type[BaseModel] | None) -> frozenset[str]:
-    """The names that a body's or a query's model reads."""
+    """Return the names that a model of a body or query reads."""
     known: set[str] = set(getattr(model, "also_read", ()))
     for name, field in (model.model_fields if model else {}).items():
         known.update((name, field.alias or name))
     return frozenset(known)
 
 
-def _strangers(names: Iterable[str], known: frozenset[str] | None) -> list[str]:
-    """Those that nobody reads."""
+def _unknown_names(names: Iterable[str], known: frozenset[str] | None) -> list[str]:
+    """Return the names that the operation does not read."""
     return [] if known is None else [name for name in names if name not in known]

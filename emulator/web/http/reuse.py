@@ -1,9 +1,9 @@
-"""Reuse: a question that was answered a moment ago, about facts that have not changed since.
+"""Reuse: an answer is sent again to the same request while nothing has changed.
 
-Apps poll, and test suites poll hard. The same question from the same caller gets the same bytes as
-long as nothing was written in its world, and for at most `REUSE_MS`, because some answers tell how
-long something has gone on. Operations say whether they may be answered so (`is_reusable`): those
-that only read. Each such request stands in the request log like any other.
+Apps poll, and test suites poll often. The same request of the same caller gets the same bytes as
+long as nothing was written in its world, and for at most `REUSE_MS`, because some answers contain
+elapsed times. Only operations that just read allow it (`is_reusable`). Each such request is logged
+like any other.
 """
 
 from collections import OrderedDict
@@ -26,9 +26,9 @@ REUSE_MS = 100
 _CANDIDATES_MAX = 512
 _LOOKED_AT = 4
 _BODY_BYTES_MAX = 65_536
-# Where a request's state has what its answer may be used again by.
+# The key in a request's state for the answer that may be used again.
 _STATE = "reusable"
-# What of a request its answer depends on, beside its address.
+# The headers, in addition to the address, on which an answer depends.
 _VARIES = frozenset(
     (
         b"authorization",
@@ -49,9 +49,9 @@ Key = tuple[object, ...]
 
 
 class Candidate(Struct):
-    """An answer that may be used again. Made by the dispatch, completed on the answer's way out.
+    """An answer that may be used again, made by the dispatch and completed when it is sent.
 
-    `repeat` is done each time.
+    `repeat` is called each time.
     """
 
     platform: Platform
@@ -69,12 +69,12 @@ class Candidate(Struct):
 
 
 def offer_reuse(call: Call, response: Response) -> None:
-    """Leave in the request's state what it takes to use the answer again, where that may be."""
+    """Store in the request's state what is needed to use its answer again, if that is allowed."""
     operation, entry, world = call.operation_or_none, call.entry, call.world
     is_reusable = operation is not None and operation.is_reusable and response.status_code == 200
     if not is_reusable or entry is None:
         return
-    # A fault may have struck for the last time just now.
+    # The answer may be the last one that a fault has made.
     is_struck = world.faults.are_on or any(name == _FAULT for name, _ in response.raw_headers)
     if not is_struck:
         version, now_ms = world.store.version, world.now_ms
@@ -83,7 +83,7 @@ def offer_reuse(call: Call, response: Response) -> None:
 
 
 class Reuse:
-    """The answers of a moment ago: each holds its world, so those that are stale are dropped."""
+    """The recent answers that may be used again."""
 
     def __init__(self) -> None:
         self._candidates: OrderedDict[Key, Candidate] = OrderedDict()
@@ -92,7 +92,7 @@ class Reuse:
         return len(self._candidates)
 
     def key(self, scope: Scope) -> Key | None:
-        """What a request and all that are answered alike have in common; None where it has none."""
+        """Return the key of all requests with the same answer; None if this one is not reusable."""
         is_of_an_app = scope["method"] == "GET" and REPLAY not in scope["state"]
         return _key(scope) if is_of_an_app and not header(scope, _UNLOGGED) else None
 
@@ -101,7 +101,7 @@ class Reuse:
         return candidate if candidate is not None and candidate.is_fresh else None
 
     def keep(self, key: Key, scope: Scope, response: Response) -> None:
-        """Use an answer again, where the dispatch has said that it may be."""
+        """Store an answer for reuse, if the dispatch allowed it."""
         candidate: Candidate | None = scope["state"].get(_STATE)
         if candidate is None or len(response.body) > _BODY_BYTES_MAX:
             return
@@ -126,7 +126,7 @@ def _key(scope: Scope) -> Key:
 
 
 async def answer_again(candidate: Candidate, began_us: int, send: Send) -> None:
-    """Send an answer once more, with a trace and an entry of the log of its own."""
+    """Send a stored answer with a new trace id and a new entry in the log."""
     if candidate.repeat is not None:
         candidate.repeat()
     trace = trace_id()

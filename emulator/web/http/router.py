@@ -1,8 +1,8 @@
 """Router: the contract's table as a tree of path segments.
 
 Both prefixes, with and without a trailing slash, lead to one operation and are answered directly:
-clients that do not follow redirects call both (contract, Addresses). A tree, because a list of
-patterns tried in turn would cost every request the whole table.
+clients that do not follow redirects use both (contract, Addresses). With a list of patterns instead
+of a tree each request would have to try the whole table.
 """
 
 from collections.abc import Iterable
@@ -28,10 +28,11 @@ class Router:
             self._add(operation)
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
-        """The operation, and the values of its path's names.
+        """Return the operation, and the values of its path's names.
 
-        Refuses (`not_found`) an unknown path, and a known one with another method, with `allow`
-        in its details. A literal segment goes before a named one: `/streams/vods` is not a stream.
+        Refuses (`not_found`) an unknown path, and (`bad_request`, with `allow` in its details) a
+        known path with another method. A literal segment takes precedence over a named one:
+        `/streams/vods` is not a stream.
         """
         if "//" in path:
             raise Refused("not_found", "Not Found")
@@ -57,7 +58,7 @@ class Router:
             else:
                 node = node.literal.setdefault(segment, _Node())
         if operation.method in node.operations:
-            raise ValueError(f"{operation.method} {operation.path} stands in the table twice")
+            raise ValueError(f"{operation.method} {operation.path} is in the table twice")
         node.operations[operation.method] = (operation, path_names(operation.path))
 
 

@@ -1,7 +1,7 @@
-"""Turns: what several calls change within one turn of the loop is one transaction.
+"""Turns: the changes of several calls in one turn of the event loop share one transaction.
 
-On disk a transaction costs more than a line of chat. A call that comes alone waits no longer than
-to the loop's next turn.
+On disk a transaction costs more than a chat line. A single call only waits for the loop's next
+turn.
 """
 
 import asyncio
@@ -19,16 +19,20 @@ _Waiting = tuple[Callable[[], Any], Context, asyncio.Future[Any]]
 
 
 async def change_in_turn(world: World, act: Callable[[], T]) -> T:
-    """What `act` gives, once it is written together with all others of this turn.
+    """Return the result of `act`, once it is written together with all others of this turn.
 
-    It checks all before it writes anything. What it refuses is its own caller's, what cannot be
-    written is everybody's; after an error of another kind each acts by itself.
+    `act` has to check everything before it writes. Its refusal is only raised for its own caller;
+    if nothing can be written, all callers get that refusal. After any other error each `act` is run
+    in a transaction of its own.
     """
     return await world.memory(_Turn).run(act)
 
 
 class _Turn:
-    """Those of one world. Each acts in the context of its own call, to which its events belong."""
+    """The waiting changes of one world.
+
+    Each runs in the context of its call, which gets its events.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -49,12 +53,12 @@ class _Turn:
                 outcomes = [_outcome(act, context) for act, context, _ in waiting]
         except Refused as refused:
             outcomes = [refused for _ in waiting]
-        except _Broken:  # The one whose fault it is gets it, and nobody else.
+        except _Broken:  # Only the call that caused the error gets it.
             outcomes = [self._outcome_alone(act, context) for act, context, _ in waiting]
-        except Exception as error:  # A listener's, of what has been written.
+        except Exception as error:  # The error of a listener, after the commit.
             outcomes = [error for _ in waiting]
         for (_, _, result), outcome in zip(waiting, outcomes, strict=True):
-            if result.done():  # Its call was cancelled.
+            if result.done():  # The call was cancelled.
                 continue
             if isinstance(outcome, Exception):
                 result.set_exception(outcome)
@@ -79,4 +83,4 @@ def _outcome(act: Callable[[], Any], context: Context) -> Any:
 
 
 class _Broken(Exception):
-    """An act has failed, and may have written half of what it wanted to."""
+    """An `act` has failed, possibly after it had written something."""

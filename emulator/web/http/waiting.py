@@ -1,4 +1,4 @@
-"""Waiting on a world's clock, where an answer is to come later."""
+"""Waiting on a world's clock, for delayed answers."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from emulator.core.clock import Clock
 
 
 async def pause(clock: Clock, duration_ms: int) -> None:
-    """Return when so much of the clock's time has passed."""
+    """Wait until `duration_ms` of the clock's time have passed."""
     is_due = asyncio.Event()
     timer = clock.call_at(clock.now_ms() + duration_ms, is_due.set)
     try:

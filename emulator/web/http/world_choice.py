@@ -1,4 +1,4 @@
-"""World choice: which world a request means: by its credential, its header, its host, its media."""
+"""World choice: the world of a request, by its credential, header, host or media address."""
 
 from starlette.requests import HTTPConnection
 
@@ -10,10 +10,10 @@ HEADER = b"x-emulator-world"
 
 
 def choose(worlds: Worlds, request: HTTPConnection, token: str | None = None) -> Platform:
-    """By its key or token, its header, its host; or `default`.
+    """Return the world that a request's key or token, header or host names, or else `default`.
 
-    `token` is the credential where it does not stand in a header. Refuses (`not_found`) a header
-    or host that names no world.
+    `token` is the credential if it is not in a header. Refuses (`not_found`) a header or host that
+    names no world.
     """
     name = world_of(credential(request) if token is None else token)
     if worlds.has(name):
@@ -25,5 +25,5 @@ def choose(worlds: Worlds, request: HTTPConnection, token: str | None = None) ->
 
 
 def of_media(worlds: Worlds, request: HTTPConnection) -> Platform:
-    """The world that a media address's `uid` belongs to; the request's own goes first."""
+    """Return the world of a media address's `uid`; the request's own world is tried first."""
     return worlds.directory.by_uid(request.path_params["uid"], choose(worlds, request))

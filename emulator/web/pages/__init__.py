@@ -1,1 +1,1 @@
-"""Pages for people: the watch page, and the files that pages are made of."""
+"""The pages: the watch page, the console and the others, and their files."""

@@ -1,9 +1,8 @@
-"""Assets: the files that the emulator's own pages are made of, served from our own package.
+"""Assets: the files of the emulator's own pages, served from this package.
 
-Their address carries a digest of their content, so that a browser may keep them for ever and still
-never shows an old one. Nothing is read from a path that a request names: names are looked up.
-
-What is large and seldom asked for is packed (`.xz`), and served under the name of what is in it.
+Their addresses contain a digest of their content, so browsers may cache them for ever and never
+show an old one. No path from a request is ever opened: names are looked up in a table. Large and
+rarely used files are compressed (`.xz`), and served under the name without that suffix.
 """
 
 import asyncio
@@ -33,20 +32,20 @@ _MEDIA_TYPES = {
 
 
 class Assets(Struct, frozen=True):
-    """Every file by its name, and the digest of them all."""
+    """All files by name, and a digest of all of them."""
 
     files: dict[str, bytes]
     digest: str
 
     @property
     def address(self) -> str:
-        """Where they are served, without a slash at the end."""
+        """The address of the files, without a slash at the end."""
         return f"{PREFIX}/{self.digest}"
 
 
 @cache
 def load() -> Assets:
-    """The files, read once: at the first request, since a start must not pay for them."""
+    """Read the files once, at the first request, because a start must not be slowed down."""
     files = {
         path.relative_to(FOLDER).as_posix(): path.read_bytes()
         for path in sorted(FOLDER.rglob("*"))
@@ -60,7 +59,7 @@ def load() -> Assets:
 
 @cache
 def unpacked(name: str) -> bytes:
-    """A packed file as it was. Refuses (`unavailable`) where Python was built without lzma."""
+    """Decompress a file. Refuses (`unavailable`) if Python was built without lzma."""
     try:
         import lzma
     except ImportError:
@@ -76,7 +75,7 @@ def routes() -> list[Route]:
 
 
 async def _serve(request: Request) -> Response:
-    """One file. Refuses (`not_found`) an unknown name, and the digest of another release."""
+    """Answer one file. Refuses (`not_found`) an unknown name, and the digest of another release."""
     assets = load()
     name = request.path_params["name"]
     is_packed = f"{name}{_PACKED}" in assets.files

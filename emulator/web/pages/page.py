@@ -1,6 +1,6 @@
-"""Pages that are a frame for scripts: their templates, and a policy that lets in nothing foreign.
+"""Pages that are frames for scripts: their templates, and a policy without foreign content.
 
-What such a page shows comes from the two APIs, and `--admin-token` guards those.
+The content of such a page comes from the two APIs, which `--admin-token` guards.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,17 +28,17 @@ POLICY = (
 )
 
 _ICON = "icon.svg"
-# Where each stands, and its template.
+# The pages by address, with their templates.
 PAGES = {
     "/_emulator/": "console.html",
     "/docs": "docs.html",
-    # A client like any other, for everybody who may reach the platform.
+    # A client like any other, for everybody who can reach the platform.
     "/_emulator/site/": "site.html",
 }
 
 
 def routes(worlds: Worlds) -> list[Route]:
-    """Each page, the front door `/`, which opens to browsers only, and their icon."""
+    """Return the routes of the pages, of the front door `/` (for browsers only) and of the icon."""
     return [
         Route("/", FrontDoor(worlds)),
         Route("/favicon.ico", _favicon),
@@ -54,7 +54,7 @@ def _page(worlds: Worlds, name: str) -> Callable[[Request], Awaitable[Response]]
 
 
 def show(worlds: Worlds, request: Request, name: str) -> Response:
-    """The template `name`. It begins in the world that the request's host names."""
+    """Answer the page of a template. It begins in the world that the request's host names."""
     page = _template(name).substitute(
         static=assets.load().address,
         modules=_preloads(name.removesuffix(".html")),
@@ -72,7 +72,7 @@ def show(worlds: Worlds, request: Request, name: str) -> Response:
 
 @cache
 def _preloads(folder: str) -> str:
-    """Links to the modules that a page begins with: asked for at once, not import by import."""
+    """Return links to the modules of a page, so that the browser loads them all at once."""
     files = assets.load()
     names = [
         name
@@ -86,21 +86,22 @@ def _preloads(folder: str) -> str:
 def _world(worlds: Worlds, request: Request) -> str:
     try:
         return choose(worlds, request).world.name
-    except Refused:  # The page says so, once it asks for something.
+    except Refused:  # The page shows the error at its first request.
         return DEFAULT
 
 
 class FrontDoor:
-    """`/` is a page for a browser that asks for one; to all others it does not exist.
+    """`/` is a page for browsers; for all other clients it does not exist.
 
-    A Starlette endpoint for every method: what is no page is refused as any unknown address.
+    This is a Starlette endpoint for all methods: other requests are refused like any unknown
+    address.
     """
 
     def __init__(self, worlds: Worlds) -> None:
         self._worlds = worlds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from emulator.web.http.accept import prefers  # Late: a start has no caller yet.
+        from emulator.web.http.accept import prefers  # Late: a start does not need it.
 
         request = Request(scope, receive)
         accept = ",".join(request.headers.getlist("accept"))
@@ -113,7 +114,7 @@ class FrontDoor:
 
 
 async def _favicon(_: Request) -> Response:
-    """For pages that name no icon of their own, such as an answer that a browser shows as text."""
+    """Answer the icon for pages without one, such as an answer that a browser shows as text."""
     headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
     return Response(assets.load().files[_ICON], media_type="image/svg+xml", headers=headers)
 

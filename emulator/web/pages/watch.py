@@ -1,10 +1,10 @@
-"""The watch page: `/{uid}/watch` with everything around the picture, `/{uid}/iframe` without.
+"""The watch page: `/{uid}/watch` with everything around the picture, `/{uid}/iframe` without it.
 
-Bare `/{uid}` is the CDN's player, which begins only when it is told to: see `player/options.js`.
+`/{uid}` alone is the CDN's player, which does not start by itself: see `player/options.js`.
 
-The server fills in what is true now; from then on `static/watch.js` asks the stream's own media
-addresses, which stand beside the page's. All that users wrote is escaped, and the policy forbids
-any script, style and connection that is not this server's own.
+The server fills in the current state; then `static/watch.js` requests the stream's media addresses,
+which are next to the page's. All texts of users are escaped, and the policy forbids any script,
+style and connection that is not from this server.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
-# The same pages answer under the CDN's name (contract, Media addresses).
+# The pages are also served under the CDN's name (contract, Media addresses).
 _PREFIXES = ("", f"/{CDN_NAME}")
 
 _POLICY = (
@@ -48,7 +48,7 @@ _POLICY = (
 )
 
 Frame = Literal["watch", "iframe", "player"]
-# Where each page stands below its prefix, and where the stream's own addresses are from there.
+# The address of each page below its prefix, and the base of the stream's addresses from there.
 _PAGES: tuple[tuple[Frame, str, str], ...] = (
     ("watch", "/{uid}/watch", ""),
     ("watch", "/{uid}/watch/", "../"),
@@ -61,7 +61,7 @@ _SDK = "embed/sdk.js"
 
 
 class _Uid(Convertor[str]):
-    """A CDN uid: 32 hex digits. Other names at the root are not players."""
+    """A CDN uid: 32 hexadecimal digits. Other names at the root are not players."""
 
     regex = "[0-9a-f]{32}"
 
@@ -76,7 +76,7 @@ register_url_convertor("cdn_uid", _Uid())
 
 
 class Watched(Struct, frozen=True):
-    """What a page shows. `kind`: a stream that comes and goes, or a recording that stays.
+    """The subject of a page. `kind`: a stream, which may start and end, or a recording.
 
     `status` is the stream's (`offline`, `live`, `ended`) or the recording's (`ready` and so on).
     """
@@ -90,12 +90,12 @@ class Watched(Struct, frozen=True):
 
 
 def routes(worlds: Worlds) -> list[Route]:
-    """Both pages, under both names of the media addresses, and the files they need."""
+    """Return the routes of both pages, under both names of the media addresses, and their files."""
     return pages(lambda request: of_media(worlds, request).world)
 
 
 def pages(world_of: Callable[[Request], World]) -> list[Route]:
-    """Both watch pages, for a caller that has a world and no whole platform."""
+    """Return the same routes for a caller with a world but without a platform."""
 
     def page(frame: Frame, base: str) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
@@ -120,7 +120,7 @@ def pages(world_of: Callable[[Request], World]) -> list[Route]:
 
 
 async def _sdk(request: Request) -> Response:
-    """The player SDK, for pages of any origin."""
+    """Answer the player SDK, for pages of any origin."""
     headers = {
         "Cache-Control": "public, max-age=60",
         "Cross-Origin-Resource-Policy": "cross-origin",
@@ -132,7 +132,7 @@ async def _sdk(request: Request) -> Response:
 
 
 def find(world: World, uid: str) -> Watched | None:
-    """The stream, recording, video or clip with this CDN uid, or None."""
+    """Return the stream, recording, video or clip with this CDN uid, or None."""
     stream = streams.by_uid(world, uid)
     if stream is not None:
         owner = _name(world, stream.user_pk)
@@ -155,7 +155,7 @@ def _name(world: World, user_pk: int) -> str:
 
 
 def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Response:
-    """The page, which names its media for programs and other sites too (ogp.me)."""
+    """Answer the page; it also describes its media for programs and other sites (ogp.me)."""
     http = used_by(request.url.scheme, request.headers) or ""
     address = urljoin(http + request.url.path, base)
     page = _template("watch.html" if frame == "watch" else "iframe.html").substitute(
@@ -174,9 +174,9 @@ def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Respon
         owner=escape(watched.owner),
         initial=escape(watched.owner[:1].upper()),
     )
-    # Anybody may show the bare player in a page of their own; that is what it is for.
+    # Any site may embed the player: that is its purpose.
     ancestors = "'self'" if frame == "watch" else "*"
-    # A poster may be anybody's picture; without one, all pictures are this server's.
+    # A poster may come from any server; without one, all pictures are from this server.
     pictures = "*" if frame != "watch" and request.query_params.get("poster") else "'self'"
     return _html(page, 200, ancestors, pictures)
 

@@ -1,1 +1,1 @@
-"""The CDN's addresses: what players ask for, and which viewers they are."""
+"""The CDN's addresses: the requests of players, and which viewers they are."""

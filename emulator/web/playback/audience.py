@@ -1,7 +1,8 @@
-"""Which player this is: by a cookie, else by address and agent (contract, websocket.md).
+"""Which player sends a request: by a cookie, else by address and agent (contract, websocket.md).
 
-The cookie is given with the multivariant playlist and the watch page, which every player asks for
-first and which do not count; a player that keeps cookies is thus one session from its first count.
+The cookie is set with the multivariant playlist and the watch page. Every player requests one of
+them first, and they do not count as watching; so a player that keeps cookies has one session from
+its first counted request.
 """
 
 import re
@@ -20,7 +21,7 @@ from emulator.world.world import World
 COOKIE = "live_emulator_viewer"
 _COOKIE = re.compile(rb"(?:^|[; ])%s=\"?([!#-+\--:<-\[\]-~]{1,64})\"?(?:;|$)" % COOKIE.encode())
 _CREDENTIALS = {b"authorization", b"x-api-key"}
-# The first one that tells a country is believed; ours, then what proxies and CDNs set.
+# The first header with a country is used: our own, then those of proxies and CDNs.
 _COUNTRY_HEADERS = (
     "x-emulator-country",
     "cf-ipcountry",
@@ -29,12 +30,12 @@ _COUNTRY_HEADERS = (
     "x-appengine-country",
     "x-country-code",
 )
-# Cloudflare's XX and T1 (Tor) are no countries.
+# Cloudflare's XX and T1 (Tor) are not countries.
 _COUNTRY = re.compile(r"(?!XX)[A-Z]{2}", re.ASCII)
 _DEVICE_HEADERS = ("x-emulator-device", "cf-device-type")
 _CLOUDFRONT_DEVICES = ("mobile", "tablet", "smarttv", "desktop")
 DEVICES = ("desktop", "mobile", "tablet", "tv")
-# What of an agent's name tells its device, the more special first.
+# Patterns in an agent's name that show its device, the most specific first.
 _AGENTS = (
     ("tv", re.compile(r"smart-?tv|appletv|tizen|web0s|roku|crkey|aftt|bravia", re.I)),
     ("tablet", re.compile(r"ipad|tablet|kindle|silk|android(?!.*mobile)", re.I)),
@@ -45,7 +46,7 @@ _REFERRER_LENGTH_MAX = 100
 
 
 def session_of(request: HTTPConnection) -> str:
-    """The session that this request belongs to; never empty."""
+    """Return the session of a request; never empty."""
     cookie = _cookie(request)
     if cookie:
         return f"cookie {cookie}"
@@ -54,7 +55,10 @@ def session_of(request: HTTPConnection) -> str:
 
 
 def _cookie(request: HTTPConnection) -> str:
-    """Our cookie's value, empty where there is none. Every poll asks, so nothing else is read."""
+    """Return our cookie's value, empty without one.
+
+    Every poll needs it, so nothing else is parsed.
+    """
     for name, value in request.scope["headers"]:
         if name == b"cookie":
             match = _COOKIE.search(value)
@@ -63,10 +67,10 @@ def _cookie(request: HTTPConnection) -> str:
 
 
 def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
-    """The session that a player counts as, and whether it is signed in.
+    """Return the session of a player, and whether it is signed in.
 
-    A player that sends its user's key or token and keeps no cookie is the same person as that
-    user's chat; with a cookie it is the cookie's owner.
+    A player that sends its user's key or token and no cookie is the same viewer as that user's
+    chat; with a cookie it is the viewer of the cookie.
     """
     sent = {name for name, _ in request.scope["headers"]}
     text = credential(request) if sent & _CREDENTIALS else ""
@@ -77,7 +81,7 @@ def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
 
 
 def country_of(request: HTTPConnection) -> str:
-    """The viewer's country, as a proxy or a test's own header says it; else unknown."""
+    """Return the viewer's country from a header of a proxy or a test; else unknown."""
     for header in _COUNTRY_HEADERS:
         text = request.headers.get(header, "").upper()
         if _COUNTRY.fullmatch(text):
@@ -86,7 +90,7 @@ def country_of(request: HTTPConnection) -> str:
 
 
 def device_of(request: HTTPConnection) -> str:
-    """With what it watches, as a header or the agent's own name says; else unknown."""
+    """Return the viewer's device from a header or the agent's name; else unknown."""
     for header in _DEVICE_HEADERS:
         text = request.headers.get(header, "").lower()
         if text in DEVICES:
@@ -99,23 +103,23 @@ def device_of(request: HTTPConnection) -> str:
 
 
 def referrer_of(request: HTTPConnection) -> str:
-    """The other site that led here, by its host; `direct` where none is named."""
-    # Browsers name the page of a socket as its origin.
+    """Return the host of the site that linked here; `direct` without one."""
+    # For a WebSocket browsers only send the origin of the page.
     named = request.headers.get("referer") or request.headers.get("origin", "")
     try:
         host = urlsplit(named).hostname or ""
         own = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    except ValueError:  # Not an address at all.
+    except ValueError:  # Not an address.
         return DIRECT
     return host if host != own and 0 < len(host) <= _REFERRER_LENGTH_MAX else DIRECT
 
 
 def is_counted(request: HTTPConnection) -> bool:
-    """Whether this may be a viewer: a preview in the console is none."""
+    """Whether the request may be of a viewer: previews in the console do not count."""
     return UNLOGGED not in request.headers
 
 
 def remember(request: HTTPConnection, response: Response) -> None:
-    """Give a player that has none the cookie that tells it apart."""
+    """Set the cookie that identifies a player, unless it has one."""
     if COOKIE not in request.cookies:
         response.set_cookie(COOKIE, trace_id(), path="/", httponly=True, samesite="lax")

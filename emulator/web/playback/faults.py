@@ -1,6 +1,6 @@
-"""What injected faults make of playlists and media on their way to players (`world/faults/media`).
+"""The effects of injected faults on playlists and media for players (`world/faults/media`).
 
-An answer that a fault has made says so in `X-Emulator-Fault`, and is kept by no cache.
+An answer made by a fault says so in `X-Emulator-Fault`, and must not be cached.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,15 +18,15 @@ from emulator.world.world import World
 
 Make = Callable[[], Awaitable[Response]]
 
-# A slow body comes in so many pieces a second.
+# The pieces per second of a slow body.
 _PIECES_A_SECOND = 10
 _STALLED_KEPT_MAX = 1_000
 _STALL_MS_MAX = 300_000
 _NOT_COPIED = (b"content-length", b"cache-control", b"etag")
 
 
-class Asked(Struct, frozen=True):
-    """What a player asks for: of which stream, and whether a playlist or which kind of media."""
+class MediaRequest(Struct, frozen=True):
+    """The request of a player: its stream, and a playlist or the kind of media."""
 
     world: World
     request: Request
@@ -43,59 +43,61 @@ class Asked(Struct, frozen=True):
 
 
 def what_of(name: str) -> str:
-    """What kind of media a file's name says it is."""
+    """Return the kind of media by a file's name."""
     kind = name.partition("-")[0]
     return {"seg": "segment"}.get(kind, kind)
 
 
-async def apply_faults(asked: Asked, make: Make) -> Response:
-    """What is answered, as `make` makes it or as a fault has it."""
-    faults = asked.world.faults
-    missing = faults.strike(MediaMissing, asked.subject, **asked.facts)
+async def apply_faults(media_request: MediaRequest, make: Make) -> Response:
+    """Return the answer of `make`, changed or replaced by faults that strike."""
+    faults = media_request.world.faults
+    missing = faults.strike(MediaMissing, media_request.subject, **media_request.facts)
     if missing is not None:
         raise Refused("not_found", "There is no such media file.", fault=missing.label)
-    if asked.what == "playlist":
-        return await _playlist(asked, make)
+    if media_request.what == "playlist":
+        return await _playlist(media_request, make)
     response = await make()
     if response.status_code not in (200, 206):
         return response
-    truncated = faults.strike(MediaTruncate, asked.subject, **asked.facts)
+    truncated = faults.strike(MediaTruncate, media_request.subject, **media_request.facts)
     if truncated is not None:
         body = bytes(response.body)
         data = body[: int(len(body) * truncated.fault.share_sent)]
         response = _replaced(response, Response(data), truncated.label)
-    slow = faults.strike(MediaSlow, asked.subject, **asked.facts)
+    slow = faults.strike(MediaSlow, media_request.subject, **media_request.facts)
     if slow is None:
         return response
-    await pause(asked.world.clock, slow.fault.delay_ms)
+    await pause(media_request.world.clock, slow.fault.delay_ms)
     body = bytes(response.body)
-    return _replaced(response, _slowly(asked.world, body, slow.fault.kbits), slow.label)
+    return _replaced(response, _slowly(media_request.world, body, slow.fault.kbits), slow.label)
 
 
-async def _playlist(asked: Asked, make: Make) -> Response:
-    """While it stalls, the playlist is what it was; requests for more wait until it is over."""
-    query = asked.request.query_params
-    stall = asked.world.faults.strike(MediaStall, asked.subject, **asked.facts)
+async def _playlist(media_request: MediaRequest, make: Make) -> Response:
+    """Return the old playlist during a stall; blocking requests wait until it is over."""
+    query = media_request.request.query_params
+    stall = media_request.world.faults.strike(
+        MediaStall, media_request.subject, **media_request.facts
+    )
     if stall is None:
         return await make()
     if "_HLS_msn" in query:
-        await wait_until_over(asked.world, stall, _STALL_MS_MAX)
+        await wait_until_over(media_request.world, stall, _STALL_MS_MAX)
         return await make()
-    # One answer an encoding: what was compressed for one player, another may not read.
-    key = f"{asked.request.url.path} {prefers_gzip(asked.request.headers)}"
+    # One answer for each encoding: a compressed one is unreadable for other players.
+    key = f"{media_request.request.url.path} {prefers_gzip(media_request.request.headers)}"
     response: Response | None = stall.remembered.get(key)
     if response is None:
         response = await make()
         if response.status_code == 200 and len(stall.remembered) < _STALLED_KEPT_MAX:
             stall.remembered[key] = response
-    # A new one each time: on its way out, an answer gets headers of its own.
+    # A new object each time, because headers are added to each answer.
     return _replaced(response, Response(bytes(response.body)), stall.label)
 
 
 def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
-    """Whether a fault stalls a viewer that asks for nothing: one over WebRTC.
+    """Return a function: whether a fault stalls a viewer over WebRTC, which sends no requests.
 
-    Each fault that begins strikes them once, or does not.
+    Each fault that begins strikes or spares the viewer once.
     """
     judged: set[str] = set()
     is_struck = False
@@ -123,12 +125,12 @@ def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
 
 
 def _replaced(before: Response, after: Response, label: str) -> Response:
-    """The answer `after` in the place of the one before."""
+    """Return the answer `after` with the status and headers of `before`."""
     after.status_code = before.status_code
-    known = [header for header in after.raw_headers if header[0] == b"content-length"]
+    length = [header for header in after.raw_headers if header[0] == b"content-length"]
     after.raw_headers = [
         *(header for header in before.raw_headers if header[0] not in _NOT_COPIED),
-        *known,
+        *length,
     ]
     after.headers["Cache-Control"] = "no-store"
     after.headers[HEADER] = label

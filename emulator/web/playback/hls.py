@@ -1,6 +1,6 @@
 """Playback: the CDN's addresses (contract, "Media addresses"), at the root and under its name.
 
-`{uid}` is a stream's, a VOD's or a video's; a VOD is its stream's recording under an address of its
+`{uid}` is a stream's, a VOD's or a video's; a VOD is its stream's recording with an address of its
 own.
 """
 
@@ -38,7 +38,7 @@ from emulator.web.playback.audience import (
     remember,
     viewer_of,
 )
-from emulator.web.playback.faults import Asked, apply_faults, what_of
+from emulator.web.playback.faults import MediaRequest, apply_faults, what_of
 from emulator.web.playback.subject import Subject, subject_of
 from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions, watching
@@ -56,32 +56,32 @@ _SEGMENT = re.compile(r"seg-([0-9]{1,9})\.m4s")
 
 
 class Playback:
-    """One platform's media, to players."""
+    """Serves one platform's media to players."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
     def may_be_struck(self, answer: Answer) -> bool:
-        """Whether something is broken that this answer may have to do with."""
+        """Whether faults may apply to this answer."""
         is_played = answer in (Playback.plain, Playback.low_latency, Playback.media)
         return is_played and self._platform.world.faults.are_on
 
-    def asked(self, request: Request) -> Asked:
-        """What a player asks for, as faults know it. Refuses (`not_found`) what is not there."""
+    def media_request(self, request: Request) -> MediaRequest:
+        """Return a player's request as faults need it. Refuses (`not_found`) unknown media."""
         subject = subject_of(self._platform, request.path_params["uid"])
         of_stream = subject.stream.id if subject.stream else None
         of_vod = subject.vod.stream_id if subject.vod else None
         name = request.path_params.get("name")
         what = what_of(name) if name else "playlist"
-        return Asked(self._platform.world, request, of_stream or of_vod or "", what)
+        return MediaRequest(self._platform.world, request, of_stream or of_vod or "", what)
 
     async def manifest(self, request: Request) -> Response:
-        """`video.m3u8`: the playlist of playlists; `?protocol=llhls` for low latency."""
+        """Answer `video.m3u8`: the multivariant playlist; `?protocol=llhls` for low latency."""
         is_low_latency = request.query_params.get("protocol") == "llhls"
         kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
         subject, hls_stream = await self._open(request, kind)
         rendered = hls_stream.playlist(kind)
-        if rendition := await self._made_of(subject, kind):
+        if rendition := await self._renditions_of(subject, kind):
             rendered = variants.joined(rendered, rendition)
         response = _playlist(request, rendered)
         if subject.stream is not None:
@@ -94,7 +94,7 @@ class Playback:
         return _playlist(request, hls_stream.playlist("plain"))
 
     async def low_latency(self, request: Request) -> Response:
-        """The low latency playlist, with blocking reload and delta updates (RFC 8216bis, 6.2.5)."""
+        """Answer the low latency playlist: blocking reload, delta updates (RFC 8216bis, 6.2.5)."""
         subject, hls_stream = await self._open(request, "low_latency")
         self.count(request, subject)
         msn, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
@@ -105,7 +105,10 @@ class Playback:
         )
 
     async def media(self, request: Request) -> Response:
-        """An init segment, a segment or a part. A part that is hinted at is waited for."""
+        """Answer an init segment, a segment or a part.
+
+        The request for an announced part waits for it.
+        """
         subject, hls_stream = await self._open(request)
         self.count(request, subject)
         source = await hls_stream.media(request.path_params["name"])
@@ -147,21 +150,21 @@ class Playback:
         return _fresh(request, picture, "image/gif", 10)
 
     async def sprite(self, request: Request) -> Response:
-        """The seek bar's pictures, in one."""
+        """Answer the pictures of the seek bar in one picture."""
         subject = subject_of(self._platform, request.path_params["uid"])
         uid, _ = await self._pictured(subject, None)
         storyboard = await self._platform.recordings.storyboard(uid)
         return _fresh(request, storyboard.sprite, "image/jpeg", 10)
 
     async def sprite_map(self, request: Request) -> Response:
-        """Where each of the seek bar's pictures lies in the sprite, as WebVTT."""
+        """Answer the place of each of the seek bar's pictures in the sprite, as WebVTT."""
         subject = subject_of(self._platform, request.path_params["uid"])
         uid, _ = await self._pictured(subject, None)
         storyboard = await self._platform.recordings.storyboard(uid)
         return _fresh(request, storyboard.vtt.encode(), "text/vtt; charset=utf-8", 10)
 
     async def download(self, request: Request) -> Response:
-        """The recording as one MP4, made when it is first asked for."""
+        """Answer the recording as one MP4, which is made at the first request."""
         subject = subject_of(self._platform, request.path_params["uid"])
         if subject.loop is not None:
             world, loops = self._platform.world, self._platform.shared.loops
@@ -172,7 +175,7 @@ class Playback:
         return await _file(request, path, "video/mp4")
 
     async def other_file(self, request: Request) -> Response:
-        """The file of a video that was processed to another container."""
+        """Answer the file of a video that was processed to another container."""
         subject = subject_of(self._platform, request.path_params["uid"])
         form = request.url.path.rpartition(".")[2]
         path = self._platform.media_store.folder(subject.media_uid) / f"default.{form}"
@@ -181,9 +184,9 @@ class Playback:
         return await _file(request, path, CONTAINERS[form])
 
     async def lifecycle(self, request: Request) -> Response:
-        """Whether this is live, and by which uid its video is played: while it is live, its own.
+        """Answer whether this is live, and the uid to play: while it is live, its own.
 
-        Ours beside it: `status`, `title`, `duration` in seconds, and by which `protocol` it comes.
+        Our additions are `status`, `title`, `duration` in seconds, and the publisher's `protocol`.
         """
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream
@@ -215,18 +218,18 @@ class Playback:
         return JSONResponse({"liveViewers": count}, headers={"Cache-Control": "no-store"})
 
     def _seconds(self, stream: Stream | None, vod: Vod | Video | Clip | None) -> float | None:
-        """How long a live stream has run, or a recording is."""
+        """Return how long (s) a live stream has run, or how long a recording is."""
         if stream is not None and stream.status == "live" and stream.started_at_ms is not None:
             return (self._platform.world.now_ms - stream.started_at_ms) / 1000
         return vod.duration_ms / 1000 if vod is not None and vod.status == "ready" else None
 
     async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, HlsStream]:
-        """What an address names and its media. A playlist is held back until players take it.
+        """Return what an address names, and its media. A playlist waits until players accept it.
 
-        An app that has read `live` opens the playlist at once, and most players give up for good on
-        one that is not there. So one whose publisher is here is answered with its first segment;
-        refuses (`unavailable`, to be asked again) where that does not come. `?wait=1` waits for a
-        publisher, too, and for the first part where a part is asked for.
+        An app that has read `live` opens the playlist at once, and most players give up if it does
+        not exist. So the playlist of a stream with a publisher is answered with its first segment;
+        refuses (`unavailable`, try again) if that does not come in time. `?wait=1` also waits for a
+        publisher, and for the first part if a part is requested.
         """
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream or subject.watched
@@ -239,7 +242,7 @@ class Playback:
                     if kind is not None:
                         await (await self._waited_for(subject, waiting)).wait_for_first()
             except TimeoutError:
-                # Players ask again after a 503. A 404 is for what nobody publishes.
+                # Players try again after a 503. A 404 is for streams without a publisher.
                 raise Refused(
                     "unavailable" if self._is_coming(stream) else "not_found",
                     "This stream has no media yet.",
@@ -248,7 +251,10 @@ class Playback:
         return subject, await self._hls_stream(subject)
 
     async def _waited_for(self, subject: Subject, waiting: asyncio.Timeout) -> HlsStream:
-        """The media of `subject`; to make the film of a simulated stream is no waiting for it."""
+        """Return the media of `subject`.
+
+        Making the film of a simulated stream does not count as waiting.
+        """
         now, until = asyncio.get_running_loop().time, waiting.when()
         begun = now()
         waiting.reschedule(None)
@@ -257,18 +263,21 @@ class Playback:
         return hls_stream
 
     def _is_coming(self, stream: Stream) -> bool:
-        """Whether somebody publishes it, or is said to."""
+        """Whether the stream has a publisher, or is live by the API."""
         is_published = self._platform.service(Broadcasts).protocol_of(stream.id) is not None
         return stream.status == "live" or is_published
 
     async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
-        """The recording to take a picture of, and when in it."""
+        """Return the recording of a picture, and the time in it."""
         if subject.loop is None:
             return subject.media_uid, time
         return await self._platform.shared.loops.pictured(self._platform.world, subject.loop, time)
 
     async def _hls_stream(self, subject: Subject) -> HlsStream:
-        """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
+        """Return the media of a subject.
+
+        Refuses (`not_found`) a subject without media, with `Retry-After` if it may come.
+        """
         if subject.loop is not None:
             world, loops = self._platform.world, self._platform.shared.loops
             is_followed = subject.stream is not None
@@ -276,7 +285,7 @@ class Playback:
                 world, subject.loop, subject.height, is_followed=is_followed
             )
         media_store = self._platform.media_store
-        # A VOD shows the same recording under an address where nothing was ever live.
+        # A VOD shows the same recording, but nothing was ever live at its address.
         was_live = subject.stream is not None or (
             subject.vod is None and media_store.is_followed(subject.media_uid)
         )
@@ -289,14 +298,14 @@ class Playback:
                 "not_found", "This stream has no media yet.", retry_after_seconds=1
             ) from None
 
-    async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
-        """The renditions of a stream, each with its own multivariant playlist."""
+    async def _renditions_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
+        """Return the renditions of a stream, each with its multivariant playlist."""
         world, media_store = self._platform.world, self._platform.media_store
         playlists = []
         if subject.stream is not None:
             for live in live_renditions.of(world, subject.stream):
                 hls_stream = media_store.find(live.uid)
-                with suppress(Refused):  # It was given up, or has nothing to play.
+                with suppress(Refused):  # It was dropped, or has nothing to play.
                     await hls_stream.wait_for_first()
                     playlists.append((live.uid, hls_stream.playlist(kind)))
         if subject.stream is None or subject.stream.status == "ended":
@@ -310,7 +319,7 @@ class Playback:
         return playlists
 
     async def _other(self, subject: Subject, rendition: Rendition) -> HlsStream:
-        """What a recording is in another size."""
+        """Return the media of a recording in another size."""
         if subject.loop is None:
             return self._platform.media_store.find(rendition.uid)
         loops = self._platform.shared.loops
@@ -321,13 +330,13 @@ class Playback:
             return None
         try:
             return recordings.find(self._platform.world, stream.vod_id)
-        except Refused:  # The VOD was deleted: the stream has none any more.
+        except Refused:  # The stream's VOD was deleted.
             return None
 
     def _note_watched(self, request: Request, subject: Subject, hls_stream: HlsStream) -> None:
-        """A request for a recording's segment counts as watching it for that long."""
+        """Count the length of a requested segment of a recording as watched."""
         match = _SEGMENT.fullmatch(request.path_params["name"])
-        # A player that takes a segment in pieces watches it once.
+        # A segment requested in several ranges counts once.
         is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
         is_watched = is_begun and request.method == "GET" and is_counted(request)
         if subject.vod is not None and match and is_watched:
@@ -335,7 +344,7 @@ class Playback:
             watching.note(self._platform.world, subject.vod, length_ms)
 
     def count(self, request: Request, subject: Subject) -> None:
-        """A request for a live stream's media counts as watching it."""
+        """Count the sender of a request for a live stream's media as a viewer."""
         stream = subject.stream or subject.watched
         if stream is None or stream.status != "live":
             return
@@ -377,12 +386,14 @@ def routes(worlds: Worlds) -> list[Route]:
 
 
 def _endpoint(worlds: Worlds, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-    """The address's answer, in the world that its uid belongs to."""
+    """Return the endpoint of an address, in the world of its uid."""
 
     async def endpoint(request: Request) -> Response:
         playback = Playback(of_media(worlds, request))
         if playback.may_be_struck(answer):
-            return await apply_faults(playback.asked(request), lambda: answer(playback, request))
+            return await apply_faults(
+                playback.media_request(request), lambda: answer(playback, request)
+            )
         return await answer(playback, request)
 
     return endpoint
@@ -408,13 +419,13 @@ def _playlist(request: Request, rendered: Rendered) -> Response:
     return respond(request, content)
 
 
-# Of each stream, the newest files' tags: everybody at the live edge asks for the same ones.
+# The tags of each stream's newest files, which all viewers at the live edge request.
 _TAGS: WeakKeyDictionary[HlsStream, dict[str, str]] = WeakKeyDictionary()
 _TAGS_MAX = 256
 
 
 def _etag(hls_stream: HlsStream, name: str, content: bytes) -> str:
-    """A media file's tag: of its content, since a world that is reset gives uids anew."""
+    """Return a media file's tag, made from its content: a reset world reuses its uids."""
     tags = _TAGS.setdefault(hls_stream, {})
     tag = tags.get(name)
     if tag is None:
@@ -425,13 +436,13 @@ def _etag(hls_stream: HlsStream, name: str, content: bytes) -> str:
 
 
 def _fresh(request: Request, content: bytes, media_type: str, max_age_seconds: int) -> Response:
-    """What is made of a recording, and may be made anew."""
+    """Answer with something made from a recording, which may be made again."""
     headers = {"Cache-Control": f"public, max-age={max_age_seconds}"}
     return respond(request, Representation(content, media_type, digest(content), headers))
 
 
 async def _file(request: Request, path: Path, media_type: str) -> Response:
-    """A whole file to save. Refuses (`not_found`) one that is gone."""
+    """Answer with a whole file to download. Refuses (`not_found`) a deleted one."""
     with not_missing(path):
         file = await open_file(path)
     return respond(request, Representation(file, media_type, file.etag, _saved_as(path.name)))

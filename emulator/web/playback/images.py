@@ -1,7 +1,7 @@
-"""Images: those that people uploaded of themselves and of VODs, and initials of everybody else.
+"""Images: uploaded avatars, banners and thumbnails, and initials of users without a picture.
 
-All are at the root and under the CDN's name, like all media. None of them ever changes: another
-picture has another address.
+All are at the root and under the CDN's name, like all media. An image never changes: a new picture
+gets a new address.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from emulator.world.people.names import USERNAME
 
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
-    # What is in a file is what its type says: a browser must not find a page or a script in it.
+    # A browser must treat a file as its type says, and not find a page or a script in it.
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -36,13 +36,13 @@ _INITIAL = (
 
 def routes(worlds: Worlds) -> list[Route]:
     async def uploaded(request: Request) -> Response:
-        """An avatar or a banner, as it was uploaded."""
+        """Answer an avatar or a banner as it was uploaded."""
         platform = of_media(worlds, request)
         image = images.find(platform.world, request.path_params["uid"])
         return _answer(request, image.content, image.media_type, image.uid)
 
     async def added(request: Request) -> Response:
-        """A picture that was uploaded for a VOD."""
+        """Answer a picture that was uploaded for a VOD."""
         platform = of_media(worlds, request)
         uid = request.path_params["name"]
         media_type, content = thumbnails.content(platform.world, uid)
@@ -56,7 +56,7 @@ def routes(worlds: Worlds) -> list[Route]:
 
 
 async def _initial(request: Request) -> Response:
-    """The first letter of a name on the name's colour."""
+    """Answer the first letter of a name on the name's colour."""
     name = request.path_params["name"]
     if not USERNAME.fullmatch(name):
         raise Refused("not_found", "Not Found")
@@ -65,7 +65,7 @@ async def _initial(request: Request) -> Response:
 
 
 def initial(name: str) -> str:
-    """The picture of a username, the same every time, also in other letter cases."""
+    """Return the picture of a username: always the same, whatever the case of its letters."""
     return _INITIAL.format(hue=images.hue(name), letter=images.letter(name))
 
 

@@ -1,4 +1,4 @@
-"""Subject: what a CDN uid names."""
+"""Subject: the stream, VOD, video, clip or rendition that a CDN uid names."""
 
 from msgspec import Struct
 
@@ -16,10 +16,10 @@ from emulator.world.video.videos import Video
 
 
 class Subject(Struct, frozen=True):
-    """What an address names: a stream, a VOD and the stream it was made from, or a video.
+    """The thing that an address names.
 
-    `loop`: what it shows is the built-in picture, at that `height`. `watched`: the stream that this
-    is another size of.
+    With a `loop` it shows the built-in picture at that `height`. `watched` is the stream of a live
+    rendition.
     """
 
     stream: Stream | None
@@ -33,7 +33,7 @@ class Subject(Struct, frozen=True):
 
 
 def subject_of(platform: Platform, uid: str) -> Subject:
-    """The stream, or what is ready of a VOD, video, clip or rendition, with this uid.
+    """Return the stream, or the ready VOD, video, clip or rendition, with this uid.
 
     Refuses (`not_found`) anything else.
     """
@@ -61,7 +61,7 @@ def subject_of(platform: Platform, uid: str) -> Subject:
 
 
 def _loop_of_clip(platform: Platform, clip: Clip) -> Loop | None:
-    """None of one that was really cut."""
+    """Return the loop of a simulated clip; None for one that was cut from media."""
     if not clip.is_simulated:
         return None
     began_ms = streams.find(platform.world, clip.stream_id).started_at_ms or 0
@@ -69,7 +69,7 @@ def _loop_of_clip(platform: Platform, clip: Clip) -> Loop | None:
 
 
 def _loop_of(platform: Platform, stream: Stream) -> Loop | None:
-    """None also where the recording of an ended one was deleted: it has nothing to show."""
+    """Return the loop of a simulated stream; None if it has ended and its recording was deleted."""
     if not stream.is_simulated or stream.started_at_ms is None:
         return None
     if stream.status == "ended" and recordings.by_media(platform.world, stream.uid) is None:

@@ -1,4 +1,4 @@
-"""Variants: one playlist of playlists out of several recordings of the same thing."""
+"""Variants: join the multivariant playlists of several recordings of the same thing."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -8,7 +8,7 @@ from emulator.media.hls.stream import Rendered
 
 
 def joined(first: Rendered, others: Iterable[tuple[str, Rendered]]) -> Rendered:
-    """The first one's entry, and those of others, each with the CDN uid that it is found under."""
+    """Return the entries of `first` and of the others, each with the CDN uid of its media."""
     lines = first.text.splitlines()
     for uid, other in others:
         entries = iter(other.text.splitlines())
@@ -16,7 +16,7 @@ def joined(first: Rendered, others: Iterable[tuple[str, Rendered]]) -> Rendered:
             if line.startswith("#EXT-X-STREAM-INF:"):
                 lines += [line, f"../../{uid}/manifest/{next(entries)}"]
     if any(map(_may_have_captions, lines)):
-        # All say that there are none, or none says it (RFC 8216bis, 4.4.6.2).
+        # Either all entries say that there are no captions, or none does (RFC 8216bis, 4.4.6.2).
         lines = [line.replace(f",{NO_CAPTIONS}", "") for line in lines]
     body = ("\n".join(lines) + "\n").encode()
     etag = f'"{blake2b(body, digest_size=9).hexdigest()}"'

@@ -1,7 +1,7 @@
-"""WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): going live and watching by WebRTC.
+"""WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): publish and watch over WebRTC.
 
-To go live, the stream key stands in the path, as in the `webrtc_url` that the platform hands out,
-or is the bearer token; then the path names the stream. Watching needs no key.
+To publish, the stream key is in the path, as in the platform's `webrtc_url`, or is the bearer
+token; then the path names the stream. Watching needs no key.
 """
 
 from collections import Counter
@@ -45,11 +45,11 @@ _ENCODER_LENGTH_MAX = 100
 
 
 class WebRtcEndpoints:
-    """What WHIP and WHEP share: offers in, answers out, and each peer's own address."""
+    """The endpoints of WHIP and WHEP, and the address of each peer."""
 
     def __init__(self, worlds: Worlds) -> None:
         self._worlds = worlds
-        # How many peers each session of an audience has.
+        # The number of peers of each session.
         self._sessions: Counter[tuple[str, str, str]] = Counter()
 
     @property
@@ -60,17 +60,17 @@ class WebRtcEndpoints:
         return peers
 
     async def options(self, request: Request) -> Response:  # noqa: ARG002 -- an endpoint
-        """What may be posted here (RFC 9725, 4.2)."""
+        """Answer what may be posted here (RFC 9725, 4.2)."""
         headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST", **self._links()}
         return Response(status_code=204, headers=headers)
 
     async def peer_options(self, request: Request) -> Response:  # noqa: ARG002 -- an endpoint
-        """What a peer may do with its own address (RFC 9725, 4.3)."""
+        """Answer the methods of a peer's address (RFC 9725, 4.3)."""
         headers = {"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"}
         return Response(status_code=204, headers=headers)
 
     async def publish(self, request: Request) -> Response:
-        """Go live."""
+        """Publish a stream (WHIP)."""
         offer = await body(request, SDP)
         key, stream = self._key(request)
         agent = request.headers.get("user-agent", "")
@@ -80,7 +80,7 @@ class WebRtcEndpoints:
         return self._created(request, peer, "publish")
 
     async def play(self, request: Request) -> Response:
-        """Watch."""
+        """Watch a stream (WHEP)."""
         offer = await body(request, SDP)
         platform = of_media(self._worlds, request)
         stream, relay = _shown(platform, request.path_params["uid"])
@@ -91,7 +91,7 @@ class WebRtcEndpoints:
         return self._created(request, peer, "play")
 
     async def trickle(self, request: Request) -> Response:
-        """More candidates of a peer (RFC 9725, 4.3.1). An ICE restart is refused."""
+        """Accept more ICE candidates of a peer (RFC 9725, 4.3.1). An ICE restart is refused."""
         peer = self._peer(request)
         tags = request.headers.getlist("if-match")
         if tags and not matches(tags, _tag(peer), is_strong=True):
@@ -106,7 +106,7 @@ class WebRtcEndpoints:
         return Response(status_code=204)
 
     async def leave(self, request: Request) -> Response:
-        """The peer hangs up."""
+        """End a peer's connection."""
         self.peers.say_goodbye(request.path_params["peer"], _purpose(request))
         return Response(status_code=200)
 
@@ -114,14 +114,14 @@ class WebRtcEndpoints:
         return self.peers.find(request.path_params["peer"], _purpose(request))
 
     def _watching(self, world: World, stream: Stream, request: Request) -> Watching:
-        """How the audience hears of a viewer (contract, websocket.md, "Who counts as a viewer")."""
+        """Return functions that count a viewer (websocket.md, "Who counts as a viewer")."""
         session, is_signed_in = viewer_of(world, request)
         country, device, referrer = country_of(request), device_of(request), referrer_of(request)
         place = (world.name, stream.id, session)
         has_come = False
 
         def now() -> Stream | None:
-            """The stream, if it is still there and live."""
+            """Return the stream if it still exists and is live."""
             current = streams.by_uid(world, stream.uid)
             return current if current is not None and current.status == "live" else None
 
@@ -143,7 +143,7 @@ class WebRtcEndpoints:
                 )
 
         def left() -> None:
-            # Somebody with two pages has left when both have.
+            # A session with two peers has left when both have.
             self._sessions[place] -= 1
             if self._sessions[place] > 0:
                 return
@@ -154,13 +154,13 @@ class WebRtcEndpoints:
         return Watching(seen, left, stalling(world, stream.id, session))
 
     def _key(self, request: Request) -> tuple[str, Stream | None]:
-        """The publisher's key, and the stream that has it, if there is one.
+        """Return the publisher's key, and its stream if there is one.
 
-        Refuses (`unauthorized`) an unknown bearer token, or none where the path is not a key
-        either but names a stream, (`forbidden`) another stream's.
+        Refuses (`unauthorized`) an unknown bearer token, or a missing one if the path is a stream's
+        uid, (`forbidden`) the key of another stream.
         """
         named = request.path_params["uid"]
-        # RFC 9725, 4.7: a stream key comes as bearer token, whatever else a client sends.
+        # RFC 9725, 4.7: the stream key is the bearer token, whatever else a client sends.
         text = bearer(request) or credential(request)
         stream = self._stream(named)
         if stream is not None:
@@ -168,7 +168,7 @@ class WebRtcEndpoints:
         if text:
             stream = self._stream(text)
             if stream is None:
-                raise Refused("unauthorized", "This stream key is not known. Copy it anew.")
+                raise Refused("unauthorized", "This stream key is unknown. Copy it again.")
             if named != stream.uid:
                 raise Refused("forbidden", "This key belongs to another stream.")
             return text, stream
@@ -180,13 +180,14 @@ class WebRtcEndpoints:
         return named, None
 
     def _stream(self, key: str) -> Stream | None:
-        """The stream with this key, in whichever world."""
+        """Return the stream with this key, from any world."""
         candidates = (streams.by_key(platform.world, key) for platform in self._worlds.all())
         return next((stream for stream in candidates if stream is not None), None)
 
     def _created(self, request: Request, peer: Peer, purpose: str) -> Response:
         path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
-        # Absolute: behind a proxy that adds to the path, a relative one would lead past it.
+        # The address is absolute: behind a proxy that changes the path, a relative one would be
+        # wrong.
         base = self._base(request)
         headers = {
             "Location": f"{base}{path}/{peer.subject}/webRTC/{purpose}/{peer.id}",
@@ -198,14 +199,14 @@ class WebRtcEndpoints:
         return Response(peer.sdp, status_code=201, media_type=SDP, headers=headers)
 
     def _base(self, request: Request) -> str:
-        """The address of `--public-url`, else the one that the caller used: it reaches that one."""
+        """Return the address of `--public-url`, else the one that the caller used."""
         shared = self._worlds.shared
         if shared.public != shared.local:
             return shared.addresses.http
         return used_by(request.url.scheme, request.headers) or shared.addresses.http
 
     def _links(self) -> dict[str, str]:
-        """ICE servers (RFC 9725, 4.6)."""
+        """Return the header that lists ICE servers (RFC 9725, 4.6)."""
         stun = self._worlds.shared.addresses.stun
         return {"Link": f'<{stun}>; rel="ice-server"'} if stun else {}
 
@@ -223,7 +224,7 @@ def routes(worlds: Worlds) -> list[Route]:
         "play": endpoint | {"POST": endpoints.play},
         "{purpose}/{peer}": peer,
     }
-    # One route an address, so that a wrong method is told of all that are right.
+    # One route for each address, so that the answer to a wrong method lists all allowed ones.
     return [
         Route(f"{prefix}/{{uid}}/webRTC/{path}", _by_method(answers), methods=list(answers))
         for prefix in PREFIXES
@@ -239,7 +240,7 @@ def _by_method(answers: Mapping[str, Answer]) -> Answer:
 
 
 async def body(request: Request, media_type: str) -> str:
-    """The request's text. Refuses (`wrong_type`) another media type, (`too_large`) a long one."""
+    """Return a request's text. Refuses (`wrong_type`) another type, (`too_large`) a long text."""
     text = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if text != media_type:
         raise Refused("wrong_type", f"Send this as {media_type}.")
@@ -248,7 +249,7 @@ async def body(request: Request, media_type: str) -> str:
     async for piece in request.stream():
         size += len(piece)
         if size > _BODY_BYTES_MAX:
-            raise Refused("too_large", f"More than {_BODY_BYTES_MAX} bytes are no offer.")
+            raise Refused("too_large", f"The body is larger than {_BODY_BYTES_MAX} bytes.")
         pieces.append(piece)
     try:
         return b"".join(pieces).decode()
@@ -257,18 +258,24 @@ async def body(request: Request, media_type: str) -> str:
 
 
 def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
-    """A live stream and its packets.
+    """Return a live stream and its packets.
 
-    Refuses (`not_found`) what there is not, or not yet, (`conflict`) what is not live any more.
+    Refuses (`not_found`) a stream without media yet, (`conflict`) an ended or simulated stream, and
+    a recording.
     """
     subject = subject_of(platform, uid)
     stream = subject.stream
     if stream is None:
-        raise Refused("conflict", "This is a recording: its playlist plays, WebRTC does not.")
+        raise Refused(
+            "conflict", "This is a recording: play its playlist, it cannot be watched over WebRTC."
+        )
     if stream.status == "ended":
         raise Refused("conflict", "This stream has ended.")
     if stream.is_simulated:
-        raise Refused("conflict", "This stream is simulated: its playlist plays, WebRTC does not.")
+        raise Refused(
+            "conflict",
+            "This stream is simulated: play its playlist, it cannot be watched over WebRTC.",
+        )
     relay = platform.service(Broadcasts).relay_of(stream.id)
     if relay is None or relay.is_closed or not (relay.picture or relay.sound):
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
@@ -276,7 +283,7 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
 
 
 def _ignore() -> None:
-    """Nobody hears of this one."""
+    """Do nothing: this viewer is not counted."""
 
 
 def _purpose(request: Request) -> str:
@@ -284,7 +291,7 @@ def _purpose(request: Request) -> str:
 
 
 def _tag(peer: Peer) -> str:
-    """One ICE session a peer, and so one tag (RFC 9725, 4.3.1)."""
+    """Return the tag of a peer's only ICE session (RFC 9725, 4.3.1)."""
     return peer.id[:16]
 
 

@@ -1,1 +1,1 @@
-"""The HTTP servers that can carry the application: each is started and stopped the same way."""
+"""The HTTP servers that can run the application; all are started and stopped the same way."""

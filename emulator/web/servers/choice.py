@@ -1,4 +1,4 @@
-"""Choice: which HTTP server carries the application, and with which certificate."""
+"""Choice: which HTTP server runs the application, and with which certificate."""
 
 from typing import Protocol
 
@@ -9,24 +9,24 @@ from emulator.web.servers.listening import Listening
 
 
 class WebServer(Protocol):
-    """Signals stay with the caller; nothing is logged that a request says."""
+    """A server. It leaves signals to the caller, and logs nothing from a request."""
 
     async def start(self, listening: Listening) -> None:
         """Serve these sockets. Returns once connections are answered."""
         ...
 
     async def stop(self) -> None:
-        """Take no more; let what is being answered end, for `GRACE_SECONDS` at most."""
+        """Accept no more connections; running requests have `GRACE_SECONDS` to end."""
         ...
 
 
 def speaks_quic(name: str, tls: Tls | None) -> bool:
-    """Whether this server will also serve HTTP/3, which knows no plain text (RFC 9114, 3.1)."""
+    """Whether this server also serves HTTP/3, which always uses TLS (RFC 9114, 3.1)."""
     return name == "hypercorn" and tls is not None
 
 
 def web_server(name: str, app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> WebServer:
-    """The server of this name, not started; each is imported when it is chosen."""
+    """Return the server of this name, not started; its module is imported here."""
     if name == "hypercorn":
         from emulator.web.servers.hypercorn_server import HypercornServer
 

@@ -1,10 +1,10 @@
-"""Repairs: what Hypercorn 0.18 gets wrong, put right from outside. For HTTP/2 and HTTP/3.
+"""Repairs of errors in Hypercorn 0.18, from outside. For HTTP/2 and HTTP/3.
 
-It forgets a request as soon as it is answered. What the client still sends of it, be it the empty
-end of a body or the goodbye of a chat, is then a `KeyError` that ends the whole connection, and on
-HTTP/3 every connection. And of a WebSocket message that is too big it judges each further piece
-again, which fails and leaves the connection open for ever. It pings, but waits for no answer, and
-keeps a connection that is over until the next ping.
+Hypercorn forgets a request as soon as it is answered. If the client then sends more of it, be it
+the empty end of a body or the close of a chat, a `KeyError` ends the whole connection, and on
+HTTP/3 all connections. After a WebSocket message that is too big it checks each further piece
+again, which fails and leaves the connection open for ever. It sends pings, but does not wait for
+answers, and keeps a closed connection until the next ping.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ from wsproto.frame_protocol import CloseReason
 
 log = logging.getLogger(__name__)
 
-# The TCP connection whose context this is. HTTP/3 has none, and finds itself who is not there.
+# The TCP connection of the current context. HTTP/3 has none, and detects missing peers itself.
 tcp_connection: ContextVar[asyncio.StreamWriter | None] = ContextVar("tcp", default=None)
 
 
 class _Gone:
-    """A request that was answered. What still comes of it is dropped."""
+    """Stands in for a request that was answered. Further data of it is dropped."""
 
     idle = True
 
@@ -61,7 +61,7 @@ class _PatientH2(H2Protocol):
 
 
 class _PatientH3(H3Protocol):
-    """It also hears that a client takes its request back, or is gone, and tells the application."""
+    """Tells the application too if a client cancels its request or disconnects."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -76,21 +76,22 @@ class _PatientH3(H3Protocol):
         await super().handle(quic_event)
 
     async def stream_send(self, event: Event) -> None:
-        # What is still answered to a client that is gone is dropped.
+        # Answers to a client that has left are dropped.
         if event.stream_id in self.streams:
             await super().stream_send(event)
 
     async def _forget(self, stream_id: int) -> None:
         stream = self.streams.pop(stream_id, None)
-        # One whose request could not be read has reached no application.
+        # A request that could not be parsed has not reached the application.
         if stream is not None and getattr(stream, "app_put", None) is not None:
             await stream.handle(StreamClosed(stream_id=stream_id))
 
 
 class _PatientWebSocket(WSStream):
-    """A message that is too big ends its connection, and what still comes of it is dropped.
+    """A message that is too big ends its connection, and further data is dropped.
 
-    So does silence between two pings: a live peer answers them. Nothing is compressed.
+    A connection without any data between two pings ends as well: a live peer answers them. Nothing
+    is compressed.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -107,12 +108,13 @@ class _PatientWebSocket(WSStream):
         await super().handle(event)
 
     async def _accept(self, message: WebsocketAcceptEvent) -> None:
-        # Deflating a line anew for each reader costs more than all else (chat_delivery/direct).
+        # Compressing each line for each reader would cost more than all else
+        # (chat_delivery/direct).
         self.handshake.extensions = None
         await super()._accept(message)
 
     async def _send_pings(self) -> None:
-        """Until it is over, which is noticed at once."""
+        """Send pings until the socket is closed, which ends this at once."""
         while self._is_heard:
             self._is_heard = False
             try:
@@ -124,7 +126,7 @@ class _PatientWebSocket(WSStream):
                 continue
         writer = tcp_connection.get()
         if writer is not None:
-            # An orderly end would wait until all is sent, which nobody takes.
+            # An orderly close would wait until the peer has taken all data, which it does not.
             writer.transport.abort()
         else:
             await self.send(StreamClosed(stream_id=self.stream_id))
@@ -150,13 +152,13 @@ class _PatientWebSocket(WSStream):
 
 
 class _PatientConnections(QuicProtocol):
-    """A connection that sends what cannot be does not end the others, also when its time is up."""
+    """Keeps the error of one connection, also one of its timer, from ending the others."""
 
     async def handle(self, event: IOEvent) -> None:
         try:
             await super().handle(event)
         except Exception as failure:
-            # Not its words, which quote what the client sent.
+            # The message is not logged: it quotes what the client sent.
             log.warning("http/3 datagram dropped reason=%s", type(failure).__name__)
 
     async def _handle_timer(self, timer: float, connection: Any) -> None:
@@ -167,10 +169,10 @@ class _PatientConnections(QuicProtocol):
 
 
 class PatientQuic(UDPServer):
-    """All HTTP/3 connections of one socket: `protocol.connections` are those that are open."""
+    """All HTTP/3 connections of one socket; `protocol.connections` are the open ones."""
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Run until cancelled."""
         assert self.transport is not None
         plug = self.transport.get_extra_info("socket")
         async with TaskGroup(self.loop) as tasks:
@@ -188,7 +190,7 @@ class PatientQuic(UDPServer):
 
 
 def repair() -> None:
-    """Let connections begun from now on be patient."""
+    """Use the repaired classes for new connections."""
     setattr(protocol, H2Protocol.__name__, _PatientH2)
     setattr(quic, H3Protocol.__name__, _PatientH3)
     for module in (h11, h2, h3):

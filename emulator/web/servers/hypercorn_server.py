@@ -1,8 +1,8 @@
-"""HypercornServer: HTTP/1.1 and HTTP/2, and over TLS also HTTP/3, as the platform's edge has it.
+"""HypercornServer: HTTP/1.1 and HTTP/2, and with TLS also HTTP/3, like the platform's edge.
 
-Hypercorn's own `serve` neither gives back its UDP socket nor ends before the last idle client does
-(from Python 3.12 on), so its connections are run from here. They are not promised to stay as they
-are: pyproject.toml holds Hypercorn to one minor version.
+Hypercorn's own `serve` does not close its UDP socket, and (from Python 3.12 on) does not end before
+the last idle client does, so its connections are run from here. These interfaces are not public:
+pyproject.toml pins Hypercorn to one minor version.
 """
 
 import asyncio
@@ -33,21 +33,21 @@ from emulator.web.servers.listening import Listening
 
 log = logging.getLogger(__name__)
 
-# HTTP/2 before HTTP/1.1, where the client knows both (RFC 7301).
+# HTTP/2 is preferred to HTTP/1.1 if the client supports both (RFC 7301).
 _ALPN = ["h2", "http/1.1"]
 _ALT_SVC_SECONDS = 3600
-# A player asks for a part ten times a second on one connection: none is closed for having asked.
+# A player requests ten parts a second on one connection, which must not be closed for that.
 _REQUESTS_MAX = 1_000_000_000
 _FRAMES_MAX = 64
 
 
 class HypercornServer:
-    """A `WebServer`."""
+    """A `WebServer` with Hypercorn."""
 
     def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> None:
         repair()
         self._answering = _Answering(app)
-        # Its types are narrower than ASGI's, which it serves in full.
+        # Hypercorn's types are narrower than ASGI's, but it supports all of ASGI.
         wrapped: Any = self._answering
         self._app = ASGIWrapper(wrapped)
         self._tls = tls
@@ -64,7 +64,7 @@ class HypercornServer:
     async def start(self, listening: Listening) -> None:
         if self._tls is not None:
             self._tls.context.set_alpn_protocols(_ALPN)
-            # RFC 9113, 9.2.1: TLS 1.2 is taken without compression and without renegotiation.
+            # RFC 9113, 9.2.1: TLS 1.2 must be used without compression and without renegotiation.
             self._tls.context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
         if listening.quic is not None and self._tls is not None:
             _check_readable(self._tls)
@@ -80,13 +80,13 @@ class HypercornServer:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-        # Idle connections close by themselves now, the others when they have answered.
+        # Idle connections now close by themselves, the others after their answer.
         await self._context.terminated.set()
         running = {*self._connections, *self._answering.tasks}
         if running:
             await asyncio.wait(running, timeout=GRACE_SECONDS)
         for writer in self._connections.values():
-            # Over TLS an orderly end would wait for the client's word.
+            # Over TLS an orderly close would wait for the client's answer.
             writer.transport.abort()
         await _cut(self._connections)
         if self._quic is not None and self._quic_task is not None:
@@ -117,14 +117,14 @@ class HypercornServer:
                 self._app, loop, self._config, self._context, LifespanState({}), reader, writer
             )
         except asyncio.CancelledError:
-            # The emulator stops: nobody waits for this task but `_cut`, which asked for its end.
+            # The emulator is stopping: only `_cut` waits for this task, and it has cancelled it.
             return
         except Exception as failure:
             if not _is_of_the_line(failure):
                 log.exception("a connection failed")
 
     def _cut_hung_up(self) -> None:
-        """End connections whose clients have: Hypercorn keeps them as long as idle ones."""
+        """End connections that their clients have closed: Hypercorn keeps them like idle ones."""
         for task in [task for task, reader in self._readers.items() if reader.at_eof()]:
             writer = self._connections.pop(task)
             writer.transport.abort()
@@ -140,7 +140,7 @@ class HypercornServer:
 
 
 class _Answering:
-    """The application, and the tasks that are in it just now."""
+    """The application, and the tasks that are running in it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -157,9 +157,9 @@ class _Answering:
 
 
 class _PatientBody:
-    """A request's body that brings `BODY_BYTES_MIN` in each `BODY_SECONDS` of waiting for it.
+    """A request's body, which has to bring `BODY_BYTES_MIN` in each `BODY_SECONDS` of waiting.
 
-    A slower client has hung up, as far as the application knows.
+    For the application a slower client has disconnected.
     """
 
     def __init__(self, receive: Receive) -> None:
@@ -188,7 +188,7 @@ class _PatientBody:
 
 
 def _check_readable(tls: Tls) -> None:
-    """Raise `OSError` for files that TLS over TCP can read and HTTP/3's own TLS cannot."""
+    """Raise `OSError` for files that HTTP/3's TLS cannot read, although TLS over TCP can."""
     from aioquic.quic.configuration import QuicConfiguration
 
     try:
@@ -199,14 +199,14 @@ def _check_readable(tls: Tls) -> None:
 
 
 def _is_of_the_line(failure: Exception) -> bool:
-    """Whether the peer or the network is to blame, as for TLS that ends in the middle."""
+    """Whether the peer or the network caused a failure, such as a TLS connection cut off."""
     if isinstance(failure, ExceptionGroup):
         return all(_is_of_the_line(exception) for exception in failure.exceptions)
     return isinstance(failure, OSError)
 
 
 async def _cut(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """End what did not end by itself."""
+    """Cancel tasks that did not end by themselves."""
     running = tuple(tasks)
     for task in running:
         task.cancel()
@@ -216,7 +216,7 @@ async def _cut(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 async def _say_goodbye(server: PatientQuic) -> None:
-    """Close HTTP/3 connections so that clients know: UDP has no end of its own (RFC 9000, 10.2)."""
+    """Close HTTP/3 connections explicitly: UDP itself has no close (RFC 9000, 10.2)."""
     connections = {
         id(connection): connection for connection in server.protocol.connections.values()
     }
@@ -226,20 +226,20 @@ async def _say_goodbye(server: PatientQuic) -> None:
 
 
 def _config(tls: Tls | None, sockets: SocketConfig) -> Config:
-    # It tells of every connection.
+    # It logs every connection.
     logging.getLogger("quic").setLevel(logging.WARNING)
     config = Config()
-    # No access log: a chat's token stands in its address. Failures go where ours go.
+    # No access log: the address of a chat socket contains its token. Errors go to our log.
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = _REQUESTS_MAX
-    # The application closes with 1009 before. Hypercorn would too, but leaves the connection to
-    # hang if anything follows, so it does that only where no client that means well goes.
+    # The application closes with 1009 earlier. Hypercorn would leave the connection open if more
+    # data follows, so its own limit is far above what any proper client sends.
     config.websocket_max_message_size = _FRAMES_MAX * sockets.frame_bytes_max
     config.websocket_ping_interval = sockets.ping_ms / 1000
     if tls is not None:
-        # HTTP/3 brings its own TLS and reads the files itself.
+        # HTTP/3 has its own TLS and reads the files itself.
         config.certfile, config.keyfile = str(tls.certificate), str(tls.key)
     return config

@@ -1,4 +1,4 @@
-"""Listening: the sockets that an HTTP server is given, made before it so that failures are ours."""
+"""Listening: the sockets of an HTTP server, opened before it, so that we report the errors."""
 
 import errno
 import socket
@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
-# Another port is tried so often when the system chose one whose UDP twin is taken.
+# How many ports are tried if the system's choice is taken for UDP.
 _TRIES = 20
 
 
 class Listening(Struct, frozen=True):
-    """`quic` is bound to the same number as `tcp`, for HTTP/3; None where that is not served."""
+    """The sockets. `quic` has the same port as `tcp`, for HTTP/3; None without HTTP/3."""
 
     tcp: socket.socket
     quic: socket.socket | None
@@ -29,7 +29,7 @@ class Listening(Struct, frozen=True):
 
 
 def listen(host: str, port: int, *, with_quic: bool) -> Listening:
-    """Listen on a port (0: any that is free). Raises `OSError` for one that cannot be had."""
+    """Listen on a port (0: any free one). Raises `OSError` if that is not possible."""
     for _ in range(_TRIES):
         with ExitStack() as stack:
             tcp = stack.enter_context(_bound(host, port, socket.SOCK_STREAM))
@@ -48,9 +48,9 @@ def listen(host: str, port: int, *, with_quic: bool) -> Listening:
 
 
 def claim(listener: socket.socket) -> None:
-    """Let this socket have its port for itself, also just after another that listened there.
+    """Claim a port for this socket alone, also right after another one listened there.
 
-    Windows means something else by SO_REUSEADDR: that two programs may have the port at a time.
+    On Windows SO_REUSEADDR means something else: that two programs may share the port.
     """
     if sys.platform == "win32":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
@@ -63,10 +63,10 @@ def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     bound = socket.socket(family, kind)
     try:
         bound.setblocking(False)
-        # On UDP this would let two servers take the same port, and only one of them hear anything.
+        # On UDP this option would let two servers share the port, and only one would receive data.
         if kind == socket.SOCK_STREAM:
             claim(bound)
-            # Accepted sockets have it from here. asyncio sets it for none whose protocol is 0, and
+            # Accepted sockets inherit this. asyncio does not set it if the protocol is 0, and then
             # an answer's body would wait 40 ms for the acknowledgement of its head.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound.bind((host, port))

@@ -1,7 +1,7 @@
-"""UvicornConnection: uvicorn's HTTP/1.1 connection, which does not wait for ever for a request.
+"""UvicornConnection: uvicorn's HTTP/1.1 connection, with timeouts and limits for requests.
 
-One that never ends would keep its socket as long as its client likes, and a head without an end
-would grow in memory: uvicorn bounds neither. Hypercorn does both by itself.
+Without them a request that never ends would keep its socket as long as its client likes, and a head
+without an end would grow in memory. Hypercorn limits both by itself.
 """
 
 import logging
@@ -14,7 +14,7 @@ from emulator.web.servers.config import BODY_BYTES_MIN, BODY_SECONDS, Seldom, So
 
 log = logging.getLogger(__name__)
 
-# An answer before the answer (RFC 9110, 15.2.1), for which a client waits with its body.
+# An interim answer (RFC 9110, 15.2.1), for which a client waits before it sends the body.
 _CONTINUE = b"HTTP/1.1 100 "
 
 _FULL = (
@@ -24,10 +24,10 @@ _FULL = (
 
 
 class JoinedResponse:
-    """A transport for one response: its head goes out with the first of its body, in one write.
+    """A transport for one response: its head is sent with the first part of its body, in one write.
 
-    uvloop makes a system call of each write, a fifth of what a small answer costs. A head that
-    nothing follows at once, as that of a stream of events, goes out with the loop's next turn.
+    uvloop makes a system call for each write, which is a fifth of the cost of a small answer. A
+    head without a body yet, such as that of an event stream, is sent in the loop's next turn.
     """
 
     __slots__ = ("_has_begun", "_head", "_loop", "_transport")
@@ -40,7 +40,8 @@ class JoinedResponse:
 
     def write(self, data: bytes) -> None:
         if not data:
-            self._flush()  # asyncio's `writelines` of 3.12 and 3.13 never gets rid of empty bytes.
+            # In Python 3.12 and 3.13, asyncio's `writelines` never gets rid of empty bytes.
+            self._flush()
         elif self._head:
             head, self._head = self._head, b""
             self._transport.writelines((head, data))
@@ -64,10 +65,11 @@ class JoinedResponse:
 
 
 class UvicornConnection(HttpToolsProtocol):
-    """A head has `head_seconds` and `head_bytes_max` in all.
+    """A request's head may take `head_seconds` and `head_bytes_max` in all.
 
-    A body brings `body_bytes_min` in each `body_seconds`, unless it is we who do not read. Of all
-    connections `connections_max` are open at once; the next one gets 503, and is closed.
+    A body has to bring `body_bytes_min` in each `body_seconds`, unless the server itself does not
+    read. At most `connections_max` connections are open at once; a further one gets 503 and is
+    closed.
     """
 
     head_seconds: float = 10
@@ -79,7 +81,7 @@ class UvicornConnection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # What of a request that has begun is still to come: "head", "body" or nothing.
+        # The part of a request in progress that is still missing: "head", "body" or nothing.
         self._lacks = ""
         self._is_handed_over = False
         self._head_bytes = 0
@@ -94,7 +96,7 @@ class UvicornConnection(HttpToolsProtocol):
             transport.write(_FULL)
             transport.close()
             return
-        # Browsers open connections ahead of need: those wait as kept ones do.
+        # Browsers open connections in advance: those get the timeout of idle connections.
         self._keep_a_while()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -127,7 +129,7 @@ class UvicornConnection(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         cycle = self.cycle
-        # A head alone, which is all that `HEAD` gets, has nothing to wait for.
+        # The answer to `HEAD` has no body to wait for.
         if cycle is not before and cycle.scope["method"] != "HEAD":
             cycle.transport = cast(Transport, JoinedResponse(self.transport, self.loop))
 
@@ -138,7 +140,7 @@ class UvicornConnection(HttpToolsProtocol):
     # Patience.
 
     def _is_idle(self) -> bool:
-        """Empty lines, or the rest of a request that has been answered, are no request."""
+        """Whether no request is in progress. Empty lines between requests do not count as one."""
         is_between = self.cycle is None or self.cycle.response_complete
         return is_between and not self._is_handed_over and not self.transport.is_closing()
 
@@ -149,7 +151,10 @@ class UvicornConnection(HttpToolsProtocol):
         )
 
     def _wait(self, received_bytes: int) -> None:
-        """More is to come. The first piece of a head is not counted: others may be before it."""
+        """Limit the wait for more data.
+
+        The first piece of a head is not counted: it may contain other data.
+        """
         if self.transport.is_closing():
             return
         self._body_bytes += received_bytes
@@ -174,7 +179,7 @@ class UvicornConnection(HttpToolsProtocol):
             self._give_up(f"no whole request for {self.head_seconds:g} s")
             return
         came_bytes, self._body_bytes = self._body_bytes, 0
-        # Where we have stopped reading, it is we who keep the client waiting.
+        # If reading is paused, the server itself makes the client wait.
         if self.flow.read_paused or came_bytes >= self.body_bytes_min:
             self._patience = self.loop.call_later(self.body_seconds, self._look)
         elif came_bytes:

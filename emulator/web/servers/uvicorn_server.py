@@ -1,4 +1,7 @@
-"""UvicornServer: HTTP/1.1, the fastest there is in Python. Chat goes to its sockets directly."""
+"""UvicornServer: HTTP/1.1, the fastest in Python.
+
+Chat messages are written to its sockets directly.
+"""
 
 import asyncio
 import contextlib
@@ -13,13 +16,13 @@ from emulator.web.servers.config import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldo
 from emulator.web.servers.listening import Listening
 from emulator.web.servers.uvicorn_connection import UvicornConnection
 
-# How often uvicorn renews its `Date` header, and how often a stop looks whether all have gone.
+# How often uvicorn updates its `Date` header, and how often a stop checks the connections.
 _TICK_SECONDS = 0.1
 _LOOK_SECONDS = 0.005
 
 
 class UvicornServer:
-    """A `WebServer`."""
+    """A `WebServer` with uvicorn."""
 
     def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> None:
         self._server = _Server(_config(app, tls, sockets))
@@ -40,9 +43,9 @@ class UvicornServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but signals stay with the caller, it says when it listens, and it stops at once.
+    """uvicorn, but it leaves signals to the caller, reports when it listens, and stops at once.
 
-    uvicorn's own stop takes a fifth of a second where nobody is connected: two sleeps.
+    uvicorn's own stop takes a fifth of a second without any connection: two sleeps.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -68,7 +71,7 @@ class _Server(uvicorn.Server):
                     await self.must_stop.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close what is idle; what is being answered has `GRACE_SECONDS` to come to its end."""
+        """Close idle connections; running requests have `GRACE_SECONDS` to end."""
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         with contextlib.suppress(TimeoutError):
@@ -86,14 +89,14 @@ class _Server(uvicorn.Server):
             for connection in state.connections - informed:
                 connection.shutdown()
             informed |= state.connections
-            # What was accepted as the listeners closed is a connection only a moment later.
+            # A connection accepted while the listeners closed only appears a moment later.
             await asyncio.sleep(_LOOK_SECONDS)
             if not (state.connections or state.tasks):
                 return
 
 
 def _websocket(*args: Any, **options: Any) -> asyncio.Protocol:
-    # Late: `websockets` is 17 modules, and a start needs none of them.
+    # Late: `websockets` has 17 modules, which a start does not need.
     from emulator.chat_delivery.direct import DirectProtocol
 
     return DirectProtocol(*args, **options)
@@ -111,14 +114,14 @@ def _config(app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> uvicorn.Con
         log_config=None,
         access_log=False,
         server_header=False,
-        # What a proxy says is read where it matters (`web/http/caller_address`), on any server.
+        # Headers of a proxy are read by `web/http/caller_address`, with any server.
         proxy_headers=False,
         ws=cast(type[asyncio.Protocol], _websocket),
-        # Frames are made once for all readers, so they cannot be compressed for each of them.
+        # Frames are encoded once for all readers, so they cannot be compressed for each.
         ws_per_message_deflate=False,
-        # A frame whose header announces more closes the connection with 1009.
+        # A larger frame closes the connection with 1009.
         ws_max_size=sockets.frame_bytes_max,
-        # Pings find half-open connections: a peer must answer within the same time.
+        # Pings find half-open connections: the peer must answer within the same time.
         ws_ping_interval=sockets.ping_ms / 1000,
         ws_ping_timeout=sockets.ping_ms / 1000,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -61,7 +61,7 @@ class Meeting:
             case ConnectRequested():
                 self.session.accept_connect()
             case PublishRequested() if self._refuses == "publish":
-                self.session.refuse_publish("This stream key is not known.")
+                self.session.refuse_publish("This stream key is unknown.")
             case PublishRequested():
                 self.session.accept_publish()
 
@@ -100,7 +100,7 @@ def test_rtmp_client_published_media_arrives_unchanged_in_any_cut(piece_bytes: i
     ("refuses", "message"),
     [
         ("connect", "There is no such application."),
-        ("publish", "This stream key is not known."),
+        ("publish", "This stream key is unknown."),
     ],
 )
 def test_rtmp_client_refusal_has_the_message_of_the_server(refuses: str, message: str) -> None:

@@ -125,7 +125,7 @@ def test_video_session_participant_may_be_removed_by_some_roles_only(
     participants.remove(world, session, seat.id, ada)
     with pytest.raises(Refused, match="Participant not found"):
         participants.remove(world, session, seat.id, bob)
-    with pytest.raises(Refused, match="Take a token"):
+    with pytest.raises(Refused, match="Request a token"):
         participants.find_own(world, session, bob)
 
 
