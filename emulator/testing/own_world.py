@@ -2,13 +2,14 @@
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
 from emulator.core.errors import Refused
 from emulator.platform import snapshots
 from emulator.platform.platform import Platform
+from emulator.platform.request_log import UNLOGGED
 from emulator.testing.asking import ApiResponse, ask
 from emulator.testing.platform import LiveEmulator
 from emulator.testing.steering import Clock, Faults
@@ -93,12 +94,22 @@ class OwnWorld:
     def ask(
         self, method: str, path: str, body: object = None, *, user: str | None = "demo"
     ) -> ApiResponse:
-        """Call the documented API, as a user or without a key. `path` may be a whole URL."""
+        """Call the documented API as an app does. `path` may be a whole URL.
+
+        `user` is the account whose key is sent; None sends no key.
+        """
+        return self._ask(method, path, body, user, self.headers)
+
+    def set_up(self, method: str, path: str, body: object = None, *, user: str) -> ApiResponse:
+        """Call the documented API, but not as an app: no fault strikes it, and no log has it."""
+        return self._ask(method, path, body, user, {**self.headers, UNLOGGED: "1"})
+
+    def _ask(
+        self, method: str, path: str, body: object, user: str | None, headers: Mapping[str, str]
+    ) -> ApiResponse:
         url = path if "://" in path else f"{self.emulator.local['http']}/api/v1{path}"
-        headers = dict(self.headers)
-        if user is not None:
-            headers["Authorization"] = f"Bearer {self.key_of(user)}"
-        return ask(method, url, headers, body)
+        key = {} if user is None else {"Authorization": f"Bearer {self.key_of(user)}"}
+        return ask(method, url, {**headers, **key}, body)
 
     ask_async = twin(ask)
 

@@ -39,7 +39,7 @@ class Stream:
         return f"{self.world.emulator.rtmps_url}/{self.key}"
 
     def now(self) -> dict[str, Any]:
-        answer = self.world.ask("GET", f"/streams/id/{self.id}", user=self.owner)
+        answer = self.world.set_up("GET", f"/streams/id/{self.id}", user=self.owner)
         assert answer.status == 200, answer.text
         values: dict[str, Any] = answer.json
         return values
@@ -64,7 +64,7 @@ class Stream:
         )
 
     def end(self) -> None:
-        """End the stream through the API, as its owner does."""
+        """End the stream, as its owner does."""
         self.world.call(lambda facts: streams.end(facts, streams.find(facts, self.id)))
 
     @waits
@@ -75,7 +75,7 @@ class Stream:
         assert vod_id, "the stream had no picture, so it has left no VOD"
 
         def look() -> dict[str, Any] | None:
-            values: dict[str, Any] = self.world.ask(
+            values: dict[str, Any] = self.world.set_up(
                 "GET", f"/streams/vods/{vod_id}", user=self.owner
             ).json
             assert values["status"] != "failed", "the VOD has failed"

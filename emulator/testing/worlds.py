@@ -40,8 +40,8 @@ class World(OwnWorld):
     def create_stream(
         self, /, title: str = "A stream", owner: str = "demo", **patch: Any
     ) -> Stream:
-        """Make a new stream through the API. It is offline."""
-        answer = self.ask("POST", "/streams/", {"title": title, **patch}, user=owner)
+        """Make a new stream, offline. It is no call of an app: no fault strikes it."""
+        answer = self.set_up("POST", "/streams/", {"title": title, **patch}, user=owner)
         assert answer.status == 201, answer.text
         return Stream(self, answer.json, owner)
 

@@ -252,7 +252,10 @@ def test_explore_finds_nothing_in_a_sound_app(tmp_path: Path) -> None:
 @slow
 def test_explore_of_a_pytest_suite_finds_a_bug_and_replays_it(tmp_path: Path) -> None:
     (tmp_path / "test_app.py").write_text(
-        "def test_stream_is_there(live_world):\n    live_world.create_stream()\n", "utf-8"
+        "def test_app_makes_a_stream(live_world):\n"
+        "    answer = live_world.ask('POST', '/streams/', {'title': 'x'})\n"
+        "    assert answer.status == 201, answer.text\n",
+        "utf-8",
     )
     report = tmp_path / "report"
     pytest_command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

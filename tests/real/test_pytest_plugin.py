@@ -70,6 +70,15 @@ def test_live_faults_break_a_call(live_world, live_faults):
     assert live_world.ask("GET", "/streams/").status == 502
     assert live_faults.struck == ["GET /api/v1/streams/"]
     assert [each["status"] for each in live_world.requests()] == [200, 502]
+
+
+def test_live_faults_spare_what_a_test_sets_up(live_world, live_faults):
+    live_faults.start("api.fail")
+    stream = live_world.create_stream()
+    assert stream.now()["status"] == "offline"
+    assert live_world.set_up("GET", "/auth/me", user="bob").status == 200
+    assert live_world.ask("GET", "/streams/").status == 503
+    assert [request["path"] for request in live_world.requests()] == ["/api/v1/streams/"]
 """
 
 LOOPS = """
@@ -232,7 +241,7 @@ def test_pytest_plugin_tests_side_by_side_are_isolated(suite: pytest.Pytester) -
 
     result = suite.runpytest_subprocess(*QUICK, "-n", "2", "--dist", "loadfile")
 
-    result.assert_outcomes(passed=19)
+    result.assert_outcomes(passed=20)
 
 
 def test_pytest_plugin_works_in_asynchronous_tests_with_custom_settings_and_behind_a_proxy(

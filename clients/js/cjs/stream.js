@@ -23,8 +23,11 @@ class Stream {
     get rtmpsAddress() {
         return `${this.world.emulator.rtmpsUrl}/${this.key}`;
     }
+    get _asOwner() {
+        return { user: this.owner, headers: http_js_1.UNLOGGED };
+    }
     now() {
-        return this.world.call("GET", `/streams/id/${this.id}`, undefined, { user: this.owner });
+        return this.world.call("GET", `/streams/id/${this.id}`, undefined, this._asOwner);
     }
     async status() {
         return (await this.world.admin("GET", `streams/${this.id}`)).status;
@@ -35,7 +38,7 @@ class Stream {
         return this.now();
     }
     async end() {
-        await this.world.call("POST", `/streams/id/${this.id}/end`, undefined, { user: this.owner });
+        await this.world.call("POST", `/streams/id/${this.id}/end`, undefined, this._asOwner);
     }
     async vod(options) {
         const { vod_id: vodId } = await this.until("ended", options);
@@ -43,7 +46,7 @@ class Stream {
             throw new http_js_1.EmulatorError("The stream had no picture, so it has left no VOD.");
         const look = async () => {
             const path = `/streams/vods/${vodId}`;
-            const vod = await this.world.call("GET", path, undefined, { user: this.owner });
+            const vod = await this.world.call("GET", path, undefined, this._asOwner);
             if (vod.status === "failed")
                 throw new http_js_1.EmulatorError("The VOD has failed.");
             return vod.status === "ready" ? vod : null;

@@ -80,7 +80,8 @@ class World {
         return this.emulator.admin(method, path, body, this.headers);
     }
     async createStream({ owner = "demo", title = "A stream", ...rest } = {}) {
-        const values = await this.call("POST", "/streams/", { title, ...rest }, { user: owner });
+        const as = { user: owner, headers: http_js_1.UNLOGGED };
+        const values = await this.call("POST", "/streams/", { title, ...rest }, as);
         return new stream_js_1.Stream(this, values, owner);
     }
     async events(kind) {

@@ -57,6 +57,13 @@ export class Stream {
     /** Server and key in one, as ffmpeg takes it. */
     get rtmpAddress(): string;
     get rtmpsAddress(): string;
+    /** Not as an app would ask: no fault strikes it, and no log has it. */
+    get _asOwner(): {
+        user: string;
+        headers: {
+            "X-Emulator-Console": string;
+        };
+    };
     /**
      * What the API answers now.
      * @returns {Promise<Platform["Stream"]>}

@@ -85,7 +85,7 @@ export class World {
      */
     admin(method: string, path: string, body?: unknown): Promise<any>;
     /**
-     * A new stream, offline, as the API makes it.
+     * A new stream, offline, as the API makes it. It is no call of an app: no fault strikes it.
      * @param {{ title?: string, owner?: string } & Record<string, unknown>} [values] `owner`: the
      *   account; the rest is the request's body.
      * @returns {Promise<Stream>}
