@@ -1,7 +1,7 @@
 """Schedules of crashes and faults on sockets, a disk and a clock of our own, each by its seed.
 
-`make simulations` runs a thousand of them, and here are every fifth. One that fails is run again by
-itself with `pytest tests/flows/test_simulation.py -k "[15]"`.
+`make simulations` runs a thousand of them, and here are every tenth. One that fails is run again by
+itself with `pytest tests/flows/test_simulation.py -k "[20]"`.
 """
 
 import shutil
@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.simulation import Schedule, place_for
 
-SEEDS = range(0, 1_000, 5)
+SEEDS = range(0, 1_000, 10)
 
 
 @pytest.fixture(scope="module")

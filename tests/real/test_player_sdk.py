@@ -197,3 +197,4 @@ async def test_player_sdk_bare_player_obeys_its_address(
         f"{walk.ready['http']}/{recorded['cloudflare_video_id']}?{query}", trusts_any=True
     )
     await tab.until(f"video.readyState >= 2 && {claim}")
+    await tab.close()

@@ -1,11 +1,10 @@
 """Names are the field's words: a reader needs no dictionary of this project's own."""
 
 import ast
-import io
 import keyword
 import re
-import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,6 +57,15 @@ _WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")
 _WITHOUT_UNIT = re.compile(
     r"\bdef (test_(?:an?|the|it|its|that|when|where|there|nobody|somebody|who\w*|what\w*)_\w+)"
 )
+# A name; comments and strings, which are passed over, have none. Python's own reader of tokens says
+# the same in five times the time.
+_NAME = re.compile(
+    r"#[^\n]*"
+    r"|[bBfFrRuU]{0,2}(?:'{3}(?s:\\.|.)*?'{3}|\"{3}(?s:\\.|.)*?\"{3})"
+    r"|[bBfFrRuU]{0,2}(?:'(?:\\(?s:.)|[^'\\\n])*'|\"(?:\\(?s:.)|[^\"\\\n])*\")"
+    r"|\b([A-Za-z_]\w*)"
+)
+_QUOTED = re.compile(r"[\"'](\w+)[\"']")
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ANY = re.compile("|".join(INSTEAD), re.IGNORECASE)
 
@@ -86,19 +94,26 @@ def keys_in(text: str) -> Iterator[tuple[int, str]]:
                 yield key.lineno, key.value
 
 
-def names_in(text: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.NAME:
-            yield token.start[0], token.string
+def names_in(path: Path) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Each name of a module, and what says where it is."""
+    text = path.read_text("utf-8")
+
+    def place(match: re.Match[str]) -> str:
+        line = text.count("\n", 0, match.start()) + 1
+        return f"{path.relative_to(PROJECT)}:{line}: {match[1]}"
+
+    for match in _NAME.finditer(text):
+        if match[1]:
+            yield match[1], partial(place, match)
 
 
 def test_names_use_the_words_of_the_field() -> None:
     wrong = [
-        f"{path.relative_to(PROJECT)}:{line}: {name}: instead of `{word}` say {INSTEAD[word]}"
+        f"{place()}: instead of `{word}` say {INSTEAD[word]}"
         for folder in FOLDERS
         for path in sources(folder)
-        if _ANY.search(text := path.read_text("utf-8"))
-        for line, name in names_in(text)
+        for name, place in names_in(path)
+        if _ANY.search(name)
         for word in banned(name)
     ]
     assert not wrong, "\n".join(wrong)
@@ -106,20 +121,26 @@ def test_names_use_the_words_of_the_field() -> None:
 
 def test_names_say_what_a_thing_is_not_what_came_of_it() -> None:
     wrong = [
-        f"{path.relative_to(PROJECT)}:{line}: {name}"
+        place()
         for path in sources("emulator")
-        for line, name in names_in(path.read_text("utf-8"))
+        for name, place in names_in(path)
         if _PARTICIPLE.fullmatch(name) and not _PREDICATE.fullmatch(name)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def is_wrong_key(key: str) -> bool:
+    return bool(banned(key) or (_PARTICIPLE.fullmatch(key) and not _PREDICATE.fullmatch(key)))
 
 
 def test_keys_of_what_is_printed_and_answered_use_the_words_of_the_field() -> None:
     wrong = [
         f"{path.relative_to(PROJECT)}:{line}: {key}"
         for path in sources("emulator")
-        for line, key in keys_in(path.read_text("utf-8"))
-        if banned(key) or (_PARTICIPLE.fullmatch(key) and not _PREDICATE.fullmatch(key))
+        # A module without such a word between quotes is not taken apart.
+        if any(map(is_wrong_key, _QUOTED.findall(text := path.read_text("utf-8"))))
+        for line, key in keys_in(text)
+        if is_wrong_key(key)
     ]
     assert not wrong, "\n".join(wrong)
 
