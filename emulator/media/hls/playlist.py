@@ -10,7 +10,6 @@ cases.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from math import ceil
 
 from msgspec import Struct
@@ -40,11 +39,9 @@ class RenditionReport(Struct, frozen=True):
 
 def multivariant(window: Window, media_uri: str) -> str:
     """The multivariant playlist, with one entry: codecs, size and measured bit rates."""
-    inits = {segment.init.number: segment.init for segment in window.segments}
-    latest = window.init or next(reversed(inits.values()))
-    codecs = dict.fromkeys(
-        codec for init in [latest, *inits.values()] for codec in init.codecs.split(",")
-    )
+    inits = window.complete.inits + ([window.open.init] if window.open is not None else [])
+    latest = window.init or inits[-1]
+    codecs = dict.fromkeys(codec for init in [latest, *inits] for codec in init.codecs.split(","))
     peak, average = _bandwidth(window)
     attributes = [
         f"BANDWIDTH={max(peak, average, 1)}",
@@ -71,9 +68,9 @@ def multivariant(window: Window, media_uri: str) -> str:
 
 def plain(window: Window) -> str:
     """The live playlist for players without low latency."""
-    lines: list[str] = []
-    for segment in window.listed:
-        lines += _as_of_pause(segment) if segment.duration_at_pause else [_listed(segment)]
+    lines = [*window.complete.texts(_plainly_listed)]
+    if window.is_paused and window.open is not None:
+        lines.append(_plainly_listed(window.open))
     return _segments_only(window, _live_head(window), lines)
 
 
@@ -87,11 +84,9 @@ def recording(window: Window) -> str:
 
 
 def _segments_only(window: Window, head: Iterable[str], segment_lines: Iterable[str]) -> str:
-    segments = window.listed
-    has_gap = any(segment.is_gap for segment in segments)
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
-    late_parts = [part for segment in segments for part in segment.late_parts]
-    lines += _sequences(window, late_parts, dropped=window.late_parts_dropped)
+    version = VERSION_GAP if window.complete.has_gap else VERSION_PLAIN
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{version}", *head]
+    lines += _sequences(window, window.complete.late_parts, dropped=window.late_parts_dropped)
     lines += _first_map(window)
     lines += segment_lines
     if window.is_finished:
@@ -123,9 +118,12 @@ def low_latency(
     skipped = _skippable(window) if is_delta else 0
     lines += [f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"] if skipped else _first_map(window)
     first_with_parts = _first_with_parts(window)
-    for segment in islice(window.complete, skipped, None):
+
+    def text_of(segment: Segment) -> str:
         has_parts = segment.msn >= first_with_parts
-        lines.append(_with_parts(segment, late_parts) if has_parts else _listed(segment))
+        return _with_parts(segment, late_parts) if has_parts else _listed(segment)
+
+    lines += window.complete.texts(text_of, skipped)
     for part in late_parts:
         lines += [_part_line(part), *_as_segment(part)]
     opened = None if is_first else window.open
@@ -213,6 +211,12 @@ def _listed(segment: Segment) -> str:
 
 def _lines(segment: Segment, name: str) -> list[str]:
     return [*_segment_tags(segment), *_segment_end(segment, segment.duration, name)]
+
+
+def _plainly_listed(segment: Segment) -> str:
+    """The lines of a segment for players without low latency."""
+    is_cut = segment.duration_at_pause > 0
+    return "\n".join(_as_of_pause(segment)) if is_cut else _listed(segment)
 
 
 def _as_of_pause(segment: Segment) -> list[str]:

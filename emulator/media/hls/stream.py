@@ -319,11 +319,7 @@ class HlsStream:
         if self.failure is not None:
             self._lose_unrecorded()
         segments_with_parts = 2 + 3 * self.window.target_seconds * 1000 // self.window.segment_ms
-        for segment in reversed(self.window.complete):
-            if segment.msn < self.window.next_msn - segments_with_parts:
-                if not segment.parts or any(part.content for part in segment.parts):
-                    break
-                segment.drop_parts()
+        self.window.complete.pack(self.window.next_msn - segments_with_parts)
 
     def _drop_written(self, first_msn: int) -> None:
         """Drop the bytes of segments before `first_msn`, once all of them are in a file."""

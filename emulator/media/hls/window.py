@@ -13,6 +13,7 @@ streams would put every player that counts in target durations 30 s behind.
 from collections import deque
 from math import ceil
 
+from emulator.media.hls.segment_list import SegmentList
 from emulator.media.hls.segmenter import (
     LONG_TARGET_SECONDS,
     keeps_usual_target,
@@ -36,7 +37,7 @@ class Window:
         # True while nobody publishes.
         self.is_paused = False
         self.version = 0
-        self.complete: deque[Segment] = deque()
+        self.complete = SegmentList()
         self.open: Segment | None = None
         self.init: Init | None = None
         self.discontinuity_sequence = 0
@@ -201,14 +202,14 @@ class Window:
 
     @property
     def duration(self) -> int:
-        return sum(segment.duration for segment in self.segments)
+        return self.complete.duration + (self.open.duration if self.open is not None else 0)
 
     @property
     def end_ms(self) -> int:
         """The time at which the media ends; 0 before there is any."""
-        if not self.segments:
+        last = self.open or (self.complete[-1] if self.complete else None)
+        if last is None:
             return 0
-        last = self.segments[-1]
         return round(last.program_ms + last.duration / TICKS_PER_MS)
 
     @property
@@ -283,9 +284,7 @@ class Window:
         if not self.dvr_seconds or self.is_recording:
             return
         value = max(self.dvr_seconds, 3 * self.target_seconds) * TICKS_PER_SECOND
-        total = sum(segment.duration for segment in self.complete)
-        while self.complete and total - self.complete[0].duration >= value:
-            total -= self.complete[0].duration
+        while self.complete and self.complete.duration - self.complete[0].duration >= value:
             self._drop_first()
         self._forget()
 

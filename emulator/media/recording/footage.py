@@ -128,7 +128,7 @@ def stretch(hls_stream: HlsStream, first: int, last: int) -> tuple[Footage, int]
     there any more.
     """
     window = hls_stream.window
-    position = window.total_ticks - sum(segment.duration for segment in window.complete)
+    position = window.total_ticks - window.complete.duration
     timed: list[tuple[int, Segment]] = []
     for segment in window.segments:
         begins, position = position, position + segment.duration

@@ -67,7 +67,7 @@ class Sources:
     async def _recorded(self, stream: Stream, first: int) -> HlsStream:
         hls_stream = self._media_store.find(stream.uid)
         window = hls_stream.window
-        left = window.total_ticks - sum(segment.duration for segment in window.complete)
+        left = window.total_ticks - window.complete.duration
         if first >= left:
             return hls_stream
         # It has left the live window, but not the disk.
