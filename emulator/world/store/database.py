@@ -24,6 +24,8 @@ _PAGE_BYTES = 1024
 # With so many pages in its log SQLite takes them over by itself, while the event loop waits. Long
 # before, `checkpoint` does, unless changes follow each other without a pause.
 _LOG_PAGES_MAX = 16 * 1024
+# What a world in memory has beyond this is in a temporary file, which SQLite makes and removes.
+_CACHE_KIB = 128 * 1024
 
 # The SQLite version that writes database images; empty if SQLite was built without `serialize`.
 IMAGED_BY = sqlite3.sqlite_version if hasattr(sqlite3.Connection, "deserialize") else ""
@@ -117,15 +119,28 @@ def checkpoint(path: str) -> None:
 
 
 def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Open a copy of `source` in memory. Pages are copied; the schema is not run."""
-    connection = _connect(":memory:")
+    """Open a copy of `source` in memory. Pages are copied; the schema is not run.
+
+    What exceeds the cache is in a temporary file (an empty name: SQLite, "Temporary Databases").
+    """
+    connection = _connect("")
     try:
-        source.backup(connection)
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        copy_pages(source, connection)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Overwrite `target` with `source`, page by page."""
+    source.backup(target)
+    is_in_memory = not target.execute("PRAGMA database_list").fetchone()["file"]
+    if is_in_memory:
+        # SQLite forgets it with the schema, which is another one now.
+        target.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 def open_foreign(path: str) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
-from emulator.world.store.database import open_copy, open_image
+from emulator.world.store.database import copy_pages, open_copy, open_image
 from emulator.world.store.write_counters import WriteCounter, WriteCounters
 
 Row = sqlite3.Row
@@ -291,7 +291,7 @@ class Store:
             self._connection.execute("ROLLBACK")
             self._unmark()
         if not is_near:
-            source._connection.backup(self._connection)
+            copy_pages(source._connection, self._connection)
         self.version += 1
         self._forget()
 

@@ -309,6 +309,26 @@ def test_journal_resting_store_is_a_source_and_can_be_closed(copy: Store) -> Non
             value(rested)
 
 
+def test_journal_marked_copy_rewinds_also_what_its_cache_did_not_hold(
+    store: Store, copy: Store
+) -> None:
+    copy.rows("PRAGMA cache_size = 20")
+    for number in range(50):
+        put(copy, f"{number}" * 20_000)
+
+    def fail_half_way() -> None:
+        with copy.change():
+            copy.write("UPDATE meta SET value = ?", "y" * 500_000)
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
+    assert value(copy) == "49" * 20_000
+    assert len(kinds(copy)) == 50
+    copy.load(store)
+    assert (value(copy), kinds(copy)) == ("first", [])
+
+
 def test_journal_large_store_does_not_rest(copy: Store) -> None:
     put(copy, "x" * 3_000_000)
     copy.rest()
