@@ -1,1 +1,1 @@
-"""What is made from kept segments: MP4, pictures, a seek bar. PyAV is imported by its threads."""
+"""Files made from stored segments: MP4, pictures, a seek bar. Only their threads import PyAV."""

@@ -1,4 +1,4 @@
-"""An animated GIF out of footage. For threads; imports PyAV on use."""
+"""Makes an animated GIF from footage. For threads; imports PyAV on use."""
 
 import io
 from fractions import Fraction
@@ -17,30 +17,31 @@ RATE_MAX = 15
 
 
 def gif(footage: Footage, start: float, seconds: float, rate: int, size: PictureSize) -> bytes:
-    """`seconds` (up to 15) of pictures from `start`, `rate` (1 to 15) a second, in a loop.
+    """Make a looped GIF from footage.
 
-    Refuses (`invalid`) values outside, and times outside the footage.
+    It covers `seconds` (up to 15) from `start`, with `rate` (1 to 15) pictures a second. Refuses
+    (`invalid`) other values, and times outside the footage.
     """
     check(footage, start, seconds, rate)
     frames = _picked(footage, start, start + seconds, rate, size)
-    if not frames:  # Nothing of it can be decoded: what is nearest stands for it.
+    if not frames:  # No frame can be decoded: take the nearest picture.
         frames = [sized(picture(footage, start), size, "rgb24")]
     return _encoded(_with_palette(frames), rate)
 
 
 def check(footage: Footage, start: float, seconds: float, rate: int) -> None:
-    """Refuse (`invalid`) values outside, and times outside the footage."""
+    """Refuse (`invalid`) values out of range, and times outside the footage."""
     if not 0 < seconds <= SECONDS_MAX or not 1 <= rate <= RATE_MAX:
-        raise Refused("invalid", f"duration is up to {SECONDS_MAX} s, fps 1 to {RATE_MAX}.")
+        raise Refused("invalid", f"duration must be up to {SECONDS_MAX} s, fps 1 to {RATE_MAX}.")
     footage.check(start)
 
 
 def _picked(
     footage: Footage, start: float, end: float, rate: int, size: PictureSize
 ) -> list["VideoFrame"]:
-    """The first frame of each 1/`rate` of a second, already small: a GIF fits in memory."""
+    """Return the first frame of each 1/`rate` of a second, scaled down: a GIF fits in memory."""
     picked: list[VideoFrame] = []
-    # Shorter footage still gives one picture, in spite of its key frame's delay.
+    # Shorter footage still gives one picture, although its key frame has a delay.
     for seconds, frame in frames_between(footage, start, end):
         if seconds >= start + len(picked) / rate:
             small = sized(frame, size, "rgb24")
@@ -52,7 +53,7 @@ def _picked(
 
 
 def _with_palette(frames: list["VideoFrame"]) -> list["VideoFrame"]:
-    """The frames in 256 colours chosen for all of them together."""
+    """Convert the frames to 256 colours chosen for all of them together."""
     from av.error import EOFError as EndOfGraph
     from av.filter import Graph
 

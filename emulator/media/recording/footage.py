@@ -1,7 +1,7 @@
-"""Footage: what an `HlsStream` holds at one instant, cut out for a thread to decode or remux.
+"""Footage: the media of an `HlsStream` at one instant, for a thread to decode or remux.
 
-Positions count from the footage's start as a player shows them: the sum of what comes before. A
-segment's own time stamps are the stream's timeline; `Piece.shift` leads from one to the other.
+Positions count from the footage's start as a player shows them: the sum of the durations before. A
+segment's own timestamps are on the stream's timeline; `Piece.shift` converts one to the other.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from emulator.media.ticks import TICKS_PER_SECOND
 
 
 class Piece(Struct, frozen=True):
-    """One segment: from `position` on, for `duration` ticks of 1/90,000 s."""
+    """One segment, at `position`, with `duration` ticks of 1/90,000 s."""
 
     position: int
     duration: int
@@ -31,16 +31,16 @@ class Piece(Struct, frozen=True):
 
     @property
     def shift(self) -> int:
-        """Ticks to add to a time stamp of the stream to have a position."""
+        """The ticks to add to a timestamp of the stream to get a position."""
         return self.position - self.start
 
     def content(self) -> bytes:
-        """Init segment and segment: a whole small MP4. Blocks on the disk."""
+        """Read the init segment and the segment: together a small MP4. Blocks on the disk."""
         return read(self.init_source) + read(self.source)
 
 
 class Footage(Struct, frozen=True):
-    """Immutable; the files under it stay as they are until the recording is deleted."""
+    """Immutable pieces of a stream; their files stay unchanged until the recording is deleted."""
 
     pieces: tuple[Piece, ...]
 
@@ -54,16 +54,16 @@ class Footage(Struct, frozen=True):
 
     @property
     def newest(self) -> float:
-        """Seconds at which the last piece begins, most often a key frame."""
+        """The position of the last piece in seconds, most often of a key frame."""
         return self.pieces[-1].position / TICKS_PER_SECOND if self.pieces else 0.0
 
     def check(self, seconds: float) -> None:
-        """Refuse (`invalid`) a time that is outside; one in a gap is inside."""
+        """Refuse (`invalid`) a time outside the footage; a time in a gap is inside."""
         if not 0 <= round(seconds * TICKS_PER_SECOND) <= self.duration:
             raise self._outside()
 
     def near(self, seconds: float) -> list[Piece]:
-        """All pieces, the nearest to a position first."""
+        """Return all pieces, the nearest to a position first."""
         position = seconds * TICKS_PER_SECOND
 
         def distance(piece: Piece) -> float:
@@ -72,7 +72,7 @@ class Footage(Struct, frozen=True):
         return sorted(self.pieces, key=distance)
 
     def at(self, position: int) -> Piece:
-        """The piece at a position. Refuses (`invalid`) one that is outside."""
+        """Return the piece at a position. Refuses (`invalid`) a position outside the footage."""
         for piece in self.pieces:
             if piece.position <= position < piece.end:
                 return piece
@@ -81,23 +81,23 @@ class Footage(Struct, frozen=True):
         raise self._outside()
 
     def _outside(self) -> Refused:
-        return Refused("invalid", f"The video is {self.seconds:.3f} s long; time is outside it.")
+        return Refused("invalid", f"time is out of range: the video is {self.seconds:.3f} s long.")
 
     @property
     def length(self) -> int:
-        """Bytes of all pieces, without their init segments."""
+        """The total length of all pieces in bytes, without their init segments."""
         return sum(source_length(piece.source) for piece in self.pieces)
 
     def runs(self) -> Iterator[list[Piece]]:
-        """The pieces in order, those of one init segment together."""
+        """Yield the pieces in order, grouped by their init segment."""
         for _, pieces in groupby(self.pieces, key=lambda piece: piece.init.number):
             yield list(pieces)
 
 
 def footage(hls_stream: HlsStream) -> Footage:
-    """All complete segments, and of a live stream's first one its parts so far.
+    """Return the footage of all complete segments; before there is one, of the parts so far.
 
-    For the event loop's thread. Refuses `not_found` where there is nothing yet.
+    For the event loop's thread. Refuses `not_found` where there is no media yet.
     """
     window = hls_stream.window
     segments = list(window.complete)
@@ -121,11 +121,11 @@ def footage(hls_stream: HlsStream) -> Footage:
 
 
 def stretch(hls_stream: HlsStream, first: int, last: int) -> tuple[Footage, int]:
-    """What shows the positions from `first` to `last` (ticks), from the key frame before on.
+    """Return the footage from `first` to `last` (ticks), which begins at the key frame before.
 
-    Its own positions count from 0; that of the stream at which it begins is returned beside it.
-    Of a live stream the open segment's parts count, too. Refuses (`not_found`) where nothing is
-    there any more.
+    Its own positions count from 0; its position in the stream is returned with it. For a live
+    stream the open segment's parts count too. Refuses (`not_found`) where that media no longer
+    exists.
     """
     window = hls_stream.window
     position = window.total_ticks - window.complete.duration
@@ -143,12 +143,12 @@ def stretch(hls_stream: HlsStream, first: int, last: int) -> tuple[Footage, int]
     pieces = [_piece(hls_stream, segment, begins - base) for begins, segment in timed]
     selected = tuple(piece for piece in pieces if piece is not None)
     if not selected or base + selected[-1].end <= first:
-        raise Refused("not_found", "Nothing of this is recorded any more.")
+        raise Refused("not_found", "This part of the stream is no longer recorded.")
     return Footage(selected), base
 
 
 def _piece(hls_stream: HlsStream, segment: Segment, position: int) -> Piece | None:
-    """One segment; None of an open one that is not whole in memory."""
+    """Return the piece of a segment; None for an open one that is not completely in memory."""
     is_open = segment is hls_stream.window.open
     source = segment.content() if is_open else hls_stream.whole(segment.msn)
     if source is None:

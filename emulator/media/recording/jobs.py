@@ -1,4 +1,4 @@
-"""JobQueue: where long work on media is done: in tasks that end with their world, and in threads.
+"""JobQueue: runs long work on media, in tasks that end with their world, and in threads.
 
 For the event loop's thread.
 """
@@ -29,8 +29,7 @@ UPLOADS_MAX = 4
 
 
 class JobSlots(Struct):
-    """What all worlds share: how many jobs run at once, how many clips are cut, and how many
-    uploads are looked at."""
+    """The limits that all worlds share: jobs, cuts of clips, and checks of uploads at once."""
 
     jobs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
     cuts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
@@ -38,9 +37,9 @@ class JobSlots(Struct):
 
 
 class JobContext(Struct):
-    """What a world's queues work with.
+    """The objects that a world's queues work with.
 
-    `is_kept` says of media whether somebody beside the world's facts still needs it.
+    `is_kept` says whether media is still needed by anybody other than the world's own rows.
     """
 
     world: World
@@ -52,7 +51,7 @@ class JobContext(Struct):
 
 
 class JobQueue(Service):
-    """What one world has under way: tasks that end with it."""
+    """The tasks of one world, which end with it."""
 
     def __init__(self, context: JobContext) -> None:
         self._world = context.world
@@ -63,21 +62,21 @@ class JobQueue(Service):
         self._running: set[asyncio.Task[None]] = set()
 
     async def stop(self, _: str) -> None:
-        """End what is under way."""
+        """Cancel all tasks."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let it go on beside everything else, until it ends or `stop` ends it."""
+        """Start the work as a task, which runs until it ends or `stop` cancels it."""
         task = self._context.tasks.create_task(_guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        # One that is ended before its turn has never begun its work.
+        # A task that is cancelled before its turn has never started its work.
         task.add_done_callback(lambda _: work.close())
 
     def _remove(self, uids: Iterable[str]) -> None:
-        """Let media go that nobody needs."""
+        """Remove the media that is not needed any more."""
         gone = sorted(uid for uid in uids if not self._context.is_kept(uid))
         if gone:
             self._start(self._delete(gone))
@@ -95,15 +94,15 @@ class JobQueue(Service):
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
-    except Exception:  # A task's root: what goes wrong here stops nothing else.
+    except Exception:  # The root of a task: a failure here must not end other tasks.
         log.exception("work on media failed")
 
 
-async def written(world: World, act: Callable[[], T]) -> T:
-    """What `act` gives, which changes a world: now, or as soon as there is room on the disk."""
+async def change_with_retries(world: World, change: Callable[[], T]) -> T:
+    """Make a change of the world and return its result, with retries while the disk is full."""
     while True:
         try:
-            return act()
+            return change()
         except Refused as refused:
             if refused is not world.store.failure:
                 raise
@@ -112,44 +111,46 @@ async def written(world: World, act: Callable[[], T]) -> T:
         await is_due.wait()
 
 
-async def tried(work: Awaitable[None], what: str) -> str:
-    """Do the work. Returns why it could not be done, in a sentence for users; empty if it was.
+async def failure_of(work: Awaitable[None], what: str) -> str:
+    """Do the work; return the reason if it failed, in a sentence for users, else an empty string.
 
-    `what` names it in the log.
+    `what` names the work in the log.
     """
     try:
         await work
     except Refused as refused:
         reason = refused.message
     except OSError as error:
-        reason = f"Its files cannot be read or written: {error.strerror}."
-    except Exception:  # A task's root: a failure concerns one film alone.
+        reason = f"Its files could not be read or written: {error.strerror}."
+    except Exception:  # The root of a task: a failure concerns one video alone.
         log.exception("failed %s", what)
-        return "It could not be done. The log says why."
+        return "An internal error occurred: see the emulator's log."
     else:
         return ""
-    log.info("given up %s reason=%s", what, reason)
+    log.info("failed %s reason=%s", what, reason)
     return reason
 
 
-async def finished(watch: JobProgress, work: Any, *values: Any) -> "Imported":
-    """What `work` gives in its thread. A cancelled caller cancels it and waits for its end."""
+async def run_in_thread(progress: JobProgress, work: Any, *values: Any) -> "Imported":
+    """Run `work` in a thread. A cancelled caller cancels it and waits for its end."""
     running = asyncio.get_running_loop().run_in_executor(None, work, *values)
     try:
         imported: Imported = await asyncio.shield(running)
     except asyncio.CancelledError:
-        watch.cancel()
+        progress.cancel()
         await asyncio.wait([running])
-        # It was asked to give up, so its error is expected.
+        # The work was cancelled, so its error is expected.
         running.exception()
         raise
     return imported
 
 
-def tell(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *values: object) -> None:
-    """From a thread, let the loop do something small."""
-    # The loop may be gone when the process stops; then nobody is left to be told.
+def call_on_loop(
+    loop: asyncio.AbstractEventLoop, call: Callable[..., object], *values: object
+) -> None:
+    """Call a small function on the loop, from a thread."""
+    # The loop may be closed when the process stops; then nobody waits for the call.
     try:
-        loop.call_soon_threadsafe(act, *values)
+        loop.call_soon_threadsafe(call, *values)
     except RuntimeError:
         return

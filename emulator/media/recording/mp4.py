@@ -1,10 +1,10 @@
-"""A recording as one progressive MP4. For threads; imports PyAV.
+"""Makes one progressive MP4 of a recording. For threads; imports PyAV.
 
-An MP4 track has one codec, and of sound one rate and one set of channels. What is the same over all
-runs is copied and no frame of it decoded; what differs is encoded anew, all of it, so that the file
-is as long as the recording. Pictures of one codec in other sizes or profiles are copied: then all
-key frames, those of the first run too, carry their parameter sets, so that a player can go back
-over a change.
+An MP4 track has one codec, and an audio track one sample rate and one set of channels. A track that
+is the same in all runs is copied without decoding a frame; a track that differs is transcoded
+completely, so that the file is as long as the recording. Pictures of one codec in other sizes or
+profiles are copied: then all key frames, also those of the first run, carry their parameter sets,
+so that a player can go back over a change.
 """
 
 import io
@@ -38,13 +38,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Kind = Literal["video", "audio"]
-# Of one kind of media, what all of a track must share: codec, profile, sound rate and channels.
+# The properties that all of a track must share: codec, profile, sample rate and channels.
 Shape = tuple[str, str, int, int]
 
 
 class Remuxed(Struct, frozen=True):
-    """`left_out_seconds` is what cannot be read. `begins` is the position (ticks) of the first
-    piece that is in it."""
+    """The result. `left_out_seconds` is the media that could not be read.
+
+    `begins` is the position (ticks) of the first piece in the file.
+    """
 
     path: Path
     seconds: float
@@ -53,10 +55,10 @@ class Remuxed(Struct, frozen=True):
 
 
 def remux(footage: Footage, path: Path) -> Remuxed:
-    """Write `path` whole or not at all (a temporary file beside it, then a rename).
+    """Write `path` completely or not at all (through a temporary file and a rename).
 
-    Refuses `not_found` where nothing can be read, `unavailable` without room. Raises `OSError`
-    where it cannot be written.
+    Refuses `not_found` where no media can be read, `unavailable` without room on the disk. Raises
+    `OSError` where the file cannot be written.
     """
     import av
 
@@ -65,7 +67,7 @@ def remux(footage: Footage, path: Path) -> Remuxed:
         raise Refused("unavailable", "The disk has no room for this MP4.", reason="disk_full")
     runs, left_out = _readable(footage)
     if not runs:
-        raise Refused("not_found", "Nothing of this recording can be read.")
+        raise Refused("not_found", "No part of this recording can be read.")
     temporary = path.with_name(path.name + ".part")
     options = {"movflags": "faststart"}
     try:
@@ -77,14 +79,14 @@ def remux(footage: Footage, path: Path) -> Remuxed:
         raise
     if left_out:
         seconds = left_out / TICKS_PER_SECOND
-        log.warning("an MP4 is without what cannot be read path=%s seconds=%.1f", path, seconds)
+        log.warning("an MP4 lacks media that cannot be read path=%s seconds=%.1f", path, seconds)
     pieces = [piece for run in runs for piece in run.pieces]
     seconds = sum(piece.duration for piece in pieces) / TICKS_PER_SECOND
     return Remuxed(path, seconds, left_out / TICKS_PER_SECOND, pieces[0].position)
 
 
 class _Run(Struct, frozen=True):
-    """Pieces of one init segment, the first of them that can be read, and what is in them."""
+    """The pieces of one init segment, the first readable one, and its tracks."""
 
     pieces: list[Piece]
     first: Piece
@@ -96,7 +98,7 @@ class _Run(Struct, frozen=True):
 
 
 def _readable(footage: Footage) -> tuple[list[_Run], int]:
-    """What can be read, and the ticks of what cannot."""
+    """Return the readable runs, and the ticks of unreadable media."""
     runs: list[_Run] = []
     left_out = 0
     for pieces in footage.runs():
@@ -109,7 +111,7 @@ def _readable(footage: Footage) -> tuple[list[_Run], int]:
 
 
 def _shapes(piece: Piece) -> dict[Kind, Shape]:
-    """Nothing where the piece cannot be read."""
+    """Return the shape of each track; an empty dict where the piece cannot be read."""
     import av
 
     shapes: dict[Kind, Shape] = {}
@@ -127,10 +129,10 @@ def _shapes(piece: Piece) -> dict[Kind, Shape]:
 
 
 class _Lane(Protocol):
-    """One kind of media on its way into the file."""
+    """The way of one kind of media into the file."""
 
     def switch(self, source: Any) -> None:
-        """A run begins: its packets are as this stream says."""
+        """Start a run, whose packets belong to this stream."""
 
     def take(self, packet: Any) -> None: ...
 
@@ -138,7 +140,7 @@ class _Lane(Protocol):
 
 
 class _Muxer:
-    """One output file. Positions are those of the pieces that are held, one after the other."""
+    """Writes one output file. Positions are those of the written pieces, one after the other."""
 
     def __init__(self, container: "OutputContainer", runs: list[_Run]) -> None:
         self._fitter: _Fitter | None = None
@@ -149,7 +151,7 @@ class _Muxer:
     def write(self) -> None:
         position = 0
         kinds: tuple[Kind, ...] = ("video", "audio")
-        # A file's tracks are named before its first packet.
+        # A file's tracks must be added before its first packet.
         with ExitStack() as stack:
             for kind in kinds:
                 first = next((run for run in self._runs if kind in run.shapes), None)
@@ -178,9 +180,9 @@ class _Muxer:
         return PictureEncoder(source, self._container, plan, rate, self._fitter)
 
     def _write_run(self, run: _Run, position: int) -> int:
-        """Write what begins at a position. Returns where it ends."""
+        """Write a run at a position. Return where it ends."""
         with ExitStack() as stack:
-            # The decoder of a run is its first piece's: pieces may go on without a key frame.
+            # A run has the decoder of its first piece: later pieces may begin without a key frame.
             source = stack.enter_context(_open(run.first))
             if self._fitter is not None and "video" in run.shapes:
                 self._fitter.source = _stream(source, "video")
@@ -189,7 +191,7 @@ class _Muxer:
             for piece in run.pieces:
                 self._write_piece(piece, position - piece.start)
                 position += piece.duration
-            # Decoders give what they hold back before what they were made for is gone.
+            # Drain the decoders before the stream that they were made for is closed.
             for kind in run.shapes:
                 self._lanes[kind].switch(None)
         return position
@@ -198,7 +200,7 @@ class _Muxer:
         with _open(piece) as source:
             streams = [*source.streams.video, *source.streams.audio]
             for packet in source.demux(*streams):
-                if packet.dts is None:  # This is how the demuxer says that a stream has ended.
+                if packet.dts is None:  # The demuxer marks the end of a stream in this way.
                     continue
                 moved = round(shift / TICKS_PER_SECOND / packet.time_base)
                 packet.pts, packet.dts = packet.pts + moved, packet.dts + moved
@@ -206,7 +208,7 @@ class _Muxer:
 
 
 class _Copy:
-    """A track as it is. `is_mixed`: its key frames are to carry their parameter sets."""
+    """Copies a track. With `is_mixed`, its key frames get their parameter sets."""
 
     def __init__(self, source: Any, container: "OutputContainer", *, is_mixed: bool) -> None:
         self._container = container
@@ -217,13 +219,13 @@ class _Copy:
         self._last_dts: int | None = None
 
     def switch(self, source: Any) -> None:
-        """Each packet knows its stream."""
+        """Do nothing: each packet knows its stream."""
 
     def take(self, packet: Any) -> None:
         if self._is_mixed and packet.is_keyframe:
             packet = _self_contained(packet)
         if self._last_dts is not None:
-            # At a run's start sound may overlap by a frame; a track's time must grow.
+            # At a run's start audio may overlap by a frame; a track's time must grow.
             packet.dts = max(packet.dts, self._last_dts + 1)
             packet.pts = max(packet.pts, packet.dts)
         self._last_dts = packet.dts
@@ -231,13 +233,13 @@ class _Copy:
         self._container.mux_one(packet)
 
     def finish(self) -> None:
-        """There is nothing left to do."""
+        """Do nothing: no packets are held back."""
 
 
 class _Fitter:
-    """Pictures of any size and shape in one frame, whole, with black around what does not fit.
+    """Fits pictures of any size and shape into one frame, completely, with black around them.
 
-    `source` is the stream that they are of, which says whether their pixels are square.
+    `source` is their stream, which says whether their pixels are square.
     """
 
     def __init__(self, width: int, height: int) -> None:

@@ -1,7 +1,7 @@
-"""One picture out of footage: decoded, cut to size, encoded. For threads; imports PyAV on use.
+"""Makes one picture from footage: decoded, cut to size, encoded. For threads; imports PyAV on use.
 
-Sizes and fits are the CDN's: `crop` cuts what does not fit, `clip` makes the whole frame smaller
-until it fits, `scale` distorts it, `fill` surrounds the whole frame with black.
+Sizes and fits are the CDN's: `crop` cuts off what does not fit, `clip` makes the whole frame
+smaller until it fits, `scale` distorts it, `fill` surrounds the whole frame with black.
 """
 
 import io
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SIZE_MAX = 2000
-# How far a picture is looked for where the nearest cannot be drawn: each costs a read of a piece.
+# The number of pieces and key frames tried where the nearest cannot be drawn: each costs a read.
 PIECES_TRIED_MAX = 16
 KEYS_TRIED_MAX = 4
 _CLOCK = Fraction(1, TICKS_PER_SECOND)
@@ -33,54 +33,58 @@ _TIME = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,6})?)s?)
 
 
 def parse_time(text: str) -> float:
-    """Seconds from the CDN's notation: `90`, `1.5s`, `5m2s`, `1h2m3s`. Refuses anything else."""
+    """Parse the CDN's notation to seconds: `90`, `1.5s`, `5m2s`, `1h2m3s`.
+
+    Refuses anything else.
+    """
     match = _TIME.fullmatch(text)
     if match is None or not text:
-        raise Refused("invalid", f"time is written like 90, 1.5s or 5m2s, not {text[:20]!r}.")
+        raise Refused("invalid", f"time must look like 90, 1.5s or 5m2s, not {text[:20]!r}.")
     hours, minutes, seconds = (float(group or 0) for group in match.groups())
     return hours * 3600 + minutes * 60 + seconds
 
 
 def check_size(width: int | None, height: int | None, fit: str) -> PictureSize:
-    """Refuses (`invalid`) sizes outside 1 to 2000 and unknown fits."""
+    """Refuse (`invalid`) sizes outside 1 to 2000 and unknown fits."""
     for name, value in (("width", width), ("height", height)):
         if value is not None and not 1 <= value <= SIZE_MAX:
-            raise Refused("invalid", f"{name} is 1 to {SIZE_MAX}, not {value}.")
+            raise Refused("invalid", f"{name} must be 1 to {SIZE_MAX}, not {value}.")
     if fit not in get_args(Fit):
-        raise Refused("invalid", f"fit is one of {', '.join(get_args(Fit))}, not {fit[:20]!r}.")
+        fits = ", ".join(get_args(Fit))
+        raise Refused("invalid", f"fit must be one of {fits}, not {fit[:20]!r}.")
     return PictureSize(width, height, cast(Fit, fit))
 
 
 def still(footage: Footage, seconds: float, size: PictureSize) -> bytes:
-    """A JPEG of the key frame nearest to `seconds` that can be drawn.
+    """A JPEG of the nearest key frame to `seconds` that can be drawn.
 
-    Refuses (`invalid`) times outside, (`not_found`) sound alone.
+    Refuses (`invalid`) times outside the footage, (`not_found`) audio alone.
     """
     footage.check(seconds)
     return jpeg(picture(footage, seconds), size)
 
 
 def picture(footage: Footage, seconds: float) -> "VideoFrame":
-    """The key frame nearest to a position that can be drawn, in this piece or in another one.
+    """The nearest key frame to a position that can be drawn, in this piece or in another one.
 
-    Where none of `PIECES_TRIED_MAX` has one, a dark picture stands for it: a recording that plays
-    is not worth less for want of a picture. Refuses (`not_found`) sound alone.
+    Where none of `PIECES_TRIED_MAX` pieces has one, a dark picture replaces it: a recording that
+    plays does not fail because of a picture. Refuses (`not_found`) audio alone.
     """
     shown = [piece for piece in footage.near(seconds) if piece.init.width]
     if not shown:
-        raise Refused("not_found", "This stream has sound only: there is no picture.")
+        raise Refused("not_found", "This stream has no picture: it is sound only.")
     for piece in shown[:PIECES_TRIED_MAX]:
         frame = drawn(piece, seconds)
         if frame is not None:
             return frame
-    log.warning("none of its key frames can be drawn seconds=%.3f", seconds)
+    log.warning("no key frame of the footage can be drawn seconds=%.3f", seconds)
     return _stand_in(shown[0].init.width, shown[0].init.height)
 
 
 def drawn(piece: Piece, seconds: float) -> "VideoFrame | None":
-    """The decoded key frame of a piece that is nearest to a position.
+    """Decode the key frame of a piece that is nearest to a position.
 
-    None of sound alone, where there is no key frame, and where none can be decoded.
+    None for audio alone, without a key frame, and where none can be decoded.
     """
     import av
 
@@ -114,7 +118,7 @@ def _decoded(stream: "VideoStream", key: "Packet[VideoStream]") -> "VideoFrame |
 
 
 def squared(frame: "VideoFrame", stream: "VideoStream") -> "VideoFrame":
-    """The frame as it is shown: an image has square pixels."""
+    """Scale the frame to square pixels, as an image has them."""
     aspect = stream.sample_aspect_ratio
     if not aspect or aspect == 1:
         return frame
@@ -122,7 +126,7 @@ def squared(frame: "VideoFrame", stream: "VideoStream") -> "VideoFrame":
 
 
 def _stand_in(width: int, height: int) -> "VideoFrame":
-    """A dark picture of this shape."""
+    """Make a dark picture of this shape."""
     from av import VideoFrame
 
     factor = min(1.0, DEFAULT_HEIGHT / max(width, height))
@@ -139,7 +143,7 @@ def _is_key(packet: "Packet[VideoStream]") -> bool:
 def frames_between(
     footage: Footage, start: float, end: float
 ) -> Iterator[tuple[float, "VideoFrame"]]:
-    """Every frame that can be decoded from `start` to `end` with its position in seconds."""
+    """Yield every decodable frame from `start` to `end`, with its position in seconds."""
     import av
 
     for piece in footage.pieces:
@@ -155,7 +159,7 @@ def frames_between(
 
 
 def _frames(piece: Piece) -> "Iterator[VideoFrame]":
-    """Every frame of a piece that can be decoded."""
+    """Yield every decodable frame of a piece."""
     import av
 
     with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
@@ -166,12 +170,12 @@ def _frames(piece: Piece) -> "Iterator[VideoFrame]":
             try:
                 for frame in stream.codec_context.decode(packet):
                     yield squared(frame, stream)
-            except av.FFmpegError:  # It is damaged; the next one may not be.
+            except av.FFmpegError:  # This packet is damaged; the next one may not be.
                 continue
 
 
 def jpeg(frame: "VideoFrame", size: PictureSize) -> bytes:
-    """One frame as a JPEG of the size asked for."""
+    """Encode one frame as a JPEG of this size."""
     return encode_jpeg(sized(frame, size))
 
 
@@ -189,7 +193,7 @@ def encode_jpeg(frame: "VideoFrame") -> bytes:
 
 
 def sized(frame: "VideoFrame", size: PictureSize, pixel_format: str = "yuvj420p") -> "VideoFrame":
-    """The frame scaled, cut or padded; sizes are made even, as JPEG's colour planes want."""
+    """Scale, cut or pad the frame; sizes are made even, as JPEG's colour planes need."""
     from av.filter import Graph
 
     graph = Graph()

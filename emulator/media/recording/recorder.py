@@ -1,8 +1,8 @@
-"""Recorder: what happens when a stream has ended: its files are finished, and its VOD is ready.
+"""Recorder: finishes the files of an ended stream, and makes its VOD ready.
 
-A recording copies nothing: the segments that were live are the VOD. What was live when the process
-was killed is found again at the next start. A VOD that was uploaded shows media that is there, or
-waits for it.
+A recording needs no copy: the live segments are the VOD. Streams that were live when the process
+was killed are recovered at the next start. An uploaded VOD shows media that exists, or waits for
+it.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
 from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.window import Window
-from emulator.media.recording.jobs import written
+from emulator.media.recording.jobs import change_with_retries
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.recording.simulated.loops import HEIGHT, WIDTH, showing
@@ -37,7 +37,7 @@ from emulator.world.world import World
 
 log = logging.getLogger(__name__)
 
-# What the built-in picture of a simulated stream is (media/recording/simulated/film).
+# The quality of a simulated stream's picture (media/recording/simulated/film).
 SIMULATED_QUALITIES = (Quality(f"{HEIGHT}p", WIDTH, HEIGHT, 500_000),)
 
 
@@ -52,7 +52,10 @@ class Recorder(Service):
         tasks: asyncio.TaskGroup,
         is_awaited: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """`is_awaited` says of a live stream whether its publisher may still come back."""
+        """Set up the recorder.
+
+        `is_awaited` says whether a live stream's publisher may come back.
+        """
         self._world = world
         self._media_store = media_store
         self._recordings = recordings
@@ -65,14 +68,14 @@ class Recorder(Service):
             StreamEnded: self._on_vod,
             VodUploaded: self._on_vod,
             VodDeleted: self._on_vod_deleted,
-            # A VOD of a video waits for that, which may also come to nothing.
+            # A VOD of a video waits for that video, which may also fail.
             VideoReady: self._start_waiting,
             VideoFailed: self._start_waiting,
             VideoDeleted: self._start_waiting,
         }
 
     def _on_vod(self, event: StreamEnded | VodUploaded) -> None:
-        """A stream that had media has ended, or a VOD was uploaded: it is processed."""
+        """Process the VOD of an ended stream that had media, or of an upload."""
         if event.vod_id is not None:
             self._start(event.vod_id)
 
@@ -81,7 +84,7 @@ class Recorder(Service):
             self._running.pop(event.vod_id).cancel()
 
     async def recover(self, _: bool) -> None:
-        """End what was live when the last process died, and finish VODs that it left unfinished.
+        """End streams that a killed process left live, and finish its unfinished VODs.
 
         A stream that was live without media just ends: its publisher, if any, is gone too.
         """
@@ -89,19 +92,19 @@ class Recorder(Service):
         left = vods.unfinished(self._world)
         for stream in streams.live(self._world):
             if stream.is_simulated or self._is_awaited(stream.id):
-                continue  # The one has no publisher that could be gone.
+                continue  # A simulated stream cannot lose its publisher.
             ended_ms = self._world.now_ms
             if stream.has_media:
                 ended_ms = await self._last_media_ms(stream) or ended_ms
             streams.end_when_media_stopped(
                 self._world, stream.id, ended_ms, "the emulator stopped while it was live"
             )
-            log.info("ended what a stopped emulator left live stream=%s", stream.id)
+            log.info("ended a stream that a stopped emulator left live stream=%s", stream.id)
         for vod in left:
             self._start(vod.id)
 
     async def stop(self, _: str) -> None:
-        """Leave what is still processing to the next start; its files are complete by then."""
+        """Leave unfinished VODs to the next start; their files are complete by then."""
         running = tuple(self._running.values())
         for task in running:
             task.cancel()
@@ -129,19 +132,19 @@ class Recorder(Service):
         except Refused as refused:
             await self._give_up(vod, refused.message)
             log.warning("vod failed vod=%s reason=%s", vod_id, refused.message)
-        except Exception:  # A task's root: a failure concerns one VOD alone.
+        except Exception:  # The root of a task: a failure concerns one VOD alone.
             log.exception("vod failed vod=%s", vod_id)
             await self._give_up(vod, "Its files could not be read.")
 
     async def _give_up(self, vod: Vod, reason: str) -> None:
-        def act() -> None:
+        def give_up() -> None:
             with self._world.change():
                 vods.give_up(self._world, vod, reason)
                 self._drop_renditions(vod)
 
         try:
-            await written(self._world, act)
-        except Exception:  # The last thing a task's root can do.
+            await change_with_retries(self._world, give_up)
+        except Exception:  # The root of a task can only log this.
             log.exception("vod could not be given up vod=%s", vod.id)
 
     async def _process(self, vod: Vod) -> None:
@@ -149,7 +152,7 @@ class Recorder(Service):
         if self._world.faults.are_on:
             due_ms += await self._interfere(vod, due_ms)
         if vod.loop is not None:
-            # There are no files: its recording is the built-in picture, as long as it ran.
+            # It has no files: its recording is the built-in picture, as long as it ran.
             await self._until(due_ms)
             length_ms = showing(self._world, vod.loop).duration_ms
             await self._ready(vod, length_ms, SIMULATED_QUALITIES)
@@ -159,7 +162,7 @@ class Recorder(Service):
             await self._until(due_ms)
         video = videos.by_uid(self._world, uid)
         if video is not None:
-            await written(self._world, lambda: self._show(vod, video))
+            await change_with_retries(self._world, lambda: self._show(vod, video))
             return
         with self._world.clock.working():
             duration_ms, qualities = await self._complete(uid)
@@ -169,10 +172,15 @@ class Recorder(Service):
         log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
 
     async def _ready(self, vod: Vod, length_ms: int, qualities: tuple[Quality, ...]) -> None:
-        await written(self._world, lambda: vods.complete(self._world, vod, length_ms, qualities))
+        await change_with_retries(
+            self._world, lambda: vods.complete(self._world, vod, length_ms, qualities)
+        )
 
     async def _interfere(self, vod: Vod, due_ms: int) -> int:
-        """How much longer faults let it take. Refuses (`unavailable`), in time, one that fails."""
+        """Return the delay by faults.
+
+        Refuses (`unavailable`), when due, a VOD that a fault fails.
+        """
         facts, faults = {"stream": vod.stream_id or ""}, self._world.faults
         slow = faults.strike(VodSlow, f"the VOD {vod.id}", **facts)
         longer_ms = slow.fault.delay_ms if slow is not None else 0
@@ -183,10 +191,10 @@ class Recorder(Service):
         return longer_ms
 
     async def _complete(self, uid: str) -> tuple[int, tuple[Quality, ...]]:
-        """Finish the recording's files. Returns its length, and in which qualities it is there."""
+        """Finish the recording's files. Return its length, and its qualities."""
         hls_stream = self._media_store.find(uid)
         await hls_stream.saved()
-        # From here on the stream is its recording: all of it, and not only a live window.
+        # From here on the stream is its recording: all of it, not only a live window.
         self._media_store.retire(uid)
         window = self._media_store.find(uid).window
         if not window.complete:
@@ -197,16 +205,19 @@ class Recorder(Service):
         return round(window.duration / TICKS_PER_MS), _qualities(window)
 
     async def _make_poster(self, uid: str) -> None:
-        """So that nobody waits for it later. A recording is ready without it, too."""
+        """Make the poster, so that nobody waits for it later.
+
+        Without it a recording is ready too.
+        """
         try:
             await self._recordings.thumbnail(uid)
         except Refused as refused:
             log.warning("poster could not be made uid=%s reason=%s", uid, refused.message)
-        except Exception:  # What a picture costs is a picture.
+        except Exception:  # A failure costs only this picture.
             log.exception("poster could not be made uid=%s", uid)
 
     async def _adopt_renditions(self, vod: Vod) -> None:
-        """The VOD keeps the other sizes that its stream was watched in."""
+        """Add the live renditions of its stream to the VOD."""
         stream = streams.by_uid(self._world, vod.media_uid)
         if stream is None:
             return
@@ -216,16 +227,16 @@ class Recorder(Service):
                 adopt = partial(
                     renditions.adopt, self._world, vod, live_rendition.uid, window.peak_bits
                 )
-                await written(self._world, adopt)
+                await change_with_retries(self._world, adopt)
             else:
                 reason = "Nothing was recorded."
                 drop = partial(
                     live_renditions.drop, self._world, stream.id, live_rendition.uid, reason
                 )
-                await written(self._world, drop)
+                await change_with_retries(self._world, drop)
 
     async def _saved(self, uid: str) -> Window | None:
-        """All of a finished recording; None where not a part of it reached the disk."""
+        """The window of a finished recording; None if no part of it reached the disk."""
         try:
             await self._media_store.find(uid).saved()
             self._media_store.retire(uid)
@@ -234,16 +245,16 @@ class Recorder(Service):
             return None
 
     def _drop_renditions(self, vod: Vod) -> None:
-        """There is no VOD to keep them."""
+        """Drop the live renditions of a stream without a VOD."""
         stream = streams.by_uid(self._world, vod.media_uid)
         if stream is not None:
             for live_rendition in live_renditions.of(self._world, stream):
                 live_renditions.drop(
-                    self._world, stream.id, live_rendition.uid, "There is no VOD of it."
+                    self._world, stream.id, live_rendition.uid, "The stream has no VOD."
                 )
 
     def _show(self, vod: Vod, video: Video) -> None:
-        """A VOD of an uploaded video is what that is. While that is processed, it waits."""
+        """Complete a VOD with its uploaded video, unless that is still processed."""
         if video.status == "failed":
             raise Refused("unavailable", video.failure or "Its video cannot be played.")
         if video.status == "ready":
@@ -257,9 +268,9 @@ class Recorder(Service):
         await is_due.wait()
 
     async def _last_media_ms(self, stream: Stream) -> int | None:
-        """When the media of a stream stopped that nobody ended; None where none was kept."""
+        """The time of the last media of a stream that was not ended; None where none was stored."""
         for live_rendition in live_renditions.of(self._world, stream):
-            with contextlib.suppress(FileNotFoundError):  # It had not begun.
+            with contextlib.suppress(FileNotFoundError):  # It has no media.
                 await asyncio.to_thread(recover, self._media_store.folder(live_rendition.uid))
         try:
             recovered = await asyncio.to_thread(recover, self._media_store.folder(stream.uid))

@@ -1,8 +1,8 @@
-"""Recordings: pictures and files made of kept segments, for the web layer. Each is made once.
+"""Recordings: pictures and files made from stored segments, for the web layer. Each is made once.
 
 For the event loop's thread; the work is done in threads, a few at a time, so that a page full of
-thumbnails does not take the machine from live streams. What makes them is imported when one is
-first asked for: a start does not wait for it.
+thumbnails does not slow down live streams. The code that makes them is imported with the first
+request: a start does not wait for it.
 """
 
 import asyncio
@@ -31,7 +31,10 @@ POSTER_SHARE = 0.1
 
 
 class RecordingConfig(Struct, frozen=True):
-    """`live_max_age_ms`: how old a live stream's picture may be. `jobs_max`: threads at work."""
+    """The settings of made pictures. `live_max_age_ms`: the largest age of a live stream's picture.
+
+    `jobs_max`: the number of threads.
+    """
 
     pictures_kept_max: int = 256
     live_max_age_ms: int = 10_000
@@ -40,14 +43,14 @@ class RecordingConfig(Struct, frozen=True):
 
 
 class _Cached(Struct):
-    """`until_ms` None: as long as there is room."""
+    """A cached result. With `until_ms` None it stays as long as there is room."""
 
     value: object
     until_ms: int | None
 
 
 class Recordings:
-    """What can be made of the streams of this store."""
+    """The pictures and files of one store's streams."""
 
     def __init__(self, media_store: MediaStore, config: RecordingConfig | None = None) -> None:
         self._media_store = media_store
@@ -55,11 +58,11 @@ class Recordings:
         self._cache: OrderedDict[Hashable, _Cached] = OrderedDict()
         self._running: dict[Hashable, asyncio.Future[object]] = {}
         self._threads = ThreadPoolExecutor(self._config.jobs_max, "recordings")
-        # A file of which something has to be encoded takes long; no picture waits for it.
+        # A file that must be transcoded takes long; no picture waits for it.
         self._files = ThreadPoolExecutor(1, "recording-files")
 
     def seconds(self, uid: str) -> float:
-        """How long the recording is, to the frame. Refuses `not_found`."""
+        """The length of the recording, exact to the frame. Refuses `not_found`."""
         from emulator.media.recording.footage import footage
 
         return footage(self._media_store.find(uid)).seconds
@@ -73,7 +76,7 @@ class Recordings:
         height: int | None = None,
         fit: str = "crop",
     ) -> bytes:
-        """A JPEG; without `time` a live stream's newest key frame, or a recording's poster.
+        """A JPEG; without `time`, of a live stream's newest key frame or of a recording's poster.
 
         Refuses `invalid` for sizes outside 1 to 2000, other fits, and times outside the video;
         `not_found` before there is a picture.
@@ -102,12 +105,12 @@ class Recordings:
         height: int | None = None,
         fit: str = "crop",
     ) -> bytes:
-        """An animated GIF. Refuses as `thumbnail`, and durations over 15 s, rates over 15."""
+        """An animated GIF. Refuses as `thumbnail`, also durations over 15 s, and rates over 15."""
         from emulator.media.recording.animation import gif
         from emulator.media.recording.pictures import check_size, parse_time
 
         if width is None and height is None:
-            height = 180  # Small, since nobody said otherwise and a GIF grows quickly.
+            height = 180  # The default is small, since a GIF grows quickly.
         size = check_size(width, height, fit)
         start = parse_time(time) if time is not None else 0.0
         seconds = parse_time(duration)
@@ -123,7 +126,10 @@ class Recordings:
         return await self._once(("storyboard", uid), hls_stream, storyboard)
 
     async def moments(self, uid: str) -> "tuple[ClipMoment, ...]":
-        """Where a recording's picture changes, and where its pauses end. Refuses `not_found`."""
+        """The moments at which a recording's picture changes or a pause ends.
+
+        Refuses `not_found`.
+        """
         from emulator.media.recording.clips.moments import moments
 
         return await self._once(("moments", uid), self._media_store.find(uid), moments)
@@ -137,7 +143,7 @@ class Recordings:
 
         hls_stream = self._media_store.find(uid)
         if not hls_stream.window.is_finished:
-            raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
+            raise Refused("conflict", "The stream is still live: its MP4 is made when it ends.")
         await hls_stream.saved()
         path = hls_stream.folder / MP4_NAME
         if not path.exists():
@@ -149,12 +155,12 @@ class Recordings:
         return await self._once(("mp4", uid), hls_stream, make, self._files)
 
     def forget(self, uid: str) -> None:
-        """Let go of what was made of a recording that is deleted."""
+        """Drop the cached results of a deleted recording."""
         for key in [key for key in self._cache if isinstance(key, tuple) and key[1] == uid]:
             del self._cache[key]
 
     async def close(self) -> None:
-        """Let what is being made come to its end, and nothing more."""
+        """Finish the running jobs, and start no others."""
         for threads in (self._threads, self._files):
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
@@ -165,7 +171,7 @@ class Recordings:
         make: "Callable[[Footage], T]",
         threads: ThreadPoolExecutor | None = None,
     ) -> T:
-        """What was made for this key, is being made, or is made now in a thread."""
+        """Return the result for this key: cached, in progress, or made now in a thread."""
         from emulator.media.recording.footage import footage
 
         is_final = hls_stream.window.is_finished
@@ -173,7 +179,7 @@ class Recordings:
         now_ms = monotonic_ms()
         if cached is not None and (cached.until_ms is None or now_ms < cached.until_ms):
             self._cache.move_to_end(key)
-            return cast(T, cached.value)  # One kind of key is always made by one `make`.
+            return cast(T, cached.value)  # Each kind of key has one `make`.
         running = self._running.get(key)
         if running is None:
             if len(self._running) >= self._config.jobs_waiting_max:
@@ -185,7 +191,7 @@ class Recordings:
             self._running[key] = running
             until_ms = None if is_final else now_ms + self._config.live_max_age_ms
             running.add_done_callback(lambda done: self._keep(key, done, until_ms))
-        # Shielded: when one caller goes away, the others still get theirs.
+        # This is shielded: when one caller leaves, the others still get the result.
         return cast(T, await asyncio.shield(running))
 
     def _keep(self, key: Hashable, done: asyncio.Future[object], until_ms: int | None) -> None:

@@ -1,7 +1,7 @@
-"""What is left of a recording whose process was killed: every finished part, and nothing torn.
+"""Recovery: completes a recording whose process was killed, with every finished part.
 
-Nothing that is good is changed: the index gets its last line, and bytes that no line names are
-left where they are, since no playlist leads to them.
+Undamaged data is not changed: the index gets its last line, and bytes that no line names stay in
+their files, since no playlist refers to them.
 """
 
 import os
@@ -14,9 +14,9 @@ from emulator.media.ticks import TICKS_PER_SECOND
 
 
 class Recovered(Struct, frozen=True):
-    """`end_ms` is the instant of the last part's end, None where no part was finished.
+    """The result. `end_ms` is the time of the last part's end, None where no part was finished.
 
-    `lost_parts` were named in the index but are not (wholly) in their file.
+    `lost_parts` counts parts that the index names but their file does not completely have.
     """
 
     duration_ms: int
@@ -28,9 +28,9 @@ class Recovered(Struct, frozen=True):
 
 
 def recover(folder: Path) -> Recovered:
-    """Mark a recording ended that its process could not. A second call finds it ended.
+    """Mark a recording as ended if its process could not. A second call changes nothing.
 
-    Blocks on the disk. Raises `FileNotFoundError` where there is no index at all.
+    Blocks on the disk. Raises `FileNotFoundError` where there is no index.
     """
     recorded = index.read_index(folder)
     window = recorded.window()

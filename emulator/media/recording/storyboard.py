@@ -1,4 +1,4 @@
-"""The seek bar's little pictures: one sprite and a WebVTT file that says where each one is.
+"""Makes the seek bar's small pictures: one sprite, and a WebVTT file with the place of each one.
 
 For threads; imports PyAV on use.
 """
@@ -20,14 +20,14 @@ TILE_WIDTH = 160
 
 
 class Storyboard(Struct, frozen=True):
-    """`sprite` is a JPEG of tiles, row by row; `vtt` refers to it as `storyboard.jpg`."""
+    """A storyboard. `sprite` is a JPEG of tiles, row by row; `vtt` names it `storyboard.jpg`."""
 
     sprite: bytes
     vtt: str
 
 
 def storyboard(footage: Footage) -> Storyboard:
-    """A tile every second, or as far apart as makes at most 100. Refuses sound alone."""
+    """Make a tile every second, or in longer steps for at most 100 tiles. Refuses audio alone."""
     import av
     from av.filter import Graph
 
@@ -41,7 +41,8 @@ def storyboard(footage: Footage) -> Storyboard:
     graph = Graph()
     pictures: list[av.VideoFrame] = []
     for seconds in times:
-        # In a gap, a stretch of sound, and where nothing can be drawn: the picture before it stays.
+        # In a gap, in audio alone, and where no frame can be drawn, the picture before it is
+        # repeated.
         frame = drawn(footage.near(seconds)[0], seconds) or frame
         pictures.append(sized(frame, tile))
     chain(graph, pictures[0], [("tile", f"layout={columns}x{rows}")])
@@ -72,5 +73,5 @@ def _vtt(seconds: float, step: int, count: int, tile: PictureSize) -> str:
 
 def _stamp(seconds: float) -> str:
     whole_ms = round(seconds * 1000)
-    minutes, rest_ms = divmod(whole_ms, 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest_ms // 1000:02d}.{rest_ms % 1000:03d}"
+    minutes, ms = divmod(whole_ms, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1000:02d}.{ms % 1000:03d}"

@@ -1,1 +1,1 @@
-"""What is made of recordings because somebody asked: clips, other sizes, chapters."""
+"""Clips, other sizes and chapters, made from recordings on request."""

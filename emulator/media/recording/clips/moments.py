@@ -1,7 +1,7 @@
-"""Moments: where a recording's picture changes and where its pauses end. For threads.
+"""Moments: finds where a recording's picture changes and where its pauses end. For threads.
 
-Looked for in at most `SAMPLES_MAX` pieces at even distances, so that hours take seconds: of
-each the first key frame, small and grey, and how loud it is. Imports PyAV on use.
+It looks at most at `SAMPLES_MAX` pieces at even distances, so that hours take seconds: at the first
+key frame of each, small and grey, and at its loudness. Imports PyAV on use.
 """
 
 import io
@@ -17,9 +17,10 @@ from emulator.media.recording.pictures import drawn
 from emulator.media.ticks import TICKS_PER_SECOND
 
 SAMPLES_MAX = 240
-# Of a grey picture's range, on average over all pixels: less than this moves in one scene, too.
+# The smallest change of scene: the mean difference of all pixels, of a grey picture's range. A
+# moving scene stays below it.
 SCENE_MIN = 0.08
-# Of full loudness (root mean square): what is below is a pause, 40 dB down.
+# Sound below this share of full loudness (root mean square) is a pause: 40 dB down.
 PAUSE_MAX = 0.01
 _SMALL = (32, 18)
 _SOUND_RATE = 8_000
@@ -28,7 +29,7 @@ Kind = Literal["scene", "pause"]
 
 
 class ClipMoment(NamedTuple):
-    """`strength` is from 0 to 1."""
+    """A time at which a clip may begin. `strength` is from 0 to 1."""
 
     at_ms: int
     kind: Kind
@@ -36,7 +37,7 @@ class ClipMoment(NamedTuple):
 
 
 class _Sample(Struct, frozen=True):
-    """One piece: None where it has no picture, or no sound."""
+    """A measured piece; None where it has no picture, or no audio."""
 
     at_ms: int
     grey: bytes | None
@@ -44,7 +45,7 @@ class _Sample(Struct, frozen=True):
 
 
 def moments(footage: Footage) -> tuple[ClipMoment, ...]:
-    """In the order of time; the same footage gives the same ones."""
+    """Find the moments, in order of time. The same footage gives the same moments."""
     pieces = footage.pieces
     step = max(1, -(-len(pieces) // SAMPLES_MAX))
     samples = [_sample(piece) for piece in pieces[::step]]
@@ -79,7 +80,7 @@ def _grey(piece: Piece) -> bytes | None:
     width, height = _SMALL
     small = frame.reformat(width=width, height=height, format="gray")
     plane = small.planes[0]
-    # A plane's lines may be longer than the picture is wide.
+    # A plane's lines may be longer than the picture's width.
     rows = [bytes(plane)[line * plane.line_size :][:width] for line in range(height)]
     return b"".join(rows)
 
@@ -98,6 +99,6 @@ def _loudness(piece: Piece) -> float | None:
                     values = array("f", bytes(heard.planes[0])[: 4 * heard.samples])
                     squares += sum(value * value for value in values)
                     count += len(values)
-        except av.FFmpegError:  # Damaged from here on.
+        except av.FFmpegError:  # The rest is damaged.
             pass
     return (squares / count) ** 0.5 if count else None

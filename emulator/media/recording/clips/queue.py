@@ -1,7 +1,7 @@
-"""ClipQueue: where one world's clips are cut and its VODs are made in other sizes.
+"""ClipQueue: cuts one world's clips and makes its VODs in other sizes.
 
-For the event loop's thread. The work is done in threads, a clip at a time and a VOD at a time for
-the whole process, so that nobody waits with ten seconds of film for hours of another's.
+For the event loop's thread. The work is done in threads, one clip and one VOD at a time for the
+whole process, so that a clip of ten seconds does not wait for hours of another video.
 """
 
 import asyncio
@@ -15,7 +15,14 @@ from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
 from emulator.media.recording.clips.sources import Sources
-from emulator.media.recording.jobs import JobContext, JobQueue, finished, tell, tried, written
+from emulator.media.recording.jobs import (
+    JobContext,
+    JobQueue,
+    call_on_loop,
+    change_with_retries,
+    failure_of,
+    run_in_thread,
+)
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.library import clips, renditions
 
@@ -26,12 +33,12 @@ log = logging.getLogger(__name__)
 
 
 class ClipQueue(JobQueue):
-    """Does what the library of one world asks for, in its order."""
+    """Runs the jobs of one world's library, in their order."""
 
     def __init__(self, context: JobContext, sources: Sources) -> None:
         super().__init__(context)
         self._sources = sources
-        # By the uid under which the result is to be found.
+        # Jobs in progress, by the uid of the result.
         self._under_way: dict[str, JobProgress] = {}
 
     def handlers(self) -> Handlers:
@@ -57,24 +64,27 @@ class ClipQueue(JobQueue):
             self._cancel(uid)
 
     async def recover(self, _: bool) -> None:
-        """Clips that were not cut when the last process stopped are cut now; a size is asked for
-        again by another caller."""
+        """Cut the clips that the last process left, and fail its renditions.
+
+        Callers request renditions again.
+        """
         for clip in clips.unfinished(self._world):
             self._start(self._cut(clip.id))
         for rendition in renditions.unfinished(self._world):
             renditions.fail(self._world, rendition.uid, renditions.STOPPED)
 
     def _cancel(self, uid: str) -> bool:
-        """End what is being made. What a thread is writing is removed when it has let go of it."""
-        watch = self._under_way.get(uid)
-        if watch is not None:
-            watch.cancel()
-        return watch is not None
+        """Cancel a job in progress. Its files are removed once its thread has closed them."""
+        progress = self._under_way.get(uid)
+        if progress is not None:
+            progress.cancel()
+        return progress is not None
 
     async def _cut(self, clip_id: str) -> None:
-        with suppress(Refused):  # Where nothing more comes, what there is will do.
+        with suppress(Refused):  # If no more media comes, the media so far is used.
             await self._sources.wait_for(clips.find(self._world, clip_id))
-        # Also while it waits for its turn, so that its instant does not depend on the machine.
+        # The wait for its turn counts as work too, so that its time in the world does not depend on
+        # the machine.
         with self._world.clock.working():
             await self._cut_in_turn(clip_id)
 
@@ -95,21 +105,30 @@ class ClipQueue(JobQueue):
 
         footage, span = await self._sources.of_clip(clip)
         folder = self._media_store.folder(clip.uid)
-        watch = self._under_way[clip.uid]
+        progress = self._under_way[clip.uid]
         at_ms = clip.created_at_ms
-        # A try that a stopped process left behind.
+        # Remove the result of an attempt by a stopped process.
         await self._media_store.delete(clip.uid)
-        imported = await finished(
-            watch, cut, footage, span, folder, self._media_store.config.segment_ms, at_ms, watch
+        imported = await run_in_thread(
+            progress,
+            cut,
+            footage,
+            span,
+            folder,
+            self._media_store.config.segment_ms,
+            at_ms,
+            progress,
         )
         finish = partial(clips.finish, self._world, clip.id, imported.duration_ms)
-        await written(self._world, finish)
+        await change_with_retries(self._world, finish)
         log.info("clip is ready clip=%s duration_ms=%d", clip.id, imported.duration_ms)
 
     async def _make(self, uid: str) -> None:
         async with self._slots.jobs:
             try:
-                vod = await written(self._world, lambda: renditions.start(self._world, uid))
+                vod = await change_with_retries(
+                    self._world, lambda: renditions.start(self._world, uid)
+                )
             except Refused:  # Its VOD was deleted before its turn came.
                 return
             await self._guarded(
@@ -125,40 +144,40 @@ class ClipQueue(JobQueue):
 
         source = await self._recordings.mp4(media_uid)
         wanted = TargetFormat(height=renditions.find(self._world, uid).height)
-        folder, watch = self._media_store.folder(uid), self._under_way[uid]
+        folder, progress = self._media_store.folder(uid), self._under_way[uid]
         segment_ms = self._media_store.config.segment_ms
         with self._world.clock.working():
-            imported = await finished(
-                watch, process, source, folder, wanted, segment_ms, self._world.now_ms, watch
+            imported = await run_in_thread(
+                progress, process, source, folder, wanted, segment_ms, self._world.now_ms, progress
             )
         size = (imported.width, imported.height)
         finish = partial(renditions.finish, self._world, uid, size, _bitrate(imported))
-        await written(self._world, finish)
+        await change_with_retries(self._world, finish)
         log.info("rendition is ready uid=%s height=%d", uid, imported.height)
 
     async def _show(self, uid: str, media_uid: str) -> None:
-        """A simulated recording is its picture round after round, in every size."""
+        """Make a size of a simulated recording, which is one picture in a loop."""
         height = renditions.find(self._world, uid).height
         with self._world.clock.working():
             quality = await self._sources.of_loop(media_uid, height)
         size = (quality.width, quality.height)
         finish = partial(renditions.finish, self._world, uid, size, quality.bitrate)
-        await written(self._world, finish)
+        await change_with_retries(self._world, finish)
 
     async def _guarded(
         self, uid: str, work: Coroutine[Any, Any, None], fail: Callable[[str], None]
     ) -> None:
-        """Do the work, or say why it could not be done; then nothing of it is left."""
+        """Do the work; if it fails, record the reason and remove its files."""
         loop = asyncio.get_running_loop()
         note = partial(renditions.note_progress, self._world, uid)
-        self._under_way[uid] = JobProgress(lambda percent, _: tell(loop, note, percent))
+        self._under_way[uid] = JobProgress(lambda percent, _: call_on_loop(loop, note, percent))
         try:
-            reason = await tried(work, f"cut uid={uid}")
+            reason = await failure_of(work, f"cut uid={uid}")
         finally:
             del self._under_way[uid]
         if reason:
-            with suppress(Refused):  # It may be deleted: then nobody is left to be told.
-                await written(self._world, lambda: fail(reason))
+            with suppress(Refused):  # It may have been deleted.
+                await change_with_retries(self._world, lambda: fail(reason))
             if not self._context.is_kept(uid):
                 await self._delete([uid])
 

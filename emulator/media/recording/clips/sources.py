@@ -1,4 +1,4 @@
-"""Sources: from a clip's positions in a stream to the footage that shows them."""
+"""Sources: find the footage for a clip's positions in a stream."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ from emulator.world.world import World
 
 
 class Sources:
-    """For the event loop's thread."""
+    """The sources of one world's clips. For the event loop's thread."""
 
     def __init__(self, world: World, media_store: MediaStore, loops: Loops) -> None:
         self._world = world
@@ -24,7 +24,7 @@ class Sources:
         self._loops = loops
 
     async def wait_for(self, clip: Clip) -> None:
-        """Return when a live stream's media has come as far as the clip's end.
+        """Return when a live stream's media has reached the clip's end.
 
         Refuses (`not_found`, `unavailable`) where none comes.
         """
@@ -34,9 +34,9 @@ class Sources:
             await hls_stream.wait_for_length(clip.to_ms * TICKS_PER_MS)
 
     async def of_clip(self, clip: Clip) -> tuple[Footage, tuple[int, int]]:
-        """What shows a clip, from the key frame before, and which ticks of that the clip is.
+        """Return a clip's footage from the key frame before it, and the clip's span in it in ticks.
 
-        Refuses (`not_found`) what is not recorded.
+        Refuses (`not_found`) media that is not recorded.
         """
         first, last = clip.from_ms * TICKS_PER_MS, clip.to_ms * TICKS_PER_MS
         stream = streams.find(self._world, clip.stream_id)
@@ -48,19 +48,19 @@ class Sources:
         return footage, (first - begins, last - begins)
 
     async def of_loop(self, uid: str, height: int) -> Quality:
-        """What a loop's picture is at this height, once there is a round of it in that size."""
+        """Return the quality of a loop at this height, once its film in that size is rendered."""
         film = await self._loops.film(self._world, uid, height)
         bitrate = film.bits_per_second
         return Quality(f"{height}p", film.init.width, film.init.height, bitrate)
 
     async def _looped(self, stream: Stream, to_ms: int) -> HlsStream:
         film = await self._loops.film(self._world, stream.uid)
-        # Late: a start need not wait for what only a clip needs.
+        # Imported late: only a clip needs it, and the server starts sooner without it.
         from emulator.media.recording.simulated.showing import PART_MS, Showing
         from emulator.media.recording.simulated.stream import RecordedLoop
 
         began_ms = stream.started_at_ms or 0
-        # A clip counts what was shown, so where nothing was shown is of no concern.
+        # A clip's positions count only shown media, so pauses do not matter.
         shown = Showing(began_ms, began_ms + to_ms + PART_MS, (), 0)
         return await asyncio.to_thread(RecordedLoop, film, shown)
 
@@ -70,7 +70,7 @@ class Sources:
         left = window.total_ticks - window.complete.duration
         if first >= left:
             return hls_stream
-        # It has left the live window, but not the disk.
+        # The segment has left the live window, but is on the disk.
         await self._media_store.written()
         recorded = await asyncio.to_thread(read_index, hls_stream.folder)
         return HlsStream(hls_stream.folder, recorded.window())

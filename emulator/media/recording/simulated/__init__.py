@@ -1,1 +1,1 @@
-"""The seeded streams' picture: rendered once, then served as a loop that costs no encoder."""
+"""The picture of seeded streams: rendered once, then served as a loop without an encoder."""

@@ -1,7 +1,7 @@
-"""LoopFilm: a few seconds of a picture whose end meets its beginning.
+"""LoopFilm: a few seconds of a picture whose end joins its beginning.
 
-Eight seconds hold a whole number of frames at 30 a second and of AAC frames at 48,000 Hz (375), so
-round follows round without a hole in picture or sound.
+Eight seconds are a whole number of frames at 30 a second and of AAC frames at 48,000 Hz (375), so
+rounds follow each other without a hole in video or audio.
 """
 
 from functools import cached_property
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from emulator.media.publisher.test_card.scene import Look
 
 ROUND_SECONDS: Final = 8
-# How far apart its key frames are.
+# The interval of its key frames.
 KEY_SECONDS: Final = 2
-# The lowest tone that a channel hums.
+# The lowest tone of a channel.
 _TONE_HERTZ: Final = 110
 ROUND_TICKS: Final = ROUND_SECONDS * TICKS_PER_SECOND
 
 
 class LoopFilm:
-    """One round's parts, and the same parts of any later round.
+    """The parts of one round, and the same parts in any later round.
 
     Refuses (`ValueError`) parts that do not fill a round.
     """
@@ -43,7 +43,7 @@ class LoopFilm:
     def __init__(self, parts: list[HlsPart]) -> None:
         self.parts = parts
         if not parts or parts[0].start != 0 or parts[-1].start + parts[-1].duration != ROUND_TICKS:
-            raise ValueError("the parts of a loop fill its round")
+            raise ValueError("the parts of a loop must fill its round")
 
     @cached_property
     def init_content(self) -> bytes:
@@ -63,16 +63,16 @@ class LoopFilm:
 
     @cached_property
     def lengths(self) -> list[int]:
-        """Bytes of each part, in any round."""
+        """The length of each part in bytes, in any round."""
         return [len(self.content(number)) for number in range(len(self.parts))]
 
     @property
     def bits_per_second(self) -> int:
-        """On average, over a round."""
+        """The average bit rate over a round."""
         return 8 * sum(self.lengths) // ROUND_SECONDS
 
     def part(self, number: int) -> HlsPart:
-        """The part `number` of an endless stream of rounds, with that stream's times."""
+        """Return the part `number` of an endless stream of rounds, with that stream's times."""
         rounds, index = divmod(number, len(self.parts))
         part = self.parts[index]
         later = tuple(_later(packet, rounds) for packet in part.packets)
@@ -84,36 +84,36 @@ class LoopFilm:
         )
 
     def start(self, number: int) -> int:
-        """When the part `number` begins, in ticks, without making it."""
+        """The start of the part `number` in ticks, without making it."""
         rounds, index = divmod(number, len(self.parts))
         return self.parts[index].start + rounds * ROUND_TICKS
 
     def duration(self, number: int) -> int:
-        """How long it is, in ticks."""
+        """The duration of the part `number` in ticks."""
         return self.parts[number % len(self.parts)].duration
 
     def content(self, number: int) -> bytes:
-        """Its `moof` and `mdat`."""
+        """The `moof` and `mdat` of the part `number`."""
         return fragment(self.part(number), number)
 
 
 def render(width: int, height: int, look: "Look | None" = None) -> LoopFilm:
-    """Encode one round, of the test picture where there is no `look`.
+    """Encode one round of this look, or of the test picture without one.
 
-    Takes half a second or a second of one core: for threads.
+    Takes half a second to a second of one core: for threads.
     """
-    # Late: it brings PyAV, which a start must not pay for.
+    # Imported late: it imports PyAV, which the server's start should not pay for.
     from emulator.media.publisher.synthetic import SyntheticBroadcast
     from emulator.media.publisher.test_card.sound import Sound
 
-    # The clock in the picture runs with the film, not with the day: it comes round again.
+    # The clock in the picture runs with the film, not with the day, so that it repeats.
     clock = ManualClock(0)
-    # Fewer lines need fewer bits, or nobody would gain by a smaller size; a scene needs half.
+    # Fewer lines need fewer bits, or a smaller size would save nothing; a scene needs half.
     kbits = max(80, (200 if look else 400) * height // 360)
     settings = PublishConfig(
         width=width, height=height, video_kbits=kbits, audio_kbits=64, is_filled=look is None
     )
-    # One tone a channel, and nothing that beeps at people.
+    # One tone for each channel, and no beep.
     sound = Sound(_TONE_HERTZ + look.hue // 3, has_beep=False) if look else Sound()
     broadcast = SyntheticBroadcast(settings, clock, _picture(width, height, look), sound)
     reader, sequencer, segmenter = FlvReader(), Sequencer(), Segmenter()
@@ -131,7 +131,7 @@ def render(width: int, height: int, look: "Look | None" = None) -> LoopFilm:
 
 
 def still(look: "Look | None", seconds: float, width: int, height: int) -> "VideoFrame":
-    """What a film shows at a position in its round: drawn, so nothing needs to be encoded first."""
+    """Draw a film's picture at a position in its round, without encoding it first."""
     from emulator.media.publisher.test_card.picture import FrameMoment
     from emulator.media.publisher.test_card.sound import BEEP_MS
 
@@ -149,11 +149,11 @@ def _picture(width: int, height: int, look: "Look | None") -> "Drawn":
 
 
 def _one_round(parts: list[HlsPart]) -> list[HlsPart]:
-    """The parts of the first round, its last one with all packets that begin before its end."""
+    """The parts of the first round, the last one with all packets that begin before its end."""
     hls_parts = [part for part in parts if part.start < ROUND_TICKS]
     last = hls_parts[-1]
     if last.start + last.duration != ROUND_TICKS:
-        raise ValueError("the round does not end at a part's end")
+        raise ValueError("the round must end at a part's end")
     tracks = last.tracks
     packets = [packet for part in parts for packet in part.packets]
     placed: list[HlsPart] = []

@@ -1,7 +1,7 @@
-"""Looks: what a simulated stream, its recording and its clips show.
+"""Looks: the pictures of simulated streams, their recordings and their clips.
 
-The channels of a seed each have a look of their own. What a synthetic publisher sends is the test
-picture, which all of them share: a test that makes a hundred such streams renders one film.
+Each channel of a seed has its own look. Synthetic publishers all send the test picture: a test that
+makes a hundred such streams renders one film.
 """
 
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def look_of(world: World, uid: str) -> "Look | None":
-    """The look of what has this media uid; None where it is the test picture."""
+    """The look of the media with this uid; None for the test picture."""
     stream = streams.by_uid(world, uid) or _source(world, uid)
     if stream is None or synthetic.was_started(world, stream):
         return None
-    # Late: a start need not wait for what only a viewer needs.
+    # Imported late: only a viewer needs it, and the server starts sooner without it.
     from emulator.media.publisher.test_card.scene import Look
 
     owner = accounts.by_pk(world, stream.user_pk)
@@ -34,7 +34,7 @@ def look_of(world: World, uid: str) -> "Look | None":
 
 
 def _source(world: World, uid: str) -> Stream | None:
-    """The stream that a clip, or a recording with an address of its own, was recording of."""
+    """The stream of a clip, or of a recording with its own address."""
     recording = clips.by_uid(world, uid) or recordings.by_uid(world, uid)
     if recording is None or recording.stream_id is None:
         return None

@@ -1,6 +1,6 @@
-"""Loops: simulated streams as players see them, made when somebody watches.
+"""Loops: simulated streams for players, made when somebody watches.
 
-A film is rendered once a process for each look and each smaller size that is asked for: worlds of
+A film is rendered once per process for each look and each smaller size that is requested: worlds of
 one seed share theirs, and all synthetic publishers share the test picture's.
 """
 
@@ -29,22 +29,25 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 
-# The picture as it is broadcast.
+# The size of the live picture.
 WIDTH: Final = 640
 HEIGHT: Final = 360
 _CACHED_MAX = 64
 # A film is a quarter to half a megabyte; the default seed has eight.
 _FILMS_MAX = 24
 _STILLS_MAX = 128
-# Hours are some megabytes of sample tables, and a player asks for it in pieces.
+# A file of hours has some megabytes of sample tables, and a player requests it in pieces.
 _FILES_KEPT = 4
 
-# A world, a stream's uid, when it ended, a height, and whether players follow it where it was live.
+# A world, a stream's uid, its end, a height, and whether it is served at its live address.
 Key = tuple[str, str, int | None, int, bool]
 
 
 class Loops:
-    """For the event loop's thread. `world` and the stream's `uid` tell loops apart."""
+    """The loops of all worlds. For the event loop's thread.
+
+    `world` and the stream's `uid` identify a loop.
+    """
 
     def __init__(self, media_store: MediaStore) -> None:
         self._media_store = media_store
@@ -52,18 +55,18 @@ class Loops:
         self._stills: OrderedDict[tuple[Look | None, int, PictureSize], bytes] = OrderedDict()
         self._rendering = asyncio.Lock()
         self._streams: OrderedDict[Key, HlsStream] = OrderedDict()
-        # Until when, by the machine's clock, a live one that has ended may be followed.
+        # The machine's time until which players may follow a live loop that has ended.
         self._ended: dict[Key, int] = {}
         self._files: OrderedDict[Key, bytes] = OrderedDict()
 
     async def hls_stream(
         self, world: World, loop: Loop, height: int = HEIGHT, *, is_followed: bool = False
     ) -> HlsStream:
-        """A loop: live, or as it was recorded.
+        """Return a loop: live, or its recording.
 
-        `is_followed`: at the address that it is or was live at. There its last playlist stays for
-        as long as it is, and then it is the recording in the same form, as for a real stream
-        (`MediaStore.followed`).
+        `is_followed`: at the address at which it is or was live. After its end its last playlist
+        stays there for its own length, and then it is the recording in the same form, as for a real
+        stream (`MediaStore.followed`).
         """
         if is_followed and (live := self._followed(world, loop, height)) is not None:
             return live
@@ -72,13 +75,14 @@ class Loops:
         hls_stream = self._streams.get(key)
         if hls_stream is None:
             film = await self.film(world, loop.uid, height)
-            # Late, here and below: a start need not wait for what only a viewer needs.
+            # Imported late, here and below: only a viewer needs it, and the server starts sooner
+            # without it.
             from emulator.media.recording.simulated.stream import LiveLoop, recorded
 
             if is_live:
                 hls_stream = LiveLoop(film, world.clock, _looking(world, loop))
             else:
-                # A day has 43,200 segments: half a second of work that nobody else waits for.
+                # A day has 43,200 segments: half a second of work, which must not block others.
                 hls_stream = await asyncio.to_thread(
                     recorded, film, showing(world, loop), was_live=is_followed
                 )
@@ -90,13 +94,14 @@ class Loops:
         return hls_stream
 
     def _followed(self, world: World, loop: Loop, height: int) -> HlsStream | None:
-        """What was followed live of a loop that has ended, while its players may still play it."""
+        """The live form of a loop that has ended, while players may still be playing it."""
         key = (world.name, loop.uid, None, height, False)
         hls_stream = self._streams.get(key)
         if loop.ended_at_ms is None or hls_stream is None:
             return None
         now_ms = monotonic_ms()
-        # Not since the world's end of it: that clock jumps, and players do not.
+        # This does not count from the end in the world's time: that clock jumps, and players do
+        # not.
         until_ms = self._ended.setdefault(key, now_ms + hls_stream.window.duration // TICKS_PER_MS)
         if now_ms < until_ms:
             return hls_stream
@@ -104,13 +109,13 @@ class Loops:
         return None
 
     async def mp4(self, world: World, loop: Loop, height: int = HEIGHT) -> bytes:
-        """The recording as one file.
+        """Return the recording as one file.
 
-        Refuses (`conflict`) one that is live, (`not_found`) one that showed nothing or is longer
-        than a file may be.
+        Refuses (`conflict`) a live one, (`not_found`) one that showed no media or is longer than a
+        file may be.
         """
         if loop.ended_at_ms is None:
-            raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
+            raise Refused("conflict", "The stream is still live: its MP4 is made when it ends.")
         film = await self.film(world, loop.uid, height)
         from emulator.media.recording.simulated.mp4 import whole
 
@@ -118,9 +123,9 @@ class Loops:
         if key not in self._files:
             shown = showing(world, loop)
             if not shown.parts:
-                raise Refused("not_found", "Nothing of this is recorded.")
+                raise Refused("not_found", "No media of this was recorded.")
             if shown.duration_ms > SIMULATED_FILE_MS_MAX:
-                raise Refused("not_found", "This is longer than a day: its playlist plays.")
+                raise Refused("not_found", "This is longer than a day: play its playlist instead.")
             self._files[key] = await asyncio.to_thread(whole, film, shown)
         content = self._files[key]
         _put(self._files, key, content, _FILES_KEPT)
@@ -136,10 +141,10 @@ class Loops:
         height: int | None,
         fit: str,
     ) -> bytes:
-        """A JPEG of the key frame nearest to `time`; without it of the newest, or of the first.
+        """A JPEG of the key frame nearest to `time`; without it, of the newest or the first one.
 
         It is drawn, not decoded: a page full of channels need not wait for their films. Refuses
-        (`invalid`) times and sizes that are none.
+        (`invalid`) invalid times and sizes.
         """
         from emulator.media.recording.pictures import check_size, jpeg, parse_time
         from emulator.media.recording.simulated.film import KEY_SECONDS, ROUND_SECONDS, still
@@ -162,9 +167,9 @@ class Loops:
         return cached
 
     async def pictured(self, world: World, loop: Loop, time: str | None) -> tuple[str, str | None]:
-        """The uid of a recording of one round, and the time in it that shows what `time` does.
+        """Return the uid of a one-round recording, and the time in it that corresponds to `time`.
 
-        Refuses (`invalid`) a time that is none.
+        Refuses (`invalid`) an invalid time.
         """
         film = await self.film(world, loop.uid)
         from emulator.media.recording.pictures import parse_time
@@ -172,13 +177,13 @@ class Loops:
         from emulator.media.recording.simulated.stream import RecordedLoop
 
         whole_round = Showing(0, ROUND_SECONDS * 1000, (), 0)
-        # No stream has such a uid; films that are alike have the same.
+        # No stream has this uid; equal films have the same one.
         uid = sha256(repr(look_of(world, loop.uid)).encode()).hexdigest()[:32]
         self._media_store.lend(uid, RecordedLoop(film, whole_round))
         return uid, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
     async def film(self, world: World, uid: str, height: int = HEIGHT) -> "LoopFilm":
-        """The film of this media in this size; the first caller waits for it to be rendered."""
+        """Return the film of this media in this size; the first caller waits for its rendering."""
         key = (height, look_of(world, uid))
         async with self._rendering:
             film = self._films.get(key)
@@ -190,14 +195,14 @@ class Loops:
         return film
 
     def forget(self, world: str) -> None:
-        """A world was reset or dropped: its streams began at other times."""
+        """Drop the loops of a world that was reset or dropped: its streams began at other times."""
         for cache in (self._streams, self._files, self._ended):
             for key in [key for key in cache if key[0] == world]:
                 del cache[key]
 
 
 def _put(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    """Keep it as the newest; the oldest go where there are too many."""
+    """Store a value as the newest; the oldest are dropped if there are too many."""
     cache[key] = value
     cache.move_to_end(key)
     while len(cache) > most:
@@ -205,18 +210,18 @@ def _put(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
 
 
 def width_of(height: int) -> int:
-    """How wide the picture is at this height: even, as H.264 wants it."""
+    """The width of the picture at this height: even, as H.264 needs it."""
     return 2 * round(WIDTH * height / HEIGHT / 2)
 
 
 def showing(world: World, loop: Loop) -> Showing:
-    """What a loop has shown up to now."""
+    """The showing of a loop up to now."""
     pauses = synthetic.pauses(world, loop.uid)
     return Showing(loop.began_at_ms, loop.ended_at_ms, pauses, world.now_ms)
 
 
 def _looking(world: World, loop: Loop) -> Callable[[], Showing]:
-    """What a live loop has shown, to its end; asked anew only when something has changed."""
+    """A function for the showing of a live loop, which computes it again only after a change."""
     seen: tuple[int, int] | None = None
     latest = Showing(loop.began_at_ms, loop.began_at_ms, (), 0)
 

@@ -1,7 +1,7 @@
-"""A loop's recording as one progressive MP4 that holds a single round. Pure; for threads.
+"""Makes one progressive MP4 of a loop's recording, which holds a single round. Pure; for threads.
 
-Its sample tables (ISO/IEC 14496-12, 8.6 and 8.7) name the round's bytes once for each time that
-they were shown. So a file of hours is as long as it should be and as large as its tables.
+Its sample tables (ISO/IEC 14496-12, 8.6 and 8.7) refer to the round's bytes once for each time that
+they were shown. So a file of hours has its full duration but is only as large as its tables.
 """
 
 import struct
@@ -19,12 +19,15 @@ from emulator.media.ticks import TICKS_PER_SECOND
 
 _FTYP = box(b"ftyp", b"isom", bytes(4), b"isomiso2avc1mp41")
 
-# What a table says once for many samples in a row: of how many, and what.
+# An entry of a table for many equal samples in a row: their number, and the value.
 Run = tuple[int, int]
 
 
 def whole(film: LoopFilm, showing: Showing) -> bytes:
-    """The file: its index first, then a round. Where nothing was shown: ValueError."""
+    """Return the file: its index first, then a round.
+
+    Raises `ValueError` where no media was shown.
+    """
     shown = [
         number % len(film.parts)
         for run in showing.runs
@@ -33,14 +36,14 @@ def whole(film: LoopFilm, showing: Showing) -> bytes:
     if not shown:
         raise ValueError("nothing was shown")
     tracks = [_Shown(film, track, shown) for track in film.parts[0].tracks]
-    # Offsets take the same room wherever they lead, so the index's length is known before them.
+    # Offsets have a constant size, so the index's length is known before their values.
     begins = len(_FTYP) + len(_index(tracks, 0)) + 8
     content = b"".join(chunk.content for track in tracks for chunk in track.chunks)
     return _FTYP + _index(tracks, begins) + box(b"mdat", content)
 
 
 def _index(tracks: "list[_Shown]", begins: int) -> bytes:
-    """The moov of a file whose round begins at that byte, one track's chunks behind the other's."""
+    """The moov of a file whose round begins at byte `begins`, one track after the other."""
     traks = []
     for track in tracks:
         tables = (*track.tables, track.offsets(begins))
@@ -50,7 +53,10 @@ def _index(tracks: "list[_Shown]", begins: int) -> bytes:
 
 
 class _Chunk:
-    """One part's packets of one track. `first` and `last` are when those begin, in the part."""
+    """One part's packets of one track.
+
+    `first` and `last` are the times of the first and the last packet in the part.
+    """
 
     def __init__(self, part: HlsPart, track: Track) -> None:
         packets = [packet for packet in part.packets if packet.track == track]
@@ -67,9 +73,9 @@ class _Chunk:
 
 
 class _Shown:
-    """One track: its chunks, one for each part of the film, in the order in which they were shown.
+    """One track: its chunks, one for each part of the film, in the order of their showing.
 
-    Each part is shown for as long as a part is; so sound and picture stay together over any cut.
+    Each part is shown for the duration of a part; so audio and video stay in sync over any cut.
     """
 
     def __init__(self, film: LoopFilm, track: Track, shown: list[int]) -> None:
@@ -89,7 +95,7 @@ class _Shown:
         )
 
     def offsets(self, begins: int) -> bytes:
-        """Where each chunk that was shown lies, of a track whose content begins there."""
+        """The stco box: the place of each shown chunk of a track that begins at `begins`."""
         packed = []
         for chunk in self.chunks:
             packed.append(struct.pack(">I", begins))
@@ -109,13 +115,13 @@ class _Shown:
         yield from _runs((1, step) for step in (*chunk.steps, chunk.last_duration))
 
     def _shifts(self) -> Iterator[bytes]:
-        """How much later than it is decoded each frame is shown; no table where none is."""
+        """Yield the ctts box: the display delay of each frame; none if all are 0."""
         if any(shift for chunk in self.chunks for _, shift in chunk.shifts):
             shown = chain.from_iterable(self.chunks[number].shifts for number in self._shown)
             yield _table(b"ctts", shown)
 
     def _keys(self) -> Iterator[bytes]:
-        """Which samples a player can begin at; no table of sound, where that is all of them."""
+        """Yield the stss box: the samples at which a player can begin; none for audio."""
         if not isinstance(self.track, VideoTrack):
             return
         packed, before = [], 1
@@ -138,7 +144,7 @@ class _Shown:
 
 
 def _runs(runs: Iterable[Run]) -> list[Run]:
-    """Run lengths: how often each value comes in a row, with the value."""
+    """Run lengths: the number of equal values in a row, with the value."""
     return [
         (sum(count for count, _ in same), value)
         for value, same in groupby(runs, key=lambda run: run[1])
@@ -148,6 +154,6 @@ def _runs(runs: Iterable[Run]) -> list[Run]:
 def _table(kind: bytes, values: Iterable[Run]) -> bytes:
     runs = _runs(values)
     entries = b"".join(struct.pack(">Ii", count, value) for count, value in runs)
-    # Version 1 of ctts: frames may be shown before the instant at which they are decoded.
+    # Version 1 of ctts allows frames that are shown before they are decoded.
     version = 1 if kind == b"ctts" else 0
     return full_box(kind, version, 0, struct.pack(">I", len(runs)), entries)

@@ -1,6 +1,6 @@
-"""Showing: which part of the film was shown when, of a loop that was paused now and then.
+"""Showing: which part of the film was shown when, for a loop with pauses.
 
-Pure: a loop's beginning and end, its pauses and an instant give all its parts and segments.
+Pure: a loop's beginning and end, its pauses and a time determine all its parts and segments.
 """
 
 from bisect import bisect_right
@@ -16,10 +16,10 @@ Pause = tuple[int, int | None]
 
 
 class SimulatedRun(Struct, frozen=True):
-    """From one coming of the publisher to its leaving: `count` whole parts since `began_ms`.
+    """The time from a publisher's arrival to its end: `count` complete parts since `began_ms`.
 
-    `first_part` and `first_segment` are numbers in the stream, `first_film` one of the endless
-    film: each run begins at a key frame behind what was shown before, so time never runs back.
+    `first_part` and `first_segment` are numbers in the stream, `first_film` is one of the endless
+    film: each run begins at a key frame after the media shown before, so time never runs back.
     """
 
     began_ms: int
@@ -33,18 +33,18 @@ class SimulatedRun(Struct, frozen=True):
         return -(-self.count // PARTS_A_SEGMENT)
 
     def film(self, number: int) -> int:
-        """The film's part that the stream's part `number` is."""
+        """The number of the film's part for the stream's part `number`."""
         return self.first_film + number - self.first_part
 
     def instant_ms(self, number: int) -> int:
-        """When the stream's part `number` began."""
+        """The time at which the stream's part `number` began."""
         return self.began_ms + (number - self.first_part) * PART_MS
 
 
 class Showing:
     """All runs up to `now_ms`, or to `ended_ms`.
 
-    `is_over`: there will be no more. `is_paused`: there are none just now.
+    `is_over`: there will be no more runs. `is_paused`: there is none at the moment.
     """
 
     def __init__(
@@ -70,25 +70,25 @@ class Showing:
 
     @property
     def duration_ms(self) -> int:
-        """How long all of it plays, to the millisecond."""
+        """The duration of all parts in milliseconds."""
         return self.parts * PART_MS
 
     def run_of(self, part: int) -> SimulatedRun:
-        """The run that holds a part there is."""
+        """The run of an existing part."""
         return self.runs[bisect_right(self.runs, part, key=lambda run: run.first_part) - 1]
 
     def run_of_segment(self, msn: int) -> SimulatedRun:
-        """The run that holds a segment there is."""
+        """The run of an existing segment."""
         return self.runs[bisect_right(self.runs, msn, key=lambda run: run.first_segment) - 1]
 
     def segment(self, msn: int) -> range:
-        """The numbers of the parts of a segment there is, as far as it was shown."""
+        """The numbers of the parts of an existing segment, as far as it was shown."""
         run = self.run_of_segment(msn)
         first = run.first_part + (msn - run.first_segment) * PARTS_A_SEGMENT
         return range(first, min(first + PARTS_A_SEGMENT, run.first_part + run.count))
 
     def was_last(self, part: int) -> bool:
-        """Whether a part was the last that was there when the publisher left, to return or not."""
+        """Whether a part was the last one when the publisher left, whether or not it came back."""
         run = self.run_of(part)
         is_left = self.is_paused or run is not self.runs[-1]
         return is_left and part == run.first_part + run.count - 1

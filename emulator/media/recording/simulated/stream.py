@@ -1,7 +1,7 @@
-"""LiveLoop: a stream that shows a film round after round, made of the clock alone.
+"""LiveLoop: a stream that shows a film round after round, computed from the clock alone.
 
-It has what a real stream has for players (playlists, low latency parts, blocking reload),
-and writes nothing: which parts there are follows from when the stream was shown.
+It has everything that a real stream has for players (playlists, low latency parts, blocking
+reload), but writes no files: its parts follow from the times at which the stream was shown.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from emulator.media.hls.window import Window
 from emulator.media.recording.simulated.film import LoopFilm
 from emulator.media.recording.simulated.showing import PART_MS, SEGMENT_MS, Showing
 
-# How far back a live loop can be watched.
+# The length of the live window, in segments.
 _DVR_SEGMENTS = 30
 
 
 class LiveLoop(HlsStream):
-    """A loop that is live on `clock`; `look` tells what was shown up to now.
+    """A loop that is live on `clock`; `look` returns the showing up to now.
 
-    When that is over, the playlists end, as they were followed.
+    When it is over, its live playlists end.
     """
 
     def __init__(self, film: LoopFilm, clock: Clock, look: Callable[[], Showing]) -> None:
@@ -39,7 +39,7 @@ class LiveLoop(HlsStream):
 
     @property
     def window(self) -> Window:
-        """The window as it is at this instant."""
+        """The window at the current time."""
         if not self._is_growing:
             self._is_growing = True
             try:
@@ -53,21 +53,21 @@ class LiveLoop(HlsStream):
         self._window = window
 
     def _grow(self, showing: Showing) -> None:
-        """Take the parts that have become whole since the last look."""
+        """Add the parts that have been completed since the last look."""
         first_segment = max(0, showing.segments - 1 - _DVR_SEGMENTS)
         if showing.segments and showing.segment(first_segment).start > self._window.next_part:
             self._skip_to(showing, first_segment)
-        # As a real stream: the last of what was shown comes with the end, or the publisher.
+        # As in a real stream, the last part comes with the end, or with the publisher's return.
         for number in range(self._window.next_part, showing.parts - showing.is_paused):
             run = showing.run_of(number)
             if number == run.first_part and self._window.segments:
-                # Its publisher is back: a segment of its own, behind a discontinuity.
+                # Its publisher came back: a new segment begins, after a discontinuity.
                 self._end_segment()
                 self._window.begin(self._film.init)
             film_number = run.film(number)
             part = replace(self._film.part(film_number), at_ms=run.instant_ms(number))
             self.append(part, self._film.content(film_number))
-            # The film can make it again at any time: nothing needs to be kept.
+            # The film can make the part again at any time: it need not be kept in memory.
             self._window.segments[-1].parts[-1].is_written = True
         if showing.is_over:
             self.finish()
@@ -75,7 +75,7 @@ class LiveLoop(HlsStream):
             self.pause()
 
     def _skip_to(self, showing: Showing, segment: int) -> None:
-        """Nobody has looked for so long that nothing of the old window is left."""
+        """Start a new window at a segment: nobody looked for so long that the old one is gone."""
         window = self._window = _empty()
         window.next_msn = segment
         self._rendered.clear()
@@ -103,9 +103,9 @@ class LiveLoop(HlsStream):
         return self._film.content(showing.run_of(number).film(number))
 
     async def _until(self, is_true: Callable[[], bool]) -> None:
-        """Look again when the next part may be whole: nobody else says that it is there."""
+        """Check again when the next part may be complete: nothing else signals it."""
         for _ in range(3 * self.window.target_seconds * 1000 // PART_MS):
-            # A request that waits may hold the window of before: a look makes it grow.
+            # A waiting request may hold the old window: reading the property makes it grow.
             if self.window and is_true():
                 return
             due = asyncio.Event()
@@ -114,16 +114,16 @@ class LiveLoop(HlsStream):
         raise Refused("unavailable", "The stream has sent nothing for a while. Try again.")
 
     def _next_part_ms(self) -> int:
-        """When the next part is whole, if the publisher is there; else look again in as long."""
+        """When the next part is complete; without a publisher, the same time later."""
         now_ms, runs = self._clock.now_ms(), self._look().runs
         since_ms = (now_ms - runs[-1].began_ms) % PART_MS if runs else 0
         return now_ms + PART_MS - since_ms
 
 
 class RecordedLoop(HlsStream):
-    """The recording of a loop, as it was shown.
+    """The recording of a loop.
 
-    `was_live`: under the address that it was live at, with playlists of the same form.
+    `was_live`: for the address at which it was live, with playlists of the same form.
     """
 
     def __init__(self, film: LoopFilm, showing: Showing, *, was_live: bool = False) -> None:
@@ -172,7 +172,7 @@ class RecordedLoop(HlsStream):
 
 
 def recorded(film: LoopFilm, showing: Showing, *, was_live: bool = False) -> RecordedLoop:
-    """The recording, and its playlist too: both take long for a long one."""
+    """Make the recording and its playlist: both take long for a long one."""
     hls_stream = RecordedLoop(film, showing, was_live=was_live)
     if showing.parts:
         hls_stream.playlist("plain")

@@ -1,1 +1,1 @@
-"""What makes a video that people upload playable, and other videos of it. For threads."""
+"""Makes uploaded videos playable, and other videos from them. For threads."""

@@ -1,6 +1,8 @@
-"""Demux: an MP4 file as Packets, every track on one clock from 0. For threads; imports PyAV on use.
+"""Demux: reads an MP4 file as packets, all tracks on one clock from 0.
 
-FFmpeg has written the file, so tracks have the configuration records that MP4 wants.
+For threads; imports PyAV on use.
+
+FFmpeg has written the file, so tracks have the configuration records that MP4 needs.
 """
 
 import heapq
@@ -21,21 +23,22 @@ from emulator.media.ticks import TICKS_PER_SECOND
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# A picture that cannot be sought in at least so often is encoded anew.
+# A video with rarer key frames is transcoded, since a player could not seek in it.
 KEY_INTERVAL_MAX = 10 * TICKS_PER_SECOND
-# Likewise one that stands for longer (a second, and what times are rounded by): it would be shown
-# over segments that have sound alone, of which hls.js takes the times for another timeline's.
+# A video is also transcoded if a picture stands longer than a second (plus rounding): it would be
+# shown over segments with audio alone, whose times hls.js takes for those of another timeline.
 _STANDS_MAX = TICKS_PER_SECOND * 11 // 10
-# By so much the last picture may stand longer than it says, where there is sound to its end.
+# The last picture may stand this much longer than its duration, if there is audio to that end.
 _STRETCH_MAX = TICKS_PER_SECOND
-# Players begin in spite of a hole of this length.
+# Players start in spite of a hole of this length.
 _START_HOLE_MAX = TICKS_PER_SECOND // 10
-# Pictures that are decoded so much before they are shown are encoded anew: all would be so late.
+# A video whose pictures are decoded longer than this before they are shown is transcoded: all would
+# be this late.
 _DELAY_MAX = TICKS_PER_SECOND // 4
-# An MP4 has a duration for each step between decode times, and players show a picture for as long.
-# Where pictures are reordered, the picture with the long one is not the picture that stands.
+# An MP4 has a duration for each step between decode times, and players show a picture for that
+# long. Where pictures are reordered, the picture with the long step is not the one that stands.
 _REORDERED_HOLE_MAX = TICKS_PER_SECOND // 2
-# Sound that begins up to 1/50 s before the start is heard from the start on.
+# Audio that begins at most 1/50 s before the start is played from the start on.
 _SOUND_EARLY_MAX = 50
 _VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
 _AUDIO_FOURCC = {"aac": b"mp4a", "opus": b"Opus"}
@@ -43,17 +46,20 @@ _MOOV_MAX = 64 * 2**20
 
 
 class UploadedFilm:
-    """One file, open. `packets` gives all of it in the order of time; `tracks` are its tracks.
+    """One open file. `packets` yields all of it in order of time; `tracks` are its tracks.
 
-    Times count from where the first track begins to be shown, as a player of the file has it: HLS
-    knows no edit list. Nothing is shown before it is decoded, so where pictures are reordered, all
-    is later by as much. The first picture is shown from the start on, and each until the next.
-
-    The file is read through twice at once, so that no interleaving costs memory.
+    Times count from the time at which the first track begins to be shown, as in a player of the
+    file: HLS has no edit list. No frame is shown before it is decoded, so where pictures are
+    reordered, everything is later by that delay. The first picture is shown from the start on, and
+    each one until the next. The file is read twice at the same time, so that no interleaving costs
+    memory.
     """
 
     def __init__(self, path: Path) -> None:
-        """Refuses (`unsupported`), or raises `ProtocolError`, where HLS needs a track otherwise."""
+        """Open a file.
+
+        Refuses (`unsupported`), or raises `ProtocolError`, for a track unfit for HLS.
+        """
         self._containers: list[InputContainer] = []
         try:
             self._open(path)
@@ -73,11 +79,14 @@ class UploadedFilm:
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        """Video first."""
+        """The tracks, video first."""
         return (self._video,) if self._audio is None else (self._video, self._audio)
 
     def packets(self) -> Iterator[Packet]:
-        """Every packet from the first key frame on. Refuses key frames that are too far apart."""
+        """Yield every packet from the first key frame on.
+
+        Refuses key frames that are too far apart.
+        """
         pictures = self._pictures()
         first = next(pictures, None)
         if first is None:
@@ -99,7 +108,7 @@ class UploadedFilm:
         self._video = self._video_format.track(config)
         if not self._video.width:
             self._size()
-        # What the container says of the shape of a pixel counts, whatever the codec's header says.
+        # The container's pixel aspect ratio counts, whatever is in the codec's header.
         aspect = self._picture_stream.sample_aspect_ratio
         if aspect:
             shape = vui.aspect_of(aspect.numerator, aspect.denominator)
@@ -120,7 +129,7 @@ class UploadedFilm:
             self._sound_end = round((end - self._begins) * TICKS_PER_SECOND)
 
     def _size(self) -> None:
-        """VP9's record, and some encoders' AV1 record, have no size: the first key frame has it."""
+        """Read the size from the first key frame: VP9's record and some AV1 records have none."""
         for packet in self._containers[0].demux(self._picture_stream):
             if packet.is_keyframe and packet.size and self._video_format.sized:
                 self._video = self._video_format.sized(self._video, bytes(packet))
@@ -143,7 +152,7 @@ class UploadedFilm:
                 if pts > _START_HOLE_MAX:
                     dts, pts = -self._delay, 0
             elif pts < first_pts:
-                continue  # It is shown before the first key frame, on which nothing depends.
+                continue  # It is shown before the first key frame; no frame depends on it.
             dts, pts = max(dts + self._delay, last + 1), pts + self._delay
             last = dts
             data: bytes | memoryview = bytes(packet)
@@ -152,10 +161,10 @@ class UploadedFilm:
             duration = _ticks(packet.duration or 0, packet.time_base, TICKS_PER_SECOND)
             yield Packet(track, dts, pts, duration, bool(packet.is_keyframe), data)
 
-    def _checked(self, packet: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
-        """Each picture with how long it stands: until the next one, the last with the sound."""
+    def _checked(self, packet: Packet, later: Iterator[Packet]) -> Iterator[Packet]:
+        """Yield each picture with its duration: until the next one, the last with the audio."""
         key_at = packet.dts
-        for following in rest:
+        for following in later:
             duration = following.dts - packet.dts
             if following.dts - key_at > KEY_INTERVAL_MAX:
                 raise Refused("unsupported", "Its key frames are more than 10 s apart.")
@@ -167,9 +176,9 @@ class UploadedFilm:
             packet = following
             if packet.is_key:
                 key_at = packet.dts
-        rest_of_sound = self._sound_end - packet.dts
-        if packet.duration < rest_of_sound <= packet.duration + _STRETCH_MAX:
-            packet = replace(packet, duration=rest_of_sound)
+        until_sound_end = self._sound_end - packet.dts
+        if packet.duration < until_sound_end <= packet.duration + _STRETCH_MAX:
+            packet = replace(packet, duration=until_sound_end)
         yield packet
 
     def _sounds(self, track: AudioTrack) -> Iterator[Packet]:
@@ -177,7 +186,7 @@ class UploadedFilm:
         stream = sound_of(self._containers[1])
         assert stream is not None
         for packet in self._containers[1].demux(stream):
-            # What an edit list hides, before the start for the most part, is not heard.
+            # Audio that an edit list hides, mostly before the start, is not played.
             if packet.dts is None or not packet.size or packet.is_discard:
                 continue
             dts = self._ticks(packet.dts, packet.time_base, track.timescale)
@@ -209,9 +218,9 @@ def _ticks(at: int, time_base: Fraction, timescale: int) -> int:
 
 
 def _record(path: Path, kind: bytes) -> bytes:
-    """The content of a box in the file's `moov`: FFmpeg reads this one, but does not hand it out.
+    """Read the content of a box in the file's `moov`, which FFmpeg reads but does not return.
 
-    Empty where there is none.
+    Empty where there is no such box.
     """
     with path.open("rb") as file:
         while len(head := file.read(16)) >= 8:

@@ -1,7 +1,7 @@
-"""Importing: from an uploaded file, or a recording, to a recording's folder. For threads.
+"""Importing: turns an uploaded file, or a recording, into a recording's folder. For threads.
 
-What browsers play is shown as it is. Everything else is made H.264 and AAC, since a user
-that uploads a video expects to see it and not to hear of codecs.
+Video that browsers play is copied. Everything else is transcoded to H.264 and AAC, since users who
+upload a video expect to see it and not to read about codecs.
 """
 
 import shutil
@@ -39,7 +39,7 @@ Container = Literal["mp4", "webm", "mov", "avi"]
 
 
 class Imported(Struct, frozen=True):
-    """A recording that is whole. Sizes as it is shown; `file_bytes` of its file."""
+    """A complete recording. Sizes are those of the displayed picture; `file_bytes` of its file."""
 
     width: int
     height: int
@@ -48,9 +48,9 @@ class Imported(Struct, frozen=True):
 
 
 class TargetFormat(Struct, frozen=True):
-    """A way to process a video. Without `size` and `height` it keeps its size.
+    """The target of processing a video. Without `size` and `height` it keeps its size.
 
-    `size` is a box that the picture fits into; of a `height` the width follows.
+    `size` is a box that the picture fits into; with a `height`, the width follows.
     """
 
     container: Container = "mp4"
@@ -60,10 +60,11 @@ class TargetFormat(Struct, frozen=True):
     size: tuple[int, int] | None = None
 
 
-def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: JobProgress) -> Imported:
+def import_upload(folder: Path, segment_ms: int, at_ms: int, progress: JobProgress) -> Imported:
     """Make the upload in `folder` playable. The file itself stays, so that this can be repeated.
 
-    Refuses (`unsupported`) what cannot be, (`unavailable`) without room or when cancelled.
+    Refuses (`unsupported`) a file that cannot be made playable, (`unavailable`) without room on the
+    disk or when cancelled.
     """
     source = folder / UPLOAD_NAME
     probed = probe(source)
@@ -71,13 +72,13 @@ def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: JobProgress)
     _check_disk(folder, 2 * upload_bytes)
     plan = _plan(probed)
     try:
-        imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+        imported = _import(source, folder, probed, plan, (segment_ms, at_ms), progress)
     except (ProtocolError, Refused, ValueError) as error:
         if plan.codec is not None or _is_cancelled(error):
             raise
-        # It looked as if it could stay as it is, and cannot: it is encoded instead.
+        # The track looked as if it could be copied, but cannot: it is transcoded instead.
         again = replace(plan, codec="h264", sound="aac" if probed.audio_codec else None)
-        imported = _import(source, folder, probed, again, (segment_ms, at_ms), watch)
+        imported = _import(source, folder, probed, again, (segment_ms, at_ms), progress)
     return replace(imported, file_bytes=upload_bytes)
 
 
@@ -87,18 +88,18 @@ def process(
     wanted: TargetFormat,
     segment_ms: int,
     at_ms: int,
-    watch: JobProgress,
+    progress: JobProgress,
 ) -> Imported:
-    """Make another recording, in `folder`, of the file `source`. Refuses likewise."""
+    """Make another recording, in `folder`, of the file `source`. Refuses as `import_upload`."""
     folder.mkdir(parents=True)
     probed = probe(source)
     _check_disk(folder, 3 * source.stat().st_size)
     width, height = _box(probed, wanted)
     sound: Any = "opus" if wanted.container == "webm" else "aac"
     plan = TranscodePlan(wanted.codec, sound, width, height, wanted.quality)
-    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), progress)
     if wanted.container != "mp4":
-        watch.begin("packaging", 95, 100)
+        progress.begin("packaging", 95, 100)
         target = folder / f"default.{wanted.container}"
         _repackage(folder / MP4_NAME, target, wanted.container)
         imported = replace(imported, file_bytes=target.stat().st_size)
@@ -106,11 +107,12 @@ def process(
 
 
 def cut(
-    footage: Footage, span: Span, folder: Path, segment_ms: int, at_ms: int, watch: JobProgress
+    footage: Footage, span: Span, folder: Path, segment_ms: int, at_ms: int, progress: JobProgress
 ) -> Imported:
-    """Make a recording, in `folder`, of what footage shows in a span, exact to the frame.
+    """Make a recording, in `folder`, of a span of footage, exact to the frame.
 
-    Only what is needed is decoded: footage begins with the key frame before. Refuses likewise.
+    Only the needed media is decoded: footage begins with the key frame before. Refuses as
+    `import_upload`.
     """
     folder.mkdir(parents=True)
     source = folder / UPLOAD_NAME
@@ -120,7 +122,7 @@ def cut(
     sound: Any = "aac" if probed.audio_codec else None
     width, height = _even(probed.width), _even(probed.height)
     plan = TranscodePlan("h264", sound, width, height, "high", span)
-    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), progress)
     busy_files.remove(source)
     return imported
 
@@ -131,7 +133,7 @@ def _import(
     probed: Probed,
     plan: TranscodePlan,
     times: tuple[int, int],
-    watch: JobProgress,
+    progress: JobProgress,
 ) -> Imported:
     import av
 
@@ -140,12 +142,12 @@ def _import(
     is_copied = plan.codec is None and plan.sound is None
     draft = folder / _MP4_DRAFT_NAME
     try:
-        watch.begin("copying" if is_copied else "transcoding", 0, 80)
-        transcode(source, draft, probed, plan, watch)
-        watch.begin("packaging", 80, 95)
+        progress.begin("copying" if is_copied else "transcoding", 0, 80)
+        transcode(source, draft, probed, plan, progress)
+        progress.begin("packaging", 80, 95)
         with UploadedFilm(draft) as film:
             total = max(1.0, probed.seconds) * TICKS_PER_SECOND
-            packets = (_watched(packet, total, watch) for packet in film.packets())
+            packets = (_watched(packet, total, progress) for packet in film.packets())
             window = write_recording(packets, film.tracks, folder, *times)
     except av.FFmpegError as error:
         raise Refused("unsupported", f"This video cannot be read: {error.strerror}.") from error
@@ -159,14 +161,14 @@ def _import(
     )
 
 
-def _watched(packet: Packet, total: float, watch: JobProgress) -> Packet:
+def _watched(packet: Packet, total: float, progress: JobProgress) -> Packet:
     if packet.is_key:
-        watch.step(packet.dts * TICKS_PER_SECOND / packet.track.timescale / total)
+        progress.step(packet.dts * TICKS_PER_SECOND / packet.track.timescale / total)
     return packet
 
 
 def _plan(probed: Probed) -> TranscodePlan:
-    """What of an upload has to be encoded anew, and what can stay."""
+    """Plan which tracks of an upload are transcoded, and which are copied."""
     width, height = _even(probed.width), _even(probed.height)
     picture: Codec | None = None if probed.copies_video else "h264"
     sound: Sound | None = None if probed.copies_audio else "aac"
@@ -186,7 +188,7 @@ def _even(value: float) -> int:
 
 
 def _repackage(source: Path, target: Path, form: Container) -> None:
-    """The tracks of an MP4 file in another container."""
+    """Copy the tracks of an MP4 file to another container."""
     import av
 
     with (
@@ -210,10 +212,10 @@ def _repackage(source: Path, target: Path, form: Container) -> None:
 
 
 class _AviFrames:
-    """H.264 as AVI has it: frames that are numbered, and no configuration record.
+    """Writes H.264 as AVI has it: numbered frames, and no configuration record.
 
-    The parameter sets stand in the stream (ISO/IEC 14496-10, Annex B). Our encoder makes no
-    B-frames, which AVI could not show in their order.
+    The parameter sets are in the stream (ISO/IEC 14496-10, Annex B). Our encoder makes no B-frames,
+    whose order AVI could not represent.
     """
 
     def __init__(self, picture: Any, copy: Any) -> None:

@@ -1,7 +1,7 @@
-"""Probe: what an uploaded file is, as FFmpeg reads it. For threads; imports PyAV on use.
+"""Probe: reads the properties of an uploaded file with FFmpeg. For threads; imports PyAV on use.
 
-A file names no other: playlists, image sequences and network protocols are not opened, whatever
-the file says of itself.
+A file cannot open another one: playlists, image sequences and network protocols are not opened,
+whatever is in the file.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 SIDE_MAX = 8192
-# How much of a file is read before there must be a picture.
+# The number of packets that are read before there must be a picture.
 _PACKETS_TRIED_MAX = 2_000
 _BOXES_MAX = 1_000
-# FFmpeg's names of the demuxers that may open an upload, and what people call the format.
+# FFmpeg's names of the demuxers that may open an upload, and the common name of the format.
 _FORMS = {
     "mov": "mp4",
     "matroska": "mkv",
@@ -42,8 +42,8 @@ _FORMS = {
 _SOUNDS_AND_RAW = ("mp3", "wav", "aac", "flac", "h264", "hevc")
 _FILES_ONLY = {"protocol_whitelist": "file"}
 UPLOAD_OPTIONS = {"format_whitelist": ",".join(_FORMS), **_FILES_ONLY}
-# A film that is broadcast may be sound alone or one image (each of these reads one file), and an
-# elementary stream gets a refusal of its own.
+# A file for a broadcast may be audio alone or one image (each of these demuxers reads one file),
+# and an elementary stream gets a separate refusal.
 _IMAGES = ("png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "gif")
 FILM_OPTIONS = {
     "format_whitelist": ",".join((*_FORMS, *_SOUNDS_AND_RAW, *_IMAGES)),
@@ -59,10 +59,10 @@ _COPIED_AUDIO = {"aac", "opus"}
 
 
 class Probed(Struct, frozen=True):
-    """A video file. Sizes as it is shown: by its `orientation`, with square pixels.
+    """The properties of a video file. Sizes are those shown: oriented, with square pixels.
 
-    `seconds` is 0 where the file does not say.
-    `copies_*`: the track can be shown as it is. `audio_codec` is "" where there is no sound.
+    `seconds` is 0 where the file has no duration. `copies_*`: the track can be copied.
+    `audio_codec` is "" without audio.
     """
 
     form: str
@@ -78,10 +78,10 @@ class Probed(Struct, frozen=True):
 
 
 def open_upload(path: Path) -> "InputContainer":
-    """The file for reading. Refuses (`unsupported`) what none of the allowed demuxers opens."""
+    """Open a file for reading. Refuses (`unsupported`) a file that no allowed demuxer opens."""
     import av
 
-    # Titles that are not UTF-8 are no reason to refuse a film; PyAV 19 asks for nothing to say so.
+    # A title that is not UTF-8 is no reason to refuse a film; PyAV 19 needs no option for that.
     lenient: dict[str, Any] = {} if _pyav_major() >= 19 else {"metadata_errors": "replace"}
     try:
         container: InputContainer = av.open(str(path), "r", options=UPLOAD_OPTIONS, **lenient)
@@ -97,14 +97,14 @@ def _why_unopened(path: Path) -> str:
     names = _whole_boxes(path, size)
     if b"ftyp" in names and b"moov" not in names:
         return (
-            "its index (the moov box) is missing or not whole, so the file was cut off or never"
+            "its index (the moov box) is missing or incomplete, so the file was cut off or never"
             " finished. Export or upload it again"
         )
-    return f"it is in none of the formats that are known here ({', '.join(_FORMS.values())})"
+    return f"its format is none of the supported ones ({', '.join(_FORMS.values())})"
 
 
 def _whole_boxes(path: Path, size: int) -> set[bytes]:
-    """The names of an MP4 file's boxes, as far as the file goes (ISO/IEC 14496-12, 4.2)."""
+    """The names of an MP4 file's complete boxes (ISO/IEC 14496-12, 4.2)."""
     names: set[bytes] = set()
     at = 0
     with path.open("rb") as file:
@@ -128,17 +128,17 @@ def _pyav_major() -> int:
 
 
 def picture_of(container: "InputContainer") -> "VideoStream":
-    """The picture that a player shows first. Refuses (`unsupported`) where there is none."""
+    """The video stream that a player shows. Refuses (`unsupported`) a file without one."""
     picture = find_picture(container)
     if picture is None:
-        raise _not_a_video("there is no moving picture in it")
+        raise _not_a_video("it has no moving picture")
     return picture
 
 
 def find_picture(container: "InputContainer") -> "VideoStream | None":
-    """The stream with moving pictures that a player shows first: the default one, if any is.
+    """The video stream that a player shows: the default one, if there is one.
 
-    A cover is none, and a single image counts only where there is nothing else.
+    A cover does not count, and a single image counts only where there is no other stream.
     """
     from av.stream import Disposition
 
@@ -149,16 +149,16 @@ def find_picture(container: "InputContainer") -> "VideoStream | None":
 
 
 def sound_of(container: "InputContainer") -> "AudioStream | None":
-    """The sound that a player plays first: the default track, if any is, and the first of equals.
+    """The audio stream that a player plays: the default one, if any; the first of equal ones.
 
-    None where there is none that FFmpeg knows a decoder for.
+    None if FFmpeg has no decoder for any of them.
     """
     known = [stream for stream in container.streams.audio if stream.codec_context is not None]
     return max(known, key=_preference, default=None)
 
 
 def _preference(stream: Any) -> tuple[bool, bool]:
-    """What is for everybody comes before what describes or comments it."""
+    """Sort key: tracks for everybody come before descriptions and comments."""
     from av.stream import Disposition
 
     special = (
@@ -172,9 +172,9 @@ def _preference(stream: Any) -> tuple[bool, bool]:
 
 
 def probe(path: Path, name: str = "") -> Probed:
-    """What the file is. `name` is what it was called: tells `.mov` from `.mp4`.
+    """Read the properties of a file. Its original `name` tells `.mov` from `.mp4`.
 
-    Refuses (`unsupported`, with a sentence) whatever is not a video that can be decoded.
+    Refuses (`unsupported`, with a message) a file that is not a video that can be decoded.
     """
     with open_upload(path) as container:
         stream = picture_of(container)
@@ -201,9 +201,9 @@ def probe(path: Path, name: str = "") -> Probed:
 
 
 def packets_of(container: "InputContainer", streams: list[Any]) -> Iterator[Any]:
-    """Packets of some streams up to the end, or to where the file is broken for good.
+    """Yield packets of some streams up to the end, or to where the file is broken.
 
-    The last of each stream are empty. Packets of streams that only turn up later are left out.
+    The last packet of each stream is empty. Packets of streams that appear later are left out.
     """
     import av
 
@@ -211,7 +211,7 @@ def packets_of(container: "InputContainer", streams: list[Any]) -> Iterator[Any]
     while True:
         try:
             packet = next(packets, None)
-        except IndexError:  # PyAV knows the streams that a file names at its start only.
+        except IndexError:  # PyAV only knows streams that the file names at its start.
             packets = container.demux(*streams)
             continue
         except av.FFmpegError:
@@ -236,17 +236,20 @@ def _first_frame(container: "InputContainer", stream: "VideoStream") -> Any:
             return frame
         if number > _PACKETS_TRIED_MAX:
             break
-    raise _not_a_video("no picture in it can be decoded")
+    raise _not_a_video("none of its pictures can be decoded")
 
 
 def _shown(width: int, height: int, stream: "VideoStream") -> tuple[int, int]:
-    """Pixels may be wider than high (SAR); what is shown is not."""
+    """The displayed size: pixels of the file may be wider than high (SAR)."""
     aspect = stream.sample_aspect_ratio
     return (round(width * aspect), height) if aspect else (width, height)
 
 
 def _form(demuxer: str, name: str) -> str:
-    """What people call the format. FFmpeg has one demuxer for MP4 and MOV, one for MKV and WebM."""
+    """The common name of the format.
+
+    FFmpeg has one demuxer for MP4 and MOV, one for MKV and WebM.
+    """
     text = name.rpartition(".")[2].lower()
     names = demuxer.split(",")
     if text in names:
@@ -255,7 +258,7 @@ def _form(demuxer: str, name: str) -> str:
 
 
 def codec_of(stream: Any) -> str:
-    """The codec's own name, whichever decoder reads it; "" without a stream or a decoder."""
+    """The codec's name, whichever decoder reads it; "" without a stream or a decoder."""
     context = stream.codec_context if stream is not None else None
     return str(context.codec.canonical_name) if context is not None else ""
 

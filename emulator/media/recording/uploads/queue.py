@@ -1,6 +1,6 @@
 """UploadQueue: makes the videos of one world playable, one at a time for the whole process.
 
-For the event loop's thread. The work is done in threads; what came of it goes into the world.
+For the event loop's thread. The work is done in threads; its results go into the world.
 """
 
 import asyncio
@@ -22,7 +22,14 @@ from emulator.core.events.video import (
     VideoJobQueued,
 )
 from emulator.media.hls.index import NAME as INDEX_NAME
-from emulator.media.recording.jobs import JobContext, JobQueue, finished, tell, tried, written
+from emulator.media.recording.jobs import (
+    JobContext,
+    JobQueue,
+    call_on_loop,
+    change_with_retries,
+    failure_of,
+    run_in_thread,
+)
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.upload import UPLOAD_NAME, receive
 from emulator.world.video import jobs, media, videos
@@ -30,7 +37,7 @@ from emulator.world.video.jobs import Job
 from emulator.world.video.media import VideoFootage
 from emulator.world.world import World
 
-# A start need not wait for what only an upload needs; the server warms it up later.
+# Not imported at start: only an upload needs these; the server loads them later.
 if TYPE_CHECKING:
     from emulator.media.recording.uploads.importing import Imported
     from emulator.media.recording.uploads.probe import Probed
@@ -39,18 +46,19 @@ log = logging.getLogger(__name__)
 
 
 class UploadQueue(JobQueue):
-    """Does the jobs of one world, in their order."""
+    """Runs the jobs of one world, in their order."""
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
-        # The job under way and where its result goes, by its video: deleting that ends it.
+        # The job in progress and the uid of its result, by its video: deleting the video cancels
+        # it.
         self._under_way: dict[str, tuple[JobProgress, str]] = {}
 
     async def receive(self, file: BinaryIO, name: str) -> "tuple[str, Probed]":
-        """Keep an uploaded file under a CDN uid of its own, and say what it is.
+        """Store an uploaded file under a new CDN uid, and return its properties.
 
-        Refuses (`unsupported`) what is not a video, (`unavailable`) a full disk: then nothing of it
-        is left.
+        Refuses (`unsupported`) a file that is not a video, (`unavailable`) a full disk: then no
+        part of it is stored.
         """
         from emulator.media.recording.uploads.probe import probe
 
@@ -63,7 +71,7 @@ class UploadQueue(JobQueue):
                 try:
                     path = await asyncio.to_thread(receive, file, folder)
                 except OSError as error:
-                    message = f"The upload cannot be kept: {error.strerror}."
+                    message = f"The upload could not be stored: {error.strerror}."
                     raise Refused("unavailable", message) from error
                 return uid, await asyncio.to_thread(probe, path, name)
         except BaseException:
@@ -71,7 +79,7 @@ class UploadQueue(JobQueue):
             raise
 
     async def discard(self, uid: str) -> None:
-        """An upload that was received is not wanted after all."""
+        """Remove a received upload that is not wanted after all."""
         await self._media_store.delete(uid)
 
     def handlers(self) -> Handlers:
@@ -96,14 +104,17 @@ class UploadQueue(JobQueue):
     def _on_video_deleted(self, event: VideoDeleted) -> None:
         uids = set(event.uids)
         if event.video_id in self._under_way:
-            # What a thread is writing is removed when it has let go of it.
+            # The files that a thread is writing are removed once it has closed them.
             progress, media_uid = self._under_way[event.video_id]
             progress.cancel()
             uids.discard(media_uid)
         self._remove(uids)
 
     def _on_vod_deleted(self, event: VodDeleted) -> None:
-        """Videos may show what is deleted. A VOD's media is removed here (see `MediaCleanup`)."""
+        """Update videos that show deleted media.
+
+        A VOD's media is removed here (see `MediaCleanup`).
+        """
         for uid in (event.uid, *event.uids):
             videos.lose(self._world, uid)
         self._remove(event.uids)
@@ -112,9 +123,9 @@ class UploadQueue(JobQueue):
         videos.lose(self._world, event.uid)
 
     async def recover(self, _: bool) -> None:
-        """Begin again what was under way when the last process stopped, from the bytes it kept.
+        """Restart the jobs that were in progress when the last process stopped, from their uploads.
 
-        Not what is gone, and not for ever what a process dies over.
+        A job whose upload is gone fails, and so does one that several processes died of.
         """
         for job in jobs.unfinished(self._world):
             log.info("a stopped emulator left a job behind job=%s", job.id)
@@ -124,13 +135,13 @@ class UploadQueue(JobQueue):
             elif job.kind == "import" and not (folder / UPLOAD_NAME).exists():
                 jobs.fail(self._world, job, jobs.STOPPED)
             else:
-                if job.kind == "process":  # What it is made of is a recording of its own.
+                if job.kind == "process":  # Its source is another recording.
                     await self._media_store.delete(job.media_uid)
                 jobs.begin_again(self._world, job)
                 self._start(self._do(job.id))
 
     async def _do(self, job_id: str) -> None:
-        # Time stands where it jumps, also while a job of another world is under way.
+        # A jumping clock stands still meanwhile, also while a job of another world is in progress.
         with self._world.clock.working():
             async with self._slots.jobs:
                 try:
@@ -141,13 +152,13 @@ class UploadQueue(JobQueue):
                     await self._do_now(job)
 
     async def _do_now(self, job: Job) -> None:
-        await written(self._world, partial(jobs.start, self._world, job))
+        await change_with_retries(self._world, partial(jobs.start, self._world, job))
         job = jobs.find(self._world, job.id)
         loop = asyncio.get_running_loop()
-        watch = JobProgress(lambda *progress: tell(loop, self._note, job, *progress))
-        self._under_way[job.video_id] = (watch, job.media_uid)
+        progress = JobProgress(lambda *values: call_on_loop(loop, self._note, job, *values))
+        self._under_way[job.video_id] = (progress, job.media_uid)
         try:
-            reason = await tried(self._finish(job, watch), f"video job={job.id}")
+            reason = await failure_of(self._finish(job, progress), f"video job={job.id}")
         except asyncio.CancelledError:
             self._leave(job)
             raise
@@ -157,32 +168,32 @@ class UploadQueue(JobQueue):
             await self._give_up(job, reason)
 
     def _leave(self, job: Job) -> None:
-        """This process stops in good order: that is nothing the job is to blame for."""
-        with suppress(Refused):  # Its video was deleted, or there is no room to say so.
+        """Put a job back, because this process stops properly: the attempt does not count."""
+        with suppress(Refused):  # Its video was deleted, or the disk is full.
             jobs.begin_again(self._world, jobs.find(self._world, job.id), is_left=True)
 
-    async def _finish(self, job: Job, watch: JobProgress) -> None:
-        footage = await self._make(job, watch)
+    async def _finish(self, job: Job, progress: JobProgress) -> None:
+        footage = await self._make(job, progress)
         poster_ms = await self._picture(job, footage)
-        await written(
+        await change_with_retries(
             self._world,
             lambda: jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms),
         )
-        if job.kind == "import":  # Only now: until then it could be begun again.
+        if job.kind == "import":  # Only now: before this, the job could be restarted.
             path = self._media_store.folder(job.media_uid) / UPLOAD_NAME
-            with suppress(OSError):  # The next start sweeps it up.
+            with suppress(OSError):  # The next start removes it.
                 await asyncio.to_thread(busy_files.remove, path)
         log.info("video job done job=%s kind=%s", job.id, job.kind)
 
-    async def _make(self, job: Job, watch: JobProgress) -> VideoFootage | None:
-        """What the video is to show; None where only its picture changes."""
+    async def _make(self, job: Job, progress: JobProgress) -> VideoFootage | None:
+        """Make the video's new footage; None where only its picture changes."""
         from emulator.media.recording.uploads.importing import TargetFormat, import_upload, process
 
         video = videos.find(self._world, job.video_id)
         folder = self._media_store.folder(job.media_uid)
         times = (self._media_store.config.segment_ms, self._world.now_ms)
         if job.kind == "import":
-            imported = await finished(watch, import_upload, folder, *times, watch)
+            imported = await run_in_thread(progress, import_upload, folder, *times, progress)
             return _footage(job.media_uid, video.form, imported)
         values = {name: job.options[name] for name in _WANTED if name in job.options}
         if not values:
@@ -190,11 +201,11 @@ class UploadQueue(JobQueue):
         wanted = TargetFormat(**values)
         source_uid = media.source_of(self._world, video.pk, video.uid)
         source = await self._recordings.mp4(media.media_uid_of(self._world, source_uid))
-        imported = await finished(watch, process, source, folder, wanted, *times, watch)
+        imported = await run_in_thread(progress, process, source, folder, wanted, *times, progress)
         return _footage(job.media_uid, wanted.container, imported)
 
     async def _picture(self, job: Job, footage: VideoFootage | None) -> int | None:
-        """Make the picture that was asked for. Returns its instant, None where none was."""
+        """Make the requested picture. Return its time, None where none was requested."""
         poster_ms = job.options.get("poster_ms")
         if poster_ms is None:
             return None
@@ -206,11 +217,11 @@ class UploadQueue(JobQueue):
 
     async def _give_up(self, job: Job, reason: str) -> None:
         try:
-            await written(
+            await change_with_retries(
                 self._world,
                 lambda: jobs.fail(self._world, jobs.find(self._world, job.id), reason),
             )
-        except Refused:  # Its video was deleted: nobody is left to be told, but its files are.
+        except Refused:  # Its video was deleted: only its files are left.
             await self._delete((job.media_uid,))
 
     def _note(self, job: Job, percent: int, stage: str) -> None:
@@ -221,9 +232,9 @@ _WANTED = ("container", "codec", "quality", "height", "size")
 
 
 def sweep(root: Path, world: World) -> None:
-    """Remove uploads that a killed process left behind, before anything is done in the world.
+    """Remove uploads that a killed process left, before the world does anything.
 
-    Those that a job is still to make playable stay.
+    Uploads that a job still has to make playable stay.
     """
     needed = {job.media_uid for job in jobs.unfinished(world)}
     for upload in root.glob(f"*/{UPLOAD_NAME}"):

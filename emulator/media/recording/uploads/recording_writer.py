@@ -1,6 +1,6 @@
-"""write_recording: packets into a recording's folder, as a live stream writes them.
+"""write_recording: writes packets into a recording's folder, as a live stream does.
 
-For threads. Nobody finds the recording before it is whole: its index gets its name last.
+For threads. Nobody can find the recording before it is complete: its index is renamed last.
 """
 
 import os
@@ -28,11 +28,10 @@ DRAFT_NAME = index.NAME + ".draft"
 def write_recording(
     packets: Iterable[Packet], tracks: tuple[Track, ...], folder: Path, segment_ms: int, at_ms: int
 ) -> Window:
-    """Write a whole recording that begins at `at_ms`. Returns what is in it.
+    """Write a complete recording that begins at `at_ms`. Return its window.
 
-    Where sound or picture is the shorter one, it goes on with silence, or with its last key frame.
-
-    Raises `OSError` where it cannot be written; then there is no recording.
+    Where audio or video is shorter, silence or the last key frame fills it. Raises `OSError` where
+    it cannot be written; then there is no recording.
     """
     segmenter = Segmenter(part_ms=min(PART_MS, segment_ms // 2), segment_ms=segment_ms)
     gap_filler = GapFiller(still_ms=segment_ms)
@@ -92,7 +91,7 @@ class _Writer:
         if self._file is None:
             self._file = FileIO(self._folder / segment.name, "w")
         _write(self._file, content)
-        # It is on the disk, and a long video would not fit into memory.
+        # The part is on the disk, and a long video would not fit into memory.
         stored.content = None
 
     def finish(self) -> None:
@@ -101,7 +100,7 @@ class _Writer:
         self._write_line(index.end_line(self.window.end_ms))
 
     def close(self) -> None:
-        """Let go of a file that was not finished."""
+        """Close a file that was not finished."""
         if self._file is not None:
             self._file.close()
 
@@ -124,7 +123,7 @@ class _Writer:
 
 
 def _write(file: FileIO, content: bytes) -> None:
-    """All of it: a write may take less than it was given, also on a disk that is nearly full."""
+    """Write all of the content: one write may take less than that, also on an almost full disk."""
     view = memoryview(content)
     while view:
         view = view[file.write(view) :]

@@ -1,7 +1,7 @@
-"""Transcode: a file as an MP4 that HLS can carry. What can stay as it is, is copied.
+"""Transcode: makes an MP4 that HLS can carry from a file. Tracks are copied where possible.
 
-For threads; imports PyAV on use. Damage is left out, as players do: a packet that cannot be decoded
-is skipped, and a file that breaks off ends there.
+For threads; imports PyAV on use. Damage is skipped, as players do: a packet that cannot be decoded
+is left out, and a file that breaks off ends there.
 """
 
 import os
@@ -34,21 +34,22 @@ Quality = Literal["low", "medium", "high"]
 Span = tuple[int, int]
 
 _CLOCK = Fraction(1, TICKS_PER_SECOND)
-# A packet may be decoded so much earlier than it is shown.
+# The longest time by which a packet may be decoded before it is shown.
 _REORDER_TICKS = TICKS_PER_SECOND
-# A key frame every two seconds, so that a seek has not far to go.
+# A key frame every two seconds, so that seeks are short.
 _KEY_SECONDS = 2
 _KEY_TICKS = _KEY_SECONDS * TICKS_PER_SECOND
 # Matrices by ITU-T H.273, 8.3.
 _RGB, _BT601 = 0, 6
-# A picture that stands for longer is shown again, so that every segment has one.
+# A picture that stands longer than this is repeated, so that every segment has one.
 _HOLD_TICKS = TICKS_PER_SECOND
-# A clock that steps so far back, or where it may also so far on, has begun anew.
+# A clock that steps back by the first, or forward by the second (where gaps are possible), was
+# restarted.
 _BACK_SECONDS, _JUMP_SECONDS = 1, 10
-# A picture that stands for longer than a day is a clock that jumped.
+# A picture that stands longer than a day means that the clock jumped.
 _HELD_MAX = 86_400 * TICKS_PER_SECOND
 _RATE_MAX = 120
-# Encoding must leave a core to live streams.
+# Encoding must leave a core for live streams.
 _THREADS = 2
 _ENCODERS: dict[Codec, str] = {
     "h264": "libx264",
@@ -72,16 +73,15 @@ _CRF: dict[Codec, dict[Quality, int]] = {
     "av1": {"low": 50, "medium": 40, "high": 30},
 }
 _SOUND_BITS, _SOUND_RATE = 128_000, 48_000
-# Samples by which sound may be late and nothing is filled in; and a hole that no file has.
+# The number of samples by which audio may be late before silence is added; and the longest hole.
 _HOLE_MIN, _HOLE_MAX = _SOUND_RATE // 10, 600 * _SOUND_RATE
 
 
 class TranscodePlan(Struct, frozen=True):
-    """How a file is made into another. None copies a track. `width` and `height` are even.
+    """How to convert a file. None copies a track. `width` and `height` are even.
 
-    `span`: only what is shown from the first to before the second of these instants, in ticks of
-    1/90,000 s, which then is all of it. A span is exact to the frame and to the sample, and so it
-    wants every track encoded.
+    `span`: only the media shown from the first to before the second of these times, in ticks of
+    1/90,000 s. A span is exact to the frame and to the sample, so every track must be encoded.
     """
 
     codec: Codec | None
@@ -93,13 +93,13 @@ class TranscodePlan(Struct, frozen=True):
 
 
 class Shaper(Protocol):
-    """Makes decoded pictures what an encoder was opened for."""
+    """Converts decoded pictures to the form that an encoder was opened for."""
 
     def turn(self, frame: Any) -> Any: ...
 
 
 class Lane(Protocol):
-    """One track on its way from file to file."""
+    """The way of one track from file to file."""
 
     def take(self, packet: Any) -> None: ...
 
@@ -107,11 +107,11 @@ class Lane(Protocol):
 
 
 def transcode(
-    source: Path, target: Path, probed: Probed, plan: TranscodePlan, watch: JobProgress
+    source: Path, target: Path, probed: Probed, plan: TranscodePlan, progress: JobProgress
 ) -> None:
-    """Write `target` from `source`. Refuses (`unsupported`) a file of which nothing is left.
+    """Write `target` from `source`. Refuses (`unsupported`) a file without any usable media.
 
-    Raises `FFmpegError` where a track cannot be copied, `OSError` where nothing can be written.
+    Raises `FFmpegError` where a track cannot be copied, `OSError` where no file can be written.
     """
     import av
 
@@ -129,7 +129,7 @@ def transcode(
             clock.set(packet)
             at = packet.dts if packet.dts is not None else packet.pts
             if at is not None:
-                watch.step(float(at * packet.time_base) / seconds)
+                progress.step(float(at * packet.time_base) / seconds)
                 if plan.span and at * packet.time_base / _CLOCK > plan.span[1] + _REORDER_TICKS:
                     past.add(packet.stream.index)
             if packet.stream.index not in past:
@@ -141,10 +141,10 @@ def transcode(
 
 
 def _packets(container: "InputContainer", streams: list[Any]) -> Iterator[Any]:
-    """Packets that are whole.
+    """Yield the usable packets.
 
-    An empty one only says that a track has ended; a corrupt one ends with the file, or has lost
-    bytes on its way, and browsers stop at what they cannot decode.
+    An empty one only marks the end of a track; a corrupt one was cut off by the end of the file, or
+    has lost bytes, and browsers stop at a frame that they cannot decode.
     """
     for packet in packets_of(container, streams):
         if packet.size and not packet.is_corrupt:
@@ -152,28 +152,28 @@ def _packets(container: "InputContainer", streams: list[Any]) -> Iterator[Any]:
 
 
 def _begins(streams: list[Any]) -> Fraction:
-    """When the first of the tracks begins, in seconds: files count from anywhere.
+    """The start of the first track in seconds: files may count from any time.
 
-    A transport stream's clock, for one, may wrap on the way (ISO/IEC 13818-1, 2.4.3.7: 33 bits);
-    FFmpeg then counts what comes before as less than 0.
+    For example, a transport stream's clock may wrap (ISO/IEC 13818-1, 2.4.3.7: 33 bits); FFmpeg
+    then counts the packets before the wrap below 0.
     """
     known = [stream for stream in streams if stream.start_time is not None]
     return min((item.start_time * item.time_base for item in known), default=Fraction(0))
 
 
 class _FileClock:
-    """Times of packets from 0 on, over every jump of the file's own clock.
+    """Sets times of packets from 0 on, over every jump of the file's own clock.
 
-    A clock that jumps begins anew where the media so far ends, for all tracks alike: joined
-    transport streams begin again, and each is as much apart as it was.
+    After a jump the clock continues at the end of the media so far, for all tracks alike: joined
+    transport streams start again, with the tracks as far apart as before.
     """
 
     def __init__(self, begins: Fraction, container: "InputContainer") -> None:
         # In other formats a picture may stand for that long.
         has_gaps = container.format.name in ("mpegts", "mpeg")
         self._forward = _JUMP_SECONDS if has_gaps else float("inf")
-        # What is added to a time, in seconds, by how often the clock has jumped; how often it has
-        # for each track; and what the file said last.
+        # The offset in seconds, by the number of jumps; the number of jumps of each track; and the
+        # last time in the file.
         self._offsets = [-begins]
         self._jumps: dict[int, int] = {}
         self._last: dict[int, Fraction] = {}
@@ -203,7 +203,7 @@ class _FileClock:
 def _lanes(
     container: "InputContainer", out: "OutputContainer", probed: Probed, plan: TranscodePlan
 ) -> dict[int, Lane]:
-    """A lane for each track that is kept, by its number in the file."""
+    """Make a lane for each track to keep, by its index in the file."""
     picture = picture_of(container)
     turner = Turner(probed.orientation, plan.width, plan.height)
     lanes: dict[int, Lane] = {
@@ -224,10 +224,11 @@ def _lanes(
 
 
 class _Copy:
-    """A track as it is.
+    """Copies a track.
 
-    Refuses (`unsupported`) pictures of which an edit list hides some: to show those after them, a
-    player would have to decode and not show them, which it does for a file and not for HLS.
+    Refuses (`unsupported`) a video track of which an edit list hides pictures: to show later ones,
+    a player would have to decode these without showing them, which it does for a file but not for
+    HLS.
     """
 
     def __init__(self, stream: Any, out: "OutputContainer") -> None:
@@ -239,11 +240,14 @@ class _Copy:
         self._held: list[Any] = []
 
     def take(self, packet: Any) -> None:
-        """Files that keep no decode times (Matroska) show them only after the first few packets."""
+        """Copy a packet.
+
+        Files without decode times (Matroska) give them after a few packets only.
+        """
         if packet.is_discard:
             if self._is_picture:
                 raise Refused("unsupported", "Its edit list hides pictures.")
-            # What lies before the start stays hidden there: sound wants it to begin cleanly.
+            # Audio before the start stays hidden there: the decoder needs it for a clean start.
             if packet.pts is None or packet.pts >= 0:
                 return
         step = packet.duration or 1
@@ -264,7 +268,7 @@ class _Copy:
             self._mux(packet)
 
     def _mux(self, packet: Any) -> None:
-        # A file may hold steps back in time, which MP4 cannot.
+        # A file may have steps back in time, which MP4 cannot represent.
         if self._last is not None and packet.dts <= self._last:
             if packet.pts is None or packet.pts <= self._last:
                 return
@@ -275,10 +279,10 @@ class _Copy:
 
 
 class PictureEncoder:
-    """Pictures, decoded and encoded: as `turner` makes them, in the plan's size.
+    """Transcodes pictures: as `turner` converts them, in the plan's size.
 
-    `rate` is how many there are a second, about: it says how often a key frame comes. `seconds`:
-    until when the last picture may stand, if it says that it does.
+    `rate` is their approximate number a second, which sets the interval of key frames. `seconds`:
+    until when the last picture may stand, if its duration says so.
     """
 
     def __init__(
@@ -298,13 +302,13 @@ class PictureEncoder:
         stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
         context = stream.codec_context
         context.time_base = _CLOCK
-        # SVT-AV1 tells the whole world of each encoder it opens; 1 is "errors only".
+        # SVT-AV1 prints a message for each encoder that it opens; 1 is "errors only".
         os.environ.setdefault("SVT_LOG", "1")
         context.gop_size = max(1, round(rate * _KEY_SECONDS))
         context.thread_count = _THREADS
         context.options = {**_OPTIONS[plan.codec], "crf": str(_CRF[plan.codec][plan.quality])}
         name_as_players_do(stream)
-        _tell_colours(source.codec_context, context)
+        _copy_colours(source.codec_context, context)
         self._stream = stream
         self._turner = turner
         self._last: int | None = None
@@ -317,7 +321,7 @@ class PictureEncoder:
         self._encode(_decoded(self._source, packet))
 
     def switch(self, source: Any) -> None:
-        """What comes from here on is to be decoded as `source` says."""
+        """Decode later packets as packets of `source`."""
         self._encode(_decoded(self._source, None))
         self._source = source
 
@@ -338,9 +342,10 @@ class PictureEncoder:
             self._show(upright, pts)
 
     def _hold(self, following: Any, pts: int) -> None:
-        """Show a picture that stands for long again and again.
+        """Repeat a picture that stands for long.
 
-        What comes before the first picture shows that one, as a recording has to begin with one.
+        The time before the first picture shows that picture too, as a recording must begin with
+        one.
         """
         last = self._last
         if last is None:
@@ -354,7 +359,7 @@ class PictureEncoder:
     def _show(self, frame: Any, pts: int) -> None:
         self._last, self._shown = pts, frame
         frame.pts, frame.time_base = pts, _CLOCK
-        # The encoder chooses where its key frames are, as long as there are enough of them.
+        # The encoder chooses the places of key frames, as long as there are enough.
         is_due = pts - self._key_at >= 2 * _KEY_TICKS
         frame.pict_type = 1 if is_due else 0
         if is_due:
@@ -367,14 +372,14 @@ class PictureEncoder:
     def finish(self) -> None:
         self._encode(_decoded(self._source, None))
         if self._last is None:
-            raise Refused("unsupported", "No picture of this video can be decoded.")
+            raise Refused("unsupported", "None of this video's pictures can be decoded.")
         if self._span is None:
             self._hold(None, min(self._end, round(self._seconds / _CLOCK)))
         self._out.mux(self._stream.encode(None))
 
 
 class SoundEncoder:
-    """Sound, decoded and encoded: stereo at 48 kHz."""
+    """Transcodes audio to stereo at 48 kHz."""
 
     def __init__(
         self, source: Any, out: "OutputContainer", sound: Sound, span: Span | None
@@ -401,7 +406,7 @@ class SoundEncoder:
         self._resample(_decoded(self._source, packet))
 
     def switch(self, source: Any) -> None:
-        """What comes from here on is to be decoded as `source` says; what overlaps is left out."""
+        """Decode later packets as packets of `source`; audio that overlaps is dropped."""
         self._drain()
         self._source = source
 
@@ -428,7 +433,7 @@ class SoundEncoder:
         self._resampler = None
 
     def _start(self, frame: Any) -> None:
-        """A resampler for sound of this kind, which may change on the way, and where it begins."""
+        """Make a resampler for this kind of audio, which may change within a file, at its start."""
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is not None and kind == self._kind:
             return
@@ -447,7 +452,7 @@ class SoundEncoder:
         self._surplus = min(self._next - at, _HOLE_MIN)
 
     def _fill(self, frame: Any) -> None:
-        """Put silence into a hole, so that what comes after it is not heard too early."""
+        """Fill a hole with silence, so that later audio does not come too early."""
         if frame.pts is None:
             return
         hole = round(frame.pts * frame.time_base * _SOUND_RATE) - (self._next or 0)
@@ -464,7 +469,7 @@ class SoundEncoder:
         return frame
 
     def _encode(self, piece: Any) -> None:
-        """Sound is counted by its samples: the file's own times of it jitter."""
+        """Encode audio, with times counted by its samples: the file's own times jitter."""
         if self._surplus > 0:
             first, self._surplus = self._surplus, self._surplus - piece.samples
             if first >= piece.samples:
@@ -481,11 +486,11 @@ class SoundEncoder:
         self._out.mux(self._stream.encode(piece))
 
     def _part(self, piece: Any, first: int, last: int) -> Any:
-        """These samples of a piece of sound."""
+        """Cut these samples out of a piece of audio."""
         if last - first == piece.samples:
             return piece
         part = self._silence(last - first)
-        # Planar sound has a plane for each channel, packed sound one for both; floats either way.
+        # Planar audio has a plane for each channel, packed audio one for both; both hold floats.
         width = 4 * 2 // len(part.planes)
         for into, out_of in zip(part.planes, piece.planes, strict=True):
             cut = bytes(out_of)[first * width : last * width]
@@ -494,20 +499,20 @@ class SoundEncoder:
 
 
 def name_as_players_do(stream: Any) -> None:
-    """HEVC's sample entry: Apple's players look for `hvc1`; FFmpeg's own choice is `hev1`."""
+    """Set HEVC's sample entry to `hvc1`, which Apple's players need; FFmpeg's default is `hev1`."""
     if stream.codec_context.name in ("hevc", "libx265"):
         stream.codec_context.codec_tag = "hvc1"
 
 
-def _tell_colours(source: Any, context: Any) -> None:
-    """What the pictures' numbers mean goes on in the file: HDR and older matrices, too."""
+def _copy_colours(source: Any, context: Any) -> None:
+    """Copy the colour space to the new file, also for HDR and older matrices."""
     context.color_primaries, context.color_trc = source.color_primaries, source.color_trc
-    # Pictures that were RGB are made YCbCr by FFmpeg's usual matrix (BT.601).
+    # FFmpeg converts RGB pictures to YCbCr with its default matrix (BT.601).
     context.colorspace = _BT601 if source.colorspace == _RGB else source.colorspace
 
 
 def _decoded(stream: Any, packet: Any) -> list[Any]:
-    """What a packet decodes to, or what the decoder still holds back (None)."""
+    """Decode a packet, or with None the frames that the decoder holds back."""
     import av
 
     if stream is None:

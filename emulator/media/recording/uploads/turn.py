@@ -1,4 +1,7 @@
-"""Turn: a picture as it is to be shown: upright or mirrored, in its size. Imports PyAV on use."""
+"""Turn: shows a picture in its orientation, upright or mirrored, in its size.
+
+Imports PyAV on use.
+"""
 
 import struct
 from fractions import Fraction
@@ -9,8 +12,9 @@ from emulator.media.ticks import TICKS_PER_SECOND
 if TYPE_CHECKING:
     from av import VideoFrame
 
-# The eight ways to lay a rectangle on itself, as EXIF has them: `turned_left` is a quarter turn
-# against the clock, `transposed` swaps rows and columns, `antitransposed` is that from the far end.
+# The eight ways to place a rectangle on itself, as in EXIF: `turned_left` is a quarter turn
+# counterclockwise, `transposed` swaps rows and columns, `antitransposed` swaps them from the far
+# end.
 Orientation = Literal[
     "upright",
     "mirrored",
@@ -21,7 +25,7 @@ Orientation = Literal[
     "transposed",
     "antitransposed",
 ]
-# What FFmpeg's filters do to show it so.
+# The FFmpeg filters for each orientation.
 _FILTERS: dict[Orientation, list[str]] = {
     "upright": [],
     "mirrored": ["hflip"],
@@ -32,7 +36,7 @@ _FILTERS: dict[Orientation, list[str]] = {
     "transposed": ["transpose=cclock_flip"],
     "antitransposed": ["transpose=clock_flip"],
 }
-# By whether rows become columns, and the signs of the two numbers that count then.
+# The orientation by whether rows become columns, and by the signs of the two remaining numbers.
 _BY_SIGNS: dict[tuple[bool, bool, bool], Orientation] = {
     (False, True, True): "upright",
     (False, False, True): "mirrored",
@@ -47,14 +51,14 @@ _MATRIX = struct.Struct("=9i")
 
 
 def orientation_of(frame: "VideoFrame") -> Orientation:
-    """How a decoded frame is to be shown, by its display matrix (ISO/IEC 14496-12, 6.2.2).
+    """Return the orientation of a decoded frame by its display matrix (14496-12, 6.2.2).
 
     A point (x, y) of the frame is shown at (ax + cy, bx + dy). Any other turn counts as the nearest
     quarter; "upright" where there is no matrix.
     """
     from av.sidedata.sidedata import Type
 
-    # PyAV's stubs call this a dictionary of one kind's fields, and it holds every kind.
+    # PyAV's stubs type this as a dictionary of one kind's fields, but it has every kind.
     side_data: Any = frame.side_data
     if Type.DISPLAYMATRIX not in side_data:
         return "upright"
@@ -65,12 +69,12 @@ def orientation_of(frame: "VideoFrame") -> Orientation:
 
 
 def swaps_sides(orientation: Orientation) -> bool:
-    """Whether width and height change places."""
+    """Whether width and height are swapped."""
     return orientation in ("turned_left", "turned_right", "transposed", "antitransposed")
 
 
 class Turner:
-    """Makes frames of one size, as they are shown, out of frames of any."""
+    """Turns frames of any size into frames of one size, in their orientation."""
 
     def __init__(self, orientation: Orientation, width: int, height: int) -> None:
         self._filters = _FILTERS[orientation]
