@@ -6,6 +6,7 @@ words say little about a row. Whole words are searched first, because SQLite wal
 word lazily, but collects the rows of all words with a common beginning.
 """
 
+import json
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -34,12 +35,16 @@ def page(
     *,
     offset: int,
     count: int,
+    among: Sequence[int] | None = None,
 ) -> tuple[dict[int, float], int]:
     """Return one page of matching rows: relevance (0 or more) by primary key; and their total.
 
     All `conditions` (SQL with `values`) must hold. The most relevant come first, of equal ones the
     oldest. Of more than `search_matches_max` matches the newest are returned, those with all words
     in the title first. Text without a letter or digit finds nothing.
+
+    `among`: the only rows that can meet the conditions, if the caller knows that they are few. Then
+    it is they that are searched for common words, and not the words' rows for them.
     """
     expression = words.expression(typed)
     if expression is None:
@@ -49,7 +54,10 @@ def page(
         f"FROM {index.name} CROSS JOIN {index.table} ON {index.table}.row = {index.name}.rowid"
         f" WHERE {' AND '.join([f'{index.name} MATCH ?', *conditions])}"
     )
-    pks = _newest(world, index, typed, text, values)
+    if among is not None and _is_common(world, index, typed):
+        pks: list[int] | None = _among(world, index, typed, conditions, values, among)
+    else:
+        pks = _newest(world, index, typed, text, values)
     if pks is not None:
         return dict.fromkeys(pks[offset : offset + count], 0.0), len(pks)
     # A smaller rank is better (SQLite, "The bm25() function").
@@ -79,3 +87,37 @@ def _newest(
         return None
     titled = {row["row"] for row in world.store.rows(newest, title, *values, most)}
     return sorted(pks, key=lambda pk: pk not in titled)
+
+
+def _is_common(world: World, index: Index, typed: str) -> bool:
+    """Whether more rows than are ranked have all typed words."""
+    expression, most = words.expression(typed, is_whole=True), world.rules.search_matches_max
+    # Its rows are not kept: SQLite has read no more of them than it was asked for.
+    limited = f"SELECT rowid FROM {index.name} WHERE {index.name} MATCH ? LIMIT ?"
+    return world.store.number(f"SELECT count(*) FROM ({limited})", expression, most + 1) > most
+
+
+def _among(
+    world: World,
+    index: Index,
+    typed: str,
+    conditions: Sequence[str],
+    values: Sequence[object],
+    among: Sequence[int],
+) -> list[int]:
+    """Return the matches among these rows: those with all words in the title, then the newest."""
+    expression = words.expression(typed, is_whole=True)
+    title = f"{next(iter(index.columns))} : ({expression})"
+    matching = (
+        f"EXISTS (SELECT 1 FROM {index.name} WHERE {index.name} MATCH ?"
+        f" AND rowid = {index.table}.row)"
+    )
+    rows = world.store.rows(
+        f"SELECT row FROM json_each(?) CROSS JOIN {index.table} ON {index.table}.row = value"
+        f" WHERE {' AND '.join([*conditions, matching])} ORDER BY {matching} DESC, row DESC",
+        json.dumps(among),
+        *values,
+        expression,
+        title,
+    )
+    return [row["row"] for row in rows]

@@ -46,9 +46,28 @@ def streams(
         return _newest(world, filters, offset=offset, count=count)
     conditions, values = _conditions(filters)
     relevance, total = matches.page(
-        world, _STREAMS, typed, conditions, values, offset=offset, count=count
+        world,
+        _STREAMS,
+        typed,
+        conditions,
+        values,
+        offset=offset,
+        count=count,
+        among=_few(world, filters),
     )
     return lists.by_pks(world, list(relevance)), total
+
+
+def _few(world: World, filters: Filters) -> list[int] | None:
+    """Return the streams that the filters leave, as far as indexes tell; None if they are many."""
+    if filters.status == "all" and filters.category_pk is None:
+        return None
+    most = world.rules.search_matches_max
+    indexed = Filters(status=filters.status, category_pk=filters.category_pk)
+    conditions, values = _conditions(indexed)
+    text = f"SELECT row FROM streams WHERE {' AND '.join(conditions)} LIMIT ?"
+    pks = [row["row"] for row in world.store.rows(text, *values, most + 1)]
+    return pks if len(pks) <= most else None
 
 
 def _newest(world: World, filters: Filters, *, offset: int, count: int) -> tuple[list[Stream], int]:

@@ -101,9 +101,13 @@ def test_search_common_word_finds_the_newest_with_it_in_the_title_first(
 
     assert [titles(page) for page, _ in pages] == [["Evening 2", "Evening 1"], ["Talk"], []]
     assert {total for _, total in pages} == {3}
-    # Fewer fit all that is asked for, and those are ranked.
+    # Fewer have the state that is asked for.
     live(world, "Evening 5")
     assert found(world, "evening", Filters(status="live")) == ["Evening 5"]
+    live(world, "Late", description="An evening.")
+    live(world, "Noon")
+    assert found(world, "evening", Filters(status="live")) == ["Evening 5", "Late"]
+    assert found(world, "evening even", Filters(status="live")) == ["Evening 5", "Late"]
     assert suggest(world, "evening", 9) == ["Evening 5", "Evening 2", "Evening 1"]
     assert suggest(world, "even", 9) == ["Evening 5", "Evenings", "Evening 2"]
 
