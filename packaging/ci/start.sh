@@ -7,6 +7,8 @@ folder=$1
 shift
 mkdir -p "$folder"
 ready=$folder/ready.json
+# Of a job that was killed: whoever finds it there must find it true.
+rm -f "$ready"
 nohup live-emulator serve --data "$folder/data" --port 0 --rtmp-port 0 --rtmps-port 0 \
     --ready-file "$ready" "$@" >"$folder/serve.log" 2>&1 &
 pid=$!
