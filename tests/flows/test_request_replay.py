@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.required_programs import need
 from tests.support.rest import Caller, check_error, create
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
@@ -33,7 +34,7 @@ async def replay(client: httpx.AsyncClient, seq: int) -> dict[str, Any]:
 async def words_of(line: str) -> list[str]:
     """The arguments that a shell gives to curl."""
     script = "curl() { printf '%s\\0' \"$@\"; }; " + line
-    shell = await create_subprocess_exec("sh", "-c", script, stdout=PIPE)
+    shell = await create_subprocess_exec(need("sh"), "-c", script, stdout=PIPE)
     output, _ = await shell.communicate()
     return output.decode().split("\0")[:-1]
 
