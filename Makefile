@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Three workers on two cores, for most tests wait for media; a file's tests stay together, longest first.
 PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants simulations kill soak faults image elsewhere windows clean
+.PHONY: client demo test check newest lint types bench docs screenshots tested hashes slow fuzz mutants simulations kill soak exchanges faults image elsewhere windows clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -125,6 +125,10 @@ windows: $(STAMP)
 # Do memory, handles, tasks, threads and the disk come back as users come and go? Eight hours.
 soak: $(STAMP)
 	$(BIN)/python -m tests.trials.soak $(SOAK_ARGS)
+
+# What stays in memory of strangers who send what is broken? Some five minutes.
+exchanges: $(STAMP)
+	$(BIN)/python -m tests.trials.exchanges $(EXCHANGE_ARGS)
 
 # The machine's faults, in a real process (docs/reference/trust.md), some eight minutes. The full disk
 # needs root, those that are read-only or slow need FUSE.
