@@ -1,7 +1,7 @@
 """Call: one request on its way through the steps of a dispatch to an endpoint."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -17,7 +17,6 @@ from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.platform.platform import Platform
-    from emulator.platform.request_log import UnreadRequest
     from emulator.platform.worlds import Worlds
     from emulator.web.http.operation import Operation
 
@@ -31,8 +30,7 @@ class Call(Struct, kw_only=True, eq=False):
     """A request, with all that the steps have found out about it so far.
 
     `platform` is that of the default world until the request's own world is known. `path` holds the
-    values of the path's names, `json` the body as it came, `form` the fields of a form. `repeat` is
-    called whenever the answer is used again, `entry` is the call's entry in the request log.
+    values of the path's names, `json` the body as it came, `form` the fields of a form.
     `is_body_read`: reading of the body has begun. `credential` is the caller's key or token, empty
     without one.
     """
@@ -47,8 +45,6 @@ class Call(Struct, kw_only=True, eq=False):
     json: bytes = b""
     form: Any = None
     is_body_read: bool = False
-    repeat: Callable[[], None] | None = None
-    entry: "UnreadRequest | None" = None
     began_us: int = field(default_factory=monotonic_us)
     credential: str = ""
 
@@ -97,8 +93,3 @@ class Call(Struct, kw_only=True, eq=False):
         origin = self.request.headers.get("origin", "")
         is_site = len(origin) <= _ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(origin)
         return origin if is_site else self.addresses.http
-
-    def each_time(self, action: Callable[[], None]) -> None:
-        """Call `action` now, and again whenever this answer is used again (`http/reuse`)."""
-        self.repeat = action
-        action()

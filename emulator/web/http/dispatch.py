@@ -32,7 +32,6 @@ from emulator.web.http.injected_faults import inject_faults
 from emulator.web.http.operation import FORM, Operation
 from emulator.web.http.rate_limits import count_against_limits
 from emulator.web.http.request_record import read_rest, record
-from emulator.web.http.reuse import offer_reuse
 from emulator.web.http.router import Router
 from emulator.web.http.world_choice import choose
 
@@ -80,7 +79,6 @@ async def _logged(then: Answer, call: Call) -> Response:
     if not call.is_body_read:
         await read_rest(call)
     record(call, response, effects.ranges)
-    offer_reuse(call, response)
     return response
 
 

@@ -55,7 +55,6 @@ def endpoint(
     upload: Upload | None = None,
     downloads: tuple[str, ...] = (),
     is_body_optional: bool = False,
-    is_reusable: bool = False,
 ) -> Callable[[F], F]:
     """Let a function answer `method` and `path`, which is relative to the prefixes.
 
@@ -88,7 +87,6 @@ def endpoint(
             limit=limit,
             downloads=downloads,
             is_body_optional=is_body_optional,
-            is_reusable=is_reusable,
         )
         # Decorators apply from the bottom to the top.
         function.__dict__.setdefault("operations", []).insert(0, operation)

@@ -13,7 +13,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.core.clock import monotonic_us
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.platform.request_log import RawHeaders
@@ -21,7 +20,6 @@ from emulator.shapes.addresses import Reach, answering
 from emulator.web.auth import header
 from emulator.web.errors import answer
 from emulator.web.http.caller_address import used_by
-from emulator.web.http.reuse import Key, Reuse, answer_again
 
 Api = Callable[[Request], Awaitable[Response]]
 FindApi = Callable[[Scope], Api | None]
@@ -77,7 +75,6 @@ class Direct:
         self._app = app
         self._find = answer
         self._reach = reach
-        self._reuse = Reuse()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         api = self._find(scope) if scope["type"] == "http" else None
@@ -85,22 +82,15 @@ class Direct:
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})
-        key = self._reuse.key(scope)
-        candidate = None if key is None else self._reuse.find(key)
-        if candidate is not None:
-            await answer_again(candidate, monotonic_us(), send)
-            return
         reach = self._reach()
         http = used_by(scope["scheme"], Headers(scope=scope)) if reach else None
         if reach is None or http is None:
-            await self._answer(api, key, scope, receive, send)
+            await self._answer(api, scope, receive, send)
             return
         with answering(reach.at(http)):
-            await self._answer(api, key, scope, receive, send)
+            await self._answer(api, scope, receive, send)
 
-    async def _answer(
-        self, api: Api, key: Key | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _answer(self, api: Api, scope: Scope, receive: Receive, send: Send) -> None:
         trace = scope["state"]["trace_id"] = trace_id()
         try:
             response = await api(Request(scope, receive, send))
@@ -111,10 +101,8 @@ class Direct:
             gone = Refused("bad_request", "The request ended before its body did.")
             response = answer(gone, trace)
         # A new list: the request log keeps the old one.
-        response.raw_headers = allowing_any_origin(scope, response.raw_headers)
-        if key is not None:
-            self._reuse.keep(key, scope, response)
-        response.raw_headers = [*response.raw_headers, (b"x-trace-id", trace.encode())]
+        headers = allowing_any_origin(scope, response.raw_headers)
+        response.raw_headers = [*headers, (b"x-trace-id", trace.encode())]
         await response(scope, receive, send)
 
 

@@ -37,8 +37,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     calls of a signed-in user count against, also refused and failed ones. `also` are other success
     statuses, `downloads` the media types of the files that it may answer with.
     `is_upload_required`: a JSON body alone is refused. `is_body_optional`: an empty body is taken
-    for `{}`. `is_reusable`: the answer depends on the store alone, so it may be used again
-    (`http/reuse`).
+    for `{}`.
     """
 
     method: Method
@@ -58,7 +57,6 @@ class Operation(Struct, frozen=True, kw_only=True):
     downloads: tuple[str, ...]
     is_upload_required: bool
     is_body_optional: bool
-    is_reusable: bool
 
     @property
     def summary(self) -> str:

@@ -127,7 +127,7 @@ def record(call: Call, response: Response, events: Sequence[Range] = ()) -> None
     credential = _credential(call)
     answer = bytes(getattr(response, "body", b""))
     world = call.platform.world
-    call.entry = exchange = Exchange(
+    exchange = Exchange(
         seq=log.next_seq(),
         at_ms=world.now_ms,
         world=world.name,

@@ -56,7 +56,7 @@ class SearchPage(StreamPage):
     total_count: int
 
 
-@endpoint("GET", "/streams/search", provenance="guide", refuses=("not_found",), is_reusable=True)
+@endpoint("GET", "/streams/search", provenance="guide", refuses=("not_found",))
 def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> SearchPage:
     """Search public streams by title, description, tags and user, the best first."""
     world, category_id = call.world, query.category_id
@@ -71,7 +71,7 @@ def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> Sea
     )
     # The next page is still the same search.
     if query.page == 1:
-        call.each_time(lambda: searches.note(world, query.typed))
+        searches.note(world, query.typed)
     page = stream_page(call, query, streams, total)
     return {**page, "total_count": total}
 

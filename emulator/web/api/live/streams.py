@@ -108,7 +108,7 @@ def create_stream(call: Call, caller: User, body: StreamCreate) -> StreamWithIng
     return stream_with_ingest(call.world, call.addresses, stream)
 
 
-@endpoint("GET", "/streams", provenance="documented", refuses=("not_found",), is_reusable=True)
+@endpoint("GET", "/streams", provenance="documented", refuses=("not_found",))
 def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamPage:
     """List streams: the live ones, and the caller's own in any state, with their ingest.
 
@@ -137,7 +137,7 @@ def list_user_streams(
     return stream_page(call, query, listed, total)
 
 
-@endpoint("GET", "/streams/id/{stream_id}", provenance="documented", is_reusable=True)
+@endpoint("GET", "/streams/id/{stream_id}", provenance="documented")
 def get_stream(call: Call, caller: User | None, stream_id: str) -> StreamView:
     """Read a stream: the call to poll. Its owner also gets the ingest credentials."""
     stream = streams.find_for(call.world, stream_id, caller)
