@@ -157,9 +157,9 @@ async def test_replay_refuses_files_unknown_and_forgotten_requests(
     png = {"file": ("a.png", b"nothing", "image/png")}
     await call("POST", "/users/me/avatar", "ak_demo", files=png)
     upload = await newest(client)
-    assert "not kept" in upload["replay_refusal"]
+    assert "not in the log" in upload["replay_refusal"]
     answer = await client.post(f"/_emulator/requests/{upload['seq']}/replay")
-    assert "not kept" in check_error(answer, 409)["message"]
+    assert "not in the log" in check_error(answer, 409)["message"]
     for number, status in (("999", 404), ("x", 422), ("9" * 5000, 422), ("0", 404)):
         check_error(await client.get(f"/_emulator/requests/{number}"), status)
         check_error(await client.post(f"/_emulator/requests/{number}/replay"), status)
@@ -195,9 +195,7 @@ async def test_curl_line_says_what_it_lacks(client: httpx.AsyncClient, call: Cal
     await call("POST", "/auth/login", json=login)
     detail = await newest(client)
     assert "demo123456" not in json.dumps(detail)
-    assert detail["curl_notes"] == [
-        "The body has a secret, which is struck out: put it in for ***."
-    ]
+    assert detail["curl_notes"] == ["The body contains a secret: replace *** by it."]
     await call("PATCH", "/users/me", "ak_wrong", content=b"{half")
     detail = await newest(client)
     assert "Authorization: Bearer ***" in detail["curl"]

@@ -137,7 +137,7 @@ def test_simulcast_refused_key_is_retried_and_shown_nowhere(here: Walk, there: W
         now = until_target(here, target, "waiting")
 
         # its words are told, and it is called again,
-        assert "not known" in now["reason"]
+        assert "unknown" in now["reason"]
         until(lambda: until_target(here, target, "waiting")["attempts"] >= 2, "it was called again")
     # and no log has the key.
     for log in ("events", "requests"):

@@ -94,7 +94,7 @@ def test_stream_state_ended_by_api_disconnects_the_publisher_with_the_reason(
 REFUSALS = {
     "unknown": "This stream key is unknown.",
     "missing": "The stream key is missing",
-    "application": "There is no such application",
+    "application": "Unknown application",
     "ended": "This stream has ended, and ended is final.",
     "used": "Somebody is publishing with this key already.",
 }

@@ -274,5 +274,5 @@ def test_whip_built_in_publisher_reports_the_reason_of_a_refusal(walk: Walk) -> 
     )
 
     assert (refused.returncode, nobody.returncode) == (1, 1)
-    assert "not known" in refused.stderr
+    assert "unknown" in refused.stderr
     assert "Nobody answers there" in nobody.stderr

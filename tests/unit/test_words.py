@@ -49,6 +49,7 @@ PLAIN = (
     *(f"emulator/{name}" for name in ("chat_delivery", "cli", "core", "exploration", "machine")),
     *(f"emulator/{name}" for name in ("parallel", "platform", "pytest_plugin", "seeding")),
     *(f"emulator/{name}" for name in ("settings", "shapes", "sweep", "testing", "webhooks")),
+    "emulator/web",
     "emulator/world",
 )
 # A clause in the place of a noun, or words that need the docstring of something else.

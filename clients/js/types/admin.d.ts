@@ -24,7 +24,7 @@ export interface components {
         };
         /**
          * ClockSet
-         * @description `speed` alone is enough to run; `now`, where the clock is to be, lies in its future.
+         * @description `speed` without `mode` is enough to run. `now` sets the clock to a time in its future.
          */
         ClockSet: {
             /** Mode */
@@ -36,9 +36,9 @@ export interface components {
         };
         /**
          * DeliveryCreate
-         * @description `event` is sent now, to one webhook or to all that want it.
+         * @description `event` is sent now, to one webhook or to all that accept it.
          *
-         *     `body` has the fields of what is sent; without it they are those of the newest event of this
+         *     `body` has the fields of the event; without it they are taken from the newest event of this
          *     name. Its id, type and time are new.
          */
         DeliveryCreate: {
@@ -53,7 +53,7 @@ export interface components {
         };
         /**
          * FaultCreate
-         * @description As in a scenario: one kind with its values; beside it `share`, `times`, `skip` and `for`.
+         * @description A fault as in a scenario: one kind with its values, and `share`, `times`, `skip`, `for`.
          *
          *     `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
          */
@@ -255,7 +255,7 @@ export interface components {
         };
         /**
          * PublishDrop
-         * @description `seconds` until it comes back: a number, or a text such as `1m30s`.
+         * @description `seconds` until it returns: a number, or a text such as `1m30s`.
          */
         PublishDrop: {
             /** Seconds Ms */
@@ -265,30 +265,32 @@ export interface components {
          * PublishStart
          * @description `synthetic` needs no encoder and works on any clock; the others send real media.
          *
-         *     By itself it is `rtmp` where the world's time runs as the machine's does, else `synthetic`.
+         *     The default is `rtmp` if the world's clock is the machine's, else `synthetic`.
          */
         PublishStart: {
             /** Protocol */
             protocol?: ("rtmp" | "rtmps" | "synthetic") | null;
             /**
              * Size
-             * @description Where it is left out: "1280x720".
+             * @description Default: "1280x720".
              */
             size?: string;
             /**
              * Fps
-             * @description Where it is left out: 30.
+             * @description Default: 30.
              */
             fps?: number;
             /**
              * Kbits
-             * @description Where it is left out: 2500.
+             * @description Default: 2500.
              */
             kbits?: number;
         };
         /**
          * RunStep
-         * @description `seconds` is a number, or a text such as `1m30s`; without it to the next change.
+         * @description `seconds` is a number, or a text such as `1m30s`.
+         *
+         *     Without it the run goes to its next change.
          */
         RunStep: {
             /** Seconds Ms */
@@ -296,10 +298,10 @@ export interface components {
         };
         /**
          * ScenarioStart
-         * @description As for `validate`, and how it is played.
+         * @description The scenario as for `validate`, and options of the run.
          *
-         *     A world of the run's own goes with it unless `keep` is true. `ends_ms` ends it so long after
-         *     its start. With `paused` it stands behind its first instant until it is told to go on.
+         *     A world made for the run is dropped with it unless `keep` is true. `ends_ms` ends the run that
+         *     long after its start. With `paused` it stops after its first instant until it is resumed.
          */
         ScenarioStart: {
             /** Name */
@@ -308,7 +310,7 @@ export interface components {
             text?: string | null;
             /**
              * File
-             * @description Where it is left out: "scenario.yaml".
+             * @description Default: "scenario.yaml".
              */
             file?: string;
             /** Files */
@@ -317,12 +319,12 @@ export interface components {
             };
             /**
              * Folder
-             * @description Where it is left out: "".
+             * @description Default: "".
              */
             folder?: string;
             /**
              * Folder Key
-             * @description Where it is left out: "".
+             * @description Default: "".
              */
             folder_key?: string;
             /** Params */
@@ -333,34 +335,32 @@ export interface components {
             seed?: number | null;
             /**
              * Speed
-             * @description Where it is left out: 0.0.
+             * @description Default: 0.0.
              */
             speed?: number;
             /** World */
             world?: ("own" | "this") | null;
             /**
              * Keep
-             * @description Where it is left out: false.
+             * @description Default: false.
              */
             keep?: boolean;
             /** Ends Ms */
             ends_ms?: number | null;
             /**
              * Paused
-             * @description Where it is left out: false.
+             * @description Default: false.
              */
             paused?: boolean;
         };
         /**
          * ScenarioText
-         * @description `name` is one of the library; or `text` is a scenario, with `files` that it speaks of.
+         * @description `name` is a scenario of the library; or `text` is a scenario, with the `files` that it names.
          *
-         *     `folder` is where, on the server's machine, the films are that it sends: below an
-         *     `--allow-folder`, or with the `folder_key` that the emulator's own user can read (the file
-         *     `steering.key` in its data folder).
-         *
-         *     A `speed` of 0 is the virtual clock, 1 the machine's pace. `world`: the one of this request, or
-         *     one of the run's own, which is what the virtual clock means where nothing is said.
+         *     `folder` is the folder of its films on the server's machine: below an `--allow-folder`, or with
+         *     the `folder_key` that only the emulator's own user can read (the file `steering.key` in its data
+         *     folder). A `speed` of 0 is the virtual clock, 1 the machine's pace. `world` is that of this
+         *     request (`this`), or a new one for the run (`own`), which is the default for the virtual clock.
          */
         ScenarioText: {
             /** Name */
@@ -369,7 +369,7 @@ export interface components {
             text?: string | null;
             /**
              * File
-             * @description Where it is left out: "scenario.yaml".
+             * @description Default: "scenario.yaml".
              */
             file?: string;
             /** Files */
@@ -378,12 +378,12 @@ export interface components {
             };
             /**
              * Folder
-             * @description Where it is left out: "".
+             * @description Default: "".
              */
             folder?: string;
             /**
              * Folder Key
-             * @description Where it is left out: "".
+             * @description Default: "".
              */
             folder_key?: string;
             /** Params */
@@ -394,7 +394,7 @@ export interface components {
             seed?: number | null;
             /**
              * Speed
-             * @description Where it is left out: 0.0.
+             * @description Default: 0.0.
              */
             speed?: number;
             /** World */
@@ -414,15 +414,16 @@ export interface components {
         };
         /**
          * ViewersOrder
-         * @description `for` in seconds or like `3m`; shares as 0.4 or `40%`; `stay` like `lognormal(8m, 1.0)`.
+         * @description A command: `for` in seconds or `3m`, shares as 0.4 or `40%`, `stay` as `lognormal(8m, 1.0)`.
          *
-         *     `count` is how many there are to be (`set`), come (`add`, `spike`) or go (`raid`, to the stream
-         *     `target`). A `ramp` goes `from` .. `to`. `per_minute` is the share that a `churn` exchanges.
+         *     `count` is the number of viewers to reach (`set`), to add (`add`, `spike`) or to move to the
+         *     stream `target` (`raid`). A `ramp` goes from `from` to `to`. `per_minute` is the share that a
+         *     `churn` replaces.
          */
         ViewersOrder: {
             /**
              * Verb
-             * @description Where it is left out: "add".
+             * @description Default: "add".
              * @enum {string}
              */
             verb?: "add" | "set" | "ramp" | "spike" | "churn" | "raid";
@@ -434,18 +435,18 @@ export interface components {
             to?: number | null;
             /**
              * For Ms
-             * @description Where it is left out: 0.
+             * @description Default: 0.
              */
             for?: number | string;
             /**
              * Curve
-             * @description Where it is left out: "linear".
+             * @description Default: "linear".
              * @enum {string}
              */
             curve?: "linear" | "step" | "surge" | "bell" | "sawtooth";
             /**
              * Arrivals
-             * @description Where it is left out: "poisson".
+             * @description Default: "poisson".
              * @enum {string}
              */
             arrivals?: "poisson" | "even";
@@ -457,28 +458,28 @@ export interface components {
             target?: string | null;
             /**
              * Countries
-             * @description Where it is left out: {}.
+             * @description Default: {}.
              */
             countries?: {
                 [key: string]: number | string;
             };
             /**
              * Devices
-             * @description Where it is left out: {}.
+             * @description Default: {}.
              */
             devices?: {
                 [key: string]: number | string;
             };
             /**
              * Referrers
-             * @description Where it is left out: {}.
+             * @description Default: {}.
              */
             referrers?: {
                 [key: string]: number | string;
             };
             /**
              * Signed In
-             * @description Where it is left out: 0.0.
+             * @description Default: 0.0.
              */
             signed_in?: number | string;
         };
@@ -490,17 +491,16 @@ export interface components {
             events?: string[];
             /**
              * Secret
-             * @description Where it is left out: "".
+             * @description Default: "".
              */
             secret?: string;
         };
         /**
          * WorldCreate
-         * @description `seed` is `default`, `none`, what `--seed` says, or a file below an `--allow-folder`.
+         * @description `seed` is `default`, `none`, the value of `--seed`, or a file below an `--allow-folder`.
          *
-         *     `seed_text` is a seed file's content instead.
-         *
-         *     `now`: the world's time stands at that instant, so that all it tells is the same every time.
+         *     `seed_text` is a seed file's content instead. With `now` the world's time stands at that
+         *     instant, so that all its output is the same every time.
          */
         WorldCreate: {
             /** Name */
@@ -519,7 +519,7 @@ export interface components {
             has_more: boolean;
             accounts: components["schemas"]["Account"][];
         };
-        /** @description `api_keys` are whole: outside of the world `default` with `@` and the world's name behind. */
+        /** @description `api_keys` are complete: outside of the world `default` they end with `@` and its name. */
         Account: {
             /** Format: uuid */
             id: string;
@@ -537,7 +537,7 @@ export interface components {
             created_at: string;
             api_keys: string[];
         };
-        /** @description `speed` is 0 where time stands. `ahead_seconds`: how far it is before the machine's clock. `pending` is how many things are due later, and `next_due_at` when the first of them is. */
+        /** @description `speed` is 0 if time stands. `ahead_seconds` is the lead over the machine's clock. `pending` is the number of things due later, and `next_due_at` the time of the first. */
         Clock: {
             world: string;
             /** @enum {string} */
@@ -559,7 +559,7 @@ export interface components {
             group: string;
             title: string;
         };
-        /** @description `next_cursor` is what `after` takes for the next page, or `before` with `order=newest`. With a `text` a page may be short, since one request looks at 20,000 events at most. */
+        /** @description `next_cursor` is the `after` of the next page, or its `before` with `order=newest`. With a `text` a page may be short, because one request looks at no more than 20,000 events. */
         EventPage: {
             world: string;
             events: components["schemas"]["Event"][];
@@ -580,7 +580,7 @@ export interface components {
             faults: components["schemas"]["Fault"][];
             total: number;
         };
-        /** @description `struck` is how often it struck up to now; `times` and `until` are null for without end. `skip` is how many it lets pass before it strikes. */
+        /** @description `struck` is how often it has struck; `times` and `until` are null without a limit. `skip` is how many calls, messages or requests it lets pass first. */
         Fault: {
             world: string;
             id: string;
@@ -605,7 +605,7 @@ export interface components {
             description: string;
             values: components["schemas"]["FaultValue"][];
         };
-        /** @description `default` is as it is written, null where the value is left open: then it strikes all. */
+        /** @description `default` is in its written form, null if the value is empty: then the fault strikes all. */
         FaultValue: {
             name: string;
             /** @enum {string} */
@@ -626,7 +626,7 @@ export interface components {
             has_more: boolean;
             mails: components["schemas"]["Mail"][];
         };
-        /** @description `token` is the one that `link` carries. */
+        /** @description `token` is the token in `link`. */
         Mail: {
             /** Format: uuid */
             id: string;
@@ -640,7 +640,7 @@ export interface components {
             /** Format: date-time */
             sent_at: string;
         };
-        /** @description `processing`: how many are being made at the moment, on all pages. */
+        /** @description `processing` is the number of items being processed, on all pages. */
         RecordingPage: {
             total: number;
             page: number;
@@ -649,7 +649,7 @@ export interface components {
             recordings: components["schemas"]["Recording"][];
             processing: number;
         };
-        /** @description `duration` is in seconds, `bytes` what its files take: null where they are made on demand. `failure` says why it has failed. The addresses are null until it is ready; a simulated recording of more than a day has no `download_url`. */
+        /** @description `duration` is in seconds; `bytes` is the size of its files, null if they are made on demand. `failure` says why it has failed. The addresses are null until it is ready; a simulated recording of more than a day has no `download_url`. */
         Recording: {
             /** @enum {string} */
             kind: "vod" | "clip" | "video";
@@ -672,14 +672,14 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        /** @description `next_cursor` is what `after` takes for the next page. `dropped`: how many older ones of the world that is asked for, or of all, are not kept any more. */
+        /** @description `next_cursor` is the `after` of the next page. `dropped` is the number of older requests, of the requested world or of all, that were removed from the log. */
         RequestPage: {
             requests: components["schemas"]["Request"][];
             next_cursor: number;
             has_more: boolean;
             dropped: number;
         };
-        /** @description `response_body` is JSON or text, null for what is neither or too long to keep. `event_count`: how many events the call caused before it was answered. `replay_of` is the `seq` of the request that it repeats. */
+        /** @description `response_body` is JSON or text; null for other types and for bodies too long for the log. `event_count` is the number of events that the call caused before it was answered. `replay_of` is the `seq` of the request that it repeats. */
         Request: {
             seq: number;
             /** Format: date-time */
@@ -712,7 +712,7 @@ export interface components {
             event_count: number;
             replay_of: number | null;
         };
-        /** @description `curl` is a line for a POSIX shell that sends it again; `curl_notes` say what that lacks. `events` are the first that it caused, `replay_refusal` says why it cannot be replayed. */
+        /** @description `curl` is a command for a POSIX shell that sends it again; `curl_notes` say what it lacks. `events` are the first that it caused; `replay_refusal` says why it cannot be replayed. */
         RequestDetail: {
             seq: number;
             /** Format: date-time */
@@ -753,7 +753,7 @@ export interface components {
             runs: components["schemas"]["Run"][];
             scenarios: components["schemas"]["LibraryEntry"][];
         };
-        /** @description `state` is `playing` or `over`; then there are an `outcome` and a `report`. `name` is the scenario's in the library, empty for another; `began_at` is the machine's time. `progress` is the share of it that is over, 0 to 1, and `length_ms` how long it takes at least: null for one without an end. `remaining_seconds` are the machine's, null where nobody knows. */
+        /** @description `state` is `playing` or `over`; a run that is over has an `outcome` and a `report`. `name` is the scenario's name in the library, empty for others; `began_at` is the machine's time. `progress` is the share that is over, 0 to 1, and `length_ms` its shortest length, null without an end. `remaining_seconds` are of the machine's time, null if unknown. */
         Run: {
             id: string;
             scenario: string;
@@ -793,7 +793,7 @@ export interface components {
             expectations: number;
             name: string;
         };
-        /** @description `type` is integer, number, duration, rate, share, text or boolean; `min` and `max` bound it. Without a `default` it must be given. */
+        /** @description `type` is integer, number, duration, rate, share, text or boolean, within `min` and `max`. A parameter without a `default` is required. */
         Parameter: {
             name: string;
             type: string;
@@ -805,7 +805,7 @@ export interface components {
         RunList: {
             runs: components["schemas"]["Run"][];
         };
-        /** @description `report` is as in `report.json`. While the run plays, its `outcome` is `playing`. It then has its last 200 steps, those `under_way`, and the `next` ones. */
+        /** @description `report` is the content of `report.json`. While the run plays, its `outcome` is `playing`. Then it contains the last 200 steps, those `under_way`, and the `next` ones. */
         RunReport: {
             run: components["schemas"]["Run"];
             report: {
@@ -816,7 +816,7 @@ export interface components {
             after: number;
             now_ms: number;
         };
-        /** @description `files` are what the scenario's `text` speaks of; `exact` is the event log itself. */
+        /** @description `files` are those that the scenario's `text` names; `exact` is the event log itself. */
         RecordingsRecording: {
             text: string;
             files: {
@@ -825,7 +825,7 @@ export interface components {
             exact: string;
             events: number;
         };
-        /** @description `files` are what the `text` includes or reads, by name. */
+        /** @description `files` are those that the `text` includes or reads, by name. */
         LibraryText: {
             title: string;
             about: string;
@@ -840,14 +840,14 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description A text without `errors` has a `scenario`, and its first 1000 steps as they are planned. */
+        /** @description A text without `errors` has a `scenario`, and the plan of its first 1000 steps. */
         TextCheck: {
             valid: boolean;
             errors: components["schemas"]["TextError"][];
             scenario: components["schemas"]["ScenarioDescription"] | null;
             plan: components["schemas"]["PlannedStep"][];
         };
-        /** @description `line` and `column` count from 1. `parameter` is the one whose value is wrong, or empty. */
+        /** @description `line` and `column` count from 1. `parameter` is the one with an invalid value, or empty. */
         TextError: {
             file: string;
             line: number;
@@ -856,7 +856,7 @@ export interface components {
             message: string;
             parameter: string;
         };
-        /** @description `length_ms` is how long it takes at least, with its parameters; null for one without end. */
+        /** @description `length_ms` is its shortest length with its parameters; null without an end. */
         ScenarioDescription: {
             title: string;
             about: string;
@@ -865,7 +865,7 @@ export interface components {
             steps: number;
             expectations: number;
         };
-        /** @description `starts_ms` and `ends_ms` are null where only the run can tell. */
+        /** @description `starts_ms` and `ends_ms` are null if they depend on the run. */
         PlannedStep: {
             name: string;
             action: string;
@@ -885,14 +885,14 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
         };
-        /** @description `reason`: why it is degraded. */
+        /** @description `reason` says why it is degraded. */
         Health: {
             /** @enum {string} */
             status: "ok" | "degraded" | "stopping";
             version: string;
             reason?: string;
         };
-        /** @description `data` is the folder of the facts and the media, `ca` the file of the CA's certificate. `api_key` belongs to the seed's user `demo`. */
+        /** @description `data` is the data folder, `ca` the file of the CA's certificate. `api_key` belongs to the seed's user `demo`. */
         Info: {
             version: string;
             pid: number;
@@ -906,7 +906,7 @@ export interface components {
             ca: string;
             api_key: string;
         };
-        /** @description A stream that nobody publishes has the first two alone, a synthetic one no figures. Rates are of the last two seconds. `pace` is media time over arrival time: below 1 the publisher cannot keep up. `drift_ms` is how far sound arrives ahead of the picture. `gaps` counts holes and jumps of over a second, `rejoins` the publisher's returns. */
+        /** @description Without a publisher only the first two fields exist; a synthetic one has no figures. Rates are of the last two seconds. `pace` is media time divided by arrival time: below 1 the publisher is too slow. `drift_ms` is how far sound arrives before the picture. `gaps` counts holes and jumps of more than a second, `rejoins` the publisher's returns. */
         IngestHealth: {
             /** Format: uuid */
             stream_id: string;
@@ -935,7 +935,7 @@ export interface components {
             renditions?: string[];
             renditions_behind_ms?: number;
         };
-        /** @description A number of each list is a second: the first began at `started_at`, on the world's clock. `frames` arrived in it, `gaps` and `rejoins` happened in it; the key frame interval and the drift are those at its end, null before they are known. */
+        /** @description Each list has one number per second; the first second began at `started_at` (world's clock). `frames` arrived in that second, `gaps` and `rejoins` happened in it; the key frame interval and the drift are those at its end, null before they are known. */
         IngestHistory: {
             /** Format: uuid */
             stream_id: string;
@@ -956,7 +956,7 @@ export interface components {
             protocol: string;
             status: string;
         };
-        /** @description `counts` are those of the whole world. */
+        /** @description `counts` are the numbers of the whole world. */
         StreamPage: {
             total: number;
             page: number;
@@ -965,7 +965,7 @@ export interface components {
             streams: components["schemas"]["StreamWithPublisher"][];
             counts: components["schemas"]["StatusCounts"];
         };
-        /** @description `protocol`: how it comes in now (`rtmp`, `rtmps`, `whip`, `synthetic`), else null. */
+        /** @description `protocol` is the publisher's (`rtmp`, `rtmps`, `whip`, `synthetic`), null without one. */
         StreamWithPublisher: {
             /** Format: uuid */
             id: string;
@@ -1071,7 +1071,7 @@ export interface components {
             targets: components["schemas"]["Target"][];
             total: number;
         };
-        /** @description The key is not told. `reason` says why the last attempt ended, `due_at` when the next is. */
+        /** @description The key is never shown. `reason` says why the last attempt ended, `due_at` is the next one. */
         Target: {
             /** Format: uuid */
             id: string;
@@ -1087,7 +1087,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        /** @description `to_come` are on their way. The names are of all that ever came, real and simulated. */
+        /** @description `to_come` viewers are still to come. The traits are of all viewers so far, real and simulated. */
         Viewers: {
             /** Format: uuid */
             stream_id: string;
@@ -1107,14 +1107,14 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** @description What still goes on. Of `count`, `arrived` have come; `share` of its time is over. */
+        /** @description A command in progress: `arrived` of `count` viewers have come. `share` of its time is over (0 to 1). */
         Plan: {
             verb: string;
             count: number;
             arrived: number;
             share: number;
         };
-        /** @description `viewers` are those of all streams. */
+        /** @description `viewers` is the sum of all streams. */
         ViewersList: {
             streams: components["schemas"]["ViewerCounts"][];
             viewers: number;
@@ -1130,7 +1130,7 @@ export interface components {
             to_come: number;
             peak: number;
         };
-        /** @description How many watched at `started_at`, and at every `interval_ms` since, on the world's clock. */
+        /** @description The viewers at `started_at`, and at every `interval_ms` after it, on the world's clock. */
         ViewerHistory: {
             /** Format: uuid */
             stream_id: string;
@@ -1139,7 +1139,7 @@ export interface components {
             interval_ms: number;
             viewers: number[];
         };
-        /** @description `watch_seconds` is what players have taken of its media, over all of them. */
+        /** @description `watch_seconds` is the sum of the media that all players have requested. */
         VodViews: {
             /** Format: uuid */
             vod_id: string;
@@ -1152,7 +1152,7 @@ export interface components {
             total: number;
             events: string[];
         };
-        /** @description `events` is empty where everything is told. */
+        /** @description Empty `events` mean all events. */
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -1167,7 +1167,7 @@ export interface components {
             total: number;
             next_cursor: number | null;
         };
-        /** @description `status` is what the target answered last, `outcome` its words or why there were none. */
+        /** @description `status` is the target's last HTTP status; `outcome` is its answer, or why there is none. */
         Delivery: {
             /** Format: uuid */
             id: string;
@@ -1186,7 +1186,7 @@ export interface components {
             due_at: string | null;
             body: string;
         };
-        /** @description `url` is its target's, `attempt_log` what came of each attempt, of many the last twenty. */
+        /** @description `url` is that of its target; `attempt_log` lists the attempts, at most the last twenty. */
         DeliveryDetail: {
             /** Format: uuid */
             id: string;
@@ -1207,7 +1207,7 @@ export interface components {
             url: string | null;
             attempt_log: components["schemas"]["Attempt"][];
         };
-        /** @description `number` counts over all replays. `headers` are null where nothing was sent. */
+        /** @description `number` counts over all replays. `headers` are null if nothing was sent. */
         Attempt: {
             number: number;
             /** Format: date-time */
@@ -1226,7 +1226,7 @@ export interface components {
             worlds: components["schemas"]["World"][];
             total: number;
         };
-        /** @description `api_key` is the demo account's; any key of this world is one with `@` and its name behind. `host` chooses the world for a client that cannot send headers. */
+        /** @description `api_key` is the demo account's; all keys of this world end with `@` and its name. `host` selects the world for a client that cannot send headers. */
         World: {
             name: string;
             seed: string;

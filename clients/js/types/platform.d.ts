@@ -34,7 +34,7 @@ export interface components {
         };
         /**
          * AlbumVideo
-         * @description `position` counts from 0; without one, or behind the last, it is the last.
+         * @description `position` counts from 0; without it, or above the last, the video is appended.
          */
         AlbumVideo: {
             /** Video Id */
@@ -44,7 +44,7 @@ export interface components {
         };
         /**
          * AnnotationCreate
-         * @description `timestamp` and `duration` are in seconds. `position`: named numbers, or a word.
+         * @description `timestamp` and `duration` are in seconds. `position` is a table of numbers, or a word.
          */
         AnnotationCreate: {
             /** Timestamp */
@@ -55,7 +55,7 @@ export interface components {
             title: string;
             /**
              * Description
-             * @description Where it is left out: "".
+             * @description Default: "".
              */
             description?: string;
             /**
@@ -74,7 +74,7 @@ export interface components {
         };
         /**
          * BanCreate
-         * @description The user by `user_id` or `username`. Without a duration the ban is for good.
+         * @description The user is named by `user_id` or `username`. Without a duration the ban is permanent.
          */
         BanCreate: {
             /** User Id */
@@ -112,28 +112,28 @@ export interface components {
         };
         /**
          * ChapterRequest
-         * @description `min_chapter_duration` is in seconds. The query says it, or the body, which goes first.
+         * @description `min_chapter_duration` is in seconds. The body takes precedence over the query.
          */
         ChapterRequest: {
             /**
              * Use Chat Data
-             * @description Where it is left out: true.
+             * @description Default: true.
              */
             use_chat_data?: boolean;
             /**
              * Min Chapter Duration
-             * @description Where it is left out: 60.
+             * @description Default: 60.
              */
             min_chapter_duration?: number;
             /**
              * Max Chapters
-             * @description Where it is left out: 10.
+             * @description Default: 10.
              */
             max_chapters?: number;
         };
         /**
          * ChapterUpdate
-         * @description Any part of CHAPTER_CREATE. A null takes a description away, and says nothing elsewhere.
+         * @description Any part of CHAPTER_CREATE. A null removes a description, and has no effect elsewhere.
          */
         ChapterUpdate: {
             /** Title */
@@ -154,7 +154,7 @@ export interface components {
          * ClipCreate
          * @description Times are in seconds from the stream's start, or since 1970.
          *
-         *     A clip of a live stream may begin before the stream did: it is cut to what is there.
+         *     A clip of a live stream may begin before the stream did: it is shortened to the existing part.
          */
         ClipCreate: {
             /** Title */
@@ -171,7 +171,7 @@ export interface components {
         };
         /**
          * Login
-         * @description `username` is read where `email` is missing. `code`: the second factor's.
+         * @description `username` is used if `email` is missing. `code` is the second factor's.
          */
         Login: {
             /** Email */
@@ -192,7 +192,7 @@ export interface components {
             user_id: string;
             /**
              * Is Vip
-             * @description Where it is left out: false.
+             * @description Default: false.
              */
             is_vip?: boolean;
         };
@@ -213,7 +213,9 @@ export interface components {
         };
         /**
          * ProfileUpdate
-         * @description Fields that are left out stay; a null removes. `full_name` is read as `display_name`.
+         * @description Fields that are left out stay; a null removes.
+         *
+         *     `full_name` is another name of `display_name`.
          */
         ProfileUpdate: {
             /** Display Name */
@@ -239,7 +241,7 @@ export interface components {
         };
         /**
          * Register
-         * @description Without a `username` one is made of the mail address. `full_name`: the display name.
+         * @description Without a `username` one is made from the mail address. `full_name` is the display name.
          */
         Register: {
             /** Email */
@@ -267,7 +269,7 @@ export interface components {
             scheduled_start: string;
             /**
              * Duration Minutes
-             * @description Where it is left out: 60.
+             * @description Default: 60.
              */
             duration_minutes?: number;
         };
@@ -356,7 +358,7 @@ export interface components {
         };
         /**
          * ThumbnailCreate
-         * @description Beside a file nothing is needed; without one, the instant that the picture shows.
+         * @description Without a file, the position of the picture is required.
          */
         ThumbnailCreate: {
             /** Time Seconds */
@@ -369,7 +371,7 @@ export interface components {
         };
         /**
          * TranscodingRequest
-         * @description Names such as `480p`. What is there already is not made again.
+         * @description Names such as `480p`. Existing renditions are not made again.
          */
         TranscodingRequest: {
             /** Renditions */
@@ -377,7 +379,7 @@ export interface components {
         };
         /**
          * VideoCreate
-         * @description `title` may be missing beside a file: then the video is called as that.
+         * @description With a file `title` may be missing: then the video gets the file's name.
          */
         VideoCreate: {
             /** Title */
@@ -414,7 +416,7 @@ export interface components {
         };
         /**
          * VodUpdate
-         * @description Fields that are left out stay. A null removes a description, and says nothing elsewhere.
+         * @description Fields that are left out stay. A null removes a description, and has no effect elsewhere.
          */
         VodUpdate: {
             /** Title */
@@ -453,7 +455,7 @@ export interface components {
         };
         /**
          * WeeklyCreate
-         * @description `day_of_week` 0 is Monday; times are written `HH:MM` and are UTC.
+         * @description `day_of_week` 0 is Monday; times are `HH:MM` in UTC.
          */
         WeeklyCreate: {
             /** Day Of Week */
@@ -468,13 +470,13 @@ export interface components {
             category_id?: string | null;
             /**
              * Is Recurring
-             * @description Where it is left out: true.
+             * @description Default: true.
              */
             is_recurring?: boolean;
         };
         /**
          * WeeklyUpdate
-         * @description A null says nothing, but for the category, which it takes away.
+         * @description A null removes the category, and has no effect elsewhere.
          */
         WeeklyUpdate: {
             /** Day Of Week */
@@ -494,15 +496,16 @@ export interface components {
         BatchRequest: {
             /** Videoids */
             videoIds: string[];
-            /** @description Where it is left out: {"resolution": null, "format": null, "codec": null, "quality": null, "extractThumbnail": null, "thumbnailTimestamp": null}. */
+            /** @description Default: {"resolution": null, "format": null, "codec": null, "quality": null, "extractThumbnail": null, "thumbnailTimestamp": null}. */
             options?: components["schemas"]["ProcessOptions"];
         };
         /**
          * ProcessOptions
-         * @description An option that is not here is refused, since nothing would come of it.
+         * @description Unknown options are refused, because they would have no effect.
          *
-         *     `resolution`: `original`, a height such as `720p`, or a box such as `1280x720` that the picture
-         *     fits into. `thumbnailTimestamp` is in seconds. A picture alone leaves the media as it is.
+         *     `resolution` is `original`, a height such as `720p`, or a box such as `1280x720` that the
+         *     picture has to fit into. `thumbnailTimestamp` is in seconds. A picture alone leaves the media as
+         *     it is.
          */
         ProcessOptions: {
             /**
@@ -523,7 +526,7 @@ export interface components {
         };
         /** ProcessRequest */
         ProcessRequest: {
-            /** @description Where it is left out: {"resolution": null, "format": null, "codec": null, "quality": null, "extractThumbnail": null, "thumbnailTimestamp": null}. */
+            /** @description Default: {"resolution": null, "format": null, "codec": null, "quality": null, "extractThumbnail": null, "thumbnailTimestamp": null}. */
             options?: components["schemas"]["ProcessOptions"];
         };
         Category: {
@@ -543,7 +546,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        /** @description `total_categories` counts those of every level. */
+        /** @description `total_categories` counts the categories of all levels. */
         CategoryTree: {
             categories: components["schemas"]["CategoryBranch"][];
             total_categories: number;
@@ -726,7 +729,7 @@ export interface components {
             total: number;
             limit: number;
         };
-        /** @description `total` is how many there are, over the limit too. */
+        /** @description `total` is the number of streams without the limit. */
         Recommended: {
             streams: (components["schemas"]["StreamWithIngest"] | components["schemas"]["Stream"])[];
             total: number;
@@ -741,7 +744,7 @@ export interface components {
             scheduled_end: string | null;
             duration_minutes: number | null;
         };
-        /** @description `total_count` and `total` are the same. */
+        /** @description `total_count` and `total` are equal. */
         SearchPage: {
             total: number;
             page: number;
@@ -1238,7 +1241,7 @@ export interface components {
             title: string;
             category: components["schemas"]["Category"] | null;
         };
-        /** @description `qr_code_url` is a picture, as an `img` shows it: a `data:` address. */
+        /** @description `qr_code_url` is a picture for an `img`: a `data:` address. */
         FactorSetup: {
             secret: string;
             qr_code_url: string;
@@ -1395,7 +1398,7 @@ export interface components {
             minute: number;
             percentage: number;
         };
-        /** @description Everything that the other addresses tell, in one file. */
+        /** @description The content of all other addresses, in one file. */
         Export: {
             analytics: components["schemas"]["StreamAnalytics"];
             viewers: components["schemas"]["Timeline"];
@@ -1658,7 +1661,7 @@ export interface components {
             second: number;
             percentage: number;
         };
-        /** @description `note` says how a semantic search was made. */
+        /** @description `note` says how a semantic search works. */
         FoundVideoPage: {
             total: number;
             page: number;

@@ -1,1 +1,1 @@
-"""`/_emulator/`: our own surface, beside the platform's."""
+"""`/_emulator/`: the admin API of the emulator, separate from the platform's API."""

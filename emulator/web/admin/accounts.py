@@ -1,4 +1,4 @@
-"""`/_emulator/accounts`: who there is in this world, with the keys that they call the API by."""
+"""`/_emulator/accounts`: the accounts of this world, with their API keys."""
 
 from typing import TypedDict
 
@@ -15,13 +15,13 @@ from emulator.world.world import DEFAULT
 
 
 class AccountQuery(Page):
-    """`find` is what a username or a shown name holds."""
+    """`find` is part of a username or display name."""
 
     find: str = Field("", max_length=100)
 
 
 class AccountShape(TypedDict):
-    """`api_keys` are whole: outside of the world `default` with `@` and the world's name behind."""
+    """`api_keys` are complete: outside of the world `default` they end with `@` and its name."""
 
     id: str
     username: str
@@ -43,7 +43,7 @@ class AccountPage(PageShape):
 
 @endpoint("GET", "/accounts")
 def list_accounts(call: Call, query: AccountQuery) -> AccountPage:
-    """List the accounts of this world with their API keys, the first made first."""
+    """List the accounts of this world with their API keys, oldest first."""
     world = call.world
     users, total = accounts.page(world, query.find, query.offset, query.per_page)
     keys = accounts.keys_of(world, [user.pk for user in users])

@@ -1,9 +1,9 @@
-"""Callers: which web pages and which names of this server may steer it at `/_emulator/`. No I/O.
+"""Callers: which web pages may steer the server at `/_emulator/`, and under which names. No I/O.
 
-A browser says on whose behalf it asks: `Origin` (Fetch, 3.1), and `Sec-Fetch-Site` and
-`Sec-Fetch-Mode` (Fetch Metadata Request Headers, 2) where there is no `Origin`. `Host` says under
-which name the server was looked up: the owner of a name may point it here after the page was loaded
-(DNS rebinding). An IP address is nobody's name, so it cannot be pointed elsewhere.
+A browser says for which page it sends a request: by `Origin` (Fetch, 3.1), and without an `Origin`
+by `Sec-Fetch-Site` and `Sec-Fetch-Mode` (Fetch Metadata Request Headers, 2). `Host` is the name by
+which the server was found: the owner of a name may point it at this machine after the page was
+loaded (DNS rebinding). Nobody owns an IP address as a name, so that cannot be pointed elsewhere.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-# RFC 6454, 6.2, and RFC 9110, 7.2: a host and perhaps a port; a scheme in front of an origin.
+# RFC 6454, 6.2, and RFC 9110, 7.2: a host with an optional port; an origin begins with a scheme.
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://" + _HOST.pattern)
 _PATTERN = re.compile(r"(?:\*\.)?[^\s/:@?#\[\]*]+|\[[0-9a-f:.]+\]")
@@ -22,7 +22,7 @@ _OTHER_SITES = ("cross-site", "same-site")
 
 
 class CallerRequest(NamedTuple):
-    """What a browser tells of a request. Headers that came more than once are all there."""
+    """The headers of a request that matter here. Repeated headers are all included."""
 
     method: str
     hosts: Sequence[str]
@@ -34,11 +34,12 @@ class CallerRequest(NamedTuple):
 
 
 class Callers:
-    """`origins` and `hosts` are the settings `allow_origin` and `allow_host`: lists with commas.
+    """The allowed origins and hosts: the settings `allow_origin` and `allow_host`.
 
-    An origin is written `https://app.example.test`, or `null`; a host is a name, perhaps with a
-    port. `*.` in front of a name means every name below it, and `*` alone means all. `own` are
-    further names of this server. Refuses (`ValueError`, a sentence) what cannot be one.
+    Both are comma-separated lists. An origin is written `https://app.example.test`, or `null`; a
+    host is a name with an optional port. `*.` before a name means all names below it, `*` alone
+    means all. `own` are further names of this server. Raises `ValueError` with a message for an
+    invalid one.
     """
 
     def __init__(self, origins: str = "", hosts: str = "", own: Sequence[str] = ()) -> None:
@@ -47,26 +48,27 @@ class Callers:
         self._hosts += [(name.lower().strip("[]").rstrip("."), "") for name in own if name]
 
     def refusal(self, request: CallerRequest) -> str | None:
-        """A sentence that says why the request is refused; None where it is not.
+        """Return why the request is refused; None if it is not.
 
-        A request of HTTP/1.0 without a `Host` comes from no browser, and is not refused for that.
+        An HTTP/1.0 request without a `Host` does not come from a browser, and is not refused for
+        that.
         """
         for host in request.hosts:
             if not self._is_host(host):
                 return (
                     f"The host {_shown(host)} is not a name of this emulator. "
-                    f"Name it with --allow-host, or ask at 127.0.0.1 or localhost"
+                    f"Allow it with --allow-host, or use 127.0.0.1 or localhost"
                 )
         for origin in request.origins:
             if not self._is_origin(origin, request.hosts):
                 return (
                     f"Pages of {_shown(origin)} may not steer this emulator. "
-                    f"Name the origin with --allow-origin"
+                    f"Allow the origin with --allow-origin"
                 )
         if not request.origins and self._is_foreign(request):
             return (
                 "Pages of another site may not steer this emulator. "
-                "Name the site's origin with --allow-origin"
+                "Allow the site's origin with --allow-origin"
             )
         return None
 
@@ -76,8 +78,9 @@ class Callers:
             return False
         is_link = request.fetch_mode == "navigate" and request.fetch_dest == "document"
         if is_link and request.method in ("GET", "HEAD"):
-            return False  # Somebody followed a link to the console. The page it stood on sees none.
-        # A page can leave this out, but cannot write another page's address into it.
+            # A user followed a link to the console. The linking page cannot read the answer.
+            return False
+        # A page can omit `Referer`, but cannot set another page's address.
         return not self._is_origin(_origin_of(request.referer), request.hosts)
 
     def _is_host(self, text: str) -> bool:
@@ -111,19 +114,19 @@ def _words(text: str) -> list[str]:
 
 
 def _origin_pattern(word: str) -> tuple[str, str, str]:
-    """Scheme, name and port; an empty scheme or port stands for any."""
+    """Parse an origin to scheme, name and port; an empty scheme or port means any."""
     if word == "null":
         return ("null", "", "")
     if word == "*":
         return ("", "*", "")
-    scheme, _, rest = word.rstrip("/").partition("://")
-    if not rest or not _ORIGIN.fullmatch(f"{scheme}://{rest.removeprefix('*.')}"):
+    scheme, _, host = word.rstrip("/").partition("://")
+    if not host or not _ORIGIN.fullmatch(f"{scheme}://{host.removeprefix('*.')}"):
         raise ValueError(f"{word!r} is not an origin; write it like https://app.example.test")
-    return (scheme, *_host_pattern(rest))
+    return (scheme, *_host_pattern(host))
 
 
 def _host_pattern(word: str) -> tuple[str, str]:
-    """Name and port; an empty port stands for any."""
+    """Parse a host to name and port; an empty port means any."""
     name, _, port = word.rpartition(":") if re.search(r":[0-9]{1,5}$", word) else (word, "", "")
     if word.startswith("[") and not name.endswith("]"):  # The last part of an IPv6 address.
         name, port = word, ""
@@ -141,7 +144,7 @@ def _fits(name: str, port: str, of_name: str, of_port: str) -> bool:
 
 
 def _is_same(host: str, name: str, port: str, scheme: str) -> bool:
-    """Whether a `Host` is an origin's own. The scheme may be that of a proxy in front of us."""
+    """Whether a `Host` equals an origin. The scheme may be that of a proxy before this server."""
     own = _HOST.fullmatch(host.lower())
     if own is None:
         return False
@@ -149,7 +152,7 @@ def _is_same(host: str, name: str, port: str, scheme: str) -> bool:
 
 
 def _name(text: str) -> str:
-    """Without an IPv6 address's brackets, and without the dot that ends a whole name."""
+    """Remove an IPv6 address's brackets, and the dot at the end of a complete name."""
     return text.strip("[]").removesuffix(".")
 
 
@@ -162,7 +165,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _is_local(name: str) -> bool:
-    """Loopback: its addresses, and the names that mean it by RFC 6761, 6.3."""
+    """Whether a name is loopback: its addresses, and the names of RFC 6761, 6.3."""
     address = _address(name)
     if address is not None:
         return address.is_loopback
@@ -178,5 +181,5 @@ def _origin_of(address: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """A caller's text, short and in one line, as an answer may repeat it."""
+    """Return a caller's text, short and on one line, so that an answer may repeat it."""
     return ascii(text[:_SHOWN_MAX])

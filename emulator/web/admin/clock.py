@@ -1,4 +1,4 @@
-"""`/_emulator/clock`: this world's time: shown, stopped, run at another speed, let pass."""
+"""`/_emulator/clock`: this world's time: read, stopped, run at another speed, advanced."""
 
 from typing import Literal, TypedDict
 
@@ -17,7 +17,7 @@ ADVANCE_MAX_MS = 100 * 365 * 86_400_000
 
 
 class ClockSet(Request):
-    """`speed` alone is enough to run; `now`, where the clock is to be, lies in its future."""
+    """`speed` without `mode` is enough to run. `now` sets the clock to a time in its future."""
 
     mode: Literal["real", "scaled", "virtual"] | None = None
     speed: float | None = Field(None, ge=SPEED_MIN, le=SPEED_MAX, allow_inf_nan=False)
@@ -31,9 +31,9 @@ class ClockAdvance(Request):
 
 
 class ClockShape(TypedDict):
-    """`speed` is 0 where time stands. `ahead_seconds`: how far it is before the machine's clock.
+    """`speed` is 0 if time stands. `ahead_seconds` is the lead over the machine's clock.
 
-    `pending` is how many things are due later, and `next_due_at` when the first of them is.
+    `pending` is the number of things due later, and `next_due_at` the time of the first.
     """
 
     world: str
@@ -53,7 +53,7 @@ def get_clock(call: Call) -> ClockShape:
 
 @endpoint("PUT", "/clock", refuses=("unavailable", "invalid"))
 async def set_clock(call: Call, body: ClockSet) -> ClockShape:
-    """Let this world's time run at the machine's pace, at another speed, or stand."""
+    """Let this world's time run at the machine's pace, run at another speed, or stand."""
     clock = call.platform.clock
     speed = _speed(body, clock)
     now_ms = None if body.now is None else milliseconds(body.now)
@@ -65,14 +65,14 @@ async def set_clock(call: Call, body: ClockSet) -> ClockShape:
 
 @endpoint("POST", "/clock/advance", refuses=("unavailable", "invalid"))
 async def advance_clock(call: Call, body: ClockAdvance) -> ClockShape:
-    """Let time pass at once. Answers when all that was due has happened."""
+    """Advance the clock at once. Answers when everything that became due has happened."""
     clock = call.platform.clock
     await clock.pass_time(body.seconds_ms)
     return _shape(call.platform)
 
 
 def _speed(patch: ClockSet, clock: WorldClock) -> float | None:
-    """The speed that is wished for, 0 for standing, None for no change."""
+    """Return the requested speed: 0 for standing, None for no change."""
     if patch.mode == "virtual":
         if patch.speed is not None:
             raise Refused("invalid", "A virtual clock stands. It has no speed; advance it.")

@@ -1,4 +1,4 @@
-"""Curl: a logged request as a line that sends it again, for any POSIX shell."""
+"""Curl: a logged request as a command that sends it again, for any POSIX shell."""
 
 import json
 import shlex
@@ -13,7 +13,8 @@ from emulator.web.http.replay import shown_credential
 from emulator.world.world import DEFAULT, World
 
 _WORLD = "x-emulator-world"
-# A client's own business, or said otherwise: curl makes its own, and the key is the user's.
+# Headers that are specific to the client, or replaced: curl sets its own, and the key is the
+# user's.
 _NOT_SHOWN = (
     *("host", "connection", "content-length", "transfer-encoding", "expect", "te", "upgrade"),
     *("accept-encoding", "accept-language", "user-agent", "authorization", "x-api-key", "cookie"),
@@ -22,14 +23,14 @@ _NOT_SHOWN = (
 
 
 class CurlLine(Struct, frozen=True):
-    """`notes` say what the line lacks, since a secret is not shown and a long body is not whole."""
+    """A command. `notes` say what it lacks: secrets are not shown, and long bodies are cut."""
 
     line: str
     notes: list[str]
 
 
 def curl_line(world: World, entry: LoggedRequest, http: str, ca: str) -> CurlLine:
-    """The line for a server at `http`, whose certificate `ca` has signed."""
+    """Return the command for a server at `http`, whose certificate `ca` has signed."""
     notes: list[str] = []
     words = ["curl", *_method(entry), f"{http}{_target(entry)}"]
     if ca:
@@ -43,7 +44,7 @@ def curl_line(world: World, entry: LoggedRequest, http: str, ca: str) -> CurlLin
     if body:
         words += ["--data-raw", body]
     if STRUCK_OUT in _target(entry):
-        notes.append(f"The address has a secret, which is struck out: put it in for {STRUCK_OUT}.")
+        notes.append(f"The address contains a secret: replace {STRUCK_OUT} by it.")
     return CurlLine(" ".join(map(shlex.quote, words)), notes)
 
 
@@ -54,7 +55,7 @@ def _method(entry: LoggedRequest) -> list[str]:
 
 
 def _target(entry: LoggedRequest) -> str:
-    """The path and query, letter for letter where nothing in them is a secret."""
+    """Return the path and query, exactly as sent unless they contain a secret."""
     sent, query = entry.sent, urlencode(entry.query, safe=STRUCK_OUT)
     shown = quote(entry.path, safe="/*:@!$&'()+,;=~") + (f"?{query}" if query else "")
     if sent is None or STRUCK_OUT in shown or CUT in f"{entry.path}{entry.query}":
@@ -78,28 +79,28 @@ def _headers(world: World, entry: LoggedRequest, notes: list[str]) -> list[str]:
     if world.name != DEFAULT and not (credential and credential[1].endswith(f"@{world.name}")):
         lines.append(f"X-Emulator-World: {world.name}")
     if entry.credential == "valid" and credential and STRUCK_OUT in credential[1]:
-        notes.append(f"{entry.user or 'The caller'} has no API key: put a token in for ***.")
+        notes.append(f"{entry.user or 'The caller'} has no API key: replace *** by a token.")
     if any(STRUCK_OUT in value for value in values.values()):
-        notes.append(f"A header has a secret, which is struck out: put it in for {STRUCK_OUT}.")
+        notes.append(f"A header contains a secret: replace {STRUCK_OUT} by it.")
     return lines
 
 
 def _body(entry: LoggedRequest, notes: list[str]) -> str:
-    """The body letter for letter where the log shows all of it; else what the log shows of it."""
+    """Return the body exactly as sent if the log shows all of it; else what the log shows."""
     sent = entry.sent
     if entry.body is None:
         if sent is None or sent.body is None:
-            notes.append("The body is not kept: it was a file, or too long.")
+            notes.append("The body is not in the log: it was a file, or too long.")
         elif sent.body.strip() not in (b"", b"null"):
-            notes.append("The body was not JSON, so that it is not shown.")
+            notes.append("The body is not shown because it was not JSON.")
         return ""
     if sent is not None and sent.body and _is_whole(sent.body, entry.body):
         return sent.body.decode()
     text = json.dumps(entry.body, ensure_ascii=False)
     if STRUCK_OUT in text:
-        notes.append(f"The body has a secret, which is struck out: put it in for {STRUCK_OUT}.")
+        notes.append(f"The body contains a secret: replace {STRUCK_OUT} by it.")
     if CUT in text:
-        notes.append(f"The body was long: where {CUT} stands, something is cut.")
+        notes.append(f"The body was too long: {CUT} marks what was cut.")
     return text
 
 

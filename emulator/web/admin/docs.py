@@ -1,4 +1,4 @@
-"""`/_emulator/docs`: the documentation, as it was when this release was made; no network needed."""
+"""`/_emulator/docs`: the documentation of this release; it needs no network."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 
 _HERE = Path(__file__).resolve().parents[2]
-# Inside the package once installed, beside it in a checkout.
+# Inside an installed package, next to the package in a checkout.
 _FOLDERS = (_HERE / "docs", _HERE.parent / "docs")
 _GROUPS = ("how-to", "reference")
 _MARKDOWN = "text/markdown"
@@ -51,7 +51,7 @@ def get_doc(_call: Call, group: str, name: str) -> Response:
 
 @cache
 def _pages() -> dict[str, str]:
-    """Every page by its name: what is asked for is looked up, never opened by a caller's path."""
+    """Return all pages by name: a request's name is looked up here, and never opened as a path."""
     root = next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[-1])
     return {
         f"{group}/{path.stem}": path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`/_emulator/events`: everything that happened in this world, by pages or as it happens."""
+"""`/_emulator/events`: all events of this world, by pages or live."""
 
 import asyncio
 import json
@@ -27,11 +27,11 @@ _KEEP_ALIVE_SECONDS = 15
 
 
 class EventQuery(Request):
-    """`after`: the last `seq` that was seen. `kind` is an event's name, such as `StreamEnded`.
+    """`after` is the last `seq` that was read. `kind` is an event's name, such as `StreamEnded`.
 
-    `text` is a part of an event's name or values, upper and lower case alike. With `order=newest`
-    pages go back in time, and `before` takes the `next_cursor` of the page before. These two are
-    not for a stream of events.
+    `text` is part of an event's name or values; case is ignored. With `order=newest` pages go back
+    in time, and `before` takes the `next_cursor` of the previous page. These two have no effect on
+    an event stream.
     """
 
     after: int = Field(0, ge=0, le=CURSOR_MAX)
@@ -50,9 +50,9 @@ class EventShape(TypedDict):
 
 
 class EventPage(TypedDict):
-    """`next_cursor` is what `after` takes for the next page, or `before` with `order=newest`.
+    """`next_cursor` is the `after` of the next page, or its `before` with `order=newest`.
 
-    With a `text` a page may be short, since one request looks at 20,000 events at most.
+    With a `text` a page may be short, because one request looks at no more than 20,000 events.
     """
 
     world: str
@@ -63,10 +63,10 @@ class EventPage(TypedDict):
 
 @endpoint("GET", "/events", downloads=(_STREAM,))
 def list_events(call: Call, query: EventQuery) -> EventPage | Response:
-    """Read the world's event log; with `Accept: text/event-stream`, as it goes on."""
+    """Read the world's event log; with `Accept: text/event-stream`, follow it live."""
     if _STREAM in call.accept:
         return StreamingResponse(
-            _lines(call.platform, _heard_up_to(call) or query.after, query.kind),
+            _lines(call.platform, _last_event_id(call) or query.after, query.kind),
             media_type=_STREAM,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -88,33 +88,33 @@ def list_events(call: Call, query: EventQuery) -> EventPage | Response:
     }
 
 
-def _heard_up_to(call: Call) -> int:
-    """Where a stream goes on that broke off: a browser's says so by itself (HTML, 9.2.4)."""
+def _last_event_id(call: Call) -> int:
+    """Return where an interrupted event stream continues; browsers send it (HTML, 9.2.4)."""
     text = call.last_event_id
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncIterator[str]:
-    """The events since `after`, and then each event at once, until the world is replaced or the
-    server stops.
+    """Yield the events after `after`, and then each new event at once.
 
-    The journal is read again at each event, so a slow reader costs no memory and misses nothing.
+    They end when the world is replaced or the server stops. The journal is read again at each
+    event, so a slow reader costs no memory and misses nothing.
     """
-    news = asyncio.Event()
+    changed = asyncio.Event()
     is_over = is_stopping = False
 
     def end(_: WorldReplaced) -> None:
         nonlocal is_over
         is_over = True
-        news.set()
+        changed.set()
 
     def stop(_: ServerStopping) -> None:
         nonlocal is_stopping
         is_stopping = True
-        news.set()
+        changed.set()
 
     def wake(_: Event | Burst) -> None:
-        news.set()
+        changed.set()
 
     unsubscribe = platform.bus.subscribe(
         {Event: wake, Burst: wake, WorldReplaced: end, ServerStopping: stop}
@@ -122,32 +122,32 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
     try:
         yield ": the world's events\n\n"
         while not is_over:
-            news.clear()
+            changed.clear()
             batch = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
             for event in batch:
                 after = event.seq
                 data = json.dumps(event_shape(event), ensure_ascii=False, separators=(",", ":"))
                 yield f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"
             is_whole = len(batch) < _BATCH
-            # All that there is has been told, and a stop would wait for this request.
+            # All events were sent, and the stopping server would wait for this request.
             if is_whole and is_stopping:
                 return
-            if is_whole and not await _heard(news):
+            if is_whole and not await _is_set(changed):
                 yield ": nothing new\n\n"
     finally:
         unsubscribe()
 
 
-async def _heard(news: asyncio.Event) -> bool:
+async def _is_set(changed: asyncio.Event) -> bool:
     try:
         async with asyncio.timeout(_KEEP_ALIVE_SECONDS):
-            return await news.wait()
+            return await changed.wait()
     except TimeoutError:
         return False
 
 
 def events_of(world: World, ranges: Sequence[Range], count: int) -> list[EventShape]:
-    """The first `count` of the events in these ranges of numbers."""
+    """Return the first `count` events in these ranges of numbers."""
     shapes: list[EventShape] = []
     for first, last in ranges:
         number = min(last - first + 1, count - len(shapes))
@@ -158,5 +158,5 @@ def events_of(world: World, ranges: Sequence[Range], count: int) -> list[EventSh
 
 
 def event_shape(event: JournalEvent) -> EventShape:
-    """An event as the admin API shows it."""
+    """Return an event as the admin API shows it."""
     return {"seq": event.seq, "at": iso(event.at_ms), "kind": event.kind, "values": event.values}

@@ -1,4 +1,4 @@
-"""`/_emulator/faults`: what is broken on purpose in this world."""
+"""`/_emulator/faults`: the faults of this world."""
 
 from inspect import cleandoc
 from typing import Any, Literal, TypedDict
@@ -18,7 +18,7 @@ from emulator.world.world import World
 
 
 class FaultCreate(BaseModel):
-    """As in a scenario: one kind with its values; beside it `share`, `times`, `skip` and `for`.
+    """A fault as in a scenario: one kind with its values, and `share`, `times`, `skip`, `for`.
 
     `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
     """
@@ -27,9 +27,9 @@ class FaultCreate(BaseModel):
 
 
 class FaultShape(TypedDict):
-    """`struck` is how often it struck up to now; `times` and `until` are null for without end.
+    """`struck` is how often it has struck; `times` and `until` are null without a limit.
 
-    `skip` is how many it lets pass before it strikes.
+    `skip` is how many calls, messages or requests it lets pass first.
     """
 
     world: str
@@ -51,7 +51,7 @@ class FaultList(TypedDict):
 
 
 class FaultValue(TypedDict):
-    """`default` is as it is written, null where the value is left open: then it strikes all."""
+    """`default` is in its written form, null if the value is empty: then the fault strikes all."""
 
     name: str
     type: Literal["duration", "share", "integer", "text", "flag", "choice", "headers", "json"]
@@ -90,13 +90,13 @@ def list_faults(call: Call) -> FaultList:
 
 @endpoint("GET", "/faults/kinds")
 def list_fault_kinds(_call: Call) -> FaultKinds:
-    """List what can be broken, with the values that each kind takes."""
+    """List the kinds of faults, with the values that each takes."""
     return {"kinds": [_kind(kind) for kind in KINDS.values()], "total": len(KINDS)}
 
 
 @endpoint("POST", "/faults", status=201, refuses=("conflict", "invalid"))
 def add_fault(call: Call, body: FaultCreate) -> FaultShape:
-    """Break something, from now on."""
+    """Start a fault."""
     written = body.model_extra or {}
     return _shape(call.world, call.world.faults.start(read(written)))
 

@@ -1,7 +1,7 @@
-"""Folders: which files of this machine a request to `/_emulator/` may name. For threads: it reads.
+"""Folders: the files of this machine that a request to `/_emulator/` may name. For threads.
 
-A request may come from another machine, and its sender need not be a user of this one. So it names
-files in folders that a setting names; or it brings `key`, which lies in a file that only the
+A request may come from another machine, and its sender need not be a user of this one. So it may
+only name files below folders from a setting; or it sends `key`, which is in a file that only the
 emulator's own user can read.
 """
 
@@ -22,17 +22,23 @@ _NOT_ALLOWED = (
 
 
 class Folders:
-    """`allowed` are folders with all below them; links are followed first. An empty key is none."""
+    """The allowed folders, with all below them; links are resolved first.
+
+    An empty key is no key.
+    """
 
     def __init__(self, allowed: Iterable[Path] = (), key: str = "") -> None:
         self._allowed = list(allowed)
         self._key = key.encode()
 
     def check(self, name: str, key: str = "") -> Path:
-        """The path, without links. Refuses (`invalid`) one outside: there or not, alike."""
+        """Return the path without links.
+
+        Refuses (`invalid`) one outside, whether it exists or not.
+        """
         try:
             path = Path(name).resolve() if self._is_near(Path(name)) else None
-        except (OSError, ValueError, RuntimeError):  # No file can have this name, or links turn.
+        except (OSError, ValueError, RuntimeError):  # The name is invalid, or links form a circle.
             path = None
         if path is None:
             raise Refused("invalid", _NOT_ALLOWED)
@@ -43,21 +49,21 @@ class Folders:
         return path
 
     def _is_near(self, path: Path) -> bool:
-        """Whether it is absolute, and on a drive of ours.
+        """Whether a path is absolute and on a local drive.
 
-        Windows would ask `\\\\SERVER\\share` of that server, and sign in there, to look at it.
+        For `\\\\SERVER\\share` Windows would contact that server, and sign in there.
         """
         drives = {folder.drive.casefold() for folder in (Path.cwd(), *self._allowed)}
         return path.is_absolute() and path.drive.casefold() in drives
 
     def read(self, name: str, bytes_max: int) -> bytes:
-        """A regular file in an allowed folder.
+        """Read a regular file in an allowed folder.
 
-        Refuses (`invalid`) another file, another kind of file, and one over `bytes_max`.
+        Refuses (`invalid`) another file, another kind of file, and one above `bytes_max`.
         """
         path = self.check(name)
         try:
-            # A pipe without a writer would hold the opening until there is one.
+            # Opening a pipe without a writer would block.
             with BufferedReader(FileIO(path, opener=_without_waiting)) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise Refused("invalid", f"{path} is not a regular file.")
@@ -70,7 +76,7 @@ class Folders:
 
 
 def folders_of(shared: Shared) -> Folders:
-    """Those that a request to this server may name."""
+    """Return the folders that a request to this server may name."""
     return Folders(shared.allowed_folders, shared.steering_key)
 
 

@@ -1,6 +1,4 @@
-"""Guards: who may steer the emulator at `/_emulator/`: no foreign page, and with `--admin-token`
-only who carries it.
-"""
+"""Guards of `/_emulator/`: they refuse foreign pages, and requests without `--admin-token`."""
 
 import hmac
 
@@ -13,22 +11,22 @@ from emulator.web.admin.callers import CallerRequest, Callers
 from emulator.web.errors import answer
 
 PREFIX = "/_emulator/"
-# The pages' own files tell nothing, and pages of streams need them under any name. The site is a
-# client of the public API, for everybody who may reach that.
+# The files of the pages contain nothing private, and pages of streams need them under any name. The
+# site is a client of the public API, for everybody who can reach that.
 _OPEN = ("/_emulator/static/", "/_emulator/site/")
-# Probes and the console's empty page tell nothing either.
+# Probes and the console's empty page contain nothing private either.
 _WITHOUT_TOKEN = ("/_emulator/health", *_OPEN)
-# None of these is sent by a page of another origin without asking first.
+# A page of another origin cannot send these types without a preflight request.
 _BODIES = ("application/json", "application/zip")
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 
 
 class CallerGuard:
-    """Refuses (403) what a page of another origin asks of the admin API, or under another's name.
+    """Refuses (403) requests to the admin API from other origins, or under foreign host names.
 
-    Also (403) a body that does not say that it is JSON: a page may send any other kind of body to
-    any server without asking first (Fetch, 4.8, CORS-safelisted `Content-Type`). It stands in front
-    of the CORS middleware, so that what it refuses has none of CORS's headers.
+    Also (403) a body that is not declared as JSON: a page may send other types of bodies to any
+    server without a preflight (Fetch, 4.8, CORS-safelisted `Content-Type`). This middleware is
+    before CORS, so that its refusals have no CORS headers.
     """
 
     def __init__(self, app: ASGIApp, callers: Callers) -> None:
@@ -50,7 +48,7 @@ class CallerGuard:
 
 
 class AdminGuard:
-    """Refuses (401) a request for the admin API without the token, if there is one."""
+    """Refuses (401) a request to the admin API without the token, if one is set."""
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app
@@ -60,7 +58,7 @@ class AdminGuard:
         if self._expected and _is_admin(scope) and self._is_guarded(scope["path"]):
             authorization = Headers(scope=scope).get("authorization", "").encode("latin-1")
             if not hmac.compare_digest(authorization, self._expected):
-                refused = Refused("unauthorized", "The admin API needs --admin-token's token")
+                refused = Refused("unauthorized", "The admin API needs the token of --admin-token")
                 await _refuse(refused, scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -95,12 +93,12 @@ def _is_safe_body(headers: Headers) -> bool:
 async def _body_refusal(
     method: str, headers: Headers, receive: Receive
 ) -> tuple[str | None, Receive]:
-    """Why a body that is not called JSON is refused, and from where the request goes on."""
+    """Return why a body that is not declared as JSON is refused, and where to read on."""
     length = headers.get("content-length")
     if method in _WITHOUT_BODY or (length is not None and not length.strip("0 ")):
         return None, receive
     if length is None:
-        # HTTP/2 and chunks do not say at first whether there is a body.
+        # With HTTP/2 and chunks the head does not say whether there is a body.
         messages = [await receive()]
         while messages[-1].get("more_body") and not messages[-1].get("body"):
             messages.append(await receive())
@@ -108,8 +106,8 @@ async def _body_refusal(
         if not messages[-1].get("body"):
             return None, receive
     kind = headers.get("content-type", "")
-    said = f"not as {kind[:100]!a}" if kind else "and say so"
-    return f"Send the body as JSON, {said}: with the header Content-Type: application/json", receive
+    sent = f", not {kind[:100]!a}" if kind else ""
+    return f"Send JSON with the header Content-Type: application/json{sent}", receive
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:
@@ -120,12 +118,12 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
 
 
 async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer in the request's own protocol; a socket is refused before it opens."""
+    """Refuse in the request's own protocol; a WebSocket is refused before it opens."""
     trace = scope.get("state", {}).get("trace_id") or trace_id()
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get(
         "extensions", {}
     ):
         await send({"type": "websocket.close", "code": 1008, "reason": refused.message[:100]})
         return
-    # Starlette words it as a refused handshake where the request is one.
+    # For a WebSocket, Starlette turns this into a refused handshake.
     await answer(refused, trace)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""`/_emulator/health`: whether the emulator works. Probes ask it, so it imports no table."""
+"""`/_emulator/health`: whether the emulator works. Probes call it early, so it imports no table."""
 
 from typing import Literal, NotRequired, TypedDict
 
@@ -13,7 +13,7 @@ from emulator.web.errors import JSONResponse
 
 
 class Health(TypedDict):
-    """`reason`: why it is degraded."""
+    """`reason` says why it is degraded."""
 
     status: Literal["ok", "degraded", "stopping"]
     version: str
@@ -21,10 +21,10 @@ class Health(TypedDict):
 
 
 def health_of(worlds: Worlds) -> tuple[int, Health]:
-    """Its status and what it says: 200 once everything listens, 503 while the server stops.
+    """Return the status and body: 200 once everything listens, 503 while the server stops.
 
-    `degraded`, with a `reason`, is 200 too: reads and players are answered, but what needs room on
-    the disk is refused. Looked at anew each time.
+    `degraded`, with a `reason`, is 200 too: reads and players are answered, but writes to the full
+    disk are refused. It is checked at each call.
     """
     if not worlds.shared.state.is_ready:
         return 503, {"status": "stopping", "version": __version__}
@@ -35,7 +35,7 @@ def health_of(worlds: Worlds) -> tuple[int, Health]:
 
 
 def routes(worlds: Worlds) -> list[Route]:
-    """In front of the admin API's table, which says that the address is there."""
+    """Return the route, which comes before the table of the admin API that documents it."""
 
     async def health(_: Request) -> Response:
         status, payload = health_of(worlds)
@@ -45,7 +45,7 @@ def routes(worlds: Worlds) -> list[Route]:
 
 
 def _degraded(worlds: Worlds) -> Refused | None:
-    """Why there is no room on the disk; None where there is some."""
+    """Return why nothing can be written to the disk; None if it can."""
     try:
         for platform in worlds.all():
             if platform.world.store.failure is not None:

@@ -1,7 +1,7 @@
-"""`/_emulator/live`: one connection that tells a page what is new: events, and that requests came.
+"""`/_emulator/live`: one connection that tells a page of new events and requests.
 
-A page has few lines to show them in, so messages are few, too: what comes at once is told at once,
-and what comes within the next fifth of a second by one message, of a flood the newest events only.
+A page has little room for them, so messages are few too: the first change is sent at once, all
+changes of the next fifth of a second in one message, of a flood only the newest events.
 """
 
 import asyncio
@@ -23,21 +23,26 @@ from emulator.web.http.endpoint import endpoint
 from emulator.world.store import events
 
 _STREAM = "text/event-stream"
-# Of the events of one message.
+# The most events of one message.
 _EVENTS_MAX = 200
 _GAP_SECONDS = 0.2
 _KEEP_ALIVE_SECONDS = 15
 
 
 class LiveQuery(Request):
-    """`after`: the last event's `seq` that was seen. Without it only what comes from now on."""
+    """`after` is the `seq` of the last event that was read.
+
+    Without it, only new events are sent.
+    """
 
     after: int | None = Field(None, ge=0, le=CURSOR_MAX)
 
 
 class News(TypedDict):
-    """One message: `events` are the newest since the message before, `skipped` older ones are left
-    out of it, `kinds` are those of all. `last_request` is the `seq` of the world's last request.
+    """One message with the newest events since the previous one.
+
+    `skipped` is the number of older events that are left out, `kinds` are the kinds of all of them.
+    `last_request` is the `seq` of the world's last request.
     """
 
     world: str
@@ -61,7 +66,7 @@ def follow_world(call: Call, query: LiveQuery) -> Response:
 
 
 async def _messages(platform: Platform, after: int) -> AsyncIterator[str]:
-    """The first says where the world is, each other what is new in it."""
+    """Yield messages: the first with the current state, the others with what is new."""
     changed, over = asyncio.Event(), asyncio.Event()
 
     def end(_: WorldReplaced | ServerStopping) -> None:
@@ -106,9 +111,9 @@ def _news(platform: Platform, after: int) -> News:
     }
 
 
-async def _is_set(fact: asyncio.Event, within_seconds: float) -> bool:
+async def _is_set(event: asyncio.Event, within_seconds: float) -> bool:
     try:
         async with asyncio.timeout(within_seconds):
-            return await fact.wait()
+            return await event.wait()
     except TimeoutError:
         return False

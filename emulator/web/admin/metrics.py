@@ -1,6 +1,6 @@
 """`/_emulator/metrics`: the process and its worlds as numbers, in Prometheus' text format.
 
-Whatever is told is counted already or costs a count over an index: a scrape is cheap.
+All numbers are counters that exist anyway, or counts by an index: a scrape is cheap.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ Sample = tuple[Mapping[str, str], float]
 
 @endpoint("GET", "/metrics", downloads=(_MEDIA_TYPE,))
 def get_metrics(call: Call) -> Response:
-    """Read all numbers of this process and its worlds."""
+    """Read all metrics of this process and its worlds."""
     lines = [line for family in _families(call.worlds) for line in family]
     return Response("\n".join(lines) + "\n", media_type=_CONTENT_TYPE)
 
@@ -39,17 +39,17 @@ def get_metrics(call: Call) -> Response:
 def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
     cpu_seconds = time.process_time()
     log, platforms = worlds.shared.requests, worlds.all()
-    yield _family("info", "gauge", "what runs here", [({"version": __version__}, 1)])
+    yield _family("info", "gauge", "the running version", [({"version": __version__}, 1)])
     yield _family("cpu_seconds_total", "counter", "processor time used", [({}, cpu_seconds)])
     memory = _memory_peak_bytes()
     if memory is not None:
         yield _family("memory_peak_bytes", "gauge", "most memory in use", [({}, memory)])
     tasks = len(asyncio.all_tasks())
-    yield _family("tasks", "gauge", "tasks that go on in the event loop", [({}, tasks)])
+    yield _family("tasks", "gauge", "tasks of the event loop", [({}, tasks)])
     yield _family(
         "http_requests_total",
         "counter",
-        "requests to both APIs, by world, method and kind of answer",
+        "requests to both APIs, by world, method and class of status",
         [
             ({"world": world, "method": method, "status": f"{kind}xx"}, count)
             for (world, method, kind), count in log.counts.items()
@@ -58,7 +58,7 @@ def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
     yield _family(
         "http_request_seconds_total",
         "counter",
-        "time spent answering them",
+        "time spent answering requests",
         [({}, log.duration_us / 1_000_000)],
     )
     for name, kind, text, samples in _of_worlds(platforms):
@@ -66,7 +66,7 @@ def _families(worlds: Worlds) -> Iterator[Iterator[str]]:
 
 
 def _memory_peak_bytes() -> int | None:
-    """The most memory in use so far; None where the system's Python cannot say, as on Windows."""
+    """Return the peak of memory in use; None if Python cannot tell, as on Windows."""
     if sys.platform == "win32":
         return None
     else:
@@ -75,7 +75,7 @@ def _memory_peak_bytes() -> int | None:
         except ImportError:
             return None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        # Kilobytes on Linux, bytes on a Mac (getrusage(2)).
+        # Kilobytes on Linux, bytes on macOS (getrusage(2)).
         return peak * (1 if sys.platform == "darwin" else 1024)
 
 
@@ -87,8 +87,8 @@ def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sa
         return number, kind, description, samples
 
     yield each("world_seconds", "gauge", "the world's time, in seconds since 1970")
-    yield each("world_speed", "gauge", "seconds of the world in one of the machine's")
-    yield each("world_acts_due", "gauge", "what is due later on the world's clock")
+    yield each("world_speed", "gauge", "seconds of the world in one second of the machine")
+    yield each("world_acts_due", "gauge", "things due later on the world's clock")
     yield each("users", "gauge", "accounts")
     yield "streams", "gauge", "streams by status", _counted(worlds, "streams", _STATUSES)
     yield "vods", "gauge", "recordings by status", _counted(worlds, "vods", _VOD_STATUSES)
@@ -108,7 +108,7 @@ _NUMBERS: dict[str, Callable[[Platform], float]] = {
 
 
 def _counted(worlds: list[Platform], table: str, statuses: tuple[str, ...]) -> list[Sample]:
-    """Rows of a table by their status; those that there are none of are told as well."""
+    """Return the rows of a table by status; a status without rows is 0."""
     samples: list[Sample] = []
     for world in worlds:
         rows = world.world.store.rows(f"SELECT status, count(*) FROM {table} GROUP BY status")

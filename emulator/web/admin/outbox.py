@@ -14,14 +14,14 @@ from emulator.world.auth.mails import Mail, MailKind
 
 
 class OutboxQuery(Page):
-    """`to` is whom a mail was sent to."""
+    """`to` is a mail's recipient."""
 
     to: str | None = Field(None, min_length=1, max_length=320)
     kind: MailKind | None = None
 
 
 class MailShape(TypedDict):
-    """`token` is the one that `link` carries."""
+    """`token` is the token in `link`."""
 
     id: str
     kind: MailKind
@@ -39,7 +39,7 @@ class MailPage(PageShape):
 
 @endpoint("GET", "/outbox")
 def list_mails(call: Call, query: OutboxQuery) -> MailPage:
-    """Read the mails of this world, the newest first."""
+    """List the mails of this world, newest first."""
     listed, total = mails.page(
         call.world, address=query.to, kind=query.kind, offset=query.offset, count=query.per_page
     )
@@ -57,7 +57,7 @@ def get_mail(call: Call, mail_id: str) -> MailShape:
 
 @endpoint("DELETE", "/outbox")
 def clear_outbox(call: Call) -> None:
-    """Empty the outbox. Links that were sent go on working."""
+    """Empty the outbox. The links of its mails still work."""
     mails.clear(call.world)
 
 

@@ -13,7 +13,7 @@ _SVG = "image/svg+xml"
 
 
 class QrQuery(Request):
-    """`text` is what the picture says."""
+    """`text` is the content of the code."""
 
     text: str = Field(min_length=1, max_length=500)
 
@@ -21,10 +21,10 @@ class QrQuery(Request):
 @endpoint("GET", "/qr", downloads=(_SVG,))
 def draw_qr(_call: Call, query: QrQuery) -> Response:
     """Draw a QR code, as SVG."""
-    import segno  # Late: few people look at one.
+    import segno  # Late: it is rarely used.
 
     picture = io.BytesIO()
-    # Light modules are drawn too: cameras want a dark code on a light ground, also in a dark page.
+    # Light modules are drawn too: cameras need a dark code on a light ground, also on a dark page.
     segno.make(query.text, error="m", micro=False).save(
         picture, kind="svg", scale=4, border=3, dark="#111", light="#fff", xmldecl=False
     )

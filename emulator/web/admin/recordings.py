@@ -1,6 +1,6 @@
-"""`/_emulator/recordings`: every recording, clip and uploaded video, and what it takes of the disk.
+"""`/_emulator/recordings`: all recordings, clips and uploaded videos, and their size on disk.
 
-The platform's own lists show what one user may see.
+The platform's own lists only contain what one user may see.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class RecordingQuery(Page):
 
 
 class RecordingShape(TypedDict):
-    """`duration` is in seconds, `bytes` what its files take: null where they are made on demand.
+    """`duration` is in seconds; `bytes` is the size of its files, null if they are made on demand.
 
     `failure` says why it has failed. The addresses are null until it is ready; a simulated
     recording of more than a day has no `download_url`.
@@ -54,7 +54,7 @@ class RecordingShape(TypedDict):
 
 
 class RecordingPage(PageShape):
-    """`processing`: how many are being made at the moment, on all pages."""
+    """`processing` is the number of items being processed, on all pages."""
 
     recordings: list[RecordingShape]
     processing: int
@@ -62,7 +62,7 @@ class RecordingPage(PageShape):
 
 @endpoint("GET", "/recordings")
 async def list_recordings(call: Call, query: RecordingQuery) -> RecordingPage:
-    """List recordings, clips and uploaded videos of all users, the newest first."""
+    """List recordings, clips and uploaded videos of all users, newest first."""
     world = call.world
     items, total = catalog.page(
         world,
@@ -83,12 +83,12 @@ async def list_recordings(call: Call, query: RecordingQuery) -> RecordingPage:
 
 
 def _sizes(folders: Iterable[tuple[str, Path]]) -> dict[str, int]:
-    """What is in each folder. None of those that are not there."""
+    """Return the size of each folder, without those that do not exist."""
     sizes = {}
     for uid, folder in folders:
         try:
             sizes[uid] = sum(file.stat().st_size for file in folder.iterdir())
-        except FileNotFoundError:  # It is not there, or a file went meanwhile.
+        except FileNotFoundError:  # It does not exist, or a file was deleted in the meantime.
             continue
     return sizes
 

@@ -1,4 +1,4 @@
-"""`/_emulator/requests`: what clients asked, so that a test can assert what its app sent."""
+"""`/_emulator/requests`: the requests of clients, so that a test can check what its app sent."""
 
 from typing import Any, Literal, TypedDict
 
@@ -15,16 +15,16 @@ from emulator.web.http.endpoint import endpoint
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
 from emulator.web.http.replay import refusal, replay
 
-# Of those that a request caused, as many are shown with it.
+# The most events shown with the request that caused them.
 _EVENTS_MAX = 100
 
 
 class RequestQuery(Request):
-    """`path` is what a path contains, `status` a status or a class of them (`4xx`).
+    """`path` is part of a path, `status` a status or a class of them (`4xx`).
 
-    `is_matched`: whether there is an operation at the path with the method. `trace_id` is an
-    answer's, `event` the `seq` of an event that a request caused. With `order=newest` pages go
-    back in time, and `before` takes the `next_cursor` of the page before.
+    `is_matched`: whether an operation with the path and method exists. `trace_id` is that of an
+    answer, `event` the `seq` of an event that a request caused. With `order=newest` pages go back
+    in time, and `before` takes the `next_cursor` of the previous page.
     """
 
     path: str | None = Field(None, max_length=2000)
@@ -45,10 +45,10 @@ class RequestQuery(Request):
 
 
 class RequestShape(TypedDict):
-    """`response_body` is JSON or text, null for what is neither or too long to keep.
+    """`response_body` is JSON or text; null for other types and for bodies too long for the log.
 
-    `event_count`: how many events the call caused before it was answered. `replay_of` is the `seq`
-    of the request that it repeats.
+    `event_count` is the number of events that the call caused before it was answered. `replay_of`
+    is the `seq` of the request that it repeats.
     """
 
     seq: int
@@ -76,9 +76,9 @@ class RequestShape(TypedDict):
 
 
 class RequestDetail(RequestShape):
-    """`curl` is a line for a POSIX shell that sends it again; `curl_notes` say what that lacks.
+    """`curl` is a command for a POSIX shell that sends it again; `curl_notes` say what it lacks.
 
-    `events` are the first that it caused, `replay_refusal` says why it cannot be replayed.
+    `events` are the first that it caused; `replay_refusal` says why it cannot be replayed.
     """
 
     curl: str
@@ -88,9 +88,10 @@ class RequestDetail(RequestShape):
 
 
 class RequestPage(TypedDict):
-    """`next_cursor` is what `after` takes for the next page.
+    """`next_cursor` is the `after` of the next page.
 
-    `dropped`: how many older ones of the world that is asked for, or of all, are not kept any more.
+    `dropped` is the number of older requests, of the requested world or of all, that were removed
+    from the log.
     """
 
     requests: list[RequestShape]
@@ -101,7 +102,7 @@ class RequestPage(TypedDict):
 
 @endpoint("GET", "/requests")
 def list_requests(call: Call, query: RequestQuery) -> RequestPage:
-    """Search the request log, the oldest first or, with `order=newest`, the newest."""
+    """Search the request log, oldest first or, with `order=newest`, newest first."""
     log = call.platform.shared.requests
 
     def is_wanted(entry: LoggedRequest) -> bool:
@@ -123,7 +124,7 @@ def list_requests(call: Call, query: RequestQuery) -> RequestPage:
 
 @endpoint("GET", "/requests/{seq}", refuses=("invalid",))
 def get_request(call: Call, seq: str) -> RequestDetail:
-    """Read one request, with the line of curl that sends it again and the events it caused."""
+    """Read one request, with a curl command that sends it again and the events that it caused."""
     log = call.platform.shared.requests
     entry = log.get(_number(seq))
     return _detail(call, entry)
@@ -131,9 +132,10 @@ def get_request(call: Call, seq: str) -> RequestDetail:
 
 @endpoint("POST", "/requests/{seq}/replay", refuses=("conflict", "invalid"))
 async def replay_request(call: Call, seq: str) -> RequestDetail:
-    """Send a request again, as the same user: same method, address, headers and body.
+    """Send a request again as the same user, with the same method, address, headers and body.
 
-    A credential that has expired is replaced by an API key of its user; a wrong one stays wrong.
+    A credential that has expired is replaced by an API key of its user; an invalid one stays
+    invalid.
     """
     entry = call.platform.shared.requests.get(_number(seq))
     world = call.worlds.find(entry.world).world
@@ -178,7 +180,7 @@ def _is_wanted(entry: LoggedRequest, query: RequestQuery) -> bool:
 
 
 def _has_caused(entry: LoggedRequest, event: int | None, world: str) -> bool:
-    """Events are counted in each world by themselves."""
+    """Whether a request caused an event; each world numbers its own events."""
     if event is None:
         return True
     return entry.world == world and any(first <= event <= last for first, last in entry.events)

@@ -1,4 +1,4 @@
-"""`/_emulator/schemas`: what people write in files, as JSON Schema for editors."""
+"""`/_emulator/schemas`: JSON Schemas of the files that users write, for editors."""
 
 import json
 

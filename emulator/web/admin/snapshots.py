@@ -1,4 +1,4 @@
-"""`/_emulator/snapshots`: this world as it was, to come back to."""
+"""`/_emulator/snapshots`: saved states of this world, which can be restored."""
 
 from typing import TypedDict
 
@@ -31,7 +31,7 @@ class SnapshotList(TypedDict):
 
 @endpoint("GET", "/snapshots")
 def list_snapshots(call: Call) -> SnapshotList:
-    """List this world's snapshots, the oldest first."""
+    """List this world's snapshots, oldest first."""
     all_of_world = call.platform.snapshots.values()
     shown = [_shape(call, snapshot) for snapshot in all_of_world]
     return {"world": call.world.name, "snapshots": shown, "total": len(all_of_world)}
@@ -46,7 +46,7 @@ def save_snapshot(call: Call, body: SnapshotCreate) -> SnapshotShape:
 
 @endpoint("POST", "/snapshots/{name}/restore")
 async def restore_snapshot(call: Call, name: str) -> SnapshotShape:
-    """Put this world back to a snapshot. Publishers are disconnected."""
+    """Restore a snapshot of this world. Publishers are disconnected."""
     return _shape(call, await snapshots.restore(call.platform, name))
 
 

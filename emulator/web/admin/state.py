@@ -1,4 +1,4 @@
-"""`/_emulator/health` and `info`: how the emulator itself is, and where it listens."""
+"""`/_emulator/health` and `info`: the state of the emulator, and where it listens."""
 
 from typing import TypedDict, cast
 
@@ -9,7 +9,7 @@ from emulator.web.http.endpoint import endpoint
 
 
 class Info(TypedDict):
-    """`data` is the folder of the facts and the media, `ca` the file of the CA's certificate.
+    """`data` is the data folder, `ca` the file of the CA's certificate.
 
     `api_key` belongs to the seed's user `demo`.
     """
@@ -31,7 +31,7 @@ class Info(TypedDict):
 def get_health(call: Call) -> Health | Other:
     """Read whether the emulator works: 503 while it stops.
 
-    `degraded`: reads and players are answered, but what needs room on the disk is refused.
+    `degraded`: reads and players are answered, but writes to the full disk are refused.
     """
     status, health = health_of(call.worlds)
     return health if status == 200 else Other(status, health)
@@ -39,5 +39,5 @@ def get_health(call: Call) -> Health | Other:
 
 @endpoint("GET", "/info")
 def get_info(call: Call) -> Info:
-    """Read where everything listens, as the caller reaches it: what the ready file holds."""
+    """Read where everything listens, by the caller's addresses: the content of the ready file."""
     return cast(Info, {**call.platform.ready, **call.addresses.ready()})

@@ -1,4 +1,4 @@
-"""Our own API's operations: those of all modules here. Imported late, like the platform's."""
+"""The operations of the admin API, from all modules of this package. Imported late."""
 
 from emulator.web.http.endpoint import operations_in
 from emulator.web.http.router import Router

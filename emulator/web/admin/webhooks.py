@@ -22,16 +22,16 @@ class WebhookCreate(Request):
 
 
 class DeliveryQuery(Request):
-    """`before` is the `next_cursor` of the page before."""
+    """`before` is the `next_cursor` of the previous page."""
 
     limit: int = Field(50, ge=1, le=500)
     before: int = Field(CURSOR_MAX, ge=1, le=CURSOR_MAX)
 
 
 class DeliveryCreate(Request):
-    """`event` is sent now, to one webhook or to all that want it.
+    """`event` is sent now, to one webhook or to all that accept it.
 
-    `body` has the fields of what is sent; without it they are those of the newest event of this
+    `body` has the fields of the event; without it they are taken from the newest event of this
     name. Its id, type and time are new.
     """
 
@@ -41,7 +41,7 @@ class DeliveryCreate(Request):
 
 
 class WebhookShape(TypedDict):
-    """`events` is empty where everything is told."""
+    """Empty `events` mean all events."""
 
     id: str
     url: str
@@ -57,7 +57,7 @@ class WebhookList(TypedDict):
 
 
 class DeliveryShape(TypedDict):
-    """`status` is what the target answered last, `outcome` its words or why there were none."""
+    """`status` is the target's last HTTP status; `outcome` is its answer, or why there is none."""
 
     id: str
     webhook_id: str | None
@@ -73,7 +73,7 @@ class DeliveryShape(TypedDict):
 
 
 class AttemptShape(TypedDict):
-    """`number` counts over all replays. `headers` are null where nothing was sent."""
+    """`number` counts over all replays. `headers` are null if nothing was sent."""
 
     number: int
     at: str
@@ -83,7 +83,7 @@ class AttemptShape(TypedDict):
 
 
 class DeliveryDetail(DeliveryShape):
-    """`url` is its target's, `attempt_log` what came of each attempt, of many the last twenty."""
+    """`url` is that of its target; `attempt_log` lists the attempts, at most the last twenty."""
 
     url: str | None
     attempt_log: list[AttemptShape]
@@ -102,7 +102,7 @@ class DeliveryList(TypedDict):
 
 @endpoint("GET", "/webhooks")
 def list_webhooks(call: Call) -> WebhookList:
-    """List this world's webhooks, the first added first, and the events that there are."""
+    """List this world's webhooks in the order of their creation, and all kinds of events."""
     webhook_targets = targets.of(call.platform.world)
     return {
         "webhooks": [_target(webhook_target) for webhook_target in webhook_targets],
@@ -113,7 +113,7 @@ def list_webhooks(call: Call) -> WebhookList:
 
 @endpoint("POST", "/webhooks", status=201, refuses=("conflict", "invalid"))
 def add_webhook(call: Call, body: WebhookCreate) -> WebhookShape:
-    """Tell an address from now on, of some events or of all. A secret is made if none is given."""
+    """Send some or all events to an address from now on. Without a secret one is made."""
     platform = call.platform
     platform.service(Webhooks).check(body.url)
     events = tuple(dict.fromkeys(body.events))
@@ -128,14 +128,14 @@ def get_webhook(call: Call, webhook_id: str) -> WebhookShape:
 
 @endpoint("DELETE", "/webhooks/{webhook_id}")
 def remove_webhook(call: Call, webhook_id: str) -> None:
-    """Tell an address nothing more."""
+    """Remove a webhook: send no more events to its address."""
     world = call.platform.world
     targets.remove(world, targets.find(world, webhook_id))
 
 
 @endpoint("GET", "/webhooks/deliveries")
 def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
-    """List what was told, the newest first."""
+    """List deliveries, newest first."""
     world = call.platform.world
     listed = deliveries.page(world, query.limit, query.before)
     ids = {target.pk: target.id for target in targets.of(world)}
@@ -148,7 +148,7 @@ def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
 
 @endpoint("GET", "/webhooks/deliveries/{delivery_id}")
 def get_webhook_delivery(call: Call, delivery_id: str) -> DeliveryDetail:
-    """Read one delivery, with what was sent and answered at each attempt."""
+    """Read one delivery, with the headers and the answer of each attempt."""
     world = call.platform.world
     delivery = deliveries.find(world, delivery_id)
     target = targets.by_pk(world, delivery.target_pk)
@@ -163,7 +163,7 @@ def get_webhook_delivery(call: Call, delivery_id: str) -> DeliveryDetail:
 
 @endpoint("POST", "/webhooks/deliveries", status=201, refuses=("conflict", "not_found", "invalid"))
 def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
-    """Make an event up and send it now, signed as any other."""
+    """Send a made-up event now, signed like any other."""
     platform = call.platform
     world = platform.world
     target = targets.find(world, body.webhook_id) if body.webhook_id else None
@@ -174,7 +174,7 @@ def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
 
 @endpoint("POST", "/webhooks/deliveries/{delivery_id}/replay")
 def replay_webhook_delivery(call: Call, delivery_id: str) -> DeliveryShape:
-    """Tell it again: the same body under the same id, with a new signature."""
+    """Send a delivery again: the same body with the same id, with a new signature."""
     world = call.platform.world
     delivery = deliveries.replay(world, deliveries.find(world, delivery_id))
     call.platform.service(Webhooks).go_on()

@@ -33,11 +33,10 @@ _ZIP = "application/zip"
 
 
 class WorldCreate(Request):
-    """`seed` is `default`, `none`, what `--seed` says, or a file below an `--allow-folder`.
+    """`seed` is `default`, `none`, the value of `--seed`, or a file below an `--allow-folder`.
 
-    `seed_text` is a seed file's content instead.
-
-    `now`: the world's time stands at that instant, so that all it tells is the same every time.
+    `seed_text` is a seed file's content instead. With `now` the world's time stands at that
+    instant, so that all its output is the same every time.
     """
 
     name: str = Field(pattern=f"^{NAME.pattern}$", max_length=63)
@@ -47,16 +46,16 @@ class WorldCreate(Request):
 
 
 class WorldImport(Request):
-    """`name` is the file's own unless given. `replace`: also where that world exists."""
+    """Without `name` it is the name in the file. `replace` allows to replace an existing world."""
 
     name: str | None = Field(None, pattern=f"^{NAME.pattern}$", max_length=63)
     replace: bool = False
 
 
 class WorldShape(TypedDict):
-    """`api_key` is the demo account's; any key of this world is one with `@` and its name behind.
+    """`api_key` is the demo account's; all keys of this world end with `@` and its name.
 
-    `host` chooses the world for a client that cannot send headers.
+    `host` selects the world for a client that cannot send headers.
     """
 
     name: str
@@ -79,7 +78,7 @@ def list_worlds(call: Call) -> WorldList:
 
 @endpoint("POST", "/worlds", status=201, refuses=("conflict", "invalid"))
 async def create_world(call: Call, body: WorldCreate) -> WorldShape:
-    """Make a world, fresh from a seed."""
+    """Create a world from a seed."""
     worlds = call.worlds
     worlds.check_name(body.name)
     seed, content = await _seed(call, body)
@@ -88,45 +87,45 @@ async def create_world(call: Call, body: WorldCreate) -> WorldShape:
 
 
 async def _seed(call: Call, patch: WorldCreate) -> tuple[str, Seed | None]:
-    """What the seed is called, and its content where it is not one that the server knows.
+    """Return the seed's name, and its content if the server does not know it by name.
 
     Refuses (`invalid`) a file that a request may not name, and content that is not a seed.
     """
     worlds, folders = call.worlds, folders_of(call.platform.shared)
     name, text = patch.seed, patch.seed_text
     if name is not None and text is not None:
-        raise Refused("invalid", "Give `seed` or `seed_text`, not both.")
+        raise Refused("invalid", "Send `seed` or `seed_text`, not both.")
     if text is None and (name is None or name in worlds.seeds.named):
         return name or "default", None
 
     def read() -> tuple[str, Seed]:
-        called = name or "seed_text"
-        content = folders.read(called, _SEED_BYTES_MAX) if text is None else text.encode()
+        seed_name = name or "seed_text"
+        content = folders.read(seed_name, _SEED_BYTES_MAX) if text is None else text.encode()
         digest = hashlib.sha256(content).hexdigest()[:12]
-        return f"{called}#{digest}", worlds.seeds.parse(called, content)
+        return f"{seed_name}#{digest}", worlds.seeds.parse(seed_name, content)
 
     return await asyncio.to_thread(read)
 
 
 @endpoint("DELETE", "/worlds/{name}", refuses=("conflict",))
 async def drop_world(call: Call, name: str) -> None:
-    """Drop a world: publishers are disconnected, its media is removed."""
+    """Drop a world: its publishers are disconnected, and its media is deleted."""
     await call.worlds.drop(name)
 
 
 @endpoint("POST", "/reset")
 async def reset_world(call: Call) -> WorldShape:
-    """Put this world back to its seed."""
+    """Reset this world to its seed."""
     await snapshots.reset(call.platform)
     return _shape(call.platform)
 
 
 @endpoint("GET", "/worlds/{name}/file", refuses=("unavailable",), downloads=(_ZIP,))
 async def export_world(call: Call, name: str) -> Response:
-    """Get a world as a file: facts, snapshots and media. What is live goes on."""
+    """Download a world as a file: its data, snapshots and media. Live streams go on."""
     platform = call.worlds.find(name)
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="live-emulator-export-"))
-    # Not the world's name: `con` and `nul` are worlds, and on Windows they are devices.
+    # Not the world's name: `con` and `nul` are valid names, but devices on Windows.
     path = folder / f"export{SUFFIX}"
     removal = BackgroundTask(remove_tree, folder)
     try:
@@ -149,7 +148,7 @@ async def export_world(call: Call, name: str) -> Response:
     upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, media_type=_ZIP),
 )
 async def import_world(call: Call, query: WorldImport, file: UploadedFile) -> WorldShape:
-    """Make a world from a file that an export wrote, with its snapshots and media."""
+    """Create a world from an exported file, with its snapshots and media."""
     worlds, name = call.worlds, query.name
     platform = await transfer.import_world(worlds, file.file, name, is_replacing=query.replace)
     return _shape(platform)

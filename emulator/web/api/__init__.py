@@ -1,1 +1,1 @@
-"""The platform's REST API: one resource a file; parse, call one verb, answer."""
+"""The platform's REST API: one resource per file; an endpoint parses, calls the world, answers."""

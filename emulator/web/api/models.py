@@ -1,6 +1,6 @@
-"""What requests share (contract, Conventions): names in both cases, whole numbers, pages.
+"""Common parts of requests (contract, Conventions): names in both cases, whole numbers, pages.
 
-Bodies are read strictly (`http/dispatch`, decision 8), queries and forms, which are text, are not.
+Bodies are read strictly (`http/dispatch`, decision 8); queries and forms, which are text, are not.
 """
 
 from typing import Annotated, Any, ClassVar
@@ -13,7 +13,7 @@ from emulator.core import quantities
 from emulator.shapes.pages import PageShape
 from emulator.web.http.field_names import is_renamed
 
-# Numbers that reach the store: its whole numbers have 64 bits.
+# The largest number that may reach the store, whose whole numbers have 64 bits.
 CURSOR_MAX = 2**62
 
 
@@ -21,7 +21,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# A whole number in a body: JSON does not tell 5.0 from 5 (RFC 8259, 6).
+# A whole number in a body: JSON does not distinguish 5.0 and 5 (RFC 8259, 6).
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
@@ -35,7 +35,7 @@ def _milliseconds(written: object) -> object:
     )
 
 
-# A duration in a body, a number of seconds or a text such as `1m30s`, in whole milliseconds.
+# A duration in a body, a number of seconds or a text such as `1m30s`, as whole milliseconds.
 Milliseconds = Annotated[
     int,
     BeforeValidator(_milliseconds),
@@ -44,7 +44,7 @@ Milliseconds = Annotated[
 
 
 def none_if_empty(value: object) -> object:
-    """What clients mean by an empty string in the place of something optional."""
+    """Return None for an empty string, by which clients mean a missing optional value."""
     return None if value == "" else value
 
 
@@ -53,7 +53,7 @@ OptionalId = Annotated[str | None, BeforeValidator(none_if_empty)]
 
 
 def _name_as_sent(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """Show a field that has a name of its own outside, such as `for`, by that name alone."""
+    """Show a field with another name in requests, such as `for`, only by that name."""
     fields = {name: field.alias for name, field in model.model_fields.items() if is_renamed(field)}
     properties = schema.get("properties", {})
     schema["properties"] = {fields.get(name) or name: value for name, value in properties.items()}
@@ -62,11 +62,11 @@ def _name_as_sent(schema: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 class Request(BaseModel):
-    """A body or a query. Reads `category_id` and `categoryId`; ignores names it does not know."""
+    """A body or a query. Reads `category_id` and `categoryId`; ignores unknown names."""
 
-    # Other names that a validator understands: the request log does not call them unknown.
+    # Further names that a validator reads: the request log does not report them as unknown.
     also_read: ClassVar[frozenset[str]] = frozenset()
-    # Which of the two cases the document shows, where the platform's own client has but one.
+    # Whether the document shows camelCase, because the platform's own client only uses that.
     is_documented_in_camel_case: ClassVar[bool] = False
 
     model_config = ConfigDict(
@@ -75,7 +75,7 @@ class Request(BaseModel):
         loc_by_alias=False,
         extra="ignore",
         json_schema_extra=_name_as_sent,
-        # Most are never met: a model is built when it first reads something.
+        # Most models are never used: a model is built at its first use.
         defer_build=True,
     )
 
@@ -91,7 +91,7 @@ class Page(Request):
         return (self.page - 1) * self.per_page
 
     def counts(self, total: int) -> PageShape:
-        """What the answer says of this page beside its items. `total`: how many all pages have."""
+        """Return the page's part of an answer. `total` is the number of items on all pages."""
         return {
             "total": total,
             "page": self.page,

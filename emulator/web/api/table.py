@@ -1,9 +1,12 @@
-"""The platform's operations: those of all modules here. Imported late: pydantic costs 80 ms."""
+"""The platform's operations, from all modules of this package.
+
+Imported late: pydantic takes 80 ms.
+"""
 
 from emulator.web.http.endpoint import operations_in
 from emulator.web.http.router import Router
 
-# Documents show them in this order.
+# The order in the documents.
 FOLDERS = ("live", "library", "people", "chat", "audience", "video")
 
 OPERATIONS = [

@@ -1,1 +1,1 @@
-"""The platform's surface as an OpenAPI 3.1 document, made from the table that serves it."""
+"""The platform's API as an OpenAPI 3.1 document, made from the table of its operations."""

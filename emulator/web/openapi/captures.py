@@ -1,8 +1,8 @@
-"""Captures: recorded requests of the real platform, and whether ours answers them alike.
+"""Captures: recorded requests of the real platform, compared with the emulator's answers.
 
-Two forms are read. A HAR file, as browsers save it. Or a line of JSON a request (JSONL):
-`{"method": "GET", "path": "/api/v1/streams/", "key": "me", "body": null, "status": 200,
-"response": {...}}`; `key` only tells callers apart.
+Two formats are read: a HAR file, as browsers save it, or a file with a line of JSON for each
+request (JSONL): `{"method": "GET", "path": "/api/v1/streams/", "key": "me", "body": null, "status":
+200, "response": {...}}`; `key` only distinguishes the callers.
 """
 
 import base64
@@ -16,20 +16,21 @@ from msgspec import Struct, field
 
 _PATH = re.compile(r"/(?:api/)?v1/.*")
 _IDENTITY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|live_\w{32}")
-# What a session goes on with; each platform makes its own.
+# The tokens by which a session continues; they differ between the platforms.
 _TOKENS = ("access_token", "refresh_token")
-# A request that was cancelled or blocked, a WebSocket, an answer that the browser had already.
+# Status of a request that was cancelled or blocked, a WebSocket, an answer from the browser's
+# cache.
 _UNANSWERED = (0, 101, 304)
 _BEARER = re.compile(r"^bearer +", re.IGNORECASE)
 _ITEMS_COMPARED = 3
 
 
 class NoCapture(ValueError):
-    """The file is not a capture; the message says where and why."""
+    """A file that is not a capture; the message says where and why."""
 
 
 class Exchange(Struct, frozen=True):
-    """One recorded request and its answer. `key` is the caller's, empty for nobody."""
+    """One recorded request and its answer. `key` is that of the caller, empty without one."""
 
     number: int
     method: str
@@ -41,18 +42,18 @@ class Exchange(Struct, frozen=True):
 
 
 def read(text: str) -> list[Exchange]:
-    """The exchanges of a capture, in order; those that are not the platform's API are left out.
+    """Return the exchanges of a capture with the platform's API, in order.
 
-    Refuses (`NoCapture`) text that is neither of the two forms.
+    Raises `NoCapture` for a text in neither of the two formats.
     """
     stripped = text.lstrip()
     is_har = stripped.startswith("{") and '"log"' in stripped[:2000] and '"entries"' in stripped
     try:
         entries = list(_from_har(json.loads(text)) if is_har else _from_lines(text))
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise NoCapture(f"This is neither HAR nor JSONL of exchanges: {error!r}.") from None
+        raise NoCapture(f"This is neither a HAR file nor JSONL of exchanges: {error!r}.") from None
     if not entries:
-        raise NoCapture("There is no request of the platform's API in it.")
+        raise NoCapture("It contains no request to the platform's API.")
     return entries
 
 
@@ -76,7 +77,10 @@ def _from_har(document: Any) -> Iterator[Exchange]:
 
 
 def _is_replayable(request: dict[str, Any], status: int) -> bool:
-    """Not a preflight, nor what was not answered, nor a form: browsers do not save its files."""
+    """Whether a request can be repeated: it was answered, and is no preflight and no form.
+
+    Browsers do not save the files of forms.
+    """
     media_type = request.get("postData", {}).get("mimeType", "")
     is_form = media_type.startswith(("multipart/", "application/x-www-form-urlencoded"))
     return request["method"] != "OPTIONS" and status not in _UNANSWERED and not is_form
@@ -102,12 +106,12 @@ def _from_lines(text: str) -> Iterator[Exchange]:
 
 
 def _content(content: dict[str, Any]) -> str | None:
-    """An answer's text; some browsers save it as base64 (HAR 1.2, content)."""
+    """Return an answer's text; some browsers save it as base64 (HAR 1.2, content)."""
     text = content.get("text")
     if text and content.get("encoding") == "base64":
         try:
             return base64.b64decode(text).decode()
-        except ValueError:  # Also a picture, or other bytes that are not text.
+        except ValueError:  # A picture, or other bytes that are not text.
             return None
     return text
 
@@ -120,12 +124,12 @@ def _parsed(text: Any) -> Any:
 
 
 class Names(Struct):
-    """Ids, keys and tokens of the recorded platform, and what they are called in ours."""
+    """Ids, keys and tokens of the recorded platform, and the emulator's equivalents."""
 
     known: dict[str, str] = field(default_factory=dict)
 
     def translate(self, value: Any) -> Any:
-        """A text or JSON with the platform's names put in our names."""
+        """Replace the platform's names in a text or JSON by the emulator's."""
         if isinstance(value, str) and value in self.known:
             return self.known[value]
         if isinstance(value, str):
@@ -137,7 +141,7 @@ class Names(Struct):
         return value
 
     def learn(self, there: Any, here: Any) -> None:
-        """Two answers to the same request: what stands at the same place is the same thing."""
+        """Learn names from two answers to one request: values at the same place are equivalent."""
         if isinstance(there, dict) and isinstance(here, dict):
             for name in there.keys() & here.keys():
                 self.learn(there[name], here[name])
@@ -151,7 +155,7 @@ class Names(Struct):
 
 
 def differences(exchange: Exchange, status: int, response: Any) -> list[str]:
-    """How our answer differs from the recorded one, in status and in shape."""
+    """Return how the emulator's answer differs from the recorded one, in status and shape."""
     differences = []
     if status != exchange.status:
         differences.append(f"status {exchange.status} there, {status} here")
@@ -160,7 +164,7 @@ def differences(exchange: Exchange, status: int, response: Any) -> list[str]:
 
 
 def _shapes(where: str, there: Any, here: Any) -> Iterator[str]:
-    """Names and types, not values. A null says nothing of a type."""
+    """Compare names and types, not values. A null has no type."""
     if there is None or here is None:
         return
     if _kind(there) != _kind(here):

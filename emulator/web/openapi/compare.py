@@ -1,4 +1,4 @@
-"""Compare: what two OpenAPI documents say differently of the same platform."""
+"""Compare: the differences of two OpenAPI documents of the same platform."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,10 @@ Kind = Literal["missing here", "missing there", "differs"]
 
 
 class Difference(Struct, frozen=True):
-    """`here` is our document, `there` the other one. `operation` is `GET /streams/{}`."""
+    """One difference.
+
+    `here` is our document, `there` the other; `operation` is `GET /streams/{}`.
+    """
 
     operation: str
     kind: Kind
@@ -24,13 +27,13 @@ class Difference(Struct, frozen=True):
 
 
 class NoDocument(ValueError):
-    """It is no OpenAPI document: one sentence."""
+    """A file that is not an OpenAPI document."""
 
 
 def compare(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Difference]:
-    """The differences, operation by operation. Names of path parameters do not matter.
+    """Return the differences by operation, ignoring the names of path parameters.
 
-    Refuses (`NoDocument`) what is no OpenAPI 3 document.
+    Raises `NoDocument` for anything but an OpenAPI 3 document.
     """
     ours, theirs = _operations(here), _operations(there)
     differences: list[Difference] = []
@@ -52,7 +55,7 @@ class _Side(Struct, frozen=True):
     operation: Mapping[str, Any]
 
     def parameters(self) -> dict[str, str]:
-        """The query's names with their types."""
+        """Return the query parameters with their types."""
         listed = [self.resolved(item) for item in self.operation.get("parameters", [])]
         return {
             values["name"]: self.kind(values.get("schema", {}))
@@ -65,7 +68,7 @@ class _Side(Struct, frozen=True):
         return self.fields(_json_schema(content))
 
     def answers(self) -> dict[str, dict[str, str]]:
-        """For each success status its fields."""
+        """Return the fields of each success status."""
         return {
             status: self.fields(_json_schema(self.resolved(answer).get("content", {})))
             for status, answer in self.operation.get("responses", {}).items()
@@ -73,7 +76,7 @@ class _Side(Struct, frozen=True):
         }
 
     def fields(self, schema: Mapping[str, Any]) -> dict[str, str]:
-        """The names of an object (of a list: of its items) with their types."""
+        """Return the fields of an object, or of a list's items, with their types."""
         resolved = self.resolved(schema)
         if resolved.get("type") == "array":
             return self.fields(resolved.get("items", {}))
@@ -84,7 +87,7 @@ class _Side(Struct, frozen=True):
         return values | {name: self.kind(item) for name, item in properties.items()}
 
     def kind(self, schema: Mapping[str, Any]) -> str:
-        """A schema's type in a word or two; null is left out, since documents differ in it."""
+        """Return a schema's type in a few words, without null, which not all documents write."""
         resolved = self.resolved(schema)
         options = resolved.get("anyOf") or resolved.get("oneOf")
         if options:
@@ -135,7 +138,7 @@ def _fields(
 
 
 def _is_alike(one: str, other: str) -> bool:
-    """Whether two kinds may be the same; a type without a list of words may still have them."""
+    """Whether two types may be the same; a string without an enum may still have fixed values."""
     if one == other or "anything" in (one, other):
         return True
     return "string" in (one, other) and _ONE_OF in (one[: len(_ONE_OF)], other[: len(_ONE_OF)])
@@ -163,7 +166,7 @@ def _prefix(document: Mapping[str, Any]) -> str:
 
 
 def _without_version(path: str) -> str:
-    """Both prefixes lead to the same operations (contract, Addresses)."""
+    """Remove the prefix: both lead to the same operations (contract, Addresses)."""
     for prefix in ("/api/v1", "/v1"):
         if path.startswith(f"{prefix}/"):
             return path.removeprefix(prefix)

@@ -1,8 +1,8 @@
-"""The document: every operation of a table, with what it takes, gives and refuses.
+"""The document: all operations of a table, with their parameters, answers and refusals.
 
-Clients are generated of it, so it says what their generators need: absolute servers, paths as they
-are documented, names that a person would call, and no default in a body, which many of
-them take for "always there".
+Clients are generated from it, so it contains what the generators need: absolute servers, paths as
+documented, readable names, and no defaults in bodies, which many generators take for "always
+present".
 """
 
 import json
@@ -55,12 +55,12 @@ _ERROR: Schema = {
     "required": ["detail", "message", "status", "traceId"],
 }
 _RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-# As RFC 9110 has them; Python has these names from 3.13 on.
+# The phrases of RFC 9110, which Python has from 3.13 on.
 _PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class Document:
-    """Made once for a table. `prefix` is where its paths are, below any server."""
+    """The document of one table, made once. `prefix` comes before its paths."""
 
     def __init__(self, operations: Iterable[Operation], *, title: str, prefix: str) -> None:
         self._prefix = prefix
@@ -75,7 +75,7 @@ class Document:
             methods = paths.setdefault(documented_path(operation), {})
             methods[operation.method.lower()] = self._describe(operation)
         add_links(paths, self._shapes.components)
-        # Examples are made with them.
+        # The defaults are removed last, because the examples use them.
         for name, model in models.items():
             self._shapes.components[name] = _without_defaults(model)
         self._value: dict[str, Any] = {
@@ -97,13 +97,13 @@ class Document:
         }
 
     def value(self, http: str) -> dict[str, Any]:
-        """The document as JSON values, for clients that reach this server at `http`."""
+        """Return the document as JSON values, for clients that reach this server at `http`."""
         return {**self._value, "servers": [{"url": f"{http}{self._prefix}"}]}
 
     def _models(self) -> dict[str, Schema]:
-        """Every request body's schema.
+        """Return the schemas of all request bodies.
 
-        Names are in snake_case, the website's in camelCase; both cases are read everywhere.
+        Names are in snake_case, those of the website in camelCase; all bodies accept both.
         """
         bodies = {operation.body for operation in self._operations if operation.body}
         wanted = sorted(bodies, key=lambda model: model.__qualname__)
@@ -125,9 +125,9 @@ class Document:
             "tags": [operation.path.strip("/").partition("/")[0]],
             "x-provenance": operation.provenance,
         }
-        rest = (operation.answer.__doc__ or "").strip().partition("\n")[2].strip()
-        if rest:
-            payload["description"] = " ".join(rest.split())
+        description = (operation.answer.__doc__ or "").strip().partition("\n")[2].strip()
+        if description:
+            payload["description"] = " ".join(description.split())
         parameters = [*_path_parameters(operation), *self._query_parameters(operation)]
         if parameters:
             payload["parameters"] = parameters
@@ -201,7 +201,8 @@ class Document:
             schema = self._shapes.schema(annotation)
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
         for media_type in operation.downloads:
-            # OpenAPI 3.1 cannot describe one event of a stream, and tools read a schema as that.
+            # OpenAPI 3.1 cannot describe an event of a stream, and tools would take a schema for
+            # that.
             schema = {} if media_type == "text/event-stream" else {"type": "string"}
             content.setdefault(media_type, {"schema": schema, "example": FILES[media_type]})
         answer: dict[str, Any] = {"description": operation.summary, "content": content}
@@ -224,7 +225,7 @@ class Document:
 
 
 def statuses_refused(operation: Operation) -> set[int]:
-    """Every status that an operation may refuse with."""
+    """Return all statuses with which an operation may refuse."""
     numbers = {STATUS[code] for code in operation.refuses}
     if operation.auth == "user":
         numbers.add(401)
@@ -240,10 +241,10 @@ def statuses_refused(operation: Operation) -> set[int]:
 
 
 def _json_of(annotation: object) -> object | None:
-    """The JSON part of what an operation may return; None where it answers with files only."""
-    beside = {Response, Download, Other}
+    """Return the JSON part of a return annotation; None if the operation only answers files."""
+    without_schema = {Response, Download, Other}
     options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
-    remaining = [option for option in options if option not in beside]
+    remaining = [option for option in options if option not in without_schema]
     if not remaining or remaining == [type(None)]:
         return None
     return typing.Union[tuple(remaining)]  # noqa: UP007  The options are known at run time only.
@@ -270,7 +271,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def documented_path(operation: Operation) -> str:
-    """An operation's path as the platform documents it: two end in a slash."""
+    """Return an operation's path as the platform documents it: two end with a slash."""
     return f"{operation.path}/" if operation.path in _WITH_A_SLASH else operation.path
 
 
@@ -283,10 +284,10 @@ _BOUNDS = {
 
 
 def _with_bounds(schema: Any) -> Any:
-    """A schema whose bounds are those of JSON Schema.
+    """Rename the limits in a schema to those of JSON Schema.
 
-    Behind a validator of ours pydantic leaves them under its own names. They are not those of what
-    is sent where that is no number, such as a duration.
+    After one of our validators pydantic leaves its own names. They are removed if the sent value is
+    not a number, such as a duration.
     """
     if isinstance(schema, list):
         return [_with_bounds(item) for item in schema]
@@ -301,7 +302,7 @@ def _with_bounds(schema: Any) -> Any:
 
 
 def _without_defaults(schema: Any) -> Any:
-    """A body's schema without its defaults: what may be left out is not required, and no more."""
+    """Return a body's schema without defaults: optional fields are just not required."""
     if isinstance(schema, list):
         return [_without_defaults(item) for item in schema]
     if not isinstance(schema, dict):
@@ -312,14 +313,14 @@ def _without_defaults(schema: Any) -> Any:
             bare[name] = {field: _without_defaults(inner) for field, inner in value.items()}
         elif name == "default":
             if value is not None and "description" not in schema:
-                bare["description"] = f"Where it is left out: {json.dumps(value)}."
+                bare["description"] = f"Default: {json.dumps(value)}."
         else:
             bare[name] = _without_defaults(value)
     return bare
 
 
 def _without_null(schema: Schema) -> Schema:
-    """A query knows no null: a parameter that may be left out is just not required."""
+    """Return a parameter's schema without null: an optional parameter is just not required."""
     options = [item for item in schema.get("anyOf", []) if item != {"type": "null"}]
     values = {name: value for name, value in schema.items() if name not in ("anyOf", "title")}
     if values.get("default", "") is None:

@@ -1,4 +1,4 @@
-"""Examples: one value that fits a schema, the same every time, with words a reader knows."""
+"""Examples: one value for each schema, always the same, with realistic words."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ _UID = "0123456789abcdef0123456789abcdef"
 _TIME = "2026-01-01T18:30:00.000Z"
 _DEPTH_MAX = 6
 
-# How a file of each kind begins.
+# The begin of a file of each type.
 FILES = {
     "text/csv": f"timestamp,viewer_count\r\n{_TIME},12\r\n",
     "text/markdown": "# My First Stream\n",
@@ -23,7 +23,7 @@ FILES = {
     "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg"/>',
 }
 
-# By a field's name; what is not here follows from its schema.
+# Examples by field name; all others follow from the schema.
 _WORDS: dict[str, Any] = {
     "title": "My First Stream",
     "description": "Live coding session",
@@ -48,7 +48,7 @@ _WORDS: dict[str, Any] = {
     "content_warning": "Flashing lights",
     "renditions": ["480p"],
     "file": "What the file holds",
-    # The documented placeholder, which means none.
+    # The documented placeholder, which means no category.
     "category_id": "...",
 }
 _NUMBERS: dict[str, float] = {
@@ -69,7 +69,7 @@ class Examples:
         self._components = components
 
     def of(self, schema: Schema, name: str = "", depth: int = 0) -> Any:
-        """A value that fits."""
+        """Return a value that fits the schema."""
         if "$ref" in schema:
             schema = self._components[schema["$ref"].rpartition("/")[2]]
             return self.of(schema, name, depth)
@@ -106,7 +106,7 @@ class Examples:
         items: Schema = schema.get("items", {})
         if isinstance(_WORDS.get(name), list) and items.get("type") == "string":
             return list(_WORDS[name])
-        # A thing that holds a list of its like would not end.
+        # A recursive schema would never end.
         return [] if depth > 2 or not items else [self.of(items, name, depth + 1)]
 
 

@@ -1,7 +1,7 @@
-"""Links: which answer holds the id that another operation asks for (OpenAPI 3.1, Link Object).
+"""Links: which answer contains the id that another operation needs (OpenAPI 3.1, Link Object).
 
-A path that ends in a name, such as `/streams/id/{stream_id}`, says what that name identifies: the
-shape that a GET of it answers with. Whatever else answers with that shape can lead there.
+A path that ends with a name, such as `/streams/id/{stream_id}`, shows what the name identifies: the
+shape of its GET answer. All other answers with this shape can link to it.
 """
 
 import re
@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _NAME = re.compile(r"{(\w+)}")
-# Each operation leads to so many others at most: enough for a walk, few enough to read.
+# The most links of one operation: enough for a walk, few enough to read.
 _LINKS_MAX = 12
 
 Paths = dict[str, dict[str, Any]]
 
 
 def add_links(paths: Paths, components: Mapping[str, Any]) -> None:
-    """Write the links into the document's operations."""
+    """Add the links to the document's operations."""
     subjects = _subjects(paths)
     targets = {name: list(_targets(paths, name)) for name in subjects}
     for path, methods in paths.items():
@@ -33,7 +33,7 @@ def add_links(paths: Paths, components: Mapping[str, Any]) -> None:
 
 
 def _subjects(paths: Paths) -> dict[str, set[str]]:
-    """For each name of a path the shapes that it identifies."""
+    """Return the shapes that each name of a path identifies."""
     values: dict[str, set[str]] = {}
     for path, methods in paths.items():
         name = _NAME.fullmatch(path.rpartition("/")[2])
@@ -44,9 +44,9 @@ def _subjects(paths: Paths) -> dict[str, set[str]]:
 
 
 def _targets(paths: Paths, name: str) -> Iterable[tuple[str, set[str]]]:
-    """The operations that ask for a name, each with the other names that it asks for.
+    """Yield the operations that need a name, each with the other names that it needs.
 
-    First those of the very thing that it names.
+    Those of the named thing itself come first.
     """
     for path, methods in sorted(
         paths.items(), key=lambda path: not path[0].endswith(f"{{{name}}}")
@@ -60,7 +60,7 @@ def _targets(paths: Paths, name: str) -> Iterable[tuple[str, set[str]]]:
 def _links(
     name: str, pointer: str, targets: list[tuple[str, set[str]]], known: set[str]
 ) -> dict[str, Any]:
-    """Links to the targets whose other names stand in this operation's own path."""
+    """Return the links to targets whose other names are in this operation's own path."""
     return {
         operation_id: {
             "operationId": operation_id,
@@ -73,9 +73,9 @@ def _links(
 
 
 def _pointer(schema: Any, name: str, shapes: set[str], components: Mapping[str, Any]) -> str:
-    """Where in an answer the name of one of the shapes is, as a JSON pointer; empty if nowhere.
+    """Return the JSON pointer to a shape's name in an answer; empty if it contains none.
 
-    That is a field called so (`slug`), or else its `id`.
+    The name is a field of the same name (`slug`), or else the `id`.
     """
     key = name if any(name in components[shape]["properties"] for shape in shapes) else "id"
     if _references(schema) & shapes:
@@ -98,6 +98,6 @@ def _schema(answer: Any) -> Any:
 
 
 def _references(schema: Any) -> set[str]:
-    """The components that a value of this schema is one of."""
+    """Return the components that a value of this schema may be."""
     options = [schema, *schema.get("anyOf", ())]
     return {option["$ref"].rpartition("/")[2] for option in options if "$ref" in option}

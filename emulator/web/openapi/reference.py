@@ -24,7 +24,7 @@ _COLUMNS = """
 
 
 def markdown(operations: Iterable[Operation]) -> str:
-    """The whole page: a section for each first part of a path, inside by path."""
+    """Return the page: a section for each first part of the paths, sorted by path."""
     ordered = sorted(operations, key=lambda operation: (_section(operation), operation.path))
     sections = [
         f"\n## {section}\n{_COLUMNS}" + "".join(map(_row, operations))

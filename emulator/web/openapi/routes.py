@@ -1,4 +1,4 @@
-"""`/openapi.json` of the platform and of our own API; the page `/docs` shows them."""
+"""`/openapi.json` of the platform and of the admin API; the page `/docs` shows them."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ Surface = Literal["documented", "client", "admin"]
 
 
 def routes(worlds: Worlds) -> list[Route]:
-    """The document without a prefix is that of the documented one."""
+    """Return the routes. Without a prefix the documented dialect's document is answered."""
 
     def answer(surface: Surface) -> Response:
         value = document(surface, worlds.default.addresses.http)
@@ -41,13 +41,13 @@ def routes(worlds: Worlds) -> list[Route]:
 
 
 def document(surface: Surface, http: str = "") -> dict[str, Any]:
-    """The OpenAPI document of one surface, for clients that reach this server at `http`."""
+    """Return the OpenAPI document of one API, for clients that reach this server at `http`."""
     return _document(surface).value(http)
 
 
 @cache
 def _document(surface: Surface) -> "Document":
-    """Made at the first request for it."""
+    """Make the document at its first request."""
     from emulator.web.openapi.document import Document
 
     if surface == "admin":

@@ -1,7 +1,8 @@
-"""Shapes to schemas: what an answer's annotation says, as JSON Schema (2020-12).
+"""Shapes: the JSON Schema (2020-12) of an answer's annotation.
 
-Written by hand, because pydantic wants TypedDicts of another module on Python 3.11, and would be
-paid for at each. A format follows from a field's name, as the contract's conventions have it.
+It is written by hand because on Python 3.11 pydantic only accepts the TypedDict of
+`typing_extensions`, and would need time for each of them. A format follows from a field's name, by
+the contract's conventions.
 """
 
 import types
@@ -20,21 +21,21 @@ _SCALARS: dict[object, Schema] = {
     type(None): {"type": "null"},
     Any: {},
 }
-# Names that end like this hold times and ids (contract, Conventions).
+# Names of fields with times and ids (contract, Conventions).
 _UID_NAMES = {"cloudflare_stream_id", "cloudflare_video_id"}
 _OTHER_IDS = {"trace_id"}
 _TIME_NAMES = {"at", "scheduled_start", "timestamp"}
 
 
 class Shapes:
-    """Turns annotations into schemas, and keeps each TypedDict once, under its name."""
+    """Turns annotations into schemas, and stores each TypedDict once under its name."""
 
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}
         self._owners: dict[str, object] = {}
 
     def schema(self, annotation: object) -> Schema:
-        """Refuses (`TypeError`) an annotation that no JSON value has."""
+        """Return the schema of an annotation. Raises `TypeError` for one without JSON values."""
         if annotation in _SCALARS:
             return dict(_SCALARS[annotation])
         if is_shape(annotation):
@@ -60,7 +61,7 @@ class Shapes:
             name = f"{shape.__module__.rpartition('.')[2].title()}{name}"
             self._owners.setdefault(name, shape)
         if name not in self.components:
-            self.components[name] = {}  # Taken, before a shape that holds itself asks again.
+            self.components[name] = {}  # Reserved, because a shape may contain itself.
             self.components[name] = self._object(shape)
         return {"$ref": f"#/components/schemas/{name}"}
 
@@ -86,7 +87,7 @@ class Shapes:
 
 
 def form_of(name: str) -> Schema:
-    """What a text field's name says of its form."""
+    """Return the format of a text field, by its name."""
     if name in _UID_NAMES or name == "uid":
         return {"pattern": "^[0-9a-f]{32}$"}
     if name in _TIME_NAMES or name.endswith("_at"):

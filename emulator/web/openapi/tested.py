@@ -1,4 +1,4 @@
-"""Which tests have seen which operation succeed: written by the tests themselves."""
+"""Which tests have called which operation with success, recorded by the tests themselves."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ _FILE = Path(__file__).with_name("tested.json")
 
 
 def tested_by() -> dict[str, list[str]]:
-    """For `METHOD path` the test files, as of the last `make tested`."""
+    """Return the test files by `METHOD path`, as of the last `make tested`."""
     try:
         values: dict[str, list[str]] = json.loads(_FILE.read_text("utf-8"))
     except FileNotFoundError:

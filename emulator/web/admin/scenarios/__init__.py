@@ -1,1 +1,1 @@
-"""Scenarios on this server: what a run needs of it, the runs, and the API that starts them."""
+"""Scenarios on this server: their texts, their runs, and the API that starts them."""

@@ -1,4 +1,4 @@
-"""`/_emulator/scenarios`: scenarios, started, watched, paused and stopped on this server."""
+"""`/_emulator/scenarios`: start, watch, pause and stop scenarios on this server."""
 
 from typing import Any, Literal, TypedDict
 
@@ -16,7 +16,7 @@ from emulator.web.http.endpoint import endpoint
 
 _HTML = "text/html"
 _LENGTH_MAX_MS = 366 * 86_400_000
-# The report has its style in itself, and nothing else; its links lead to other parts of it.
+# The report contains its own style and nothing else; its links lead to other parts of it.
 _REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
@@ -24,10 +24,10 @@ _REPORT_POLICY = (
 
 
 class ScenarioStart(ScenarioText):
-    """As for `validate`, and how it is played.
+    """The scenario as for `validate`, and options of the run.
 
-    A world of the run's own goes with it unless `keep` is true. `ends_ms` ends it so long after
-    its start. With `paused` it stands behind its first instant until it is told to go on.
+    A world made for the run is dropped with it unless `keep` is true. `ends_ms` ends the run that
+    long after its start. With `paused` it stops after its first instant until it is resumed.
     """
 
     keep: bool = False
@@ -36,17 +36,20 @@ class ScenarioStart(ScenarioText):
 
 
 class RunStep(Request):
-    """`seconds` is a number, or a text such as `1m30s`; without it to the next change."""
+    """`seconds` is a number, or a text such as `1m30s`.
+
+    Without it the run goes to its next change.
+    """
 
     seconds_ms: Milliseconds | None = Field(None, alias="seconds", ge=1, le=_LENGTH_MAX_MS)
 
 
 class RunShape(TypedDict):
-    """`state` is `playing` or `over`; then there are an `outcome` and a `report`.
+    """`state` is `playing` or `over`; a run that is over has an `outcome` and a `report`.
 
-    `name` is the scenario's in the library, empty for another; `began_at` is the machine's time.
-    `progress` is the share of it that is over, 0 to 1, and `length_ms` how long it takes at least:
-    null for one without an end. `remaining_seconds` are the machine's, null where nobody knows.
+    `name` is the scenario's name in the library, empty for others; `began_at` is the machine's
+    time. `progress` is the share that is over, 0 to 1, and `length_ms` its shortest length, null
+    without an end. `remaining_seconds` are of the machine's time, null if unknown.
     """
 
     id: NumberedId
@@ -74,9 +77,9 @@ class RunShape(TypedDict):
 
 
 class RunReport(TypedDict):
-    """`report` is as in `report.json`. While the run plays, its `outcome` is `playing`.
+    """`report` is the content of `report.json`. While the run plays, its `outcome` is `playing`.
 
-    It then has its last 200 steps, those `under_way`, and the `next` ones.
+    Then it contains the last 200 steps, those `under_way`, and the `next` ones.
     """
 
     run: RunShape
@@ -103,7 +106,7 @@ async def list_scenarios(call: Call) -> ScenarioList:
 
 @endpoint("POST", "/scenarios", status=201, refuses=("conflict", "not_found", "invalid"))
 async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
-    """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
+    """Play a scenario. All its errors are reported at once, before anything happens."""
     folder, scenario = await read(call, body)
     request = RunRequest(
         scenario=scenario,
@@ -121,7 +124,7 @@ async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
 
 @endpoint("GET", "/scenarios/runs")
 def list_scenario_runs(call: Call) -> RunList:
-    """List the runs of this server, the oldest first, without their reports."""
+    """List the runs of this server, oldest first, without their reports."""
     return {"runs": _runs(call)}
 
 
@@ -140,20 +143,20 @@ def get_scenario_run(call: Call, id: str) -> RunShape | Response:
 
 @endpoint("GET", "/scenarios/runs/{id}/report")
 def get_scenario_report(call: Call, id: str) -> RunReport:
-    """Read a run's report, or what there is of it while it plays."""
+    """Read a run's report; while the run plays, the report so far."""
     record = call.worlds.runs.find(id)
     return {"run": shape_without_report(record), "report": record.so_far()}
 
 
 @endpoint("POST", "/scenarios/runs/{id}/pause", refuses=("conflict", "not_found"))
 async def pause_scenario_run(call: Call, id: str) -> RunShape:
-    """Let a run's time stand. Answers when it does."""
+    """Pause a run. Answers when its time stands."""
     return shape(await call.worlds.runs.pause(id))
 
 
 @endpoint("POST", "/scenarios/runs/{id}/resume", refuses=("conflict", "not_found"))
 async def resume_scenario_run(call: Call, id: str) -> RunShape:
-    """Let a paused run go on, at the speed with which it was started."""
+    """Resume a paused run at its original speed."""
     return shape(await call.worlds.runs.resume(id))
 
 
@@ -164,7 +167,7 @@ async def resume_scenario_run(call: Call, id: str) -> RunShape:
     is_body_optional=True,
 )
 async def step_scenario_run(call: Call, id: str, body: RunStep) -> RunShape:
-    """Let a run go on for so long, or to its next change, and stand there.
+    """Let a run go on for `seconds`, or to its next change, and pause it there.
 
     A change is a step that begins or ends, or an expectation that is judged.
     """
@@ -173,7 +176,7 @@ async def step_scenario_run(call: Call, id: str, body: RunStep) -> RunShape:
 
 @endpoint("DELETE", "/scenarios/runs/{id}")
 async def stop_scenario_run(call: Call, id: str) -> RunShape:
-    """Stop a run. What must be true at its end is judged, and it has a report."""
+    """Stop a run. Its expectations for the end are judged, and it has a report."""
     record = call.worlds.runs.find(id)
     if record.playing is not None:
         record.runner.stop("It was stopped by a request.")

@@ -1,4 +1,4 @@
-"""`/_emulator/scenarios/recordings`: what happened in a world, as a scenario."""
+"""`/_emulator/scenarios/recordings`: record the events of a world as a scenario."""
 
 from typing import TypedDict
 
@@ -12,7 +12,7 @@ from emulator.world.store.events import last_seq
 
 
 class RecordingQuery(Request):
-    """`after` and `since_ms` are as a recording began; `name` is the scenario's."""
+    """`after` and `since_ms` are from the start of the recording; `name` is for the scenario."""
 
     after: int = Field(ge=0, le=CURSOR_MAX)
     since_ms: int = Field(ge=0, le=CURSOR_MAX)
@@ -25,7 +25,7 @@ class RecordingPoint(TypedDict):
 
 
 class RecordingShape(TypedDict):
-    """`files` are what the scenario's `text` speaks of; `exact` is the event log itself."""
+    """`files` are those that the scenario's `text` names; `exact` is the event log itself."""
 
     text: str
     files: dict[str, str]
@@ -35,13 +35,13 @@ class RecordingShape(TypedDict):
 
 @endpoint("POST", "/scenarios/recordings")
 def start_scenario_recording(call: Call) -> RecordingPoint:
-    """Where this world's journal stands, to record what comes behind."""
+    """Read the end of this world's journal, to record the events after it."""
     return {"after": last_seq(call.world.store), "now_ms": call.world.now_ms}
 
 
 @endpoint("GET", "/scenarios/recordings")
 def get_scenario_recording(call: Call, query: RecordingQuery) -> RecordingShape:
-    """What happened in this world behind a point of its journal, as a scenario."""
+    """Read the events after a point of this world's journal, as a scenario."""
     recording = record(call.world, query.after, query.name, query.since_ms)
     return {
         "text": recording.text,

@@ -1,4 +1,4 @@
-"""A scenario's text, as a request names or brings it: read, checked, described."""
+"""Texts of scenarios, named or sent by requests: read, checked, described."""
 
 import asyncio
 from pathlib import Path
@@ -26,14 +26,12 @@ _SHOWN_STEPS_MAX = 1_000
 
 
 class ScenarioText(Request):
-    """`name` is one of the library; or `text` is a scenario, with `files` that it speaks of.
+    """`name` is a scenario of the library; or `text` is a scenario, with the `files` that it names.
 
-    `folder` is where, on the server's machine, the films are that it sends: below an
-    `--allow-folder`, or with the `folder_key` that the emulator's own user can read (the file
-    `steering.key` in its data folder).
-
-    A `speed` of 0 is the virtual clock, 1 the machine's pace. `world`: the one of this request, or
-    one of the run's own, which is what the virtual clock means where nothing is said.
+    `folder` is the folder of its films on the server's machine: below an `--allow-folder`, or with
+    the `folder_key` that only the emulator's own user can read (the file `steering.key` in its data
+    folder). A `speed` of 0 is the virtual clock, 1 the machine's pace. `world` is that of this
+    request (`this`), or a new one for the run (`own`), which is the default for the virtual clock.
     """
 
     name: str | None = Field(None, max_length=200)
@@ -53,9 +51,9 @@ class ScenarioText(Request):
 
 
 class ParameterShape(TypedDict):
-    """`type` is integer, number, duration, rate, share, text or boolean; `min` and `max` bound it.
+    """`type` is integer, number, duration, rate, share, text or boolean, within `min` and `max`.
 
-    Without a `default` it must be given.
+    A parameter without a `default` is required.
     """
 
     name: str
@@ -67,7 +65,7 @@ class ParameterShape(TypedDict):
 
 
 class ScenarioDescription(TypedDict):
-    """`length_ms` is how long it takes at least, with its parameters; null for one without end."""
+    """`length_ms` is its shortest length with its parameters; null without an end."""
 
     title: str
     about: str
@@ -82,7 +80,7 @@ class LibraryEntry(ScenarioDescription):
 
 
 class LibraryText(LibraryEntry):
-    """`files` are what the `text` includes or reads, by name."""
+    """`files` are those that the `text` includes or reads, by name."""
 
     file: str
     text: str
@@ -90,7 +88,7 @@ class LibraryText(LibraryEntry):
 
 
 class PlannedStep(TypedDict):
-    """`starts_ms` and `ends_ms` are null where only the run can tell."""
+    """`starts_ms` and `ends_ms` are null if they depend on the run."""
 
     name: str
     action: str
@@ -101,7 +99,7 @@ class PlannedStep(TypedDict):
 
 
 class TextError(TypedDict):
-    """`line` and `column` count from 1. `parameter` is the one whose value is wrong, or empty."""
+    """`line` and `column` count from 1. `parameter` is the one with an invalid value, or empty."""
 
     file: str
     line: int
@@ -112,7 +110,7 @@ class TextError(TypedDict):
 
 
 class TextCheck(TypedDict):
-    """A text without `errors` has a `scenario`, and its first 1000 steps as they are planned."""
+    """A text without `errors` has a `scenario`, and the plan of its first 1000 steps."""
 
     valid: bool
     errors: list[TextError]
@@ -122,7 +120,7 @@ class TextCheck(TypedDict):
 
 @endpoint("GET", "/scenarios/library/{name}", refuses=("not_found",))
 async def get_library_scenario(_call: Call, name: str) -> LibraryText:
-    """Read a scenario of the library: its text, and what it is about."""
+    """Read a scenario of the library: its text and description."""
     scenario = (await library()).get(name)
     if scenario is None:
         raise Refused("not_found", f"There is no scenario {name[:80]} in the library.")
@@ -137,7 +135,10 @@ async def get_library_scenario(_call: Call, name: str) -> LibraryText:
 
 @endpoint("POST", "/scenarios/validate", refuses=("not_found", "invalid"))
 async def validate_scenario(call: Call, body: ScenarioText) -> TextCheck:
-    """Check a text and its parameters without playing it. Errors are an answer, not a refusal."""
+    """Check a text and its parameters without playing it.
+
+    Errors are in the answer, not a refusal.
+    """
     try:
         _, scenario = await read(call, body)
     except InvalidScenario as invalid:
@@ -148,28 +149,29 @@ async def validate_scenario(call: Call, body: ScenarioText) -> TextCheck:
 
 
 async def library() -> dict[str, Scenario]:
-    """Read in a thread: the first time takes a while."""
+    """Return the library, read in a thread: the first time takes a while."""
     return dict(await asyncio.to_thread(scenario_library.scenarios))
 
 
 async def read(call: Call, body: ScenarioText) -> tuple[str, Scenario]:
-    """The folder of its films, and the scenario. Refuses (`InvalidScenario`) what is wrong with it.
+    """Return the folder of the films, and the scenario. Raises `InvalidScenario` for errors.
 
-    A world of the run's own begins with the default seed, so that is what the text may speak of.
+    A world made for the run begins with the default seed, so the text may only name what that
+    contains.
     """
     folders = folders_of(call.platform.shared)
     known = scenario_library.known() if body.has_own_world else known_in(call.world)
 
-    def read_here() -> tuple[str, Scenario]:
-        """In a thread: it looks for the films, and a long text takes a while."""
+    def read_in_thread() -> tuple[str, Scenario]:
+        """This runs in a thread: it looks for the films, and a long text takes a while."""
         folder = folders.check(body.folder, body.folder_key) if body.folder else ""
         return str(folder), _read(body, str(folder), known)
 
-    return await asyncio.to_thread(read_here)
+    return await asyncio.to_thread(read_in_thread)
 
 
 def known_in(world: World) -> Known:
-    """The accounts of this world, and its categories."""
+    """Return the accounts and categories of this world."""
     users = world.store.rows("SELECT username FROM users LIMIT 100000")
     categories = world.store.rows("SELECT slug FROM categories LIMIT 100000")
     return Known(
@@ -191,22 +193,22 @@ def describe(scenario: Scenario) -> ScenarioDescription:
 
 def _read(body: ScenarioText, folder: str, known: Known) -> Scenario:
     if (body.name is None) == (body.text is None):
-        raise Refused("invalid", "Give the name of a scenario, or the text of one.")
+        raise Refused("invalid", "Send the name of a scenario, or the text of one.")
     options: dict[str, Any] = {"chosen": body.params, "known": known, "seed": body.seed}
     if body.text is not None:
-        beside = _beside(body.files)
+        read_file = _reader_of(body.files)
         films = _films_in(folder)
-        return load(body.text, body.file, read_file=beside, check_film=films, **options)
+        return load(body.text, body.file, read_file=read_file, check_film=films, **options)
     path = files.library().get(body.name or "")
     if path is None:
         raise Refused("not_found", f"There is no scenario {body.name} in the library.")
     return load(files.text_of(path), path.name, read_file=files.reader(path.parent), **options)
 
 
-def _beside(texts: dict[str, str]) -> Any:
+def _reader_of(texts: dict[str, str]) -> Any:
     def read_file(name: str) -> str:
         if name not in texts:
-            raise ValueError(f"{name[:80]} did not come with the scenario")
+            raise ValueError(f"{name[:80]} was not sent with the scenario")
         return texts[name]
 
     return read_file
@@ -217,7 +219,7 @@ def _films_in(folder: str) -> CheckFilm:
         return files.film_checker(Path(folder))
 
     def none(name: str) -> None:
-        raise ValueError(f"This scenario came without a folder, so without {name[:80]}")
+        raise ValueError(f"This scenario was sent without a folder, so {name[:80]} is missing")
 
     return none
 

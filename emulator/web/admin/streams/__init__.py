@@ -1,1 +1,1 @@
-"""What can be done to one stream beside what the platform knows: publishers, viewers, targets."""
+"""Operations on one stream that the platform does not have: publishers, viewers, targets."""

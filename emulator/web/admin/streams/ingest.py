@@ -1,4 +1,4 @@
-"""`/_emulator/streams/{id}/ingest`: what a publisher sends, now and over the last minutes."""
+"""`/_emulator/streams/{id}/ingest`: what a publisher sends, now and during the last minutes."""
 
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -13,11 +13,11 @@ from emulator.world.live import streams
 
 
 class IngestHealth(TypedDict):
-    """A stream that nobody publishes has the first two alone, a synthetic one no figures.
+    """Without a publisher only the first two fields exist; a synthetic one has no figures.
 
-    Rates are of the last two seconds. `pace` is media time over arrival time: below 1 the
-    publisher cannot keep up. `drift_ms` is how far sound arrives ahead of the picture.
-    `gaps` counts holes and jumps of over a second, `rejoins` the publisher's returns.
+    Rates are of the last two seconds. `pace` is media time divided by arrival time: below 1 the
+    publisher is too slow. `drift_ms` is how far sound arrives before the picture. `gaps` counts
+    holes and jumps of more than a second, `rejoins` the publisher's returns.
     """
 
     stream_id: str
@@ -46,16 +46,16 @@ class IngestHealth(TypedDict):
 
 
 class IngestHistoryQuery(Request):
-    """`seconds`: how many of the last samples; all that are kept, where it is left out."""
+    """`seconds` is the number of the last samples; without it all stored ones."""
 
     seconds: int | None = Field(None, ge=1, le=86_400)
 
 
 class IngestHistory(TypedDict):
-    """A number of each list is a second: the first began at `started_at`, on the world's clock.
+    """Each list has one number per second; the first second began at `started_at` (world's clock).
 
-    `frames` arrived in it, `gaps` and `rejoins` happened in it; the key frame interval and the
-    drift are those at its end, null before they are known.
+    `frames` arrived in that second, `gaps` and `rejoins` happened in it; the key frame interval and
+    the drift are those at its end, null before they are known.
     """
 
     stream_id: str
@@ -79,10 +79,10 @@ def get_ingest_health(call: Call, stream_id: str) -> IngestHealth:
 
 @endpoint("GET", "/streams/{stream_id}/ingest/history")
 def get_ingest_history(call: Call, stream_id: str, query: IngestHistoryQuery) -> IngestHistory:
-    """Read a publisher's health over the last minutes, a sample a second.
+    """Read a publisher's health during the last minutes, one sample a second.
 
-    Kept for as long as `ingest_history` says, and no longer than the stream has its publisher or
-    waits for it. Empty where nobody publishes, and for a synthetic publisher.
+    Samples are kept for `ingest_history`, and as long as the stream has a publisher or waits for
+    one. Empty without a publisher, and for a synthetic one.
     """
     stream = streams.find(call.world, stream_id)
     broadcasts = call.platform.service(Broadcasts)

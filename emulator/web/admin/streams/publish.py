@@ -1,4 +1,4 @@
-"""`/_emulator/streams/{id}/publish`: the built-in publisher, without an encoder or real."""
+"""`/_emulator/streams/{id}/publish`: the built-in publisher, synthetic or with real media."""
 
 from fractions import Fraction
 from typing import Annotated, Literal, TypedDict
@@ -19,7 +19,7 @@ DROP_MAX_MS = 366 * 86_400_000
 class PublishStart(Request):
     """`synthetic` needs no encoder and works on any clock; the others send real media.
 
-    By itself it is `rtmp` where the world's time runs as the machine's does, else `synthetic`.
+    The default is `rtmp` if the world's clock is the machine's, else `synthetic`.
     """
 
     protocol: Literal["rtmp", "rtmps", "synthetic"] | None = None
@@ -29,7 +29,7 @@ class PublishStart(Request):
 
 
 class PublishDrop(Request):
-    """`seconds` until it comes back: a number, or a text such as `1m30s`."""
+    """`seconds` until it returns: a number, or a text such as `1m30s`."""
 
     seconds_ms: Milliseconds = Field(alias="seconds", ge=0, le=DROP_MAX_MS)
 
@@ -42,7 +42,7 @@ class Publishing(TypedDict):
 
 @endpoint("POST", "/streams/{stream_id}/publish", status=201, refuses=("conflict", "invalid"))
 async def start_publisher(call: Call, stream_id: str, body: PublishStart) -> Publishing:
-    """Go live on a stream with the test picture. Answers once that is taken."""
+    """Publish the test picture to a stream. Answers when the server has accepted it."""
     world = call.world
     stream = streams.find(world, stream_id)
     is_real_time = call.platform.clock.mode == "real"
@@ -77,7 +77,7 @@ async def start_publisher(call: Call, stream_id: str, body: PublishStart) -> Pub
 
 @endpoint("DELETE", "/streams/{stream_id}/publish", refuses=("conflict",))
 async def stop_publisher(call: Call, stream_id: str) -> None:
-    """Stop publishing. The stream ends when nobody comes back within the reconnect window."""
+    """Stop publishing. The stream ends if no publisher returns within the reconnect window."""
     world = call.world
     stream = streams.find(world, stream_id)
     if await call.platform.service(Broadcasts).hosted.stop(stream.id):
@@ -87,10 +87,10 @@ async def stop_publisher(call: Call, stream_id: str) -> None:
 
 @endpoint("POST", "/streams/{stream_id}/publish/drop", refuses=("conflict", "invalid"))
 def drop_publisher(call: Call, stream_id: str, body: PublishDrop) -> Publishing:
-    """Let a publisher without an encoder lose its connection, and come back on the world's clock.
+    """Disconnect a synthetic publisher, and let it return by the world's clock.
 
-    The stream has ended by then if the reconnect window is shorter. A real publisher is dropped by
-    the fault `ingest.cut`.
+    If the reconnect window is shorter, the stream has ended by then. To disconnect a real publisher
+    use the fault `ingest.cut`.
     """
     world = call.world
     stream = streams.find(world, stream_id)

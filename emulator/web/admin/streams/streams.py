@@ -1,6 +1,6 @@
-"""`/_emulator/streams`: every stream of the world with its server and key, whoever owns it.
+"""`/_emulator/streams`: all streams of the world with server and key, of all owners.
 
-The platform's own lists show what one user may see, and a key to its owner alone.
+The platform's own lists only contain what one user may see, and keys only for the owner.
 """
 
 from typing import TypedDict, cast
@@ -26,7 +26,7 @@ class StreamQuery(Page):
 
 
 class StreamWithPublisher(StreamWithIngest):
-    """`protocol`: how it comes in now (`rtmp`, `rtmps`, `whip`, `synthetic`), else null."""
+    """`protocol` is the publisher's (`rtmp`, `rtmps`, `whip`, `synthetic`), null without one."""
 
     is_publishing: bool
     protocol: str | None
@@ -39,7 +39,7 @@ class StatusCounts(TypedDict):
 
 
 class StreamPage(PageShape):
-    """`counts` are those of the whole world."""
+    """`counts` are the numbers of the whole world."""
 
     streams: list[StreamWithPublisher]
     counts: StatusCounts
@@ -49,7 +49,7 @@ class StreamPage(PageShape):
 def list_streams(call: Call, query: StreamQuery) -> StreamPage:
     """List all streams with server and key: live ones, then offline, then ended, each newest first.
 
-    Private and unlisted ones, too.
+    Private and unlisted ones are included.
     """
     world = call.world
     listed, total = lists.everything(
@@ -68,7 +68,7 @@ def list_streams(call: Call, query: StreamQuery) -> StreamPage:
 
 @endpoint("GET", "/streams/{stream_id}")
 def get_stream(call: Call, stream_id: str) -> StreamWithPublisher:
-    """Read a stream with server and key, whoever owns it."""
+    """Read a stream of any owner, with server and key."""
     return _shape(call, streams.find(call.world, stream_id))
 
 

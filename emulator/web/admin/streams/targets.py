@@ -1,4 +1,4 @@
-"""`/_emulator/streams/{id}/targets`: where else a stream is pushed while it is live."""
+"""`/_emulator/streams/{id}/targets`: other servers to which a live stream is pushed."""
 
 from typing import TypedDict
 
@@ -18,7 +18,10 @@ class TargetCreate(Request):
 
 
 class TargetShape(TypedDict):
-    """The key is not told. `reason` says why the last attempt ended, `due_at` when the next is."""
+    """The key is never shown.
+
+    `reason` says why the last attempt ended, `due_at` is the next one.
+    """
 
     id: str
     stream_id: str
@@ -38,7 +41,7 @@ class TargetList(TypedDict):
 
 @endpoint("GET", "/streams/{stream_id}/targets")
 def list_simulcast_targets(call: Call, stream_id: str) -> TargetList:
-    """List a stream's targets, the first added first."""
+    """List a stream's targets in the order of their creation."""
     world = call.platform.world
     simulcast_targets = targets.of(world, streams.find(world, stream_id))
     return {
@@ -49,7 +52,7 @@ def list_simulcast_targets(call: Call, stream_id: str) -> TargetList:
 
 @endpoint("POST", "/streams/{stream_id}/targets", status=201, refuses=("conflict", "invalid"))
 def add_simulcast_target(call: Call, stream_id: str, body: TargetCreate) -> TargetShape:
-    """Push a stream to another address, too: at once if it is live, and each time it is."""
+    """Push a stream to another server too, whenever it is live."""
     world = call.platform.world
     stream = streams.find(world, stream_id)
     return _shape(targets.add(world, stream, body.url, body.key))
@@ -63,12 +66,12 @@ def get_simulcast_target(call: Call, stream_id: str, target_id: str) -> TargetSh
 
 @endpoint("DELETE", "/streams/{stream_id}/targets/{target_id}")
 def remove_simulcast_target(call: Call, stream_id: str, target_id: str) -> None:
-    """Push a stream there no more."""
+    """Remove a target: stop pushing a stream there."""
     targets.remove(call.platform.world, _target(call, stream_id, target_id))
 
 
 def _target(call: Call, stream_id: str, target_id: str) -> SimulcastTarget:
-    """Refuses (`not_found`) one that is another stream's."""
+    """Return the target. Refuses (`not_found`) one of another stream."""
     world = call.platform.world
     stream = streams.find(world, stream_id)
     return targets.find(world, stream, target_id)

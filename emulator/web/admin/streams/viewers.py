@@ -1,6 +1,6 @@
-"""`/_emulator/streams/{id}/viewers`: simulated viewers, and how many viewers are real.
+"""`/_emulator/streams/{id}/viewers`: simulated viewers, and the number of real ones.
 
-The platform's own API tells the two apart nowhere.
+The platform's own API never distinguishes the two.
 """
 
 from typing import Annotated, Literal, TypedDict
@@ -24,7 +24,7 @@ Verb = Literal["add", "set", "ramp", "spike", "churn", "raid"]
 
 
 def _share(written: object) -> object:
-    """`40%` or a number from 0 to 1, as that number."""
+    """Convert `40%` to a number from 0 to 1; other values stay as they are."""
     return quantities.share(written) if isinstance(written, str) else written
 
 
@@ -37,15 +37,16 @@ Share = Annotated[
 Count = Annotated[Whole, Field(ge=0, le=attendance.SIMULATED_MAX)]
 Shares = dict[str, Share]
 PER_MINUTE_MIN = 0.000001
-# Numbers of a history.
+# The most numbers of a history.
 HISTORY_MAX = 600
 
 
 class ViewersOrder(Request):
-    """`for` in seconds or like `3m`; shares as 0.4 or `40%`; `stay` like `lognormal(8m, 1.0)`.
+    """A command: `for` in seconds or `3m`, shares as 0.4 or `40%`, `stay` as `lognormal(8m, 1.0)`.
 
-    `count` is how many there are to be (`set`), come (`add`, `spike`) or go (`raid`, to the stream
-    `target`). A `ramp` goes `from` .. `to`. `per_minute` is the share that a `churn` exchanges.
+    `count` is the number of viewers to reach (`set`), to add (`add`, `spike`) or to move to the
+    stream `target` (`raid`). A `ramp` goes from `from` to `to`. `per_minute` is the share that a
+    `churn` replaces.
     """
 
     model_config = ConfigDict(loc_by_alias=True)
@@ -90,7 +91,10 @@ class ViewersOrder(Request):
 
 
 class PlanShape(TypedDict):
-    """What still goes on. Of `count`, `arrived` have come; `share` of its time is over."""
+    """A command in progress: `arrived` of `count` viewers have come.
+
+    `share` of its time is over (0 to 1).
+    """
 
     verb: str
     count: int
@@ -99,7 +103,10 @@ class PlanShape(TypedDict):
 
 
 class ViewersShape(TypedDict):
-    """`to_come` are on their way. The names are of all that ever came, real and simulated."""
+    """`to_come` viewers are still to come.
+
+    The traits are of all viewers so far, real and simulated.
+    """
 
     stream_id: str
     viewers: int
@@ -125,20 +132,20 @@ class ViewerCounts(TypedDict):
 
 
 class ViewersList(TypedDict):
-    """`viewers` are those of all streams."""
+    """`viewers` is the sum of all streams."""
 
     streams: list[ViewerCounts]
     viewers: int
 
 
 class HistoryQuery(Request):
-    """`seconds`: how far back from now, or from the stream's end."""
+    """`seconds` is the time before now, or before the stream's end."""
 
     seconds: int = Field(600, ge=1, le=604_800)
 
 
 class ViewerHistory(TypedDict):
-    """How many watched at `started_at`, and at every `interval_ms` since, on the world's clock."""
+    """The viewers at `started_at`, and at every `interval_ms` after it, on the world's clock."""
 
     stream_id: str
     started_at: str
@@ -148,13 +155,13 @@ class ViewerHistory(TypedDict):
 
 @endpoint("GET", "/streams/{stream_id}/viewers")
 def get_simulated_viewers(call: Call, stream_id: str) -> ViewersShape:
-    """Read how many viewers of a stream are real and how many simulated."""
+    """Read how many viewers of a stream are real and how many are simulated."""
     return _shape(call.world, streams.find(call.world, stream_id))
 
 
 @endpoint("GET", "/viewers")
 def list_viewers(call: Call) -> ViewersList:
-    """Read how many viewers every live stream has, the most watched first."""
+    """Read how many viewers each live stream has, the most watched first."""
     world = call.world
     shapes = [_counts(world, stream) for stream in streams.live(world)]
     shapes.sort(key=lambda shape: -shape["viewers"])
@@ -163,10 +170,10 @@ def list_viewers(call: Call) -> ViewersList:
 
 @endpoint("GET", "/streams/{stream_id}/viewers/history")
 def get_viewer_history(call: Call, stream_id: str, query: HistoryQuery) -> ViewerHistory:
-    """Read how many watched a stream over the last minutes, up to now or to its end.
+    """Read the viewers of a stream during the last minutes, up to now or to its end.
 
-    At most 600 numbers: over ten minutes they are a second apart, over more so much more. Empty
-    where the stream has not begun.
+    At most 600 numbers: for ten minutes they are a second apart, for longer times accordingly more.
+    Empty if the stream has not begun.
     """
     stream = streams.find(call.world, stream_id)
     interval_ms = 1000 * -(-query.seconds // HISTORY_MAX)
@@ -185,50 +192,50 @@ def simulate_viewers(call: Call, stream_id: str, body: ViewersOrder) -> ViewersS
     """Add, set, ramp, spike, churn or raid with simulated viewers."""
     world = call.world
     stream = streams.find(world, stream_id)
-    _obey(world, stream, body)
+    _apply(world, stream, body)
     return _shape(world, streams.find(world, stream.id))
 
 
-def _obey(world: World, stream: Stream, order: ViewersOrder) -> None:
-    count, length, mix = order.count or 0, order.length, order.mix
-    if order.verb == "add":
+def _apply(world: World, stream: Stream, command: ViewersOrder) -> None:
+    count, length, mix = command.count or 0, command.length, command.mix
+    if command.verb == "add":
         cohorts.add(
             world,
             stream,
             count,
-            for_ms=order.for_ms,
-            curve=order.curve,
-            arrivals=order.arrivals,
+            for_ms=command.for_ms,
+            curve=command.curve,
+            arrivals=command.arrivals,
             stay=length,
             mix=mix,
         )
-    elif order.verb == "set":
+    elif command.verb == "set":
         cohorts.reach(world, stream, count, stay=length, mix=mix)
-    elif order.verb == "spike":
-        cohorts.spike(world, stream, count, for_ms=order.for_ms, mix=mix)
+    elif command.verb == "spike":
+        cohorts.spike(world, stream, count, for_ms=command.for_ms, mix=mix)
     else:
-        _obey_slowly(world, stream, order)
+        _apply_gradually(world, stream, command)
 
 
-def _obey_slowly(world: World, stream: Stream, order: ViewersOrder) -> None:
-    length, mix = order.length, order.mix
-    if order.verb == "ramp":
+def _apply_gradually(world: World, stream: Stream, command: ViewersOrder) -> None:
+    length, mix = command.length, command.mix
+    if command.verb == "ramp":
         cohorts.ramp(
             world,
             stream,
-            order.to or 0,
-            start=order.start,
-            for_ms=order.for_ms,
-            curve=order.curve,
+            command.to or 0,
+            start=command.start,
+            for_ms=command.for_ms,
+            curve=command.curve,
             stay=length,
             mix=mix,
         )
-    elif order.verb == "churn":
-        rate = order.per_minute or 0.0
-        cohorts.churn(world, stream, rate, for_ms=order.for_ms, stay=length, mix=mix)
+    elif command.verb == "churn":
+        rate = command.per_minute or 0.0
+        cohorts.churn(world, stream, rate, for_ms=command.for_ms, stay=length, mix=mix)
     else:
-        target = streams.find(world, order.target or "")
-        cohorts.raid(world, stream, target, count=order.count, for_ms=order.for_ms, stay=length)
+        target = streams.find(world, command.target or "")
+        cohorts.raid(world, stream, target, count=command.count, for_ms=command.for_ms, stay=length)
 
 
 def _shape(world: World, stream: Stream) -> ViewersShape:

@@ -1,6 +1,6 @@
-"""`/_emulator/vods/{id}/views`: how often and for how long a recording was watched.
+"""`/_emulator/vods/{id}/views`: how often and how long a recording was watched.
 
-The platform tells views alone; how long is what a test of a player wants to know.
+The platform itself only shows views; a test of a player needs the watch time.
 """
 
 from typing import TypedDict
@@ -11,7 +11,7 @@ from emulator.world.library import recordings, watching
 
 
 class VodViews(TypedDict):
-    """`watch_seconds` is what players have taken of its media, over all of them."""
+    """`watch_seconds` is the sum of the media that all players have requested."""
 
     vod_id: str
     views: int
@@ -21,7 +21,7 @@ class VodViews(TypedDict):
 
 @endpoint("GET", "/vods/{vod_id}/views")
 def get_vod_views(call: Call, vod_id: str) -> VodViews:
-    """Read how often and for how long a VOD was watched."""
+    """Read how often and how long a VOD was watched."""
     vod = recordings.find(call.world, vod_id)
     watched = watching.of(call.world, vod)
     seconds = watched.watch_ms / 1000

@@ -1,1 +1,1 @@
-"""Analytics: an owner's audiences."""
+"""Analytics of an owner's streams and channel."""

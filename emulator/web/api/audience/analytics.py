@@ -34,7 +34,7 @@ class ExportQuery(Request):
 
 
 class Export(TypedDict):
-    """Everything that the other addresses tell, in one file."""
+    """The content of all other addresses, in one file."""
 
     analytics: StreamAnalytics
     viewers: Timeline
@@ -54,7 +54,7 @@ def get_stream_analytics(call: Call, caller: User, stream_id: str) -> StreamAnal
     "GET", "/streams/{stream_id}/analytics/viewers", provenance="documented", refuses=("forbidden",)
 )
 def get_viewer_timeline(call: Call, caller: User, stream_id: str, query: TimelineQuery) -> Timeline:
-    """Read how many watched, at every interval from the start on."""
+    """Read the viewers at every interval from the start on."""
     interval_minutes = query.interval_minutes
     return shapes.timeline(
         call.world, streams.find_own(call.world, stream_id, caller), interval_minutes
@@ -65,7 +65,7 @@ def get_viewer_timeline(call: Call, caller: User, stream_id: str, query: Timelin
     "GET", "/streams/{stream_id}/analytics/chat", provenance="documented", refuses=("forbidden",)
 )
 def get_chat_analytics(call: Call, caller: User, stream_id: str) -> ChatAnalytics:
-    """Read how often each message was said, and by which users."""
+    """Read a stream's chat figures, and its most active users."""
     return shapes.chat_analytics(
         figures.chat(call.world, streams.find_own(call.world, stream_id, caller))
     )
@@ -78,7 +78,7 @@ def get_chat_analytics(call: Call, caller: User, stream_id: str) -> ChatAnalytic
     refuses=("forbidden",),
 )
 def get_geography(call: Call, caller: User, stream_id: str) -> Geography:
-    """Read where viewers came from."""
+    """Read the countries of viewers."""
     stream = streams.find_own(call.world, stream_id, caller)
     return shapes.geography(stream, figures.geography(call.world, stream))
 
@@ -123,7 +123,7 @@ def export_stream_analytics(
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
-    """Rows as CSV (RFC 4180)."""
+    """Write rows as CSV (RFC 4180)."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(head)

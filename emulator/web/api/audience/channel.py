@@ -1,4 +1,4 @@
-"""`/streams/analytics/channel`: all of one's streams together."""
+"""`/streams/analytics/channel`: the figures of all streams of the caller together."""
 
 import json
 from collections.abc import Callable
@@ -78,34 +78,34 @@ class ChannelExport(TypedDict):
 
 @endpoint("GET", "/streams/analytics/channel", provenance="guide")
 def get_channel_analytics(call: Call, caller: User) -> ChannelShape:
-    """Read one's channel at a glance."""
+    """Read the totals of the caller's channel."""
     return shapes.channel_shape(caller, channel.overview(call.world, caller))
 
 
 @endpoint("GET", "/streams/analytics/channel/growth", provenance="guide")
 def get_follower_growth(call: Call, caller: User, query: DaysQuery) -> FollowerGrowth:
-    """Read how followers grew, day by day."""
+    """Read the growth of followers by day."""
     days, date_of = _days(call, caller, query)
     return shapes.follower_growth(days, date_of)
 
 
 @endpoint("GET", "/streams/analytics/channel/viewer-growth", provenance="guide")
 def get_viewer_growth(call: Call, caller: User, query: DaysQuery) -> ViewerGrowth:
-    """Read how many watched, day by day."""
+    """Read the growth of viewers by day."""
     days, date_of = _days(call, caller, query)
     return shapes.viewer_growth(days, date_of)
 
 
 @endpoint("GET", "/streams/analytics/channel/audience", provenance="guide")
 def get_audience(call: Call, caller: User, query: AudienceQuery) -> AudienceShape:
-    """Read the viewers of one's streams."""
+    """Read figures of the viewers of the caller's streams."""
     days = query.days
     return shapes.audience_shape(channel.audience(call.world, caller, days))
 
 
 @endpoint("GET", "/streams/analytics/channel/top-streams", provenance="guide")
 def list_top_streams(call: Call, caller: User, query: TopQuery) -> list[TopStream]:
-    """List one's best streams by one figure."""
+    """List the caller's best streams by one figure."""
     metric = "chat_messages" if query.metric == "total_messages" else query.metric
     tops = channel.top(call.world, caller, metric, query.limit)
     return [shapes.top_stream(call.world, top) for top in tops]
@@ -113,21 +113,21 @@ def list_top_streams(call: Call, caller: User, query: TopQuery) -> list[TopStrea
 
 @endpoint("GET", "/streams/analytics/channel/best-times", provenance="guide")
 def get_best_times(call: Call, caller: User, query: TimesQuery) -> BestTimes:
-    """Read at which weekdays and hours one's streams draw the most."""
+    """Read the weekdays and hours at which the caller's streams have the most viewers."""
     zone = query.timezone
     return shapes.best_times(channel.best_times(call.world, caller, hour_of(zone)), zone)
 
 
 @endpoint("GET", "/streams/analytics/channel/categories", provenance="guide")
 def list_category_figures(call: Call, caller: User) -> list[CategoryFigures]:
-    """List what one streams about."""
+    """List the categories of the caller's streams."""
     category_shares = channel.categories(call.world, caller)
     return [shapes.category_figures(category_share) for category_share in category_shares]
 
 
 @endpoint("GET", "/streams/analytics/channel/revenue", provenance="guide")
 def get_revenue(_caller: User) -> Revenue:
-    """Read one's revenue: zeros and a note, as the platform itself answers."""
+    """Read the caller's revenue: zeros and a note, as the platform itself answers."""
     return {
         "total_revenue": 0.0,
         "this_month_revenue": 0.0,
@@ -140,7 +140,7 @@ def get_revenue(_caller: User) -> Revenue:
 def export_channel_analytics(
     call: Call, caller: User, query: ExportQuery
 ) -> ChannelExport | Download:
-    """Download one's channel: all as JSON, or a year's days as CSV."""
+    """Download the channel's figures: all as JSON, or those of a year's days as CSV."""
     user = accounts.by_pk(call.world, caller.pk)
     starts_ms = channel.utc_days(call.world.now_ms, _EXPORTED_DAYS)
     days, date_of = channel.days(call.world, user, starts_ms), partial(zones.date_of, "UTC")
@@ -175,6 +175,6 @@ def get_user_analytics(call: Call, username: str) -> UserAnalytics:
 
 
 def _days(call: Call, caller: User, query: DaysQuery) -> tuple[list[Day], Callable[[int], str]]:
-    """The days that are asked for, in their time zone, and what names them."""
+    """Return the requested days in their time zone, and the function that names them."""
     starts_ms = day_starts(query.timezone, call.world.now_ms, query.days)
     return channel.days(call.world, caller, starts_ms), partial(zones.date_of, query.timezone)

@@ -1,4 +1,4 @@
-"""`/dashboard`: one's channel at a glance, under every spelling of each address."""
+"""`/dashboard`: an overview of the caller's channel, under every spelling of each address."""
 
 from typing import TypedDict
 
@@ -67,7 +67,7 @@ class Activity(TypedDict):
 @endpoint("GET", "/dashboard/overview", provenance="guide", name="get_dashboard_overview")
 @endpoint("GET", "/dashboard", provenance="client", name="get_dashboard")
 def get_streamer_overview(call: Call, caller: User) -> Dashboard:
-    """Read one's channel as its dashboard shows it first."""
+    """Read the overview of the caller's dashboard."""
     world, user = call.world, accounts.by_pk(call.world, caller.pk)
     profile = profiles.of(world, user, user)
     current = profile.current_stream
@@ -91,7 +91,7 @@ def get_streamer_overview(call: Call, caller: User) -> Dashboard:
 @endpoint("GET", "/dashboard/streamer/quick-stats", provenance="guide")
 @endpoint("GET", "/dashboard/quick-stats", provenance="guide", name="get_quick_stats")
 def get_streamer_quick_stats(call: Call, caller: User, query: TimesQuery) -> QuickStats:
-    """Read today's, this week's and this month's figures, today being the last day of each."""
+    """Read the figures of today and of the last 7 and 30 days, which include today."""
     zone = query.timezone
     user = accounts.by_pk(call.world, caller.pk)
     quick = channel.quick(call.world, user, day_starts(zone, call.world.now_ms, _MONTH_DAYS))
@@ -109,7 +109,7 @@ def get_streamer_quick_stats(call: Call, caller: User, query: TimesQuery) -> Qui
 @endpoint("GET", "/dashboard/recent-activity", provenance="guide", name="get_recent_activity")
 @endpoint("GET", "/dashboard/activity", provenance="client", name="get_dashboard_activity")
 def get_streamer_activity(call: Call, caller: User) -> Activity:
-    """List what has happened on one's channel lately."""
+    """List the recent events of the caller's channel."""
     world = call.world
     return {
         "recent_streams": _recent_streams(call, caller),
@@ -131,7 +131,7 @@ def get_streamer_activity(call: Call, caller: User) -> Activity:
 
 
 def _recent_streams(call: Call, caller: User) -> list[StreamView]:
-    """One's last streams, live or not, the newest first."""
+    """Return the caller's last streams, live or not, newest first."""
     wanted = StreamFilter(user_pk=caller.pk)
     streams, _ = lists.page(call.world, caller, wanted, offset=0, count=_STREAMS_SHOWN)
     return stream_views(call.world, call.addresses, streams, caller)

@@ -1,4 +1,4 @@
-"""Zones: days and hours as clocks show them somewhere (IANA names such as `Europe/Berlin`)."""
+"""Zones: days and hours in a time zone (IANA names such as `Europe/Berlin`)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ def _is_zone(name: str) -> bool:
 
 
 def _known(name: str) -> str:
-    # UTC needs no database of zones; some machines have none.
+    # UTC needs no time zone database, which some machines do not have.
     if name != "UTC" and not _is_zone(name):
         raise ValueError(f"{name[:_LENGTH_MAX]!r} is not a time zone that this machine knows")
     return name
@@ -33,7 +33,10 @@ Zone = Annotated[str, Field(min_length=1, max_length=_LENGTH_MAX), AfterValidato
 
 
 def day_starts(zone: str, now_ms: int, count: int) -> list[int]:
-    """When the last `count` days began there, today last. A day may have 23 or 25 hours."""
+    """Return the begins (ms) of the last `count` days, today last.
+
+    A day may have 23 or 25 hours.
+    """
     if zone == "UTC":
         return channel.utc_days(now_ms, count)
     place = ZoneInfo(zone)
@@ -46,7 +49,7 @@ def day_starts(zone: str, now_ms: int, count: int) -> list[int]:
 
 
 def hour_of(zone: str) -> Callable[[int], tuple[int, int]]:
-    """What tells the weekday (0 is Monday) and the hour of an instant there."""
+    """Return a function from a time (ms) to the weekday (0 is Monday) and the hour."""
     if zone == "UTC":
         return channel.utc_hour
     place = ZoneInfo(zone)
@@ -59,6 +62,6 @@ def hour_of(zone: str) -> Callable[[int], tuple[int, int]]:
 
 
 def date_of(zone: str, at_ms: int) -> str:
-    """`2026-01-01`, as it is there."""
+    """Write a time as the date in a zone: `2026-01-01`."""
     place = UTC if zone == "UTC" else ZoneInfo(zone)
     return f"{datetime.fromtimestamp(at_ms / 1000, place):%Y-%m-%d}"

@@ -1,1 +1,1 @@
-"""`/streams/{stream_id}/chat` and what belongs to it."""
+"""`/streams/{stream_id}/chat` and all below it."""

@@ -1,4 +1,4 @@
-"""`/streams/{stream_id}/chat/bans`: who may not speak, for good or for a time."""
+"""`/streams/{stream_id}/chat/bans`: users that may not speak, for ever or for a time."""
 
 from typing import Self
 
@@ -18,7 +18,7 @@ DURATION_SECONDS_MAX = 366 * 86_400
 
 
 class BanCreate(Request):
-    """The user by `user_id` or `username`. Without a duration the ban is for good."""
+    """The user is named by `user_id` or `username`. Without a duration the ban is permanent."""
 
     user_id: OptionalId = None
     username: OptionalId = None
@@ -32,7 +32,7 @@ class BanCreate(Request):
         return self
 
     def target(self, world: World) -> User:
-        """The user that it names. Refuses (`not_found`)."""
+        """Return the named user. Refuses (`not_found`) an unknown one."""
         if self.user_id is not None:
             return accounts.find(world, self.user_id)
         return accounts.by_username(world, self.username or "")
@@ -40,7 +40,7 @@ class BanCreate(Request):
 
 @endpoint("GET", "/streams/{stream_id}/chat/bans", refuses=("forbidden",))
 def list_chat_bans(call: Call, caller: User, stream_id: str) -> Bans:
-    """List the bans and time-outs that hold, the newest first."""
+    """List the bans and time-outs in force, newest first."""
     stream = streams.find_for(call.world, stream_id, caller)
     listed, total = bans.active(call.world, stream, caller)
     return {
@@ -51,7 +51,7 @@ def list_chat_bans(call: Call, caller: User, stream_id: str) -> Bans:
 
 @endpoint("POST", "/streams/{stream_id}/chat/bans", status=201, refuses=("forbidden",))
 def ban_chat_user(call: Call, caller: User, stream_id: str, body: BanCreate) -> BanShape:
-    """Ban somebody from a chat, or time them out."""
+    """Ban a user from a chat, or time them out."""
     stream = streams.find_for(call.world, stream_id, caller)
     ban = bans.add(
         call.world,
@@ -66,6 +66,6 @@ def ban_chat_user(call: Call, caller: User, stream_id: str, body: BanCreate) -> 
 
 @endpoint("DELETE", "/streams/{stream_id}/chat/bans/{user_id}", refuses=("forbidden",))
 def unban_chat_user(call: Call, caller: User, stream_id: str, user_id: str) -> None:
-    """Let somebody speak again."""
+    """Lift a user's ban."""
     stream = streams.find_for(call.world, stream_id, caller)
     bans.lift(call.world, stream, caller, accounts.find(call.world, user_id))

@@ -1,4 +1,4 @@
-"""`/streams/{stream_id}/chat`: read what was said, say something, take it back."""
+"""`/streams/{stream_id}/chat`: read, post and delete messages."""
 
 from functools import partial
 
@@ -25,9 +25,9 @@ from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.people.accounts import User
 
-# CHAT_SETTINGS may allow as much; the room's own `max_length` is asked by the world.
+# The most that CHAT_SETTINGS may allow; the world checks the room's own `max_length`.
 LENGTH_MAX = 4000
-# What the socket sends at joining, too.
+# The socket sends as many at joining.
 HISTORY_COUNT = 50
 
 
@@ -40,7 +40,7 @@ class ChatQuery(Request):
 
 
 class HistoryQuery(ChatQuery):
-    """`before` is a cursor, a message's id or a time; `cursor` is `next_cursor` of a page."""
+    """`before` is a cursor, a message id or a time; `cursor` is the `next_cursor` of a page."""
 
     cursor: str | None = Field(None, min_length=1, max_length=100)
     before: str | None = Field(None, min_length=1, max_length=100)
@@ -50,7 +50,7 @@ class HistoryQuery(ChatQuery):
 def list_chat_messages(
     call: Call, caller: User | None, stream_id: str, query: ChatQuery
 ) -> Messages | list[FlatMessage]:
-    """Read the newest lines of a chat, the newest last."""
+    """Read the newest lines of a chat, newest last."""
     return _page(call, caller, stream_id, query.limit, None)
 
 
@@ -58,7 +58,7 @@ def list_chat_messages(
 def get_chat_history(
     call: Call, caller: User | None, stream_id: str, query: HistoryQuery
 ) -> Messages | list[FlatMessage]:
-    """Read back in a chat: the lines before a cursor, an id or a time, the newest last."""
+    """Read older lines of a chat: those before a cursor, an id or a time, newest last."""
     try:
         return _page(call, caller, stream_id, query.limit, query.cursor or query.before)
     except Refused as refused:
@@ -79,7 +79,7 @@ def get_chat_history(
 async def post_chat_message(
     call: Call, caller: User, stream_id: str, body: ChatPost
 ) -> NestedMessage | FlatMessage | Other:
-    """Say something in a chat."""
+    """Post a message to a chat."""
     stream = streams.find_for(call.world, stream_id, caller)
     try:
         line = await change_in_turn(
@@ -101,13 +101,13 @@ async def post_chat_message(
     "DELETE", "/streams/{stream_id}/chat/{message_id}", provenance="guide", refuses=("forbidden",)
 )
 def delete_chat_message(call: Call, caller: User, stream_id: str, message_id: str) -> None:
-    """Take a line away: one's own, or as a moderator anybody's."""
+    """Delete a message: one's own, or anybody's as a moderator."""
     messages.delete(call.world, streams.find_for(call.world, stream_id, caller), message_id, caller)
 
 
 @endpoint("DELETE", "/streams/{stream_id}/chat", refuses=("forbidden",))
 def clear_chat(call: Call, caller: User, stream_id: str) -> None:
-    """Take every line of a chat away."""
+    """Delete all messages of a chat."""
     messages.clear(call.world, streams.find_for(call.world, stream_id, caller), caller)
 
 

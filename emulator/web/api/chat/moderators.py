@@ -1,4 +1,4 @@
-"""`/streams/{stream_id}/moderators`: who keeps order in a chat, and who its VIPs are."""
+"""`/streams/{stream_id}/moderators`: the moderators and VIPs of a chat."""
 
 from emulator.shapes.chat import ModeratorShape, moderator_shape
 from emulator.web.api.models import Request
@@ -38,7 +38,7 @@ def list_moderators(call: Call, caller: User | None, stream_id: str) -> list[Mod
 def add_moderator(
     call: Call, caller: User, stream_id: str, body: ModeratorCreate
 ) -> ModeratorShape:
-    """Make somebody a moderator or a VIP of one's stream."""
+    """Make a user a moderator or a VIP of the caller's stream."""
     stream = streams.find_own(call.world, stream_id, caller)
     target = accounts.find(call.world, body.user_id)
     added = moderators.add(call.world, stream, target, is_vip=body.is_vip)
@@ -54,7 +54,7 @@ def add_moderator(
 def update_moderator(
     call: Call, caller: User, stream_id: str, moderator_id: str, body: ModeratorUpdate
 ) -> ModeratorShape:
-    """Make a VIP of a moderator, or the other way round."""
+    """Turn a moderator into a VIP, or a VIP into a moderator."""
     stream = streams.find_own(call.world, stream_id, caller)
     moderator = moderators.find(call.world, stream, moderator_id)
     is_vip = body.is_vip
@@ -70,7 +70,7 @@ def update_moderator(
     refuses=("forbidden",),
 )
 def remove_moderator(call: Call, caller: User, stream_id: str, moderator_id: str) -> None:
-    """Take somebody off the list."""
+    """Remove a moderator or VIP."""
     stream = streams.find_own(call.world, stream_id, caller)
     moderator = moderators.find(call.world, stream, moderator_id)
     moderators.remove(call.world, stream, moderator)

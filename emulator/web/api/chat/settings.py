@@ -1,4 +1,4 @@
-"""`/streams/{stream_id}/chat/settings`: what a room asks of its lines."""
+"""`/streams/{stream_id}/chat/settings`: a room's rules for its lines."""
 
 from typing import Annotated
 
@@ -38,7 +38,7 @@ class SettingsUpdate(Request):
     ai_moderation: bool | None = None
 
     def patch(self) -> dict[str, object]:
-        """The body as the world's values. A null says nothing."""
+        """Return the body as the world's values. A null has no effect."""
         values = self.model_dump(exclude_none=True)
         if "blocked_words" in values:
             values["blocked_words"] = tuple(dict.fromkeys(values["blocked_words"]))

@@ -1,4 +1,4 @@
-"""`/streams/vods/{vod_id}/chapters`: the parts of a VOD, made by people or found by a stand-in."""
+"""`/streams/vods/{vod_id}/chapters`: the parts of a VOD, made by users or by a stand-in."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class ChapterCreate(Request):
 
 
 class ChapterUpdate(Request):
-    """Any part of CHAPTER_CREATE. A null takes a description away, and says nothing elsewhere."""
+    """Any part of CHAPTER_CREATE. A null removes a description, and has no effect elsewhere."""
 
     title: str | None = Field(None, min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)
@@ -30,7 +30,7 @@ class ChapterUpdate(Request):
     end_time_seconds: Seconds | None = None
 
     def patch(self) -> dict[str, Any]:
-        """The body as the world's own values."""
+        """Return the body as the world's values."""
         payload: dict[str, Any] = {}
         for name, value in self.model_dump(exclude_unset=True).items():
             if name == "description" or (name == "title" and value is not None):
@@ -57,7 +57,7 @@ def list_chapters(call: Call, caller: User | None, vod_id: str) -> list[ChapterS
     refuses=("forbidden", "conflict", "invalid"),
 )
 def create_chapter(call: Call, caller: User, vod_id: str, body: ChapterCreate) -> ChapterShape:
-    """Add a chapter. It lies inside the video, and over no other chapter."""
+    """Add a chapter. It must be inside the video, and must not overlap another."""
     vod = recordings.find_own(call.world, vod_id, caller)
     draft = Draft(
         body.title,
@@ -74,7 +74,7 @@ def create_chapter(call: Call, caller: User, vod_id: str, body: ChapterCreate) -
 def update_chapter(
     call: Call, caller: User, vod_id: str, chapter_id: str, body: ChapterUpdate
 ) -> ChapterShape:
-    """Change a chapter, under the same conditions."""
+    """Change a chapter. It must be inside the video, and must not overlap another."""
     vod = recordings.find_own(call.world, vod_id, caller)
     chapter = chapters.find(call.world, vod, chapter_id)
     with placed():

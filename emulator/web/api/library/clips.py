@@ -1,4 +1,4 @@
-"""Clips: up to a minute of a stream, really cut; found at the stream, its maker, or as popular."""
+"""Clips of up to a minute of a stream; listed by stream, by maker, and the popular ones."""
 
 from pydantic import Field
 
@@ -14,14 +14,14 @@ from emulator.world.live import streams
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 
-# Seconds since 1970 are times too, up to the year 2286.
+# Times may also be seconds since 1970, up to the year 2286.
 SECONDS_MAX = 10_000_000_000
 
 
 class ClipCreate(Request):
     """Times are in seconds from the stream's start, or since 1970.
 
-    A clip of a live stream may begin before the stream did: it is cut to what is there.
+    A clip of a live stream may begin before the stream did: it is shortened to the existing part.
     """
 
     title: str = Field(min_length=1, max_length=200)
@@ -45,7 +45,7 @@ class ClipPage(PageShape):
     refuses=("forbidden", "conflict", "unavailable", "invalid"),
 )
 def create_clip(call: Call, caller: User, stream_id: str, body: ClipCreate) -> ClipShape:
-    """Have a clip made of a stream, also while it is live. It is processing until it is cut."""
+    """Create a clip of a stream, also of a live one. It is processing until it is cut."""
     stream = streams.find_for(call.world, stream_id, caller)
     call.platform.media_store.check_room()
     with placed():
@@ -62,7 +62,7 @@ def create_clip(call: Call, caller: User, stream_id: str, body: ClipCreate) -> C
 
 @endpoint("GET", "/streams/{stream_id}/clips", provenance="client")
 def list_stream_clips(call: Call, caller: User | None, stream_id: str, query: Page) -> ClipPage:
-    """List a stream's clips, the newest first."""
+    """List a stream's clips, newest first."""
     stream = streams.find_for(call.world, stream_id, caller)
     listed, total = clips.of_stream(call.world, stream, offset=query.offset, count=query.per_page)
     return _page(call, query, listed, total)
@@ -70,7 +70,7 @@ def list_stream_clips(call: Call, caller: User | None, stream_id: str, query: Pa
 
 @endpoint("GET", "/streams/users/{username}/clips", provenance="client")
 def list_user_clips(call: Call, caller: User | None, username: str, query: Page) -> ClipPage:
-    """List the clips that a user made, the newest first."""
+    """List the clips that a user made, newest first."""
     user = accounts.by_username(call.world, username)
     listed, total = clips.of_user(
         call.world, user, caller, offset=query.offset, count=query.per_page
@@ -80,7 +80,7 @@ def list_user_clips(call: Call, caller: User | None, username: str, query: Page)
 
 @endpoint("GET", "/streams/clips/popular", provenance="client")
 def list_popular_clips(call: Call, query: PopularQuery) -> list[ClipShape]:
-    """List the clips that most people watched."""
+    """List the most viewed clips."""
     listed = clips.popular(call.world, query.limit)
     return [clip_shape(call.world, call.addresses, clip) for clip in listed]
 
@@ -94,7 +94,7 @@ def get_clip(call: Call, caller: User | None, clip_id: str) -> ClipShape:
 
 @endpoint("DELETE", "/streams/clips/{clip_id}", provenance="client", refuses=("forbidden",))
 def delete_clip(call: Call, caller: User, clip_id: str) -> None:
-    """Delete a clip; its file goes, too."""
+    """Delete a clip and its file."""
     clips.delete(call.world, clips.find_own(call.world, clip_id, caller))
 
 

@@ -1,4 +1,4 @@
-"""`/streams/id/{stream_id}/content`, `/transcript`: written by a stand-in for the platform's AI."""
+"""`/streams/id/{stream_id}/content`, `/transcript`: texts by a stand-in for the platform's AI."""
 
 import json
 from typing import Literal
@@ -33,7 +33,7 @@ class ExportQuery(Request):
 
 @endpoint("GET", "/streams/id/{stream_id}/content", provenance="client", refuses=("forbidden",))
 def get_content(call: Call, caller: User, stream_id: str) -> ContentShape:
-    """Read what was written about a stream so far."""
+    """Read the texts that were written about a stream so far."""
     stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.of(call.world, stream))
 
@@ -42,7 +42,7 @@ def get_content(call: Call, caller: User, stream_id: str) -> ContentShape:
     "POST", "/streams/id/{stream_id}/content/blog", provenance="client", refuses=("forbidden",)
 )
 def generate_blog(call: Call, caller: User, stream_id: str) -> ContentShape:
-    """Draft a blog post about a stream, and sum it up. A stand-in retells facts."""
+    """Write a blog draft and a summary of a stream. A stand-in puts them together from its data."""
     stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.write_blog(call.world, stream))
 
@@ -51,7 +51,7 @@ def generate_blog(call: Call, caller: User, stream_id: str) -> ContentShape:
     "POST", "/streams/id/{stream_id}/content/snippets", provenance="client", refuses=("forbidden",)
 )
 def generate_snippets(call: Call, caller: User, stream_id: str) -> ContentShape:
-    """Collect the code that was shown in a stream's chat and description. No model explains it."""
+    """Collect the code in a stream's chat and description. No model explains it."""
     stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.write_snippets(call.world, stream))
 
@@ -60,14 +60,17 @@ def generate_snippets(call: Call, caller: User, stream_id: str) -> ContentShape:
     "POST", "/streams/id/{stream_id}/content/chapters", provenance="client", refuses=("forbidden",)
 )
 def generate_content_chapters(call: Call, caller: User, stream_id: str) -> ContentShape:
-    """Tell a stream in parts: its recording's chapters, or what its chat divides it into."""
+    """Describe a stream in parts: its recording's chapters, or parts found by its chat."""
     stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.write_chapters(call.world, stream))
 
 
 @endpoint("GET", "/streams/id/{stream_id}/transcript", provenance="client", refuses=("forbidden",))
 def get_transcript(call: Call, caller: User, stream_id: str) -> ContentShape:
-    """Read a stream's transcript. A stand-in retells announcement and chat; nobody listens."""
+    """Read a stream's transcript.
+
+    A stand-in: it contains the description and the chat, not speech.
+    """
     return get_content(call, caller, stream_id)
 
 
@@ -79,9 +82,9 @@ def get_transcript(call: Call, caller: User, stream_id: str) -> ContentShape:
     downloads=("text/markdown", "text/html"),
 )
 def export_content(call: Call, caller: User, stream_id: str, query: ExportQuery) -> str | Download:
-    """Take everything along as Markdown, HTML or JSON: a JSON string, or a file.
+    """Export everything as Markdown, HTML or JSON: as a JSON string, or a file.
 
-    It is a file where `Accept` names the format's own type (`text/markdown`, `text/html`) or
+    It is a file if `Accept` names the format's own type (`text/markdown`, `text/html`) or
     `application/octet-stream`.
     """
     stream = streams.find_own(call.world, stream_id, caller)

@@ -1,4 +1,4 @@
-"""`/streams/vods/{vod_id}/chapters/generate`: chapters that a stand-in finds."""
+"""`/streams/vods/{vod_id}/chapters/generate`: chapters found by a stand-in."""
 
 from contextlib import suppress
 
@@ -19,7 +19,7 @@ _WHY = {"scene": "the picture changes here", "pause": "a pause ends here"}
 
 
 class ChapterRequest(Request):
-    """`min_chapter_duration` is in seconds. The query says it, or the body, which goes first."""
+    """`min_chapter_duration` is in seconds. The body takes precedence over the query."""
 
     use_chat_data: bool = True
     min_chapter_duration: float = Field(60, ge=1, le=86_400, allow_inf_nan=False)
@@ -36,26 +36,26 @@ class ChapterRequest(Request):
 async def generate_chapters(
     call: Call, caller: User, vod_id: str, body: ChapterRequest, query: ChapterRequest
 ) -> list[ChapterShape]:
-    """Find a VOD's chapters: where its picture changes, a pause ends, or its chat is busy.
+    """Generate a VOD's chapters: where its picture changes, a pause ends, or its chat is busy.
 
-    A deterministic stand-in for the platform's AI, and each chapter says so. What it found before
-    is replaced; chapters that people made stay, and what lies between them is divided.
+    A deterministic stand-in for the platform's AI; each chapter says so. Earlier generated chapters
+    are replaced. Chapters made by users stay, and the parts between them are divided.
     """
     vod = _ready(call, caller, vod_id)
     hints = await _hints(call, vod)
-    # The VOD may have changed while it was looked at.
+    # The VOD may have changed while its media was examined.
     vod = _ready(call, caller, vod_id)
     stream = streams.find(call.world, vod.stream_id) if vod.stream_id else None
     lines = transcripts.said(call.world, stream) if stream else []
     values = query.model_dump(exclude_unset=True)
     values |= body.model_dump(exclude_unset=True)
     options = ChapterRequest(**values)
-    patch = ChapterOptions(
+    chapter_options = ChapterOptions(
         round(options.min_chapter_duration * 1000),
         options.max_chapters,
         options.use_chat_data,
     )
-    drafts = dividing.drafts(call.world, vod, hints, lines, patch)
+    drafts = dividing.drafts(call.world, vod, hints, lines, chapter_options)
     created = chapters.replace_generated(call.world, vod, drafts)
     return [chapter_shape(call.addresses, vod, chapter) for chapter in created]
 
@@ -63,7 +63,7 @@ async def generate_chapters(
 def _ready(call: Call, caller: User, vod_id: str) -> Vod:
     vod = recordings.find_own(call.world, vod_id, caller)
     if vod.status != "ready":
-        raise Refused("conflict", f"VOD is {vod.status}. Only a ready one is divided.")
+        raise Refused("conflict", f"VOD is {vod.status}. Only a ready one can be divided.")
     return vod
 
 
@@ -71,7 +71,7 @@ async def _hints(call: Call, vod: Vod) -> list[Hint]:
     if vod.loop is not None:  # The built-in picture has one scene and no pause.
         return []
     hints: list[Hint] = []
-    with suppress(Refused):  # Media that cannot be read any more says nothing.
+    with suppress(Refused):  # Media that cannot be read any more gives no hints.
         for moment in await call.platform.recordings.moments(vod.media_uid):
             hints.append(Hint(moment.at_ms, moment.strength, _WHY[moment.kind]))
     return hints

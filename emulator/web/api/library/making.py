@@ -28,26 +28,26 @@ from emulator.world.library.thumbnails import Thumbnail
 from emulator.world.people.accounts import User
 
 FILE_BYTES_MAX = 5 * 2**20
-# What a form is longer than its file: boundaries, headers, fields that nobody reads.
+# The size of a form in addition to its file: boundaries, headers, unused fields.
 _FORM_BYTES = 64 * 1024
 NAMES_MAX = 20
 
 
 class ThumbnailCreate(Request):
-    """Beside a file nothing is needed; without one, the instant that the picture shows."""
+    """Without a file, the position of the picture is required."""
 
     time_seconds: Seconds | None = None
 
 
 class TranscodingRequest(Request):
-    """Names such as `480p`. What is there already is not made again."""
+    """Names such as `480p`. Existing renditions are not made again."""
 
     renditions: list[str] = Field(min_length=1, max_length=NAMES_MAX)
 
 
 @endpoint("GET", "/vod/{vod_id}/thumbnails", provenance="documented")
 def list_vod_thumbnails(call: Call, caller: User, vod_id: str) -> Thumbnails:
-    """List a VOD's pictures: some at even distances, and those that were added."""
+    """List a VOD's pictures: some at even distances, and the added ones."""
     vod = posts.find_for(call.world, vod_id, caller)
     return thumbnails_shape(call.world, call.addresses, vod)
 
@@ -63,9 +63,9 @@ def list_vod_thumbnails(call: Call, caller: User, vod_id: str) -> Thumbnails:
 async def add_vod_thumbnail(
     call: Call, caller: User, vod_id: str, body: ThumbnailCreate, file: UploadedFile | None
 ) -> ThumbnailShape:
-    """Let a VOD be shown by a picture of an instant, or by an uploaded one.
+    """Add a thumbnail to a VOD: a frame of it, or an uploaded picture.
 
-    A file is a PNG, JPEG, GIF or WebP of at most 5 MB. The last one that was added stands for the
+    A file is a PNG, JPEG, GIF or WebP of at most 5 MB. The thumbnail added last is shown for the
     VOD.
     """
     vod = _ready(call, caller, vod_id)
@@ -73,7 +73,7 @@ async def add_vod_thumbnail(
         added = _instant(call, body, vod)
     else:
         picture = await _picture(call.platform, file.file, file.size)
-        # The VOD may have gone while the picture was looked at.
+        # The VOD may have been deleted while the picture was examined.
         vod = _ready(call, caller, vod_id)
         size = (picture.width, picture.height)
         added = thumbnails.add_file(call.world, vod, picture.content, picture.media_type, size)
@@ -82,7 +82,7 @@ async def add_vod_thumbnail(
 
 @endpoint("GET", "/vod/{vod_id}/transcoding", provenance="documented")
 def get_vod_transcoding(call: Call, caller: User, vod_id: str) -> Transcoding:
-    """Read in which sizes a VOD is there, and how far those are that were asked for."""
+    """Read the sizes of a VOD, and the progress of the requested ones."""
     vod = posts.find_for(call.world, vod_id, caller)
     return transcoding_shape(call.world, vod)
 
@@ -95,7 +95,7 @@ def get_vod_transcoding(call: Call, caller: User, vod_id: str) -> Transcoding:
     refuses=("forbidden", "conflict", "unavailable", "invalid"),
 )
 def transcode_vod(call: Call, caller: User, vod_id: str, body: TranscodingRequest) -> Transcoding:
-    """Have a VOD made in smaller sizes. Each plays at an address of its own, once it is ready."""
+    """Transcode a VOD to smaller sizes. Each has an address of its own, once it is ready."""
     vod = posts.find_own(call.world, vod_id, caller)
     call.platform.media_store.check_room()
     with placed():
@@ -115,7 +115,7 @@ def _instant(call: Call, body: ThumbnailCreate, vod: Vod) -> Thumbnail:
     if seconds is None:
         raise Invalid([error_detail(("body", "time_seconds"), "missing", "Field required")])
     if not vod.best or not vod.best.height:
-        raise Refused("conflict", "This VOD has sound only: there is no picture.")
+        raise Refused("conflict", "This VOD has only sound, and no picture.")
     with placed():
         return thumbnails.add_instant(
             call.world, vod, round(seconds * 1000), picture_sizes.of_vod(vod)

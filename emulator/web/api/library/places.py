@@ -1,4 +1,4 @@
-"""Places: seconds in bodies, and where in a request stands what the world calls invalid."""
+"""Places: seconds in bodies, and the place in a request of the world's refusals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.web.errors import Invalid, error_detail
 
-# Ten days: more than a stream lasts, and few enough to be counted in milliseconds.
+# Ten days: longer than any stream.
 SECONDS_MAX = 864_000
 Seconds = Annotated[float, Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)]
 
 
 @contextmanager
 def placed() -> Iterator[None]:
-    """A refusal (`invalid`) that names a `field` of the body becomes an entry of the 422's list."""
+    """Turn a refusal (`invalid`) with a `field` of the body into an entry of the 422's list."""
     try:
         yield
     except Refused as refused:

@@ -46,21 +46,21 @@ class StatusQuery(Request):
     refuses=("forbidden", "not_found", "conflict"),
 )
 def upload_vod(call: Call, caller: User, body: VodUpload) -> Uploaded:
-    """Make a VOD of media that is there, and post it. It is processing until that is looked at."""
+    """Create a VOD from existing media, and post it. It is processing until that is examined."""
     vod, post = posts.upload(call.world, caller, body.patch())
     return {"vod": vod_card(call.addresses, vod, call.dialect), "post": post_shape(vod, post)}
 
 
 @endpoint("GET", "/vod/{vod_id}", provenance="documented")
 def get_vod_card(call: Call, caller: User, vod_id: str) -> VodWithPost:
-    """Read a VOD of one's own organisation, with its post."""
+    """Read a VOD of the caller's organisation, with its post."""
     vod = posts.find_in_tenant(call.world, vod_id, caller)
     return vod_with_post(call.world, call.addresses, vod, call.dialect)
 
 
 @endpoint("PATCH", "/vod/{vod_id}/status", provenance="documented", refuses=("conflict",))
 def set_vod_status(call: Call, caller: User, vod_id: str, query: StatusQuery) -> VodCard:
-    """Say what has become of a VOD: from processing to ready or failed, from ready to deleted."""
+    """Set a VOD's status: from processing to ready or failed, from ready to deleted."""
     vod = posts.find_in_tenant(call.world, vod_id, caller)
     moved = recordings.move(call.world, vod, query.status)
     return vod_card(call.addresses, moved, call.dialect)

@@ -1,4 +1,4 @@
-"""`/streams/vods`: what streams leave behind."""
+"""`/streams/vods`: the recordings of streams."""
 
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ class VodQuery(Page):
 
 
 class VodSearchQuery(Page):
-    """`q` is read where there is no `query`."""
+    """`q` is used if there is no `query`."""
 
     query: str = Field("", max_length=QUERY_LENGTH_MAX)
     q: str = Field("", max_length=QUERY_LENGTH_MAX)
@@ -34,7 +34,7 @@ class VodSearchQuery(Page):
 
 
 class VodUpdate(Request):
-    """Fields that are left out stay. A null removes a description, and says nothing elsewhere."""
+    """Fields that are left out stay. A null removes a description, and has no effect elsewhere."""
 
     title: str | None = Field(None, min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)
@@ -55,7 +55,7 @@ class VodPage(PageShape):
 
 @endpoint("GET", "/streams/vods", provenance="guide")
 def list_vods(call: Call, caller: User | None, query: VodQuery) -> VodPage:
-    """List VODs: public and ready ones, and one's own in any state."""
+    """List VODs: public ready ones, and the caller's own in any state."""
     vods, total = lists.page(
         call.world,
         caller,
@@ -69,14 +69,14 @@ def list_vods(call: Call, caller: User | None, query: VodQuery) -> VodPage:
 
 @endpoint("GET", "/streams/vods/search", provenance="guide")
 def search_vods(call: Call, query: VodSearchQuery) -> VodPage:
-    """Find public VODs by words of their title, description, chapters and transcript."""
+    """Search public VODs by words of their title, description, chapters and transcript."""
     vods, total = lists.search(call.world, query.typed, offset=query.offset, count=query.per_page)
     return _page(call, query, vods, total)
 
 
 @endpoint("GET", "/streams/users/{username}/vods", provenance="guide")
 def list_user_vods(call: Call, username: str, query: Page) -> list[VodShape]:
-    """List a user's public VODs, the newest first."""
+    """List a user's public VODs, newest first."""
     user = accounts.by_username(call.world, username)
     vods, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
     return [vod_shape(call.world, call.addresses, vod, call.dialect) for vod in vods]
@@ -91,7 +91,7 @@ def get_vod(call: Call, caller: User | None, vod_id: str) -> VodShape:
 
 @endpoint("GET", "/streams/vods/{vod_id}/playback", provenance="client")
 def get_vod_playback(call: Call, caller: User | None, vod_id: str) -> VodPlayback:
-    """Read where a VOD plays. This counts no view."""
+    """Read the playback addresses of a VOD. This counts no view."""
     vod = recordings.find_for(call.world, vod_id, caller)
     return vod_playback(call.addresses, vod)
 
@@ -106,7 +106,7 @@ def update_vod(call: Call, caller: User, vod_id: str, body: VodUpdate) -> VodSha
 
 @endpoint("DELETE", "/streams/vods/{vod_id}", provenance="client", refuses=("forbidden",))
 def delete_vod(call: Call, caller: User, vod_id: str) -> None:
-    """Delete a VOD; its files go, too."""
+    """Delete a VOD and its files."""
     recordings.delete(call.world, recordings.find_own(call.world, vod_id, caller))
 
 

@@ -1,1 +1,1 @@
-"""Streams and what leads to them."""
+"""Streams, and the lists and searches that lead to them."""

@@ -1,4 +1,4 @@
-"""`/streams/categories`: what streams are about."""
+"""`/streams/categories`: the categories of streams."""
 
 import re
 from typing import Literal, TypedDict
@@ -26,7 +26,7 @@ from emulator.world.live.categories import Branch
 from emulator.world.live.lists import StreamFilter
 from emulator.world.people.accounts import User
 
-# How many streams a category shows beside itself.
+# The streams listed with a category.
 _SHOWN_COUNT = 20
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -59,7 +59,7 @@ class CategoryCreate(Request):
 
 
 class CategoryTree(TypedDict):
-    """`total_categories` counts those of every level."""
+    """`total_categories` counts the categories of all levels."""
 
     categories: list[CategoryBranch]
     total_categories: int
@@ -80,7 +80,7 @@ class CategoryStreamPage(StreamPage):
 
 @endpoint("GET", "/streams/categories", provenance="documented", refuses=("not_found",))
 def list_categories(call: Call, query: CategoryQuery) -> list[CategoryShape]:
-    """List the active categories: the top level, or those right below `parent_id`."""
+    """List the active categories: the top level, or those directly below `parent_id`."""
     parent_id = query.parent_id
     listed = (
         categories.top_level(call.world)
@@ -92,7 +92,7 @@ def list_categories(call: Call, query: CategoryQuery) -> list[CategoryShape]:
 
 @endpoint("GET", "/streams/categories/tree", provenance="documented")
 def get_category_tree(call: Call) -> CategoryTree | list[CategoryBranch]:
-    """Read all active categories, each with those below it. Under `/v1` a bare list."""
+    """Read all active categories, each with those below it. Under `/v1` it is a bare list."""
     branches = categories.tree(call.world)
     shapes = [category_branch(branch) for branch in branches]
     if call.dialect == "client":
@@ -102,7 +102,7 @@ def get_category_tree(call: Call) -> CategoryTree | list[CategoryBranch]:
 
 @endpoint("GET", "/streams/categories/trending", provenance="documented")
 def list_trending_categories(call: Call, query: CategoryLimit) -> list[CategoryShape]:
-    """List the categories that most people watch now."""
+    """List the categories with the most current viewers."""
     count = query.limit
     return [
         category_shape(trending_category)
@@ -112,7 +112,7 @@ def list_trending_categories(call: Call, query: CategoryLimit) -> list[CategoryS
 
 @endpoint("GET", "/streams/categories/popular", provenance="guide")
 def list_popular_categories(call: Call, query: CategoryLimit) -> CategoryList:
-    """List the categories with most streams."""
+    """List the categories with the most streams."""
     count = query.limit
     listed, total = ranking.popular_categories(call.world, count=count)
     return {"categories": [category_shape(category) for category in listed], "total": total}
@@ -132,7 +132,7 @@ def get_category(call: Call, caller: User | None, slug: str) -> CategoryWithStre
 def list_category_streams(
     call: Call, _caller: User | None, slug: str, query: CategoryStreamQuery
 ) -> CategoryStreamPage:
-    """List a category's streams, the newest first: the live ones, or those of `status_filter`."""
+    """List a category's streams, newest first: the live ones, or those of `status_filter`."""
     category = categories.by_slug(call.world, slug)
     wanted = StreamFilter(status=query.status_filter, category_pk=category.pk)
     streams, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)

@@ -1,22 +1,24 @@
-"""Instants in requests: ISO 8601, taken as UTC where they name no zone."""
+"""Instants in requests: ISO 8601 times, in UTC if they name no zone."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
-# What `shapes/times` can write again, whatever the zone.
+# The years that `shapes/times` can write, in any zone.
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 
 def _is_bounded(instant: datetime) -> datetime:
     if not _FIRST_YEAR < instant.year <= _LAST_YEAR:
-        raise ValueError(f"an instant lies between the years {_FIRST_YEAR} and {_LAST_YEAR}")
+        raise ValueError(
+            f"the year of an instant must be after {_FIRST_YEAR} and at most {_LAST_YEAR}"
+        )
     return instant
 
 
 def _end_of_day(value: object) -> object:
-    """A day without a time ends with its last millisecond."""
+    """Complete a day without a time by its last millisecond."""
     if isinstance(value, str) and len(value) == len("2026-01-01") and value[4:5] == "-":
         return f"{value}T23:59:59.999"
     return value
@@ -27,7 +29,7 @@ InstantOrEndOfDay = Annotated[Instant, BeforeValidator(_end_of_day)]
 
 
 def milliseconds(instant: datetime) -> int:
-    """Milliseconds since 1970."""
+    """Return milliseconds since 1970."""
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return round(aware.timestamp() * 1000)
 

@@ -1,4 +1,4 @@
-"""A page of streams, as every list that has pages answers it."""
+"""The answer of all paged lists of streams."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from emulator.world.live.streams import Stream
 
 
 def stream_page(call: Call, query: Page, streams: Sequence[Stream], total: int) -> StreamPage:
-    """`streams` are the page's, as the caller may see them; `total` is how many all pages have."""
+    """Return the page with these `streams`; `total` is the number of streams on all pages."""
     return {
         "streams": stream_views(call.world, call.addresses, streams, call.caller),
         **query.counts(total),

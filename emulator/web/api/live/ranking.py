@@ -1,4 +1,4 @@
-"""`/streams/trending`, `/rising`, `/recommended`: which live streams to look at first."""
+"""`/streams/trending`, `/rising`, `/recommended`: live streams by rank."""
 
 from typing import TypedDict
 
@@ -23,7 +23,7 @@ class TrendingQuery(RankingQuery):
 
 
 class Recommended(TypedDict):
-    """`total` is how many there are, over the limit too."""
+    """`total` is the number of streams without the limit."""
 
     streams: list[StreamView]
     total: int
@@ -39,7 +39,7 @@ class Trending(Rising):
 
 @endpoint("GET", "/streams/trending", provenance="guide")
 def list_trending_streams(call: Call, caller: User | None, query: TrendingQuery) -> Trending:
-    """List the most watched streams of those that went live in the window."""
+    """List the most watched of the streams that went live in the time window."""
     streams, total = ranking.trending(call.world, hours=query.time_window_hours, count=query.limit)
     return {
         "streams": stream_views(call.world, call.addresses, streams, caller),
@@ -51,7 +51,7 @@ def list_trending_streams(call: Call, caller: User | None, query: TrendingQuery)
 
 @endpoint("GET", "/streams/rising", provenance="guide")
 def list_rising_streams(call: Call, caller: User | None, query: RankingQuery) -> Rising:
-    """List live streams by how many viewers they won in the last half hour."""
+    """List live streams by their gain of viewers in the last half hour."""
     streams, total = ranking.rising(call.world, count=query.limit)
     return {
         "streams": stream_views(call.world, call.addresses, streams, caller),
@@ -62,7 +62,7 @@ def list_rising_streams(call: Call, caller: User | None, query: RankingQuery) ->
 
 @endpoint("GET", "/streams/recommended", provenance="guide")
 def list_recommended_streams(call: Call, caller: User, query: RankingQuery) -> Recommended:
-    """List live streams for the caller: of whom they follow, then what has most in common."""
+    """List live streams for the caller: of followed users, then those with most in common."""
     streams, total = ranking.recommended(call.world, caller, count=query.limit)
     return {
         "streams": stream_views(call.world, call.addresses, streams, caller),

@@ -1,4 +1,4 @@
-"""`/streams/{stream_id}/schedule`: when a stream is planned for."""
+"""`/streams/{stream_id}/schedule`: the planned time of a stream."""
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ class ScheduleCreate(Request):
 
 @endpoint("GET", "/streams/{stream_id}/schedule", provenance="documented")
 def get_stream_schedule(call: Call, caller: User | None, stream_id: str) -> StreamSchedule | None:
-    """Read when a stream is planned for; null where it is not."""
+    """Read the planned time of a stream; null without one."""
     stream = streams.find_for(call.world, stream_id, caller)
     schedule = schedules.of_stream(stream)
     return None if schedule is None else schedule_shape(stream, schedule)
@@ -38,7 +38,7 @@ def get_stream_schedule(call: Call, caller: User | None, stream_id: str) -> Stre
 def schedule_stream(
     call: Call, caller: User, stream_id: str, body: ScheduleCreate
 ) -> StreamSchedule:
-    """Plan a stream, or plan it anew."""
+    """Plan a stream, or change its plan."""
     stream = streams.find_own(call.world, stream_id, caller)
     start_ms = milliseconds(body.scheduled_start)
     try:
@@ -61,6 +61,6 @@ def schedule_stream(
     refuses=("forbidden", "conflict"),
 )
 def cancel_stream_schedule(call: Call, caller: User, stream_id: str) -> None:
-    """Take back a stream's plan."""
+    """Cancel a stream's plan."""
     stream = streams.find_own(call.world, stream_id, caller)
     schedules.cancel(call.world, stream)

@@ -1,4 +1,4 @@
-"""`/streams/search`: find streams and users by what is said of them."""
+"""`/streams/search`: search streams and users by words."""
 
 from typing import Literal
 
@@ -20,7 +20,7 @@ _TYPED_MAX = 200
 
 
 class StreamSearch(Page):
-    """`query` goes before `q`. A day in `end_date` is meant whole."""
+    """`query` takes precedence over `q`. A day in `end_date` is included completely."""
 
     query: str | None = Field(None, max_length=_TYPED_MAX)
     q: str | None = Field(None, max_length=_TYPED_MAX)
@@ -51,14 +51,14 @@ class SearchLimit(Request):
 
 
 class SearchPage(StreamPage):
-    """`total_count` and `total` are the same."""
+    """`total_count` and `total` are equal."""
 
     total_count: int
 
 
 @endpoint("GET", "/streams/search", provenance="guide", refuses=("not_found",))
 def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> SearchPage:
-    """Search public streams by title, description, tags and user, the best first."""
+    """Search public streams by title, description, tags and user, best first."""
     world, category_id = call.world, query.category_id
     filters = Filters(
         status=query.status_filter,
@@ -69,7 +69,7 @@ def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> Sea
     streams, total = search.streams(
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
-    # The next page is still the same search.
+    # Further pages belong to the same search.
     if query.page == 1:
         searches.note(world, query.typed)
     page = stream_page(call, query, streams, total)
@@ -84,13 +84,13 @@ def suggest_searches(call: Call, query: SuggestionQuery) -> list[str]:
 
 @endpoint("GET", "/streams/search/trending", provenance="guide")
 def list_trending_searches(call: Call, query: SearchLimit) -> list[str]:
-    """List what was most searched for in the last day."""
+    """List the most frequent searches of the last day."""
     return searches.trending(call.world, query.limit)
 
 
 @endpoint("GET", "/streams/search/popular", provenance="guide")
 def list_popular_searches(call: Call, query: SearchLimit) -> list[str]:
-    """List what was most searched for ever."""
+    """List the most frequent searches of all time."""
     return searches.popular(call.world, query.limit)
 
 

@@ -1,4 +1,4 @@
-"""`/streams`: make, read, change, start, end and remove a stream."""
+"""`/streams`: create, read, change, start, end and delete streams."""
 
 from typing import Any, Literal, TypedDict
 
@@ -25,13 +25,13 @@ from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 
-# What the platform's documented quick start has in the place of a category's id. Who pastes that
-# call is to have a stream, not a lesson.
+# The category id in the platform's documented quick start: users who paste that call should get a
+# stream, not an error.
 _PLACEHOLDER = "..."
 
 
 class _Description(Request):
-    """What STREAM_CREATE and STREAM_UPDATE share."""
+    """The common fields of STREAM_CREATE and STREAM_UPDATE."""
 
     description: str | None = Field(None, max_length=5000)
     category_id: OptionalId = None
@@ -55,7 +55,7 @@ class _Description(Request):
         return tags
 
     def patch(self) -> StreamPatch:
-        """The body as the world's values. A null that a stream cannot hold says nothing."""
+        """Return the body as the world's values. A null for a required value has no effect."""
         values: dict[str, Any] = self.model_dump(exclude_unset=True)
         for name in ("title", "is_mature", "visibility"):
             if values.get(name, "") is None:
@@ -112,7 +112,7 @@ def create_stream(call: Call, caller: User, body: StreamCreate) -> StreamWithIng
 def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamPage:
     """List streams: the live ones, and the caller's own in any state, with their ingest.
 
-    Without a filter the caller's own that have not ended come first.
+    Without a filter the caller's own streams that have not ended come first.
     """
     if query.limit is not None and "per_page" not in query.model_fields_set:
         query.per_page = query.limit
@@ -130,7 +130,7 @@ def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamP
 def list_user_streams(
     call: Call, _caller: User | None, username: str, query: UserStreamQuery
 ) -> StreamPage:
-    """List a user's public streams, the newest first."""
+    """List a user's public streams, newest first."""
     owner = accounts.by_username(call.world, username)
     wanted = StreamFilter(status=query.status_filter, user_pk=owner.pk)
     listed, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
@@ -144,13 +144,13 @@ def get_stream(call: Call, caller: User | None, stream_id: str) -> StreamView:
     return stream_view(call.world, call.addresses, stream, caller)
 
 
-# The documents say PUT; PATCH does the same.
+# The platform's documents say PUT; PATCH does the same.
 @endpoint("PUT", "/streams/id/{stream_id}", provenance="guide", refuses=("forbidden", "conflict"))
 @endpoint(
     "PATCH", "/streams/id/{stream_id}", name="patch_stream", refuses=("forbidden", "conflict")
 )
 def update_stream(call: Call, caller: User, stream_id: str, body: StreamUpdate) -> StreamWithIngest:
-    """Change what a stream says of itself."""
+    """Change a stream's description, visibility and schedule."""
     stream = streams.find_own(call.world, stream_id, caller)
     changed = streams.update(call.world, stream, body.patch())
     return stream_with_ingest(call.world, call.addresses, changed)
@@ -189,12 +189,12 @@ def rotate_stream_key(call: Call, caller: User, stream_id: str) -> StreamWithIng
 
 @endpoint("DELETE", "/streams/id/{stream_id}", refuses=("forbidden", "conflict"))
 def delete_stream(call: Call, caller: User, stream_id: str, query: DeleteQuery) -> None:
-    """Remove a stream. Its VODs stay, unless `with_vods` is true."""
+    """Delete a stream. Its VODs stay, unless `with_vods` is true."""
     stream = streams.find_own(call.world, stream_id, caller)
     removal.delete_stream(call.world, stream, with_vods=query.with_vods)
 
 
 @endpoint("GET", "/streams/test-deployment", provenance="client")
 def check_deployment() -> Deployment:
-    """Say that the platform is there."""
+    """Check that the platform answers."""
     return {"status": "ok"}

@@ -21,7 +21,7 @@ class TagQuery(Request):
 @endpoint("GET", "/streams/streams/tags", provenance="guide")
 @endpoint("GET", "/streams/tags", name="list_tags")
 def list_stream_tags(call: Call) -> list[TagShape]:
-    """List all tags by name, the first thousand."""
+    """List the first thousand tags by name."""
     return [tag_shape(tag) for tag in tags.every(call.world)]
 
 

@@ -1,1 +1,1 @@
-"""Accounts and people."""
+"""Accounts, profiles, follows and schedules of users."""

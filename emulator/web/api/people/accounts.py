@@ -34,7 +34,7 @@ Code = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Register(Request):
-    """Without a `username` one is made of the mail address. `full_name`: the display name."""
+    """Without a `username` one is made from the mail address. `full_name` is the display name."""
 
     email: Email
     username: Annotated[
@@ -48,7 +48,7 @@ class Register(Request):
 
 
 class Login(Request):
-    """`username` is read where `email` is missing. `code`: the second factor's."""
+    """`username` is used if `email` is missing. `code` is the second factor's."""
 
     also_read = frozenset({"username"})
 
@@ -73,7 +73,7 @@ class ProviderCallback(Request):
     redirect_uri: str | None = Field(None, max_length=2000)
 
 
-# The platform's website lists the doubled spelling of some (contract, Accounts).
+# The platform's website uses the doubled spelling of some (contract, Accounts).
 @endpoint("POST", "/auth/register", provenance="guide", status=201, refuses=("conflict",))
 @endpoint(
     "POST",
@@ -84,7 +84,7 @@ class ProviderCallback(Request):
     refuses=("conflict",),
 )
 def register(call: Call, body: Register) -> Auth:
-    """Make an account and sign it in. A mail asks to verify the address."""
+    """Create an account and sign it in. A mail asks to verify the address."""
     return auth(
         logins.register(
             call.world,
@@ -106,9 +106,9 @@ def register(call: Call, body: Register) -> Auth:
     refuses=("unauthorized", "forbidden"),
 )
 def log_in(call: Call, body: Login) -> Auth:
-    """Sign in with mail (or username) and password.
+    """Sign in with mail address (or username) and password.
 
-    With a second factor on, 403 `mfa_required` until its `code` is given too.
+    With a second factor, 403 `mfa_required` until its `code` is sent too.
     """
     return auth(logins.log_in(call.world, body.email, body.password, body.code))
 
@@ -116,9 +116,9 @@ def log_in(call: Call, body: Login) -> Auth:
 @endpoint("POST", "/auth/logout", provenance="guide")
 @endpoint("POST", "/auth/auth/logout", provenance="client", name="log_out_by_website")
 def log_out(call: Call, caller: User) -> None:
-    """Sign out: the token stops working, and the refresh token that came with it.
+    """Sign out: the token and the refresh token issued with it stop working.
 
-    An API key goes on working: it is not a session.
+    An API key has no session and keeps working.
     """
     tokens.log_out(call.world, caller, call.credential)
 
@@ -132,24 +132,24 @@ def log_out(call: Call, caller: User) -> None:
     refuses=("unauthorized",),
 )
 def refresh_token(call: Call, body: Refresh) -> Auth:
-    """Trade a refresh token, which works once, for new tokens."""
+    """Exchange a refresh token, which works once, for new tokens."""
     return auth(tokens.refresh(call.world, body.refresh_token))
 
 
 @endpoint("GET", "/auth/me", provenance="guide")
 @endpoint("GET", "/auth/auth/me", provenance="client", name="get_me_by_website")
 def get_me(call: Call, caller: User) -> Me | ClientMe:
-    """Read the account that the credential belongs to."""
+    """Read the account of the credential."""
     return me_shape(caller, call.dialect)
 
 
 @endpoint("POST", "/auth/github/callback", provenance="guide", refuses=("bad_request",))
 def log_in_with_github(call: Call, body: ProviderCallback) -> Auth:
-    """Sign in whom GitHub vouches for: the code `test-<username>` names them."""
+    """Sign in by GitHub: the code `test-<username>` names the user."""
     return auth(logins.by_provider(call.world, body.code, "github"))
 
 
 @endpoint("POST", "/auth/google/callback", provenance="guide", refuses=("bad_request",))
 def log_in_with_google(call: Call, body: ProviderCallback) -> Auth:
-    """Sign in whom Google vouches for: the code `test-<username>` names them."""
+    """Sign in by Google: the code `test-<username>` names the user."""
     return auth(logins.by_provider(call.world, body.code, "google"))

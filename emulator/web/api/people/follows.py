@@ -31,7 +31,7 @@ def follow_user(call: Call, caller: User, username: str) -> FollowShape:
 
 @endpoint("DELETE", "/streams/users/{username}/follow", provenance="guide")
 def unfollow_user(call: Call, caller: User, username: str) -> None:
-    """Follow a user no more."""
+    """Stop following a user."""
     follows.unfollow(call.world, caller, accounts.by_username(call.world, username))
 
 
@@ -47,7 +47,7 @@ def is_following_user(call: Call, caller: User, username: str) -> IsFollowing:
 
 @endpoint("GET", "/streams/users/{username}/followers", provenance="guide")
 def list_followers(call: Call, username: str, query: Page) -> FollowerPage:
-    """List a user's followers, the newest first."""
+    """List a user's followers, newest first."""
     users, total = follows.followers(
         call.world,
         accounts.by_username(call.world, username),
@@ -62,7 +62,7 @@ def list_followers(call: Call, username: str, query: Page) -> FollowerPage:
 
 @endpoint("GET", "/streams/users/{username}/following", provenance="guide")
 def list_following(call: Call, username: str, query: Page) -> FollowingPage:
-    """List whom a user follows, the newest first."""
+    """List the users that a user follows, newest first."""
     users, total = follows.following(
         call.world,
         accounts.by_username(call.world, username),

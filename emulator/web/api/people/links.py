@@ -1,6 +1,6 @@
-"""`/auth/magic-link` and the rest that goes by mail: new passwords, verified addresses.
+"""`/auth/magic-link` and other links by mail: new passwords, verified addresses.
 
-The answers are the same whether or not anybody has the address: they must not tell who is here.
+The answers are equal whether or not an account has the address, so that they reveal no accounts.
 """
 
 from typing import TypedDict
@@ -32,7 +32,7 @@ class MessageAnswer(TypedDict):
 
 @endpoint("POST", "/auth/magic-link", provenance="guide")
 def request_magic_link(call: Call, body: MailRequest) -> MessageAnswer:
-    """Ask for a mail with a link that signs in: once, within 15 minutes."""
+    """Request a mail with a link that signs in: once, within 15 minutes."""
     links.send_if_known(call.world, body.email, "magic_link", call.site)
     return {"message": "If the account exists, a magic link has been sent"}
 
@@ -45,14 +45,14 @@ def verify_magic_link(call: Call, body: TokenRequest) -> Auth:
 
 @endpoint("POST", "/auth/forgot-password", provenance="client")
 def forgot_password(call: Call, body: MailRequest) -> MessageAnswer:
-    """Ask for a mail with a link that resets the password."""
+    """Request a mail with a link that resets the password."""
     links.send_if_known(call.world, body.email, "reset_password", call.site)
     return {"message": "If the account exists, a password reset link has been sent"}
 
 
 @endpoint("POST", "/auth/reset-password", provenance="client", refuses=("bad_request",))
 def reset_password(call: Call, body: ResetRequest) -> MessageAnswer:
-    """Choose a new password with a mailed token. All sessions end."""
+    """Set a new password with a mailed token. All sessions end."""
     links.reset_password(call.world, body.token, body.new_password)
     return {"message": "Password has been reset"}
 
@@ -66,6 +66,6 @@ def verify_email(call: Call, body: TokenRequest) -> MessageAnswer:
 
 @endpoint("POST", "/auth/resend-verification", provenance="client")
 def resend_verification(call: Call, body: MailRequest) -> MessageAnswer:
-    """Ask for the verification mail again."""
+    """Request the verification mail again."""
     links.send_if_known(call.world, body.email, "verify_email", call.site)
     return {"message": "If the account needs it, a verification email has been sent"}

@@ -1,4 +1,4 @@
-"""`/streams/notifications/follows`: what the caller is told of others."""
+"""`/streams/notifications/follows`: the caller's notifications."""
 
 from typing import TypedDict
 
@@ -27,7 +27,7 @@ class ReadAll(TypedDict):
     "GET", "/dashboard/notifications", provenance="guide", name="list_dashboard_notifications"
 )
 def list_notifications(call: Call, caller: User, query: NotificationQuery) -> NotificationPage:
-    """List the caller's notifications, the newest first."""
+    """List the caller's notifications, newest first."""
     world = call.world
     listed, total = notifications.page(
         world,

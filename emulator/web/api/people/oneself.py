@@ -1,4 +1,4 @@
-"""`/users/me`: one's own account: read it, take all of it along, delete it."""
+"""`/users/me`: read, export and delete the caller's own account."""
 
 import json
 
@@ -16,23 +16,23 @@ _JSON = "application/json"
 
 @endpoint("GET", "/users/me")
 def get_account(caller: User) -> UserShape:
-    """Read one's own account."""
+    """Read the caller's own account."""
     return user_shape(caller)
 
 
 @endpoint("DELETE", "/users/me", provenance="client")
 def delete_account(call: Call, caller: User) -> None:
-    """Delete one's account.
+    """Delete the caller's account.
 
-    Its streams end, its content and files go, it is gone from every list; tokens and keys stop
-    working.
+    Its streams end, its content and files are deleted, it disappears from all lists; its tokens and
+    keys stop working.
     """
     departures.delete(call.world, caller)
 
 
 @endpoint("GET", "/users/me/export", provenance="client", downloads=(_JSON,))
 def export_account(call: Call, caller: User) -> AccountExport | Download:
-    """Download all that one owns, as a JSON file."""
+    """Download all data of the caller's account, as a JSON file."""
     world = call.world
     owned = belongings.of(world, caller, world.rules.export_rows_max)
     detail = shapes.export(caller, owned, world.now_ms)

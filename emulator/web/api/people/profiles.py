@@ -1,4 +1,4 @@
-"""`/streams/users/{username}/profile` and `/live`, `/streams/me/profile`: how people look."""
+"""`/streams/users/{username}/profile` and `/live`, `/streams/me/profile`: profiles of users."""
 
 from typing import Any, TypedDict
 
@@ -20,7 +20,7 @@ from emulator.world.people.images import ImageKind
 
 AVATAR_BYTES_MAX = 5 * 2**20
 BANNER_BYTES_MAX = 10 * 2**20
-# What a form is longer than its file: boundaries, headers, fields that nobody reads.
+# The size of a form in addition to its file: boundaries, headers, unused fields.
 _FORM_BYTES = 64 * 1024
 
 
@@ -32,7 +32,10 @@ class SocialsUpdate(Request):
 
 
 class ProfileUpdate(Request):
-    """Fields that are left out stay; a null removes. `full_name` is read as `display_name`."""
+    """Fields that are left out stay; a null removes.
+
+    `full_name` is another name of `display_name`.
+    """
 
     also_read = frozenset({"full_name", "fullName"})
 
@@ -50,7 +53,7 @@ class ProfileUpdate(Request):
         return value
 
     def changes(self) -> dict[str, str | None]:
-        """The changes, by the world's names."""
+        """Return the changes by the world's names."""
         payload = self.model_dump(exclude_unset=True)
         if "socials" in payload:
             socials = payload.pop("socials")
@@ -93,7 +96,7 @@ def get_my_profile(call: Call, caller: User) -> OwnProfile:
 
 @endpoint("PUT", "/streams/me/profile", provenance="guide")
 def update_my_profile(call: Call, caller: User, body: ProfileUpdate) -> OwnProfile:
-    """Change what the caller says of themselves."""
+    """Change the caller's profile."""
     user = profiles.update(call.world, caller, body.changes())
     return own_profile(call.world, call.addresses, profiles.of(call.world, user, user))
 
@@ -134,6 +137,6 @@ async def _put(
     except Refused as refused:
         payload = error_detail(("body", "file"), "not_an_image", refused.message)
         raise Invalid([payload]) from refused
-    # The account may have gone while the picture was looked at.
+    # The account may have been deleted while the picture was examined.
     user = accounts.find(call.world, caller.id)
     return images.put(call.world, user, kind, picture.media_type, picture.content)

@@ -1,4 +1,4 @@
-"""`/streams/me/schedule`, `/streams/users/{username}/schedule`: at which times people stream."""
+"""`/streams/me/schedule`, `/streams/users/{username}/schedule`: weekly schedules of users."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ _Title = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class WeeklyCreate(Request):
-    """`day_of_week` 0 is Monday; times are written `HH:MM` and are UTC."""
+    """`day_of_week` 0 is Monday; times are `HH:MM` in UTC."""
 
     day_of_week: _Day
     start_time: _Time
@@ -45,7 +45,7 @@ class WeeklyCreate(Request):
 
 
 class WeeklyUpdate(Request):
-    """A null says nothing, but for the category, which it takes away."""
+    """A null removes the category, and has no effect elsewhere."""
 
     day_of_week: _Day | None = None
     start_time: _Time | None = None
@@ -74,10 +74,10 @@ def get_user_schedule(call: Call, username: str) -> WeeklySchedule:
 
 @endpoint("GET", "/streams/users/{username}/upcoming", provenance="guide")
 def list_upcoming_streams(call: Call, username: str, query: UpcomingQuery) -> UpcomingList:
-    """List when a user streams in the next days."""
+    """List a user's planned streams of the next days."""
     user = accounts.by_username(call.world, username)
-    upcomings = schedules.upcoming(call.world, user, query.days)
-    return {"upcoming_streams": upcoming_shapes(call.world, upcomings)}
+    occurrences = schedules.upcoming(call.world, user, query.days)
+    return {"upcoming_streams": upcoming_shapes(call.world, occurrences)}
 
 
 @endpoint(
@@ -124,7 +124,7 @@ def delete_schedule_entry(call: Call, caller: User, schedule_id: str) -> None:
 
 
 def _values(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The body as the world's values: minutes after midnight for times."""
+    """Return the body as the world's values: times as minutes after midnight."""
     values = dict(fields)
     for end in ("start", "end"):
         if f"{end}_time" in values:
@@ -134,7 +134,7 @@ def _values(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _end_time_blamed() -> Iterator[None]:
-    """An end that is not after the start is the end's mistake, as every mistake has its place."""
+    """Report an end that is not after the start as an error of the field `end_time`."""
     try:
         yield
     except Refused as refused:

@@ -12,7 +12,7 @@ from emulator.world.auth import second_factors
 from emulator.world.people.accounts import User
 
 _ISSUER = "live-emulator"
-# Pixels of one module. A QR code of such an address has some 50 modules a side.
+# Pixels per module. The QR code of such an address has some 50 modules a side.
 _SCALE = 5
 
 
@@ -21,7 +21,7 @@ class CodeRequest(Request):
 
 
 class FactorSetup(TypedDict):
-    """`qr_code_url` is a picture, as an `img` shows it: a `data:` address."""
+    """`qr_code_url` is a picture for an `img`: a `data:` address."""
 
     secret: str
     qr_code_url: str
@@ -41,9 +41,9 @@ class Verified(TypedDict):
 
 @endpoint("POST", "/auth/mfa/setup", provenance="guide")
 async def set_up_mfa(call: Call, caller: User) -> FactorSetup | ClientFactorSetup:
-    """Begin with a second factor: a secret for an app, its QR code, and ten backup codes.
+    """Set up a second factor: a secret for an app, its QR code, and ten backup codes.
 
-    It is asked for from the first right code on (`/auth/mfa/verify`).
+    It is required from the first valid code on (`/auth/mfa/verify`).
     """
     begun = second_factors.set_up(call.world, caller)
     address = otpauth_address(begun.secret, caller.email)
@@ -59,20 +59,20 @@ async def set_up_mfa(call: Call, caller: User) -> FactorSetup | ClientFactorSetu
 
 @endpoint("POST", "/auth/mfa/verify", provenance="guide", refuses=("bad_request",))
 def verify_mfa(call: Call, caller: User, body: CodeRequest) -> Verified:
-    """Check a code; the first right one turns the second factor on."""
+    """Check a code; the first valid one turns the second factor on."""
     second_factors.verify(call.world, caller, body.code)
     return {"verified": True}
 
 
 def otpauth_address(secret: str, account: str) -> str:
-    """What authenticator apps read from the QR code."""
+    """Return the address that authenticator apps read from the QR code."""
     label = quote(f"{_ISSUER}:{account}", safe=":@")
     payload = {"secret": secret, "issuer": _ISSUER, "algorithm": "SHA1", "digits": 6, "period": 30}
     return f"otpauth://totp/{label}?{urlencode(payload)}"
 
 
 def _picture(address: str) -> str:
-    """The QR code as a PNG in a `data:` address: every client shows one, also those without SVG."""
-    import segno  # Late: few people turn a second factor on.
+    """Return the QR code as a PNG in a `data:` address: clients without SVG can show it too."""
+    import segno  # Late: it is rarely used.
 
     return str(segno.make(address, error="m", micro=False).png_data_uri(scale=_SCALE))

@@ -1,1 +1,1 @@
-"""`/video-sessions`, `/videos` and `/video`: calls, and videos that people upload."""
+"""`/video-sessions`, `/videos` and `/video`: calls and uploaded videos."""

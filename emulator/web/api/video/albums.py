@@ -1,4 +1,4 @@
-"""`/videos/albums`: videos in an order that somebody chose."""
+"""`/videos/albums`: ordered collections of videos."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class _AlbumFields(Request):
     visibility: Visibility | None = None
 
     def patch(self) -> dict[str, Any]:
-        """The changes. A null that an album cannot hold says nothing."""
+        """Return the changes. A null for a required value has no effect."""
         values = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility"):
             if values.get(name, "") is None:
@@ -36,7 +36,7 @@ class AlbumUpdate(_AlbumFields):
 
 
 class AlbumVideo(Request):
-    """`position` counts from 0; without one, or behind the last, it is the last."""
+    """`position` counts from 0; without it, or above the last, the video is appended."""
 
     video_id: str
     position: Whole | None = Field(None, ge=0, le=albums.VIDEOS_MAX)
@@ -48,7 +48,7 @@ class AlbumPage(PageShape):
 
 @endpoint("GET", "/videos/albums", provenance="documented")
 def list_albums(call: Call, caller: User | None, query: Page) -> AlbumPage:
-    """List albums: public ones, and one's own."""
+    """List albums: public ones, and the caller's own."""
     listed, total = albums.page(call.world, caller, offset=query.offset, count=query.per_page)
     return {
         "items": [album_shape(call.world, call.addresses, album, caller) for album in listed],
@@ -58,7 +58,7 @@ def list_albums(call: Call, caller: User | None, query: Page) -> AlbumPage:
 
 @endpoint("POST", "/videos/albums", provenance="documented", status=201)
 def create_album(call: Call, caller: User, body: AlbumCreate) -> AlbumShape:
-    """Create an album, empty so far."""
+    """Create an empty album."""
     album = albums.create(call.world, caller, body.patch())
     return album_shape(call.world, call.addresses, album, caller)
 
@@ -72,7 +72,7 @@ def get_album(call: Call, caller: User | None, album_id: str) -> AlbumWithVideos
 
 @endpoint("PUT", "/videos/albums/{album_id}", provenance="documented", refuses=("forbidden",))
 def update_album(call: Call, caller: User, album_id: str, body: AlbumUpdate) -> AlbumShape:
-    """Change what an album says of itself."""
+    """Change an album's title, description or visibility."""
     changed = albums.update(call.world, albums.find_own(call.world, album_id, caller), body.patch())
     return album_shape(call.world, call.addresses, changed, caller)
 
@@ -91,7 +91,7 @@ def delete_album(call: Call, caller: User, album_id: str) -> None:
     refuses=("forbidden", "conflict"),
 )
 def add_album_video(call: Call, caller: User, album_id: str, body: AlbumVideo) -> AlbumShape:
-    """Put a video into an album, one's own or another that one may see."""
+    """Add a video to an album: the caller's own, or another that they may see."""
     album = albums.find_own(call.world, album_id, caller)
     video = videos.find_for(call.world, body.video_id, caller)
     albums.add(call.world, album, video, body.position)
@@ -105,5 +105,5 @@ def add_album_video(call: Call, caller: User, album_id: str, body: AlbumVideo) -
     refuses=("forbidden",),
 )
 def remove_album_video(call: Call, caller: User, album_id: str, video_id: str) -> None:
-    """Take a video out of an album."""
+    """Remove a video from an album."""
     albums.remove(call.world, albums.find_own(call.world, album_id, caller), video_id)

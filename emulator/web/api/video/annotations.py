@@ -1,4 +1,4 @@
-"""`/videos/{video_id}/annotations`: what a showcase says beside its picture."""
+"""`/videos/{video_id}/annotations`: texts shown next to a video (showcases)."""
 
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ Position = Annotated[dict[str, Coordinate], Field(max_length=10)]
 
 
 class AnnotationCreate(Request):
-    """`timestamp` and `duration` are in seconds. `position`: named numbers, or a word."""
+    """`timestamp` and `duration` are in seconds. `position` is a table of numbers, or a word."""
 
     timestamp: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
     duration: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
@@ -32,7 +32,7 @@ class AnnotationCreate(Request):
     language: str | None = Field(None, max_length=50)
 
     def note(self) -> AnnotationText:
-        """The body as the world's own values."""
+        """Return the body as the world's values."""
         return AnnotationText(
             from_ms=round(1000 * self.timestamp),
             length_ms=round(1000 * self.duration),
@@ -47,7 +47,7 @@ class AnnotationCreate(Request):
 
 @endpoint("GET", "/videos/{video_id}/annotations", provenance="documented")
 def list_annotations(call: Call, caller: User | None, video_id: str) -> list[AnnotationShape]:
-    """List a video's annotations, in the order of their instants."""
+    """List a video's annotations, by time."""
     video = videos.find_for(call.world, video_id, caller)
     return [annotation_shape(video, annotation) for annotation in annotations.of(call.world, video)]
 
@@ -62,7 +62,7 @@ def list_annotations(call: Call, caller: User | None, video_id: str) -> list[Ann
 def create_annotation(
     call: Call, caller: User, video_id: str, body: AnnotationCreate
 ) -> AnnotationShape:
-    """Annotate a video, from one instant on and for so long."""
+    """Annotate a video, from `timestamp` on for `duration`."""
     video = videos.find_own(call.world, video_id, caller)
     try:
         added = annotations.add(call.world, video, body.note())
@@ -82,6 +82,6 @@ def create_annotation(
     refuses=("forbidden",),
 )
 def delete_annotation(call: Call, caller: User, video_id: str, annotation_id: str) -> None:
-    """Take an annotation away."""
+    """Delete an annotation."""
     video = videos.find_own(call.world, video_id, caller)
     annotations.remove(call.world, video, annotation_id)

@@ -1,4 +1,4 @@
-"""`/videos/{video_id}`: views, likes, and what its owner learns of them."""
+"""`/videos/{video_id}`: views, likes, and their figures for the owner."""
 
 from typing import TypedDict
 
@@ -30,7 +30,7 @@ class Likes(TypedDict):
     "POST", "/videos/{video_id}/views", provenance="documented", status=201, refuses=("conflict",)
 )
 def record_video_view(call: Call, caller: User | None, video_id: str, body: ViewCreate) -> Views:
-    """Count a view of a video, of so many seconds."""
+    """Count a view of a video, with the seconds watched."""
     watch_ms = round(1000 * body.watched_seconds)
     seen = engagement.view(
         call.world, videos.find_for(call.world, video_id, caller), caller, watch_ms
@@ -50,12 +50,12 @@ def like_video(call: Call, caller: User, video_id: str) -> Likes:
 
 @endpoint("DELETE", "/videos/{video_id}/like")
 def unlike_video(call: Call, caller: User, video_id: str) -> None:
-    """Take a like back."""
+    """Remove a like."""
     engagement.unlike(call.world, videos.find_for(call.world, video_id, caller), caller)
 
 
 @endpoint("GET", "/videos/{video_id}/engagement", provenance="documented", refuses=("forbidden",))
 def get_video_engagement(call: Call, caller: User, video_id: str) -> VideoEngagement:
-    """Read a video's viewers, how far each watched, and its likes."""
+    """Read a video's viewers, how far they watched, and its likes."""
     video = videos.find_own(call.world, video_id, caller)
     return video_engagement(call.world, video)

@@ -1,4 +1,4 @@
-"""`/videos/search`, `/videos/recommendations`, `/videos/{video_id}/related`: what to watch."""
+"""`/videos/search`, `/videos/recommendations`, `/videos/{video_id}/related`: find videos."""
 
 from typing import Literal, NotRequired, TypedDict
 
@@ -29,7 +29,7 @@ COUNTED = (
 
 
 class VideoSearchQuery(Page):
-    """`query` is read for `q`, too."""
+    """`query` is another name of `q`."""
 
     q: str = Field("", max_length=500, validation_alias=AliasChoices("q", "query"))
     mode: Literal["text", "semantic"] = "text"
@@ -40,7 +40,7 @@ class CountQuery(Request):
 
 
 class FoundVideoPage(PageShape):
-    """`note` says how a semantic search was made."""
+    """`note` says how a semantic search works."""
 
     items: list[FoundVideo]
     note: NotRequired[str]
@@ -61,13 +61,13 @@ class RelatedVideos(TypedDict):
 
 @endpoint("GET", "/videos/search", provenance="documented")
 def search_videos(call: Call, query: VideoSearchQuery) -> FoundVideoPage:
-    """Search public videos, by words or by what they mean.
+    """Search public videos by words or by meaning.
 
     `semantic` is a deterministic stand-in without a model: stems, synonyms and tags.
     """
     find = finding.by_words if query.mode == "text" else finding.by_meaning
-    founds, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
-    items = [found_video(call.world, call.addresses, match) for match in founds]
+    matches, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
+    items = [found_video(call.world, call.addresses, match) for match in matches]
     shown: FoundVideoPage = {"items": items, **query.counts(total), "note": STAND_IN}
     if query.mode == "text":
         del shown["note"]
@@ -76,14 +76,14 @@ def search_videos(call: Call, query: VideoSearchQuery) -> FoundVideoPage:
 
 @endpoint("GET", "/videos/recommendations", provenance="documented")
 def list_recommended_videos(call: Call, caller: User, query: CountQuery) -> RecommendedVideos:
-    """List videos for the caller: like what they watched, of whom they follow, watched by many.
+    """List videos for the caller: similar to watched ones, of followed users, popular ones.
 
-    A deterministic stand-in for the platform's AI, which says so; each video says its `reason`.
+    A deterministic stand-in for the platform's AI, which says so; each video has a `reason`.
     """
-    founds = finding.recommended(call.world, caller, count=query.limit)
+    matches = finding.recommended(call.world, caller, count=query.limit)
     return {
-        "videos": [recommended_video(call.world, call.addresses, match) for match in founds],
-        "total": len(founds),
+        "videos": [recommended_video(call.world, call.addresses, match) for match in matches],
+        "total": len(matches),
         "note": COUNTED,
     }
 
@@ -92,10 +92,10 @@ def list_recommended_videos(call: Call, caller: User, query: CountQuery) -> Reco
 def list_related_videos(
     call: Call, caller: User | None, video_id: str, query: CountQuery
 ) -> RelatedVideos:
-    """List the public videos that are most like this one."""
+    """List the public videos most similar to this one."""
     video = videos.find_for(call.world, video_id, caller)
-    founds = finding.related(call.world, video, count=query.limit)
+    matches = finding.related(call.world, video, count=query.limit)
     return {
-        "videos": [video_shape(call.world, call.addresses, match.video) for match in founds],
-        "total": len(founds),
+        "videos": [video_shape(call.world, call.addresses, match.video) for match in matches],
+        "total": len(matches),
     }

@@ -1,4 +1,4 @@
-"""`/video-sessions`: who is in a session, and what it takes to come in."""
+"""`/video-sessions`: the participants of sessions, their tokens and offers."""
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -48,7 +48,7 @@ class SessionAnswer(TypedDict):
 
 @endpoint("GET", "/video-sessions/ice-servers", provenance="documented")
 def list_ice_servers(call: Call) -> IceServers:
-    """List the STUN and TURN servers of this platform: its own STUN answer, and no TURN."""
+    """List this platform's STUN and TURN servers: its built-in STUN server, and no TURN."""
     stun = call.platform.addresses.stun
     if not stun:
         return {"ice_servers": []}
@@ -74,7 +74,7 @@ def create_video_session_token(call: Call, caller: User, session_id: str) -> Ses
 def list_participants(
     call: Call, _caller: User, session_id: str, query: ParticipantQuery
 ) -> ParticipantList:
-    """List the participants of a session, and with `include_left` those that left."""
+    """List the participants of a session; with `include_left` also those that left."""
     with_those_who_left = query.include_left
     listed, total = participants.of(
         call.world, sessions.find(call.world, session_id), with_those_who_left=with_those_who_left
@@ -91,7 +91,7 @@ def list_participants(
     refuses=("forbidden",),
 )
 def remove_participant(call: Call, caller: User, session_id: str, participant_id: str) -> None:
-    """Leave a session, or as its host let somebody go."""
+    """Leave a session, or as its host remove a participant."""
     session = sessions.find(call.world, session_id)
     participants.remove(call.world, session, participant_id, caller)
 
@@ -104,11 +104,11 @@ def remove_participant(call: Call, caller: User, session_id: str, participant_id
 async def send_video_session_offer(
     call: Call, caller: User | None, session_id: str, body: Offer
 ) -> SessionAnswer:
-    """Offer one's own audio and video to a session, and be answered with the others'.
+    """Offer the caller's audio and video to a session, and receive those of the others.
 
-    By the session's own token as bearer, or by an account that has a seat. Receive in as many
-    sections as there may be others: each is filled when somebody comes. A further offer over the
-    same connection changes what is sent and received.
+    The bearer is the session's own token, or an account with a seat. The offer needs a receiving
+    section for each possible participant: it is filled when somebody comes. A further offer over
+    the same connection changes what is sent and received.
     """
     if caller is None and call.credential.count(".") != 2:
         raise Refused("unauthorized", "Not authenticated")

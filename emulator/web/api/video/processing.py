@@ -1,4 +1,4 @@
-"""`/video/{video_id}/process`: other media of a video, really made, and how far that has got."""
+"""`/video/{video_id}/process`: make other media of a video, and read the progress."""
 
 import re
 from typing import Any, Literal, TypedDict
@@ -25,7 +25,7 @@ _HEIGHTS = {
 }
 _BOX = re.compile(r"(\d{2,4})x(\d{2,4})", re.ASCII)
 _CODECS = {"h264": "h264", "h265": "hevc", "hevc": "hevc", "vp9": "vp9", "av1": "av1"}
-# What each format holds; the first is what it gets where no codec is asked for.
+# The codecs of each format; the first is its default.
 _HOLDS = {
     "mp4": ("h264", "h265", "hevc", "vp9", "av1"),
     "mov": ("h264", "h265", "hevc"),
@@ -35,10 +35,11 @@ _HOLDS = {
 
 
 class ProcessOptions(Request):
-    """An option that is not here is refused, since nothing would come of it.
+    """Unknown options are refused, because they would have no effect.
 
-    `resolution`: `original`, a height such as `720p`, or a box such as `1280x720` that the picture
-    fits into. `thumbnailTimestamp` is in seconds. A picture alone leaves the media as it is.
+    `resolution` is `original`, a height such as `720p`, or a box such as `1280x720` that the
+    picture has to fit into. `thumbnailTimestamp` is in seconds. A picture alone leaves the media as
+    it is.
     """
 
     is_documented_in_camel_case = True
@@ -74,7 +75,7 @@ class ProcessOptions(Request):
         return self
 
     def plain(self) -> dict[str, Any]:
-        """The body as the upload queue's own values."""
+        """Return the body as the upload queue's values."""
         values: dict[str, Any] = {}
         is_picture_alone = self.extract_thumbnail and not any(
             (self.resolution, self.format, self.codec, self.quality)
@@ -119,7 +120,7 @@ class ProcessingBatch(TypedDict):
 def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest) -> Processing:
     """Make other media of a video: another size, codec, quality or format, or another picture.
 
-    It is made of what was uploaded. Once it is there, the video shows it under a new address.
+    It is made from the uploaded file. Once it is ready, the video shows it with a new address.
     """
     _, started = _process(call, caller, [video_id], body.options)
     return processing_of(call.world, started[0])
@@ -133,14 +134,14 @@ def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest)
     refuses=("forbidden", "not_found", "conflict", "unavailable"),
 )
 def process_videos(call: Call, caller: User, body: BatchRequest) -> ProcessingBatch:
-    """Process many videos in one way: all of them, or none."""
+    """Process many videos with the same options: all of them, or none."""
     batch_id, started = _process(call, caller, list(dict.fromkeys(body.video_ids)), body.options)
     return {"jobId": batch_id, "videos": [processing_of(call.world, job) for job in started]}
 
 
 @endpoint("GET", "/video/{video_id}/status", provenance="client")
 def get_processing_status(call: Call, caller: User, video_id: str) -> Processing:
-    """Read how far the last thing that was done with a video has got."""
+    """Read the progress of a video's last processing."""
     video = videos.find_for(call.world, video_id, caller)
     return processing(call.world, video)
 
@@ -148,18 +149,20 @@ def get_processing_status(call: Call, caller: User, video_id: str) -> Processing
 def _process(
     call: Call, caller: User, video_ids: list[str], options: ProcessOptions
 ) -> tuple[str, list[Job]]:
-    wanted = [videos.find_own(call.world, video_id, caller) for video_id in video_ids]
+    chosen = [videos.find_own(call.world, video_id, caller) for video_id in video_ids]
     plain = options.plain()
     if options.extract_thumbnail:
-        plain["poster_ms"] = _poster_ms(wanted, options.thumbnail_timestamp or 0.0)
-    return jobs.process(call.world, wanted, plain)
+        plain["poster_ms"] = _poster_ms(chosen, options.thumbnail_timestamp or 0.0)
+    return jobs.process(call.world, chosen, plain)
 
 
-def _poster_ms(wanted: list[Video], seconds: float) -> int:
+def _poster_ms(chosen: list[Video], seconds: float) -> int:
     at_ms = round(1000 * seconds)
-    for video in wanted:
+    for video in chosen:
         if video.status == "ready" and at_ms > video.duration_ms:
-            message = f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
+            message = (
+                f"This is outside of the video, which is {video.duration_ms / 1000:.3f} s long."
+            )
             where = ("body", "options", "thumbnailTimestamp")
             raise Invalid([error_detail(where, "outside", message)])
     return at_ms

@@ -1,4 +1,4 @@
-"""`/video-sessions/sessions`: make, read, change and end a video session."""
+"""`/video-sessions/sessions`: create, read, change and end video sessions."""
 
 from typing import Any, TypedDict
 
@@ -23,7 +23,7 @@ class SessionUpdate(Request):
     max_participants: Whole | None = Field(None, ge=2, le=50)
 
     def patch(self) -> dict[str, Any]:
-        """The body as the world's values; a null says nothing."""
+        """Return the body as the world's values; a null has no effect."""
         values = self.model_dump(exclude_none=True)
         if "max_participants" in values:
             values["participants_max"] = values.pop("max_participants")
@@ -52,7 +52,7 @@ def create_video_session(call: Call, caller: User, body: SessionCreate) -> Sessi
 def list_active_video_sessions(call: Call, caller: User) -> SessionList:
     """List the caller's sessions that have not ended.
 
-    Those that they host, and those that they are in.
+    These are the sessions that they host or are in.
     """
     return _listed(call, sessions.active(call.world, caller))
 
@@ -64,7 +64,7 @@ def list_active_video_sessions(call: Call, caller: User) -> SessionList:
     refuses=("forbidden",),
 )
 def list_user_video_sessions(call: Call, caller: User, user_id: str) -> SessionList:
-    """List a user's sessions in any state: one's own, or as an admin anybody's."""
+    """List a user's sessions in any state: the caller's own, or anybody's as an admin."""
     return _listed(call, sessions.of_user(call.world, user_id, caller))
 
 
@@ -83,7 +83,7 @@ def get_video_session(call: Call, _caller: User, session_id: str) -> SessionShap
 def update_video_session(
     call: Call, caller: User, session_id: str, body: SessionUpdate
 ) -> SessionShape:
-    """Change a session's name or size."""
+    """Change a session's name or limit of participants."""
     session = sessions.find_hosted(call.world, session_id, caller)
     patch = body.patch()
     return session_shape(call.world, sessions.update(call.world, session, patch))

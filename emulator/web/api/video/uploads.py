@@ -1,4 +1,4 @@
-"""Uploads: a form's file on its way to a video."""
+"""Uploads: from a form's file to a video."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,10 +19,10 @@ _TITLE_LENGTH_MAX = 200
 
 
 async def upload(call: Call, caller: User, file: UploadedFile, patch: Mapping[str, Any]) -> Video:
-    """Keep the file, look at it, and queue what makes it playable.
+    """Store the file, examine it, and queue the job that makes it playable.
 
-    A video without a title is called as its file. Refuses (`Invalid`) what is not a video,
-    (`unavailable`) a full disk or queue.
+    A video without a title gets the name of its file. Refuses (`Invalid`) a file that is not a
+    video, (`unavailable`) a full disk or queue.
     """
     upload_queue = call.platform.service(UploadQueue)
     name = file.name.replace("\\", "/").rpartition("/")[2][:_NAME_LENGTH_MAX]
@@ -45,7 +45,7 @@ async def upload(call: Call, caller: User, file: UploadedFile, patch: Mapping[st
         name=name,
     )
     try:
-        # Asked again: the account may have gone while the file was being looked at.
+        # Read again: the account may have been deleted while the file was examined.
         owner = accounts.find(call.world, caller.id)
         return jobs.upload(call.world, owner, {**patch, "title": title}, footage)
     except Refused:

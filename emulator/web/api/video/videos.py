@@ -1,4 +1,4 @@
-"""`/videos`: make, read, list, change and delete a video."""
+"""`/videos`: create, read, list, change and delete videos."""
 
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ TAGS_MAX, TAG_LENGTH_MAX = 20, 50
 
 
 class VideoFields(Request):
-    """VIDEO_CREATE. In a form, `tags` may also be one text with commas."""
+    """VIDEO_CREATE. In a form, `tags` may also be one comma-separated text."""
 
     title: str | None = Field(None, min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)
@@ -32,7 +32,7 @@ class VideoFields(Request):
     @field_validator("tags", mode="before")
     @classmethod
     def _commas_part_tags(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and info.mode == "python":  # Not of a JSON body.
+        if isinstance(value, str) and info.mode == "python":  # Not for JSON bodies.
             return [tag for tag in map(str.strip, value.split(",")) if tag]
         return value
 
@@ -45,7 +45,7 @@ class VideoFields(Request):
         return tags
 
     def patch(self) -> dict[str, Any]:
-        """The changes. A null that a video cannot hold says nothing."""
+        """Return the changes. A null for a required value has no effect."""
         values = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility", "cloudflare_video_id"):
             if values.get(name, "") is None:
@@ -54,7 +54,7 @@ class VideoFields(Request):
 
 
 class VideoCreate(VideoFields):
-    """`title` may be missing beside a file: then the video is called as that."""
+    """With a file `title` may be missing: then the video gets the file's name."""
 
 
 class VideoUpdate(VideoFields):
@@ -81,15 +81,15 @@ class VideoPage(PageShape):
 async def create_video(
     call: Call, caller: User, body: VideoCreate, file: UploadedFile | None
 ) -> VideoShape:
-    """Create a video of an uploaded file, or of the media under a `cloudflare_video_id`.
+    """Create a video from an uploaded file, or from the media of a `cloudflare_video_id`.
 
-    A file is played as it is where browsers can, else it is made H.264 and AAC. With neither file
-    nor media the video waits for some: PUT it a `cloudflare_video_id`.
+    A file that browsers can play stays as it is; others are transcoded to H.264 and AAC. With
+    neither file nor media the video is a draft: PUT it a `cloudflare_video_id`.
     """
     patch = body.patch()
     if file is not None:
         if "cloudflare_video_id" in patch:
-            message = "Give a file or a cloudflare_video_id, not both"
+            message = "Send a file or a cloudflare_video_id, not both"
             raise Invalid([error_detail(("body", "cloudflare_video_id"), "value_error", message)])
         return video_shape(call.world, call.addresses, await upload(call, caller, file, patch))
     if "title" not in patch:
@@ -99,7 +99,7 @@ async def create_video(
 
 @endpoint("GET", "/videos", provenance="documented", refuses=("not_found",))
 def list_videos(call: Call, caller: User | None, query: VideoQuery) -> VideoPage:
-    """List videos: public and ready ones, and one's own in any state."""
+    """List videos: public ready ones, and the caller's own in any state."""
     listed, total = lists.page(
         call.world,
         caller,
@@ -116,14 +116,14 @@ def list_videos(call: Call, caller: User | None, query: VideoQuery) -> VideoPage
 
 @endpoint("GET", "/videos/{video_id}", provenance="documented")
 def get_video(call: Call, caller: User | None, video_id: str) -> VideoShape:
-    """Read a video. Others' are there once ready, and for whom they are."""
+    """Read a video. Videos of others are visible once ready, if their visibility allows it."""
     video = videos.find_for(call.world, video_id, caller)
     return video_shape(call.world, call.addresses, video)
 
 
 @endpoint("PUT", "/videos/{video_id}", provenance="documented", refuses=("forbidden", "conflict"))
 def update_video(call: Call, caller: User, video_id: str, body: VideoUpdate) -> VideoShape:
-    """Change what a video says of itself."""
+    """Change a video's title, description, tags or visibility."""
     video = videos.find_own(call.world, video_id, caller)
     patch = body.patch()
     return video_shape(call.world, call.addresses, videos.update(call.world, video, patch))
@@ -131,5 +131,5 @@ def update_video(call: Call, caller: User, video_id: str, body: VideoUpdate) -> 
 
 @endpoint("DELETE", "/videos/{video_id}", provenance="documented", refuses=("forbidden",))
 def delete_video(call: Call, caller: User, video_id: str) -> None:
-    """Delete a video; its files go, too."""
+    """Delete a video and its files."""
     videos.delete(call.world, videos.find_own(call.world, video_id, caller))

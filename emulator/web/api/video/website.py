@@ -1,4 +1,4 @@
-"""`/video`: the same videos as the platform's website reads them, in camelCase."""
+"""`/video`: the videos in the form that the platform's website reads, in camelCase."""
 
 from typing import Literal, TypedDict
 
@@ -94,16 +94,16 @@ def get_website_video(call: Call, caller: User, video_id: str) -> WebsiteVideo:
 
 @endpoint("DELETE", "/video/{video_id}", provenance="client", refuses=("forbidden",))
 def delete_website_video(call: Call, caller: User, video_id: str) -> Success:
-    """Delete a video; its files go, too."""
+    """Delete a video and its files."""
     videos.delete(call.world, videos.find_own(call.world, video_id, caller))
     return {"success": True}
 
 
 @endpoint("GET", "/video/{video_id}/analytics", provenance="client", refuses=("forbidden",))
 def get_website_video_analytics(call: Call, caller: User, video_id: str) -> WebsiteAnalytics:
-    """Read a video's viewers, and how far each watched.
+    """Read a video's viewers, and how far they watched.
 
-    `engagementScore`: two thirds how much of it is seen to the end, one third how many like it.
+    `engagementScore`: two thirds the completion rate, one third the likes per viewer.
     """
     video = videos.find_own(call.world, video_id, caller)
     return website_analytics(call.world, video)
