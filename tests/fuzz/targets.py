@@ -34,7 +34,7 @@ from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.rtp.clocks import SourceClock
 from emulator.media.webrtc.rtp.packets import RtpPacket
 from emulator.media.webrtc.sdp import codecs
-from emulator.media.webrtc.sdp.answer import Local, Taken, write
+from emulator.media.webrtc.sdp.answer import Local, SectionAnswer, write
 from emulator.media.webrtc.sdp.description import parse as parse_sdp
 from emulator.media.webrtc.sdp.description import parse_fragment
 from emulator.media.webrtc.whip.depacketizers import H264Depacketizer, Vp8Depacketizer
@@ -167,7 +167,7 @@ def sdp_offers(data: bytes) -> None:
                 taken = choose(offer)
                 sections = range(len(offer.sections))
                 entries = [
-                    Taken((taken[index],), "recvonly") if index in taken else None
+                    SectionAnswer((taken[index],), "recvonly") if index in taken else None
                     for index in sections
                 ]
                 write(offer, entries, _LOCAL, 1)

@@ -103,5 +103,5 @@ async def test_firefox_without_h264_gets_a_message_where_no_video_can_be_sent(
         )
     assert answer == [
         422,
-        "The picture is in no codec that can be sent: offer to receive H.264 or VP8, and Opus.",
+        "The picture has no codec that can be sent: offer to receive H.264 or VP8, and Opus.",
     ]

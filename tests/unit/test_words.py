@@ -44,11 +44,10 @@ _NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
 OTHERS = {"hearing_impaired"}
 # The folders whose docstrings are in plain English; in the end that is all of `emulator`.
 PLAIN = (
-    *(f"emulator/media/{name}" for name in ("broadcast", "codecs", "hls", "ingest", "renditions")),
-    *(f"emulator/media/{name}" for name in ("publisher", "recording", "simulcast")),
     *(f"emulator/{name}" for name in ("chat_delivery", "cli", "core", "exploration", "machine")),
     *(f"emulator/{name}" for name in ("parallel", "platform", "pytest_plugin", "seeding")),
     *(f"emulator/{name}" for name in ("settings", "shapes", "sweep", "testing", "webhooks")),
+    "emulator/media",
     "emulator/web",
     "emulator/world",
 )

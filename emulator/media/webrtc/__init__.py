@@ -1,1 +1,1 @@
-"""WebRTC: publishers by WHIP, viewers by WHEP, and the people of video sessions."""
+"""WebRTC: publishers over WHIP, viewers over WHEP, and participants of video sessions."""

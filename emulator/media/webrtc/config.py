@@ -1,4 +1,4 @@
-"""What WebRTC peers may do, and where they find us."""
+"""WebRtcConfig: the limits of WebRTC peers, and the addresses where they reach this machine."""
 
 from typing import Annotated
 
@@ -12,25 +12,27 @@ _THIS_MACHINE = (("127.0.0.1",), ("::1",))
 
 
 class WebRtcConfig(Struct, frozen=True):
-    """`connect_ms` is how long a peer may take from its offer to the end of the DTLS handshake,
-    `idle_ms` how long it may be silent after that.
+    """The settings of WebRTC.
 
-    `key_frame_ms`: how far apart a publisher's key frames may be. `addresses`: where peers reach
-    this machine; empty asks it for all of its own.
+    `connect_ms` is how long a peer may take from its offer to the end of the DTLS handshake,
+    `idle_ms` how long it may be silent after that. `key_frame_ms`: the longest interval of a
+    publisher's key frames. `addresses`: where peers reach this machine; empty means all addresses
+    of the machine.
 
-    `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in
-    a container whose own address nobody outside knows. `is_open`: the server listens on every
-    address, and so does the socket of the candidate 127.0.0.1: in a container whose UDP ports are
-    published, the machine outside reaches it so.
+    `is_bound_everywhere`: peers get these addresses, but the sockets listen on every address, as
+    they must in a container whose own address is unknown outside. `is_open`: the server listens on
+    every address, and so does the socket of the candidate 127.0.0.1: with published UDP ports of a
+    container, the machine outside reaches it in this way.
 
-    `is_this_machine_only`: they are loopback. Peers are also sent one of this machine's other
-    addresses, for browsers that do not use loopback; what other machines send there is dropped.
+    `is_this_machine_only`: the addresses are loopback. Peers also get one of this machine's other
+    addresses, for browsers that do not use loopback; datagrams from other machines to that one are
+    dropped.
     """
 
     hosts: Annotated[
         str,
         Text("HOST,...", True),
-        "addresses at which WebRTC peers reach this machine; none: as host says",
+        "addresses at which WebRTC peers reach this machine; none: those of host",
         Named("webrtc_hosts"),
         Flags.NETWORK,
     ] = ""
@@ -50,7 +52,7 @@ class WebRtcConfig(Struct, frozen=True):
     connecting_max: Annotated[
         int,
         Count(1, 10_000),
-        "of them not connected yet; the next one gets 503",
+        "WebRTC peers that are still connecting; the next one gets 503",
         Named("webrtc_connecting_max"),
     ] = 64
     viewers_per_stream_max: Annotated[
@@ -62,19 +64,19 @@ class WebRtcConfig(Struct, frozen=True):
     connect_ms: Annotated[
         int,
         Duration("ms", 100),
-        "from an offer to the DTLS handshake's end, or closed",
+        "time from an offer to the end of the DTLS handshake; after it the peer is closed",
         Named("webrtc_connect_ms"),
     ] = 10_000
     idle_ms: Annotated[
         int,
         Duration("ms", 1_000),
-        "a WebRTC peer silent for this long is closed",
+        "a WebRTC peer that is silent for this long is closed",
         Named("webrtc_idle_ms"),
     ] = 10_000
     bits_per_second_max: Annotated[
         int,
         Count(100_000, 1_000_000_000),
-        "the bit rate that a WHIP publisher is asked for",
+        "the bit rate that WHIP publishers are asked to send at most",
         Named("webrtc_bits_per_second_max"),
     ] = 8_000_000
     key_frame_ms: int = 2_000
@@ -84,7 +86,7 @@ class WebRtcConfig(Struct, frozen=True):
     is_open: bool = False
 
     def at(self, host: str, key_frame_ms: int) -> "WebRtcConfig":
-        """For peers of a server that listens on `host`."""
+        """Adapt the settings for peers of a server that listens on `host`."""
         addresses = tuple(name.strip() for name in self.hosts.split(",") if name.strip())
         is_bound_everywhere = host in _EVERYWHERE and bool(addresses)
         if not addresses and host not in _EVERYWHERE:
@@ -100,15 +102,15 @@ class WebRtcConfig(Struct, frozen=True):
 
 
 class UdpPorts:
-    """The UDP ports of all peers: any that the system has, or one range, used in turn."""
+    """The UDP ports of all peers: any free port of the system, or one range, used in turn."""
 
     def __init__(self, ports: str) -> None:
-        """`ports`: as `WebRtcConfig` has them."""
+        """Take the ports from `WebRtcConfig.ports`."""
         self._range = Ports().range(ports) if ports else None
         self._next = self._range[0] if self._range else 0
 
     def to_try(self) -> list[int]:
-        """Every port of the range once, the one after the last used first."""
+        """Return every port of the range once, starting after the last used one."""
         if self._range is None:
             return [0]
         first, last = self._range

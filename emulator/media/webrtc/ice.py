@@ -1,7 +1,8 @@
 """ICE: a peer's UDP sockets and connectivity checks. aioice does the checks; the sockets are ours.
 
-Ours, because aioice binds every address but loopback, to any port, and tries to read each media
-datagram as a STUN message first. Only datagrams from a peer that a check has proven are let in.
+aioice's own sockets bind every address but loopback, on any port, and it tries to read each media
+datagram as a STUN message first. Here only datagrams from a peer that a check has verified are
+accepted.
 """
 
 import asyncio
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# First bytes that tell protocols apart on one port (RFC 7983, 7).
+# The first bytes by which protocols on one port are told apart (RFC 7983, 7).
 _STUN_LAST, _DTLS_FIRST, _DTLS_LAST, _RTP_FIRST, _RTP_LAST = 3, 20, 63, 128, 191
 _COMPONENT = 1
-# RFC 8445, 5.1.2.1: the local preference of what is offered first, and of what only some need.
-_PREFERENCE, _BESIDE_PREFERENCE = 65_535, 32_767
-# DTLS flights that nobody has read yet; more than this is not a handshake.
+# RFC 8445, 5.1.2.1: the local preference of the main candidates, and of those that only some peers
+# need.
+_PREFERENCE, _EXTRA_PREFERENCE = 65_535, 32_767
+# The number of unread DTLS datagrams; more than this is not a handshake.
 _UNREAD_MAX = 64
 
 
 class Ice:
-    """One peer's connectivity. `on_media` gets RTP and RTCP as they came; DTLS waits for `_recv`.
+    """One peer's connectivity. `on_media` gets RTP and RTCP as they came; `_recv` returns DTLS.
 
-    The names with an underscore are those that aiortc's DTLS transport asks its ICE transport for.
+    The names with an underscore are those that aiortc's DTLS transport expects of its ICE
+    transport.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class Ice:
         self._ports = ports
         self._on_media = on_media
         self._connection = Connection(ice_controlling=is_controlling)
-        # The one place where aioice opens sockets, and no parameter says which.
+        # aioice opens its sockets in this one method, and has no parameter for them.
         self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]  # on purpose
         self._sockets: list[_Socket] = []
         self._offered = 0
@@ -72,7 +75,7 @@ class Ice:
         return self._connection.local_password
 
     async def gather(self) -> tuple[str, ...]:
-        """Our candidates, as in SDP. Refuses (`unavailable`) when no port is free."""
+        """Return our candidates, as in SDP. Refuses (`unavailable`) when no port is free."""
         await self._connection.gather_candidates()
         names = tuple(
             local_candidate.to_sdp() for local_candidate in self._connection.local_candidates
@@ -88,21 +91,22 @@ class Ice:
         connection.remote_is_lite = remote.is_lite
         connection.ice_controlling = connection.ice_controlling or remote.is_lite
         await connection.connect()
-        # aioice's own checks of consent end a peer that answers none, as ffmpeg's WHIP does, after
-        # half a minute of good media. A link sees for itself whether its peer is heard.
+        # aioice's own consent checks would end a peer that answers none, as ffmpeg's WHIP does,
+        # after half a minute of good media. A link checks by itself whether its peer is heard.
         if connection._query_consent_task is not None:
             connection._query_consent_task.cancel()
 
     async def add(self, candidates: tuple[str, ...]) -> None:
-        """Learn where the peer may be. An mDNS name is looked up; anything else is ignored.
+        """Add candidates of the peer. An mDNS name is looked up; unknown ones are ignored.
 
         aioice is never told that there are no more: it would give up when the last of them fails,
-        while the peer's own check is on its way from an address that it named none of (RFC 8863).
-        So OBS on this machine: it names no loopback address, and answers from one.
+        while the peer's own check may be on its way from an address that it has not named (RFC
+        8863). An example is OBS on this machine: it names no loopback address, and answers from
+        one.
         """
         room = max(0, self._config.connecting_max - self._offered)
         self._offered += len(candidates)
-        # Side by side, since a name that leads nowhere is waited for a second.
+        # In parallel, since a name without an address is waited for a second.
         await asyncio.gather(*(self._add(text) for text in candidates[:room]))
 
     async def _add(self, text: str) -> None:
@@ -110,16 +114,17 @@ class Ice:
 
         try:
             candidate = Candidate.from_sdp(text)
-            # Firefox tells others too; RTCP goes beside RTP here, and everything over UDP.
+            # Firefox also sends other candidates; here RTCP shares RTP's port, and everything is
+            # UDP.
             if candidate.component == _COMPONENT and candidate.transport.lower() == "udp":
                 await self._connection.add_remote_candidate(candidate)
         except (ValueError, AssertionError, IndexError):
-            log.info("a candidate was not understood")
+            log.info("a candidate was ignored: it is malformed")
         except OSError as error:
             log.info("an mDNS candidate could not be looked up error=%s", error)
 
     def send(self, data: bytes) -> None:
-        """To the peer, if a way to it is known; else nowhere, as UDP does."""
+        """Send a datagram to the peer; it is dropped if no working address is known."""
         pair = self._connection._nominated.get(_COMPONENT)
         if pair is not None:
             pair.protocol.transport.sendto(data, pair.remote_addr)
@@ -131,15 +136,15 @@ class Ice:
 
     @property
     def hint(self) -> str:
-        """What helps a peer that does not connect, as a sentence; empty once it is reached."""
+        """A hint for a peer that does not connect, as a sentence."""
         if self._connection._nominated.get(_COMPONENT) is not None:
-            return "The addresses work; the DTLS handshake did not end."
+            return "The addresses work, but the DTLS handshake did not end."
         own = ", ".join(
             f"{local_candidate.host}:{local_candidate.port}"
             for local_candidate in self._connection.local_candidates
         )
         return (
-            f"It was offered UDP at {own}: if it cannot reach that, name addresses that it can "
+            f"It was offered UDP at {own}: if it cannot reach that, set other addresses "
             "with --webrtc-hosts, and open ports with --webrtc-ports. "
             "Firefox on a machine without a network needs its media.peerconnection.ice.loopback."
         )
@@ -147,11 +152,11 @@ class Ice:
     async def close(self) -> None:
         await self._connection.close()
 
-    # What the sockets call.
+    # The methods that the sockets call.
 
     def heard(self, data: bytes, address: tuple[str, int]) -> None:
-        """DTLS or media has come from somewhere."""
-        if not self.know(address):
+        """Take a datagram of DTLS or media from an address."""
+        if not self.is_peer(address):
             return
         first = data[0]
         if _RTP_FIRST <= first <= _RTP_LAST:
@@ -159,8 +164,8 @@ class Ice:
         elif _DTLS_FIRST <= first <= _DTLS_LAST and self._connection._queue.qsize() < _UNREAD_MAX:
             self._connection.data_received(data, _COMPONENT)
 
-    def know(self, address: tuple[str, int]) -> bool:
-        """Whether the peer is at this address; if so, it was heard of now."""
+    def is_peer(self, address: tuple[str, int]) -> bool:
+        """Whether the peer is at this address; if so, note that it was heard now."""
         if address != self._last:
             if not any(
                 (remote_candidate._network_host, remote_candidate.port) == address
@@ -180,10 +185,10 @@ class Ice:
         from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
         hosts = self._config.addresses or ("127.0.0.1", *addresses)
-        beside = _beside_loopback(addresses) if self._config.is_this_machine_only else ()
+        extra = _extra_address(addresses) if self._config.is_this_machine_only else ()
         candidates = []
-        for host in (*hosts, *beside):
-            protocol = await self._open(host, frozenset(addresses) if host in beside else None)
+        for host in (*hosts, *extra):
+            protocol = await self._open(host, frozenset(addresses) if host in extra else None)
             if protocol is None:
                 continue
             port = protocol.transport.get_extra_info("sockname")[1]
@@ -192,7 +197,7 @@ class Ice:
                 component=component,
                 transport="udp",
                 priority=candidate_priority(
-                    component, "host", _BESIDE_PREFERENCE if host in beside else _PREFERENCE
+                    component, "host", _EXTRA_PREFERENCE if host in extra else _PREFERENCE
                 ),
                 host=host,
                 port=port,
@@ -219,7 +224,7 @@ class Ice:
         return None
 
 
-def _beside_loopback(addresses: list[str]) -> tuple[str, ...]:
+def _extra_address(addresses: list[str]) -> tuple[str, ...]:
     """One of this machine's own addresses, the first of IPv4 if there is one.
 
     Firefox pairs no candidate with a loopback address; it reaches this machine by any other one.
@@ -229,9 +234,9 @@ def _beside_loopback(addresses: list[str]) -> tuple[str, ...]:
 
 
 class _Socket(asyncio.DatagramProtocol):
-    """One UDP socket: STUN goes to aioice, the rest to `Ice.heard`.
+    """One UDP socket: STUN goes to aioice, everything else to `Ice.heard`.
 
-    `senders`: addresses whose datagrams are taken; None for all.
+    `senders`: addresses whose datagrams are accepted; None for all.
     """
 
     def __init__(self, ice: Ice, connection: "Connection", senders: frozenset[str] | None) -> None:
@@ -242,7 +247,7 @@ class _Socket(asyncio.DatagramProtocol):
         self.stun = StunProtocol(connection)
 
     def itself(self) -> "_Socket":
-        """What asyncio asks for a protocol with."""
+        """Return the protocol: asyncio calls a factory for it."""
         return self
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -264,4 +269,4 @@ class _Socket(asyncio.DatagramProtocol):
             self._ice.heard(data, address)
         else:
             self.stun.datagram_received(data, address)
-            self._ice.know(address)
+            self._ice.is_peer(address)

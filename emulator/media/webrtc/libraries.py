@@ -1,9 +1,9 @@
-"""Libraries: what a first peer needs, imported in a thread before it is asked for.
+"""Libraries: imports in a thread what the first peer needs, before it comes.
 
-aiortc and all below it take 0.15 s of a core and 40 MiB, which nobody pays without WebRTC. On
-a machine that also runs an encoder and a browser that is most of a second, and the first viewer
-would wait for it. So it begins with the first stream that has media: then there is something to
-see.
+aiortc and its dependencies take 0.15 s of a core and 40 MiB, which is saved without WebRTC. On a
+machine that also runs an encoder and a browser that takes most of a second, and the first viewer
+would wait for it. So the import begins with the first stream that has media, which somebody may
+want to watch.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ import logging
 
 log = logging.getLogger(__name__)
 
-# By then the stream's first parts are out, and players have them.
+# After this time the stream's first parts are out, and players have them.
 _AFTER_SECONDS = 1.0
-# One at a time: the emulator's end need not wait for all of them.
+# They are imported one at a time, so that the emulator's end need not wait for all.
 _NEEDED = (
     "aioice.ice",
     "av",
@@ -30,7 +30,10 @@ _NEEDED = (
 
 
 class Libraries:
-    """For the event loop's thread. Importing is no task: if it fails, only peers are concerned."""
+    """The import of the libraries. For the event loop's thread.
+
+    It is no task: if it fails, only peers are affected.
+    """
 
     def __init__(self) -> None:
         self._later: asyncio.TimerHandle | None = None
@@ -38,12 +41,12 @@ class Libraries:
         self._is_stopping = False
 
     async def ready(self) -> None:
-        """Return once all is there."""
-        # The caller may go away; the import is for all.
+        """Return once all libraries are imported."""
+        # The caller may leave; the import is for all.
         await asyncio.shield(self._begin())
 
     def foresee(self) -> None:
-        """There is something to see, so somebody may want to watch it soon."""
+        """Schedule the import: a stream has media, so somebody may watch it soon."""
         if self._later is None and not self._is_stopping:
             self._later = asyncio.get_running_loop().call_later(_AFTER_SECONDS, self._begin)
 
@@ -55,9 +58,9 @@ class Libraries:
     def _begin(self) -> "asyncio.Future[None]":
         importing = self._importing
         if importing is None or (importing.done() and importing.exception()):
-            # What failed once, for want of file handles perhaps, is tried again.
+            # A failed import, perhaps for lack of file handles, is tried again.
             importing = asyncio.get_running_loop().run_in_executor(None, self._import)
-            importing.add_done_callback(_tell)
+            importing.add_done_callback(_log_failure)
             self._importing = importing
         return importing
 
@@ -67,7 +70,7 @@ class Libraries:
                 importlib.import_module(name)
 
 
-def _tell(importing: "asyncio.Future[None]") -> None:
+def _log_failure(importing: "asyncio.Future[None]") -> None:
     failure = None if importing.cancelled() else importing.exception()
     if failure is not None:
         log.error("WebRTC's libraries could not be imported", exc_info=failure)

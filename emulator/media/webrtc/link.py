@@ -1,7 +1,8 @@
 """PeerLink: one peer's encrypted transport, from its offer to its end: ICE, DTLS, SRTP.
 
-aiortc shakes hands (DTLS, RFC 5764) and makes the keys; RTP and RTCP are opened and closed here,
-datagram by datagram on the loop, without a task or a thread a peer (docs/decisions/0004).
+aiortc does the handshake (DTLS, RFC 5764) and makes the keys; RTP and RTCP are decrypted and
+encrypted here, datagram by datagram on the loop, without a task or a thread per peer
+(docs/decisions/0004).
 """
 
 import asyncio
@@ -33,9 +34,9 @@ def certificate() -> "RTCCertificate":
 
 
 class PeerLink:
-    """`on_rtp` and `on_rtcp` get what the peer sent, in the clear. `on_end` is called once.
+    """One peer's transport. `on_rtp` and `on_rtcp` get decrypted packets; `on_end` is called once.
 
-    Nothing is called back before `start`, and nothing after `on_end`.
+    No callback is made before `run`, and none after `on_end`.
     """
 
     def __init__(
@@ -76,22 +77,22 @@ class PeerLink:
         return self._ice.peer
 
     async def prepare(self, remote: Remote) -> Local:
-        """Open our sockets, and say how they are reached. Refuses (`unavailable`)."""
-        # RFC 8842, 5.3: of a peer that leaves it to us, we are the client.
+        """Open our sockets; return our side of the transport. Refuses (`unavailable`)."""
+        # RFC 8842, 5.3: if the peer leaves the choice to us, we are the client.
         is_server = remote.setup == "active"
         self._dtls._set_role("server" if is_server else "client")
         return await self._open_sockets("passive" if is_server else "active")
 
     async def prepare_offer(self) -> Local:
-        """Open our sockets for an offer of ours: the answer says who begins the handshake."""
+        """Open our sockets for an offer; the answer decides who begins the handshake."""
         return await self._open_sockets("actpass")
 
     async def _open_sockets(self, setup: str) -> Local:
         candidates = await self._ice.gather()
         digest = next(
-            getFingerprint.value
-            for getFingerprint in certificate().getFingerprints()
-            if getFingerprint.algorithm == "sha-256"
+            fingerprint.value
+            for fingerprint in certificate().getFingerprints()
+            if fingerprint.algorithm == "sha-256"
         )
         self.local = Local(
             ufrag=self._ice.ufrag,
@@ -103,7 +104,7 @@ class PeerLink:
         return self.local
 
     async def run(self, remote: Remote) -> None:
-        """Connect, stay until the end, and free everything. Never raises."""
+        """Connect, serve the peer until its end, and free everything. Never raises."""
         over = asyncio.ensure_future(self._over.wait())
         self.learn(remote.candidates)
         connecting = asyncio.ensure_future(self._connect(remote))
@@ -119,9 +120,9 @@ class PeerLink:
                 self.end(f"it did not connect within {seconds:g} s. {self._ice.hint}")
         except ConnectionError as error:
             self.end(f"it could not be reached: {error}. {self._ice.hint}")
-        except Exception:  # Our own bug: it ends this peer, not the server.
+        except Exception:  # A bug of the emulator: it ends this peer, not the server.
             log.exception("a WebRTC peer failed")
-            self.end("an error in the emulator: its log has it")
+            self.end("an internal error of the emulator: see its log")
         finally:
             tasks = (over, connecting, *self._lookups)
             for task in tasks:
@@ -130,14 +131,14 @@ class PeerLink:
             await self.free()
 
     def learn(self, candidates: tuple[str, ...]) -> None:
-        """Candidates that came with the offer, or later by trickle ICE. Names are looked up."""
+        """Add candidates from the offer, or from trickle ICE later. Names are looked up."""
         if not self._is_over:
             task = asyncio.ensure_future(self._ice.add(candidates))
             self._lookups.add(task)
             task.add_done_callback(self._lookups.discard)
 
     def end(self, reason: str) -> None:
-        """Close, for this reason. Twice, or too late, does nothing."""
+        """Close for this reason. A second or late call does nothing."""
         if self._is_over:
             return
         self._is_over = True
@@ -169,7 +170,7 @@ class PeerLink:
             self._on_open()
 
     async def _stay(self, over: "asyncio.Task[bool]") -> None:
-        """Until somebody ends it, or the peer has been silent for too long."""
+        """Wait until `end` is called, or the peer has been silent for too long."""
         loop = asyncio.get_running_loop()
         while not self._is_over:
             await asyncio.wait({over}, timeout=_LOOK_SECONDS)
@@ -177,7 +178,7 @@ class PeerLink:
                 self.end(f"nothing came from it for {self._config.idle_ms / 1000:g} s")
 
     async def free(self) -> None:
-        """Close the sockets; nothing is said to a peer that was never connected."""
+        """Close the sockets; a peer that never connected is sent nothing."""
         self._dtls.remove_all_listeners()
         await self._dtls.stop()
         await self._ice.close()
@@ -197,4 +198,4 @@ class PeerLink:
             else:
                 self._on_rtp(self._dtls._rx_srtp.unprotect(data))
         except pylibsrtp.Error:
-            log.debug("a datagram that is not the peer's, or came twice, was dropped")
+            log.debug("a datagram was dropped: it is not from the peer, or a repetition")

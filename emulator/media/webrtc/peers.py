@@ -1,6 +1,6 @@
-"""Peers: every WebRTC peer of this process, by its id; their limits, and how all of them end.
+"""Peers: every WebRTC peer of this process, by its id; their limits, and their end.
 
-Light to import: aiortc and PyAV come in with the first offer, in a thread.
+Cheap to import: aiortc and PyAV are imported with the first offer, in a thread.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from emulator.media.webrtc.link import PeerLink
     from emulator.media.webrtc.relay import Relay, Watching
-    from emulator.media.webrtc.sdp.answer import Taken
+    from emulator.media.webrtc.sdp.answer import SectionAnswer
     from emulator.media.webrtc.sdp.description import Offer
     from emulator.media.webrtc.sessions.member import SentMedia
     from emulator.media.webrtc.whep.fanout import WhepFanout
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class PeerHandler(Protocol):
-    """What a peer is to us: a publisher, a viewer, somebody in a session."""
+    """The role of a peer: a publisher, a viewer, or a participant of a session."""
 
     def serve(self, link: "PeerLink") -> None: ...
     def opened(self) -> None: ...
@@ -40,36 +40,38 @@ class PeerHandler(Protocol):
     def rtcp(self, data: bytes) -> None: ...
 
     def finish(self) -> None:
-        """The peer has said that it is done; `ended` follows."""
+        """Note that the peer ended its session properly; `ended` follows."""
 
     def ended(self, reason: str) -> None: ...
 
 
 class Peer(Struct):
-    """One peer's connection. `purpose` and `subject` say what it was let in for: `whip` to a
-    stream's uid, and so on; `sdp` is our answer.
+    """One peer's connection.
+
+    `purpose` and `subject` say what it was accepted for: `whip` and a stream's uid, and so on;
+    `sdp` is our answer.
     """
 
     id: str
     purpose: str
     subject: str
     link: "PeerLink"
-    part: PeerHandler
+    handler: PeerHandler
     ufrag: str
     sdp: str = ""
     has_said_goodbye: bool = False
 
     def say_goodbye(self) -> None:
-        """The peer has hung up by the protocol's own word (RFC 9725, 4.2: DELETE)."""
+        """End the connection of a peer that ended its session (RFC 9725, 4.2: DELETE)."""
         self.has_said_goodbye = True
-        self.part.finish()
-        self.link.end("it said goodbye")
+        self.handler.finish()
+        self.link.end("the peer ended its session")
 
 
 class Peers:
-    """For the event loop's thread. Every peer's task is born in `tasks`.
+    """All peers of the process. For the event loop's thread. Their tasks run in `tasks`.
 
-    `catch_up` lets publishers by other ways that have left be gone, before one is judged here.
+    `catch_up` removes publishers of other protocols that have left, before a new one is checked.
     """
 
     def __init__(
@@ -85,9 +87,9 @@ class Peers:
         self._tasks = tasks
         self._ports = UdpPorts(config.ports)
         self._peers: dict[str, Peer] = {}
-        self._screenings: dict[Relay, WhepFanout] = {}
-        self._met: dict[tuple[str, str, str], str] = {}
-        # Publishers that have lost their connection, and may say yet that they are done.
+        self._fanouts: dict[Relay, WhepFanout] = {}
+        self._members: dict[tuple[str, str, str], str] = {}
+        # Publishers that lost their connection, but may still end their session.
         self._gone: OrderedDict[str, PeerHandler] = OrderedDict()
         self.rooms = VideoSessions()
         self.libraries = Libraries()
@@ -99,32 +101,33 @@ class Peers:
         return len(self._peers)
 
     def find(self, peer_id: str, purpose: str) -> Peer:
-        """Refuses (`not_found`) one that has ended, or is there for something else."""
+        """Find a peer. Refuses (`not_found`) one that has ended, or has another purpose."""
         peer = self._peers.get(peer_id)
         if peer is None or peer.purpose != purpose or peer.link.is_over:
-            raise Refused("not_found", "There is no such WebRTC session: it has ended.")
+            raise Refused("not_found", "This WebRTC session does not exist, or has ended.")
         return peer
 
     def say_goodbye(self, peer_id: str, purpose: str) -> None:
-        """A peer hangs up. Refuses (`not_found`) one that has already, and one that is unknown.
+        """End a peer's session. Refuses (`not_found`) a second call, and an unknown peer.
 
-        One whose connection has just ended is known: libdatachannel, and so OBS, closes it first.
+        A peer whose connection has just ended is still known: libdatachannel, and so OBS, closes it
+        first.
         """
-        part = self._gone.pop(peer_id, None) if purpose == "whip" else None
-        if part is not None:
-            part.finish()
+        handler = self._gone.pop(peer_id, None) if purpose == "whip" else None
+        if handler is not None:
+            handler.finish()
             return
         peer = self._peers.get(peer_id)
         if peer is None or peer.purpose != "whip" or peer.has_said_goodbye:
             peer = self.find(peer_id, purpose)
-        # Else it is known though its connection has ended, and is not cleared away yet.
+        # The peer is known here, even if its connection has ended and is not cleaned up yet.
         peer.say_goodbye()
 
     async def publish(self, publish_request: PublishRequest, sdp: str, uid: str) -> Peer:
-        """Let a publisher in by its offer (WHIP).
+        """Accept a publisher by its offer (WHIP).
 
         Refuses (`bad_request`, `unsupported`) a bad offer, what the authorizer refuses, and
-        (`unavailable`) one too many. `uid` is the stream's, where there is one with this key.
+        (`unavailable`) a peer over the limit. `uid` is the stream's, where this key has one.
         """
         await self._prepare()
         from emulator.media.webrtc.sdp import codecs
@@ -148,12 +151,12 @@ class Peers:
             log_refusal(publish_request, refused)
             raise self._again_later(refused) from None
         publisher = WhipPublisher(self.config, list(formats.values()), sink, random_ssrc())
-        taken = [
-            publisher.taken(formats[index]) if index in formats else None
+        answers = [
+            publisher.section_answer(formats[index]) if index in formats else None
             for index in range(len(offer.sections))
         ]
         try:
-            peer = await self._open("whip", uid, publisher, offer, taken, peers)
+            peer = await self._open("whip", uid, publisher, offer, answers, peers)
         except BaseException:
             publisher.ended("its connection could not be opened")
             raise
@@ -162,10 +165,10 @@ class Peers:
         return peer
 
     async def watch(self, relay: "Relay", watching: "Watching", sdp: str, uid: str) -> Peer:
-        """Let a viewer of a stream in by its offer (WHEP).
+        """Accept a viewer of a stream by its offer (WHEP).
 
-        Refuses (`bad_request`, `unsupported`) a bad offer, (`unavailable`) one too many, and
-        (`conflict`) a stream that has just ended.
+        Refuses (`bad_request`, `unsupported`) a bad offer, (`unavailable`) a peer over the limit,
+        and (`conflict`) a stream that has just ended.
         """
         await self._prepare()
         if relay.is_closed:
@@ -180,12 +183,12 @@ class Peers:
         formats = codecs.to_send(offer, profile)
         fanout = self._fanout(relay)
         viewer = Viewer(fanout, watching, formats)
-        taken = [
-            viewer.taken(formats[index]) if index in formats else None
+        answers = [
+            viewer.section_answer(formats[index]) if index in formats else None
             for index in range(len(offer.sections))
         ]
         try:
-            peer = await self._open("whep", uid, viewer, offer, taken, [])
+            peer = await self._open("whep", uid, viewer, offer, answers, [])
         except BaseException:
             viewer.ended("its connection could not be opened")
             raise
@@ -198,9 +201,9 @@ class Peers:
         sdp: str,
         on_media: "Callable[[SentMedia], None]",
     ) -> Peer:
-        """Let somebody into a session by an offer, or answer a further offer of a member.
+        """Accept a participant into a session by an offer, or answer a member's further offer.
 
-        Refuses (`bad_request`) a bad offer, (`unavailable`) one too many.
+        Refuses (`bad_request`) a bad offer, (`unavailable`) a peer over the limit.
         """
         if self.rooms.find(room, participant_id) is None:
             await self._prepare()
@@ -208,7 +211,7 @@ class Peers:
         from emulator.media.webrtc.sdp.description import parse
 
         offer = parse(sdp)
-        known = self._peers.get(self._met.get((*room, participant_id), ""))
+        known = self._peers.get(self._members.get((*room, participant_id), ""))
         member = self.rooms.find(room, participant_id)
         if known is not None and member is not None and known.ufrag == offer.remote.ufrag:
             self.rooms.take(room, member, offer)
@@ -224,7 +227,7 @@ class Peers:
         except BaseException:
             member.ended("its connection could not be opened")
             raise
-        self._met[(*room, participant_id)] = peer.id
+        self._members[(*room, participant_id)] = peer.id
         return peer
 
     async def stop(self, reason: str) -> None:
@@ -238,33 +241,33 @@ class Peers:
             await self._none_left.wait()
 
     def _again_later(self, refused: Refused) -> Refused:
-        """The refusal; of what passes, with when to try again: a silent publisher is gone then."""
+        """Add the time of the next try to a refusal that a silent publisher's end may lift."""
         if refused.code == "unavailable" or refused.details.get("is_in_use"):
             refused.details.setdefault("retry_after_seconds", -(-self.config.idle_ms // 1000))
         return refused
 
     def _fanout(self, relay: "Relay") -> "WhepFanout":
-        """The stream's, for all its viewers; it is gone when the last of them has left."""
+        """The fan-out of a stream, for all its viewers; it ends when the last one has left."""
         from emulator.media.webrtc.whep.fanout import WhepFanout
 
-        whep_fanout = self._screenings.get(relay)
+        whep_fanout = self._fanouts.get(relay)
         if whep_fanout is None:
-            whep_fanout = WhepFanout(relay, partial(self._close_screening, relay))
-            self._screenings[relay] = whep_fanout
+            whep_fanout = WhepFanout(relay, partial(self._close_fanout, relay))
+            self._fanouts[relay] = whep_fanout
         elif whep_fanout.count >= self.config.viewers_per_stream_max:
             raise Refused(
                 "unavailable",
-                f"{whep_fanout.count} viewers watch this stream by WebRTC, which is the limit. "
+                f"The limit of {whep_fanout.count} WebRTC viewers of this stream is reached. "
                 "Its playlist plays for any number.",
                 retry_after_seconds=5,
             )
         return whep_fanout
 
-    def _close_screening(self, relay: "Relay") -> None:
-        del self._screenings[relay]
+    def _close_fanout(self, relay: "Relay") -> None:
+        del self._fanouts[relay]
 
     async def _prepare(self) -> None:
-        """Bring in what a first peer needs, and see whether there is room for one more."""
+        """Import the libraries, and check that there is room for one more peer."""
         await self.libraries.ready()
         if self._is_stopping:
             raise Refused("unavailable", "The emulator stops.")
@@ -272,8 +275,8 @@ class Peers:
         if len(self._peers) >= self.config.peers_max or connecting >= self.config.connecting_max:
             raise Refused(
                 "unavailable",
-                f"{len(self._peers)} WebRTC peers are here, {connecting} of them still connecting: "
-                "that is the limit.",
+                f"The limit is reached: there are {len(self._peers)} WebRTC peers, {connecting} of "
+                "them still connecting.",
                 retry_after_seconds=self.config.connect_ms // 1000 or 1,
             )
 
@@ -281,25 +284,25 @@ class Peers:
         self,
         purpose: str,
         subject: str,
-        part: PeerHandler,
+        handler: PeerHandler,
         offer: "Offer",
-        taken: "list[Taken | None]",
+        answers: "list[SectionAnswer | None]",
         peers: list[Peer],
     ) -> Peer:
-        """Open a peer's transport, answer its offer, and let it run."""
+        """Open a peer's transport, answer its offer, and start it."""
         from emulator.media.webrtc.link import PeerLink
         from emulator.media.webrtc.sdp.answer import write
 
         link = PeerLink(
             self.config,
             self._ports,
-            on_rtp=part.rtp,
-            on_rtcp=part.rtcp,
-            on_open=part.opened,
-            on_end=part.ended,
+            on_rtp=handler.rtp,
+            on_rtcp=handler.rtcp,
+            on_open=handler.opened,
+            on_end=handler.ended,
         )
-        part.serve(link)
-        peer = Peer(trace_id(), purpose, subject, link, part, offer.remote.ufrag)
+        handler.serve(link)
+        peer = Peer(trace_id(), purpose, subject, link, handler, offer.remote.ufrag)
         self._peers[peer.id] = peer
         try:
             local = await link.prepare(offer.remote)
@@ -307,7 +310,7 @@ class Peers:
             await link.free()
             self._forget(peer)
             raise
-        peer.sdp = write(offer, taken, local, _number(peer.id))
+        peer.sdp = write(offer, answers, local, _number(peer.id))
         peers.append(peer)
         self._tasks.create_task(self._run(peer, offer))
         return peer
@@ -328,19 +331,21 @@ class Peers:
     def _forget(self, peer: Peer) -> None:
         self._peers.pop(peer.id, None)
         if peer.purpose == "whip" and not peer.has_said_goodbye:
-            self._gone[peer.id] = peer.part
+            self._gone[peer.id] = peer.handler
             while len(self._gone) > self.config.peers_max:
                 self._gone.popitem(last=False)
-        self._met = {name: peer_id for name, peer_id in self._met.items() if peer_id != peer.id}
+        self._members = {
+            name: peer_id for name, peer_id in self._members.items() if peer_id != peer.id
+        }
         if not self._peers:
             self._none_left.set()
 
 
 def random_ssrc() -> int:
-    """RFC 3550, 8: any number; never 0, which stands for nobody."""
+    """A random SSRC (RFC 3550, 8); never 0, which means no source."""
     return int(trace_id()[:8], 16) or 1
 
 
 def _number(peer_id: str) -> int:
-    """A session's number in SDP (RFC 8866, 5.2): 63 bits at the most."""
+    """A session's number in SDP (RFC 8866, 5.2): at most 63 bits."""
     return int(peer_id[:15], 16)

@@ -1,7 +1,7 @@
 """Relay: one stream's packets as its publisher sends them, for viewers without a playlist.
 
-It keeps what has come since the last key frame, so that a new viewer need not wait for the next
-one. That costs nothing but a reference to bytes that the live window holds anyhow (`share`).
+It keeps the packets since the last key frame, so that a new viewer need not wait for the next one.
+That costs only references to bytes that the live window holds anyway.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,27 +11,27 @@ from msgspec import Struct
 
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 
-# A longer run without a key frame is not kept: a viewer would have to decode it all at once.
+# More packets without a key frame are not kept: a viewer would have to decode them all at once.
 _KEPT_MAX = 600
 _KEPT_BYTES_MAX = 8 * 2**20
 
 
 class PacketListener(Protocol):
-    """Called on the loop's thread, for each packet; must not raise."""
+    """A receiver of a relay's packets. Called on the loop's thread; must not raise."""
 
     def on_packet(self, packet: Packet) -> None: ...
 
     def restart(self) -> None:
-        """Another publisher's packets follow, in another time."""
+        """Note that another publisher's packets follow, on another clock."""
 
     def close(self) -> None:
-        """No more packets will come."""
+        """Note that no more packets will come."""
 
 
 class Watching(Struct, frozen=True):
-    """How it is told that somebody watches: `seen` about once a second, `left` once.
+    """Callbacks about one viewer: `seen` about once a second, `left` once.
 
-    `is_stalled` is asked for each picture: whether a fault keeps this viewer from what is new.
+    `is_stalled` is asked for each picture: whether a fault withholds new pictures from this viewer.
     """
 
     seen: Callable[[], None]
@@ -40,7 +40,10 @@ class Watching(Struct, frozen=True):
 
 
 class Relay:
-    """`ask_for_key_frame` is set by a publisher that can be asked."""
+    """One stream's packets.
+
+    A publisher that makes key frames on request sets `ask_for_key_frame`.
+    """
 
     def __init__(self) -> None:
         self.ask_for_key_frame: Callable[[], None] | None = None
@@ -89,7 +92,7 @@ class Relay:
             at = end
 
     def push_original(self, packet: Packet) -> None:
-        """Sound before it was converted. From now on, converted sound is not passed on."""
+        """Pass on audio as it was sent. From now on, converted audio is not passed on."""
         self._has_original = True
         if isinstance(packet.track, AudioTrack):
             self.sound = packet.track
@@ -107,7 +110,7 @@ class Relay:
         )
 
     def resume(self) -> None:
-        """A publisher is back."""
+        """Start over for a publisher that came back."""
         self.pictures, self._octets, self._shared = [], 0, 0
         self.sound, self._has_original = None, False
         self.ask_for_key_frame = None

@@ -1,7 +1,7 @@
-"""STUN: tells a peer at which address it is seen (RFC 8489), so that ICE needs no network.
+"""STUN: tells a peer the address at which it is seen (RFC 8489), so that ICE needs no network.
 
-Binding requests only; everything else is left unanswered. An answer is not larger than twice its
-question, so that nobody gains from asking in somebody else's name.
+It answers binding requests only. An answer is at most twice as large as its request, so that
+requests with a forged sender gain nothing.
 """
 
 import asyncio

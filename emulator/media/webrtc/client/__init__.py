@@ -1,1 +1,1 @@
-"""The other side of WHIP: the built-in publisher over WebRTC."""
+"""WebRTC clients: the built-in publisher over WHIP, and a viewer over WHEP."""

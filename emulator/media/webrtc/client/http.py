@@ -1,4 +1,4 @@
-"""The HTTP of WHIP's and WHEP's clients: post an offer, hang up. Blocking: for a thread."""
+"""The HTTP of WHIP and WHEP clients: post an offer, end a session. Blocking: for a thread."""
 
 import json
 import ssl
@@ -13,9 +13,9 @@ _ANSWER_SECONDS = 10
 
 
 def post(address: str, offer: str, ca: str, agent: str) -> tuple[str, str]:
-    """The answer, and the session's own address.
+    """Post an offer; return the answer, and the session's address.
 
-    Refuses (`forbidden`) with the server's own words, (`unavailable`) where nobody answers.
+    Refuses (`forbidden`) with the server's own message, (`unavailable`) where no server answers.
     """
     headers = {"Content-Type": "application/sdp", "User-Agent": agent}
     request = urllib.request.Request(address, offer.encode(), headers, method="POST")
@@ -28,11 +28,11 @@ def post(address: str, offer: str, ca: str, agent: str) -> tuple[str, str]:
         with error:
             raise Refused("forbidden", _sentence(error.read())) from None
     except OSError as error:
-        raise Refused("unavailable", f"Nobody answers there: {_plain(error)}.") from None
+        raise Refused("unavailable", f"No server answers there: {_plain(error)}.") from None
 
 
 def hang_up(address: str, ca: str) -> None:
-    """Say goodbye; a server that has hung up first is as well."""
+    """End the session; an error means that the server has ended it already."""
     request = urllib.request.Request(address, method="DELETE")
     try:
         context = _tls(address, ca)

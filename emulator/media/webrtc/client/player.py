@@ -1,4 +1,4 @@
-"""Player: one viewer by WHEP that decodes nothing: it counts what comes, and says that it lives."""
+"""Player: one WHEP viewer that decodes no media: it counts packets, and sends receiver reports."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ _REPORT_SECONDS = 1.0
 
 
 class Player:
-    """`name` tells viewers of one machine apart. `packets` is how much has come so far."""
+    """One viewer. `name` tells viewers of one machine apart; `packets` counts received ones."""
 
     def __init__(self, address: str, name: str, ca: str) -> None:
         self.packets = 0
@@ -39,11 +39,11 @@ class Player:
 
     @property
     def sources(self) -> int:
-        """How many different ones were heard: a picture and a sound are two."""
+        """The number of received sources: video and audio are two."""
         return len(self._heard)
 
     async def open(self) -> None:
-        """Watch. Refuses what the platform refuses, and (`unavailable`) what cannot be reached."""
+        """Connect. Refuses what the platform refuses, and (`unavailable`) an unreachable server."""
         local = await self._link.prepare_offer()
         offer = write_offer(local, (_SOUND_CODE, None), (_PICTURE_CODE, None), _DIRECTION)
         sdp, _ = await asyncio.to_thread(http.post, self._address, offer, self._ca, self._name)
@@ -53,7 +53,7 @@ class Player:
             raise Refused("unavailable", f"No WebRTC connection: {self._link.reason}.")
 
     async def close(self) -> None:
-        self._link.end("it has seen enough")
+        self._link.end("the viewer closed it")
         if self._running is not None:
             await self._running
         else:
@@ -72,7 +72,7 @@ class Player:
         self._heard[packet.ssrc] = packet.sequence
 
     def _report(self) -> None:
-        """What shows the server that somebody is there (RFC 3550, 6.4.2)."""
+        """Send receiver reports, which show the server that somebody watches (RFC 3550, 6.4.2)."""
         for ssrc, highest in self._heard.items():
             self._link.send_rtcp(
                 rtcp.receiver_report(
@@ -89,4 +89,4 @@ class Player:
 
 
 def _ignore(data: bytes) -> None:
-    """A viewer that decodes nothing needs no clock."""
+    """Do nothing: a viewer that decodes no media needs no clock."""

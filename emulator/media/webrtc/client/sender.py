@@ -22,17 +22,17 @@ SOUND_CODE, PICTURE_CODE = 111, 102
 
 
 class Sender:
-    """`offer` first, then `answer`; then `send`, as long as `is_open`."""
+    """Sends one publish. Call `offer` first, then `answer`; then `send`, while `is_open`."""
 
     def __init__(self) -> None:
-        # Wherever the server is: on loopback, or where one of this machine's networks leads.
+        # Empty: all addresses of this machine, as the server may be on loopback or on any network.
         config = WebRtcConfig(addresses=())
         self._opened = asyncio.Event()
         self._link = PeerLink(
             config,
             UdpPorts(""),
             on_rtp=_ignore,
-            on_rtcp=self._hear,
+            on_rtcp=self._take_rtcp,
             on_open=self._opened.set,
             on_end=self._ended,
             is_offerer=True,
@@ -67,7 +67,10 @@ class Sender:
             raise Refused("unavailable", f"No WebRTC connection: {self._link.reason}.")
 
     def send(self, tags: Iterable[Tag]) -> int:
-        """How many octets of media that were. Refuses (`unsupported`) what WebRTC cannot carry."""
+        """Send tags; return their bytes of media.
+
+        Refuses (`unsupported`) what WebRTC cannot carry.
+        """
         octets = 0
         for tag in tags:
             for packet in self._reader.read(tag):
@@ -79,7 +82,7 @@ class Sender:
         return octets
 
     def report(self) -> None:
-        """Tell how sound and picture belong together, about once a second."""
+        """Send sender reports, by which audio and video are synchronized, about once a second."""
         ntp = rtcp.ntp(wall_us())
         self._link.send_rtcp(self._picture_out.report(ntp, self._now))
         self._link.send_rtcp(self._sound_out.report(ntp, self._now * RATE // TICKS_PER_SECOND))
@@ -94,7 +97,7 @@ class Sender:
     def _send_picture(self, packet: Packet, track: VideoTrack) -> None:
         if track.codec != "h264" or packet.pts != packet.dts:
             raise Refused(
-                "unsupported", "WebRTC takes H.264 without B-frames. Encode it so, or use RTMP."
+                "unsupported", "WebRTC needs H.264 without B-frames. Encode that, or use RTMP."
             )
         self._now = packet.pts
         try:
@@ -108,7 +111,7 @@ class Sender:
         for sound in self._opus[1].convert(packet):
             self._sound_out.push([sound.data], sound.at)
 
-    def _hear(self, data: bytes) -> None:
+    def _take_rtcp(self, data: bytes) -> None:
         from aiortc.rtp import RtcpRtpfbPacket
 
         for packet in rtcp.parse(data):
@@ -125,4 +128,4 @@ class Sender:
 
 
 def _ignore(data: bytes) -> None:
-    """Nothing comes back but reports."""
+    """Do nothing: the server sends only reports."""

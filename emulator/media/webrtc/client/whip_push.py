@@ -1,6 +1,6 @@
-"""WhipPush: a broadcast, sent in real time by WHIP until it ends, is stopped or refused.
+"""WhipPush: sends a broadcast over WHIP in real time, until its end, a stop or a refusal.
 
-The same as `publisher/push` over another way.
+It is the counterpart of `publisher/push` for WebRTC.
 """
 
 import asyncio
@@ -19,7 +19,10 @@ _REPORT_EVERY_MS = 1_000
 
 
 class WhipPush:
-    """`server` is the address before the key: `http://host[:port]`, with a path or without."""
+    """One push.
+
+    `server` is the address before the key: `http://host[:port]`, with or without a path.
+    """
 
     def __init__(
         self, server: str, key: str, ca: str, stop: threading.Event, report: Report
@@ -31,7 +34,7 @@ class WhipPush:
         self._meter = Meter(report)
 
     def run(self, make: Callable[[], PushSource], seconds: float | None = None) -> None:
-        """As `Push.run`."""
+        """Connect, then `make` the broadcast and send it for at most `seconds`, like `Push.run`."""
         self._report(PushProgress("connecting"))
         asyncio.run(self._run(make, seconds))
         self._meter.end()

@@ -1,1 +1,1 @@
-"""RTP and RTCP as bytes: order, losses, times, and the codecs' payloads."""
+"""RTP and RTCP as bytes: packet order, losses, times, and the codecs' payloads."""

@@ -1,20 +1,20 @@
-"""Clocks: from the times of RTP, each source with an origin of its own, to one clock for a peer.
+"""Clocks: convert RTP times, which have another origin for each source, to one clock per peer.
 
-A source's first packet is placed when it arrives. What sender reports say later of how sound and
-picture belong together (RFC 3550, 6.4.1) moves the sound to where it belongs.
+A source's first packet is placed at its arrival. Later sender reports tell how audio and video
+belong together (RFC 3550, 6.4.1), and the audio is moved accordingly.
 """
 
 from emulator.media.webrtc.rtp.packets import Counter
 
 _NTP_SECOND = 1 << 32
-# A smaller distance between sound and picture nobody notices; smaller steps come from jitter.
+# Nobody notices a smaller offset between audio and video; smaller steps come from jitter.
 _SKEW_MS = 20
-# A larger one comes of a sender whose reports are nonsense.
+# A larger offset comes from a sender with wrong reports.
 _SKEW_MAX_MS = 2_000
 
 
 class SourceClock:
-    """One source's times. `rate` is its ticks a second; what `place` gives is in these too."""
+    """The clock of one source. `rate` is its ticks a second; `place` returns these ticks too."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -23,19 +23,19 @@ class SourceClock:
         self._anchor: tuple[int, int] | None = None
 
     def place(self, timestamp: int, now_ms: int) -> int:
-        """When this is on the peer's clock. `now_ms` is the instant of its arrival."""
+        """Convert a timestamp to the peer's clock. `now_ms` is the time of its arrival."""
         whole = self._counter.follow(timestamp)
         if self._offset is None:
             self._offset = now_ms * self._rate // 1000 - whole
         return whole + self._offset
 
     def note_report(self, ntp: int, timestamp: int) -> None:
-        """A sender report: this time stamp was sampled at that instant."""
+        """Note a sender report: this timestamp was sampled at the time `ntp`."""
         if self._offset is not None:
             self._anchor = (ntp, self._counter.follow(timestamp))
 
     def follow(self, leader: "SourceClock") -> None:
-        """Move to where the leader's and one's own reports say that one belongs."""
+        """Shift this clock so that its reports and the leader's agree."""
         if self._anchor is None or self._offset is None:
             return
         ntp, _ = self._anchor
@@ -47,7 +47,7 @@ class SourceClock:
             self._offset -= round(skew_ms * self._rate / 1000)
 
     def _at(self, ntp: int) -> float | None:
-        """The peer's clock at an instant of the sender's, in milliseconds."""
+        """The peer's clock in milliseconds, at a time of the sender."""
         if self._anchor is None or self._offset is None:
             return None
         at, whole = self._anchor

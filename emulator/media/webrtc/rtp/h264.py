@@ -9,18 +9,18 @@ from emulator.media.codecs import h264
 from emulator.media.codecs.nal import counted
 from emulator.media.packets import Packet, VideoTrack
 
-# What fits into a datagram beside the headers of RTP, SRTP, UDP and IP on any network.
+# The size that fits into a datagram with the headers of RTP, SRTP, UDP and IP on any network.
 PAYLOAD_SIZE_MAX = 1_180
 _STAP_A, _FU_A = 24, 28
 _IDR, _SPS, _PPS, _DELIMITER, _FILLER = 5, 7, 8, 9, 12
 _DROPPED = frozenset({_SPS, _PPS, _DELIMITER, _FILLER})
-# A picture larger than this is nonsense, or an attack on our memory.
+# A larger picture is invalid, or an attack on our memory.
 FRAME_SIZE_MAX = 8 * 2**20
 _LENGTH = 4
 
 
 class Coded(NamedTuple):
-    """One coded picture as MP4 carries it, and the track that it belongs to."""
+    """One coded picture as MP4 carries it, and its track."""
 
     track: VideoTrack
     is_key: bool
@@ -28,7 +28,7 @@ class Coded(NamedTuple):
 
 
 class Units:
-    """The NAL units of one frame, from payloads that come in order."""
+    """Collects the NAL units of one frame, from payloads in order."""
 
     def __init__(self) -> None:
         self._units: list[bytes] = []
@@ -36,10 +36,13 @@ class Units:
         self._size = 0
 
     def push(self, payload: bytes) -> None:
-        """Raises `ProtocolError` for a payload that is none of 6184's, or too big a frame."""
+        """Add a payload.
+
+        Raises `ProtocolError` for one not in RFC 6184, and for a too large frame.
+        """
         self._size += len(payload)
         if self._size > FRAME_SIZE_MAX:
-            raise ProtocolError("H.264 frame is too big")
+            raise ProtocolError("H.264 frame is too large")
         if len(payload) < 2:
             raise ProtocolError("H.264 payload is too short")
         kind = payload[0] & 0x1F
@@ -53,7 +56,7 @@ class Units:
             raise ProtocolError(f"H.264 payload of type {kind} is not supported")
 
     def take(self) -> list[bytes]:
-        """The frame's units. What was begun and not ended is left out."""
+        """Return the frame's units. An unfinished fragment is dropped."""
         units = self._units
         self._units, self._fragments, self._size = [], [], 0
         return units
@@ -71,7 +74,7 @@ class Units:
 
 
 class Frames:
-    """One source's frames from their NAL units; knows the parameter sets that came last.
+    """Makes one source's frames from their NAL units; keeps the latest parameter sets.
 
     Refuses (`unsupported`) pictures that browsers do not show.
     """
@@ -81,7 +84,7 @@ class Frames:
         self._track: VideoTrack | None = None
 
     def frame(self, units: Iterable[bytes]) -> Coded | None:
-        """None for a frame without a picture, or before its parameter sets have come."""
+        """Make a frame; None for one without a picture, or before its parameter sets have come."""
         pictures: list[bytes] = []
         is_key = False
         for unit in units:
@@ -108,7 +111,7 @@ class Frames:
 
 
 def split(stream: bytes) -> list[bytes]:
-    """The NAL units of a byte stream (H.264, annex B)."""
+    """Split a byte stream into NAL units (H.264, annex B)."""
     units = []
     for piece in stream.split(b"\x00\x00\x01"):
         unit = piece.rstrip(b"\x00")
@@ -118,7 +121,7 @@ def split(stream: bytes) -> list[bytes]:
 
 
 def units_in(frame: bytes | memoryview, length_size: int) -> Iterator[bytes]:
-    """The NAL units of a frame as MP4 carries it. What is cut off is left out."""
+    """Yield the NAL units of a frame as MP4 carries it. A cut-off unit is dropped."""
     at = 0
     while at + length_size < len(frame):
         size = int.from_bytes(frame[at : at + length_size], "big")
@@ -130,7 +133,7 @@ def units_in(frame: bytes | memoryview, length_size: int) -> Iterator[bytes]:
 
 
 def frame_payloads(packet: Packet, config: bytes) -> list[bytes]:
-    """RTP payloads of a frame as MP4 carries it; a key frame says how it is to be decoded.
+    """Make the RTP payloads of a frame as MP4 carries it; a key frame gets its parameter sets.
 
     Raises `ProtocolError` for a broken AVCDecoderConfigurationRecord.
     """
@@ -146,14 +149,14 @@ def frame_payloads(packet: Packet, config: bytes) -> list[bytes]:
 
 
 def _parameter_sets(config: bytes) -> list[bytes]:
-    """SPS and PPS (ISO/IEC 14496-15, 5.3.3.1)."""
+    """Read SPS and PPS (ISO/IEC 14496-15, 5.3.3.1)."""
     sequence, end = counted(config, 6, config[5] & 0x1F)
     picture, _ = counted(config, end + 1, config[end])
     return [*sequence, *picture]
 
 
 def payloads(units: Iterable[bytes]) -> list[bytes]:
-    """RTP payloads for the units of one frame: small ones together, big ones in fragments."""
+    """Make the RTP payloads of one frame's units: small ones together, large ones in fragments."""
     chunks: list[bytes] = []
     together: list[bytes] = []
     size = 1

@@ -1,4 +1,4 @@
-"""RTP: reads and writes packets (RFC 3550, 5.1), and counts where its counters wrap. Pure."""
+"""RTP: reads and writes packets (RFC 3550, 5.1), and follows counters that wrap. Pure."""
 
 import struct
 from typing import NamedTuple
@@ -19,12 +19,12 @@ class RtpPacket(NamedTuple):
 
 
 def parse(data: bytes) -> RtpPacket:
-    """Raises `ProtocolError` for what is no RTP packet."""
+    """Read an RTP packet. Raises `ProtocolError` for anything else."""
     if len(data) < HEADER_SIZE:
         raise ProtocolError("RTP packet is too short")
     first, second, sequence, timestamp, ssrc = _HEAD.unpack_from(data)
     if first >> 6 != 2:
-        raise ProtocolError("RTP packet is of another version")
+        raise ProtocolError("RTP packet has another version")
     begin = HEADER_SIZE + 4 * (first & 0x0F)
     if first & 0x10:
         if len(data) < begin + 4:
@@ -43,7 +43,7 @@ def parse(data: bytes) -> RtpPacket:
 def write(
     payload_type: int, is_marked: bool, sequence: int, timestamp: int, ssrc: int, payload: bytes
 ) -> bytes:
-    """`sequence` and `timestamp` may have grown over their 16 and 32 bits."""
+    """Write an RTP packet. `sequence` and `timestamp` may exceed their 16 and 32 bits."""
     return (
         _HEAD.pack(
             0x80,
@@ -57,19 +57,19 @@ def write(
 
 
 def is_rtcp(data: bytes) -> bool:
-    """RFC 5761, 4: RTCP's packet types lie where no payload type of ours does."""
+    """Whether a packet is RTCP: its packet types are no payload types of ours (RFC 5761, 4)."""
     return len(data) >= 2 and 192 <= data[1] <= 223
 
 
 class Counter:
-    """A number of so many bits that wraps, followed from the first one on."""
+    """A counter of `bits` bits that wraps, followed from its first value on."""
 
     def __init__(self, bits: int) -> None:
         self._size = 1 << bits
         self._last: int | None = None
 
     def follow(self, number: int) -> int:
-        """The number as if it never wrapped: the one next to the last that fits."""
+        """Return the number as if it never wrapped: the fitting one nearest to the last."""
         last = self._last
         if last is None:
             self._last = number

@@ -1,6 +1,6 @@
-"""RtpReceiver: one source of RTP of a peer: put in order, asked for again, and reported on.
+"""RtpReceiver: one RTP source of a peer: puts packets in order, requests lost ones, sends reports.
 
-What comes out is in order; a hole that could not be mended is told.
+Packets come out in order; a hole that could not be filled is reported to the depacketizer.
 """
 
 from collections.abc import Callable
@@ -14,25 +14,25 @@ from emulator.media.webrtc.sdp.description import Format
 if TYPE_CHECKING:
     from aiortc.rtp import RtcpSrPacket
 
-# Longer than a turn to the peer and back takes anywhere; shorter than what a viewer calls a stop.
+# Longer than any round trip to a peer; shorter than what a viewer notices as a stop.
 PICTURE_WAIT_MS, SOUND_WAIT_MS = 250, 60
 _KEY_ASKED_EVERY_MS = 400
-# Another source under the same number is heard once the first has been silent for so long: before
-# that it is a simulcast layer that nobody asked for.
+# Another source with the same payload type is accepted once the first has been silent for this
+# long: before that it is a simulcast layer that nobody asked for.
 _SUCCESSOR_MS = 1_000
 
 
 class Depacketizer(Protocol):
-    """What an inlet's packets are fed to."""
+    """Takes a receiver's packets in order."""
 
     def take(self, packet: RtpPacket) -> None: ...
 
     def lose(self) -> None:
-        """Packets are missing here, and will not come."""
+        """Note that packets are missing here, and will not come."""
 
 
 class RtpReceiver:
-    """`send` takes RTCP to the peer. Times are milliseconds of any clock that does not jump."""
+    """One source. `send` sends RTCP to the peer. Times are milliseconds of a monotonic clock."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class RtpReceiver:
         self.form = form
         self._own_ssrc = own_ssrc
         self._wait_ms = wait_ms
-        self._eater = depacketizer
+        self._depacketizer = depacketizer
         self._send = send
         self._takes_nack = "nack" in form.feedback
         self._takes_pli = "nack pli" in form.feedback or "ccm fir" in form.feedback
@@ -64,7 +64,7 @@ class RtpReceiver:
         return self._reorder.is_waiting
 
     def push(self, packet: RtpPacket, now_ms: int) -> None:
-        """Raises what the eater raises."""
+        """Take a packet. Raises what the depacketizer raises."""
         if packet.ssrc != self._ssrc:
             if self.heard_at_ms is not None and now_ms - self.heard_at_ms < _SUCCESSOR_MS:
                 return
@@ -78,13 +78,13 @@ class RtpReceiver:
             self._ask(now_ms)
 
     def look(self, now_ms: int) -> None:
-        """Ask again, and give up on what has been waited for too long."""
+        """Request missing packets again, and give up those that are overdue."""
         for rtp_packet in self._reorder.look(now_ms):
             self._feed(rtp_packet)
         self._ask(now_ms)
 
     def ask_for_key_frame(self, now_ms: int) -> None:
-        """At most every 400 ms: encoders need their time to make one."""
+        """Request a key frame, at most every 400 ms: encoders need time to make one."""
         if self._ssrc is None or not self._takes_pli:
             return
         if now_ms - self._key_asked_at_ms >= _KEY_ASKED_EVERY_MS:
@@ -92,7 +92,7 @@ class RtpReceiver:
             self._send(rtcp.pli(self._own_ssrc, self._ssrc))
 
     def note_report(self, report: "RtcpSrPacket", now_ms: int) -> bool:
-        """A sender report has come; says whether it is this source's."""
+        """Note a sender report; return whether it is of this source."""
         if report.ssrc != self._ssrc:
             return False
         self._report_at_ms = now_ms
@@ -100,7 +100,7 @@ class RtpReceiver:
         return True
 
     def report(self, now_ms: int) -> None:
-        """Tell the peer what came of what it sent."""
+        """Send the peer a receiver report."""
         if self._ssrc is None:
             return
         expected = self._highest - self._first + 1
@@ -121,13 +121,13 @@ class RtpReceiver:
         )
 
     def allow(self, bits_per_second: int) -> None:
-        """Tell the peer how much it may send, if it takes that."""
+        """Tell the peer the highest bit rate to send, if it accepts that (REMB)."""
         if self._ssrc is not None and "goog-remb" in self.form.feedback:
             self._send(rtcp.remb(self._own_ssrc, self._ssrc, bits_per_second))
 
     def _begin(self, packet: RtpPacket) -> None:
         if self._ssrc is not None:
-            self._eater.lose()
+            self._depacketizer.lose()
         self._ssrc = packet.ssrc
         self._reorder = Reorder(self._wait_ms)
         self._counter = Counter(16)
@@ -142,6 +142,6 @@ class RtpReceiver:
 
     def _feed(self, packet: RtpPacket | None) -> None:
         if packet is None:
-            self._eater.lose()
+            self._depacketizer.lose()
         else:
-            self._eater.take(packet)
+            self._depacketizer.take(packet)

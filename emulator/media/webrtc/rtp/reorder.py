@@ -1,7 +1,7 @@
-"""Reorder: puts one source's packets in order, and says which to ask for again. Pure.
+"""Reorder: puts one source's packets in order, and finds those to request again. Pure.
 
-A packet that is missing is waited for, for a while; then it is lost, and what waits behind it goes
-on. So one lost packet delays its source, and never stops it.
+A missing packet is waited for, for some time; then it is lost, and the packets behind it go on. So
+one lost packet delays its source, and never stops it.
 """
 
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from emulator.media.webrtc.rtp.packets import Counter
 T = TypeVar("T")
 
 _ASK_EVERY_MS = 30
-# A step this far is a source that began anew, not a loss.
+# A step of this size is a source that restarted, not a loss.
 _JUMP = 2_000
-# How many are asked for at once: a hole as wide as this is better answered with a key frame.
+# The number of packets requested at once: for a wider hole a key frame is better.
 _ASKED_MAX = 100
 
 
 class Reorder(Generic[T]):
-    """`wait_ms`: how long a missing packet is waited for; 0 never waits."""
+    """The order of one source's packets. `wait_ms`: the wait for a missing one; 0 never waits."""
 
     def __init__(self, wait_ms: int, held_max: int = 1024) -> None:
         self._wait_ms = wait_ms
@@ -36,13 +36,13 @@ class Reorder(Generic[T]):
         return bool(self._held)
 
     def push(self, sequence: int, packet: T, now_ms: int) -> Iterator[T | None]:
-        """What may go on now, in order; None stands for a hole that is not waited for any more."""
+        """Yield the packets that may go on, in order; None for a hole that is given up."""
         number = self._counter.follow(sequence)
         if self._next is None:
             self._next = number
         step = number - self._next
         if abs(step) > _JUMP:
-            yield from self._start_anew(sequence)
+            yield from self._restart(sequence)
             number = self._next = sequence
             step = 0
         if step < 0 or number in self._held:
@@ -58,7 +58,7 @@ class Reorder(Generic[T]):
         yield from self.look(now_ms)
 
     def look(self, now_ms: int) -> Iterator[T | None]:
-        """Give up on what has been waited for long enough."""
+        """Give up the holes that have been waited for long enough."""
         while self._held and (
             len(self._held) > self._held_max
             or (self._since_ms is not None and now_ms - self._since_ms >= self._wait_ms)
@@ -69,11 +69,11 @@ class Reorder(Generic[T]):
             self._next = first
             yield None
             yield from self._run()
-            # What still waits has waited as long as its hole is known, which may be shorter.
+            # The other packets have waited since their hole became known, which may be shorter.
             self._since_ms = now_ms if self._held else None
 
     def to_ask_for(self, now_ms: int) -> list[int]:
-        """Sequence numbers of missing packets that are due to be asked for (again)."""
+        """The sequence numbers of missing packets that are due to be requested (again)."""
         if not self._held or self._next is None:
             return []
         due: list[int] = []
@@ -89,7 +89,7 @@ class Reorder(Generic[T]):
         return due
 
     def _run(self) -> Iterator[T]:
-        """What was held and now follows without a hole."""
+        """Yield the held packets that now follow without a hole."""
         assert self._next is not None
         while (packet := self._held.pop(self._next, None)) is not None:
             self._next += 1
@@ -101,8 +101,8 @@ class Reorder(Generic[T]):
                 number: at for number, at in self._asked_at_ms.items() if number >= self._next
             }
 
-    def _start_anew(self, sequence: int) -> Iterator[T | None]:
-        """The source counts from elsewhere: what was held is lost."""
+    def _restart(self, sequence: int) -> Iterator[T | None]:
+        """Restart the count: the source counts from elsewhere, and held packets are lost."""
         self._held.clear()
         self._asked_at_ms.clear()
         self._since_ms = None

@@ -1,6 +1,6 @@
-"""RTCP: what receivers and senders of RTP tell each other, in the few words that are ours.
+"""RTCP: the reports and feedback between receivers and senders of RTP, as far as used here.
 
-Written here, since each is a dozen bytes; read by aiortc's parser, which knows them all.
+They are written here, since each is a dozen bytes, and read by aiortc's parser, which knows all.
 """
 
 import struct
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 _SENDER_REPORT, _RECEIVER_REPORT, _DESCRIPTION = 200, 201, 202
 _TRANSPORT_FEEDBACK, _PICTURE_FEEDBACK = 205, 206
 _NACK, _PLI, _REMB = 1, 1, 15
-# From NTP's beginning (1900) to ours (1970).
+# The seconds from NTP's epoch (1900) to 1970.
 _NTP_OFFSET_SECONDS = 2_208_988_800
 _NAME = b"live-emulator"
 
 
 def parse(data: bytes) -> "list[AnyRtcpPacket]":
-    """Nothing for what is broken: RTCP is told again a second later."""
+    """Parse RTCP; an empty list for a broken packet: its content comes again a second later."""
     from aiortc.rtp import RtcpPacket
 
     try:
@@ -28,7 +28,10 @@ def parse(data: bytes) -> "list[AnyRtcpPacket]":
 
 
 def sources_of(asked: "RtcpPsfbPacket") -> set[int]:
-    """Whose key frame is asked for. A FIR names them in its body (RFC 5104, 4.3.1.1)."""
+    """The sources whose key frame is requested.
+
+    A FIR lists them in its body (RFC 5104, 4.3.1.1).
+    """
     numbers = {asked.media_ssrc}
     for at in range(0, len(asked.fci) - 7, 8):
         numbers.add(int.from_bytes(asked.fci[at : at + 4], "big"))
@@ -36,13 +39,13 @@ def sources_of(asked: "RtcpPsfbPacket") -> set[int]:
 
 
 def ntp(instant_us: int) -> int:
-    """An instant in microseconds since 1970 as NTP's 32.32 bit seconds (RFC 3550, 4)."""
-    seconds, rest = divmod(instant_us, 1_000_000)
-    return (seconds + _NTP_OFFSET_SECONDS) << 32 | (rest << 32) // 1_000_000
+    """Convert microseconds since 1970 to NTP's 32.32 bit seconds (RFC 3550, 4)."""
+    seconds, us = divmod(instant_us, 1_000_000)
+    return (seconds + _NTP_OFFSET_SECONDS) << 32 | (us << 32) // 1_000_000
 
 
 def sender_report(ssrc: int, at: int, timestamp: int, packets: int, octets: int) -> bytes:
-    """RFC 3550, 6.4.1, with the name that belongs to it. `at` is in NTP's format."""
+    """A sender report (RFC 3550, 6.4.1) with its description. `at` is in NTP's format."""
     report = struct.pack(
         ">BBHIQIII",
         0x80,
@@ -60,7 +63,10 @@ def sender_report(ssrc: int, at: int, timestamp: int, packets: int, octets: int)
 def receiver_report(
     own_ssrc: int, ssrc: int, *, fraction_lost: int, lost: int, highest: int, last: int, delay: int
 ) -> bytes:
-    """RFC 3550, 6.4.2: one source. `last` and `delay` are of its last sender report."""
+    """A receiver report (RFC 3550, 6.4.2) of one source.
+
+    `last` and `delay` refer to that source's last sender report.
+    """
     return struct.pack(
         ">BBHIIIIIII",
         0x81,
@@ -77,7 +83,7 @@ def receiver_report(
 
 
 def nack(own_ssrc: int, ssrc: int, sequences: list[int]) -> bytes:
-    """Ask again for these packets (RFC 4585, 6.2.1): a number, and which of the 16 after it."""
+    """Request these packets again (RFC 4585, 6.2.1): a number, and which of the 16 after it."""
     pairs: list[tuple[int, int]] = []
     for sequence in sequences:
         if pairs and 0 < (sequence - pairs[-1][0]) & 0xFFFF <= 16:
@@ -91,12 +97,12 @@ def nack(own_ssrc: int, ssrc: int, sequences: list[int]) -> bytes:
 
 
 def pli(own_ssrc: int, ssrc: int) -> bytes:
-    """Ask for a key frame (RFC 4585, 6.3.1)."""
+    """Request a key frame (RFC 4585, 6.3.1)."""
     return struct.pack(">BBHII", 0x80 | _PLI, _PICTURE_FEEDBACK, 2, own_ssrc, ssrc)
 
 
 def remb(own_ssrc: int, ssrc: int, bits_per_second: int) -> bytes:
-    """Tell how much may be sent (draft-alvestrand-rmcat-remb-03, 2.2)."""
+    """Tell the highest bit rate to send (draft-alvestrand-rmcat-remb-03, 2.2)."""
     exponent = max(0, bits_per_second.bit_length() - 18)
     mantissa = bits_per_second >> exponent
     size = 1 << 24 | exponent << 18 | mantissa
@@ -106,7 +112,7 @@ def remb(own_ssrc: int, ssrc: int, bits_per_second: int) -> bytes:
 
 
 def _description(ssrc: int) -> bytes:
-    """RFC 3550, 6.5: the name under which a peer finds sound and picture that belong together."""
+    """The name (RFC 3550, 6.5) by which a peer finds audio and video that belong together."""
     item = struct.pack(">IBB", ssrc, 1, len(_NAME)) + _NAME + b"\x00"
     item += bytes(-len(item) % 4)
     return struct.pack(">BBH", 0x81, _DESCRIPTION, len(item) // 4) + item

@@ -1,17 +1,20 @@
-"""VP8 over RTP (RFC 7741): payload descriptors off and on, and what a key frame is. Pure."""
+"""VP8 over RTP (RFC 7741): removes and adds payload descriptors, and finds key frames. Pure."""
 
 from emulator.core.errors import ProtocolError
 from emulator.media.codecs.sizes import check_size
 from emulator.media.webrtc.rtp.h264 import PAYLOAD_SIZE_MAX
 
-# Descriptors without extensions (4.2): of a frame's first payload (S), and of those after it.
+# Descriptors without extensions (4.2): of a frame's first payload (S), and of later ones.
 _FIRST, _NEXT = b"\x10", b"\x00"
 # RFC 6386, 9.1.
 _START_CODE = b"\x9d\x01\x2a"
 
 
 def content(payload: bytes) -> bytes:
-    """The payload without its descriptor (4.2). Raises `ProtocolError` where that is cut off."""
+    """Return the payload without its descriptor (4.2).
+
+    Raises `ProtocolError` if that is cut off.
+    """
     try:
         first = payload[0]
         at = 1
@@ -32,7 +35,7 @@ def content(payload: bytes) -> bytes:
 
 
 def is_start(payload: bytes) -> bool:
-    """True for the first payload of a frame: start of partition 0 (4.2)."""
+    """Whether this is the first payload of a frame: start of partition 0 (4.2)."""
     return bool(payload) and payload[0] & 0x10 != 0 and payload[0] & 0x07 == 0
 
 
@@ -43,18 +46,18 @@ def check_key(frame: bytes) -> None:
     """
     if len(frame) < 10 or frame[3:6] != _START_CODE:
         raise ProtocolError("VP8 key frame is broken")
-    # 14 bits each; the two above them say how a player may scale.
+    # 14 bits each; the two bits above them are the scaling for players.
     width, height = (int.from_bytes(frame[at : at + 2], "little") & 0x3FFF for at in (6, 8))
     check_size("VP8", width, height)
 
 
 def is_key(frame: bytes) -> bool:
-    """RFC 6386, 9.1: the lowest bit of the frame tag is 0 for a key frame."""
+    """Whether a frame is a key frame: the lowest bit of its tag is 0 (RFC 6386, 9.1)."""
     return bool(frame) and not frame[0] & 1
 
 
 def payloads(frame: bytes) -> list[bytes]:
-    """RTP payloads of one frame, each with its descriptor."""
+    """Make the RTP payloads of one frame, each with its descriptor."""
     size = PAYLOAD_SIZE_MAX - len(_FIRST)
     pieces = [frame[at : at + size] for at in range(0, len(frame), size)]
     return [(_NEXT if index else _FIRST) + piece for index, piece in enumerate(pieces)]

@@ -1,1 +1,1 @@
-"""A peer's SDP offer: read, chosen from, answered."""
+"""SDP: reads a peer's offer, chooses its codecs, writes the answer."""

@@ -1,6 +1,6 @@
-"""Answer: writes the SDP answer to an offer (RFC 9429, 5.3.1), and the one offer that we make.
+"""Answer: writes the SDP answer to an offer (RFC 9429, 5.3.1), and the clients' offer.
 
-Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux).
+Pure. Everything goes over one transport (BUNDLE), RTCP on RTP's port (rtcp-mux).
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from emulator.media.webrtc.sdp.description import (
     Section,
 )
 
-# What feedback we give and take; the rest of what a peer offers is left out.
+# The feedback that we send and accept; other feedback in an offer is left out.
 _FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 
 
@@ -31,10 +31,10 @@ class Local(Struct, frozen=True):
     candidates: tuple[str, ...]
 
 
-class Taken(Struct, frozen=True):
-    """What becomes of one section of the offer: its formats, and what is sent in it.
+class SectionAnswer(Struct, frozen=True):
+    """The answer to one section of the offer: its formats and direction.
 
-    `ssrc` and `label` (msid) where something is sent.
+    `ssrc` and `label` (msid) are set where media is sent.
     """
 
     formats: tuple[Format, ...]
@@ -43,11 +43,13 @@ class Taken(Struct, frozen=True):
     label: str = "- -"
 
 
-def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id: int) -> str:
-    """`taken` has one entry a section; None switches it off."""
+def write(
+    offer: Offer, answers: Sequence[SectionAnswer | None], local: Local, session_id: int
+) -> str:
+    """Write the answer. `answers` has one item for each section; None disables the section."""
     mids = " ".join(
         section.mid
-        for section, track in zip(offer.sections, taken, strict=True)
+        for section, track in zip(offer.sections, answers, strict=True)
         if track is not None
     )
     lines = [
@@ -59,7 +61,7 @@ def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id:
         "a=msid-semantic: WMS *",
     ]
     is_first = True
-    for section, track in zip(offer.sections, taken, strict=True):
+    for section, track in zip(offer.sections, answers, strict=True):
         if track is None:
             lines += _refused(section)
         else:
@@ -74,18 +76,18 @@ def write_offer(
     picture: tuple[int, int | None],
     direction: Direction = "sendonly",
 ) -> str:
-    """An offer of Opus and H.264; each a payload type, and a source where it is sent."""
+    """Write an offer of Opus and H.264; each as a payload type, and an SSRC if it is sent."""
     opus = Format(sound[0], "opus", 48_000, {"minptime": "10", "useinbandfec": "1"}, frozenset())
     video = Format(
         picture[0], "h264", TICKS_PER_SECOND, _H264_OFFERED, frozenset({"nack", "nack pli"})
     )
     sections = (_section("audio", "0", opus), _section("video", "1", video))
     offer = Offer(sections, _NOBODY)
-    taken = [
-        Taken((opus,), direction, sound[1], "live sound"),
-        Taken((video,), direction, picture[1], "live picture"),
+    answers = [
+        SectionAnswer((opus,), direction, sound[1], "live sound"),
+        SectionAnswer((video,), direction, picture[1], "live picture"),
     ]
-    return write(offer, taken, local, 1)
+    return write(offer, answers, local, 1)
 
 
 def _section(kind: MediaKind, mid: str, form: Format) -> Section:
@@ -113,8 +115,8 @@ def _refused(section: Section) -> list[str]:
     ]
 
 
-def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> list[str]:
-    codes = " ".join(str(codec.payload_type) for codec in taken.formats)
+def _accepted(section: Section, answer: SectionAnswer, local: Local, is_first: bool) -> list[str]:
+    codes = " ".join(str(codec.payload_type) for codec in answer.formats)
     lines = [
         f"m={section.kind} 9 {section.protocol} {codes}",
         "c=IN IP4 0.0.0.0",
@@ -125,19 +127,19 @@ def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> l
         f"a=fingerprint:sha-256 {local.fingerprint}",
         f"a=setup:{local.setup}",
         f"a=mid:{section.mid}",
-        f"a={taken.direction}",
+        f"a={answer.direction}",
         "a=rtcp-mux",
         "a=rtcp-rsize",
     ]
-    for codec in taken.formats:
+    for codec in answer.formats:
         lines += _format(section, codec)
-    if taken.ssrc is not None:
+    if answer.ssrc is not None:
         lines += [
-            f"a=msid:{taken.label}",
-            f"a=ssrc:{taken.ssrc} cname:live-emulator",
-            f"a=ssrc:{taken.ssrc} msid:{taken.label}",
+            f"a=msid:{answer.label}",
+            f"a=ssrc:{answer.ssrc} cname:live-emulator",
+            f"a=ssrc:{answer.ssrc} msid:{answer.label}",
         ]
-    if is_first:  # Of a bundle, the first section's are everybody's (RFC 9143, 7.3.3).
+    if is_first:  # The first section's candidates count for the bundle (RFC 9143, 7.3.3).
         lines += [f"a=candidate:{candidate}" for candidate in local.candidates]
         lines.append("a=end-of-candidates")
     return lines

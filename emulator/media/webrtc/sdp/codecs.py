@@ -1,4 +1,4 @@
-"""Choice: which of the offered formats is spoken, for publishers and for viewers. Pure."""
+"""Codecs: chooses one of the offered formats, for publishers and for viewers. Pure."""
 
 from collections.abc import Mapping
 
@@ -7,69 +7,68 @@ from emulator.media.webrtc.sdp.description import Direction, Format, Offer, Sect
 
 _SENDS: frozenset[Direction] = frozenset({"sendonly", "sendrecv"})
 _RECEIVES: frozenset[Direction] = frozenset({"recvonly", "sendrecv"})
-# Level 5.2 (H.264, A.3): with asymmetric levels allowed, nobody needs to send a smaller picture.
+# Level 5.2 (H.264, A.3): with asymmetric levels allowed, no peer needs to send a smaller picture.
 _LEVEL = "34"
 _SOUND_PARAMETERS = {"minptime": "10", "useinbandfec": "1", "stereo": "1", "sprop-stereo": "1"}
 
 
 def to_receive(offer: Offer) -> dict[int, Format]:
-    """What is taken of a publisher's offer, by the section's place: one sound, one picture.
+    """Choose the formats of a publisher's offer, by the section's index: one audio, one video.
 
-    Refuses (`unsupported`) an offer that sends nothing, or a picture or a sound in no codec that
-    is spoken: half of a broadcast would go missing without a word.
+    Refuses (`unsupported`) an offer that sends no media, or video or audio in an unsupported codec:
+    half of a broadcast would be missing without notice.
     """
-    taken = _take(offer, _SENDS, ("h264", "vp8"))
-    missing = _missing(offer, _SENDS, taken)
-    if missing or not taken:
+    chosen = _take(offer, _SENDS, ("h264", "vp8"))
+    missing = _missing(offer, _SENDS, chosen)
+    if missing or not chosen:
         raise Refused(
             "unsupported",
-            f"The {missing or 'offer'} is in no codec that is understood here: "
-            "send H.264 or VP8, and Opus.",
+            f"The {missing or 'offer'} has no supported codec: send H.264 or VP8, and Opus.",
         )
-    return taken
+    return chosen
 
 
 def to_send(offer: Offer, profile: str) -> dict[int, Format]:
-    """What a viewer is sent: one sound and one picture, of what it offers to receive.
+    """Choose the formats for a viewer: one audio and one video, of those that it offers to receive.
 
-    `profile` is the stream's H.264 profile, as in `profile-level-id`. VP8 where the viewer has no
-    H.264. Refuses (`unsupported`) an offer to receive nothing, or a picture or a sound in no codec
-    that can be sent.
+    `profile` is the stream's H.264 profile, as in `profile-level-id`. VP8 is chosen where the
+    viewer has no H.264. Refuses (`unsupported`) an offer that receives no media, or video or audio
+    in a codec that cannot be sent.
     """
-    taken = _take(offer, _RECEIVES, ("h264", "vp8"), profile)
-    missing = _missing(offer, _RECEIVES, taken)
-    if missing or not taken:
+    chosen = _take(offer, _RECEIVES, ("h264", "vp8"), profile)
+    missing = _missing(offer, _RECEIVES, chosen)
+    if missing or not chosen:
         raise Refused(
             "unsupported",
-            f"The {missing or 'offer'} is in no codec that can be sent: "
+            f"The {missing or 'offer'} has no codec that can be sent: "
             "offer to receive H.264 or VP8, and Opus.",
         )
-    return taken
+    return chosen
 
 
 def _take(
     offer: Offer, directions: frozenset[Direction], names: tuple[str, ...], profile: str = ""
 ) -> dict[int, Format]:
-    """The first sound and the first picture that are spoken, by the section's place."""
-    taken: dict[int, Format] = {}
+    """Choose the first supported audio and video, by the section's index."""
+    chosen: dict[int, Format] = {}
     for kind in ("audio", "video"):
         for index, section in enumerate(offer.sections):
             if section.kind == kind and section.has_port and section.direction in directions:
                 form = _sound(section) or _picture(section, names, profile)
                 if form is not None:
-                    taken[index] = form
+                    chosen[index] = form
                     break
-    return taken
+    return chosen
 
 
-def _missing(offer: Offer, directions: frozenset[Direction], taken: Mapping[int, Format]) -> str:
-    """What is offered and nothing of it spoken: `picture`, `sound`, or nothing."""
+def _missing(offer: Offer, directions: frozenset[Direction], chosen: Mapping[int, Format]) -> str:
+    """The kind that is offered only in unsupported codecs: `picture`, `sound`, or "" for none."""
     kinds = {
         section.kind
         for section in offer.sections
         if section.has_port and section.direction in directions
     }
-    spoken = {offer.sections[index].kind for index in taken}
+    spoken = {offer.sections[index].kind for index in chosen}
     names = {"video": "picture", "audio": "sound"}
     return next((names[kind] for kind in ("video", "audio") if kind in kinds - spoken), "")
 
@@ -78,9 +77,9 @@ Formats = tuple[Format, ...]
 
 
 def to_forward(section: Section) -> Formats:
-    """What is passed on between participants of one section: all that most of them speak.
+    """Choose the formats of a section that are forwarded between participants.
 
-    VP8 first, which every browser has; the first one is what a participant sends.
+    VP8 comes first, which every browser has; a participant sends the first one.
     """
     if not section.has_port or section.kind == "application":
         return ()
@@ -99,7 +98,7 @@ def _sound(section: Section) -> Format | None:
 
 
 def _picture(section: Section, names: tuple[str, ...], profile: str = "") -> Format | None:
-    """The first codec of `names` that is offered; of H.264, what comes nearest to the profile."""
+    """Choose the first offered codec of `names`; for H.264, the format nearest to the profile."""
     if section.kind != "video":
         return None
     for name in names:
@@ -112,13 +111,13 @@ def _picture(section: Section, names: tuple[str, ...], profile: str = "") -> For
 
 
 def _distance(form: Format, profile: str) -> tuple[bool, bool]:
-    """Sorting is stable, so the peer's own order decides where this does not."""
+    """Sort key of a format. Sorting is stable, so for equal keys the peer's order decides."""
     is_single = form.parameters.get("packetization-mode", "0") != "1"
     return is_single, bool(profile) and _profile(form)[:2] != profile[:2]
 
 
 def _profile(form: Format) -> str:
-    """RFC 6184, 8.1: what is not said is Baseline, level 1."""
+    """The profile of a format; by default Baseline, level 1 (RFC 6184, 8.1)."""
     text = form.parameters.get("profile-level-id", "42e00a")
     return text if len(text) == 6 else "42e00a"
 

@@ -1,7 +1,7 @@
 """SDP: reads a WebRTC peer's offer (RFC 8866, RFC 9429), as far as an answering server needs it.
 
 Pure. A text that is not an offer is refused (`bad_request`) with the reason; unknown lines are
-ignored, as RFC 8866, 5 asks.
+ignored, as RFC 8866, 5 requires.
 """
 
 import re
@@ -32,7 +32,7 @@ _DIRECTIONS: Mapping[str, Direction] = {
 }
 _SETUPS: Mapping[str, Setup] = {"actpass": "actpass", "active": "active", "passive": "passive"}
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
-# RFC 8839, 5.4: what ICE credentials are made of, and how long they are.
+# RFC 8839, 5.4: the characters of ICE credentials, and their lengths.
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}", re.ASCII)
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19,63}", re.ASCII)
@@ -47,7 +47,7 @@ _MID = re.compile(r"[\x21-\x7e]{1,32}", re.ASCII)
 
 
 class Format(NamedTuple):
-    """One payload type: `name` in lowercase, `parameters` of its fmtp, `feedback` it takes."""
+    """One payload type: its `name` in lowercase, its fmtp `parameters`, and its `feedback`."""
 
     payload_type: int
     name: str
@@ -57,9 +57,9 @@ class Format(NamedTuple):
 
 
 class Section(Struct, frozen=True):
-    """One m-line. `has_port` is False where the peer has switched it off.
+    """One m-line. `has_port` is False where the peer has disabled it.
 
-    `ssrcs` are in the order of the text; `extensions` header extensions by address.
+    `ssrcs` are in the order of the text; `extensions` are header extensions by their URI.
     """
 
     kind: MediaKind
@@ -75,7 +75,7 @@ class Section(Struct, frozen=True):
 
 
 class Remote(Struct, frozen=True):
-    """How the peer is reached and proves that it is the peer."""
+    """The peer's side of the transport: how to reach it, and how it proves its identity."""
 
     ufrag: str
     password: str
@@ -91,7 +91,7 @@ class Offer(Struct, frozen=True):
 
 
 class _Block(Struct):
-    """The lines below one m-line, or above all of them."""
+    """The lines below one m-line, or before the first one."""
 
     head: str = ""
     attributes: list[tuple[str, str]] = field(default_factory=list)
@@ -104,7 +104,10 @@ class _Block(Struct):
 
 
 def parse(text: str) -> Offer:
-    """Refuses (`bad_request`) an invalid offer, or one without a way to reach or trust the peer."""
+    """Read an offer.
+
+    Refuses (`bad_request`) an invalid one, and one without an address or a fingerprint of the peer.
+    """
     session, blocks = _blocks(text)
     if not blocks:
         raise Refused("bad_request", "This is not an SDP offer: it has no media.")
@@ -124,14 +127,14 @@ def parse(text: str) -> Offer:
 
 
 class Fragment(NamedTuple):
-    """What a peer adds to its offer by trickle ICE. `ufrag` is None where it is not said."""
+    """An addition to an offer by trickle ICE. `ufrag` is None where it is missing."""
 
     ufrag: str | None
     candidates: tuple[str, ...]
 
 
 def parse_fragment(text: str) -> Fragment:
-    """A trickle ICE fragment (RFC 8840, 9). Refuses (`bad_request`) what is none."""
+    """Read a trickle ICE fragment (RFC 8840, 9). Refuses (`bad_request`) any other text."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > _LINES_MAX or not all(_LINE.fullmatch(line) for line in lines):
         raise Refused(
@@ -141,15 +144,15 @@ def parse_fragment(text: str) -> Fragment:
     texts = [value.strip() for name, _, value in attributes if name == "candidate"]
     candidates = tuple(text for text in texts if _CANDIDATE.match(text))
     ufrags = {value.strip() for name, _, value in attributes if name == "ice-ufrag"}
-    # Browsers' own sign of the end is a candidate that is empty (WebRTC 1.0, 4.8.2).
+    # Browsers mark the end with an empty candidate (WebRTC 1.0, 4.8.2).
     is_end = "" in texts or any(name == "end-of-candidates" for name, _, _ in attributes)
     if len(ufrags) > 1:
         raise Refused("bad_request", "This trickle ICE fragment has two ICE sessions (ice-ufrag).")
     if not (candidates or is_end or (ufrags and not texts)):
         raise Refused(
             "bad_request",
-            "This trickle ICE fragment has no candidate that is understood (RFC 8839, 5.1), and "
-            "no a=end-of-candidates.",
+            "This trickle ICE fragment has neither a valid candidate (RFC 8839, 5.1) nor "
+            "a=end-of-candidates.",
         )
     return Fragment(next(iter(ufrags), None), candidates[:CANDIDATES_MAX])
 
@@ -173,7 +176,7 @@ def _blocks(text: str) -> tuple[_Block, list[_Block]]:
 def _section(block: _Block, session: _Block, index: int) -> Section:
     words = block.head.split()
     if len(words) < 4 or words[0] not in _KINDS or not words[1].isascii():
-        raise Refused("bad_request", f"Media section {index} of this offer is not understood.")
+        raise Refused("bad_request", f"Media section {index} of this offer is malformed.")
     names = [name for name, _ in (*block.attributes, *session.attributes)]
     texts = [_DIRECTIONS[name] for name in names if name in _DIRECTIONS]
     direction: Direction = texts[0] if texts else "sendrecv"
@@ -195,7 +198,7 @@ def _section(block: _Block, session: _Block, index: int) -> Section:
 
 
 def _formats(block: _Block, codes: list[str]) -> tuple[Format, ...]:
-    """In the peer's order of preference."""
+    """Read the formats, in the peer's order of preference."""
     named: dict[str, tuple[str, int]] = {}
     for value in block.all("rtpmap"):
         code, _, text = value.partition(" ")
@@ -234,7 +237,7 @@ def _extensions(block: _Block) -> dict[str, int]:
     for value in block.all("extmap"):
         number, _, address = value.partition(" ")
         number = number.partition("/")[0]
-        # One byte headers count to 14 (RFC 8285, 4.2); others are none of ours.
+        # One byte headers have ids up to 14 (RFC 8285, 4.2); others are not supported.
         if _NUMBER.fullmatch(number) and 0 < int(number) < 15:
             values[address.split(" ")[0]] = int(number)
     return values
@@ -250,7 +253,7 @@ def _ssrcs(block: _Block) -> tuple[int, ...]:
 
 
 def _remote(session: _Block, blocks: list[_Block]) -> Remote:
-    """ICE and DTLS of the bundle: what its first section says, or else the session."""
+    """Read ICE and DTLS of the bundle: from its first section, or else from the session."""
     ordered = [blocks[0], session, *blocks[1:]]
 
     def first(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Video sessions: what each participant sends is forwarded to the others, and never mixed."""
+"""Video sessions: each participant's media is forwarded to the others, and never mixed."""

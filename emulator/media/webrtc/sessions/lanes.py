@@ -1,7 +1,7 @@
-"""Lanes: one thing that a participant sends (a source), and one place where it receives (a sink).
+"""Lanes: one track that a participant sends (a source), and one that it receives (a sink).
 
-Packets are forwarded as they are, but for their numbers: a sink goes on counting where its last
-source stopped, so that a player sees one unbroken track whatever its source is.
+Packets are forwarded with new numbers: a sink continues the count of its last source, so that a
+player sees one unbroken track whatever its source is.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ Kind = Literal["audio", "video", "screen"]
 
 
 class LaneSource:
-    """`formats` by payload type. `owner` is the participant's id."""
+    """A track that the participant `owner` sends. `formats` are by payload type."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class LaneSource:
 
 
 class LaneSink:
-    """`formats` are those that the receiving participant takes."""
+    """A place where a participant receives a track. `formats` are those that it accepts."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class LaneSink:
         self.sender.forward(code, packet.payload, packet.is_marked, self._last)
 
     def skip(self) -> None:
-        """Something is missing here: the receiver shall see that."""
+        """Skip a sequence number, so that the receiver sees that a packet is missing."""
         self.sender.skip()
 
     def report(self, ntp: int, timestamp: int) -> None:

@@ -1,4 +1,4 @@
-"""Member: one participant's peer: what it sends, where it receives, and what it asks for."""
+"""Member: one participant's peer: the tracks that it sends and receives, and its requests."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.sdp import codecs
-from emulator.media.webrtc.sdp.answer import Taken
+from emulator.media.webrtc.sdp.answer import SectionAnswer
 from emulator.media.webrtc.sdp.description import Direction, Offer, Section
 from emulator.media.webrtc.sessions.lanes import Kind, LaneSink, LaneSource
 
@@ -25,7 +25,7 @@ _AGAIN_MAX = 200
 
 
 class SentMedia(NamedTuple):
-    """What a participant sends."""
+    """The kinds of media that a participant sends."""
 
     audio: bool
     video: bool
@@ -33,7 +33,11 @@ class SentMedia(NamedTuple):
 
 
 class Member:
-    """`told` hears what the member sends whenever that changes; `left` once, at its end."""
+    """One participant of a session.
+
+    `on_media` is called with the media that it sends, at each change; `left` is called once, at its
+    end.
+    """
 
     def __init__(
         self,
@@ -64,10 +68,10 @@ class Member:
     def sinks(self) -> list[LaneSink]:
         return list(self._sinks.values())
 
-    # Its offers.
+    # Methods for its offers.
 
     def take(self, offer: Offer) -> None:
-        """Learn from a first or a further offer what it sends and where it receives."""
+        """Read from an offer, the first or a later one, which tracks it sends and receives."""
         wanted: set[str] = set()
         has_camera = False
         self._by_ssrc = {}
@@ -92,11 +96,11 @@ class Member:
             self._sinks.pop(mid).detach()
         self._on_media(self._shown())
 
-    def answers(self, offer: Offer) -> list[Taken | None]:
-        """Our answer, section by section. A track is named after the participant it comes from."""
+    def answers(self, offer: Offer) -> list[SectionAnswer | None]:
+        """Return our answers by section. A track is named after the participant that sends it."""
         return [self._answer(section) for section in offer.sections]
 
-    # What the link calls.
+    # The methods that the link calls.
 
     def serve(self, link: PeerLink) -> None:
         self._link = link
@@ -146,7 +150,7 @@ class Member:
                 self._ask_for_key_frame(packet)
 
     def finish(self) -> None:
-        """A participant that says goodbye has left, as any other."""
+        """Do nothing: a participant that ends its session has left, like any other."""
 
     def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
         if self._is_over:
@@ -162,7 +166,7 @@ class Member:
         self._left(self)
         self._on_media(self._shown())
 
-    # Making.
+    # Tracks and answers.
 
     def _add_source(self, section: Section, kind: Kind, formats: codecs.Formats) -> None:
         source = self._sources.get(section.mid)
@@ -178,17 +182,17 @@ class Member:
         if source is not None:
             source.close()
 
-    def _answer(self, section: Section) -> Taken | None:
+    def _answer(self, section: Section) -> SectionAnswer | None:
         formats = codecs.to_forward(section)
         if not formats:
             return None
         sink = self._sinks.get(section.mid)
         if sink is None:
             direction: Direction = "recvonly" if section.mid in self._sources else "inactive"
-            return Taken(formats, direction)
+            return SectionAnswer(formats, direction)
         source = sink.source
         label = f"{source.owner} {source.kind}" if source is not None else f"free {section.mid}"
-        return Taken(
+        return SectionAnswer(
             formats,
             "sendrecv" if section.mid in self._sources else "sendonly",
             sink.sender.ssrc,
@@ -199,7 +203,7 @@ class Member:
         kinds = {source.kind for source in self._sources.values()}
         return SentMedia("audio" in kinds, "video" in kinds, "screen" in kinds)
 
-    # Feedback.
+    # Feedback of the peer.
 
     def _send_again(self, ssrc: int, sequences: list[int]) -> None:
         for sink in self._sinks.values():

@@ -1,4 +1,4 @@
-"""VideoSessions: the members of each session with media, what each receives, and which must go."""
+"""VideoSessions: the members of each session with media, and the tracks that each receives."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ RoomId = tuple[str, str]
 
 
 class VideoSessions:
-    """`(world, session)` names a room. A room is there while somebody is in it."""
+    """The sessions of all worlds, by `(world, session)`. A session exists while it has a member."""
 
     def __init__(self) -> None:
         self._rooms: dict[RoomId, dict[str, Member]] = {}
@@ -37,13 +37,13 @@ class VideoSessions:
         own_ssrc: int,
         on_media: "Callable[[SentMedia], None]",
     ) -> "Member":
-        """Make a member and let it in. The one in its place before is disconnected."""
-        # Late: a start need not wait for what only a session needs.
+        """Make a member and add it. An earlier one of the same participant is disconnected."""
+        # Imported late: only a session needs it, and the server starts sooner without it.
         from emulator.media.webrtc.sessions.member import Member
 
         before = self.find(room, participant_id)
         if before is not None:
-            self._dismiss(before, "the same participant came again")
+            self._dismiss(before, "the same participant joined again")
         member = Member(
             participant_id,
             bits_per_second,
@@ -55,7 +55,7 @@ class VideoSessions:
         return member
 
     def take(self, room: RoomId, member: "Member", offer: "Offer") -> None:
-        """A member's offer: what it sends goes to the others, and what they send to it."""
+        """Take a member's offer: forward its tracks to the others, and theirs to it."""
         member.take(offer)
         self._arrange(room)
 
@@ -66,14 +66,14 @@ class VideoSessions:
             self._dismiss(member, reason)
 
     def remove_all(self, world: str) -> None:
-        """The sessions of a world are gone."""
+        """Disconnect all participants of a world whose sessions are gone."""
         for room, members in tuple(self._rooms.items()):
             if room[0] == world:
                 for member in tuple(members.values()):
                     self._dismiss(member, "the session is gone")
 
     def _arrange(self, room: RoomId) -> None:
-        """Give every source a free sink of everybody else, in the order of coming."""
+        """Connect every source to a free sink of every other member, in the order of joining."""
         members = list(self._rooms.get(room, {}).values())
         for member in members:
             shown = {sink.source for sink in member.sinks}
@@ -89,7 +89,7 @@ class VideoSessions:
             del members[member.id]
         if not members:
             self._rooms.pop(room, None)
-        # What has become free is for the member that has waited for it.
+        # A sink that has become free is for the source that waited for it.
         self._arrange(room)
 
     def _dismiss(self, member: "Member", reason: str) -> None:
@@ -100,9 +100,9 @@ class VideoSessions:
 
 
 class SessionEnds(Service):
-    """Disconnects participants of one world that left, were removed, or whose session has ended.
+    """Disconnects participants of one world who left or were removed, or whose session has ended.
 
-    `sessions` gives those of the process; None where no sockets are served at all.
+    `sessions` returns those of the process; None where no sockets are served.
     """
 
     def __init__(self, world: str, sessions: Callable[[], VideoSessions | None]) -> None:

@@ -1,1 +1,1 @@
-"""Codecs at work, where nothing can be passed through."""
+"""Transcoding for WebRTC, where media cannot be passed through."""

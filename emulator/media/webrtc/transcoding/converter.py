@@ -1,7 +1,8 @@
-"""Converter: a codec at work in a thread of its own. What it makes comes home to the loop in order.
+"""Converter: runs a codec in a thread, and returns its output to the loop in order.
 
-Used where no pass-through can be: sound between AAC and Opus, pictures that a browser or HLS cannot
-show. A codec that falls behind loses input, and says so once; nothing grows.
+Used where media cannot be passed through: audio between AAC and Opus, pictures that a browser or
+HLS cannot show. A codec that falls behind drops input, and logs that once; no queue grows without a
+bound.
 """
 
 import asyncio
@@ -15,25 +16,25 @@ log = logging.getLogger(__name__)
 
 Input = TypeVar("Input")
 Input_contra = TypeVar("Input_contra", contravariant=True)
-Made = TypeVar("Made")
+Output = TypeVar("Output")
 
 _PENDING_MAX = 256
 
 
-class Codec(Protocol[Input_contra, Made]):
-    """Lives in the converter's thread: made, fed and closed there."""
+class Codec(Protocol[Input_contra, Output]):
+    """A codec that is made and used in the converter's thread."""
 
-    def convert(self, item: Input_contra) -> "list[Made]": ...
+    def convert(self, item: Input_contra) -> "list[Output]": ...
 
 
-class Converter(Generic[Input, Made]):
-    """`deliver` is called on the loop's thread; not any more after `close`."""
+class Converter(Generic[Input, Output]):
+    """One codec and its thread. `deliver` is called on the loop's thread; never after `close`."""
 
     def __init__(
         self,
         name: str,
-        make: Callable[[], Codec[Input, Made]],
-        deliver: Callable[[list[Made]], None],
+        make: Callable[[], Codec[Input, Output]],
+        deliver: Callable[[list[Output]], None],
     ) -> None:
         self._name = name
         self._make = make
@@ -47,11 +48,11 @@ class Converter(Generic[Input, Made]):
 
     @property
     def is_behind(self) -> bool:
-        """True while input is being dropped."""
+        """Whether input is being dropped."""
         return self._pending.qsize() >= _PENDING_MAX
 
     def push(self, item: Input) -> bool:
-        """Says whether it was taken: a converter that is far behind takes nothing."""
+        """Queue an item; return False where it is dropped, because the converter is far behind."""
         if self._is_closed or self.is_behind:
             if not self._lost and not self._is_closed:
                 log.warning("transcoding does not keep up: input is dropped what=%s", self._name)
@@ -61,7 +62,7 @@ class Converter(Generic[Input, Made]):
         return True
 
     def close(self) -> None:
-        """The thread ends by itself, a moment later."""
+        """Close the converter; its thread ends a moment later."""
         self._is_closed = True
         self._pending.put(None)
 
@@ -72,14 +73,14 @@ class Converter(Generic[Input, Made]):
                 continue
             outputs = codec.convert(item)
             if outputs:
-                self._bring_home(outputs)
+                self._deliver_on_loop(outputs)
 
-    def _bring_home(self, outputs: list[Made]) -> None:
+    def _deliver_on_loop(self, outputs: list[Output]) -> None:
         def deliver() -> None:
             if not self._is_closed:
                 self._deliver(outputs)
 
         try:
             self._loop.call_soon_threadsafe(deliver)
-        except RuntimeError:  # The loop has closed: nobody waits for it any more.
+        except RuntimeError:  # The loop has closed: nobody waits for the output any more.
             self._is_closed = True

@@ -1,4 +1,4 @@
-"""Resampled: decoded sound as an encoder wants it."""
+"""Resampled: converts decoded audio to the form that an encoder wants."""
 
 from typing import TYPE_CHECKING
 
@@ -6,12 +6,12 @@ if TYPE_CHECKING:
     from av import AudioFrame
 
 RATE = 48_000
-# Samples that may be missing or too many before the clock is set anew; jitter stays below.
+# The samples that may be missing or surplus before the clock is reset; jitter stays below.
 _DRIFT = RATE // 20
 
 
 class Resampled:
-    """Decoded sound at 48 kHz, stereo, in frames of one size, placed by its own sample clock."""
+    """Decoded audio at 48 kHz, stereo, in frames of one size, placed by its own sample clock."""
 
     def __init__(self, form: str, size: int) -> None:
         from av import AudioFifo, AudioResampler
@@ -19,13 +19,13 @@ class Resampled:
         self._resampler = AudioResampler(format=form, layout="stereo", rate=RATE)
         self._fifo = AudioFifo()
         self._size = size
-        # Where the fifo's first sample is, and how many were written since then.
+        # The position of the fifo's first sample, and the number of samples written since then.
         self._at = 0
         self._written = 0
         self._is_begun = False
 
     def push(self, frame: "AudioFrame", at: int) -> "list[tuple[int, AudioFrame]]":
-        """Frames that are full now, each with its place. `at` is the given one's, at 48 kHz."""
+        """Add a frame at `at` (48 kHz); return the frames that are now full, with their places."""
         if self._is_begun and abs(at - self._end) > _DRIFT:
             self._fifo.read(self._fifo.samples, partial=True)
             self._is_begun = False
@@ -44,7 +44,7 @@ class Resampled:
         return chunks
 
     def rest(self) -> "tuple[int, AudioFrame] | None":
-        """What is left at the end: less than a frame."""
+        """Return the samples that are left at the end: less than a frame."""
         frame = self._fifo.read(0, partial=True)
         return (self._at, frame) if frame is not None else None
 

@@ -1,6 +1,6 @@
-"""Transcoders: Opus to AAC and back, any picture to H.264 or VP8 for browsers. Not for the loop.
+"""Transcoders: Opus to AAC and back, any video to H.264 or VP8 for browsers. Not for the loop.
 
-Times go through unchanged: what comes out is placed where its samples were.
+Times are kept: the output has the place of the samples that it was made from.
 """
 
 import logging
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Made = TypeVar("Made")
+Output = TypeVar("Output")
 
 _AAC_BITS, _OPUS_BITS = 128_000, 96_000
 OPUS_FRAME = 960
 
 
 class AacEncoder:
-    """Decoded sound as frames of `track`: AAC LC, 48 kHz, stereo, each where its samples were."""
+    """Encodes decoded audio as frames of `track` (AAC LC, 48 kHz, stereo), at their places."""
 
     def __init__(self, track: AudioTrack) -> None:
         from av import CodecContext
@@ -44,21 +44,21 @@ class AacEncoder:
         self._sound = Resampled("fltp", 1024)
 
     def encode(self, frame: "AudioFrame", at: int) -> list[Packet]:
-        """`at` is the place of the frame's first sample, at 48 kHz."""
+        """Encode a frame. `at` is the place of its first sample, at 48 kHz."""
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         packets: list[Packet] = []
         if form != self._form:
-            packets = self._rest() if self._form else []
+            packets = self._flush() if self._form else []
             self._form, self._sound = form, Resampled("fltp", 1024)
         for place, full in self._sound.push(frame, at):
             packets += self._encoded(place, full)
         return packets
 
     def end(self) -> list[Packet]:
-        """What is held back still. Nothing may be encoded afterwards."""
-        return [*self._rest(), *self._packets(self._encoder.encode(None))]
+        """Return the packets that are still held back. No frame may be encoded afterwards."""
+        return [*self._flush(), *self._packets(self._encoder.encode(None))]
 
-    def _rest(self) -> list[Packet]:
+    def _flush(self) -> list[Packet]:
         rest = self._sound.rest()
         return self._encoded(*rest) if rest is not None else []
 
@@ -67,7 +67,7 @@ class AacEncoder:
         return self._packets(self._encoder.encode(frame))
 
     def _packets(self, coded: "Sequence[av.Packet[Any]]") -> list[Packet]:
-        # The encoder's own times are earlier by what it holds back: 1024 samples.
+        # The encoder's own times are earlier by its delay of 1024 samples.
         return [
             Packet(self._track, packet.pts or 0, packet.pts or 0, 1024, True, bytes(packet))
             for packet in coded
@@ -75,7 +75,7 @@ class AacEncoder:
 
 
 class OpusToAac:
-    """A browser's sound for HLS, as frames of `track`: AAC LC, 48 kHz, stereo."""
+    """Converts a browser's audio for HLS, to frames of `track`: AAC LC, 48 kHz, stereo."""
 
     def __init__(self, track: AudioTrack) -> None:
         from av import CodecContext
@@ -103,7 +103,7 @@ class OpusToAac:
 
 
 class ToOpus:
-    """A broadcast's sound for browsers: AAC, or Opus that was not made for them."""
+    """Converts a broadcast's audio for browsers: AAC, or Opus that browsers do not accept."""
 
     def __init__(self, track: AudioTrack) -> None:
         from av import CodecContext
@@ -145,15 +145,15 @@ class ToOpus:
 
 
 class Vp8Picture(NamedTuple):
-    """One coded picture; `at` in 1/90,000 s."""
+    """One coded picture; `at` is in 1/90,000 s."""
 
     at: int
     is_key: bool
     data: bytes
 
 
-class _Pictures(Generic[Made]):
-    """Decodes pictures and encodes them anew; key frames where the source has them."""
+class _Pictures(Generic[Output]):
+    """Transcodes pictures, with key frames where the source has them."""
 
     def __init__(self, codec: str, config: bytes) -> None:
         from av import CodecContext
@@ -166,7 +166,7 @@ class _Pictures(Generic[Made]):
         self._keys: set[int] = set()
         self._last = -1
 
-    def convert(self, picture: RawPicture) -> list[Made]:
+    def convert(self, picture: RawPicture) -> list[Output]:
         import av
 
         packet = av.Packet(picture.data)
@@ -180,7 +180,7 @@ class _Pictures(Generic[Made]):
             return []
         return [encoded for frame in frames for encoded in self._encode(frame)]
 
-    def _encode(self, frame: "VideoFrame") -> list[Made]:
+    def _encode(self, frame: "VideoFrame") -> list[Output]:
         from av.video.frame import PictureType
 
         at = frame.pts
@@ -205,12 +205,12 @@ class _Pictures(Generic[Made]):
     def _open(self, width: int, height: int) -> "VideoCodecContext":
         raise NotImplementedError
 
-    def _encoded(self, data: bytes, at: int) -> Made | None:
+    def _encoded(self, data: bytes, at: int) -> Output | None:
         raise NotImplementedError
 
 
 class ToH264(_Pictures[Packet]):
-    """Pictures as every browser with a licence takes them: no B-frames."""
+    """Transcodes pictures to H.264 without B-frames, for browsers with H.264."""
 
     def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
         super().__init__(codec, config)
@@ -232,7 +232,7 @@ class ToH264(_Pictures[Packet]):
 
 
 class ToVp8(_Pictures[Vp8Picture]):
-    """Pictures as VP8, for browsers without H.264: a Firefox that could not fetch its plugin."""
+    """Transcodes pictures to VP8, for browsers without H.264: a Firefox without its plugin."""
 
     def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
         super().__init__(codec, config)
@@ -255,7 +255,7 @@ class ToVp8(_Pictures[Vp8Picture]):
 
 
 def _encoder(name: str, width: int, height: int, bits_per_second: int) -> Any:
-    """An encoder that holds nothing back, to be opened with options of its own."""
+    """Make an encoder that holds back no frames; the caller sets its options and opens it."""
     from av import CodecContext
 
     encoder: Any = CodecContext.create(name, "w")

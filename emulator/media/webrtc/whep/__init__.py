@@ -1,1 +1,1 @@
-"""Peers that watch: a stream's packets in, RTP out."""
+"""WHEP: peers that watch a stream, whose packets they get as RTP."""

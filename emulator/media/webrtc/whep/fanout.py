@@ -1,8 +1,8 @@
-"""WhepFanout: one stream for all its WHEP viewers: packetised once, transcoded once, if at all.
+"""WhepFanout: one stream for all its WHEP viewers: packetised once, and transcoded at most once.
 
-H.264 without B-frames and Opus go through as they are. AAC is made Opus; a picture that browsers do
-not show over WebRTC (B-frames, HEVC, AV1, VP9) is made plain H.264. For viewers whose browser has
-no H.264, any picture is made VP8. It lives as long as somebody watches.
+H.264 without B-frames and Opus are passed through. AAC is converted to Opus; video that browsers do
+not show over WebRTC (B-frames, HEVC, AV1, VP9) is converted to plain H.264. For viewers whose
+browser has no H.264, any video is converted to VP8. The fan-out exists while somebody watches.
 """
 
 import logging
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SOUND_RATE = 48_000
-# A step this far is another clock: a publisher's return, or a wrap.
+# A step of this size is another clock: a publisher's return, or a wrap.
 _JUMP = 2 * TICKS_PER_SECOND
 _LOOK_BACK_MS = 5_000
 _TRANSCODED_BITS = 3_000_000
 _SHOWN_AT_ONCE_MAX = 600
-# Less than a picture lasts, at 60 a second.
+# Less than the duration of a picture, at 60 a second.
 _FRAME_TICKS = TICKS_PER_SECOND // 90
 
 
 class VideoFrame(NamedTuple):
-    """One coded picture in RTP payloads. `at` is on the screening's clock, in 1/90,000 s."""
+    """One coded picture as RTP payloads. `at` is on the fan-out's clock, in 1/90,000 s."""
 
     payloads: list[bytes]
     at: int
@@ -42,7 +42,7 @@ class VideoFrame(NamedTuple):
 
 
 class Subscriber(Protocol):
-    """A viewer, as its screening sees it. `coding`: what its picture is in, `h264` or `vp8`."""
+    """A viewer, as the fan-out sees it. `coding` is the codec of its video, `h264` or `vp8`."""
 
     coding: str
 
@@ -52,7 +52,7 @@ class Subscriber(Protocol):
 
 
 class _Lane:
-    """The picture in one coding, for all viewers that take that one: since its last key frame."""
+    """The video in one codec, for all viewers that take it, from its last key frame on."""
 
     def __init__(self, coding: str) -> None:
         self.coding = coding
@@ -73,7 +73,10 @@ class _Lane:
     def transcode(
         self, picture: RawPicture, track: VideoTrack, show: Callable[[list[VideoFrame]], None]
     ) -> None:
-        """Give one picture to the encoder, which calls `show`. It begins with a key frame."""
+        """Pass one picture to the encoder, which calls `show`.
+
+        The output begins with a key frame.
+        """
         if picture.is_key and track is not self._track:
             self.restart()
             self._track = track
@@ -82,11 +85,11 @@ class _Lane:
             return
         if self._needs_key and not picture.is_key:
             return
-        # What was not taken is missed by all until the next key frame.
+        # A picture that the encoder dropped is missing for all viewers until the next key frame.
         self._needs_key = not self._converter.push(picture)
 
     def restart(self) -> None:
-        """Let go of the encoder and of what was shown."""
+        """Drop the encoder and the shown pictures."""
         if self._converter is not None:
             self._converter.close()
         self._converter = self._track = None
@@ -109,7 +112,10 @@ class _Lane:
 
 
 class WhepFanout:
-    """`on_empty` is called when the last viewer has left; everything is freed by then."""
+    """The fan-out of one stream. `on_empty` is called after the last viewer has left.
+
+    Everything is freed by then.
+    """
 
     def __init__(self, relay: Relay, on_empty: Callable[[], None]) -> None:
         self._relay = relay
@@ -121,7 +127,7 @@ class WhepFanout:
         self._offset: int | None = None
         self._latest = 0
         self._anchor_ms = monotonic_ms()
-        # Where the clock stood then.
+        # The clock's value at that time.
         self._anchor = 0
         self._lead = -_JUMP
         self._looked_ms = self._anchor_ms
@@ -133,7 +139,7 @@ class WhepFanout:
 
     @property
     def count(self) -> int:
-        """The viewers, and those about to watch."""
+        """The number of viewers, including those about to watch."""
         return len(self._holders)
 
     @property
@@ -141,7 +147,7 @@ class WhepFanout:
         return self._relay
 
     def hold(self, subscriber: Subscriber) -> None:
-        """Somebody is about to watch."""
+        """Register a viewer that is about to watch."""
         self._holders.add(subscriber)
         if subscriber.coding not in self._lanes:
             lane = self._lanes[subscriber.coding] = _Lane(subscriber.coding)
@@ -151,10 +157,10 @@ class WhepFanout:
                         self._carry(lane, packet, packet.track, packet.dts + self._offset)
 
     def join(self, subscriber: Subscriber) -> None:
-        """Add a viewer, and show it at once what it must see: all since the last key frame.
+        """Add a viewer, and show it all pictures since the last key frame at once.
 
-        Those pictures are dated right before now, a millisecond apart, so that its player hurries
-        through them instead of staying behind by them.
+        These pictures are dated right before now, a millisecond apart, so that its player hurries
+        through them instead of lagging behind by them.
         """
         self._subscribers[subscriber] = None
         pictures = self._lanes[subscriber.coding].pictures
@@ -165,9 +171,9 @@ class WhepFanout:
             self.ask_for_key_frame()
 
     def show_again(self, subscriber: Subscriber, after: int) -> None:
-        """Show all since the last key frame to a viewer that lost packets after `after`.
+        """Show all pictures since the last key frame to a viewer that lost packets after `after`.
 
-        All of it is dated between that and the next picture.
+        All of them are dated between that time and the next picture.
         """
         self.ask_for_key_frame()
         pictures = self._lanes[subscriber.coding].pictures
@@ -190,17 +196,17 @@ class WhepFanout:
             self._relay.ask_for_key_frame()
 
     def now(self) -> int:
-        """Where the screening's clock stands, in 1/90,000 s."""
+        """The current value of the fan-out's clock, in 1/90,000 s."""
         return self._anchor + (monotonic_ms() - self._anchor_ms) * TICKS_PER_MS
 
-    # What the relay calls.
+    # The methods that the relay calls.
 
     def on_packet(self, packet: Packet) -> None:
         track = packet.track
         if isinstance(track, VideoTrack):
-            self._hear_picture(packet, track)
+            self._take_picture(packet, track)
         else:
-            self._hear_sound(packet, track)
+            self._take_sound(packet, track)
 
     def restart(self) -> None:
         self._offset = None
@@ -212,10 +218,10 @@ class WhepFanout:
             subscriber.end("the stream has ended")
         self._free()
 
-    # Pictures.
+    # Video.
 
     def _catch_up(self) -> None:
-        """Take in what has come since the last key frame; the newest of it is now."""
+        """Take the packets since the last key frame; the newest of them is now."""
         packets = self._relay.pictures
         if packets:
             self._has_b_frames = any(packet.pts != packet.dts for packet in packets)
@@ -228,7 +234,7 @@ class WhepFanout:
         for index, shown in enumerate(self._lanes[subscriber.coding].pictures):
             subscriber.show(shown._replace(at=first + index * step))
 
-    def _hear_picture(self, packet: Packet, track: VideoTrack) -> None:
+    def _take_picture(self, packet: Packet, track: VideoTrack) -> None:
         at = self._place(packet.dts)
         if not self._has_b_frames and packet.pts != packet.dts:
             self._has_b_frames = True
@@ -236,7 +242,7 @@ class WhepFanout:
             self._carry(lane, packet, track, at)
 
     def _carry(self, lane: _Lane, packet: Packet, track: VideoTrack, at: int) -> None:
-        """Show a picture in one coding, as it is where that can be."""
+        """Show a picture in one codec, passed through where that is possible."""
         if lane.coding == track.codec == "h264" and not self._has_b_frames:
             self._show(
                 lane, [VideoFrame(h264.frame_payloads(packet, track.config), at, packet.is_key)]
@@ -252,9 +258,9 @@ class WhepFanout:
                 if subscriber.coding == lane.coding:
                     subscriber.show(shown)
 
-    # Sound.
+    # Audio.
 
-    def _hear_sound(self, packet: Packet, track: AudioTrack) -> None:
+    def _take_sound(self, packet: Packet, track: AudioTrack) -> None:
         if track.codec == "opus" and track.channels <= 2:
             self._sound(packet.pts, bytes(packet.data))
             return
@@ -271,7 +277,7 @@ class WhepFanout:
             self._sound(sound.at, sound.data)
 
     def _sound(self, at: int, payload: bytes) -> None:
-        """`at` is the publisher's, at 48 kHz."""
+        """Send audio to the viewers. `at` is on the publisher's clock, at 48 kHz."""
         wire = at * TICKS_PER_SECOND // SOUND_RATE
         if self._offset is None:
             self._place(wire)
@@ -282,7 +288,7 @@ class WhepFanout:
     # Time.
 
     def _place(self, wire: int) -> int:
-        """A publisher's time on the screening's clock, which goes on over the publisher's jumps."""
+        """Convert a publisher's time to the fan-out's clock, which has no jumps."""
         if self._offset is not None:
             at = wire + self._offset
             if abs(at - self._latest) < _JUMP:
@@ -295,9 +301,9 @@ class WhepFanout:
         return self._latest
 
     def _keep_up(self, at: int) -> None:
-        """Let `now` follow what comes first: at once when that is ahead, else every few seconds.
+        """Let `now` follow the first arrivals: at once if these are ahead, else every few seconds.
 
-        A publisher begins with what it has stored, and its clock is not ours.
+        A publisher begins with stored media, and its clock is not ours.
         """
         lead = at - self.now()
         self._lead = max(self._lead, lead)

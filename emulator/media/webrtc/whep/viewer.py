@@ -1,4 +1,4 @@
-"""Viewer: one peer that watches by WHEP. What it is sent comes from its stream's screening."""
+"""Viewer: one peer that watches over WHEP. Its stream's fan-out sends it the media."""
 
 import asyncio
 from collections import deque
@@ -10,11 +10,11 @@ from emulator.media.webrtc.link import PeerLink
 from emulator.media.webrtc.relay import Watching
 from emulator.media.webrtc.rtp import rtcp
 from emulator.media.webrtc.rtp.sender import RtpSender
-from emulator.media.webrtc.sdp.answer import Taken
+from emulator.media.webrtc.sdp.answer import SectionAnswer
 from emulator.media.webrtc.sdp.description import Format
 from emulator.media.webrtc.whep.fanout import SOUND_RATE, VideoFrame, WhepFanout
 
-# What a socket's buffer takes at once anywhere, and how long it has to be read: 120 Mbit/s.
+# The packets that any socket's buffer takes at once, and the time to read them: 120 Mbit/s.
 _AT_ONCE, _PAUSE_SECONDS = 48, 0.004
 _WAITING_MAX = 8_192
 _REPORT_SECONDS = 1.0
@@ -22,7 +22,7 @@ _AGAIN_EVERY_MS = 1_000
 
 
 class Viewer:
-    """`formats` are what was taken of its offer, by the section's place."""
+    """One viewer. `formats` are the formats chosen from its offer, by the section's index."""
 
     def __init__(
         self, fanout: WhepFanout, watching: Watching, formats: Mapping[int, Format]
@@ -52,16 +52,16 @@ class Viewer:
         self._is_stalled = False
         fanout.hold(self)
 
-    def taken(self, form: Format) -> Taken:
-        """Our answer to one section of its offer."""
+    def section_answer(self, form: Format) -> SectionAnswer:
+        """Return our answer to one section of its offer."""
         is_sound = form.name == "opus"
         sender = self.sound_out if is_sound else self.picture_out
         assert sender is not None
-        return Taken(
+        return SectionAnswer(
             (form,), "sendonly", sender.ssrc, f"stream {'sound' if is_sound else 'picture'}"
         )
 
-    # What the link calls.
+    # The methods that the link calls.
 
     def serve(self, link: PeerLink) -> None:
         self._link = link
@@ -74,7 +74,7 @@ class Viewer:
         self._fanout.join(self)
 
     def rtp(self, data: bytes) -> None:
-        """A viewer has nothing to show."""
+        """Do nothing: a viewer sends no media."""
 
     def rtcp(self, data: bytes) -> None:
         from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRtpfbPacket
@@ -89,7 +89,7 @@ class Viewer:
                 self._show_again()
 
     def finish(self) -> None:
-        """A viewer that says goodbye has left, as any other."""
+        """Do nothing: a viewer that ends its session has left, like any other."""
 
     def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
         for timer in (self._pause, self._timer):
@@ -101,10 +101,10 @@ class Viewer:
             self._is_subscribed = False
             self._watching.left()
 
-    # What the screening calls.
+    # The methods that the fan-out calls.
 
     def show(self, shown: VideoFrame) -> None:
-        if self._stands() or self.picture_out is None or (self._needs_key and not shown.is_key):
+        if self._is_held() or self.picture_out is None or (self._needs_key and not shown.is_key):
             return
         self._needs_key = False
         self._shown_until = shown.at
@@ -114,9 +114,10 @@ class Viewer:
         if self.sound_out is not None and not self._is_stalled:
             self.sound_out.push([payload], at)
 
-    def _stands(self) -> bool:
-        """Whether a fault holds the picture. Once it is over, all since the last key frame comes,
-        and this picture with it.
+    def _is_held(self) -> bool:
+        """Whether a fault withholds the picture.
+
+        Once the fault is over, all pictures since the last key frame are sent, with this one.
         """
         was_stalled, self._is_stalled = self._is_stalled, self._watching.is_stalled()
         if was_stalled and not self._is_stalled:
@@ -132,7 +133,7 @@ class Viewer:
     # Sending.
 
     def _send(self, packet: bytes) -> None:
-        """At once, or behind what is waiting: a burst is sent in pieces that a socket can take."""
+        """Send a packet at once, or queue it: a burst is sent in pieces that a socket can take."""
         if self._waiting or self._is_full():
             self._waiting.append(packet)
             if self._pause is None:

@@ -1,1 +1,1 @@
-"""A peer that goes live: its RTP in, packets out."""
+"""WHIP: peers that publish a stream, whose RTP becomes packets."""

@@ -1,7 +1,7 @@
-"""Eaters: what becomes of a publisher's RTP, by its codec: frames with the peer's own times.
+"""Depacketizers: turn a publisher's RTP into frames, by codec, with the peer's own times.
 
-After a loss, pictures are left out until the next key frame: what hangs on a lost picture would be
-shown broken, and recorded so.
+After a loss, pictures are dropped until the next key frame: a picture that depends on a lost one
+would be shown, and recorded, broken.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Now = Callable[[], int]
 
 
 class RawPicture(NamedTuple):
-    """A coded picture that is to be transcoded. `at` is in 1/90,000 s."""
+    """A coded picture to transcode. `at` is in 1/90,000 s."""
 
     at: int
     is_key: bool
@@ -32,7 +32,7 @@ class Sound(NamedTuple):
 
 
 class H264Depacketizer:
-    """H.264 that is passed through. `ask` is called for each loss: a key frame is needed."""
+    """Passes H.264 through. `ask` is called at each loss, to request a key frame."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class H264Depacketizer:
 
 
 class Vp8Depacketizer:
-    """VP8, to be transcoded."""
+    """Assembles VP8 pictures, which are transcoded."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Vp8Depacketizer:
 
 
 class OpusDepacketizer:
-    """Opus: each payload is a frame (RFC 7587, 4.2). A lost one is a short silence."""
+    """Takes Opus: each payload is a frame (RFC 7587, 4.2). A lost one is a short silence."""
 
     def __init__(self, clock: SourceClock, now_ms: Now, give: Callable[[Sound], None]) -> None:
         self._clock = clock
@@ -153,4 +153,4 @@ class OpusDepacketizer:
             self._give(Sound(self._clock.place(packet.timestamp, self._now_ms()), packet.payload))
 
     def lose(self) -> None:
-        """The next packet's time says how long the silence is."""
+        """Do nothing: the next packet's time tells the length of the silence."""

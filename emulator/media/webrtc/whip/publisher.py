@@ -1,4 +1,4 @@
-"""WhipPublisher: one peer that goes live by WHIP: its RTP in, packets out to an `Intake`."""
+"""WhipPublisher: one peer that publishes over WHIP: turns its RTP into a `PacketSink`'s packets."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from emulator.media.webrtc.rtp.receiver import (
     Depacketizer,
     RtpReceiver,
 )
-from emulator.media.webrtc.sdp.answer import Taken
+from emulator.media.webrtc.sdp.answer import SectionAnswer
 from emulator.media.webrtc.sdp.description import Format
 from emulator.media.webrtc.transcoding.converter import Converter
 from emulator.media.webrtc.whip.depacketizers import (
@@ -40,23 +40,23 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.03
 _REPORT_EVERY_MS = 1_000
-# A stream begins with all that it has, since players do not like what comes later: sound waits for
-# the first picture.
+# A stream must begin with all of its tracks, since players do not accept later ones: audio waits
+# for the first picture.
 _PICTURE_PATIENCE_MS = 3_000
-# AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) of what `OpusToAac` makes: LC, 48 kHz, stereo.
+# The AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) of `OpusToAac`'s output: LC, 48 kHz, stereo.
 AAC_CONFIG = b"\x11\x90"
 # OpusHead (RFC 7845, 5.1): version 1, stereo, 312 samples of pre-skip, 48 kHz.
 _OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
 
 
 class WhipPublisher:
-    """`formats` are what was taken of the offer, by payload type. Give it its link with `serve`."""
+    """One publisher. `formats` are those chosen from its offer. Call `serve` with its link."""
 
     def __init__(
         self, config: WebRtcConfig, formats: list[Format], sink: PacketSink, own_ssrc: int
     ) -> None:
         self._config = config
-        self._admitted = sink
+        self._accepted = sink
         self._sink: PacketSink | None = sink
         self._video: VideoTrack | None = None
         self._audio: AudioTrack | None = None
@@ -64,7 +64,7 @@ class WhipPublisher:
         self._sound_codec: Converter[Sound, Packet] | None = None
         self._picture_codec: Converter[RawPicture, Packet] | None = None
         self._link: PeerLink | None = None
-        self._inlets: dict[int, RtpReceiver] = {}
+        self._receivers: dict[int, RtpReceiver] = {}
         self._clocks: dict[int, SourceClock] = {}
         self._picture: RtpReceiver | None = None
         self._sound: RtpReceiver | None = None
@@ -77,10 +77,10 @@ class WhipPublisher:
         for form in formats:
             self._add(form, own_ssrc)
 
-    def taken(self, form: Format) -> Taken:
-        return Taken((form,), "recvonly")
+    def section_answer(self, form: Format) -> SectionAnswer:
+        return SectionAnswer((form,), "recvonly")
 
-    # What the link calls.
+    # The methods that the link calls.
 
     def serve(self, link: PeerLink) -> None:
         self._link = link
@@ -91,17 +91,17 @@ class WhipPublisher:
 
     def rtp(self, data: bytes) -> None:
         most = self._sink.bytes_per_second_max if self._sink is not None else 0
-        # A line that is too narrow loses what it cannot carry.
+        # A line that is too slow loses the packets that it cannot carry.
         if most and not self._narrow.passes(len(data), most):
             return
         try:
             packet = packets.parse(data)
-            receiver = self._inlets.get(packet.payload_type)
+            receiver = self._receivers.get(packet.payload_type)
             if receiver is not None:
                 receiver.push(packet, monotonic_ms())
         except ProtocolError as error:
             log.debug("an RTP packet was dropped error=%s", error)
-        except Refused as refused:  # What it sends cannot be shown.
+        except Refused as refused:  # Its media cannot be shown.
             self._end(refused.message)
 
     def rtcp(self, data: bytes) -> None:
@@ -111,16 +111,16 @@ class WhipPublisher:
             if isinstance(packet, RtcpSrPacket):
                 self._note_report(packet)
             elif isinstance(packet, RtcpByePacket):
-                log.debug("a source has said goodbye")
+                log.debug("a source ended (RTCP BYE)")
 
     def finish(self) -> None:
-        """The publisher has said that it is done, perhaps after its connection has ended."""
+        """Note that the publisher ended its session, perhaps after its connection has ended."""
         self._is_done = True
         if self._sink is None:
-            self._admitted.finish("it said goodbye")
+            self._accepted.finish("the publisher ended its session")
 
     def ended(self, reason: str) -> None:
-        """Free everything. The intake hears of it once."""
+        """Free everything, and tell the sink once."""
         if self._timer is not None:
             self._timer.cancel()
         for codec in (self._sound_codec, self._picture_codec):
@@ -136,14 +136,14 @@ class WhipPublisher:
         if self._picture is not None:
             self._picture.ask_for_key_frame(monotonic_ms())
 
-    # Making.
+    # Receivers.
 
     def _add(self, form: Format, own_ssrc: int) -> None:
         clock = SourceClock(form.clock_rate)
         wait_ms = PICTURE_WAIT_MS
         depacketizer: Depacketizer
         if form.name == "opus":
-            # What was negotiated is a track of the stream from its start, also while it is muted.
+            # A negotiated track belongs to the stream from its start, also while it is muted.
             self._audio = aac.track(AAC_CONFIG)
             depacketizer, wait_ms = (
                 OpusDepacketizer(clock, monotonic_ms, self._take_sound),
@@ -158,7 +158,7 @@ class WhipPublisher:
                 clock, monotonic_ms, self._transcode, self.ask_for_key_frame
             )
         receiver = RtpReceiver(form, own_ssrc, wait_ms, depacketizer, self._send_rtcp)
-        self._inlets[form.payload_type] = receiver
+        self._receivers[form.payload_type] = receiver
         self._clocks[form.payload_type] = clock
         if form.name == "opus":
             self._sound = receiver
@@ -179,7 +179,7 @@ class WhipPublisher:
         if self._picture_codec is None:
             self._picture_codec = Converter("vp8", self._make_h264, self._take_pictures)
         if not self._picture_codec.push(picture):
-            # The decoder misses what was not taken: it needs a key frame to go on.
+            # The decoder misses the dropped picture: it needs a key frame to continue.
             self.ask_for_key_frame()
 
     def _make_h264(self) -> "ToH264":
@@ -223,10 +223,10 @@ class WhipPublisher:
     # Time.
 
     def _tick(self) -> None:
-        """Mend holes, look for silence, and once a second report."""
+        """Fill holes, check for silence, and send reports once a second."""
         now_ms = monotonic_ms()
         try:
-            for receiver in self._inlets.values():
+            for receiver in self._receivers.values():
                 if receiver.is_waiting:
                     receiver.look(now_ms)
         except Refused as refused:
@@ -242,30 +242,32 @@ class WhipPublisher:
             self._timer = loop.call_later(_TICK_SECONDS, self._tick)
 
     def _report(self, now_ms: int) -> None:
-        heard = [receiver.heard_at_ms or self._opened_at_ms for receiver in self._inlets.values()]
+        heard = [
+            receiver.heard_at_ms or self._opened_at_ms for receiver in self._receivers.values()
+        ]
         if now_ms - max(heard) > self._config.idle_ms:
             self._end(f"nothing was sent for {self._config.idle_ms / 1000:g} s")
             return
-        for receiver in self._inlets.values():
+        for receiver in self._receivers.values():
             receiver.report(now_ms)
         if self._picture is not None:
             self._picture.allow(self._config.bits_per_second_max)
 
     def _note_report(self, report: "RtcpSrPacket") -> None:
         now_ms = monotonic_ms()
-        for code, receiver in self._inlets.items():
+        for code, receiver in self._receivers.items():
             if receiver.note_report(report, now_ms):
                 info = report.sender_info
                 self._clocks[code].note_report(info.ntp_timestamp, info.rtp_timestamp)
         leader = next(
             (
                 self._clocks[code]
-                for code, rtp_receiver in self._inlets.items()
+                for code, rtp_receiver in self._receivers.items()
                 if rtp_receiver is self._picture
             ),
             None,
         )
-        for code, receiver in self._inlets.items():
+        for code, receiver in self._receivers.items():
             if leader is not None and receiver is not self._picture:
                 self._clocks[code].follow(leader)
 
@@ -285,7 +287,7 @@ def _make_aac(track: AudioTrack) -> "OpusToAac":
 
 
 class _NarrowLine:
-    """Lets so many bytes a second pass, and a fifth of a second's at once."""
+    """Limits the bytes a second that pass; a fifth of a second's bytes may pass at once."""
 
     def __init__(self) -> None:
         self._left = 0.0

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
 from emulator.media.webrtc.sdp import codecs
-from emulator.media.webrtc.sdp.answer import Local, Taken, write
+from emulator.media.webrtc.sdp.answer import Local, SectionAnswer, write
 from emulator.media.webrtc.sdp.description import parse, parse_fragment
 from tests.support.sdp_offers import browser_offer
 from tests.support.tables import table
@@ -56,9 +56,9 @@ def test_sdp_viewer_without_h264_gets_vp8_and_without_both_is_refused() -> None:
 
 
 def test_sdp_publisher_with_one_unsupported_track_is_refused() -> None:
-    with pytest.raises(Refused, match="The picture is in no codec"):
+    with pytest.raises(Refused, match="The picture has no supported codec"):
         codecs.to_receive(parse(OFFER.replace("H264", "AV1").replace("VP8", "VP9")))
-    with pytest.raises(Refused, match="The sound is in no codec"):
+    with pytest.raises(Refused, match="The sound has no supported codec"):
         codecs.to_receive(parse(OFFER.replace("opus", "PCMU")))
 
 
@@ -66,7 +66,7 @@ def test_sdp_answer_is_readable_and_rejects_unused_media() -> None:
     offer = parse(OFFER)
     form = codecs.to_receive(offer)[0]
 
-    text = write(offer, [Taken((form,), "recvonly"), None], LOCAL, 1)
+    text = write(offer, [SectionAnswer((form,), "recvonly"), None], LOCAL, 1)
 
     assert "a=group:BUNDLE 0\r\n" in text
     assert "m=video 0 " in text
@@ -142,7 +142,7 @@ def test_sdp_mangled_offer_is_read_or_refused(data: st.DataObject) -> None:
     except Refused:
         return
     entries = [
-        Taken((taken[index],), "recvonly") if index in taken else None
+        SectionAnswer((taken[index],), "recvonly") if index in taken else None
         for index in range(len(offer.sections))
     ]
     assert write(offer, entries, LOCAL, 1)
