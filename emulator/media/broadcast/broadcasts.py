@@ -123,7 +123,7 @@ class Publication:
 
     def _expect_opening(self) -> None:
         """Open the stream after `opening_ms` of real time, even if the publisher stalls."""
-        if self._opening is not None:
+        if self._opening is not None or not self._broadcast.pipeline.is_opening:
             return
         opening_ms = self._broadcast.pipeline.opening_ms
         if opening_ms is not None:

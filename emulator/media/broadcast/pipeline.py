@@ -87,6 +87,8 @@ class Pipeline:
         self.ladder: Ladder | None = None
         self._hls_stream: HlsStream | None = None
         self._has_begun = False
+        # Whether the latest packet waits for the other kind of media: see `opening_ms`.
+        self.is_opening = False
         self._warn_publisher = warn
         self._reader = FlvReader(self._warn)
         self._transcode_behind_ms = transcode_behind_ms
@@ -331,7 +333,9 @@ class Pipeline:
         self, packet: Packet, tracks: tuple[Track, ...], promise: Promise, at_ms: int
     ) -> None:
         self.relay.push(packet)
-        self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
+        sequence = self._sequencer.push(packet, tracks, at_ms, promise)
+        self.is_opening = not sequence and self._sequencer.wait_ms is not None
+        self._pass_on(sequence)
 
     def _fail_transcoding(self, refused: Refused) -> None:
         if self._waiting is not None:

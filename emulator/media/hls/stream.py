@@ -84,7 +84,8 @@ class HlsStream:
         self._asked_msn = -1
         self._reset_offsets(window)
         self._rendered: dict[tuple[Kind, bool, bool], tuple[int, Rendered]] = {}
-        self._changed = asyncio.Event()
+        # Set by the next change; None while nobody waits for one.
+        self._changed: asyncio.Event | None = None
         self._saved = asyncio.Event()
         self._is_withdrawn = False
         self._was_live = not window.is_recording
@@ -340,13 +341,16 @@ class HlsStream:
             self._fresh.remove(segment)
 
     def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
+        if self._changed is None:  # Nobody waits.
+            return
+        changed, self._changed = self._changed, None
         changed.set()
 
     async def _until(self, is_true: Callable[[], bool]) -> None:
         try:
             async with asyncio.timeout(3 * self.window.target_seconds):
                 while not is_true():
+                    self._changed = self._changed or asyncio.Event()
                     await self._changed.wait()
         except TimeoutError:
             raise Refused(

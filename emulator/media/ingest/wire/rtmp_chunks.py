@@ -23,6 +23,8 @@ _EXTENDED: Final = 0xFFFFFF
 # A 24 bit delta from this value on is negative.
 _NEGATIVE: Final = 0x800000
 _BURST_MAX: Final = 1 << 20
+# More chunks than this behind a message's first are taken apart faster all at once.
+_FEW_CHUNKS: Final = 16
 _HEADER_BYTES: Final = (11, 7, 3, 0)
 """The length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
 # The timestamp field and the message length, 24 bits each, and the type.
@@ -123,6 +125,8 @@ class ChunkReader:
 
         Returns the position behind it. Leaves the stream open if its chunk is not complete.
         """
+        if not stream.body and (end := self._take_whole(stream, received, pos)):
+            return end
         first = self._chunk_missing
         available = len(received) - pos
         if available < first:
@@ -154,6 +158,26 @@ class ChunkReader:
         stream.body += memoryview(received)[pos:run_pos]
         self._note_taken(stream, first)
         return run_pos
+
+    def _take_whole(self, stream: _ChunkStream, received: bytes, pos: int) -> int:
+        """Take a message of a few chunks that are all received. Returns the position behind it.
+
+        Returns 0, and takes nothing, where it is not so. This is what most pictures are.
+        """
+        size, header = self._chunk_bytes, stream.continuation
+        count = (stream.missing - 1) // size
+        end = pos + stream.missing + count
+        if count > _FEW_CHUNKS or end > len(received) or len(header) > 1:
+            return 0
+        step = size + 1
+        if received[pos + size : end : step] != header * count:
+            return 0
+        view = memoryview(received)[pos:end]
+        stream.body = bytearray().join([view[at : at + size] for at in range(0, len(view), step)])
+        self._note_taken(stream, len(stream.body))
+        self._open = None
+        self._chunk_missing = 0
+        return end
 
     def _run_bytes(self, stream: _ChunkStream, available: int, missing: int) -> int:
         """The length of the further chunks, with headers, if all of them are of this message.
