@@ -12,8 +12,8 @@ EXAMPLES = """
   live-emulator clock show
   live-emulator clock freeze
   live-emulator clock advance 2h30m
-  live-emulator clock speed 10
-  live-emulator clock speed 1
+  live-emulator clock speed 10x
+  live-emulator clock speed real
 """
 
 
@@ -29,7 +29,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_world_flags(advance)
     speed = verbs.add_parser("speed", help="let time run at this speed; 1 is the machine's pace")
-    speed.add_argument("factor", type=float, metavar="N", help="world seconds a second")
+    speed.add_argument(
+        "factor",
+        type=options.speed,
+        metavar="SPEED",
+        help="10x: ten seconds of the world a second; real: one; virtual: time stands",
+    )
     add_world_flags(speed)
 
 
@@ -45,6 +50,6 @@ def _ask(args: argparse.Namespace, admin: Admin) -> Any:
         return admin.call("GET", "clock")
     if args.verb == "advance":
         return admin.call("POST", "clock/advance", {"seconds": args.duration / 1000})
-    if args.verb == "freeze":
+    if args.verb == "freeze" or not args.factor:
         return admin.call("PUT", "clock", {"mode": "virtual"})
     return admin.call("PUT", "clock", {"speed": args.factor})

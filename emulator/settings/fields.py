@@ -96,7 +96,7 @@ class Settings:
     ] = ""
     media_base: Annotated[
         str,
-        Text("URL", True),
+        Url(("http", "https"), has_path=True),
         "address in front of media paths instead of the server's own",
         Flags.MEDIA,
     ] = ""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from emulator.core.errors import WrongSetting
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.shapes.addresses import CDN_NAME
@@ -127,6 +128,12 @@ async def test_public_addresses_media_base_precedes_all_media_addresses() -> Non
         values = await stream(client)
     assert values["hls_url"].startswith("http://cdn.test/x/")
     assert urlsplit(values["rtmp_url"]).hostname == "api.test"
+
+
+@table("value", ["cdn.test", "http://cdn.test/x?y=1", "ftp://cdn.test"])
+def test_public_addresses_media_base_is_a_url(value: str) -> None:
+    with pytest.raises(WrongSetting, match="media_base"):
+        Settings(media_base=value)
 
 
 async def test_public_addresses_webhooks_have_one_address_for_everybody() -> None:

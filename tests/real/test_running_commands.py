@@ -138,3 +138,30 @@ def test_open_command_opens_the_browser_or_prints_the_address(
     )
     assert until((tmp_path / "opened").exists, "the browser is started")
     assert (tmp_path / "opened").read_text().strip() == walk.ready["console"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "mode"),
+    [("10x", ("scaled", 10.0)), ("real", ("real", 1.0)), ("virtual", ("virtual", 0.0))],
+)
+def test_clock_command_reads_a_speed_as_scenarios_do(
+    capsys: pytest.CaptureFixture[str], typed: str, mode: tuple[str, float]
+) -> None:
+    payload = json.loads(printed(capsys, "clock", "speed", typed, "--json"))
+    printed(capsys, "clock", "speed", "real")
+
+    assert (payload["mode"], payload["speed"]) == mode
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        (["world", "new", "BAD/NAME"], "name: String should match pattern"),
+        (["requests", "--status", "abc"], "status: "),
+    ],
+)
+def test_commands_say_what_is_wrong_with_a_refused_input(
+    capsys: pytest.CaptureFixture[str], typed: list[str], reason: str
+) -> None:
+    assert main(typed) == 1
+    assert reason in capsys.readouterr().err

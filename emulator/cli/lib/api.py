@@ -161,10 +161,26 @@ class Api:
 
 
 def _sentence(refusal: urllib.error.HTTPError) -> str:
-    """The `message` of the platform's error body (contract, Conventions), or the status."""
+    """The `message` of the platform's error body (contract, Conventions), or the status.
+
+    Of an input that is refused, `detail` says what is wrong in which part of it.
+    """
     try:
         payload = json.loads(refusal.read())
         message = payload.get("message") or payload.get("detail")
+        details = payload.get("detail")
     except (ValueError, AttributeError, OSError):
-        message = None
+        return f"HTTP {refusal.code} {refusal.reason}"
+    if isinstance(details, list):
+        texts = [text for detail in details if (text := _detail(detail))]
+        return "; ".join(texts) or f"HTTP {refusal.code} {refusal.reason}"
     return message if isinstance(message, str) else f"HTTP {refusal.code} {refusal.reason}"
+
+
+def _detail(detail: object) -> str:
+    """`speed: Input should be greater than or equal to 0.01`."""
+    if not isinstance(detail, dict):
+        return ""
+    place = detail.get("loc")
+    where = [str(part) for part in place[1:]] if isinstance(place, list) else []
+    return ": ".join(filter(None, (".".join(where), str(detail.get("message") or ""))))

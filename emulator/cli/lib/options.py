@@ -46,6 +46,20 @@ def pair(form: str) -> Callable[[str], Any]:
     return option(read)
 
 
+def _speed(text: str) -> float:
+    """Read a speed: `virtual` is 0, `real` 1, `10x` ten times as fast."""
+    named = {"virtual": 0.0, "real": 1.0}
+    if text in named:
+        return named[text]
+    try:
+        value = float(text.removesuffix("x"))
+    except ValueError:
+        value = 0.0
+    if not 0.01 <= value <= 10_000:
+        raise ValueError(f"invalid speed {text!r}; write virtual, real or 10x")
+    return value
+
+
 def _duration(text: str) -> int:
     return quantities.duration_ms(text, bare="s")
 
@@ -66,3 +80,5 @@ frame_size = option(quantities.frame_size)
 # How often something is done.
 count = whole_number(1, 1_000)
 bits_per_second = option(quantities.bits_per_second)
+# `virtual` is 0, where time stands; `real` 1; `10x` ten times as fast.
+speed = option(_speed)

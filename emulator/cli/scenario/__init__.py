@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_parameters(run)
     run.add_argument(
         "--speed",
-        type=options.option(speed_of),
+        type=options.speed,
         default=None,
         metavar="virtual|real|10x",
         help="default: virtual, or real with --against",
@@ -130,20 +130,6 @@ def run(args: argparse.Namespace) -> int:
         "schema": output.show_schema,
     }
     return int(verbs[args.verb](args))
-
-
-def speed_of(text: str) -> float:
-    """Read a speed: `virtual` is 0, `real` 1, `10x` ten times as fast."""
-    named = {"virtual": 0.0, "real": 1.0}
-    if text in named:
-        return named[text]
-    try:
-        value = float(text.removesuffix("x"))
-    except ValueError:
-        value = 0.0
-    if not 0.01 <= value <= 10_000:
-        raise ValueError(f"invalid speed {text!r}; write virtual, real or 10x")
-    return value
 
 
 def _seeds(text: str) -> range:

@@ -80,7 +80,7 @@ def test_parser_mistyped_choice_suggests_the_right_one(
         (["world"], "missing: one of list, new, drop, reset, export, import."),
         (["world", "new"], "missing: name. See `live-emulator world new --help`."),
         (["watch", "a", "b"], "'b' is one argument too many."),
-        (["clock", "speed", "fast"], "N: invalid float value: 'fast'."),
+        (["clock", "speed", "fast"], "SPEED: invalid speed 'fast'; write virtual, real or 10x."),
         (["publish", "--zzz"], "there is no flag --zzz. See `live-emulator publish --help`."),
     ],
 )
