@@ -1,1 +1,1 @@
-"""Scenarios: a run on the platform, written down, played on a clock, and judged."""
+"""Scenarios: files that describe a run on the platform, which is played on a clock and judged."""

@@ -1,4 +1,4 @@
-"""Scenario files: those of the library, and those of a user, read from their own folder only."""
+"""Scenario files: the library's, and a user's own, which can only read files of their folder."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from emulator.scenario.language.sources import ReadFile
 from emulator.scenario.language.tree import BYTES_MAX
 
 _HERE = Path(__file__).resolve().parents[1]
-# Beside the package in a checkout, inside it once installed.
+# A checkout has the library next to the package; an installed package contains it.
 _FOLDERS = (_HERE / "fixtures" / "scenarios", _HERE.parent / "scenarios")
 
 LOG_BYTES_MAX = 512 * 2**20
@@ -24,7 +24,10 @@ def library() -> dict[str, Path]:
 
 
 def find(name: str) -> Path:
-    """The file of a path, or of a name of the library. Refuses (`not_found`)."""
+    """Return the file that `name` is the path of, or the library's file of that name.
+
+    Refuses (`not_found`).
+    """
     path = Path(name)
     if path.is_file():
         return path
@@ -37,12 +40,18 @@ def find(name: str) -> Path:
 
 
 def text_of(path: Path) -> str:
-    """What stands in it. Refuses (`invalid`) what is too large, or no UTF-8."""
+    """Return the text of a scenario file.
+
+    Refuses (`invalid`) a file that is too large or not UTF-8.
+    """
     return _read(path, BYTES_MAX)
 
 
 def log_of(path: Path) -> str:
-    """The text of an event log, which may be longer than a scenario. Refuses as `text_of` does."""
+    """Return the text of an event log, which may be longer than a scenario.
+
+    Refuses as `text_of` does.
+    """
     return _read(path, LOG_BYTES_MAX)
 
 
@@ -55,14 +64,14 @@ def _read(path: Path, bytes_max: int) -> str:
     if len(content) > bytes_max:
         raise Refused("invalid", f"{path} is larger than {bytes_max // 2**20} MiB.")
     try:
-        # As editors on Windows leave it: with a mark in front, and two characters at a line's end.
+        # Editors on Windows write a byte order mark first, and end each line with two characters.
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise Refused("invalid", f"{path} is no text in UTF-8.") from None
+        raise Refused("invalid", f"{path} is not text in UTF-8.") from None
 
 
 def reader(folder: Path) -> ReadFile:
-    """Reads files beside a scenario, by names relative to its folder and never outside it."""
+    """Return a function that reads the files of the scenario's folder, and no others."""
 
     def read_file(name: str) -> str:
         try:
@@ -74,7 +83,7 @@ def reader(folder: Path) -> ReadFile:
 
 
 def film_checker(folder: Path) -> CheckFilm:
-    """Looks for films beside a scenario, likewise."""
+    """Return a function that checks that a film exists in the scenario's folder."""
 
     def check(name: str) -> None:
         film_of(folder, name)
@@ -83,11 +92,14 @@ def film_checker(folder: Path) -> CheckFilm:
 
 
 def film_of(folder: Path, name: str) -> Path:
-    """A film beside a scenario. Refuses (`ValueError`) one outside its folder, or not there."""
+    """Return the path of a film in the scenario's folder.
+
+    Refuses (`ValueError`) a name that leads outside it, or that has no file.
+    """
     path = _inside(folder, name)
     try:
         is_there = path.is_file()
-    except OSError:  # A name longer than any file's.
+    except OSError:  # The name is longer than a file name can be.
         is_there = False
     if not is_there:
         raise ValueError(f"There is no file {name[:80]} in the scenario's folder")
@@ -97,7 +109,7 @@ def film_of(folder: Path, name: str) -> Path:
 def _inside(folder: Path, name: str) -> Path:
     root = folder.resolve()
     path = (root / name).resolve()
-    # After links were followed: one that leads out is outside.
+    # The path has its links resolved: a link that leads out of the folder is outside.
     if not path.is_relative_to(root):
         raise ValueError(f"{name[:80]} is outside the scenario's folder")
     return path

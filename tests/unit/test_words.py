@@ -48,6 +48,7 @@ PLAIN = (
     *(f"emulator/{name}" for name in ("parallel", "platform", "pytest_plugin", "seeding")),
     *(f"emulator/{name}" for name in ("settings", "shapes", "sweep", "testing", "webhooks")),
     "emulator/media",
+    "emulator/scenario",
     "emulator/web",
     "emulator/world",
 )

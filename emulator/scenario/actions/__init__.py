@@ -1,1 +1,1 @@
-"""What a step of a scenario can do: one noun a file, one class an action."""
+"""The actions of a scenario's steps: one file for each noun, one class for each action."""

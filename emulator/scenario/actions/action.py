@@ -1,7 +1,7 @@
-"""Action: what every action of the language is: a checked value with a `run`.
+"""Action: the base of every action of the language: a checked value with a `run`.
 
-To add one, write a class with a docstring (its first line is its help), an `example` and a `run`
-into the file of its noun; `registry` finds it there.
+To add one, write a class with a docstring (its first line is its help), an `example` and a `run` in
+the file of its noun; `registry` finds it there.
 """
 
 from abc import abstractmethod
@@ -11,15 +11,15 @@ from typing import Any
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.action import ActionSpec
 
-# What a lasting action yields: in how many milliseconds it wants to go on.
+# A lasting action yields the milliseconds until it wants to continue.
 Ticks = Iterator[int]
-# What it yields if it also waits for something outside the world.
+# An action that also waits for something outside the world yields them asynchronously.
 AsyncTicks = AsyncIterator[int]
 
 
 class Action(ActionSpec):
-    """`run` acts at once, or is a coroutine, or yields `Ticks` while it lasts."""
+    """An action. `run` acts at once, is a coroutine, or yields `Ticks` while it lasts."""
 
     @abstractmethod
     def run(self, context: RunContext) -> Awaitable[Any] | Ticks | AsyncTicks | None:
-        """Do it. A `Refused` is noted in the report as what the platform said."""
+        """Run the action. A `Refused` is reported as the platform's refusal."""

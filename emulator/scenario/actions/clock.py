@@ -1,4 +1,4 @@
-"""`clock.*`: the world's time: let it pass at once, stand, or run at another speed."""
+"""`clock.*`: the world's time: skip time, stop it, or change its speed."""
 
 from typing import Annotated, ClassVar
 
@@ -11,7 +11,7 @@ from emulator.scenario.language.values.kinds import Duration
 
 
 class ClockAdvance(Action):
-    """Let time pass at once, with all that is due in it. On the virtual clock it is a `wait`."""
+    """Skip time, with everything that is due in it. On the virtual clock this is a `wait`."""
 
     name: ClassVar[str] = "clock.advance"
     example: ClassVar[str] = "clock.advance: 1h"
@@ -21,14 +21,15 @@ class ClockAdvance(Action):
 
     def run(self, context: RunContext) -> Ticks:
         if not context.run.is_virtual:
-            # From inside the run: the acts that this makes due belong to the world, not to it.
+            # This is called inside the run: the timers that it triggers belong to the world, not to
+            # it.
             context.run.clock.advance(self.time)
             return
         yield self.time
 
 
 class ClockFreeze(Action):
-    """Let the world's time stand for so long of the machine's. Nothing on the virtual clock."""
+    """Stop the world's time for this long of real time. Does nothing on the virtual clock."""
 
     name: ClassVar[str] = "clock.freeze"
     example: ClassVar[str] = "clock.freeze: 2s"
@@ -51,7 +52,7 @@ class ClockFreeze(Action):
 
 
 class ClockSpeed(Action):
-    """Let the world's time run so much faster, or slower. Nothing on the virtual clock."""
+    """Let the world's time run this many times faster. Does nothing on the virtual clock."""
 
     name: ClassVar[str] = "clock.speed"
     example: ClassVar[str] = "clock.speed: 10"

@@ -1,4 +1,4 @@
-"""`expect`, `throughout`, `never`: what must be true once, all the time, or at no time."""
+"""`expect`, `throughout`, `never`: facts that must hold once, all the time, or never."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from emulator.scenario.language.errors import ended
 
 
 class Expect(Action):
-    """Say what must be true now, or become true `within` a time. A miss fails the run.
+    """Expect facts to hold now, or `within` a time. A miss fails the run.
 
     A list of maps asks for one fact more than once.
     """
@@ -42,12 +42,13 @@ class Expect(Action):
             yield (), "missing", "Write facts here, such as stream.launch.status: live."
 
     def run(self, context: RunContext) -> None:
-        """Nothing: `engine/step_run` watches until it is judged."""
+        """Do nothing: `engine/step_run` watches the facts until they are judged."""
 
 
 class Throughout(Expect):
-    """Say what must hold all the time from now on: for as long as `for` says, or until the run
-    ends. It is looked at whenever something happens. A miss fails the run.
+    """Expect facts to hold all the time from now on: during `for`, or until the run ends.
+
+    They are checked whenever something happens. A miss fails the run.
     """
 
     name: ClassVar[str] = "throughout"
@@ -58,8 +59,9 @@ class Throughout(Expect):
 
 
 class Never(Expect):
-    """Say what must not become true from now on: for as long as `for` says, or until the run ends.
-    It is looked at whenever something happens. A miss fails the run.
+    """Expect facts never to hold from now on: during `for`, or until the run ends.
+
+    They are checked whenever something happens. A miss fails the run.
     """
 
     name: ClassVar[str] = "never"
@@ -69,7 +71,7 @@ class Never(Expect):
 
 
 def problems(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-    """What is wrong with one expectation."""
+    """Yield the errors of one expectation."""
     try:
         fact, _, _ = registry.find(path)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`fault.*`: break something on purpose, and mend it."""
+"""`fault.*`: break something on purpose, and repair it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -15,17 +15,17 @@ from emulator.scenario.language.values.kinds import StreamRef, UserRef
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.reading import read, schema
 
-# Values that name things of the scenario.
+# Values that refer to names in the scenario.
 _REFS: dict[str, TypeAdapter[Any]] = {
     "stream": TypeAdapter(StreamRef),
     "user": TypeAdapter(UserRef),
 }
-# Stands in for a reference, which may be no text (`{owner: ada}`) and is checked elsewhere.
+# A placeholder for a reference, which may be no text (`{owner: ada}`) and is checked elsewhere.
 _SOMEBODY = "somebody"
 
 
 class FaultStart(Action):
-    """Break something: one kind with its values; beside it `share`, `times`, `skip` and `for`."""
+    """Start a fault: one kind with its values; also `share`, `times`, `skip` and `for`."""
 
     name: ClassVar[str] = "fault.start"
     example: ClassVar[str] = "fault.start: {media.stall: {stream: launch}, for: 4s}"
@@ -55,7 +55,7 @@ class FaultStart(Action):
         for kind in values["properties"].values():
             own = kind.get("properties", {})
             own |= {name: _REFS[name].json_schema() for name in own if name in _REFS}
-        # A kind alone is short for one without values.
+        # A kind alone is a short form for one without values.
         alone = {"type": "string", "enum": list(KINDS)}
         return {"if": {"type": "object"}, "then": values, "else": alone}
 
@@ -74,7 +74,7 @@ class FaultStart(Action):
         context.world.faults.start(read(self._written(named)))
 
     def _written(self, named: Mapping[str, str]) -> dict[str, Any]:
-        """The fault as it is written, with what the names stand for."""
+        """The fault as it is written, with its references resolved."""
         return {
             kind: {name: named.get(name, value) for name, value in values.items()}
             if isinstance(values, Mapping)

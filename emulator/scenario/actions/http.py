@@ -1,4 +1,4 @@
-"""`http.request`: call the platform's API as a user does, and judge the answer."""
+"""`http.request`: call the platform's API as a user does, and check the answer."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,9 +16,9 @@ Path = Annotated[str, Field(pattern=r"^/\S*$", max_length=2_000)]
 
 
 class HttpRequest(Action):
-    """Call the API as a user. `status` and `json` must be answered; `save` keeps values by name.
+    """Call the API as a user; check its `status` and `json`, and `save` values by name.
 
-    Places in the answer are dotted: `json: {streams.0.title: Launch}`. `$name` is a saved value.
+    Paths in the answer are dotted: `json: {streams.0.title: Launch}`. `$name` is a saved value.
     """
 
     name: ClassVar[str] = "http.request"
@@ -46,26 +46,28 @@ class HttpRequest(Action):
     async def run(self, context: RunContext) -> None:
         request = context.run.server.request
         if request is None:
-            raise Refused("unavailable", "There is no server here that could be asked.")
+            raise Refused("unavailable", "This run has no server to send a request to.")
         fill = context.run.fill
         user = context.user(self.as_).username if self.as_ else None
         answer = await request(self.method, fill(self.path), user, fill(self.body))
         if self.status is not None and answer.status != self.status:
             payload = answer.body.get("message") if isinstance(answer.body, dict) else answer.body
             shown = " ".join(str(payload).split())[:200]
-            raise Refused("invalid", f"It answered {answer.status}, not {self.status}: {shown}")
+            raise Refused(
+                "invalid", f"The API answered {answer.status}, not {self.status}: {shown}"
+            )
         for place, raw in self.json_.items():
             value = _at(answer.body, place)
             condition = conditions.parse("any", fill(raw))
             if not condition.holds(value):
                 shown = conditions.shown("any", value)[:200]
-                raise Refused("invalid", f"{place} is {shown}, and should be {condition.text}.")
+                raise Refused("invalid", f"{place} is {shown}, but should be {condition.text}.")
         for name, place in self.save.items():
             context.run.saved[name] = _at(answer.body, place)
 
 
 def _at(body: Any, place: str) -> Any:
-    """What stands at a dotted place; None where nothing does."""
+    """Return the value at a dotted path; None where there is none."""
     result = body
     for part in place.split(".") if place else ():
         if isinstance(result, dict):

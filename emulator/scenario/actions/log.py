@@ -1,4 +1,4 @@
-"""`log`: say something in the report and on the progress line."""
+"""`log`: write a text into the report and on the progress line."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from emulator.scenario.language.values.kinds import Text
 
 
 class Log(Action):
-    """Say something in the report and on the progress line."""
+    """Write a text into the report and on the progress line."""
 
     name: ClassVar[str] = "log"
     example: ClassVar[str] = "log: The surge begins."

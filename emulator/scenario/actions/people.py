@@ -39,7 +39,7 @@ class PeopleRegister(Action):
 
 
 class PeopleFollow(Action):
-    """Let one follow another."""
+    """Let one user follow another."""
 
     name: ClassVar[str] = "people.follow"
     example: ClassVar[str] = "people.follow: {user: bob, follows: ada}"
@@ -52,7 +52,7 @@ class PeopleFollow(Action):
 
 
 class PeopleUnfollow(Action):
-    """Let one follow another no more."""
+    """Let one user unfollow another."""
 
     name: ClassVar[str] = "people.unfollow"
     example: ClassVar[str] = "people.unfollow: {user: bob, follows: ada}"
@@ -66,7 +66,7 @@ class PeopleUnfollow(Action):
 
 
 class PeopleBurst(Action):
-    """Let many new accounts follow somebody, spread over `for`."""
+    """Let many new accounts follow a user, spread over `for`."""
 
     name: ClassVar[str] = "people.burst"
     example: ClassVar[str] = "{for: 10s, people.burst: {follows: ada, count: 20}}"
@@ -86,7 +86,7 @@ class PeopleBurst(Action):
         ):
             yield wait_ms
             done = self._follow(context, followed, done, min(self.count, done + coming))
-        # Chance may have let some of them wait until the end: all of them come.
+        # At random, some may not have come by the end: all of them come now.
         self._follow(context, followed, done, self.count)
 
     def _follow(self, context: RunContext, followed: accounts.User, done: int, until: int) -> int:
@@ -98,7 +98,7 @@ class PeopleBurst(Action):
 
 
 class PeopleSignOut(Action):
-    """Close all sessions of somebody: their tokens work no more."""
+    """Close all sessions of a user: their tokens become invalid."""
 
     name: ClassVar[str] = "people.sign_out"
     example: ClassVar[str] = "people.sign_out: bob"

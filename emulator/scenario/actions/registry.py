@@ -1,11 +1,11 @@
-"""Registry: which actions there are, by name. A noun's files are imported when it is first used."""
+"""Registry: all actions by name. A noun's files are imported when it is first used."""
 
 from functools import cache
 from importlib import import_module
 
 from emulator.scenario.actions.action import Action
 
-# Where the actions of each noun are.
+# The modules with the actions of each noun.
 NOUNS: dict[str, tuple[str, ...]] = {
     "stream": ("live.stream",),
     "publish": ("live.publish",),
@@ -31,7 +31,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
 
 @cache
 def of_noun(noun: str) -> dict[str, type[Action]]:
-    """The actions of a noun by their whole name; none where there is no such noun."""
+    """The actions of a noun by their full name; none for an unknown noun."""
     actions = {}
     for where in NOUNS.get(noun, ()):
         module = import_module(f"emulator.scenario.actions.{where}")

@@ -1,4 +1,4 @@
-"""`snapshot`: keep the world as it is now, to come back to."""
+"""`snapshot`: save the world as it is now, to come back to it."""
 
 from typing import Annotated, ClassVar
 
@@ -10,7 +10,7 @@ from emulator.scenario.engine.run import RunContext
 
 
 class Snapshot(Action):
-    """Keep the world as it is now, under a name. Needs a server."""
+    """Save the world as it is now, under a name. Needs a server."""
 
     name: ClassVar[str] = "snapshot"
     example: ClassVar[str] = "snapshot: before-the-raid"
@@ -21,5 +21,5 @@ class Snapshot(Action):
     def run(self, context: RunContext) -> None:
         keep = context.run.server.snapshot
         if keep is None:
-            raise Refused("unavailable", "There is no server here that keeps snapshots.")
+            raise Refused("unavailable", "This run has no server that saves snapshots.")
         keep(self.called)

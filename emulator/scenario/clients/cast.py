@@ -1,4 +1,4 @@
-"""Cast: accounts that a scenario needs by the dozen, made when they are first needed."""
+"""Cast: accounts that a scenario needs in large numbers, made when first needed."""
 
 from emulator.core.errors import Refused
 from emulator.world.people import accounts
@@ -7,7 +7,7 @@ from emulator.world.world import World
 
 
 def ensure_user(world: World, username: str) -> User:
-    """The account of this name, which is made where there is none."""
+    """Return the account of this name; make it if it does not exist."""
     try:
         return accounts.by_username(world, username)
     except Refused:

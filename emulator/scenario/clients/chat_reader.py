@@ -1,4 +1,4 @@
-"""ChatReader: a viewer with the chat open; Page: one with the player beside it."""
+"""ChatReader: a viewer with the chat open; Page: a viewer with a player and the chat."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ _AGAIN_SECONDS = 2.0
 
 
 class ChatReader:
-    """Reads all that comes, and connects again where the socket is closed."""
+    """Reads all messages, and reconnects when the socket is closed."""
 
     def __init__(self, ws: str, stream_id: str, identity: ViewerIdentity, ca: str) -> None:
         self._ws = ws
@@ -52,12 +52,12 @@ class ChatReader:
             await asyncio.sleep(_AGAIN_SECONDS)
             try:
                 return await self._open()
-            except Refused:  # Not yet.
+            except Refused:  # The server is not back yet.
                 continue
 
 
 class Page:
-    """Counts as one viewer: player and chat are of the same account."""
+    """One viewer with both: player and chat have the same account."""
 
     def __init__(self, player: Viewer, chat: Viewer) -> None:
         self._parts = (chat, player)

@@ -1,4 +1,4 @@
-"""ChatSenders: accounts that speak over real chat sockets, one socket each."""
+"""ChatSenders: accounts that post over real chat sockets, one socket each."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ from emulator.scenario.engine.run import Run
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-# Each is a connection and a task.
-VOICES_MAX = 500
+# The largest number of senders: each is a connection and a task.
+SENDERS_MAX = 500
 
 
 class ChatSender:
-    """One person's socket. Each line is answered by itself, or by what it was refused with."""
+    """One person's socket. Each line is answered by its message, or by a refusal."""
 
     def __init__(self, socket: "ClientConnection", username: str) -> None:
         self._socket = socket
@@ -28,19 +28,20 @@ class ChatSender:
         self._reading = asyncio.create_task(self._read())
 
     async def send(self, frame: dict[str, Any], answer: str) -> "asyncio.Future[None]":
-        """Send a frame. The future is done once `answer` has come
-        back, or refused with the socket's own code and sentence.
+        """Send a frame. The future is done once `answer` has come back.
+
+        A refusal is set as its exception, with the socket's own code and message.
         """
         from websockets.exceptions import ConnectionClosed
 
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # A caller that does not look at the future gets no warning of a refusal.
+        # A caller that ignores the future gets no warning of a refusal.
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._waiting.append((answer, future))
         try:
             await self._socket.send(json.dumps(frame))
         except ConnectionClosed:
-            # The task that reads says why.
+            # The reading task has the reason.
             await asyncio.wait([self._reading])
         return future
 
@@ -59,7 +60,7 @@ class ChatSender:
 
         try:
             while True:
-                self._hear(json.loads(await self._socket.recv()))
+                self._handle(json.loads(await self._socket.recv()))
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
             reason = (closed.rcvd.reason if closed.rcvd else "") or "no reason"
@@ -69,7 +70,7 @@ class ChatSender:
                     future.set_exception(Refused("unavailable", message))
             self._waiting.clear()
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _handle(self, event: dict[str, Any]) -> None:
         data = event.get("data") or {}
         if event.get("type") == "error" and self._waiting:
             _, future = self._waiting.popleft()
@@ -97,10 +98,10 @@ class ChatSender:
 
 
 class ChatSenders:
-    """Those of one step in one stream's chat, each opened when it first speaks."""
+    """The senders of one step in one stream's chat, each opened with its first line."""
 
     def __init__(self, run: Run, stream_id: str) -> None:
-        """Refuses (`unavailable`) where there is no socket to speak over, or time jumps."""
+        """Prepare the senders. Refuses (`unavailable`) without a server, or where time jumps."""
         server = run.server
         if run.is_virtual or not server.ws or server.key_of is None:
             raise Refused("unavailable", "Real lines need a server and a clock that runs.")
@@ -110,11 +111,13 @@ class ChatSenders:
         self._senders: dict[str, ChatSender] = {}
 
     async def of(self, username: str) -> ChatSender:
-        """Somebody's. Refuses (`invalid`) too many at once."""
+        """The sender of a user. Refuses (`invalid`) too many at once."""
         chat_sender = self._senders.get(username)
         if chat_sender is None:
-            if len(self._senders) >= VOICES_MAX:
-                raise Refused("invalid", f"At most {VOICES_MAX} people speak over real sockets.")
+            if len(self._senders) >= SENDERS_MAX:
+                raise Refused(
+                    "invalid", f"At most {SENDERS_MAX} people can speak over real sockets."
+                )
             token = self._key_of(username)
             headers = {"User-Agent": f"{AGENT} {username}"}
             socket = await open_socket(self._ws, self._stream_id, token, self._ca, headers)
@@ -126,7 +129,10 @@ class ChatSenders:
 
 
 async def answered(future: "asyncio.Future[None]") -> None:
-    """Wait for what comes of a line. Refuses with it, or (`unavailable`) where nothing comes."""
+    """Wait for the answer to a line.
+
+    Refuses with its refusal, or (`unavailable`) without answer.
+    """
     try:
         await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
     except TimeoutError:

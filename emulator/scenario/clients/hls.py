@@ -1,4 +1,4 @@
-"""HlsViewer: one player that asks for a stream's playlist, again and again."""
+"""HlsViewer: one player that requests a stream's playlist repeatedly."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 from emulator.scenario.clients.trust import tls_of
 from emulator.scenario.clients.viewer import ViewerIdentity
 
-# As often as a player of two-second segments asks.
+# The interval of a player with two-second segments.
 _POLL_SECONDS = 2.0
 
 
 class HlsViewer:
-    """Asks over one connection, and opens another where that is lost. `ca` is trusted for TLS."""
+    """One player over one connection, which it reopens when lost. `ca` is trusted for TLS."""
 
     def __init__(self, address: str, identity: ViewerIdentity, ca: str) -> None:
         self._address = urlsplit(address)
@@ -23,7 +23,7 @@ class HlsViewer:
         self._watching = asyncio.create_task(self._watch())
 
     async def go(self) -> None:
-        """It goes without a request; the platform misses it after a while."""
+        """Leave without a request; the platform notices it after some time."""
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
@@ -31,11 +31,11 @@ class HlsViewer:
     async def _watch(self) -> None:
         while True:
             try:
-                await self._ask_again_and_again()
+                await self._poll()
             except (OSError, asyncio.IncompleteReadError, ValueError):
                 await asyncio.sleep(_POLL_SECONDS)
 
-    async def _ask_again_and_again(self) -> None:
+    async def _poll(self) -> None:
         parts = self._address
         tls = tls_of(parts.geturl(), self._ca)
         port = parts.port or (443 if tls else 80)
@@ -59,7 +59,7 @@ def _request(host: str, path: str, identity: ViewerIdentity) -> bytes:
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> None:
-    """Take one answer, of which only that it came matters (RFC 9112, 6.3: by its length)."""
+    """Read one answer and ignore its content (RFC 9112, 6.3: by its length)."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     for line in head.split("\r\n"):
         name, _, value = line.partition(":")

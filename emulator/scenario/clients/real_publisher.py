@@ -1,4 +1,4 @@
-"""RealPublisher: the built-in publisher as a process of its own, over real RTMP, RTMPS or WHIP."""
+"""RealPublisher: the built-in publisher as a process, over real RTMP, RTMPS or WHIP."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ Protocol = Literal["rtmp", "rtmps", "whip"]
 
 
 class RealPublisher:
-    """Encodes a picture, or sends a file, to the address that the run's server listens on."""
+    """Publishes a test picture or a file to the address of the run's server."""
 
     def __init__(
         self, run: Run, stream_id: str, protocol: Protocol, settings: "PublishConfig"
@@ -66,9 +66,9 @@ class RealPublisher:
         except ValueError as error:
             raise Refused("invalid", str(error)) from None
         changes = {name: getattr(after, name) for name in sorted(LIVE_SETTINGS)}
-        is_steered = after.file is None and replace(before, **changes) == after
-        if is_steered and self._process is not None:
+        is_changed_live = after.file is None and replace(before, **changes) == after
+        if is_changed_live and self._process is not None:
             await self._process.change(changes)
         else:
-            await self.stop("it comes again with other settings")
+            await self.stop("it reconnects with other settings")
             await self.start()

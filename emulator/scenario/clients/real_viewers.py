@@ -1,7 +1,7 @@
-"""RealViewers: the real viewers of one stream, of one kind, as a scenario wants them.
+"""RealViewers: the real viewers of one stream, of one kind.
 
-The first to come is the first to go. Their number is bounded: each costs a task and a connection
-or two, and of those over WebRTC encryption too.
+The first to come is the first to go. Their number is bounded: each costs a task and one or two
+connections, and with WebRTC encryption too.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from emulator.scenario.clients.viewer import Viewer, ViewerIdentity
 
 VIEWERS_MAX = 500
 WHEP_VIEWERS_MAX = 100
-# So many are on their way at once: more would wait for each other's connections.
+# The number of viewers that connect at once: more would wait for each other.
 _COMING_AT_ONCE = 20
 
-# The viewer of a number.
+# The identity of a viewer by its number.
 IdentityOf = Callable[[int], ViewerIdentity]
 # How long the next viewer stays, in milliseconds; None: to the end.
 StayOf = Callable[[], float | None]
 
 
 class RealViewers:
-    """`make` gives a viewer that has not come yet."""
+    """The viewers of one stream. `make` returns a viewer that has not connected yet."""
 
     def __init__(self, clock: Clock, make: Callable[[ViewerIdentity], Viewer], most: int) -> None:
         self._clock = clock
@@ -39,16 +39,18 @@ class RealViewers:
         return len(self._there)
 
     async def reach(self, count: int, cast: IdentityOf, stay_of: StayOf) -> None:
-        """Let there be so many."""
+        """Change the number of viewers to `count`."""
         if count > self.count:
             await self.come(count - self.count, cast, stay_of)
         elif count < self.count:
             await self.go(self.count - count)
 
     async def come(self, count: int, cast: IdentityOf, stay_of: StayOf) -> None:
-        """Let so many more come. Refuses (`invalid`) too many, and what the platform refuses."""
+        """Add `count` viewers. Refuses (`invalid`) too many, and what the platform refuses."""
         if self.count + count > self._most:
-            raise Refused("invalid", f"Real viewers of this kind are at most {self._most}.")
+            raise Refused(
+                "invalid", f"There can be at most {self._most} real viewers of this kind."
+            )
         at_once = asyncio.Semaphore(_COMING_AT_ONCE)
         coming = []
         for _ in range(count):
@@ -60,12 +62,12 @@ class RealViewers:
                 raise failure
 
     async def go(self, count: int) -> None:
-        """Let so many go."""
+        """Remove `count` viewers."""
         going = [self._there.popleft() for _ in range(min(count, self.count))]
         await asyncio.gather(*(viewer.go() for viewer in going))
 
     async def close(self) -> None:
-        """All go, also those that are leaving already."""
+        """Remove all viewers, and wait for those that are leaving already."""
         await self.go(self.count)
         await asyncio.gather(*self._leaving)
 
@@ -79,7 +81,7 @@ class RealViewers:
             self._clock.call_at(self._clock.now_ms() + round(stays_ms), lambda: self._leave(viewer))
 
     def _leave(self, viewer: Viewer) -> None:
-        """Its time has come, unless it has left before."""
+        """Remove a viewer at the end of its stay, if it is still there."""
         if viewer in self._there:
             self._there.remove(viewer)
             leaving = asyncio.ensure_future(viewer.go())

@@ -1,7 +1,7 @@
-"""SimulatedPublisher: the built-in picture instead of an encoder, on whatever clock the world has.
+"""SimulatedPublisher: the built-in picture instead of an encoder, on any clock of the world.
 
-The world knows it (`world/live/synthetic`) and keeps the platform's rules: a stream whose publisher
-is gone waits for it as long as a real one, and shows nothing of that time.
+The world implements it (`world/live/synthetic`) with the platform's rules: a stream whose publisher
+left waits for it as for a real one, and shows no media of that time.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from typing import Any
 from emulator.scenario.engine.run import Run
 from emulator.world.live import streams, synthetic
 
-# A real encoder goes on in the same connection when anything else changes.
+# A real encoder keeps its connection when anything else changes.
 _NEEDS_ANOTHER_ENCODER = ("width", "height", "fps")
 
 
 class SimulatedPublisher:
-    """A publisher that costs no encoder, no socket and no disk."""
+    """A publisher without an encoder, a socket or files."""
 
     def __init__(self, run: Run, stream_id: str) -> None:
         self._run = run
@@ -36,7 +36,7 @@ class SimulatedPublisher:
         await self.start()
 
     async def change(self, patch: Mapping[str, Any]) -> None:
-        """The built-in picture is one: only that an encoder came again is seen."""
+        """Reconnect where a real encoder would; the built-in picture itself does not change."""
         again = {name: value for name, value in patch.items() if name in _NEEDS_ANOTHER_ENCODER}
         if again != self._again:
             self._again = again

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 ANSWER_SECONDS = 10.0
-# A room of many readers is large; what a reader is sent at first is bounded by the server.
+# A room's first messages may be large; the server bounds them.
 _FRAME_BYTES_MAX = 16 * 2**20
 
 
 async def open_socket(
     ws: str, stream_id: str, token: str, ca: str, headers: "Mapping[str, str]"
 ) -> "ClientConnection":
-    """A socket that the server has accepted. Refuses (`unavailable`) where no server answers.
+    """Open a socket. Refuses (`unavailable`) where no server answers.
 
-    A socket that the platform refuses is closed at once; the first read gives the code.
+    The platform closes a socket that it refuses at once; the first read gives the code.
     """
     from websockets.asyncio.client import connect
     from websockets.exceptions import WebSocketException
@@ -39,4 +39,4 @@ async def open_socket(
         )
     except (OSError, TimeoutError, WebSocketException) as failure:
         text = str(failure) or type(failure).__name__
-        raise Refused("unavailable", f"The chat socket cannot be opened: {text}.") from None
+        raise Refused("unavailable", f"The chat socket could not be opened: {text}.") from None

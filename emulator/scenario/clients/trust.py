@@ -1,4 +1,4 @@
-"""Trust: what a connection of a scenario verifies a server with, made once for all of them."""
+"""Trust: the TLS contexts of a scenario's connections, made once for all of them."""
 
 import ssl
 from functools import cache
@@ -8,7 +8,7 @@ from emulator.media.publisher.link import tls_context
 
 
 def tls_of(address: str, ca: str) -> ssl.SSLContext | None:
-    """None where the address says nothing of TLS. `ca` is a file to trust."""
+    """The TLS context for an address; None for one without TLS. `ca` is a file to trust."""
     parts = urlsplit(address)
     return _context(parts.hostname or "", ca) if parts.scheme in ("https", "wss") else None
 

@@ -1,17 +1,20 @@
-"""Viewer: one real viewer, by whatever protocol; and its account."""
+"""Viewer: one real viewer over any protocol, and its account."""
 
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-# `page` is what a browser shows: a player with the chat beside it, of a signed-in user.
+# `page` is a browser's page: a player and the chat, of a signed-in user.
 Kind = Literal["page", "hls", "chat", "whep"]
 
 AGENT = "live-emulator scenario viewer"
 
 
 class ViewerIdentity(Struct, frozen=True, kw_only=True):
-    """One of them. `token` is empty for an anonymous viewer; `headers` say from where."""
+    """The identity of a viewer. `token` is empty for an anonymous one.
+
+    `headers` tell its country, device and referrer.
+    """
 
     number: int
     token: str = ""
@@ -19,17 +22,17 @@ class ViewerIdentity(Struct, frozen=True, kw_only=True):
 
     @property
     def agent(self) -> str:
-        """What tells players without a token apart."""
+        """The user agent, which tells players without a token apart."""
         return f"{AGENT} {self.number}"
 
 
 class Viewer(Protocol):
-    """Comes once, and goes once."""
+    """A viewer that comes once, and goes once."""
 
     async def come(self) -> None:
-        """Begin to watch. Refuses what the platform refuses."""
+        """Start watching. Refuses what the platform refuses."""
         ...
 
     async def go(self) -> None:
-        """Leave, as a page that is closed."""
+        """Leave, like a page that is closed."""
         ...

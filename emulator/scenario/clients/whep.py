@@ -6,7 +6,7 @@ from emulator.scenario.clients.viewer import ViewerIdentity
 
 
 class WhepViewer:
-    """Says goodbye when it goes."""
+    """A viewer that ends its session when it goes."""
 
     def __init__(self, address: str, identity: ViewerIdentity, ca: str) -> None:
         self._player = Player(address, f"{identity.agent} over WebRTC", ca)

@@ -1,1 +1,1 @@
-"""Inside a run: the world is prepared, steps are scheduled, expectations are watched."""
+"""The engine of a run: prepares the world, schedules steps, checks expectations."""

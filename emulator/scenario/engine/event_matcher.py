@@ -1,7 +1,7 @@
-"""EventMatcher: what happens in the world during a run: counted, matched with `on`, hashed.
+"""EventMatcher: counts the world's events during a run, matches them with `on`, and hashes them.
 
-The event log of a run is canonical JSON, a line an event, its times counted from the run's start:
-the same run gives the same bytes.
+The event log of a run is canonical JSON, one line per event, with times from the run's start: the
+same run gives the same bytes.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from emulator.scenario.language import happenings
 from emulator.scenario.language.scenario import On, Step, asked_of
 from emulator.world.store.events import entries, last_seq
 
-# So many triggered steps may wait; of more, the last are kept.
+# The largest number of triggered steps that wait; of more, the last ones are kept.
 EVENTS_MAX = 10_000
 _BATCH = 1_000
-# What a filter says by a name of the scenario, and an event by an id.
+# The names in a filter, and the field with the id in an event.
 _NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
     "stream": ("stream_id", find_stream),
     "user": ("user_id", find_user),
@@ -33,14 +33,14 @@ _NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
 
 
 class EventMatcher:
-    """Of one run. `handlers` are for the bus; `take` gives triggered steps."""
+    """Matches the events of one run. `handlers` are for the bus; `take` returns triggered steps."""
 
     def __init__(self, run: Run, wake: Callable[[], None]) -> None:
         self.is_void = False
         self._run = run
         self._wake = wake
         self._waiting: dict[type[Event], list[tuple[Step, On]]] = {}
-        # Filtered events that an expectation counts, each under its key.
+        # The filtered events that an expectation counts, each under its key.
         self._counting: dict[type[Event], dict[str, Mapping[str, Any]]] = {}
         self._triggered: deque[Step] = deque(maxlen=EVENTS_MAX)
         for step in run.scenario.steps:
@@ -80,7 +80,7 @@ class EventMatcher:
         self._wake()
 
     def _on_lines(self, burst: LinesPosted) -> None:
-        """Many lines at once."""
+        """Handle many lines at once."""
         if burst.kind in self._waiting or burst.kind in self._counting:
             for event in burst:
                 self._on_event(event)
@@ -94,7 +94,7 @@ class EventMatcher:
         return bool(self._triggered)
 
     def take(self) -> list[Step]:
-        """The steps whose event has come since the last call, in order."""
+        """Return the steps whose event has come since the last call, in order."""
         triggered = list(self._triggered)
         self._triggered.clear()
         return triggered
@@ -114,12 +114,12 @@ class EventMatcher:
                 name, find = _NAMED[key]
                 return bool(getattr(event, name) == find(self._run, wanted).id)
         except Refused:
-            return False  # It is not there yet, so nothing has happened to it.
+            return False  # It does not exist yet, so no event is about it.
         return conditions.parse("any", wanted).holds(getattr(event, key))
 
 
 class EventLog:
-    """The run's events, hashed and written as they come. Reads the journal in batches."""
+    """Hashes and writes the run's events as they come. Reads the journal in batches."""
 
     def __init__(self, run: Run, write: Callable[[str], object] | None) -> None:
         self.count = 0
@@ -133,7 +133,7 @@ class EventLog:
         return self._hash.hexdigest()
 
     def follow(self) -> None:
-        """Take in what the journal has got since the last call."""
+        """Read the events that the journal has got since the last call."""
         began_ms, lines = self._run.began_ms, list[str]()
         for seq, at_ms, kind, bodies in entries(self._run.world.store, after=self._seq):
             self._seq = seq + len(bodies) - 1

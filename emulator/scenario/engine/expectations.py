@@ -1,4 +1,4 @@
-"""Expectations: one `expect` from when it is asked until it is met, or its time is over."""
+"""Expectations: one `expect` from its start until it is met, or its time is over."""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from emulator.scenario.language.scenario import Holds, Place
 
 
 class ExpectationCheck:
-    """One fact under watch. Times are the world's."""
+    """One watched fact. Times are the world's."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class ExpectationCheck:
         self._distance = math.inf
 
     def look(self, run: Run) -> bool:
-        """Whether its condition is met now."""
+        """Check whether the condition is met now."""
         try:
             self._value, self._why = self._fact.value(run, self._middle, self._where), ""
         except Refused as refused:
@@ -82,9 +82,9 @@ class CheckGroup(Struct):
     until_ms: int | None
 
     def look(self) -> Iterator[Judged]:
-        """Judge what can be: an `expect` as it is met, `throughout` and `never` as they are missed.
+        """Yield the judged ones: `expect` when met, `throughout` and `never` when missed.
 
-        At the end, what is left of `expect` is missed, and what is left of the others is met.
+        At the end, the remaining facts of `expect` are missed, and those of the others are met.
         """
         is_over = self.until_ms is not None and self.run.world.now_ms >= self.until_ms
         left = []
@@ -98,5 +98,5 @@ class CheckGroup(Struct):
         self.left = left
 
     def end(self) -> None:
-        """Its time is over now."""
+        """End the time of this group now."""
         self.until_ms = self.run.world.now_ms

@@ -1,4 +1,4 @@
-"""Results: what a run yields as it goes: steps that ended, expectations that were judged, notes.
+"""Results: the output of a run in progress: ended steps, judged expectations, notes.
 
 Times are milliseconds after the run's start.
 """
@@ -15,8 +15,8 @@ Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short", "skip
 class StepDone(Struct, frozen=True, kw_only=True):
     """One run of a step. `planned_ms` is None where only the run could tell.
 
-    `message` is what the platform said where it refused, or why the step never began; then there
-    are no `started_ms` and `ended_ms`. `is_ok`: that was as the file wants it.
+    `message` is the platform's message of a refusal, or the reason why the step never began; then
+    `started_ms` and `ended_ms` are None. `is_ok`: the outcome is as the file expects.
     """
 
     step: Step
@@ -29,7 +29,7 @@ class StepDone(Struct, frozen=True, kw_only=True):
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """One expectation. Of a miss: what was seen last, and what came closest, and when."""
+    """One expectation. Of a miss: the value seen last, and the closest one, with its time."""
 
     path: str
     wanted: str
@@ -45,14 +45,14 @@ class Judged(Struct, frozen=True, kw_only=True):
 
 
 class Noted(Struct, frozen=True):
-    """Something that `log` said."""
+    """A text that `log` wrote."""
 
     at_ms: int
     text: str
 
 
 class Broken(Struct, frozen=True):
-    """The run ended before its scenario did: it was stopped, or something failed."""
+    """The run ended before its scenario: it was stopped, or an error occurred."""
 
     at_ms: int
     reason: str

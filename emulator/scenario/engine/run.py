@@ -1,4 +1,4 @@
-"""RunContext: what an action gets: the world, its clock, the names of the file, chance, the server.
+"""RunContext: what an action gets: the world, its clock, the file's names, randomness, the server.
 
 A `Run` is shared by all of its steps; a `RunContext` is the run as one step sees it.
 """
@@ -30,7 +30,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class HttpResponse(Struct, frozen=True):
-    """What an HTTP request was answered: `body` is JSON where it is, else text."""
+    """The answer to an HTTP request: `body` is JSON where possible, else text."""
 
     status: int
     body: Any
@@ -38,10 +38,10 @@ class HttpResponse(Struct, frozen=True):
 
 
 class Server(Struct, kw_only=True):
-    """What a run needs of the server it plays on. Empty where a world stands alone.
+    """The parts of a server that a run uses. Empty where a world runs without a server.
 
-    `request` is called with a method, a path, a user's name (None: nobody) and a JSON body.
-    `snapshot` keeps the world. Without an RTMP address, publishers are simulated.
+    `request` is called with a method, a path, a user's name (None: no user) and a JSON body.
+    `snapshot` saves the world. Without an RTMP address, publishers are simulated.
     """
 
     http: str = ""
@@ -52,51 +52,55 @@ class Server(Struct, kw_only=True):
     ca: str = ""
     request: Callable[[str, str, str | None, Any], Awaitable[HttpResponse]] | None = None
     snapshot: Callable[[str], object] | None = None
-    # A user's API key, for a real socket.
+    # Returns a user's API key, for a real socket.
     key_of: Callable[[str], str] | None = None
-    # What was asked of the API in this world since the run began, by the names of `requests.count`.
+    # Returns the requests to the API in this world since the run began, by the names of
+    # `requests.count`.
     requests: Callable[[], Iterable[Mapping[str, Any]]] | None = None
     # Whether a publisher of this stream is connected.
     is_publishing: Callable[[str], bool] | None = None
-    # Takes a user's film as an upload, with a title; gives its video's uid on the CDN.
+    # Uploads a user's film with a title; returns its video's uid on the CDN.
     upload: Callable[[str, Path, str], Awaitable[str]] | None = None
 
 
 class Run(Struct, kw_only=True):
-    """What all steps of a run share. `streams`, `users` and `vods` map the file's names to ids."""
+    """The state that all steps of a run share.
+
+    `streams`, `users` and `vods` map the file's names to ids.
+    """
 
     world: World
     # The world's clock.
     clock: WorldClock
     scenario: Scenario
     server: Server = field(default_factory=Server)
-    # Where files beside the scenario are; empty where it came without.
+    # The folder of the scenario's files; empty without one.
     folder: str = ""
     began_ms: int = 0
-    # Nothing but the run moves time: it jumps to the next instant at which something is due.
+    # Only the run moves time: it jumps to the next instant at which something is due.
     is_virtual: bool = True
     seed: int = 1
-    # The world was made for this run: its ids may follow from the scenario's seed.
+    # Whether the world was made for this run: its ids may then follow from the scenario's seed.
     is_own_world: bool = False
     streams: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
     vods: dict[str, str] = field(default_factory=dict)
     saved: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    # What the chance of each step is called, by the step's number.
+    # The name of each step's random stream, by the step's number.
     chances: dict[int, str] = field(default_factory=dict)
     publishers: dict[str, StreamPublisher] = field(default_factory=dict)
-    # Real viewers by their stream's id, and how they watch.
+    # Real viewers by their stream's id and kind.
     real_viewers: dict[str, RealViewers] = field(default_factory=dict)
     note: Callable[[str], None] = print
 
     @property
     def is_machine_pace(self) -> bool:
-        """Time passes as the machine's does. Only then can a real encoder keep up with it."""
+        """Whether time passes at the machine's pace. Only then can a real encoder keep up."""
         return not self.is_virtual and self.clock.speed == 1
 
     def fill(self, value: Any) -> Any:
-        """A value with what was saved in place of its `$name`s."""
+        """Replace `$name`s in a value by the saved values."""
         if isinstance(value, dict):
             return {key: self.fill(inner) for key, inner in value.items()}
         if isinstance(value, list):
@@ -112,7 +116,7 @@ class Run(Struct, kw_only=True):
 
 
 class RunContext(Struct, frozen=True):
-    """The run, as `step` sees it."""
+    """The run as `step` sees it."""
 
     run: Run
     step: Step
@@ -130,18 +134,21 @@ class RunContext(Struct, frozen=True):
         return self.step.for_ms or 0
 
     def chance(self, purpose: str) -> Chance:
-        """A stream of chance of this step's own: another step more does not change it."""
+        """A random stream for this step alone: an added step does not change it."""
         run = self.run
         if not run.chances:
             run.chances.update(chance_names(run.scenario.steps))
         return Chance(run.seed, run.chances[self.step.number], purpose)
 
     def stream(self, ref: str | Mapping[Literal["owner"], str]) -> Stream:
-        """The stream that a file means. Refuses (`not_found`) one that is not there yet."""
+        """Find the stream that a file refers to.
+
+        Refuses (`not_found`) one that does not exist yet.
+        """
         return find_stream(self.run, ref)
 
     def user(self, name: str) -> User:
-        """The account that a file means: one of its own, or one that lives in the world."""
+        """Find the account that a file refers to: one of its own, or one of the world."""
         return find_user(self.run, name)
 
     def vod(self, name: str) -> Vod:
@@ -149,9 +156,9 @@ class RunContext(Struct, frozen=True):
 
 
 def chance_names(steps: Sequence[Step]) -> dict[int, str]:
-    """By what the chance of each step is known: its name, or what it does where it has none.
+    """The names of the steps' random streams: a step's name, or its content without a name.
 
-    Not by its number, which changes with each step that is added above.
+    The number is not used, because it changes with each step that is added above.
     """
     values: dict[int, str] = {}
     twins: dict[str, int] = {}
@@ -173,7 +180,7 @@ def find_stream(run: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
         return streams.find(run.world, stream_id)
     owner = accounts.by_username(run.world, ref["owner"])
     own_streams = streams.of_user(run.world, owner)
-    # The one that goes on, or is about to; of those that have ended the last.
+    # A current or future stream comes first; of ended ones, the last.
     going = [stream for stream in own_streams if stream.status != "ended"] or own_streams
     if not going:
         raise Refused("not_found", f"{ref['owner']} has no stream.")
@@ -188,7 +195,7 @@ def find_user(run: Run, name: str) -> User:
 
 
 def find_vod(run: Run, name: str) -> Vod:
-    """A VOD that a step made, or the one that a stream of this name left."""
+    """Find a VOD that a step made, or the one that a stream of this name left."""
     vod_id = run.vods.get(name)
     if vod_id is None:
         vod_id = find_stream(run, name).vod_id

@@ -1,6 +1,6 @@
 """Runner: plays one scenario in one world, on that world's clock, and yields its results.
 
-One loop: do what is due, judge what is expected, wait for the next instant. On a virtual clock
+It is one loop: do what is due, judge expectations, wait for the next instant. On a virtual clock
 nothing else moves time, so that the same file always makes the same run.
 """
 
@@ -29,9 +29,9 @@ Subscribe = Callable[[Handlers], Callable[[], None]]
 
 
 class Runner:
-    """`subscribe` is the world's bus. `write` takes the event log's lines.
+    """Plays one run. `subscribe` is the world's bus. `write` gets the event log's lines.
 
-    `ends_ms` ends the run so long after its start, even if steps still go on.
+    `ends_ms` ends the run this long after its start, even if steps are still running.
     """
 
     def __init__(
@@ -43,19 +43,19 @@ class Runner:
         ends_ms: int | None = None,
     ) -> None:
         self.run = run
-        # Called at each instant, once all that happens then has happened. It may say in how many
-        # milliseconds it wants to look again.
+        # Called at each instant, after all that happens then. It may return the milliseconds until
+        # it wants to be called again.
         self.look: Callable[[], int | None] = lambda: None
         self._look_timer: Timer | None = None
         self._subscribe = subscribe
         self._ends_ms = ends_ms
         self._end_timers: list[Timer] = []
         self._stopped = ""
-        # For a run whose time jumps; any other stands while its world's clock does.
+        # For a run whose time jumps; any other run stops when its world's clock does.
         self.pause = Pause()
         self._results: deque[Result] = deque()
         self._reported = 0
-        # Something has happened, or is due.
+        # Set when something has happened, or is due.
         self._has_work = asyncio.Event()
         wake = self._has_work.set
         run.began_ms = run.world.now_ms
@@ -66,7 +66,7 @@ class Runner:
 
     @property
     def clock_ms(self) -> int:
-        """How long the run has gone on."""
+        """The time since the run's start in milliseconds."""
         return self.run.world.now_ms - self.run.began_ms
 
     @property
@@ -79,34 +79,37 @@ class Runner:
 
     @property
     def under_way(self) -> list[StepRun]:
-        """The steps that go on at the moment."""
+        """The steps that are running at the moment."""
         return list(self._scheduler.under_way)
 
     @property
     def to_come(self) -> list[Planned]:
-        """The steps that have not begun and whose instant is known, the next one first."""
+        """The steps that have not begun and whose time is known, the next one first."""
         return self._scheduler.to_come
 
     @property
     def planned_ms(self) -> int | None:
-        """How long the run takes at least; None for one without an end."""
+        """The shortest duration of the run; None for one without an end."""
         if self._ends_ms is not None:
             return self._ends_ms
         return end_ms(self.run.scenario, self._scheduler.plan)
 
     @property
     def changes(self) -> int:
-        """How often a step has begun or ended, or an expectation was judged."""
+        """The number of begun and ended steps and of judged expectations."""
         return self._scheduler.begun + self._reported
 
     def stop(self, reason: str) -> None:
-        """End the run now. What must be true at its end is judged all the same."""
+        """End the run now. The expectations for its end are judged all the same."""
         self._stopped = self._stopped or reason
         self.pause.end()
         self._has_work.set()
 
     async def play(self) -> AsyncIterator[Result]:
-        """Play it all. `Broken` tells what ended it early. The world's rules are put back."""
+        """Play the whole run. `Broken` tells what ended it early.
+
+        The world's rules are restored.
+        """
         world = self.run.world
         rules = world.rules
         unsubscribe = self._subscribe(self._matcher.handlers())
@@ -120,7 +123,7 @@ class Runner:
         except Refused as refused:
             yield Broken(self.clock_ms, refused.message, is_failure=True)
         except Exception as error:
-            # Our own bug: the report says so, and what was played until here.
+            # A bug of the emulator: the report has it, and the run up to here.
             log.exception("a run failed scenario=%s", self.run.scenario.file)
             yield Broken(self.clock_ms, f"{type(error).__name__}: {error}", is_failure=True)
         finally:
@@ -128,7 +131,7 @@ class Runner:
             unsubscribe()
             world.rules = rules
             if self.run.counts.get("event/FaultStarted"):
-                # The next user of the world must not meet this run's faults.
+                # The next user of the world must not be affected by this run's faults.
                 world.faults.clear()
         for result in await self._end():
             yield result
@@ -140,7 +143,7 @@ class Runner:
             while self._results:
                 yield self._results.popleft()
             if self._matcher.is_void:
-                raise Refused("unavailable", "Its world was replaced under it.")
+                raise Refused("unavailable", "The run's world was replaced during the run.")
             if self._is_over():
                 break
             if self.run.is_virtual:
@@ -178,7 +181,7 @@ class Runner:
                 self._end_timers.append(self.run.clock.call_at(at_ms, self._has_work.set))
 
     async def _instant(self) -> None:
-        """Everything that happens now, and all that follows from it at once."""
+        """Do everything that happens now, and all that follows from it at once."""
         while True:
             self._scheduler.take_awaited()
             for step in self._matcher.take():
@@ -216,7 +219,7 @@ class Runner:
             self._results.append(check.judged(self.run, is_met=is_met))
 
     async def _end(self) -> list[Result]:
-        """Stop what still goes on, and give the remaining results."""
+        """Stop everything that is still running, and return the remaining results."""
         for timer in (*self._end_timers, self._look_timer):
             if timer is not None:
                 timer.cancel()

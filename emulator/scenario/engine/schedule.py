@@ -1,6 +1,6 @@
-"""Schedule: when each step is planned, as far as it can be known before the run begins. Pure.
+"""Schedule: the planned time of each step, as far as known before the run begins. Pure.
 
-A step with `on`, and what follows one, is planned for no instant.
+A step with `on`, and all steps after it, have no planned time.
 """
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from emulator.scenario.language.scenario import After, At, On, Scenario, Step
 
 
 class Planned(Struct, frozen=True):
-    """Milliseconds after the start; None where only the run can tell."""
+    """The plan of one step, in milliseconds after the start; None where only the run can tell."""
 
     step: Step
     starts_ms: int | None
@@ -18,10 +18,10 @@ class Planned(Struct, frozen=True):
 
 
 def plan(scenario: Scenario) -> list[Planned]:
-    """Every step that is not switched off, in the order of the file."""
+    """Plan every step that is not switched off, in the order of the file."""
     values: dict[int, Planned] = {}
     for step in scenario.steps:
-        # Without recursion: a file may chain 10,000 steps.
+        # There is no recursion: a file may chain 10,000 steps.
         chain = [step]
         while isinstance(chain[-1].trigger, After) and chain[-1].trigger.step is not None:
             before = chain[-1].trigger.step
@@ -35,7 +35,7 @@ def plan(scenario: Scenario) -> list[Planned]:
 
 
 def end_ms(scenario: Scenario, planned: list[Planned]) -> int | None:
-    """How long the run takes at least; None for one without an end."""
+    """The shortest duration of the run; None for one without an end."""
     if scenario.is_endless:
         return None
     instants = [item.ends_ms or item.starts_ms or 0 for item in planned]
@@ -43,7 +43,7 @@ def end_ms(scenario: Scenario, planned: list[Planned]) -> int | None:
 
 
 def check(scenario: Scenario) -> list[InputError]:
-    """What cannot be: steps that wait for each other, or for one that never ends or is off."""
+    """Find impossible steps: they wait for each other, or for one that never ends or is off."""
     errors = []
     for step in scenario.steps:
         trigger = step.trigger
@@ -64,7 +64,7 @@ def check(scenario: Scenario) -> list[InputError]:
 
 
 def length_ms(step: Step) -> int:
-    """How long one run of a step takes at least."""
+    """The shortest duration of one run of a step."""
     if step.for_ms is not None:
         return step.for_ms
     return int(getattr(step.action, "time", 0)) if step.action.name == "wait" else 0

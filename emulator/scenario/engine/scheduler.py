@@ -1,6 +1,6 @@
-"""Scheduler: the step runs of a run: begun, advanced, ended; and which steps follow an ended one.
+"""Scheduler: begins, advances and ends the step runs of a run, and starts the steps that follow.
 
-What is yet to come are timers of the world's clock. What has come due is done in order.
+Steps to come are timers of the world's clock. Due ones are run in order.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from emulator.scenario.engine.schedule import Planned, plan
 from emulator.scenario.engine.step_run import StepRun, TaskRun, TickingRun, WatchingRun, begin
 from emulator.scenario.language.scenario import After, On, Step
 
-# A step that triggers itself is stopped after so many runs at one instant.
+# A step that triggers itself is stopped after this many runs at one instant.
 RUNS_AT_ONCE_MAX = 1_000
-# What is expected may become true without an event, such as the number of requests: where time
-# passes by itself, it is looked at so often at least. Milliseconds of the machine.
+# An expectation may become true without an event, such as the number of requests: where time passes
+# by itself, expectations are checked at least at this interval, in milliseconds of the machine.
 _LOOK_MS = 250
 
 
 class _Due(Struct, eq=False):
-    """A step that is to begin, or a step run that is to go on."""
+    """A step that is to begin, or a step run that is to continue."""
 
     at_ms: int
     step: Step
@@ -35,7 +35,7 @@ class _Due(Struct, eq=False):
 
 
 class Scheduler:
-    """All step runs of one run. `report` takes results; `wake` is called once there is work."""
+    """All step runs of one run. `report` gets results; `wake` is called once there is work."""
 
     def __init__(
         self, run: Run, report: Callable[[Result], None], wake: Callable[[], None]
@@ -44,10 +44,10 @@ class Scheduler:
         self._report = report
         self._wake = wake
         self._due: deque[_Due] = deque()
-        # All that is due or to come; the timer of what is to come.
+        # All due and future ones; future ones have a timer.
         self._pending: dict[_Due, Timer | None] = {}
         self.under_way: list[StepRun] = []
-        # How many step runs have begun.
+        # The number of step runs that have begun.
         self.begun = 0
         self._begun: Counter[int] = Counter()
         self._ended: Counter[int] = Counter()
@@ -56,7 +56,7 @@ class Scheduler:
         self._instant_ms = 0
         self._look_timer: Timer | None = None
         self._followers: dict[int, list[tuple[Step, int]]] = {}
-        # What must hold from the first instant to the last.
+        # The expectations from the first instant to the last.
         checks = [
             ExpectationCheck(wanted.path, wanted.condition, wanted.place, holds=wanted.holds)
             for wanted in run.scenario.expectations
@@ -67,7 +67,7 @@ class Scheduler:
         self._planned = {planned.step.number: planned.starts_ms for planned in self.plan}
 
     def start(self) -> None:
-        """Schedule what begins by itself."""
+        """Schedule the steps that begin by themselves."""
         for step in self._run.scenario.steps:
             trigger = step.trigger
             if step.is_off or isinstance(trigger, On):
@@ -79,19 +79,19 @@ class Scheduler:
 
     @property
     def has_due(self) -> bool:
-        """There is something to do at this instant, since the last of it was judged."""
+        """Whether anything is due at this instant."""
         return bool(self._due)
 
     @property
     def is_waited_for(self) -> bool:
-        """Something is still to come that the run does not end without."""
+        """Whether anything is left that the run must wait for."""
         return any(not step_run.step.is_extra for step_run in self.under_way) or any(
             not due.step.is_extra for due in self._pending
         )
 
     @property
     def to_come(self) -> list[Planned]:
-        """The steps that have not begun and whose instant is known, the next one first."""
+        """The steps that have not begun and whose time is known, the next one first."""
         waiting = [
             (planned.starts_ms, planned.step.number, planned)
             for planned in self.plan
@@ -100,7 +100,7 @@ class Scheduler:
         return [planned for _, _, planned in sorted(waiting)]
 
     def trigger(self, step: Step) -> None:
-        """Its event has come."""
+        """Schedule a step whose event has come."""
         now_ms, number = self._run.world.now_ms, step.number
         if step.every_ms is None and self._begun[number]:
             return
@@ -111,11 +111,11 @@ class Scheduler:
             return
         self._last_triggered_ms[number] = now_ms
         self._put(now_ms, step)
-        # Counted when it is triggered, so that two events of one instant do not trigger it twice.
+        # It is counted when triggered, so that two events of one instant do not trigger it twice.
         self._begun[number] += 1
 
     async def do_due(self) -> bool:
-        """Do the next thing that is due by now. False where there is none."""
+        """Do the next due thing. False where there is none."""
         now_ms = self._run.world.now_ms
         if now_ms != self._instant_ms:
             self._instant_ms = now_ms
@@ -132,7 +132,7 @@ class Scheduler:
         return True
 
     def judge(self) -> None:
-        """Look at what is expected; end the step runs of what has been judged."""
+        """Check the expectations; end the step runs of judged ones."""
         watching = [step_run for step_run in self.under_way if isinstance(step_run, WatchingRun)]
         for step_run in watching:
             self._look(step_run)
@@ -144,7 +144,7 @@ class Scheduler:
             self._look_timer = clock.call_at(clock.now_ms() + wait_ms, self._look_again)
 
     def judge_the_end(self) -> None:
-        """The run is over: what was to hold until now, or never to hold, did or did not."""
+        """Judge, at the run's end, what had to hold until now, or never."""
         self._whole_run.end()
         for step_run in self.under_way:
             if isinstance(step_run, WatchingRun) and step_run.step.is_extra:
@@ -152,7 +152,7 @@ class Scheduler:
         self.judge()
 
     def take_awaited(self) -> None:
-        """Go on with the step runs whose task is over. A failure of ours is raised here."""
+        """Continue the step runs whose task is done. An error of the emulator is raised here."""
         for step_run in list(self.under_way):
             if isinstance(step_run, TaskRun) and step_run.task and step_run.task.done():
                 task, step_run.task = step_run.task, None
@@ -164,7 +164,7 @@ class Scheduler:
                     self._wait(step_run, wait_ms)
 
     async def cancel(self) -> None:
-        """The run is over: what still goes on is stopped where it is, and nothing else begins."""
+        """Stop, at the run's end, everything that is still running; nothing else begins."""
         for step_run in list(self.under_way):
             await step_run.cancel()
             if isinstance(step_run, WatchingRun):
@@ -180,11 +180,11 @@ class Scheduler:
         self._due.clear()
 
     def report_never_begun(self) -> None:
-        """At the end: the steps that never began, and why."""
+        """Report, at the end, the steps that never began, and why."""
         for step in self._run.scenario.steps:
             was_due = self._begun[step.number] > 0
             has_begun = self._run.counts.get(f"turns/{step.name}", 0) > 0
-            # A step that its `if` held back was reported as skipped.
+            # A step that its `if` held back has been reported as skipped.
             if step.is_off or has_begun or (was_due and not step.is_required):
                 continue
             self._report(
@@ -202,7 +202,7 @@ class Scheduler:
     def _why_never(self, step: Step) -> str:
         trigger = step.trigger
         if self._begun[step.number]:
-            return "Each time it was due, its `if` was not so."
+            return "Each time it was due, its `if` was not met."
         if isinstance(trigger, On):
             wanted = ", ".join(f"{key} {value}" for key, value in trigger.filter.items())
             return f"{trigger.event}{f' ({wanted})' if wanted else ''} never happened."
@@ -253,7 +253,7 @@ class Scheduler:
             await self._advance(step_run)
 
     def _nothing(self, step: Step) -> StepRun:
-        """The run of a step that is over, unless `begin` makes another."""
+        """Make a step run that is over at once, for a step that `begin` may still replace."""
         return TickingRun(step, self._run.world.now_ms, iter(()))
 
     def _check_at_once(self, step: Step) -> None:
@@ -266,7 +266,7 @@ class Scheduler:
             )
 
     def _unmet(self, step: Step) -> str:
-        """Which fact of a step's `if` is not so now; empty where all are."""
+        """The unmet fact of a step's `if`; empty if all are met."""
         for path, raw in step.facts_if:
             check = ExpectationCheck(path, raw, step.place)
             if not check.look(self._run):
@@ -275,12 +275,12 @@ class Scheduler:
         return ""
 
     def _put_again(self, step: Step, due_ms: int) -> None:
-        """The next run of a step that happens `every` so often."""
+        """Schedule the next run of a step with `every`."""
         if step.every_ms and (step.times is None or self._begun[step.number] < step.times):
             self._put(due_ms + step.every_ms, step)
 
     async def _advance(self, step_run: TickingRun | TaskRun) -> None:
-        """Time stands meanwhile where it is virtual; else the run goes on beside a task."""
+        """Continue a step run. On a virtual clock time stands still until then."""
         if isinstance(step_run, TickingRun):
             self._tick(step_run)
             return
@@ -292,7 +292,9 @@ class Scheduler:
             task.add_done_callback(lambda _: self._wake())
 
     def _advance_together(self, step_run: TickingRun) -> None:
-        """This and those behind it that are joined: one change, which costs less than many."""
+        """Advance this run and the joined ones after it in one change, cheaper than many
+        changes.
+        """
         with self._run.world.change():
             self._tick(step_run)
             while self._due:
@@ -311,7 +313,7 @@ class Scheduler:
             self._wait(step_run, wait_ms)
 
     def _wait(self, step_run: TickingRun | TaskRun, wait_ms: int | None) -> None:
-        """Go on in so many milliseconds; None: that was all."""
+        """Continue in `wait_ms` milliseconds; None: the run is done."""
         if wait_ms is None:
             self._done(step_run)
         else:

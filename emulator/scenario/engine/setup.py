@@ -1,4 +1,4 @@
-"""Setting: the world before second zero: its people, streams, categories and rules."""
+"""Setup: the world before the run begins: its people, streams, categories and rules."""
 
 from msgspec.structs import replace
 
@@ -11,14 +11,14 @@ from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.rules import RulesConfig
 
-# What a file says as a duration has its unit in the rule's name.
+# The rules that a file gives as durations; the rule's name has the unit.
 _DURATIONS = ("reconnect_window", "vod_processing", "access_token")
 
 
 def prepare(run: Run) -> None:
-    """Make it true, all or nothing. People and categories that are there already stay.
+    """Set up the world, completely or not at all. Existing people and categories stay.
 
-    Refuses what the verbs refuse, such as a second stream of one owner.
+    Refuses what the world's functions refuse, such as a second stream of one owner.
     """
     world, part = run.world, run.scenario.world
     world.rules = rules(world.rules, part.rules)
@@ -38,7 +38,7 @@ def prepare(run: Run) -> None:
 
 
 def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:
-    """The rules as a scenario wants them."""
+    """The rules with a scenario's changes."""
     payload = {name: value for name, value in part.model_dump().items() if value is not None}
     names = set(RulesConfig.__struct_fields__)
     changes = {f"{name}_ms" if name in _DURATIONS else name: payload[name] for name in payload}

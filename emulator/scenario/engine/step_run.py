@@ -1,4 +1,4 @@
-"""StepRun: one run of a step, by how its action goes on: as time passes, in tasks, or watching."""
+"""StepRun: one run of a step, by the way its action continues: by time, in tasks, or watching."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
@@ -14,9 +14,10 @@ from emulator.scenario.language.scenario import Step
 
 
 class StepRun:
-    """Made when the step begins. Times are the world's."""
+    """One run of a step, made when it begins. Times are the world's."""
 
-    # Not an abstract class: `isinstance` of one is slow, and is asked a million times in a day.
+    # Not an abstract class: `isinstance` of one is slow, and is called a million times in a day of
+    # a run.
 
     def __init__(self, step: Step, began_ms: int) -> None:
         self.step = step
@@ -24,16 +25,16 @@ class StepRun:
 
     @property
     def is_joined(self) -> bool:
-        """What it does at an instant may be one change of the world with what others do then."""
+        """Whether its change of the world may be joined with others' changes of the instant."""
         return False
 
     async def cancel(self) -> None:
-        """The run is over: stop where it is."""
+        """Stop where it is, at the end of the run."""
         raise NotImplementedError
 
 
 class TickingRun(StepRun):
-    """Goes on as time passes."""
+    """A step run that continues as time passes."""
 
     def __init__(self, step: Step, began_ms: int, ticks: Ticks) -> None:
         super().__init__(step, began_ms)
@@ -44,7 +45,7 @@ class TickingRun(StepRun):
         return self.step.action.is_joined
 
     def advance(self) -> int | None:
-        """Go on; gives in how many milliseconds to do so again, None if that was all."""
+        """Continue; return the milliseconds until the next time, None at the end."""
         return next(self._ticks, None)
 
     async def cancel(self) -> None:
@@ -53,7 +54,7 @@ class TickingRun(StepRun):
 
 
 class TaskRun(StepRun):
-    """Waits for what is outside the world, in a task each time that it goes on."""
+    """A step run that waits for something outside the world, in a task for each continuation."""
 
     def __init__(self, step: Step, began_ms: int, ticks: AsyncTicks) -> None:
         super().__init__(step, began_ms)
@@ -61,7 +62,7 @@ class TaskRun(StepRun):
         self.task: asyncio.Task[int | None] | None = None
 
     def advance(self) -> "asyncio.Task[int | None]":
-        """Begin to go on. The task gives what `TickingRun.advance` does."""
+        """Start to continue. The task returns what `TickingRun.advance` does."""
         self.task = asyncio.ensure_future(anext(self._ticks, None))
         return self.task
 
@@ -72,7 +73,7 @@ class TaskRun(StepRun):
 
 
 class WatchingRun(StepRun):
-    """Watches what is expected until all of it is judged. `timer` is for the end of its time."""
+    """A step run that watches facts until all are judged. `timer` is for the end of its time."""
 
     def __init__(self, step: Step, began_ms: int, checks: CheckGroup) -> None:
         super().__init__(step, began_ms)
@@ -81,7 +82,7 @@ class WatchingRun(StepRun):
         self.timer: Timer | None = None
 
     def advance(self) -> Iterator[Judged]:
-        """Judge what can be judged by now."""
+        """Judge everything that can be judged by now."""
         for judged in self.checks.look():
             self.missed += not judged.is_met
             yield judged

@@ -1,1 +1,1 @@
-"""What is true at an instant, as expectations name it."""
+"""Facts: the values that expectations can ask for at an instant."""

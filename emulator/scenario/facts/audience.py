@@ -1,4 +1,4 @@
-"""Facts of audiences, as the owner reads them: `analytics.NAME.peak_concurrent_viewers`."""
+"""Facts of a stream's audience as its owner sees it: `analytics.NAME.peak_concurrent_viewers`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,28 +25,34 @@ ANALYTICS = Noun(
     "stream",
     {
         "peak_concurrent_viewers": Fact(
-            "number", "the most that watched at once", _totals(lambda t: t.peak)
+            "number", "the most viewers at one time", _totals(lambda t: t.peak)
         ),
         "average_viewers": Fact(
-            "number", "how many watched in the mean over time", _totals(lambda t: t.mean)
+            "number", "the number of viewers, averaged over time", _totals(lambda t: t.mean)
         ),
-        "total_views": Fact("number", "how often somebody came", _totals(lambda t: t.views)),
-        "unique_viewers": Fact("number", "how many came", _totals(lambda t: t.uniques)),
-        "watch_time": Fact("duration", "summed over all viewers", _totals(lambda t: t.watch_ms)),
-        "messages": Fact("number", "lines that were said", _totals(lambda t: t.messages)),
-        "chatters": Fact("number", "how many said something", _totals(lambda t: t.chatters)),
+        "total_views": Fact("number", "how often a viewer joined", _totals(lambda t: t.views)),
+        "unique_viewers": Fact(
+            "number", "how many different viewers joined", _totals(lambda t: t.uniques)
+        ),
+        "watch_time": Fact(
+            "duration", "the watch time of all viewers together", _totals(lambda t: t.watch_ms)
+        ),
+        "messages": Fact("number", "chat lines that were posted", _totals(lambda t: t.messages)),
+        "chatters": Fact(
+            "number", "how many users posted in the chat", _totals(lambda t: t.chatters)
+        ),
         "peak_messages_per_minute": Fact(
-            "number", "the most lines of one minute", _chat(lambda c: c.peak_per_minute)
+            "number", "the most chat lines in one minute", _chat(lambda c: c.peak_per_minute)
         ),
         "new_followers": Fact(
             "number",
-            "how many began to follow its owner meanwhile",
+            "how many users began to follow its owner during the stream",
             _engagement(lambda e: e.new_followers),
         ),
         "bounce_rate": Fact(
-            "share", "views of less than a minute", _engagement(lambda e: e.bounce)
+            "share", "the share of views shorter than a minute", _engagement(lambda e: e.bounce)
         ),
-        "clips": Fact("number", "clips that were made", _engagement(lambda e: e.clips)),
+        "clips": Fact("number", "clips made from the stream", _engagement(lambda e: e.clips)),
     },
 )
 NOUNS = {"analytics": ANALYTICS}

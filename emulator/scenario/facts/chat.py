@@ -1,4 +1,4 @@
-"""Facts of a stream's chat: what was said, held, refused, and what the room asks for."""
+"""Facts of a stream's chat: its lines, those held or refused, its moderators, bans and settings."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def _shown(run: Run, stream: Stream) -> int:
 
 
 def _lost(run: Run, stream: Stream) -> int:
-    """Lines that were announced as posted and are not in the chat's history."""
+    """Return how many lines were announced as posted and are not in the chat's history."""
     return run.counts.get(f"chat.posted/{stream.id}", 0) - (
         _lines(run, stream) - run.counts.get(f"chat.before/{stream.id}", 0)
     )
@@ -88,13 +88,13 @@ def _bans(is_for_good: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]]
 CHAT = Noun(
     "stream",
     {
-        "posted": Fact("number", "lines that were said, deleted ones too", _of(_lines)),
+        "posted": Fact("number", "lines that were posted, with the deleted ones", _of(_lines)),
         "shown": Fact("number", "lines that everybody can still read", _of(_shown)),
         "held": Fact("number", "lines that a filter kept back", _counted("held")),
         "refused": Fact("number", "lines that a rule refused", _counted("refused")),
         "lost": Fact("number", "posted lines that are not in the history", _of(_lost)),
         "lines": counted(
-            "lines that were said, of which `where` picks some", ("by", "says", "deleted"), _said
+            "lines that were posted; `where` selects some", ("by", "says", "deleted"), _said
         ),
         "moderators": counted("its moderators", ("user",), _moderators(is_vip=False)),
         "vips": counted("its VIPs", ("user",), _moderators(is_vip=True)),
@@ -104,7 +104,7 @@ CHAT = Noun(
         "timeouts": counted(
             "users that are timed out now", ("user", "reason"), _bans(is_for_good=False)
         ),
-        "last_line": Fact("text", "what was said last", _of(_last)),
+        "last_line": Fact("text", "the last line that is not deleted", _of(_last)),
         "slow_mode": Fact(
             "duration", "the room's slow mode", _room(lambda s: s.slow_mode_seconds * 1000)
         ),
@@ -112,7 +112,7 @@ CHAT = Noun(
             "truth", "whether only followers may chat", _room(lambda s: s.is_followers_only)
         ),
         "emote_only": Fact(
-            "truth", "whether only emotes are taken", _room(lambda s: s.is_emote_only)
+            "truth", "whether only emotes may be posted", _room(lambda s: s.is_emote_only)
         ),
     },
 )

@@ -15,17 +15,17 @@ FactKind = Literal["number", "duration", "share", "text", "truth", "any"]
 
 # Every word of a condition with what it means.
 WORDS = {
-    "is": "is exactly this",
-    "not": "is anything but this",
-    "above": "is more",
-    "below": "is less",
+    "is": "is equal to this",
+    "not": "is not equal to this",
+    "above": "is more than this",
+    "below": "is less than this",
     "at_least": "is this or more",
     "at_most": "is this or less",
-    "between": "is from the first to the second",
-    "about": "is this, give or take `give`",
+    "between": "is in the range from the first value to the second",
+    "about": "differs from this by at most `give`",
     "one_of": "is one of these",
-    "contains": "has this in it",
-    "matches": "matches this pattern as a whole",
+    "contains": "contains this",
+    "matches": "matches this regular expression as a whole",
 }
 
 
@@ -45,7 +45,11 @@ _PATTERN_MAX = 200
 
 
 class Condition(Struct, frozen=True):
-    """`wanted` maps words to values that were read by the fact's kind."""
+    """The condition on one fact.
+
+    `wanted` maps each word to its value, which was read by the fact's kind. `text` is the condition
+    as people read it.
+    """
 
     kind: FactKind
     wanted: dict[str, Any]
@@ -55,7 +59,10 @@ class Condition(Struct, frozen=True):
         return all(self._holds(word, want, value) for word, want in self.wanted.items())
 
     def distance(self, value: Any) -> float:
-        """How far a value is from what is wanted: 0 where it holds, infinite where not measured."""
+        """Return how far a value is from the wanted one.
+
+        That is 0 where the condition holds, and infinity where the value is not a number.
+        """
         if self.holds(value):
             return 0.0
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -78,9 +85,10 @@ class Condition(Struct, frozen=True):
 
 
 def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
-    """The condition that stands in a file. `choices`: the only words that the fact can be.
+    """Return the condition that a scenario file states.
 
-    Refuses (`ValueError`) one that cannot be meant.
+    `choices` are the only words that the fact can be. Refuses (`ValueError`) a condition that can
+    never hold.
     """
     # `{is: 3}` reads as 3.
     text = text_of(raw["is"] if isinstance(raw, dict) and list(raw) == ["is"] else raw)
@@ -93,7 +101,7 @@ def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
     words = {word: value for word, value in raw.items() if word != "give"}
     for word in words:
         if word not in WORDS:
-            raise ValueError(f"{word} is no condition{meant(word, [*WORDS, 'give'])}")
+            raise ValueError(f"{word} is not a condition{meant(word, [*WORDS, 'give'])}")
     for word in words.keys() & {"is", "not", "one_of"}:
         options = words[word] if isinstance(words[word], list) else [words[word]]
         for option in options:
@@ -105,7 +113,7 @@ def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
 
 
 def split(raw: Any) -> tuple[Mapping[str, Any], Any]:
-    """What a condition counts alone (`where`), and the rest of it."""
+    """Split a condition into its `where`, which selects what is counted, and the other words."""
     if not isinstance(raw, dict) or "where" not in raw:
         return {}, raw
     where = raw["where"]
@@ -115,7 +123,7 @@ def split(raw: Any) -> tuple[Mapping[str, Any], Any]:
 
 
 def shown(kind: FactKind, value: Any) -> str:
-    """A fact as people read it."""
+    """Return the text of a fact's value for people."""
     if value is None:
         return "nothing"
     if kind == "duration" and _is_number(value):
@@ -128,9 +136,12 @@ def shown(kind: FactKind, value: Any) -> str:
 
 
 def _check_choice(value: Any, choices: Collection[str]) -> None:
-    """A name that only the run knows (`$saved`) may be any of them."""
+    """Refuse (`ValueError`) a value that is not among `choices`.
+
+    A value with a name that only the run knows (`$saved`) may be any of them.
+    """
     if choices and isinstance(value, str) and value not in choices and "$" not in value:
-        raise ValueError(f"it is never {value[:40]}{meant(value, choices)}")
+        raise ValueError(f"it can never be {value[:40]}{meant(value, choices)}")
 
 
 def _wanted(kind: FactKind, word: str, value: Any, give: Any) -> Any:
@@ -166,12 +177,12 @@ def _read(kind: FactKind, raw: Any) -> Any:
         return quantities.share(str(raw))
     if kind == "number":
         if not _is_number(raw):
-            raise ValueError(f"{text_of(raw)} is no number")
+            raise ValueError(f"{text_of(raw)} is not a number")
         return raw
     if kind == "truth" and not isinstance(raw, bool):
         raise ValueError(f"{text_of(raw)} is neither true nor false")
     if kind == "text" and not isinstance(raw, str | None):
-        raise ValueError(f"{text_of(raw)} is no text; put it in quotes")
+        raise ValueError(f"{text_of(raw)} is not a text; put it in quotes")
     return raw
 
 
@@ -181,7 +192,7 @@ def _pattern(raw: Any) -> str:
     try:
         re.compile(raw)
     except re.error as error:
-        raise ValueError(f"this is no pattern: {error}") from None
+        raise ValueError(f"this is not a pattern: {error}") from None
     return raw
 
 
@@ -190,7 +201,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _same(value: Any, want: Any) -> bool:
-    # In Python, true is 1: here it is not.
+    # In Python, True equals 1; in a condition it does not.
     return isinstance(value, bool) == isinstance(want, bool) and bool(value == want)
 
 
@@ -200,7 +211,7 @@ def _ends(want: Any) -> list[float]:
 
 
 def text_of(raw: Any) -> str:
-    """A condition as people read it."""
+    """Return a condition's text for people."""
     if isinstance(raw, dict):
         return ", ".join(
             f"{word.replace('_', ' ')} {text_of(value)}" for word, value in raw.items()

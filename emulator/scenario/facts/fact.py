@@ -13,15 +13,16 @@ from emulator.scenario.language.errors import meant
 if TYPE_CHECKING:
     from emulator.scenario.engine.run import Run
 
-# What stands in the middle of a path: a stream's name, a user's, or nothing.
+# The kind of name in the middle of a path: a stream's, a user's, or "none".
 Middle = Literal["stream", "user", "vod", "saved", "event", "step", "none"]
 
 
 class Fact(Struct, frozen=True):
-    """`read` gives its value now; None where the thing that it is about is not there yet.
+    """One value that an expectation can ask for.
 
-    `choices`: the words that it can be, where those are few. `filters`: the names that its `where`
-    may ask for; `count` then gives how many there are of what meets that.
+    `read` gives its value now, or None where its subject does not exist yet. `choices` are the
+    words that it can be, if there are only a few. `filters` are the names that its `where` may
+    contain; `count` then gives how many things meet that `where`.
     """
 
     kind: FactKind
@@ -32,12 +33,15 @@ class Fact(Struct, frozen=True):
     count: "Count | None" = None
 
     def condition(self, raw: Any) -> Condition:
-        """What an expectation wants of it. Refuses (`ValueError`) what cannot be meant."""
+        """Return the condition that an expectation states.
+
+        Refuses (`ValueError`) one that can never hold.
+        """
         where, rest = conditions.split(raw)
         if not where:
             return conditions.parse(self.kind, raw, self.choices)
         if not self.filters:
-            raise ValueError("this is counted as a whole: it takes no where")
+            raise ValueError("this fact takes no where")
         for name, wanted in where.items():
             if name not in self.filters:
                 raise ValueError(f"where has no {str(name)[:40]} here{meant(name, self.filters)}")
@@ -46,18 +50,21 @@ class Fact(Struct, frozen=True):
         return replace(condition, text=f"{condition.text} where {conditions.text_of(where)}")
 
     def value(self, run: "Run", middle: str, where: Mapping[str, Any]) -> Any:
-        """Its value now; with `where`, of what meets that alone."""
+        """Return its value now; with `where`, the number of things that meet it."""
         if where and self.count is not None:
             return self.count(run, middle, where)
         return self.read(run, middle)
 
 
-# How many of something meet a `where`, whose values are conditions.
+# Counts the things that meet a `where`, whose values are conditions.
 Count = Callable[["Run", str, Mapping[str, Any]], int]
 
 
 def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
-    """A number of things, of which a `where` picks some. `rows` gives them by those names."""
+    """Return a fact that counts things, all of them or those that a `where` selects.
+
+    `rows` gives each thing as the values of the `filters`.
+    """
 
     def count(run: "Run", middle: str, where: Mapping[str, Any]) -> int:
         wanted = {name: conditions.parse("any", raw) for name, raw in where.items()}
@@ -75,7 +82,7 @@ def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
     )
 
 
-# All of something, each by the names that a `where` may ask for.
+# Gives all things to count, each as its values by the names that a `where` may contain.
 Rows = Callable[["Run", str], Iterable[Mapping[str, Any]]]
 
 

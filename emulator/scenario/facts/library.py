@@ -21,10 +21,10 @@ VOD = Noun(
             _of(lambda v: v.status),
             ("processing", "ready", "failed"),
         ),
-        "duration": Fact("duration", "how long it is", _of(lambda v: v.duration_ms)),
-        "views": Fact("number", "how often it was watched", _of(lambda v: v.view_count)),
+        "duration": Fact("duration", "its length", _of(lambda v: v.duration_ms)),
+        "views": Fact("number", "how often it was viewed", _of(lambda v: v.view_count)),
         "title": Fact("text", "its title", _of(lambda v: v.title)),
-        "failure": Fact("text", "why it could not be made", _of(lambda v: v.failure)),
+        "failure": Fact("text", "why the VOD failed", _of(lambda v: v.failure)),
     },
 )
 NOUNS = {"vod": VOD}

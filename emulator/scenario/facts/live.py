@@ -30,19 +30,21 @@ STREAM = Noun(
         ),
         "title": Fact("text", "its title", _of(lambda _, s: s.title)),
         "viewers": Fact(
-            "number", "how many watch now", _of(lambda e, s: e.world.viewers.count(s.id))
+            "number", "how many viewers it has now", _of(lambda e, s: e.world.viewers.count(s.id))
         ),
         "peak_viewers": Fact(
-            "number", "the most that watched at once", _of(lambda _, s: s.peak_viewer_count)
+            "number", "the most viewers at one time", _of(lambda _, s: s.peak_viewer_count)
         ),
         "duration": Fact(
             "duration",
-            "how long it has run, or did",
+            "how long it has been live, or was",
             _of(lambda e, s: figures.duration_ms(e.world, s)),
         ),
-        "has_media": Fact("truth", "whether there is a picture", _of(lambda _, s: s.has_media)),
+        "has_media": Fact(
+            "truth", "whether there is something to watch", _of(lambda _, s: s.has_media)
+        ),
         "has_publisher": Fact("truth", "whether a publisher is connected", _of(_has_publisher)),
-        "has_vod": Fact("truth", "whether it left a VOD", _of(lambda _, s: s.vod_id is not None)),
+        "has_vod": Fact("truth", "whether it has a VOD", _of(lambda _, s: s.vod_id is not None)),
     },
 )
 NOUNS = {"stream": STREAM}

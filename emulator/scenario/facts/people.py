@@ -21,9 +21,15 @@ def _notifications(run: Run, name: str) -> int:
 USER = Noun(
     "user",
     {
-        "followers": Fact("number", "how many follow", _of(lambda u: u.follower_count)),
-        "following": Fact("number", "how many are followed", _of(lambda u: u.following_count)),
-        "is_live": Fact("truth", "whether a public stream is live", _of(lambda u: u.is_live)),
+        "followers": Fact(
+            "number", "how many users follow this user", _of(lambda u: u.follower_count)
+        ),
+        "following": Fact(
+            "number", "how many users this user follows", _of(lambda u: u.following_count)
+        ),
+        "is_live": Fact(
+            "truth", "whether a public stream of this user is live", _of(lambda u: u.is_live)
+        ),
         "notifications": Fact("number", "notifications of this user", _notifications),
     },
 )

@@ -1,4 +1,4 @@
-"""Registry: which facts there are, and what a path names."""
+"""Registry: all facts, found by their paths."""
 
 from functools import cache
 from importlib import import_module
@@ -14,7 +14,7 @@ _MODULES = ("live", "audience", "chat", "people", "library", "run")
 
 @cache
 def nouns() -> dict[str, Noun]:
-    """Every noun that an expectation may begin with."""
+    """Return every noun that the path of a fact may begin with."""
     values: dict[str, Noun] = {}
     for module in _MODULES:
         values |= import_module(f"emulator.scenario.facts.{module}").NOUNS
@@ -22,9 +22,9 @@ def nouns() -> dict[str, Noun]:
 
 
 def find(path: str) -> tuple[Fact, Middle, str]:
-    """The fact that a path names, what its middle is, and the middle.
+    """Return the fact that a path names, the kind of the path's middle, and the middle.
 
-    Refuses (`ValueError`) a path that leads nowhere.
+    Refuses (`ValueError`) a path that names no fact.
     """
     first, _, rest = path.partition(".")
     noun = nouns().get(first)
@@ -39,7 +39,7 @@ def find(path: str) -> tuple[Fact, Middle, str]:
         return noun.facts["value"], noun.middle, rest
     middle, _, last = rest.rpartition(".")
     if noun.middle == "none" and middle:
-        raise ValueError(f"{first} stands alone: {first}.{last}")
+        raise ValueError(f"{first} takes no name: write {first}.{last}")
     if noun.middle != "none" and not middle:
         raise ValueError(f"{first} needs a name and a fact: {first}.NAME.{next(iter(noun.facts))}")
     fact = noun.facts.get(last)

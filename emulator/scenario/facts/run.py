@@ -1,4 +1,4 @@
-"""Facts of the run itself: what happened, what was asked of the server, what time it is."""
+"""Facts of the run itself: events, steps, requests to the server, webhooks, the time of day."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ def _events(run: Run, name: str) -> int:
 
 
 def count_key(event: str, where: Mapping[str, Any]) -> str:
-    """What a filtered event is counted under."""
+    """Return the key under which the run counts the events that meet a filter."""
     wanted = json.dumps(where, sort_keys=True, default=str)
     return f"event/{happenings.kinds()[event].__name__} {wanted}"
 
@@ -31,7 +31,7 @@ def _turns(run: Run, name: str) -> int:
 
 def _requests(run: Run, _: str) -> Iterable[Mapping[str, Any]]:
     if run.server.requests is None:
-        raise Refused("unavailable", "There is no server here that could be asked.")
+        raise Refused("unavailable", "This run has no server that counts requests.")
     return run.server.requests()
 
 
@@ -71,7 +71,7 @@ REQUESTS = Noun(
     "none",
     {
         "count": counted(
-            "requests of this world's API since the run began, the newest that the server keeps",
+            "requests to this world's API since the run began, of the newest that the server keeps",
             ("method", "path", "operation", "status", "user", "from"),
             _requests,
         )
@@ -85,10 +85,12 @@ WEBHOOKS = Noun(
             ("event", "url", "state", "status", "attempts"),
             _deliveries,
         ),
-        "targets": counted("addresses that webhooks go to", ("url",), _targets),
+        "targets": counted("addresses to which webhooks are sent", ("url",), _targets),
     },
 )
-SAVED = Noun("saved", {"value": Fact("any", "what http.request saved under a name", _saved)})
+SAVED = Noun(
+    "saved", {"value": Fact("any", "the value that http.request saved under this name", _saved)}
+)
 RUN = Noun(
     "none",
     {

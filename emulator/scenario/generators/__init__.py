@@ -1,1 +1,1 @@
-"""Shapes of chance: curves, distributions, arrivals, lines of chat."""
+"""Random generators of a simulated crowd: its arrivals, its lines of chat, its names."""

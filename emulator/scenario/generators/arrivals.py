@@ -1,4 +1,4 @@
-"""Arrivals: at which instants things come that come so often a second. Chance is passed in."""
+"""Arrivals: the instants of events that come at a rate. The random generator is passed in."""
 
 import math
 from collections.abc import Iterator
@@ -8,10 +8,11 @@ from emulator.core.ids import Chance
 
 Arrivals = Literal["poisson", "even"]
 
-# Rarer than this, each comes at an instant of its own; oftener, in small batches.
+# At a lower rate, each event has an instant of its own; at a higher one, they come in small
+# batches.
 _SINGLE_PER_SECOND = 5.0
-# Small enough to look like a stream of lines to a person, large enough to cost little each. What
-# goes on for a day comes in coarser batches.
+# The batches are small enough that a person sees a steady stream of lines, and large enough to cost
+# little each. A rate that lasts a day gets coarser batches.
 _TICK_MS = 250
 _TICK_MAX_MS = 10_000
 _TICKS_MAX = 14_400
@@ -20,7 +21,7 @@ _TICKS_MAX = 14_400
 def ticks_of(
     rate: float, for_ms: int, arrivals: Arrivals, chance: Chance
 ) -> Iterator[tuple[int, int]]:
-    """(how long to wait, how many come then), until `for_ms` have passed."""
+    """Yield pairs of the milliseconds to wait and the events that come then, for `for_ms`."""
     if rate <= 0 or for_ms <= 0:
         yield max(0, for_ms), 0
         return
@@ -43,7 +44,7 @@ def ticks_of(
 
 
 def poisson(mean: float, chance: Chance) -> int:
-    """How many come where `mean` do on average: by gaps, or by a normal shape where many do."""
+    """Return a number from a Poisson distribution; a large mean uses a normal distribution."""
     if mean > 50:
         return max(0, round(mean + chance.gauss(0.0, 1.0) * math.sqrt(mean)))
     count, passed = 0, chance.expovariate(1.0)

@@ -1,6 +1,7 @@
-"""Lines: what a simulated crowd says: built-in pools, a list, or a file; with templates.
+"""Lines: what a simulated crowd says, from built-in pools, a list or a file, with templates.
 
-`{author}` is the author's name, `{n}` counts the lines, `{word}` is some word.
+In a template, `{author}` is the author's name, `{n}` the number of the line, `{word}` a random
+word.
 """
 
 from collections.abc import Callable, Sequence
@@ -149,7 +150,11 @@ _MEMORY = 50
 
 
 class Spice(Struct, frozen=True):
-    """Shares of the lines that repeat another, hold a link, or a word that the room blocks."""
+    """Variations of the lines.
+
+    `repeat`, `links` and `blocked` are the shares of lines that repeat an earlier one, that contain
+    a link, and that contain one of `blocked_words`, which the room blocks.
+    """
 
     repeat: float = 0.0
     links: float = 0.0
@@ -158,8 +163,8 @@ class Spice(Struct, frozen=True):
 
 
 def speaker(pool: Sequence[str], spice: Spice, chance: Chance) -> Callable[[str], str]:
-    """A function from an author's name to the next line that is said."""
-    # Bound once: a flood says thousands of lines a second.
+    """Return a function that gives the next line of the author with a given name."""
+    # These are looked up only once, because a flood posts thousands of lines a second.
     draw, count = chance.random, len(pool)
     additions = _additions(spice)
     said: list[str] = []
@@ -187,7 +192,7 @@ def speaker(pool: Sequence[str], spice: Spice, chance: Chance) -> Callable[[str]
 
 
 def _additions(spice: Spice) -> list[tuple[float, Sequence[str]]]:
-    """What is put behind a line, and how often."""
+    """Return what may be appended to a line, each with the share of lines that get it."""
     shares: list[tuple[float, Sequence[str]]] = []
     if spice.links:
         shares.append((spice.links, _LINKS))

@@ -1,8 +1,8 @@
-"""Names of a simulated crowd: numbered ones, or such as people choose."""
+"""Names of a simulated crowd: a prefix with a number, or names like those that people choose."""
 
 from typing import Final
 
-# The word that stands for these in place of a prefix.
+# This word in place of a prefix selects the names below.
 PEOPLE: Final = "people"
 
 _PEOPLE: Final = (
@@ -18,7 +18,7 @@ _PEOPLE: Final = (
 
 
 def username(names: str, number: int) -> str:
-    """The name of the crowd's member `number`, counted from 1: `fan_7` for `fan`."""
+    """Return the name of the crowd's member `number`, counted from 1: `fan_7` for `fan`."""
     if names != PEOPLE:
         return f"{names}_{number}"
     rounds, index = divmod(number - 1, len(_PEOPLE))

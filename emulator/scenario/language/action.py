@@ -1,4 +1,4 @@
-"""ActionSpec: what the language knows of an action: its name, its arguments, their errors."""
+"""ActionSpec: the definition of an action in the language: its name, arguments and errors."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
@@ -9,13 +9,13 @@ from emulator.scenario.language.values.kinds import Noun
 
 
 class ActionSpec(BaseModel):
-    """Its arguments are its fields.
+    """The definition of an action; the model's fields are the action's arguments.
 
-    `example` is a step in YAML; `before` are the steps that it needs above it. `makes` are the
-    fields that name new things of a noun. `may_last`: the step may say `for`; an action that
-    `must_last` is refused without. `shorthand` is the field that an argument which is no map stands
-    for. `is_joined`: what it does at an instant is one change of the world with what others like it
-    do then.
+    `example` is a step in YAML; `before` are the steps that must come before it. `makes` maps
+    fields that name new things to the noun of those things. `may_last`: the step may say `for`;
+    with `must_last` it is refused without. An argument that is not a map is the value of the field
+    `shorthand`. `is_joined`: at one instant, all actions like this one make one change of the
+    world.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
@@ -28,36 +28,36 @@ class ActionSpec(BaseModel):
     must_last: ClassVar[bool] = False
     is_joined: ClassVar[bool] = False
     shorthand: ClassVar[str] = ""
-    # When what an action expects must hold (`language/scenario.Holds`).
+    # When the expectation of an action must hold (`language/scenario.Holds`).
     holds: ClassVar[Literal["at the end", "throughout", "never"]] = "at the end"
 
     @classmethod
     def arguments(cls, plain: Any) -> Any:
-        """What stands behind the action's name, as this model's fields."""
+        """Return the value of the action's key in the file, as a map of this model's fields."""
         if cls.shorthand and not isinstance(plain, dict):
             return {cls.shorthand: plain}
         return {} if plain is None else plain
 
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-        """What no type can say: where in the arguments, a rule's name, and a sentence."""
+        """Yield errors that types cannot express: a path in the arguments, a rule, a sentence."""
         return iter(())
 
     def asks(self) -> Iterator[tuple[tuple[int | str, ...], str, Any]]:
-        """The facts that it asks for: where in the arguments, a path, a condition."""
+        """Yield the facts it asks for: a path in the arguments, the fact's path, the condition."""
         return iter(())
 
     def files(self) -> tuple[str, ...]:
-        """Texts beside the scenario that it needs, by their names."""
+        """Return the names of the text files that it needs from the scenario's folder."""
         return ()
 
     def films(self) -> tuple[str, ...]:
-        """Files beside the scenario that it needs and that are no texts, by their names."""
+        """Return the names of the films and other files that it needs from that folder."""
         return ()
 
     def problems_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
-        """What is wrong with those files, by their names: a sentence each."""
+        """Yield a sentence for each error in those texts, which `texts` has by name."""
         return iter(())
 
     def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
-        """The usernames in those files, which have no problems."""
+        """Yield the usernames in those texts, which have no errors."""
         return iter(())

@@ -1,4 +1,4 @@
-"""From what pydantic finds wrong to sentences with a place and the nearest right word."""
+"""Turn pydantic's errors into sentences with a place in the file and the nearest correct word."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -26,7 +26,10 @@ _SENTENCES = {
 def checked(
     model: type[M], plain: Any, node: Node, errors: list[InputError], what: str = ""
 ) -> M | None:
-    """`plain` as `model`, or None and its errors; `node` knows where the values stand."""
+    """Return `plain` as a `model`; or None, with its errors in `errors`.
+
+    `node` is the tree that `plain` was made from: it has the place of each value.
+    """
     try:
         return model.model_validate(plain)
     except ValidationError as error:
@@ -53,7 +56,7 @@ def _errors(
             text = f"{what or 'this'} needs {name}: add {name}: ..."
             yield node.at(path[:-1]).error("missing", text)
             continue
-        # Of what a value might have been instead, the first complaint says enough.
+        # Pydantic reports an error for each type that a value could have had: the first is enough.
         if (where.line, where.column) in said:
             continue
         said.add((where.line, where.column))
@@ -75,7 +78,7 @@ def _sentence(result: Any) -> str:
 
 
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The keys that are known where `path` leads; none where that is no model."""
+    """Return the keys that are known at `path`; none where that is not a model."""
     kind: Any = model
     for part in path:
         if isinstance(part, int):
@@ -88,13 +91,13 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
 
 
 def _written(kind: Any) -> dict[str, Any]:
-    """The fields of a model as they are written in a file."""
+    """Return the fields of a model by their names in a file."""
     fields = getattr(kind, "model_fields", {})
     return {payload.alias or name: payload for name, payload in fields.items()}
 
 
 def _inner(kind: Any) -> Any:
-    """The model in `list[Model]` or `Model | None`."""
+    """Return the model in `list[Model]` or `Model | None`."""
     for item in getattr(kind, "__args__", ()):
         if hasattr(item, "model_fields"):
             return item

@@ -1,4 +1,4 @@
-"""ErrorList: what is wrong with a scenario file, where, and which word was probably meant."""
+"""ErrorList: the errors of a scenario file, with their places and suggestions for wrong words."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -13,9 +13,10 @@ _WORD_LENGTH_MAX = 100
 
 
 class InputError(Struct, frozen=True, order=True):
-    """`line` and `column` count from 1. `rule` is a short name that a program can sort by.
+    """One error of a file, with its place.
 
-    `parameter` is the one whose chosen value is wrong, where it is one.
+    `line` and `column` count from 1. `rule` is a short name that a program can sort by. `parameter`
+    is the name of the parameter whose chosen value is wrong, if the error is about one.
     """
 
     file: str
@@ -30,7 +31,7 @@ class InputError(Struct, frozen=True, order=True):
 
 
 class InvalidScenario(Refused):
-    """A scenario that cannot be played: all of its errors at once, in the order of the file."""
+    """A scenario that cannot be played, with all of its errors in the order of the file."""
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors = sorted(set(errors))
@@ -41,7 +42,10 @@ class InvalidScenario(Refused):
 
 
 class ErrorList(list[InputError]):
-    """The errors so far. Refuses (`InvalidScenario`) more than 1000, which take 0.2 s."""
+    """The errors so far.
+
+    Refuses (`InvalidScenario`) more than 1000 of them, which take 0.2 s.
+    """
 
     def append(self, error: InputError) -> None:
         super().append(error)
@@ -54,12 +58,12 @@ class ErrorList(list[InputError]):
 
 
 def ended(text: str) -> str:
-    """A sentence, with what ends it."""
+    """Return a sentence with a full stop, unless it already has an end mark."""
     return text if text.endswith((".", "?")) else f"{text}."
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest right one, or all there are."""
+    """Return the end of a sentence on an unknown word: the nearest known word, or all of them."""
     words = sorted(known)
     near = get_close_matches(word[:_WORD_LENGTH_MAX], words, n=1)
     if near:

@@ -1,6 +1,7 @@
 """Names of events for `on` and for expectations: `chat.held`, `stream.went_live`, `vod.ready`.
 
-A name follows from its class, so a new event needs no line here. The first word is the noun.
+Each name is derived from the name of the event's class, so a new event needs no line here. The
+first word is the noun.
 """
 
 import re
@@ -12,16 +13,16 @@ from typing import Literal, get_args, get_origin, get_type_hints
 from emulator.core import events
 from emulator.core.events import Event
 
-# What happens to a whole world ends the run in it: no step can wait for that.
+# An event about a whole world ends the run in it: no step can wait for that.
 _NOT_HEARD = {"worlds"}
 _WORD = re.compile(r"[A-Z][a-z0-9]*")
-# Longer words that read better beside the short ones.
+# The full names of two events whose short names are in use as well.
 _ALSO = {"chat.line_posted": "ChatPosted", "chat.line_held": "ChatHeld"}
 
 
 @cache
 def kinds() -> dict[str, type[Event]]:
-    """Every kind of event by its name in a scenario."""
+    """Return every kind of event by its name in a scenario."""
     classes = {}
     for module_info in iter_modules(events.__path__):
         if module_info.name in _NOT_HEARD:
@@ -41,13 +42,13 @@ def name_of(kind: type[Event]) -> str:
 
 
 def choices_of(kind: type[Event], name: str) -> tuple[str, ...]:
-    """The words that a value of such an event can be, where those are few; else none."""
+    """Return the words that a value of such an event can be, if it can only be a few."""
     hint = get_type_hints(kind).get(name)
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def values_of(kind: type[Event]) -> frozenset[str]:
-    """What a filter may ask of such an event: its own values, and `stream` and `user` by name."""
+    """Return the names that a filter may use: the event's values, and `stream`, `user`, `vod`."""
     own = set(kind.__struct_fields__) - {"at_ms"}
     short = {"stream": "stream_id", "user": "user_id", "vod": "vod_id"}
     return frozenset(own | {word for word, name in short.items() if name in own})

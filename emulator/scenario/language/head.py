@@ -1,4 +1,4 @@
-"""Head: the values of a file that stand by themselves, beside its world and its steps."""
+"""Head: the single values of a scenario file; its world and its steps are read elsewhere."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -46,7 +46,11 @@ Sentence = Annotated[str, AfterValidator(_one_line)]
 
 
 class Head(BaseModel):
-    """`begins: 2026-03-06 18:00` is UTC where nothing else is said. `lasts` of None: for ever."""
+    """The single values of a scenario file.
+
+    `begins: 2026-03-06 18:00` is UTC if it names no time zone. `lasts` of None: the run does not
+    end.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True)
 

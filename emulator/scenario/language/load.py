@@ -1,6 +1,7 @@
 """Load: from files to a scenario that can be played, or to all of its errors at once.
 
-Parsed (`tree`), resolved and substituted (`sources`: includes and parameters), then validated here.
+A file is parsed (`tree`), its includes and parameters are resolved (`sources`), then it is
+validated here.
 """
 
 import gc
@@ -23,24 +24,24 @@ from emulator.scenario.language.steps import Steps
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.worlds import WorldPart
 
-# Refuses (`ValueError`) a film that is not there, or may not be sent.
+# Refuses (`ValueError`) a film that does not exist or may not be sent.
 CheckFilm = Callable[[str], None]
 
 
 class Known(Struct, frozen=True):
-    """What the seed brings: names that a scenario may use without making them."""
+    """The names in the seed, which a scenario may use without creating them."""
 
     users: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
 
 
 def no_files(name: str) -> str:
-    """For a scenario that stands alone."""
+    """Refuse to read any file; for a scenario that came without files."""
     raise ValueError(f"{name[:80]} cannot be read: this scenario came without files")
 
 
 def any_film(_: str) -> None:
-    """For a caller that cannot know which films there are: the run will find out."""
+    """Accept every film; for a caller that cannot check: the run will find a missing one."""
 
 
 def load(
@@ -53,9 +54,9 @@ def load(
     known: Known | None = None,
     seed: int | None = None,
 ) -> Scenario:
-    """The scenario in `text`, with these parameters. Refuses (`InvalidScenario`) all that is wrong.
+    """Return the scenario in `text` with these parameters; this takes about 60 µs a step.
 
-    About 60 µs a step.
+    Refuses (`InvalidScenario`) with everything that is wrong.
     """
     with _no_garbage():
         root = tree.read(text, file)
@@ -86,7 +87,7 @@ def load(
             files=sources.files,
             text=text,
         )
-        # Late: the engine knows the language, not the other way round.
+        # Imported here, because the engine imports the language, not the other way round.
         from emulator.scenario.engine.schedule import check
 
         if wrong := check(scenario):
@@ -96,7 +97,10 @@ def load(
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Looking for garbage among 100,000 new nodes, of which none is, takes half of the time."""
+    """Switch off the garbage collector, which takes half of the time.
+
+    It would search 100,000 new nodes, none of which is garbage.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -107,7 +111,7 @@ def _no_garbage() -> Iterator[None]:
 
 
 class _Validation(Struct):
-    """What all files say, checked: each by itself first, then the names that it uses."""
+    """The checks of all files: each part by itself first, then the names that it uses."""
 
     sources: Sources
     check_film: CheckFilm
@@ -138,7 +142,8 @@ class _Validation(Struct):
 
     def _read_world(self, node: Node) -> None:
         plain = node.plain()
-        # Also of a world with an error in it: one wrong word is not a hundred unknown names.
+        # Names count even if their world has an error: one wrong word must not make a hundred
+        # unknown names.
         self.names.users |= set(_named(plain, "users", "name"))
         self.names.streams |= set(_named(plain, "streams", "name"))
         self.names.categories |= set(_named(plain, "categories", "slug"))
@@ -167,7 +172,7 @@ class _Validation(Struct):
                 self.names.vods |= values
 
     def _read_expectations(self, node: Node, holds: Holds) -> None:
-        """Facts of the whole run: a map, or a list of maps."""
+        """Read the expectations of the whole run: a map of facts, or a list of such maps."""
         for part in node.value if isinstance(node.value, list) else [node]:
             if isinstance(part.value, dict):
                 self._read_facts(part, holds)
@@ -203,7 +208,7 @@ class _Validation(Struct):
             names.check_path(path, raw, node, self.names, self.errors)
 
     def _read_files(self, steps: list[Step]) -> None:
-        """Texts and films that actions speak of by a file's name."""
+        """Read the texts, and check the films, that actions refer to by a file's name."""
         for step, node in zip(steps, self.step_nodes, strict=True):
             arguments = node.value[step.action.name]
             for name in step.action.files():
@@ -235,7 +240,7 @@ class _Validation(Struct):
 
 
 def _merged(parts: list[WorldPart]) -> WorldPart:
-    """One world of those of all files."""
+    """Merge the worlds of all files into one."""
     if len(parts) <= 1:
         return parts[0] if parts else WorldPart()
     return WorldPart(
@@ -248,12 +253,12 @@ def _merged(parts: list[WorldPart]) -> WorldPart:
 
 
 def _by_name(parts: list[Any]) -> list[Any]:
-    """Each name once: two files with one name mean one user."""
+    """Keep one part for each name: two files with the same name mean the same user."""
     return list({getattr(part, "slug", None) or part.name: part for part in parts}.values())
 
 
 def _named(world: Any, part: str, key: str) -> Iterator[str]:
-    """The names in one part of a world that may still be wrong in any way."""
+    """Yield the names in one part of a world that is not checked yet."""
     result = world.get(part) if isinstance(world, dict) else None
     for item in result if isinstance(result, list) else ():
         if isinstance(item, dict) and isinstance(item.get(key), str):

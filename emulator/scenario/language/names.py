@@ -1,4 +1,4 @@
-"""Names: checks that what a scenario names exists: its own things, or those of the seed."""
+"""Names: checks that the things that a scenario names exist in it or in the seed."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Names(Struct):
 
 
 def check(model: BaseModel, node: Node, names: Names, errors: list[InputError]) -> None:
-    """Note every reference in `model` to something that is not there."""
+    """Add an error for every reference in `model` to something that does not exist."""
     for path, noun, value in references(model):
         if isinstance(value, dict):
             noun, value = "user", next(iter(value.values()))
@@ -50,11 +50,11 @@ def check(model: BaseModel, node: Node, names: Names, errors: list[InputError]) 
 
 
 def check_path(path: str, raw: Any, node: Node, names: Names, errors: list[InputError]) -> None:
-    """Note an expectation of something that never was."""
+    """Add an error if an expectation names something that never exists."""
     try:
         _, middle, name = registry.find(path)
     except ValueError:
-        return  # That was noted where the expectation was read.
+        return  # This error was added when the expectation was read.
     if middle == "event":
         where, _ = conditions.split(raw)
         check_filter(On(name, where), node.at(("where",)), names, errors)
@@ -73,7 +73,7 @@ def check_path(path: str, raw: Any, node: Node, names: Names, errors: list[Input
 
 
 def check_filter(on: On, node: Node, names: Names, errors: list[InputError]) -> None:
-    """Note what a filter of events asks for that is not there, or that cannot be meant."""
+    """Add an error for each unknown name and each wrong condition in an event's filter."""
     for key, value in on.filter.items():
         where = node.at((key,))
         if key in _FILTERS:
@@ -96,12 +96,12 @@ def _check_one(noun: Noun, value: Any, node: Node, names: Names, errors: list[In
         errors.append(node.error(f"unknown-{noun}", text))
 
 
-# What a filter says by a name of the scenario.
+# The words of a filter whose values are names of the scenario.
 _FILTERS: dict[str, Noun] = {"stream": "stream", "user": "user", "vod": "vod"}
 
 
 def references(model: BaseModel) -> Iterator[tuple[tuple[int | str, ...], Noun, Any]]:
-    """Where a model refers to something, to what, and by which name."""
+    """Yield each reference in a model: its path, the noun it refers to, and the name."""
     for name, written, noun, is_model in _fields_of(type(model)):
         value = getattr(model, name)
         if value is None:
@@ -125,7 +125,10 @@ def _flat(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[tuple[int |
 
 @cache
 def _fields_of(kind: type[BaseModel]) -> list[tuple[str, str, Noun | None, bool]]:
-    """The fields that refer to something, or hold models which may, and how they are written."""
+    """Return the fields that refer to something or contain models that may.
+
+    Each is its name, its name in a file, the noun (None for a model), and whether it is a model.
+    """
     refs: list[tuple[str, str, Noun | None, bool]] = []
     for name, field_info in kind.model_fields.items():
         written = field_info.alias or name
@@ -142,7 +145,7 @@ def _ref_in(metadata: Any) -> Ref | None:
 
 
 def _ref_in_type(kind: Any) -> Ref | None:
-    """The reference in `UserRef | None` or `list[UserRef]`."""
+    """Return the reference in `UserRef | None` or `list[UserRef]`."""
     ref = _ref_in(getattr(kind, "__metadata__", ()))
     if ref:
         return ref

@@ -1,4 +1,4 @@
-"""Scenario: a checked file: the world's people, the steps and their times, the expectations."""
+"""Scenario: a checked file: its world, its steps and their times, its expectations."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -14,7 +14,7 @@ ParamType = Literal["integer", "number", "duration", "rate", "share", "text", "b
 
 
 class Place(Struct, frozen=True):
-    """Where something stands in a file. `line` and `column` count from 1."""
+    """A place in a file; `line` and `column` count from 1."""
 
     file: str
     line: int
@@ -25,20 +25,26 @@ class Place(Struct, frozen=True):
 
 
 class At(Struct, frozen=True):
-    """So long after the scenario's start."""
+    """A step that begins `offset_ms` after the scenario's start."""
 
     offset_ms: int
 
 
 class After(Struct, frozen=True):
-    """So long after the step of this number has ended. None: after the start."""
+    """A step that begins `offset_ms` after the end of the step with number `step`.
+
+    With `step` of None, it begins that long after the start.
+    """
 
     step: int | None
     offset_ms: int
 
 
 class On(Struct, frozen=True):
-    """When an event of this kind happens whose values are these; `stream` and `user` are names."""
+    """A step that begins when an event of this kind happens whose values meet `filter`.
+
+    `stream` and `user` in the filter are names.
+    """
 
     event: str
     filter: Mapping[str, Any]
@@ -48,13 +54,14 @@ Trigger = At | After | On
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One line of the timeline. `number` counts from 0 in the order of the file.
+    """One step of the timeline; `number` counts from 0 in the order of the file.
 
-    `every_ms` of 0 on an `On` means each event. `times` of None: once, or without end if `every_ms`
-    is there. `refused`: the platform must refuse it, with this code, or with any where it is empty.
-    `facts_if` are facts by path, each with the condition under which the step does anything when
-    its time has come. One that `is_required` must have begun when the run ends. A step that
-    `is_off` was switched off by its `if`; one that is not `is_named` is called by its number.
+    `every_ms` of 0 on an `On` means each event. `times` of None means once, or without end if
+    `every_ms` is set. With `refused`, the platform must refuse the step with this code, or with any
+    code if it is empty. `facts_if` are facts by path, each with a condition: the step does nothing
+    if one does not hold when its time has come. A step that `is_required` must have begun when the
+    run ends. A step that `is_off` was switched off by its `if`. A step that is not `is_named` has
+    its action and number for a name.
     """
 
     number: int
@@ -74,18 +81,18 @@ class Step(Struct, frozen=True, kw_only=True):
 
     @property
     def is_endless(self) -> bool:
-        """It goes on until the run ends, so the run does not wait for it."""
+        """Whether it goes on until the run ends, so that the run does not wait for it."""
         return isinstance(self.trigger, On) or self.is_extra
 
     @property
     def is_extra(self) -> bool:
-        """Once begun, it would go on for ever: repeated without end, or watching until the end."""
+        """Whether it would never end by itself: it repeats, or checks facts, until the run ends."""
         is_watching = self.action.holds != "at the end" and self.for_ms is None
         return is_watching or (self.every_ms is not None and self.times is None)
 
 
 class Param(Struct, frozen=True):
-    """A parameter: its kind, its default (None: it must be given), its bounds, its help."""
+    """A parameter; a `default` of None means that a value must be given."""
 
     name: str
     type: ParamType
@@ -96,7 +103,7 @@ class Param(Struct, frozen=True):
 
 
 class Expectation(Struct, frozen=True):
-    """A fact by its path, and what it must be. `condition` is read by the fact's own kind."""
+    """A fact by its path, with its condition, which is read by the fact's kind."""
 
     path: str
     condition: Any
@@ -105,9 +112,10 @@ class Expectation(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """`files` are texts that its steps speak of, by name; `lasts_ms` is None for "until done".
+    """A scenario that can be played.
 
-    `text` is the file itself, empty for a scenario that did not come as one.
+    `files` are the texts that its steps refer to, by name. `lasts_ms` of None means until all steps
+    are done. `text` is the text of the file, empty for a scenario that did not come from one.
     """
 
     name: str
@@ -120,7 +128,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     expectations: tuple[Expectation, ...]
     lasts_ms: int | None = None
-    # What the world's clock says as it begins, in milliseconds since 1970.
+    # The time of the world's clock at the start, in milliseconds since 1970.
     begins_ms: int | None = None
     is_endless: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
@@ -133,7 +141,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 
 def asked_of(scenario: Scenario) -> Iterator[tuple[str, Any]]:
-    """Every fact that the scenario asks for, by its path, with its condition."""
+    """Yield every fact that the scenario asks for, by its path, with its condition."""
     for expectation in scenario.expectations:
         yield expectation.path, expectation.condition
     for step in scenario.steps:

@@ -1,6 +1,6 @@
-"""Sources: a scenario's files, their includes followed and their parameters replaced.
+"""Sources: a scenario's files, with includes followed and parameters replaced.
 
-What comes of them are nodes of plain values that know where they stand.
+The result are nodes of plain values that have their places in the files.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ KEYS = (
     *("scenario", "about", "version", "seed", "params", "lasts", "world", "begins", "timeline"),
     *("expect", "throughout", "never"),
 )
-# Parts of a file that ask for facts of the whole run.
+# Keys of a file with expectations of the whole run.
 _HOLDS: dict[str, Holds] = {
     "expect": "at the end",
     "throughout": "throughout",
@@ -29,14 +29,16 @@ _HOLDS: dict[str, Holds] = {
 INCLUDES_MAX = 100
 STEPS_MAX = 10_000
 
-# Gives the text of a file beside the scenario. Refuses (`ValueError`) one that may not be read.
+# Gives the text of a file in the scenario's folder. Refuses (`ValueError`) one that may not be
+# read.
 ReadFile = Callable[[str], str]
 
 
 class Sources(Struct):
-    """What all files say: worlds, steps with how far an include moves them, and expectations.
+    """The contents of all files.
 
-    `saved` are the names under which `http.request` will save something.
+    `steps` have how many milliseconds an include moves them. `saved` are the names under which
+    steps with `http.request` will save values.
     """
 
     read_file: ReadFile
@@ -51,7 +53,7 @@ class Sources(Struct):
     def read(
         self, root: Node, chosen: Mapping[str, Any], chain: tuple[str, ...], shift_ms: int = 0
     ) -> tuple[dict[str, Param], dict[str, Any]]:
-        """Take in one file and what it includes. Gives its parameters and their values."""
+        """Read one file and those that it includes; return its parameters and their values."""
         if not isinstance(root.value, dict):
             self._note(root, "scenario", "A scenario begins with `scenario:` and its name.")
             return {}, {}
@@ -86,7 +88,7 @@ class Sources(Struct):
         return node.value
 
     def _entry(self, node: Node, chain: tuple[str, ...], shift_ms: int) -> None:
-        """One entry of a timeline: a step, or the steps of another file."""
+        """Read one item of a timeline: a step, or an include of another file's steps."""
         if isinstance(node.value, dict) and "include" in node.value:
             self._include(node, chain, shift_ms)
         elif len(self.steps) < STEPS_MAX:
@@ -96,7 +98,7 @@ class Sources(Struct):
             raise InvalidScenario([*self.errors, node.error("too-large", text)])
 
     def _include(self, node: Node, chain: tuple[str, ...], shift_ms: int) -> None:
-        """`include: FILE`, with `at` (its times count from there) and `with` (its parameters)."""
+        """Read `include: FILE`, with `at`, the start of its times, and `with`, its parameters."""
         self._check_keys(node, ("include", "at", "with"))
         name = node.value["include"].value
         chosen = node.value["with"].plain() if "with" in node.value else {}
@@ -107,7 +109,7 @@ class Sources(Struct):
             self.read(root, chosen, (*chain, name), shift_ms + self._shift(node))
 
     def _included(self, node: Node, chain: tuple[str, ...]) -> Node | None:
-        """What an included file says; None where it cannot be read."""
+        """Return the tree of an included file; None where it cannot be read."""
         self.included += 1
         name = node.value
         if not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""StepWords: what a step says beside its action: when it happens, how often, on what condition."""
+"""StepWords: the words of a step besides its action: when, how often, and on what condition."""
 
 import re
 from typing import Annotated, Any, get_args
@@ -11,7 +11,7 @@ from emulator.scenario.language.errors import meant
 from emulator.world.chat.moderation import ChatCode
 
 TIMES_MAX = 1_000_000
-# What the platform refuses with: codes of its own, and of chat, also as a socket names them.
+# The codes of refusals: the platform's, the chat's, and those that only a chat socket sends.
 REFUSAL_CODES = (*get_args(Code), *get_args(ChatCode), "blocked", "invalid_message")
 _NAME = re.compile(r"[A-Za-z][\w -]{0,63}")
 
@@ -26,15 +26,15 @@ def _every(value: object) -> int:
     if value == "event":
         return 0
     if not (interval_ms := quantities.duration_ms(value)):
-        raise ValueError("every needs some time between, such as 10s")
+        raise ValueError("every needs a duration above zero, such as 10s")
     return interval_ms
 
 
 def _refusal(value: object) -> str | None:
-    """`refused: true`, or the code that the platform must refuse with."""
+    """Return the code that the platform must refuse with; empty (`refused: true`) means any."""
     if isinstance(value, bool | None):
         return "" if value else None
-    # One with an unknown name in it was noted already.
+    # An unknown parameter in it is already an error.
     if not isinstance(value, str) or (value not in REFUSAL_CODES and "$" not in value):
         known = meant(str(value), REFUSAL_CODES)
         raise ValueError(f"Nothing is refused with {str(value)[:40]}{known}")
@@ -45,7 +45,10 @@ Length = Annotated[int | None, BeforeValidator(quantities.duration_ms)]
 
 
 class StepWords(BaseModel):
-    """`every` of 0 is each event. `refused` is a code, empty for any."""
+    """The words of a step besides its action.
+
+    `every` of 0 means at each event. `refused` is a code, empty for any.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True)
 

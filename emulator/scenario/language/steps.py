@@ -1,4 +1,4 @@
-"""Steps: the lines of a timeline: one action each, when it happens and how long it lasts."""
+"""Steps: reads the steps of a timeline: an action each, when it happens and how long it lasts."""
 
 import re
 from typing import Any
@@ -23,20 +23,23 @@ _AFTER = re.compile(r"(?P<name>[A-Za-z][\w -]*?)\s*(?:\+\s*(?P<rest>.+))?")
 
 
 class Steps(Struct):
-    """The steps read so far, of one file and of those it includes."""
+    """The steps read so far, of all files."""
 
     errors: list[InputError]
     steps: list[Step] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
-    # Steps that wait for one by name, which may stand further down.
+    # Steps with an `after`: its name may be of a step further down.
     waiting: list[tuple[int, str, Node]] = field(default_factory=list)
-    # Names of steps that have errors of their own.
+    # Names of steps that could not be read: an `after` of one of them is no further error.
     broken: set[str] = field(default_factory=set)
-    # What an unplaced step follows: the last one that is not switched off.
+    # The number of the last step that is not switched off: a step without a time begins after it.
     before: int | None = None
 
     def add(self, node: Node, shift_ms: int = 0) -> Step | None:
-        """The step of one entry of a timeline, if it is right. `shift_ms` moves its `at`."""
+        """Read the step of one item of a timeline; None if it has errors.
+
+        `shift_ms` moves its `at`.
+        """
         if not isinstance(node.value, dict):
             self._note(node, "step", "A step is an action with its arguments: noun.verb: {...}.")
             return None
@@ -48,7 +51,7 @@ class Steps(Struct):
         return None if step is None else self._keep(node, step)
 
     def finish(self) -> None:
-        """Give every `after` the number of the step that it names."""
+        """Replace the name in each `after` by the number of the step."""
         for number, name, node in self.waiting:
             before = self.numbers.get(name)
             if before is None and name in self.broken:
@@ -73,11 +76,11 @@ class Steps(Struct):
         known = [key for key in keys if registry.find(key) is not None]
         for key in keys:
             if key not in known:
-                text = f"{key[:60]} is no action and no word of a step"
+                text = f"{key[:60]} is neither an action nor a word of a step"
                 text += meant(key, [*registry.every(), *WORDS])
                 self.errors.append(node.error_at_key(key, "unknown-action", text))
         if len(known) > 1:
-            text = f"A step does one thing: make {' and '.join(known)} steps of their own."
+            text = f"A step has one action: make {' and '.join(known)} separate steps."
             self.errors.append(node.error_at_key(known[1], "one-action", text))
         return (known[0], registry.find(known[0])) if known else ("", None)
 
@@ -94,12 +97,13 @@ class Steps(Struct):
         number = len(self.steps)
         plain = {word: value.plain() for word, value in node.value.items() if word in WORDS}
         checked_words = checked(StepWords, plain, node, self.errors, kind.name)
-        # With a wrong word in it, it is read on without any: the rest of it may be wrong, too.
+        # If a word is wrong, the step is read on without words, because other parts may be wrong
+        # too.
         words = checked_words or StepWords()
         name = words.name or f"{kind.name} {number + 1}"
         trigger = self._trigger(node, words, shift_ms)
         if action is None or trigger is None:
-            # A step that waits for it is not an error, too.
+            # A step that begins after it must not become an error too.
             self.broken.add(name)
             return None
         if checked_words:
@@ -124,7 +128,7 @@ class Steps(Struct):
     def _check_words(
         self, node: Node, words: StepWords, kind: type[ActionSpec], trigger: Trigger
     ) -> None:
-        """What no word can say by itself."""
+        """Check the words that depend on each other, on the action or on the trigger."""
 
         def note(word: str, message: str) -> None:
             self._note(node.at((word,)), word, message)
@@ -143,8 +147,8 @@ class Steps(Struct):
             note("for", f"{kind.name} needs some time, such as for: 10s.")
 
     def _is_wanted(self, node: Node, condition: Any) -> bool:
-        """Whether its `if` lets the step happen, as far as that is known before the run."""
-        # An unknown name was noted already.
+        """Return whether its `if` lets the step happen, as far as that is known before the run."""
+        # An unknown name is already an error.
         if asked_in(condition) or "$" in str(condition):
             return True
         try:
@@ -163,11 +167,11 @@ class Steps(Struct):
             return At(words.at + shift_ms)
         if texts == ["on"]:
             return self._on(node.value["on"])
-        # Of an `after`, `_keep` reads the step: only there this one has a number.
+        # The name in an `after` is read by `_keep`, because only then this step has a number.
         return After(None if texts else self.before, 0)
 
     def _on(self, node: Node) -> On | None:
-        """`on: chat.held` or `on: {chat.held: {stream: launch}}`."""
+        """Read `on: chat.held` or `on: {chat.held: {stream: launch}}`."""
         plain = node.plain()
         if isinstance(plain, str):
             plain = {plain: {}}
@@ -220,7 +224,7 @@ class Steps(Struct):
 
 
 def _facts_if(condition: Any, node: Node, errors: list[InputError]) -> tuple[tuple[str, Any], ...]:
-    """The facts that an `if` asks for, each with its condition."""
+    """Return the facts that an `if` asks for, each with its condition."""
     facts = asked_in(condition)
     for path, raw in facts.items():
         for _, rule, message in expectation_problems(path, raw):

@@ -1,7 +1,8 @@
-"""YAML as a tree that knows where everything stands: the safe subset that scenarios are written in.
+"""YAML as a tree that has the place of each value: the safe subset for scenarios.
 
-Scalars are read as YAML 1.2's core schema does (10.3.2), so `on`, `yes` and `NO` are texts. No
-tags, a bounded number of aliases, of nodes and of levels, so that no file can explode.
+Scalars are read as YAML 1.2's core schema does (10.3.2), so `on`, `yes` and `NO` are texts. Tags
+are not allowed, and the numbers of aliases, nodes and levels are bounded, so that a small file
+cannot expand to a huge one.
 """
 
 import re
@@ -28,14 +29,15 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _MAY_BE_NUMBER = frozenset("0123456789+-.")
-# A whole number beyond this is no number of anything here; it also bounds what `int` must parse.
+# No whole number of a scenario has more digits; this also bounds the work of `int`.
 _DIGITS_MAX = 18
 
 
 class Node(Struct):
-    """`value` is a plain value, a list of nodes, or a dict of nodes by key.
+    """A value with its place in a file.
 
-    `keys` says where each key of a dict stands. `line` and `column` count from 1.
+    `value` is a plain value, a list of nodes, or a dict of nodes by key. `keys` has the line and
+    column of each key of a dict. `line` and `column` count from 1.
     """
 
     file: str
@@ -52,7 +54,7 @@ class Node(Struct):
         return InputError(self.file, line, column, rule, message)
 
     def plain(self) -> Any:
-        """Its plain value, without places."""
+        """Return its value without the places."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):
@@ -60,14 +62,14 @@ class Node(Struct):
         return self.value
 
     def at_key(self, path: tuple[int | str, ...]) -> "Node":
-        """What the last key of a path leads to, placed where that key stands."""
+        """Return the node at the end of a path, with the place of the path's last key."""
         inside, key = self.at(path[:-1]), str(path[-1])
         line, column = inside.keys.get(key, (inside.line, inside.column))
         node = inside.at((key,))
         return Node(self.file, line, column, node.value, node.keys)
 
     def at(self, path: tuple[int | str, ...]) -> "Node":
-        """The node that a path of keys and numbers leads to, as far as it leads."""
+        """Return the node at the end of a path of keys and numbers, or the last one before it."""
         node = self
         for part in path:
             inner = node.value
@@ -79,7 +81,10 @@ class Node(Struct):
 
 
 def read(text: str, file: str) -> Node:
-    """The tree of one file. Refuses (`InvalidScenario`) what is not in the safe subset."""
+    """Return the tree of one file.
+
+    Refuses (`InvalidScenario`) text that is not in the safe subset.
+    """
     if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
         raise _wrong(file, 1, 1, "too-large", "A scenario file has at most 1 MiB.")
     try:
@@ -94,13 +99,13 @@ def read(text: str, file: str) -> Node:
         message = error.problem or error.context or "it cannot be read"
         raise _wrong(file, line, column, "yaml", f"This is not YAML: {message}.") from None
     except (yaml.YAMLError, UnicodeError) as error:
-        # Characters that YAML does not allow, which the reader cannot place.
+        # These are characters that YAML does not allow; the reader gives no place for them.
         message = str(error).splitlines()[0]
         raise _wrong(file, 1, 1, "yaml", f"This is not YAML: {message}.") from None
 
 
 def _is_indented_with_tab(text: str, number: int) -> bool:
-    """Whether the line of this number, from 1, begins with white space that has a tab in it."""
+    """Return whether line `number`, counted from 1, begins with white space that contains a tab."""
     lines = text.splitlines()[number - 1 : number] if number > 0 else []
     return any("\t" in line[: len(line) - len(line.lstrip())] for line in lines)
 
@@ -110,7 +115,7 @@ def _wrong(file: str, line: int, column: int, rule: str, message: str) -> Invali
 
 
 class _Reader:
-    """From the parser's events to nodes. Mistakes of the whole file are collected."""
+    """Makes nodes from the parser's events. The errors of the whole file are collected."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -149,7 +154,7 @@ class _Reader:
             node.value = event.value if event.style else scalar(event.value)
         elif level >= LEVELS_MAX:
             raise InvalidScenario(
-                [node.error("too-deep", f"This stands more than {LEVELS_MAX} levels deep.")]
+                [node.error("too-deep", f"This is nested more than {LEVELS_MAX} levels deep.")]
             )
         elif isinstance(event, yaml.SequenceStartEvent):
             node.value = self._list(level)
@@ -168,7 +173,8 @@ class _Reader:
         if anchor is None:
             self._note(event, "aliases", f"There is no &{event.anchor} before this.")
             return Node(self._file, event.start_mark.line + 1, event.start_mark.column + 1, None)
-        # What an alias stands for counts as if it were written here: ten of ten of ten is a bomb.
+        # The nodes of an alias count as if they were written here, because aliases of lists of
+        # aliases could expand to billions of nodes.
         self._count(event, anchor[1])
         return anchor[0]
 
@@ -189,7 +195,7 @@ class _Reader:
     def _map(self, node: Node, level: int, *, is_flow: bool) -> None:
         values: dict[str, Node] = {}
         merged: list[Node] = []
-        # The text of the last value where it is one that a comma in braces may have cut.
+        # The last value, if it is a text that a comma in braces may have cut off.
         cut: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
@@ -202,13 +208,13 @@ class _Reader:
             said = next(self._events)
             value = self._node(said, level + 1)
             if cut is not None and value.value is None:
-                # `{stay: lognormal(8m, 1.0)}`: for YAML, the comma begins another key.
+                # In `{stay: lognormal(8m, 1.0)}`, the comma begins another key for YAML.
                 cut.value = f"{cut.value}, {name}"
                 cut = _if_cut(cut)
                 continue
             cut = _if_cut(value) if is_flow and _is_plain(said) else None
             if name in values:
-                self._note(event, "twice", f"{name} stands here twice. Remove one.")
+                self._note(event, "twice", f"{name} is here twice. Remove one.")
             if name == "<<":
                 merged += value.value if isinstance(value.value, list) else [value]
                 continue
@@ -219,7 +225,7 @@ class _Reader:
         node.value = values
 
     def _merge(self, node: Node, values: dict[str, Node], other: Node) -> None:
-        """`<<: *name` (YAML's merge key): what that has and is not said here."""
+        """Add the keys of `<<: *name` (YAML's merge key) that the map itself does not have."""
         if not isinstance(other.value, dict):
             text = "<< takes a map: an alias of one, such as <<: *name."
             self._errors.append(other.error("merge", text))
@@ -235,14 +241,14 @@ def _is_plain(event: Any) -> bool:
 
 
 def _if_cut(node: Node) -> Node | None:
-    """The node, if it is a text with a bracket that is not closed yet."""
+    """Return the node if it is a text with an open bracket; otherwise None."""
     text = node.value
     is_cut = isinstance(text, str) and text.count("(") > text.count(")")
     return node if is_cut else None
 
 
 def scalar(text: str) -> Any:
-    """What a scalar without quotes means by YAML 1.2's core schema."""
+    """Return the value of a scalar without quotes by YAML 1.2's core schema."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in _MAY_BE_NUMBER:

@@ -1,4 +1,4 @@
-"""The `world` of a scenario: what is true before second zero, beside the seed."""
+"""The `world` of a scenario: what exists before the start, in addition to the seed."""
 
 from typing import Literal
 
@@ -20,9 +20,10 @@ class _Part(BaseModel):
 
 
 class UserPart(_Part):
-    """A user of the world. `followers` is a number only; `follows` are names.
+    """A user of the world.
 
-    A user that uploads VODs belongs to an organisation, a `tenant`.
+    `followers` is only a number; `follows` are names. A user who uploads VODs needs an
+    organisation, a `tenant`.
     """
 
     name: Name
@@ -34,7 +35,7 @@ class UserPart(_Part):
 
 
 class StreamPart(_Part):
-    """A stream, offline until something makes it live; or one that `existing` names."""
+    """A stream, which is offline until a step makes it live; or a name for an `existing` stream."""
 
     name: Name
     owner: UserRef | None = None
@@ -53,7 +54,10 @@ class CategoryPart(_Part):
 
 
 class RulesPart(_Part):
-    """The platform's rules for this scenario; what is not said stays as it is. 0: no limit."""
+    """The platform's rules for this scenario; a rule that is not here stays as it is.
+
+    0: no limit.
+    """
 
     streams_per_user: Count | None = None
     stream_creations_per_minute: Count | None = None
@@ -66,7 +70,7 @@ class RulesPart(_Part):
 
 
 class WorldPart(_Part):
-    """`seed` is what the world of a run begins with where the run makes one."""
+    """The world of a scenario; `seed` is the content of a world that is made for the run."""
 
     seed: Literal["default", "none"] = "default"
     users: list[UserPart] = Field(default_factory=list, max_length=10_000)

@@ -1,1 +1,1 @@
-"""What a scenario and a run of it look like: a table of times, a report, JSON Schema, reference."""
+"""Output: a scenario and its run as a table of times, a report, a JSON schema, a reference page."""

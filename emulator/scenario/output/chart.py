@@ -10,9 +10,9 @@ _TOP, _VIEWERS, _CHAT, _BAND, _GAP = 22, 150, 60, 12, 10
 _STREAM_VIEWERS, _STREAM_CHAT = 60, 24
 _STREAMS_SHOWN = 12
 _STEPS_SHOWN = 500
-# So many streams have a line of their own, each in its colour, among all viewers.
+# The number of streams that have a line in their own colour in the chart of all viewers.
 STREAMS_DRAWN = 6
-# Distances between labels that people can read, in milliseconds.
+# Intervals between labels of the time axis, which people can read, in milliseconds.
 _ROUND_MS = [
     *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
     *(60_000 * n for n in (1, 2, 5, 10, 15, 30)),
@@ -21,16 +21,18 @@ _ROUND_MS = [
 
 
 def chart(report: dict[str, Any], shown: dict[int, Any]) -> str:
-    """One `<svg>`. Texts of the scenario are escaped.
+    """Return the chart as one `<svg>`, with texts of the scenario escaped.
 
-    `shown` are the expectations that the page lists, by their number in the report.
+    `shown` are the expectations that the page lists, by their numbers in the report.
     """
     return _Chart(report, shown).draw()
 
 
 class _Chart:
-    """From the top: faults over everything, the viewers and the chat of all streams, of more than
-    one each stream's own, a band of states for each, steps.
+    """Draws the chart.
+
+    From the top, it has the viewers and the chat of all streams; if there are several streams, the
+    same for each; a band of states for each stream; and the steps. Faults are drawn over all of it.
     """
 
     def __init__(self, report: dict[str, Any], shown: dict[int, Any]) -> None:
@@ -43,7 +45,7 @@ class _Chart:
                 self._states.setdefault(span["name"], []).append(span)
         self._chat_top = _TOP + _VIEWERS + _GAP
         streams = report["chart"]["streams"]
-        # Of one stream, all is its own.
+        # With only one stream, the charts of all streams are that stream's.
         self._streams = streams[:_STREAMS_SHOWN] if len(streams) > 1 else []
         self._streams_top = self._chat_top + _CHAT + _GAP
         self._row = 14 + _STREAM_VIEWERS + 4 + _STREAM_CHAT + _GAP
@@ -108,7 +110,7 @@ class _Chart:
         ]
 
     def _each_stream(self) -> list[str]:
-        """A chart of its own for each, on its own scale: a raid is seen where it goes."""
+        """Draw each stream's chart on its own scale, so that a raid is seen where it arrives."""
         shapes = []
         for row, stream in enumerate(self._streams):
             top = self._streams_top + row * self._row + 14
@@ -134,7 +136,7 @@ class _Chart:
         ]
 
     def _points(self, curve: dict[str, Any], top: int, height: int, most: float) -> list[str]:
-        """A curve's corners, where `most` reaches the top; its last value goes on to its end."""
+        """Return a curve's corners, with `most` at the top. Its last value lasts until its end."""
         values, every_ms = curve["values"], curve["every_ms"]
         ys = [top + height - value / (most or 1) * (height - 8) for value in values]
         points = [f"{self._x(number * every_ms)},{y:.1f}" for number, y in enumerate(ys)]
@@ -189,21 +191,24 @@ class _Chart:
         ]
 
     def _marks(self) -> list[str]:
-        """Each leads to its row, and a link to it shows its instant as a line."""
+        """Draw a mark that links to the row of each expectation.
+
+        A link to a mark shows its instant as a line.
+        """
         y = self._steps_top + 19
         shapes = []
-        # What was missed is drawn last, above what was met at the same instant.
+        # Missed expectations are drawn last, above those met at the same instant.
         for number, expectation in reversed(self._shown.items()):
             x, is_met = self._x(expectation["at_ms"]), expectation["met"]
             text = f"{expectation['fact']} {expectation['wanted']}: {expectation['seen']}"
-            # Different in shape, too, for readers that cannot tell red from green.
+            # The shapes differ too, for readers who cannot tell red from green.
             begin = (
                 f'circle cx="{x}" cy="{y}" r="4"' if is_met else f'path d="M{x} {y - 6}l6 11h-12z"'
             )
             shapes.append(
                 f'<g id="mark-{number}" class="entry {"met" if is_met else "missed"}">'
                 f'<line class="instant" x1="{x}" x2="{x}" y1="{_TOP}" y2="{y}"/>'
-                # The table has the same links; a keyboard need not pass by each twice.
+                # The table has the same links; a keyboard's user need not pass each of them twice.
                 f'<a href="#expectation-{number}" tabindex="-1">'
                 f'<{begin} class="mark {"good" if is_met else "bad"}">'
                 f"<title>{escape(text)}</title></{begin.split()[0]}></a></g>"

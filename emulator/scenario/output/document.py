@@ -1,4 +1,4 @@
-"""The report as one JSON document; the other forms are made from it."""
+"""The report as one JSON document; its other forms are made from it."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from emulator.scenario.output.fold import Fold, percentiles
 from emulator.scenario.output.series import Series
 
 VERSION = 1
-# Of a longer text, or of texts that are longer together, none stands in the report.
+# If all texts together are longer, the report contains none of them.
 SOURCES_CHARS_MAX = 256 * 1024
-# What a report of a run that goes on shows of its steps.
+# The number of steps in the report of a run that is still playing.
 _LAST_STEPS = 200
 _NEXT_STEPS = 20
-# What depends on real encoders and sockets, and so differs from run to run.
+# These depend on real encoders and sockets, and so differ from run to run.
 _REAL = (
     "the instants at which real publishers, players and sockets come and go",
     "lengths of recordings, to the frame",
@@ -23,7 +23,7 @@ _REAL = (
 
 
 def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
-    """The report of a run. Plain JSON values; times are after the run's start."""
+    """Return the report of a run as plain JSON values; its times count from the run's start."""
     runner, run = fold.runner, fold.runner.run
     scenario = run.scenario
     names = {stream_id: name for name, stream_id in run.streams.items()}
@@ -77,7 +77,7 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
 
 
 def so_far(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
-    """The report of a run that goes on, with its last steps, those under way and the next ones."""
+    """Return the report of a playing run, with its last steps, the current and the next ones."""
     runner = fold.runner
     report = document(fold, clock=clock, wall_ms=wall_ms)
     return {
@@ -96,7 +96,7 @@ def so_far(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
 
 
 def sources(scenario: Scenario) -> dict[str, str]:
-    """The text of each file that a step or an expectation stands in, by its name."""
+    """Return the text of each file that has a step or an expectation, by the file's name."""
     places = {step.place.file for step in scenario.steps}
     places |= {expectation.place.file for expectation in scenario.expectations}
     texts = {scenario.file: scenario.text}
@@ -110,7 +110,7 @@ def _line(step: Step) -> dict[str, Any]:
 
 
 def _all_names(run: Run) -> dict[str, str]:
-    """What the scenario calls streams, people and VODs, by their ids."""
+    """Return the scenario's names of streams, people and VODs, by their ids."""
     parts = (run.streams, run.users, run.vods)
     return {item_id: name for part in parts for name, item_id in part.items()}
 
@@ -148,16 +148,16 @@ def _expectation(judged: Judged) -> dict[str, Any]:
 
 
 def _named(counts: dict[str, int], names: dict[str, str]) -> dict[str, int]:
-    """Counts by the names of the file: `chat.posted/launch` instead of an id."""
+    """Replace ids in the keys of counts by the file's names: `chat.posted/launch`."""
     named = {}
     for what, count in counts.items():
-        first, slash, rest = what.partition("/")
-        named[f"{first}{slash}{names.get(rest, rest)}"] = count
+        first, slash, subject = what.partition("/")
+        named[f"{first}{slash}{names.get(subject, subject)}"] = count
     return named
 
 
 def failure_message(judged: dict[str, Any]) -> str:
-    """A miss in words: what was wanted, what was seen, when, and what came closest."""
+    """Return a sentence on a missed expectation: the wanted, the seen and the closest value."""
     from emulator.core.quantities import duration_text
 
     text = f"{judged['fact']} should be {judged['wanted']}, and was {judged['seen']}"

@@ -15,7 +15,7 @@ _LONG = 10**15
 
 
 def table(scenario: Scenario) -> list[str]:
-    """Lines for people: what is there, what happens when, and what must be true."""
+    """Return lines for people: the world, the steps with their times, and the expectations."""
     names = [scenario.name, *_about(scenario.about), *_world(scenario), ""]
     rows = sorted(plan(scenario), key=lambda planned: (_order(planned), planned.step.number))
     cells = [_row(row, scenario) for row in rows]

@@ -1,4 +1,4 @@
-"""Fold: a run's figures, kept as it goes: its length does not matter to what they cost."""
+"""Fold: a run's figures, kept while it plays, at a cost that does not grow with its length."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,23 +20,23 @@ from emulator.scenario.output.spans import Spans
 
 Outcome = Literal["passed", "failed", "stopped", "broken"]
 
-# The report of a run that repeats a step for a day lists its first runs, and counts the rest.
+# The report of a run that repeats a step for a day lists its first steps and counts the others.
 STEPS_REPORTED_MAX = 5_000
 NOTES_REPORTED_MAX = 1_000
 _LATENESS_REPORTED_MAX = 10_000
-# A stream's two curves take 10 kB: of a scenario with more streams, the first have their own.
+# A stream's two curves take 10 kB: only this many streams of a scenario have their own.
 STREAMS_REPORTED_MAX = 50
 
 
 class StreamSeries(Struct):
-    """One stream's own curves."""
+    """The curves of one stream."""
 
     viewers: Series = field(default_factory=lambda: Series("max"))
     lines: Series = field(default_factory=lambda: Series("sum"))
 
 
 class Fold(Struct):
-    """Takes the bus's events (`on_event`), results (`take`), and looks at each instant (`look`)."""
+    """Collects a run's figures from events (`handlers`), results (`take`) and samples (`look`)."""
 
     runner: Runner
     steps: list[StepDone] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Fold(Struct):
     turns: Counter[str] = field(default_factory=Counter)
     viewers: Series = field(default_factory=lambda: Series("max"))
     lines: Series = field(default_factory=lambda: Series("sum"))
-    # By the stream's id: its own viewers and lines.
+    # The curves of viewers and lines by the stream's id.
     streams: dict[str, "StreamSeries"] = field(default_factory=dict)
     states: Spans = field(default_factory=Spans)
     faults: Spans = field(default_factory=Spans)
@@ -59,7 +59,7 @@ class Fold(Struct):
     lines_said: int = 0
 
     def handlers(self) -> Handlers:
-        """Every event is taken; those that change a figure have a handler of their own."""
+        """Return the bus's handlers: one for every event, and one for bursts of lines."""
         own: dict[type[Event], Callable[[Any], None]] = {
             ChatPosted: self._on_line,
             StreamCreated: self._on_created,
@@ -101,11 +101,11 @@ class Fold(Struct):
         self.faults.end(event.fault_id, self._offset_ms(event))
 
     def _offset_ms(self, fact: Event | Burst) -> int:
-        """When it happened, from the run's start."""
+        """Return the time of an event after the run's start, in milliseconds."""
         return fact.at_ms - self.runner.run.began_ms
 
     def look(self) -> int:
-        """How many watch the scenario's streams at this instant; asked a few times an interval."""
+        """Sample the viewers of the scenario's streams; return the milliseconds to the next."""
         run, now_ms = self.runner.run, self.runner.clock_ms
         if now_ms < self.look_again_ms:
             return self.look_again_ms - now_ms
@@ -128,7 +128,7 @@ class Fold(Struct):
             series.lines.add(at_ms, count)
 
     def _series(self, stream_id: str) -> StreamSeries | None:
-        """A stream's own curves; None for a stranger's, and where there are too many."""
+        """Return a stream's curves; None if the scenario does not name it, or for too many."""
         series = self.streams.get(stream_id)
         if series is not None or len(self.streams) >= STREAMS_REPORTED_MAX:
             return series
@@ -159,13 +159,13 @@ class Fold(Struct):
 
     @property
     def is_fine(self) -> bool:
-        """Whether a command that ran it ends with 0: nothing missed, also where it was stopped."""
+        """Whether its command exits with 0: nothing was missed, even if the run was stopped."""
         return self.outcome in ("passed", "stopped")
 
     def _take_step(self, step: StepDone) -> None:
         self.turns[step.step.name] += step.outcome != "never-began"
         self.wrong_steps += not step.is_ok
-        # Failures are listed however late they come.
+        # Failures are always listed, no matter how many steps there are.
         if len(self.steps) < STEPS_REPORTED_MAX or not step.is_ok:
             self.steps.append(step)
         if step.planned_ms is None or step.started_ms is None:
@@ -175,7 +175,7 @@ class Fold(Struct):
 
 
 def percentiles(values: list[int]) -> dict[str, Any]:
-    """The middle, the 95th and the 99th of a hundred, and the largest; empty for none."""
+    """Return the median, 95th and 99th percentile and maximum; empty if there are no values."""
     if not values:
         return {}
     ordered = sorted(values)

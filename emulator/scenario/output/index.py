@@ -1,4 +1,4 @@
-"""Several runs on one page, which leads to the report of each. Pure."""
+"""One page of several runs, with a link to the report of each. Pure."""
 
 from collections.abc import Sequence
 from html import escape
@@ -10,7 +10,7 @@ _WIDTH, _HEIGHT = 144, 32
 
 
 def index(runs: Sequence[tuple[str, dict[str, Any]]]) -> str:
-    """The page of runs: where the report of each is from here, and the report."""
+    """Return the page of `runs`: for each, the address of its report from here, and the report."""
     reports = [report for _, report in runs]
     bad = [report for report in reports if not is_fine(report)]
     expectations = [item for report in reports for item in report["expectations"]]
@@ -72,7 +72,7 @@ def _row(address: str, report: dict[str, Any]) -> str:
 
 
 def _sparkline(report: dict[str, Any]) -> str:
-    """The viewers, without a scale."""
+    """Draw the curve of viewers as a small line without a scale."""
     curve = report["chart"]["viewers"]
     values, every_ms = curve["values"], curve["every_ms"]
     most, length_ms = max(values, default=0) or 1, max(1, report["length_ms"])

@@ -1,4 +1,4 @@
-"""The report as JUnit XML: an expectation is a test case, and so is a step that went wrong."""
+"""The report as JUnit XML: each expectation is a test case, and so is each step that went wrong."""
 
 from typing import Any
 from xml.etree import ElementTree
@@ -7,12 +7,12 @@ from emulator.scenario.output.document import failure_message
 
 
 def junit(reports: list[dict[str, Any]]) -> bytes:
-    """One suite a scenario."""
+    """Return a JUnit file with one suite for each report."""
     return written([_suite(report) for report in reports])
 
 
 def written(suites: list[ElementTree.Element]) -> bytes:
-    """Suites as a whole file."""
+    """Return a JUnit file of these suites."""
     root = ElementTree.Element("testsuites")
     root.extend(suites)
     ElementTree.indent(root)
@@ -22,7 +22,7 @@ def written(suites: list[ElementTree.Element]) -> bytes:
 
 def _suite(report: dict[str, Any]) -> ElementTree.Element:
     cases = [_expectation(report, expectation) for expectation in report["expectations"]]
-    # An `expect` that failed is reported by its expectations.
+    # A failed `expect` is reported by its expectations.
     cases += [_step(report, step) for step in report["steps"] if _is_reported(step)]
     if report["outcome"] == "broken":
         cases.append(_broken(report))
@@ -34,7 +34,7 @@ def _suite(report: dict[str, Any]) -> ElementTree.Element:
 def suite(
     name: str, cases: list[ElementTree.Element], properties: dict[str, Any], wall_ms: int
 ) -> ElementTree.Element:
-    """One suite of these cases, counted."""
+    """Return a suite of these cases with their counts."""
     failures = sum(case.find("failure") is not None for case in cases)
     errors = sum(case.find("error") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
@@ -55,7 +55,7 @@ def suite(
 
 
 def case(report: dict[str, Any], name: str, at_ms: int) -> ElementTree.Element:
-    """A case of the report's file, which neither failed nor was skipped yet."""
+    """Return a case of the report's file, so far neither failed nor skipped."""
     return ElementTree.Element(
         "testcase",
         classname=text(report["file"]),
@@ -74,7 +74,7 @@ def _expectation(report: dict[str, Any], judged: dict[str, Any]) -> ElementTree.
 
 
 def _is_reported(step: dict[str, Any]) -> bool:
-    """Steps that failed, and those that never began; a miss is reported by its expectation."""
+    """Return whether a step failed or never began; a miss is reported by its expectation."""
     return step["outcome"] == "never-began" or not (step["ok"] or step["outcome"] == "missed")
 
 
@@ -98,5 +98,5 @@ def _broken(report: dict[str, Any]) -> ElementTree.Element:
 
 
 def text(value: Any) -> str:
-    """A value as XML 1.0 (2.2) allows it: control characters of a line would break the file."""
+    """Return a value as XML 1.0 (2.2) allows it: other control characters would break the file."""
     return "".join(char if char.isprintable() or char in "\t\n" else "?" for char in str(value))

@@ -1,4 +1,4 @@
-"""Pieces of the pages that a run leaves: one file each, without a script, a font or a request."""
+"""Parts of the pages of reports, each of which is one file without scripts, fonts or requests."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,14 +10,17 @@ from emulator.core.quantities import duration_text
 
 
 def document(title: str, content: str) -> str:
-    """A whole page, with the style of them all in it."""
+    """Return a whole page, with the common style sheet in it."""
     return Template(_file("page.html")).substitute(
         title=escape(title), style=_file("page.css"), content=content
     )
 
 
 def table(label: str, heads: Sequence[tuple[str, str]], rows: Sequence[str]) -> str:
-    """Rows under heads, each with its class. It scrolls by itself, so it can be focused."""
+    """Return a table. Each head has its class.
+
+    The table scrolls by itself, so it can be focused.
+    """
     head = "".join(f'<th scope="col"{_class(name)}>{escape(text)}</th>' for text, name in heads)
     return (
         f'<div class="wide" role="region" aria-label="{escape(label)}" tabindex="0">'
@@ -26,14 +29,17 @@ def table(label: str, heads: Sequence[tuple[str, str]], rows: Sequence[str]) -> 
 
 
 def row(cells: Sequence[tuple[str, str]], *, name: str = "", anchor: str = "") -> str:
-    """Cells of HTML, each with its class."""
+    """Return a row of cells of HTML, each with its class."""
     place = f' id="{anchor}"' if anchor else ""
     inner = "".join(f"<td{_class(kind)}>{cell}</td>" for cell, kind in cells)
     return f"<tr{place}{_class(name)}>{inner}</tr>"
 
 
 def choice(title: str, entries: Sequence[tuple[str, str, int | None]]) -> str:
-    """What to show: a name, a word and how many there are of it. The first is chosen."""
+    """Return radio buttons that filter the page, each from a name, a label and a count.
+
+    The first is selected.
+    """
     labels = "".join(
         f'<label><input type="radio" name="show" id="show-{name}"'
         f"{' checked' if number == 0 else ''}>{escape(text)}"
@@ -56,7 +62,7 @@ def badge(outcome: str) -> str:
 
 
 def link(anchor: str, text: str, label: str = "") -> str:
-    """To another part of the page. `text` is HTML."""
+    """Return a link to another part of the page. `text` is HTML."""
     aria = f' aria-label="{escape(label)}"' if label else ""
     return f'<a href="#{anchor}"{aria}>{text}</a>'
 

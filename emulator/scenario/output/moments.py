@@ -1,4 +1,4 @@
-"""Moments: the events of a run that its report shows: bounded, and whole around what was missed."""
+"""Moments: the events that a run's report shows: a bounded number, with all around each miss."""
 
 import json
 from collections import Counter, deque
@@ -11,7 +11,7 @@ from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.scenario.engine.run import UUID
 
-# Of each kind the first are kept; and so many right before and behind a miss, of whatever kind.
+# The first events of each kind are kept, and this many of any kind right before and after a miss.
 KIND_MAX = 12
 AROUND = 8
 MOMENTS_MAX = 2_000
@@ -20,7 +20,7 @@ _VALUE_MAX = 80
 
 
 class Moment(NamedTuple):
-    """One event, or a burst of `events`. `number` is its place among all of the run's."""
+    """One event, or a burst of `events` of them. `number` is its position in the run."""
 
     number: int
     fact: Event | Burst
@@ -37,14 +37,14 @@ class Moment(NamedTuple):
         }
 
     def _text(self, names: Mapping[str, str]) -> str:
-        """Its values in a line; ids that the scenario has a name for by that name."""
+        """Return its values in one line, with the scenario's names in place of ids."""
         fact = self.fact
         values = json.loads(fact.bodies[0]) if isinstance(fact, Burst) else structs.asdict(fact)
         parts = [
             f"{key.removesuffix('_id')} {_shown(value, names)}"
             for key, value in values.items()
             if key != "at_ms" and value not in (None, "", (), [], {})
-            # An id that the scenario has no name for says nothing to a reader.
+            # An id without a name in the scenario tells a reader nothing.
             if not (isinstance(value, str) and value not in names and UUID.fullmatch(value))
         ]
         text = ", ".join(parts)
@@ -52,9 +52,12 @@ class Moment(NamedTuple):
 
 
 class Moments:
-    """`take` and `take_burst` are for the bus. `keep_around` is for an instant of interest."""
+    """Collects the events that the report shows.
 
-    # A run of a day has a million events: what happens to each of them here costs little.
+    The bus calls `take` and `take_burst`; `keep_around` is called at an instant of interest.
+    """
+
+    # A run of a day has a million events, so each of them must cost little here.
 
     def __init__(self) -> None:
         self._moments: list[Moment] = []
@@ -70,13 +73,13 @@ class Moments:
         self._take(burst.kind, burst, len(burst))
 
     def keep_around(self) -> None:
-        """What has just happened, and what happens next, is shown whatever its kind."""
+        """Show the events just before and after now, whatever their kinds."""
         self._moments += list(self._last)[: max(0, MOMENTS_MAX - len(self._moments))]
         self._last.clear()
         self._still_wanted = AROUND
 
     def payload(self, began_ms: int, names: Mapping[str, str]) -> dict[str, Any]:
-        """Those that are shown, in their order, and how many events there are beside them."""
+        """Return the shown events in their order, and the number of the others."""
         shown = sorted(self._moments, key=lambda moment: moment.number)
         return {
             "shown": [moment.payload(began_ms, names) for moment in shown],

@@ -1,7 +1,8 @@
-"""The report as one page that needs nothing but itself: no script, no font, no request.
+"""The report as one page that needs no script, no font and no request.
 
-Its parts lead to each other: an expectation to its instant on the chart, to the events around it
-and to its line of the scenario's text. A filter of the style sheet alone leaves what was missed.
+Its parts link to each other: an expectation to its instant on the chart, to the events around it
+and to its line of the scenario's text. A filter, made of the style sheet alone, shows only what was
+missed.
 """
 
 import math
@@ -16,7 +17,7 @@ from emulator.scenario.output.document import failure_message
 from emulator.scenario.output.source_text import SourceText
 from emulator.scenario.output.timeline import Timeline, is_refused
 
-# The whole list stands in report.json; a page with more rows than this is too long to read.
+# The whole list is in report.json; a page with more rows is too long to read.
 ROWS_MAX = 500
 _KEY = (
     ("viewers", "viewers"),
@@ -30,8 +31,8 @@ _KEY = (
 
 
 def page(report: dict[str, Any]) -> str:
-    """The whole page."""
-    # What was missed stands first, and is shown of however many there are.
+    """Return the whole page."""
+    # Missed expectations come first, so that they are shown even if there are too many to show all.
     order = sorted(enumerate(report["expectations"]), key=lambda item: bool(item[1]["met"]))
     shown = dict(order[:ROWS_MAX])
     source = SourceText(report, shown)
@@ -93,7 +94,7 @@ def _filter(report: dict[str, Any]) -> str:
 
 
 def _section(title: str, content: str, *filters: str) -> str:
-    """`filters` are those that may leave nothing of it."""
+    """Return a section. `filters` are the filters that may hide everything in it."""
     none = "".join(
         f'<p class="none {kind}">Nothing here was {kind}.</p>'
         for kind in filters
@@ -131,7 +132,7 @@ def _instant(number: int, item: dict[str, Any]) -> str:
 
 
 def _steps(report: dict[str, Any], source: SourceText) -> str:
-    """As they began; the report has them as they ended."""
+    """Return the table of steps in the order of their starts; the report has that of their ends."""
     steps = sorted(report["steps"], key=_order)
     rows = [
         markup.row(
@@ -163,7 +164,7 @@ def _step_class(step: dict[str, Any]) -> str:
 
 
 def _order(step: dict[str, Any]) -> float:
-    """As they began; last those that never did."""
+    """Return the sort key of a step: when it began; steps that never began come last."""
     return math.inf if step["started_ms"] is None else float(step["started_ms"])
 
 

@@ -1,4 +1,4 @@
-"""The page docs/reference/scenarios.md, made from the language itself (`make docs`)."""
+"""The page docs/reference/scenarios.md, made from the code of the language (`make docs`)."""
 
 from collections.abc import Iterable
 
@@ -22,19 +22,19 @@ timeline:
 
 _HEAD = """# Scenarios
 
-Made from the language itself by `make docs`; a test keeps it true. How to begin stands in [Replay
-a scenario](../how-to/qa.md).
+Made from the code of the language by `make docs`; a test keeps it up to date. [Replay a
+scenario](../how-to/qa.md) shows how to begin.
 
 A file says `scenario` (its name), `about`, `seed`, `params`, `lasts` (`10m` at least, or
-`forever`), `begins` (`2026-03-06` or `2026-03-06T18:00:00Z`: what the clock of the run's own world
-says at the start), `world`, `timeline`, `expect`, `throughout` and `never`. YAML 1.2 without tags,
-at most 1 MiB, 10,000 steps and 100 aliases. Keys that begin with `x-`, at the top and in a step,
-are nobody's: a place for anchors, which `<<: *name` puts into a map.
+`forever`), `begins` (`2026-03-06` or `2026-03-06T18:00:00Z`: the time of the run's own world at
+the start), `world`, `timeline`, `expect`, `throughout` and `never`. It is YAML 1.2 without tags,
+of at most 1 MiB, 10,000 steps and 100 aliases. Keys that begin with `x-`, at the top and in a
+step, are not read: they are a place for anchors, which `<<: *name` merges into a map.
 
 ## Values
 
 Durations `250ms 10s 2h30m 1d`, rates `200/s 30/min 5/h`, shares `30%`, sizes `1280x720`, bit
-rates `800k 6M`. `$name` is a parameter, and `0.95 * $peak`, `$length + 10s` are computed; in any
+rates `800k 6M`. `$name` is a parameter; `0.95 * $peak` and `$length + 10s` are computed; in any
 other text, `$name` is replaced and `$$` is a dollar. How long viewers stay is `fixed(10m)`,
 `uniform(2m, 1h)`, `normal(10m, 3m)` or `lognormal(8m, 1.0)`. Curves are `linear`, `step`,
 `surge`, `bell`, `sawtooth`.
@@ -43,17 +43,17 @@ A parameter has a `type` (`integer number duration rate share text boolean`), a 
 one it must be given), `min`, `max` and `help`.
 
 Streams are named by the file's own names, by an id, or as `{owner: NAME}`. An entry of
-`world.streams` with `existing: {owner: NAME}` gives a name to one that is there. `world.rules`
-sets the platform's rules while the scenario plays.
+`world.streams` with `existing: {owner: NAME}` gives a name to a stream that already exists.
+`world.rules` sets the platform's rules while the scenario plays.
 
-`include: other.yaml` in a timeline puts another file's steps (world, expectations) there, `at`
-moves its times, `with` gives its parameters. Files are read from the scenario's folder and below
-it.
+`include: other.yaml` in a timeline inserts another file's steps, world and expectations; `at`
+moves its times, `with` gives its parameters. Files are read from the scenario's folder and its
+subfolders.
 
 ## Steps
 
-A step has one action, and of these words what it needs. Without `at`, `after` and `on` it begins
-when the step above has ended.
+A step has one action, and those of these words that it needs. Without `at`, `after` and `on`, it
+begins when the step above has ended.
 
 | word | |
 |---|---|
@@ -93,9 +93,10 @@ never:
   chat.launch.lost: {above: 0}
 """
 _WHERE = f"""
-Facts that count things take `where`, with names and conditions, and count what meets all of them.
+Facts that count things take `where`, with names and conditions, and count the things that meet all
+of them.
 `expect`, `throughout` and `never` take a map of facts, or a list of maps. `throughout` and `never`
-are looked at whenever something happens. All of that in one scenario
+are checked whenever an event happens. This scenario shows all of it
 ([why](../decisions/0021-scenarios-count-with-where-and-watch-at-events.md)):
 
 ```yaml
@@ -120,8 +121,8 @@ def _words() -> Iterable[tuple[str, dict[str, str]]]:
 
 def _actions() -> str:
     names = [
-        "\n## Actions\n\nEach example runs as it stands here, in this scenario, with a file"
-        f" `lines.txt` beside it:\n\n```yaml\n{EXAMPLES_FRAME}```\n"
+        "\n## Actions\n\nEach example runs as it is written here, in this scenario, with a file"
+        f" `lines.txt` in its folder:\n\n```yaml\n{EXAMPLES_FRAME}```\n"
     ]
     noun = ""
     for name, action in registry.every().items():
@@ -164,7 +165,7 @@ def _conditions() -> str:
     rows = "".join(f"| `{word}` | {text} |\n" for word, text in conditions.WORDS.items())
     return (
         "\n## Conditions\n\nA plain value, or a map of these words; all of them must hold.\n\n"
-        f"| word | holds where the fact |\n|---|---|\n{rows}"
+        f"| word | holds if the fact |\n|---|---|\n{rows}"
     )
 
 
@@ -174,7 +175,7 @@ def _events() -> str:
         for name, kind in sorted(happenings.kinds().items())
     )
     return (
-        "\n## Events\n\nFor `on`, and counted by `events.EVENT`.\n\n"
+        "\n## Events\n\nA step can wait for an event with `on`; `events.EVENT` counts them.\n\n"
         f"| event | values for its filter |\n|---|---|\n{rows}"
     )
 
@@ -183,5 +184,5 @@ def _pools() -> str:
     return (
         "\n## Lines of chat\n\nPools: "
         + ", ".join(f"`{pool}`" for pool in POOLS)
-        + ". Other lines are said as they are, with `{author}`, `{n}` and `{word}` filled in.\n"
+        + ". Other lines are posted as they are, with `{author}`, `{n}` and `{word}` replaced.\n"
     )

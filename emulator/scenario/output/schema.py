@@ -17,20 +17,23 @@ from emulator.scenario.language.worlds import WorldPart
 
 # A parameter may stand for any value.
 _PARAMETER = {"type": "string", "pattern": r"\$"}
-# Keys of one's own, for anchors: they are not read.
+# Keys for a user's anchors: they are not read.
 _OWN: dict[str, Any] = {"^x-": {}}
 _DURATION = {"type": ["string", "integer"], "examples": ["10s", "2m30s", "1h"]}
 WORD_SCHEMAS: dict[str, Any] = {
-    "name": {"type": "string", "description": "A name that other steps can come `after`."},
-    "at": {**_DURATION, "description": "So long after the scenario's start."},
-    "after": {"type": "string", "description": "After this step's end: `surge + 2m`."},
+    "name": {"type": "string", "description": "A name, for the `after` of other steps."},
+    "at": {**_DURATION, "description": "How long after the scenario's start it begins."},
+    "after": {
+        "type": "string",
+        "description": "It begins after the end of this step: `surge + 2m`.",
+    },
     "for": {**_DURATION, "description": "How long it lasts."},
-    "every": {**_DURATION, "description": "Again and again, so far apart; `event` with `on`."},
+    "every": {**_DURATION, "description": "The interval of its repetitions; `event` with `on`."},
     "times": {"type": ["integer", "string"], "description": "How often, with `every`."},
     "within": {**_DURATION, "description": "How long an `expect` may take to become true."},
     "if": {
         "description": "A parameter, or a comparison: `$peak > 100`; or facts, such as"
-        " `{stream.launch.status: live}`, looked at when the step's time has come."
+        " `{stream.launch.status: live}`, checked when the step's time has come."
     },
     "refused": {
         "description": "The platform must refuse this: with this code, or with any (`true`).",
@@ -48,7 +51,7 @@ WORD_SCHEMAS: dict[str, Any] = {
 
 
 def schema() -> dict[str, Any]:
-    """The whole language."""
+    """Return the schema of the whole language."""
     definitions: dict[str, Any] = {}
     actions = {name: _action(action, definitions) for name, action in registry.every().items()}
     events = {name: {"type": ["object", "null"]} for name in happenings.kinds()}
@@ -84,17 +87,17 @@ def schema() -> dict[str, Any]:
         "scenario": {"type": "string", "description": "Its name."},
         "about": {"type": "string", "description": "What it shows, in a sentence or two."},
         "version": {"const": VERSION},
-        "seed": {"type": "integer", "description": "What chance follows from."},
+        "seed": {"type": "integer", "description": "The seed of everything random."},
         "params": {
             "type": "object",
             "additionalProperties": _model(ParamPart, definitions),
         },
-        "lasts": {**_DURATION, "description": "At least so long, or `forever`."},
+        "lasts": {**_DURATION, "description": "How long it lasts at least, or `forever`."},
         "world": _model(WorldPart, definitions),
         "timeline": {"type": "array", "items": {"anyOf": [step, include]}},
         "begins": {
             "type": "string",
-            "description": "What the clock of the run's world says at the start.",
+            "description": "The time of the run's own world at the start.",
             "examples": ["2026-03-06", "2026-03-06T18:00:00Z"],
         },
         "expect": {**asked, "description": "What must be true at the end."},
@@ -114,7 +117,7 @@ def schema() -> dict[str, Any]:
 
 
 def _facts() -> dict[str, Any]:
-    """Facts by path, each with a value or with words of a condition."""
+    """Return the schema of facts by path, each with a value or with the words of a condition."""
     paths = {
         _path_pattern(name, noun.middle, last): {"description": fact.help, **_condition(fact)}
         for name, noun in facts.nouns().items()
@@ -173,14 +176,14 @@ def _model(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_parameters(schema: Any) -> Any:
-    """The schema where a parameter may stand for each number, truth and word."""
+    """Return the schema with a parameter allowed for each number, truth value and bound text."""
     if isinstance(schema, list):
         return [_with_parameters(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     values = {key: _with_parameters(value) for key, value in schema.items() if key != "title"}
     if "properties" in schema:
-        # `title` is also what a stream has.
+        # A property may itself be called `title`, such as a stream's.
         values["properties"] = {
             key: _with_parameters(value) for key, value in schema["properties"].items()
         }

@@ -1,4 +1,4 @@
-"""Series: a curve of bounded length, whatever the run's: intervals grow as it goes on."""
+"""Series: a curve with a bounded number of points: its intervals grow as the run goes on."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ POINTS_MAX = 600
 
 
 class Series:
-    """`kind`: of several values in one interval, their sum or the largest is kept."""
+    """A curve over time. Several values in one interval become their sum or maximum, by `kind`."""
 
     def __init__(self, kind: Literal["sum", "max"]) -> None:
         self.interval_ms = 1_000
@@ -19,7 +19,7 @@ class Series:
         return list(self._values)
 
     def add(self, at_ms: int, value: float) -> None:
-        """What was seen at an instant; of `max`, that goes on until something else is seen."""
+        """Add a value of an instant; a value of `max` lasts until the next one."""
         while (index := max(0, at_ms) // self.interval_ms) >= POINTS_MAX:
             self._halve()
         values = self._values

@@ -1,4 +1,4 @@
-"""The scenario's text beside its report, with line numbers, and what came of each line."""
+"""The scenario's text next to its report, with line numbers and the outcome of each line."""
 
 from html import escape
 from typing import Any
@@ -7,7 +7,10 @@ from emulator.scenario.output import markup
 
 
 class SourceText:
-    """`shown` are the expectations of the page, by their number in the report."""
+    """The texts of a report's scenario as HTML.
+
+    `shown` are the expectations that the page lists, by their numbers in the report.
+    """
 
     def __init__(self, report: dict[str, Any], shown: dict[int, Any]) -> None:
         self._texts: dict[str, list[str]] = {
@@ -19,7 +22,7 @@ class SourceText:
             self._judged.setdefault(item["place"], []).append((number, bool(item["met"])))
 
     def link(self, place: str) -> str:
-        """A place such as `launch.yaml:12`: a link where its text is in the page."""
+        """Return a place such as `launch.yaml:12`, as a link if its text is in the page."""
         file, _, line = place.rpartition(":")
         lines = self._texts.get(file)
         if lines is None or not line.isdigit() or not 0 < int(line) <= len(lines):
@@ -29,7 +32,7 @@ class SourceText:
         return markup.link(self._anchor(file, int(line)), escape(text), label)
 
     def html(self) -> str:
-        """All texts; nothing where the report has none."""
+        """Return all texts; empty where the report has none."""
         if not self._texts:
             return ""
         parts = [
@@ -59,7 +62,7 @@ class SourceText:
                 "met" if met else "missed",
                 f"Line {number}: {'met' if met else 'missed'}",
             )
-            # A step that is repeated is judged each time: its first miss, or its first time.
+            # A repeated step is judged each time: its first miss is linked, or else its first time.
             for item, met in sorted(judged, key=lambda pair: pair[1])[:1]
         )
         return (

@@ -1,4 +1,4 @@
-"""Spans: what was on from when to when: states of streams, faults. Bounded."""
+"""Spans: the time spans of stream states and of faults. Bounded."""
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -7,7 +7,7 @@ SPANS_MAX = 1_000
 
 
 class Span(Struct):
-    """`to_ms` is None while it goes on. Times are after the run's start."""
+    """One span of time; `to_ms` is None while it goes on. Times count from the run's start."""
 
     name: str
     kind: str
@@ -16,14 +16,14 @@ class Span(Struct):
 
 
 class Spans:
-    """Each key has one span at a time."""
+    """The spans of a run. Each key has one open span at a time."""
 
     def __init__(self) -> None:
         self._spans: list[Span] = []
         self._open: dict[str, Span] = {}
 
     def begin(self, key: str, name: str, kind: str, at_ms: int) -> None:
-        """It is on from now; what was on under this key is over."""
+        """Begin a span now, and end the open span of this key."""
         self.end(key, at_ms)
         if len(self._spans) < SPANS_MAX:
             self._open[key] = Span(name, kind, at_ms)
@@ -35,7 +35,7 @@ class Spans:
             span.to_ms = at_ms
 
     def payload(self, end_ms: int) -> list[dict[str, object]]:
-        """All of them; what still goes on ends with the run."""
+        """Return all spans; an open span ends with the run."""
         return [
             asdict(span) | {"to_ms": end_ms if span.to_ms is None else span.to_ms}
             for span in self._spans

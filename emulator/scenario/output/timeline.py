@@ -1,4 +1,4 @@
-"""What happened, in order: steps, events, notes and expectations of a run in one table. Pure."""
+"""Timeline: the steps, events, notes and expectations of a run in one table, in order. Pure."""
 
 from html import escape
 from typing import Any
@@ -10,14 +10,17 @@ from emulator.scenario.output import markup
 from emulator.scenario.output.document import failure_message
 from emulator.scenario.output.source_text import SourceText
 
-# Of a longer run, what is around a miss is shown whole, and of the rest the beginning.
+# A longer run shows everything around a miss, and then the first of the other rows.
 ROWS_MAX = 1_500
 _AROUND = 8
 _REFUSALS = ("PublishRefused", "ChatHeld")
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One line of the table. At one instant `rank` orders: steps, events, notes, expectations."""
+    """One row of the table.
+
+    `rank` sorts rows of one instant: steps, events, notes, expectations.
+    """
 
     at_ms: int
     rank: int
@@ -29,7 +32,10 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Timeline:
-    """`shown` are the expectations of the page, by their number in the report."""
+    """The table of a report.
+
+    `shown` are the expectations that the page lists, by their numbers in the report.
+    """
 
     def __init__(self, report: dict[str, Any], shown: dict[int, Any]) -> None:
         entries = [
@@ -65,9 +71,9 @@ class Timeline:
         if not rows:
             return "<p>Nothing.</p>"
         heads = (("at", ""), ("kind", ""), ("what", ""), ("line", ""))
-        return markup.table("What happened", heads, rows) + self._rest()
+        return markup.table("What happened", heads, rows) + self._left_out_text()
 
-    def _rest(self) -> str:
+    def _left_out_text(self) -> str:
         parts = []
         if self._left_out:
             parts.append(f"{self._left_out:,} more rows are in report.json.")
@@ -141,7 +147,7 @@ def _near_misses(entries: list[Entry]) -> set[int]:
 
 
 def _bounded(entries: list[Entry], near: set[int]) -> list[Entry]:
-    """All that are around a miss and all that a link leads to, then the first of the others."""
+    """Return the rows around misses and those that links lead to, then the first of the others."""
     if len(entries) <= ROWS_MAX:
         return entries
     needed = near | {number for number, entry in enumerate(entries) if entry.anchor}

@@ -1,1 +1,1 @@
-"""Record: what happened in a world, written down as a scenario that makes it again."""
+"""Record: the events of a world, written as a scenario that makes them happen again."""

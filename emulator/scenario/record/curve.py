@@ -1,15 +1,15 @@
-"""Curve: points of an audience as the few ramps that say the same, within a tolerance. Pure."""
+"""Curve: the curve of an audience as a few ramps that match it within a tolerance. Pure."""
 
 from itertools import pairwise
 
 from msgspec import Struct
 
-# Of what the curve's top is; a ramp that is off by less looks the same in a chart.
+# A share of the curve's maximum; a ramp that is off by less looks the same in a chart.
 TOLERANCE_SHARE = 0.03
 
 
 class Ramp(Struct, frozen=True):
-    """From `from_ms` on, for `for_ms`, to `to`. A `for_ms` of 0 is a jump."""
+    """A linear change to `to`, which starts at `from_ms` and lasts `for_ms`; 0 is a jump."""
 
     from_ms: int
     for_ms: int
@@ -17,9 +17,9 @@ class Ramp(Struct, frozen=True):
 
 
 def ramps(points: list[tuple[int, int]]) -> list[Ramp]:
-    """Straight ramps through (instant, how many from then on), none off by more than 3 %.
+    """Return ramps through points of (instant, count from then on), none off by more than 3 %.
 
-    By splitting where the line is furthest off (Ramer, Douglas, Peucker).
+    The curve is split where a straight line is furthest off (Ramer, Douglas, Peucker).
     """
     if not points:
         return []
@@ -33,7 +33,10 @@ def ramps(points: list[tuple[int, int]]) -> list[Ramp]:
 
 
 def _split(points: list[tuple[int, int]], tolerance: float) -> list[tuple[int, int]]:
-    """Where the line must turn, without its first point. Without recursion: crowds are long."""
+    """Return the corners of the curve without its first point.
+
+    There is no recursion, because curves can be long.
+    """
     counts = {len(points) - 1}
     spans = [(0, len(points) - 1)]
     while spans:

@@ -1,4 +1,4 @@
-"""Naming: names of a scenario for streams and people that a recording only knows by their ids."""
+"""Naming: gives scenario names to streams and people, of which a recording has only the ids."""
 
 import re
 
@@ -13,24 +13,27 @@ _LENGTH_MAX = 24
 
 
 class Naming:
-    """Asks the world as it is at the end of a recording. What is gone by then has no name."""
+    """The names in a recording.
+
+    It looks in the world as it is at the end of the recording: a deleted thing has no name.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._streams: dict[str, str | None] = {}
         self._users: dict[str, str | None] = {}
-        # Those that the scenario speaks of, in the order in which it does.
+        # The streams and users that the scenario mentions, in the order in which it does.
         self.streams: dict[str, Stream] = {}
         self.users: list[str] = []
 
     def stream(self, stream_id: str) -> str | None:
-        """A short name from the stream's title."""
+        """Return a short name made from the stream's title; None if the stream is gone."""
         if stream_id not in self._streams:
             self._streams[stream_id] = self._named(stream_id)
         return self._streams[stream_id]
 
     def user(self, user_id: str) -> str | None:
-        """Their username."""
+        """Return the user's username; None if the user is gone."""
         if user_id not in self._users:
             try:
                 username = accounts.find(self._world, user_id).username
@@ -42,7 +45,7 @@ class Naming:
         return self._users[user_id]
 
     def know(self, username: str) -> None:
-        """Somebody is spoken of by name."""
+        """Remember a user that the scenario mentions."""
         if username not in self.users:
             self.users.append(username)
 

@@ -1,4 +1,4 @@
-"""Recording: what happened in a world since a point of its journal, as a scenario's files."""
+"""Recording: the events of a world since a point of its journal, as the files of a scenario."""
 
 import json
 from collections.abc import Iterator
@@ -23,16 +23,20 @@ from emulator.world.world import World
 
 EVENTS_MAX = 200_000
 _BATCH = 1_000
-# A file beside a scenario has at most 1 MiB.
+# A text file of a scenario has at most 1 MiB.
 _SCRIPT_BYTES_MAX = 900_000
 _LOOK_BACK = 1_000
-# What a replay has to match: counts exactly, audiences and lengths about.
+# A replay must match counts exactly, but audiences and lengths only within these bounds.
 _LENGTH_GIVE = "2s"
 _AUDIENCE_GIVE = 0.05
 
 
 class Recorded(Struct, frozen=True):
-    """`text` is the scenario; `files` are what it speaks of, by name; `exact` the event log."""
+    """The files of a recording.
+
+    `text` is the scenario; `files` are the texts that it refers to, by name; `exact` is the event
+    log.
+    """
 
     text: str
     files: dict[str, str]
@@ -41,7 +45,7 @@ class Recorded(Struct, frozen=True):
 
 
 def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
-    """Everything behind the journal's event `after`. Its times count from `since_ms`."""
+    """Record everything after the journal's event `after`. Its times count from `since_ms`."""
     events = list(_events(world, after))
     naming = Naming(world)
     steps = RecordedSteps(world, naming, since_ms)
@@ -54,7 +58,7 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
     scenario: dict[str, Any] = {
         "scenario": name,
         "about": f"Recorded from what happened in the world {world.name}.",
-        # To its end, where what was begun came to rest.
+        # It lasts to the end of the recording, when everything that had begun has finished.
         "lasts": duration_text(rounded(world.now_ms - since_ms)),
         "world": _world(steps, after),
     }
@@ -84,7 +88,7 @@ def _events(world: World, after: int) -> Iterator[JournalEvent]:
 
 
 def _exact(events: list[JournalEvent], since_ms: int) -> Iterator[str]:
-    """The run's own form of a log: canonical JSON, a line an event."""
+    """Yield the lines of the event log as a run writes them: an event each, in canonical JSON."""
     for number, event in enumerate(events, 1):
         values = json.dumps(event.values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         yield (
@@ -94,7 +98,7 @@ def _exact(events: list[JournalEvent], since_ms: int) -> Iterator[str]:
 
 
 def _look_back(steps: RecordedSteps, after: int, since_ms: int) -> None:
-    """The viewers that were there when the recording began."""
+    """Add the viewers who were there when the recording began."""
     for name, stream in steps.naming.streams.items():
         if name not in steps.created and (count := _watching(steps.world, stream.id, after)):
             steps.points[name] = [(since_ms, count), *steps.points.get(name, ())]
@@ -105,7 +109,7 @@ def _look_back(steps: RecordedSteps, after: int, since_ms: int) -> None:
 
 
 def _watching(world: World, stream_id: str, seq: int) -> int:
-    """How many did at a point of the journal, as far as can be seen from there."""
+    """Return how many watched at a point of the journal, as far as the events before show."""
     last, count = 0, 0
     for kind in sorted(AUDIENCE):
         for row in world.store.rows(
@@ -128,9 +132,9 @@ def _world(steps: RecordedSteps, after: int) -> dict[str, Any]:
     ]
     rules = steps.world.rules
     payload = {
-        # A person may have streamed more than once in a run.
+        # A user may have streamed more than once in a run.
         "streams_per_user": 0,
-        # Times are rounded: what was said may come a little faster than it did.
+        # Times are rounded, so lines may come a little faster than they did.
         "chat_lines_per_minute": 0,
         "chat_repeats_max": rules.chat_repeats_max,
         "reconnect_window": duration_text(rules.reconnect_window_ms),
@@ -140,7 +144,7 @@ def _world(steps: RecordedSteps, after: int) -> dict[str, Any]:
 
 
 def _people(steps: RecordedSteps, after: int) -> list[dict[str, Any]]:
-    """The people of the recording, and which of them each followed before."""
+    """Return the users of the recording, with those of them that each followed before."""
     world, names = steps.world, sorted(steps.naming.users)
     since = {
         (event.values["follower_id"], event.values["followed_id"])
@@ -176,16 +180,17 @@ def _timeline(
             timeline.append((rounded(max(0, at_ms - since_ms)), step))
     live = {name for name in steps.points if name not in steps.published}
     for stream in sorted(live - steps.created):
-        # It was live already, and no publisher was seen to begin.
+        # It was live before the recording, which has no event of a publisher joining.
         timeline.append((0, {"publish.start": stream}))
     timeline.sort(key=lambda entry: (entry[0], _rank(entry[1])))
     return [{"at": duration_text(at_ms), **step} for at_ms, step in timeline]
 
 
 def _rank(step: dict[str, Any]) -> int:
-    """Of one instant: streams are made, then published, then watched and talked in, then ended.
+    """Return the order of a step among those of one instant.
 
-    A raid comes after its viewers have come, and before others that come then.
+    Streams are created first, then published, then watched and chatted in, then ended. A raid comes
+    after the arrival of the viewers that it moves, and before other viewers that come then.
     """
     action = next(iter(step))
     return _RANKS.get(action, 6)
@@ -205,13 +210,13 @@ _RANKS = {
 def _audience(
     stream: str, points: list[tuple[int, int]], raids: list[tuple[int, int, int]]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """An audience as ramps; viewers that a raid moves are left to it."""
+    """Yield the steps of an audience as ramps, without the viewers that a raid moves."""
     begin = 0
     for count, raid_ms, until_ms in raids:
         before = points[begin:count]
         yield from _ramps(stream, before, is_left_behind=begin > 0)
         if before:
-            # As many as were there, whatever the ramps before make of it.
+            # The exact number, because the ramps before are only approximate.
             yield raid_ms, _watched(stream, 0, before[-1][1])
         begin = max(begin, count)
         while begin < len(points) and points[begin][0] < until_ms:
@@ -223,7 +228,7 @@ def _ramps(
     stream: str, points: list[tuple[int, int]], *, is_left_behind: bool
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     for ramp in ramps(points):
-        # What a raid leaves behind is set right once the raid is over.
+        # The number of viewers after a raid is corrected once the raid is over.
         is_first = ramp.from_ms == points[0][0]
         after_ms = ROUND_MS if is_left_behind and is_first else 0
         yield ramp.from_ms + after_ms, _watched(stream, ramp.for_ms, ramp.to)
@@ -236,7 +241,7 @@ def _watched(stream: str, for_ms: int, to: int) -> dict[str, Any]:
 
 
 def _scripts(lines: list[tuple[int, str, str]], name: str) -> Iterator[tuple[str, str]]:
-    """One file, or as many as it takes, by their names."""
+    """Yield the names and texts of the script files, as many as the lines need."""
     number, size = 1, 0
     names: list[str] = []
     for at_ms, author, content in lines:
@@ -268,7 +273,7 @@ def _expected(world: World, steps: RecordedSteps) -> dict[str, Any]:
                 values[f"vod.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
         if name in steps.lines:
             values[f"chat.{name}.lost"] = 0
-            # Lines of one author may come closer together than they were said, by the rounding.
+            # Rounding may bring lines of one author closer together than they were posted.
             count = len(steps.lines[name])
             values[f"chat.{name}.posted"] = {"about": count, "give": max(1, count // 20)}
         if name in steps.points:
@@ -280,7 +285,7 @@ def _expected(world: World, steps: RecordedSteps) -> dict[str, Any]:
 
 
 def _peak(steps: RecordedSteps, name: str, stream: Stream) -> int:
-    """The owner's own figure, unless it is of a time before the recording."""
+    """Return the peak of viewers that the owner sees, unless it is from before the recording."""
     if name in steps.published or name in steps.created:
         return figures.totals(steps.world, stream).peak
     return max(count for _, count in steps.points[name])

@@ -1,7 +1,7 @@
-"""Replay: an event log, played as it was: the same events at the same times, byte for byte.
+"""Replay: plays an event log as it was: the same events at the same times, byte for byte.
 
-It plays in a world without people, streams or a server: the events are published
-again, and nothing follows from them.
+The log plays in a world without people, streams or a server: its events are published again, and
+they have no effects.
 """
 
 import json
@@ -18,12 +18,15 @@ from emulator.scenario.language.worlds import WorldPart
 
 _KEYS = {"at", "kind", "seq", "values"}
 _ERRORS_MAX = 20
-# Instants are kept in a signed number of 64 bits; a year is more than any run.
+# Instants are stored as a signed 64-bit number; no run is longer than a year.
 _AT_MAX_MS = 366 * 86_400_000
 
 
 class Replay(Action):
-    """Publish the events of a log again, each at its time. Not for files: `read` makes it."""
+    """Publish the events of a log again, each at its time.
+
+    Only `read` makes it; no file can name it.
+    """
 
     name: ClassVar[str] = "replay"
     example: ClassVar[str] = ""
@@ -34,7 +37,8 @@ class Replay(Action):
     def run(self, context: RunContext) -> Ticks:
         world, began_ms = context.world, context.run.began_ms
         for at_ms, kind, values in self.log:
-            # What a log has late, such as a stream that had ended before, is published at once.
+            # An event that the log has late, such as the end of an earlier stream, is published at
+            # once.
             if began_ms + at_ms > world.now_ms:
                 yield began_ms + at_ms - world.now_ms
             with world.change():
@@ -42,7 +46,10 @@ class Replay(Action):
 
 
 def read(text: str, file: str) -> Scenario:
-    """A scenario that plays this log again. Refuses (`InvalidScenario`) what is no event log."""
+    """Return a scenario that plays this log again.
+
+    Refuses (`InvalidScenario`) what is not an event log.
+    """
     errors: list[InputError] = []
     log = list(_events(text, file, errors))
     if errors:
@@ -84,7 +91,7 @@ def _event(
     try:
         payload = json.loads(line)
     except (ValueError, RecursionError):
-        raise ValueError("This is no JSON") from None
+        raise ValueError("This is not JSON") from None
     if not isinstance(payload, dict) or payload.keys() != _KEYS:
         raise ValueError("An event has at, kind, seq and values")
     at_ms, kind, values = payload["at"], known.get(str(payload["kind"])), payload["values"]

@@ -1,4 +1,4 @@
-"""Rooms: a chat's settings and moderators when a recording began."""
+"""Rooms: the settings and moderators of a chat when a recording began."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from emulator.world.people import accounts
 from emulator.world.store import events
 from emulator.world.world import World
 
-# The settings by their names in the world, and how a scenario calls them.
+# The names of settings in a scenario, by their names in the world.
 _WORDS = {
     "slow_mode_seconds": "slow_mode",
     "is_followers_only": "followers_only",
@@ -25,12 +25,12 @@ _CHANGES_MAX = 100_000
 
 
 def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as `chat.settings` takes them."""
+    """Return settings in the form that the action `chat.settings` takes."""
     return {_WORDS[name]: _written(name, value) for name, value in values.items()}
 
 
 def before(world: World, name: str, stream: Stream, after: int) -> Iterator[dict[str, Any]]:
-    """Steps that make a room what it was at a point of the journal."""
+    """Yield the steps that restore a room as it was at a point of the journal."""
     usual = asdict(settings.UNCHANGED)
     was = {
         key: value for key, value in _settings(world, stream, after).items() if value != usual[key]
@@ -45,7 +45,7 @@ def before(world: World, name: str, stream: Stream, after: int) -> Iterator[dict
 
 
 def _settings(world: World, stream: Stream, after: int) -> dict[str, Any]:
-    """As they are now, with what was changed since as it was before."""
+    """Return the settings at a point of the journal: those of now, without the changes since."""
     now, changes = asdict(settings.of(world, stream.pk)), _changes(world, stream)
     changed = {name for seq, values in changes if seq > after for name in values}
     was: dict[str, Any] = {}
@@ -67,7 +67,7 @@ def _changes(world: World, stream: Stream) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _was_added(world: World, stream: Stream, user_pk: int, after: int) -> bool:
-    """Whether that happened behind the point: then it has a step of its own."""
+    """Return whether that happened after the point: then it has its own step."""
     user_id = accounts.by_pk(world, user_pk).id
     changes = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
     return any(

@@ -1,4 +1,4 @@
-"""RecordedSteps: from what happened to the steps that make it happen again."""
+"""RecordedSteps: turns events into the steps that make them happen again."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,10 +15,10 @@ from emulator.world.people import accounts
 from emulator.world.store.events import JournalEvent
 from emulator.world.world import World
 
-# Viewers become ramps, lines a script; what follows from a step needs none of its own.
+# Viewers become ramps and lines become a script; an event that a step causes needs no step.
 SCRIPTED = {"ChatPosted", "ChatHeld"}
 AUDIENCE = {"ViewerJoined", "ViewersLeft", "ViewersSimulated"}
-# What decides whether a line is taken: neither may overtake the other.
+# These decide whether a line is accepted: they must stay in order with the lines.
 RULING = {
     "ChatSettingsChanged",
     "ModeratorAdded",
@@ -35,15 +35,15 @@ Step = dict[str, Any]
 
 
 def rounded(duration_ms: int) -> int:
-    """Half a step of `ROUND_MS` is how much a time may be off."""
+    """Round to a multiple of `ROUND_MS`, so that a time is off by at most half of that."""
     return max(0, round(duration_ms / ROUND_MS) * ROUND_MS)
 
 
 class RecordedSteps(Struct):
-    """What happened since `since_ms`.
+    """The steps of what happened since `since_ms`.
 
-    `timeline` has steps, each with how long after that; `lines` what was said, by stream; `points`
-    are viewers by stream, at instants of the world.
+    `timeline` has steps, each with its time after `since_ms`; `lines` are the lines posted, by
+    stream; `points` are the numbers of viewers by stream, at instants of the world.
     """
 
     world: World
@@ -53,16 +53,16 @@ class RecordedSteps(Struct):
     points: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     lines: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
-    # Streams whose publisher has left, and when: it may come back.
+    # Streams whose publisher has left, and when; the publisher may come back.
     away: dict[str, int] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     ended: dict[str, int] = field(default_factory=dict)
-    # Faults that are on: when they began, and their step.
+    # Faults that are active: when they began, and their step.
     broken: dict[str, tuple[int, Step]] = field(default_factory=dict)
-    # How many points there were before viewers went over to another stream, or came from one; from
-    # when to when they did.
+    # Raids by stream: the number of points before viewers left for another stream or came from one,
+    # and the time from when to when they did.
     raided: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
-    # When the last entry came that must stay in its order, and whether that was a line.
+    # The time of the last item that must stay in order, and whether it was a line.
     _last_written: tuple[int, bool] = (0, False)
 
     def take(self, events: Iterable[JournalEvent]) -> None:
@@ -75,14 +75,14 @@ class RecordedSteps(Struct):
         self.timeline.sort(key=lambda entry: entry[0])
 
     def add(self, at_ms: int, step: Step) -> None:
-        """A step at an instant of the world."""
+        """Add a step at an instant of the world."""
         self.timeline.append((rounded(at_ms - self.since_ms), step))
 
     def _take(self, event: JournalEvent) -> None:
         values = event.values
         name = self.naming.stream(values["stream_id"]) if values.get("stream_id") else None
         if values.get("stream_id") and name is None:
-            return  # It is gone: nothing can be said of it.
+            return  # The stream is gone: no step can name it.
         if event.kind in AUDIENCE:
             self._watched(event, str(name))
         elif event.kind in SCRIPTED:
@@ -97,9 +97,10 @@ class RecordedSteps(Struct):
                 self.add(event.at_ms, step)
 
     def _in_order(self, event: JournalEvent) -> int:
-        """Its time: rounded, but behind what had to happen before it.
+        """Return the rounded time of an event, but after the events that had to come before it.
 
-        A line must not come before the rule that let it pass, nor behind the one that would not.
+        A line must not come before the change that allowed it, nor after the change that would have
+        refused it.
         """
         is_line = event.kind in SCRIPTED
         last_ms, was_line = self._last_written
@@ -110,9 +111,9 @@ class RecordedSteps(Struct):
         return at_ms
 
     def _watched(self, event: JournalEvent, name: str) -> None:
-        """How many watch. Viewers that come or go at once make a step in the curve."""
+        """Add a point of the curve of viewers. Viewers who come or go at once make a step in it."""
         if name in self.ended:
-            return  # Viewers that still watched when the stream ended have left by that.
+            return  # The end of the stream has removed the viewers who still watched.
         values, points = event.values, self.points.setdefault(name, [])
         before = values.get("before", values["viewers"] + values.get("count", -1))
         if before != values["viewers"]:
@@ -121,7 +122,7 @@ class RecordedSteps(Struct):
 
 
 def _on_account(steps: RecordedSteps, event: JournalEvent, _: str) -> None:
-    # There from the start: whether somebody joined in the run changes nothing else in it.
+    # The user exists from the start: the moment of signing up changes nothing else in the run.
     steps.naming.know(event.values["username"])
 
 
@@ -144,7 +145,7 @@ def _stream_updated(steps: RecordedSteps, event: JournalEvent, name: str) -> Ste
 
 
 def _went_live(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
-    # With media, or with a publisher, that publisher has made it live.
+    # If the stream has media or a publisher, the publisher made it live.
     is_published = event.values["has_media"] or name in steps.published
     return None if is_published else {"stream.start": name}
 
@@ -165,7 +166,7 @@ def _publisher_left(steps: RecordedSteps, event: JournalEvent, name: str) -> Non
 
 
 def _stream_ended(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None:
-    # A publisher that left and did not come back has stopped; the stream ended by itself.
+    # A publisher that left and did not come back has stopped; the stream then ended by itself.
     steps.ended[name] = event.at_ms
     if name in steps.away:
         return None
@@ -190,7 +191,7 @@ def _raided(steps: RecordedSteps, event: JournalEvent, name: str) -> Step | None
     at_ms, for_ms = event.at_ms, event.values["for_ms"]
     left, met = steps.points.get(name, []), steps.points.get(target, [])
     count = len(left)
-    # Their going is in the points just before. They come over a while.
+    # The points just before already show that they left. They arrive over a while.
     for back_ms in (0, 1):
         count -= bool(count and left[count - 1][0] == at_ms - back_ms)
     steps.raided.setdefault(name, []).append((count, at_ms, at_ms))
@@ -216,7 +217,7 @@ def _fault_started(steps: RecordedSteps, event: JournalEvent, _: str) -> None:
 
 
 def _fault_stopped(steps: RecordedSteps, event: JournalEvent, _: str) -> None:
-    """However it was stopped: it lasted for so long."""
+    """Add the fault with its length, no matter how it was stopped."""
     began = steps.broken.pop(event.values["fault_id"], None)
     if began is not None:
         at_ms, step = began

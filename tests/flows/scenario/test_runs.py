@@ -83,7 +83,7 @@ async def test_scenario_run_all_errors_are_returned_before_it_begins(
     )
 
     payload = check_error(answer, 422)["message"]
-    assert "mine.yaml:3:5: unknown-action: lag is no action" in payload
+    assert "mine.yaml:3:5: unknown-action: lag is neither an action" in payload
     assert "mine.yaml:4:" in payload
     assert not (await client.get("/_emulator/scenarios")).json()["runs"]
 
@@ -122,7 +122,7 @@ async def test_scenario_run_ends_when_its_world_is_reset(
     report = await over(emulator, run["id"])
 
     assert report["outcome"] == "broken"
-    assert report["reason"] == "Its world was replaced under it."
+    assert report["reason"] == "The run's world was replaced during the run."
 
 
 async def test_scenario_run_unknown_run_or_scenario_is_not_found(client: httpx.AsyncClient) -> None:

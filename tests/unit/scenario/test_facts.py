@@ -198,7 +198,7 @@ async def test_facts_required_step_blocked_by_its_if_fails_the_run() -> None:
 
     [_, never] = played.steps
     assert (never.outcome, never.is_ok) == ("never-began", False)
-    assert never.message == "Each time it was due, its `if` was not so."
+    assert never.message == "Each time it was due, its `if` was not met."
 
 
 async def test_facts_count_how_often_a_step_began() -> None:
@@ -265,7 +265,7 @@ def errors(text: str) -> Any:
         ),
         (
             "expect: {stream.launch.viewers: {where: {user: bob}, is: 1}}",
-            "stream.launch.viewers: this is counted as a whole: it takes no where.",
+            "stream.launch.viewers: this fact takes no where.",
         ),
         (
             "expect: {chat.launch.lines: {where: {says: x}}}",
@@ -273,7 +273,7 @@ def errors(text: str) -> Any:
         ),
         (
             "{if: {stream.launch.status: lvie}, log: x}",
-            "stream.launch.status: it is never lvie; did you mean live?",
+            "stream.launch.status: it can never be lvie; did you mean live?",
         ),
         (
             "{if: stream.lanch.status == live, log: x}",
@@ -284,7 +284,7 @@ def errors(text: str) -> Any:
             "step.slw.turns: there is no step slw; did you mean slow?",
         ),
         ("{required: 3, log: x}", "Write true or false here."),
-        ("{xlog: 3, log: x}", "xlog is no action and no word of a step; did you mean log?"),
+        ("{xlog: 3, log: x}", "xlog is neither an action nor a word of a step; did you mean log?"),
         (
             "{name: a, never: {chat.launch.lost: 1}}\n  - {after: a, log: x}",
             "a never ends, so nothing comes after it: give it for.",

@@ -49,7 +49,7 @@ async def test_replay_repeats_a_log_byte_for_byte(tmp_path: Path) -> None:
 @table(
     ("line", "message"),
     [
-        ("nothing", "This is no JSON."),
+        ("nothing", "This is not JSON."),
         ('{"at": 1}', "An event has at, kind, seq and values."),
         ('{"at":0,"kind":"Nothing","seq":1,"values":{}}', "There is no event Nothing."),
         ('{"at":0,"kind":"VodReady","seq":1,"values":{}}', "VodReady has the values"),

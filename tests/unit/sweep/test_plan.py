@@ -78,7 +78,7 @@ def test_plan_draws_a_value_of_its_kind_by_the_seed_alone(scenario: Scenario) ->
         ({"pek": "1..5"}, "ranges.yaml has no parameter pek. It has peak, ratio"),
         ({"peak": "5..1"}, "its second end is below the first"),
         ({"peak": "5..500"}, "500 is out of range: at most 100"),
-        ({"peak": "1s..5s"}, "'1s' is no integer"),
+        ({"peak": "1s..5s"}, "'1s' is not of the type integer"),
         ({"length": "1..5"}, "invalid duration '1'"),
         ({"is_on": "false..true"}, "a boolean has no range"),
     ],

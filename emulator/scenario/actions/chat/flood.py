@@ -1,4 +1,4 @@
-"""`chat.flood`: many lines by many people, through the same `post` as a person's line."""
+"""`chat.flood`: many lines by many people, posted by the same function as a person's line."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
@@ -20,9 +20,9 @@ from emulator.world.live.streams import Stream
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 
-# What a flood blocks words with where the room has not said any.
+# The blocked word of a flood's lines in a room without blocked words.
 _BLOCKED_WORD = "blockedword"
-# As `arguments` takes them.
+# The form of `lines` that `arguments` accepts.
 _LINES_SCHEMA = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "examples": ["hype", ["questions", "Hello, {author}!"]],
@@ -30,13 +30,14 @@ _LINES_SCHEMA = {
 
 
 class ChatFlood(Action):
-    """Let many people talk for a while. Lines come by chance, or `even`; refused ones are counted.
+    """Let many people talk for some time.
 
-    With `real` each of them speaks over a socket of their own, which needs a clock that runs.
+    Lines come at random, or `even`; refused ones are counted.
 
-    `lines` is a pool, a list of pools and lines, with `{author}`, `{n}` and `{word}` in them.
-    `repeat`, `links` and `blocked_words` are shares of the lines; `followers` of the authors, who
-    are called `fan_1` and so on by `names: fan`, and as people are by `names: people`.
+    With `real` each of them speaks over their own socket, which needs a clock that runs. `lines` is
+    a pool, or a list of pools and lines, with `{author}`, `{n}` and `{word}` in them. `repeat`,
+    `links` and `blocked_words` are shares of the lines; `followers` is a share of the authors, who
+    are named `fan_1` and so on with `names: fan`, and have people's names with `names: people`.
     """
 
     name: ClassVar[str] = "chat.flood"
@@ -75,7 +76,7 @@ class ChatFlood(Action):
         return self._posted(context)
 
     def _spoken(self, context: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-        """What is said over sockets: how long to wait, then the lines with their authors."""
+        """Yield the lines for sockets: how long to wait, then the lines with their authors."""
         for wait_ms, said in self._lines(context, context.stream(self.stream)):
             yield wait_ms, [(author.username, text) for author, text in said]
 
@@ -89,7 +90,7 @@ class ChatFlood(Action):
     def _lines(
         self, context: RunContext, stream: Stream
     ) -> Iterator[tuple[int, list[tuple[User, str]]]]:
-        """How long to wait, and what is said then."""
+        """Yield how long to wait, and the lines to post then."""
         authors = self._authors(context, stream)
         blocked = settings.of(context.world, stream.pk).blocked_words or (_BLOCKED_WORD,)
         spice = Spice(self.repeat, self.links, self.blocked_words, blocked)
@@ -102,7 +103,7 @@ class ChatFlood(Action):
             yield wait_ms, [(author, say(author.username)) for author in chosen]
 
     def _pool(self) -> list[str]:
-        """Names of pools stand for their lines."""
+        """Return the lines; the name of a pool is replaced by its lines."""
         names: list[str] = []
         for line in self.lines:
             pool: Pool | None = next((name for name in POOLS if name == line), None)
@@ -110,7 +111,7 @@ class ChatFlood(Action):
         return names
 
     def _authors(self, context: RunContext, stream: Stream) -> list[User]:
-        """So many accounts; those that are there already speak again."""
+        """Return the authors' accounts; missing ones are made."""
         world = context.world
         owner = accounts.by_pk(world, stream.user_pk)
         following = round(self.authors * self.followers)
@@ -125,7 +126,7 @@ class ChatFlood(Action):
 
 
 def _post(context: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:
-    """Say them in one batch. Refused lines are counted, and hold no other line back."""
+    """Post the lines in one batch. Refused lines are counted, and do not block others."""
     for outcome in messages.post_many(context.world, stream_id, said):
         if isinstance(outcome, Refused):
             count_refusal(context, stream_id, outcome)

@@ -1,4 +1,4 @@
-"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, moderators: order in a room."""
+"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, moderators: moderation of a room."""
 
 from collections.abc import Awaitable
 from typing import Annotated, ClassVar, Literal
@@ -21,7 +21,7 @@ def _by(context: RunContext, stream: Stream, name: str | None) -> User:
 
 
 class ChatSettings(Action):
-    """Change what a room asks of its lines. What is not said stays; `slow_mode: 0` turns it off."""
+    """Change a room's settings. Settings that are not given stay; `slow_mode: 0` turns it off."""
 
     name: ClassVar[str] = "chat.settings"
     example: ClassVar[str] = "chat.settings: {stream: launch, slow_mode: 5s}"
@@ -52,8 +52,9 @@ class ChatSettings(Action):
 
 
 class ChatDelete(Action):
-    """Take a line away: the last one, or the last of somebody (`of`), or the last that `says` this;
-    with `which: all` all of those. With `real` over the moderator's socket.
+    """Delete the last line, the last of a user (`of`), or the last with this text (`says`).
+
+    With `which: all` all such lines. With `real` over the moderator's socket.
     """
 
     name: ClassVar[str] = "chat.delete"
@@ -95,12 +96,12 @@ class ChatDelete(Action):
             1 if self.which == "last" else -1,
         )
         if not rows:
-            raise Refused("not_found", "There is no such line.")
+            raise Refused("not_found", "There is no such line in this chat.")
         return [row["id"] for row in rows]
 
 
 class ChatClear(Action):
-    """Take every line of a room away."""
+    """Delete all lines of a room."""
 
     name: ClassVar[str] = "chat.clear"
     example: ClassVar[str] = "chat.clear: {stream: launch}"
@@ -115,7 +116,7 @@ class ChatClear(Action):
 
 
 class ChatBan(Action):
-    """Ban somebody from a room, for good or, with `time_out`, for a while."""
+    """Ban a user from a room, for good or, with `time_out`, for some time."""
 
     name: ClassVar[str] = "chat.ban"
     example: ClassVar[str] = "chat.ban: {stream: launch, user: bob, time_out: 10m}"
@@ -139,7 +140,7 @@ class ChatBan(Action):
 
 
 class ChatUnban(Action):
-    """Let somebody speak again."""
+    """Lift a user's ban."""
 
     name: ClassVar[str] = "chat.unban"
     example: ClassVar[str] = "chat.unban: {stream: launch, user: bob}"
@@ -155,7 +156,7 @@ class ChatUnban(Action):
 
 
 class ChatModerator(Action):
-    """Make somebody a moderator of a room, or a VIP."""
+    """Make a user a moderator of a room, or a VIP."""
 
     name: ClassVar[str] = "chat.moderator"
     example: ClassVar[str] = "chat.moderator: {stream: launch, user: bob}"
@@ -170,7 +171,7 @@ class ChatModerator(Action):
 
 
 class ChatRemoveModerator(Action):
-    """Let a room's moderator, or VIP, be one no more."""
+    """Remove a room's moderator, or VIP."""
 
     name: ClassVar[str] = "chat.remove_moderator"
     example: ClassVar[str] = "chat.remove_moderator: {stream: launch, user: bob}"

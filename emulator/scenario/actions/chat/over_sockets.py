@@ -1,4 +1,4 @@
-"""Over sockets: lines that people say through real chat sockets, as their browsers would."""
+"""Over sockets: lines that people send through real chat sockets, as their browsers would."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,15 @@ from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.chat_senders import ChatSenders, answered
 from emulator.scenario.engine.run import RunContext
 
-# How long to wait, and what is said then: (author, text).
+# How long to wait, and the lines to send then: (author, text).
 Lines = Iterator[tuple[int, Sequence[tuple[str, str]]]]
 
 
 async def say(context: RunContext, stream_id: str, username: str, text: str) -> None:
-    """One line; over once it has come back. Refuses with the socket's own code and sentence."""
+    """Send one line and wait until it comes back.
+
+    Refuses with the socket's own code and message.
+    """
     senders = ChatSenders(context.run, stream_id)
     try:
         sender = await senders.of(username)
@@ -29,7 +32,7 @@ async def say(context: RunContext, stream_id: str, username: str, text: str) -> 
 async def delete(
     context: RunContext, stream_id: str, username: str, message_ids: Sequence[str]
 ) -> None:
-    """Take lines away, as a moderator's page does. Refuses likewise."""
+    """Delete lines, as a moderator's page does. Refuses as `say`."""
     senders = ChatSenders(context.run, stream_id)
     try:
         sender = await senders.of(username)
@@ -42,7 +45,7 @@ async def delete(
 async def script_over_sockets(
     context: RunContext, stream_id: str, lines: Sequence[tuple[int, str, str]]
 ) -> AsyncTicks:
-    """A conversation with its times, which count from the step's start."""
+    """Send a conversation's lines at their times, which count from the step's start."""
 
     def spoken() -> Lines:
         passed_ms = 0
@@ -55,7 +58,7 @@ async def script_over_sockets(
 
 
 async def talk(context: RunContext, stream_id: str, lines: Lines) -> AsyncTicks:
-    """Say all of it. Refused lines are counted; over once every line has its answer."""
+    """Send all lines, and wait for their answers. Refused lines are counted."""
     senders = ChatSenders(context.run, stream_id)
     waiting: list[asyncio.Future[None]] = []
     try:

@@ -17,9 +17,9 @@ _SCRIPT_LINES_MAX = 100_000
 
 
 class ChatSay(Action):
-    """Say one line; with `real` over a real socket.
+    """Post one line; with `real` over a real socket.
 
-    A refusal of the room is the step's: `refused: slow_mode` expects one.
+    A refusal by the room is the step's refusal: `refused: slow_mode` expects one.
     """
 
     name: ClassVar[str] = "chat.say"
@@ -46,7 +46,8 @@ class ChatSay(Action):
 
 
 class ChatScript(Action):
-    """Say the lines of a file, each at its time: `12s bob: Hello!`; with `real` over real sockets.
+    """Post the lines of a file, each at its time: `12s bob: Hello!`; with `real` over real sockets.
+
     Refused lines are counted.
     """
 
@@ -91,7 +92,10 @@ class ChatScript(Action):
 
 
 def script(text: str) -> Iterator[tuple[int, str, str]]:
-    """Each line of a script: its time, author and text. Refuses (`ValueError`) with the line."""
+    """Yield each line of a script: its time, author and text.
+
+    Refuses (`ValueError`) with the line.
+    """
     before_ms = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -104,6 +108,6 @@ def script(text: str) -> Iterator[tuple[int, str, str]]:
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
         if at_ms < before_ms:
-            raise ValueError(f"line {number}: it is earlier than the line above")
+            raise ValueError(f"line {number}: its time is before that of the line above")
         before_ms = at_ms
         yield at_ms, match["author"], match["says"]

@@ -1,1 +1,1 @@
-"""What is kept: recordings, clips, videos, schedules, categories."""
+"""Actions on the library: recordings, clips, videos, schedules, categories."""

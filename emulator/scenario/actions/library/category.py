@@ -1,4 +1,4 @@
-"""`category.create`: something that streams can be about."""
+"""`category.create`: a topic for streams."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from emulator.world.live import categories
 
 
 class CategoryCreate(Action):
-    """Make a category; streams name it by its slug."""
+    """Make a category; streams refer to it by its slug."""
 
     name: ClassVar[str] = "category.create"
     example: ClassVar[str] = "category.create: {slug: woodwork, title: Woodwork}"

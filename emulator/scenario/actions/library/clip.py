@@ -1,4 +1,4 @@
-"""`clip.*`: a moment of a stream, kept and given up."""
+"""`clip.*`: make and delete clips of a stream."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from emulator.world.library import clips
 
 
 class ClipCreate(Action):
-    """Keep the last `length` of a stream, or that from a position on (`start`)."""
+    """Make a clip of the last `length` of a stream, or of that length from `start` on."""
 
     name: ClassVar[str] = "clip.create"
     example: ClassVar[str] = "clip.create: {stream: launch, by: bob, title: Wow, length: 20s}"
@@ -36,7 +36,7 @@ class ClipCreate(Action):
 
 
 class ClipDelete(Action):
-    """Delete the last clip of this title that somebody has made."""
+    """Delete a user's last clip of this title."""
 
     name: ClassVar[str] = "clip.delete"
     example: ClassVar[str] = "clip.delete: {by: bob, title: Wow}"

@@ -1,4 +1,4 @@
-"""`schedule.*`: times in somebody's week."""
+"""`schedule.*`: times in a user's week."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -48,7 +48,7 @@ class ScheduleCreate(Action):
 
 
 class ScheduleChange(Action):
-    """Move a time in a user's week, which is found by its title."""
+    """Change a time in a user's week, which is identified by its title."""
 
     name: ClassVar[str] = "schedule.change"
     example: ClassVar[str] = 'schedule.change: {user: ada, title: Fridays, start: "19:00"}'
@@ -73,7 +73,7 @@ class ScheduleChange(Action):
 
 
 class ScheduleRemove(Action):
-    """Take a time out of a user's week."""
+    """Remove a time from a user's week."""
 
     name: ClassVar[str] = "schedule.remove"
     example: ClassVar[str] = "schedule.remove: {user: ada, title: Fridays}"
@@ -91,4 +91,4 @@ def _find(context: RunContext, user: User, title: str) -> ScheduleEntry:
     for entry in schedules.of_user(context.world, user):
         if entry.title == title:
             return entry
-    raise Refused("not_found", f"There is no {title} in this week.")
+    raise Refused("not_found", f"There is no {title} in this user's week.")

@@ -1,4 +1,4 @@
-"""`video.*`: videos beside the streams."""
+"""`video.*`: uploaded videos, independent of streams."""
 
 from typing import ClassVar, Literal
 
@@ -13,7 +13,7 @@ Visibility = Literal["public", "unlisted", "private"]
 
 
 class VideoCreate(Action):
-    """Make a video as a draft: it waits for its media."""
+    """Make a video as a draft, without media yet."""
 
     name: ClassVar[str] = "video.create"
     example: ClassVar[str] = "video.create: {owner: ada, title: Behind the scenes}"
@@ -29,7 +29,7 @@ class VideoCreate(Action):
 
 
 class VideoUpdate(Action):
-    """Change what somebody says of their last video of this title."""
+    """Change the details of a user's last video of this title."""
 
     name: ClassVar[str] = "video.update"
     example: ClassVar[str] = (
@@ -49,7 +49,7 @@ class VideoUpdate(Action):
 
 
 class VideoDelete(Action):
-    """Delete somebody's last video of this title."""
+    """Delete a user's last video of this title."""
 
     name: ClassVar[str] = "video.delete"
     example: ClassVar[str] = "video.delete: {owner: ada, video: Behind the scenes}"

@@ -1,4 +1,4 @@
-"""`vod.*`: recordings: named, made of a given length, failed, deleted, divided into chapters."""
+"""`vod.*`: recordings: name them, make one of a length, fail, delete, divide into chapters."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -25,16 +25,16 @@ from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people.accounts import User
 
-# What the examples need above them: a stream that has left a VOD.
+# The steps that the examples need above them: a stream that has left a VOD.
 _LEFT = ("publish.start: launch", "wait: 10m", "publish.stop: launch")
 _PROCESSING = (*_LEFT, "expect: {vod.launch.status: processing}\n  within: 1m")
 _RECORDED = (*_LEFT, "expect: {vod.launch.status: ready}\n  within: 1m")
 
 
 class VodCreate(Action):
-    """Give a stream's VOD a name, or make one of a given length, as if its stream had just ended.
+    """Name a stream's VOD, or make one of a given length, as if its stream had just ended.
 
-    With `stream` it is that stream's; else `owner`, `title` and `duration` say what it is.
+    With `stream` it is that stream's VOD; otherwise `owner`, `title` and `duration` describe it.
     """
 
     name: ClassVar[str] = "vod.create"
@@ -60,7 +60,7 @@ class VodCreate(Action):
 
     def _make(self, context: RunContext) -> str:
         if self.owner is None or self.title is None or not self.duration:
-            raise Refused("invalid", "A VOD is made of a stream, or has owner, title and duration.")
+            raise Refused("invalid", "vod.create needs stream, or owner, title and duration.")
         world = context.world
         with world.change():
             stream = streams.create(
@@ -74,9 +74,9 @@ class VodCreate(Action):
 
 
 class VodUpload(Action):
-    """Let somebody upload a film (`file`, beside the scenario), or a VOD again (`of`), as a VOD.
+    """Upload a video (`file`, in the scenario's folder), or a VOD again (`of`), as a VOD.
 
-    They belong to a `tenant`. The VOD is processing until its media is complete.
+    The owner must belong to a `tenant`. The VOD is processing until its media is complete.
     """
 
     name: ClassVar[str] = "vod.upload"
@@ -112,16 +112,16 @@ class VodUpload(Action):
     async def _uploaded(self, context: RunContext, owner: User) -> str:
         upload = context.run.server.upload
         if upload is None:
-            raise Refused("unavailable", "There is no server here that takes uploads.")
+            raise Refused("unavailable", "This run has no server that accepts uploads.")
         if owner.tenant_id is None:
-            # As the VOD will be refused: no film is left behind.
+            # The VOD would be refused: this check comes first, so that no video is left behind.
             raise Refused("forbidden", f"{owner.username} belongs to no tenant.")
         path = films.find(context.run, self.file or "")
         return await upload(owner.username, path, self.title)
 
 
 class VodFail(Action):
-    """Let a VOD that is processing fail."""
+    """Fail a VOD that is processing."""
 
     name: ClassVar[str] = "vod.fail"
     example: ClassVar[str] = "vod.fail: {vod: launch, reason: No disk}"
@@ -136,7 +136,7 @@ class VodFail(Action):
 
 
 class VodDelay(Action):
-    """From now on, let VODs be `processing` for so long."""
+    """Keep VODs `processing` for this long, from now on."""
 
     name: ClassVar[str] = "vod.delay"
     example: ClassVar[str] = "vod.delay: 20s"
@@ -170,7 +170,7 @@ class _ChapterPart(BaseModel):
 
 
 class VodChapters(Action):
-    """Divide a VOD into chapters; each goes on to the next one's start."""
+    """Divide a VOD into chapters; each one lasts until the next one's start."""
 
     name: ClassVar[str] = "vod.chapters"
     example: ClassVar[str] = (

@@ -1,1 +1,1 @@
-"""What happens on stream: streams, publishers, audiences."""
+"""Actions on live streams: streams, publishers, audiences."""

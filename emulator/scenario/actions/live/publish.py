@@ -1,4 +1,4 @@
-"""`publish.*`: send a stream's picture: with the built-in publisher, or simulated on a clock."""
+"""`publish.*`: publish a stream, with the built-in publisher or simulated."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 class PublishStart(Action):
-    """Publish a test picture, or a file. Where time does not pass at the machine's own pace (the
-    virtual clock, `--speed 10x`), the picture is always simulated.
+    """Publish a test picture, or a file.
+
+    Unless time passes at the machine's pace (not on the virtual clock, nor with `--speed 10x`), the
+    picture is simulated.
     """
 
     name: ClassVar[str] = "publish.start"
@@ -98,7 +100,7 @@ class PublishStop(Action):
 
 
 class PublishDrop(Action):
-    """Lose the publisher's connection, and come back after a while, or not at all."""
+    """Cut the publisher's connection; it comes back after `back_after`, or not at all."""
 
     name: ClassVar[str] = "publish.drop"
     example: ClassVar[str] = "publish.drop: {stream: launch, back_after: 6s}"
@@ -120,10 +122,10 @@ class PublishDrop(Action):
 
 
 class PublishDegrade(Action):
-    """Let the picture be worse: of another bit rate, gap between key frames, size or frame rate
-    (for those two the encoder comes again at once), standing (`freeze`), without sound (`silence`).
+    """Degrade the picture: bit rate, key frame interval, size, frame rate, `freeze` or `silence`.
 
-    After `for` it is as it was. A simulated picture is one: it shows nothing of this.
+    For another size or frame rate the encoder reconnects at once. After `for` everything is as
+    before. A simulated picture does not show these changes.
     """
 
     name: ClassVar[str] = "publish.degrade"
@@ -143,7 +145,7 @@ class PublishDegrade(Action):
 
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         if not self._changes():
-            yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
+            yield (), "publish.degrade", "Name a change, such as bitrate: 300k or freeze: true."
 
     async def run(self, context: RunContext) -> AsyncTicks:
         publisher = _find(context, context.stream(self.stream).id)

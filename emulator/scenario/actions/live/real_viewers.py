@@ -1,4 +1,4 @@
-"""Real viewers: what `viewers.*` does with connections instead of numbers, as time passes."""
+"""Real viewers: `viewers.*` with real connections instead of simulated viewers."""
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +23,7 @@ from emulator.world.audience.cohort import Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
 from emulator.world.live.streams import Stream
 
-# How often a crowd is looked after.
+# The interval at which the number of viewers is adjusted.
 _TICK_MS = 500
 _NAMES = "viewer"
 
@@ -41,8 +41,8 @@ class RealAudience:
         mix: Mix,
         stay: Stay | None,
     ) -> None:
-        """Refuses (`unavailable`) where time jumps."""
-        self._stage = context
+        """Prepare the viewers. Refuses (`unavailable`) where time jumps."""
+        self._context = context
         self._kind: Kind = "page" if real is True else real or "page"
         self._stream = context.stream(stream)
         self._crowd = real_viewers_of(context.run, self._stream, self._kind)
@@ -54,7 +54,7 @@ class RealAudience:
         await self._crowd.reach(count, self._cast, self._stay_of)
 
     def add(self, count: int, curve: Curve, arrivals: Arrivals) -> AsyncTicks:
-        chance = self._stage.chance("arrivals") if arrivals == "poisson" else None
+        chance = self._context.chance("arrivals") if arrivals == "poisson" else None
         came, done = 0, 0.0
 
         async def act(share: float) -> None:
@@ -83,8 +83,8 @@ class RealAudience:
         return self._as_time_passes(act)
 
     def churn(self, per_minute: float) -> AsyncTicks:
-        """As many come as go."""
-        minutes, gone = self._stage.for_ms / 60_000, 0
+        """Replace viewers: as many come as go."""
+        minutes, gone = self._context.for_ms / 60_000, 0
 
         async def act(share: float) -> None:
             nonlocal gone
@@ -96,12 +96,12 @@ class RealAudience:
         return self._as_time_passes(act)
 
     def raid(self, target: "RealAudience", count: int | None) -> AsyncTicks:
-        """Refuses (`invalid`) more than are there."""
+        """Move viewers to the target. Refuses (`invalid`) more than there are."""
         there, gone = self._crowd.count, 0
         going = there if count is None else count
         if going > there:
-            raise Refused("invalid", f"There are {there} real viewers that can go, not {going}.")
-        world, for_ms = self._stage.world, self._stage.for_ms
+            raise Refused("invalid", f"Only {there} real viewers can go, not {going}.")
+        world, for_ms = self._context.world, self._context.for_ms
         cohorts.announce_raid(world, self._stream, target._stream, going, for_ms)
 
         async def act(share: float) -> None:
@@ -117,15 +117,15 @@ class RealAudience:
         await self._crowd.come(count, self._cast, self._stay_of)
 
     async def _as_time_passes(self, act: Callable[[float], Awaitable[None]]) -> AsyncTicks:
-        """Again and again, with how much of the step's time (0 to 1) has passed."""
-        began_ms, for_ms = self._stage.now_ms, self._stage.for_ms
-        while (passed_ms := self._stage.now_ms - began_ms) < for_ms:
+        """Call `act` repeatedly with the share of the step's time (0 to 1) that has passed."""
+        began_ms, for_ms = self._context.now_ms, self._context.for_ms
+        while (passed_ms := self._context.now_ms - began_ms) < for_ms:
             await act(passed_ms / for_ms)
             yield _TICK_MS
         await act(1.0)
 
     def _cast(self, number: int) -> ViewerIdentity:
-        """The viewer of a number: country, device and account."""
+        """The identity of a viewer by its number: country, device and account."""
         mix, draw = self._mix, self._chance
         payload = {
             "X-Emulator-Country": _drawn(mix.countries, draw),
@@ -140,8 +140,8 @@ class RealAudience:
         )
 
     def _token(self, number: int) -> str:
-        key_of = self._stage.run.server.key_of
-        user = ensure_user(self._stage.world, f"{_NAMES}_{number}")
+        key_of = self._context.run.server.key_of
+        user = ensure_user(self._context.world, f"{_NAMES}_{number}")
         return key_of(user.username) if key_of else ""
 
 
@@ -153,7 +153,7 @@ def _stay_of(stay: Stay | None, chance: Chance) -> StayOf:
 
 
 def _drawn(shares: Mapping[str, float], chance: Chance) -> str:
-    """One of them by its share; empty for what is left over."""
+    """Draw a name by its share; empty for the remaining share."""
     at = chance.random()
     for name, share in shares.items():
         at -= share
@@ -167,9 +167,9 @@ def _referrer(host: str) -> str:
 
 
 def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
-    """The stream's real viewers of a kind; there may be none yet.
+    """The stream's real viewers of a kind, perhaps none yet.
 
-    Refuses (`unavailable`) where time jumps, or nothing is served.
+    Refuses (`unavailable`) where time jumps, or without a server.
     """
     server = run.server
     if run.is_virtual or not server.media:
@@ -179,7 +179,7 @@ def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
 
     def make(identity: ViewerIdentity) -> Viewer:
         if kind == "whep":
-            # Late: only these viewers need WebRTC.
+            # Imported late: only these viewers need WebRTC.
             from emulator.scenario.clients.whep import WhepViewer
 
             return WhepViewer(offers, identity, server.ca)

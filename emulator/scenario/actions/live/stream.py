@@ -1,4 +1,4 @@
-"""`stream.*`: make a stream, change it, start it without a picture, end it, remove it."""
+"""`stream.*`: make a stream, change it, start it without media, end it, delete it."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -23,7 +23,7 @@ Tags = Annotated[list[Text], Field(max_length=20)]
 
 
 def patch(context: RunContext, fields: dict[str, Any]) -> StreamPatch:
-    """What a file says of a stream, in the world's words."""
+    """Convert a stream's fields in a file to a patch of the world."""
     values = {name: value for name, value in fields.items() if value is not None}
     if "category" in values:
         values["category_id"] = categories.by_slug(context.world, values.pop("category")).id
@@ -33,7 +33,7 @@ def patch(context: RunContext, fields: dict[str, Any]) -> StreamPatch:
 
 
 class StreamCreate(Action):
-    """Make a stream, offline, under a name of the scenario."""
+    """Make an offline stream under a name of the scenario."""
 
     name: ClassVar[str] = "stream.create"
     example: ClassVar[str] = "stream.create: {stream: encore, owner: bob, title: Encore}"
@@ -56,7 +56,7 @@ class StreamCreate(Action):
 
 
 class StreamUpdate(Action):
-    """Change what its owner says of a stream."""
+    """Change the details of a stream."""
 
     name: ClassVar[str] = "stream.update"
     example: ClassVar[str] = "stream.update: {stream: launch, title: We are live}"
@@ -75,7 +75,7 @@ class StreamUpdate(Action):
 
 
 class StreamStart(Action):
-    """Make a stream live by the API, without a publisher: a zombie, until media comes."""
+    """Start a stream by the API, without a publisher: it is live without media until some comes."""
 
     name: ClassVar[str] = "stream.start"
     example: ClassVar[str] = "stream.start: {stream: launch}"
@@ -102,7 +102,7 @@ class StreamEnd(Action):
 
 
 class StreamDelete(Action):
-    """Remove a stream that is not live. Its VODs stay, unless `vods` says otherwise."""
+    """Delete a stream that is not live. Its VODs stay, unless `vods: true`."""
 
     name: ClassVar[str] = "stream.delete"
     example: ClassVar[str] = "stream.delete: {stream: launch}"

@@ -1,4 +1,4 @@
-"""`viewers.*`: an audience that comes, stays and goes, as numbers."""
+"""`viewers.*`: viewers that come, stay and go, mostly simulated."""
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -15,16 +15,16 @@ from emulator.world.audience.curves import Arrivals, Curve
 if TYPE_CHECKING:
     from emulator.scenario.actions.live.real_viewers import RealAudience
 
-# With what real viewers watch; `true` is a page: a player with the chat beside it.
+# The client of real viewers; `true` is a page: a player and the chat.
 Real = Literal["hls", "chat", "whep"] | bool
-# What a raid's viewers say where they come from.
+# The referrer of a raid's viewers.
 FROM_A_RAID = Mix(referrers={"raid": 1.0})
 
 
 class _Crowd(Action):
-    """Countries, devices, referrers: shares by name. The rest is unknown.
+    """The base of these actions: shares of countries, devices, referrers; the rest is unknown.
 
-    `real` makes them real connections instead of numbers, which needs a clock that runs.
+    `real` makes them real connections instead of simulated viewers, which needs a clock that runs.
     """
 
     stream: StreamRef
@@ -51,10 +51,10 @@ class _Crowd(Action):
 
 
 class ViewersSet(_Crowd):
-    """Let there be so many viewers from now on.
+    """Set the number of viewers from now on.
 
-    They are simulated; with `real: true` they are pages of signed-in people, each a player and a
-    chat socket; with `hls`, `chat` or `whep` that part of it alone, or a player over WebRTC.
+    They are simulated; with `real: true` they are pages of signed-in people, each with a player and
+    a chat socket; with `hls`, `chat` or `whep` only that part, or a player over WebRTC.
     """
 
     name: ClassVar[str] = "viewers.set"
@@ -73,7 +73,7 @@ class ViewersSet(_Crowd):
 
 
 class ViewersAdd(_Crowd):
-    """Let so many more come, at once or spread over `for`."""
+    """Add `count` viewers, at once or spread over `for`."""
 
     name: ClassVar[str] = "viewers.add"
     example: ClassVar[str] = "{viewers.add: {stream: launch, count: 100, stay: fixed(5m)}, for: 1m}"
@@ -102,9 +102,9 @@ class ViewersAdd(_Crowd):
 
 
 class ViewersRamp(_Crowd):
-    """Let their number follow a curve, `from` (or what it is now) `to`, for as long as `for` says.
+    """Let the number of viewers follow a curve, `from` (or the current number) `to`, during `for`.
 
-    Curves are linear, step, surge, bell and sawtooth. It ends what went on before.
+    Curves are linear, step, surge, bell and sawtooth. This ends earlier changes.
     """
 
     name: ClassVar[str] = "viewers.ramp"
@@ -138,7 +138,7 @@ class ViewersRamp(_Crowd):
 
 
 class ViewersSpike(_Crowd):
-    """Let so many more come and go within `for`; all of them are there in the middle of it."""
+    """Add `count` viewers who come and go within `for`; all of them are there in its middle."""
 
     name: ClassVar[str] = "viewers.spike"
     example: ClassVar[str] = "{viewers.spike: {stream: launch, count: 5000}, for: 2m}"
@@ -157,7 +157,7 @@ class ViewersSpike(_Crowd):
 
 
 class ViewersChurn(_Crowd):
-    """Let a share of the viewers go each minute, and as many others come instead."""
+    """Let a share of the viewers go each minute, and others come in their place."""
 
     name: ClassVar[str] = "viewers.churn"
     example: ClassVar[str] = "{viewers.churn: {stream: launch, per_minute: 5%}, for: 10m}"
@@ -186,9 +186,7 @@ class ViewersChurn(_Crowd):
 
 
 class ViewersRaid(Action):
-    """Let the viewers of one stream go over to another, all of them or `count`; with `real` the
-    real ones.
-    """
+    """Move viewers of one stream to another, all of them or `count`; with `real` real ones."""
 
     name: ClassVar[str] = "viewers.raid"
     example: ClassVar[str] = "viewers.raid: {from: launch, to: other}"

@@ -1,1 +1,1 @@
-"""Values: how quantities, parameters and arithmetic with them are written and read."""
+"""Values: reads and writes quantities, parameters and arithmetic with them."""

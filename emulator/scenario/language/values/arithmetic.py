@@ -1,7 +1,7 @@
 """Parameters inside values: `$peak`, `0.95 * $peak`, `Welcome to $title`. Nothing else is code.
 
-A text that is arithmetic as a whole is computed; in any other text, `$name` is replaced. Units are
-kept: a duration and a number cannot be added.
+If a whole text is arithmetic, it is computed; in any other text, `$name` is replaced. Values keep
+their units: a duration and a number cannot be added.
 """
 
 import re
@@ -20,12 +20,12 @@ _LENGTH_MAX = 200
 
 
 def names_in(text: str) -> list[str]:
-    """The parameters that a text speaks of."""
+    """Return the names of the parameters in a text."""
     return [match[1] or match[2] for match in _USED.finditer(text) if match[0] != "$$"]
 
 
 def resolve(text: str, values: Mapping[str, Any]) -> Any:
-    """The value that `text` stands for, with every name in it known.
+    """Return the value of `text`, whose names are all in `values`.
 
     Refuses (`ValueError`) arithmetic that makes no sense.
     """
@@ -46,7 +46,7 @@ def _text(match: re.Match[str], values: Mapping[str, Any]) -> str:
 
 
 def _tokens(text: str, values: Mapping[str, Any]) -> list[str | Quantity] | None:
-    """The words of a formula; None where the text is none."""
+    """Return the tokens of a formula; None where the text is not one."""
     if len(text) > _LENGTH_MAX:
         return None
     tokens: list[str | Quantity] = []
@@ -68,19 +68,19 @@ def _tokens(text: str, values: Mapping[str, Any]) -> list[str | Quantity] | None
 
 
 class _Parser:
-    """Sums of products of quantities, by recursive descent."""
+    """Computes sums of products of quantities, by recursive descent."""
 
     def __init__(self, tokens: list[str | Quantity]) -> None:
         self._tokens = tokens
         self._position = 0
-        # `3 4` and `+` are texts, not wrong formulas: a formula is values with signs between them.
+        # `3 4` and `+` are texts, not wrong formulas: a formula has values with signs between them.
         shape = "".join("v" if isinstance(token, Quantity) else token for token in tokens)
         self.is_formula = re.search(r"v\(|\)v|vv|[-+*/]\)|\(\)|^[*/)]|[-+*/(]$", shape) is None
 
     def value(self) -> Quantity:
         value = self._sum()
         if self._position < len(self._tokens):
-            raise ValueError("a bracket closes that never opened")
+            raise ValueError("a closing bracket has no opening one")
         return value
 
     def _peek(self) -> str | Quantity | None:
@@ -116,24 +116,24 @@ class _Parser:
         if token == "(":
             value = self._sum()
             if self._peek() != ")":
-                raise ValueError("a bracket is open")
+                raise ValueError("a bracket is not closed")
             self._position += 1
             return value
-        raise ValueError("a number is missing beside a sign")
+        raise ValueError("a number is missing next to a sign")
 
 
 def _times(left: Quantity, right: Quantity) -> Quantity:
     units = {left.unit, right.unit}
     if units == {"ms", "/s"}:
         return Quantity(left.value * right.value / 1000, "")
-    # A share of something is of that thing's kind; a share of a share is a share.
+    # A share of a thing has that thing's unit; a share of a share is a share.
     for share, other in ((left, right), (right, left)):
         if share.unit in ("%", ""):
             unit: Unit = "%" if units == {"%"} else other.unit
             if units == {"%", ""}:
                 unit = ""
             return Quantity(left.value * right.value, unit)
-    raise ValueError(f"{left} times {right} is nothing")
+    raise ValueError(f"{left} and {right} cannot be multiplied")
 
 
 def _over(left: Quantity, right: Quantity) -> Quantity:
@@ -143,15 +143,15 @@ def _over(left: Quantity, right: Quantity) -> Quantity:
         return Quantity(left.value / right.value, "")
     if right.unit in ("", "%"):
         return Quantity(left.value / right.value, left.unit)
-    raise ValueError(f"{left} over {right} is nothing")
+    raise ValueError(f"{left} cannot be divided by {right}")
 
 
 def _plain(amount: Quantity) -> Any:
-    """A number as a number, anything else as the text that reads back as it."""
+    """Return a quantity without a unit as a number, any other as text that can be read back."""
     if amount.unit:
         if amount.value < 0:
             raise ValueError(f"{amount} is below zero")
         return str(amount)
-    # Rounded, so that 0.1 + 0.2 does not miss a whole number or a limit by a hair.
+    # Rounded, so that 0.1 + 0.2 is not slightly off a whole number or a limit.
     value = round(amount.value, 9)
     return int(value) if value == int(value) else value

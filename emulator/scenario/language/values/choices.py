@@ -20,7 +20,7 @@ _SIGNS = {
 }
 
 
-# A comparison of a fact as a condition's word.
+# The word of a condition for each sign of a comparison.
 _CONDITIONS = {
     "==": "is",
     "!=": "not",
@@ -32,9 +32,10 @@ _CONDITIONS = {
 
 
 def asked_in(value: Any) -> dict[str, Any]:
-    """The facts that an `if` asks for, with their conditions; none where it asks for none.
+    """Return the facts that an `if` asks for, with their conditions; empty where it asks for none.
 
-    `{stream.launch.status: live}`, or `stream.launch.viewers > 10`, or `stream.launch.has_media`.
+    An `if` asks for facts as `{stream.launch.status: live}`, `stream.launch.viewers > 10` or
+    `stream.launch.has_media`.
     """
     if isinstance(value, dict):
         return value
@@ -48,9 +49,9 @@ def asked_in(value: Any) -> dict[str, Any]:
 
 
 def is_true(value: Any) -> bool:
-    """Whether a step is to happen. Parameters have been replaced by now.
+    """Return whether an `if` lets its step happen; its parameters are already replaced.
 
-    Refuses (`ValueError`) what is neither true nor false.
+    Refuses (`ValueError`) a value that is neither true nor false.
     """
     if isinstance(value, bool):
         return value
@@ -65,7 +66,7 @@ def is_true(value: Any) -> bool:
 
 
 def _read(text: str) -> Any:
-    """Both sides in one measure: `90s` and `1m30s` are equal."""
+    """Return a side of a comparison so that equal quantities are equal: `90s` and `1m30s`."""
     text = text.strip().strip("'\"")
     plain = scalar(text)
     if isinstance(plain, bool):

@@ -1,4 +1,4 @@
-"""Filling: a tree with every `$parameter` in it replaced by what it stands for."""
+"""Filling: replaces every `$parameter` in a tree by its value."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -9,7 +9,10 @@ from emulator.scenario.language.values.arithmetic import names_in, resolve
 
 
 class Filling:
-    """`saved` are names that only the run knows (`http.request` saves them): those stay."""
+    """Replaces the parameters in a tree.
+
+    `saved` are names that only the run knows, because `http.request` saves them: they are kept.
+    """
 
     def __init__(
         self, values: Mapping[str, Any], saved: Collection[str], errors: list[InputError]
@@ -19,7 +22,10 @@ class Filling:
         self._errors = errors
 
     def fill(self, node: Node) -> Node:
-        """The node with all below it. An unknown name is an error, and stays as it is."""
+        """Return the node with all parameters below it replaced.
+
+        An unknown name is an error and is kept.
+        """
         value = node.value
         if isinstance(value, dict):
             return _with_value(node, {key: self.fill(inner) for key, inner in value.items()})
@@ -30,15 +36,18 @@ class Filling:
         return node
 
     def fill_step(self, node: Node) -> Node:
-        """An entry of a timeline. Its `after` is a name, behind which a duration may stand."""
+        """Fill one item of a timeline.
+
+        Its `after` is a step's name, and then maybe + and a duration.
+        """
         if not isinstance(node.value, dict):
             return node
         parts = {key: inner for key, inner in node.value.items() if not key.startswith("x-")}
         after = parts.pop("after", None)
         values = {key: self.fill(inner) for key, inner in parts.items()}
         if after is not None:
-            name, plus, rest = str(after.value).partition("+")
-            filled = self._resolved(after, rest.strip()) if "$" in rest else rest.strip()
+            name, plus, delay = str(after.value).partition("+")
+            filled = self._resolved(after, delay.strip()) if "$" in delay else delay.strip()
             values["after"] = _with_value(after, f"{name}{plus}{filled}")
         return _with_value(node, values)
 
@@ -51,7 +60,7 @@ class Filling:
         late = {name: f"${name}" for name in [*unknown, *self._saved]}
         try:
             if late.keys() & set(names):
-                # What is not known yet makes a text, with anything else in it.
+                # With a name whose value is not known yet, the result is a text.
                 return resolve(text, {**self._values, **late}) if len(names) > 1 else text
             return resolve(text, self._values)
         except ValueError as error:

@@ -1,7 +1,7 @@
-"""Kinds: what an argument of an action may be, as types that pydantic reads from a scenario.
+"""Kinds: the types of an action's arguments, which pydantic reads from a scenario.
 
-Every kind also says, for editors, how it is written. References to things of a scenario carry what
-they refer to, so that `load` can check that it is there.
+Every kind also has a JSON schema of its written form, for editors. A kind for references has the
+noun that it refers to, so that `load` can check that the thing exists.
 """
 
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ Noun = Literal["stream", "user", "category", "vod"]
 
 
 class Ref(Struct, frozen=True):
-    """The argument names a thing of this kind."""
+    """Marks an argument as the name of a thing of this noun."""
 
     noun: Noun
 
@@ -64,7 +64,7 @@ def _stay(value: object) -> _Stay:
         raise ValueError(refused.message) from None
 
 
-# How long people stay: a distribution of the world's own.
+# How long viewers stay: one of the world's distributions.
 Stay = Annotated[
     _Stay,
     BeforeValidator(_stay),
@@ -78,12 +78,12 @@ Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Countries = dict[CountryCode, Share]
 
-# A local name, an id, or `{owner: NAME}` for what somebody streams at the moment.
+# A name of the file, an id, or `{owner: NAME}` for the stream that a user is live with.
 StreamRef = Annotated[
     Name | dict[Literal["owner"], Name],
     Ref("stream"),
 ]
 UserRef = Annotated[Name, Ref("user")]
 CategoryRef = Annotated[Annotated[str, Field(min_length=1, max_length=100)], Ref("category")]
-# A VOD that a step has made or named, or the name of the stream that leaves one.
+# A VOD that a step made or named, or the name of the stream whose VOD it is.
 VodRef = Annotated[Name, Ref("vod")]

@@ -1,4 +1,4 @@
-"""Literals inside arithmetic: a number with the unit that it was written in."""
+"""Literals in arithmetic: numbers with their units."""
 
 from typing import Literal, NamedTuple
 
@@ -8,20 +8,23 @@ Unit = Literal["", "ms", "/s", "%", "bit/s"]
 
 
 class Quantity(NamedTuple):
-    """A number with its unit, for arithmetic: milliseconds, per second, or a share of one."""
+    """A number with its unit: milliseconds, per second, a share (1.0 is all), or none."""
 
     value: float
     unit: Unit
 
     def __str__(self) -> str:
-        """As `quantity` reads it again, whole numbers without a point."""
+        """Return the text that `quantity` reads again; whole numbers have no point."""
         value = self.value * 100 if self.unit == "%" else self.value
         text = str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
         return text + self.unit
 
 
 def quantity(text: str) -> Quantity:
-    """The literal that is written. Refuses (`ValueError`) what is none."""
+    """Return the quantity that a literal stands for.
+
+    Refuses (`ValueError`) a text that is not a literal.
+    """
     try:
         if text.endswith("%"):
             return Quantity(quantities.share(text), "%")

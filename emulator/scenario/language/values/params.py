@@ -1,4 +1,4 @@
-"""Parameters: what a scenario lets its player choose, each with a kind, bounds and a default."""
+"""Parameters: the values of a scenario that its player can choose, each with a kind and bounds."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -17,7 +17,7 @@ Given = Mapping[str, Any]
 
 
 class ParamPart(BaseModel):
-    """One entry of `params`. Without a `default` it must be chosen."""
+    """One parameter in `params`. Without a `default`, a value must be chosen."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -29,7 +29,7 @@ class ParamPart(BaseModel):
 
 
 def read(node: Node | None, errors: list[InputError]) -> dict[str, Param]:
-    """The parameters that a file declares."""
+    """Return the parameters that a file declares."""
     if node is None or node.value is None:
         return {}
     if not isinstance(node.value, dict):
@@ -54,7 +54,7 @@ def read(node: Node | None, errors: list[InputError]) -> dict[str, Param]:
 def choose(
     params: Mapping[str, Param], chosen: Given, root: Node, errors: list[InputError]
 ) -> dict[str, Any]:
-    """The value of each parameter: what is chosen (texts are read by its kind), or its default."""
+    """Return each parameter's value: the chosen one (a text is read by its kind) or its default."""
 
     def note(name: str, message: str) -> None:
         errors.append(replace(root.error("parameter", message), parameter=name[:40]))
@@ -71,13 +71,13 @@ def choose(
             note(name, f"The parameter {name} has no default: give it, as in -p {name}=...")
         elif refusal := refused(param, value):
             note(name, f"{name}: {refusal}")
-            value = param.default  # One wrong value is not an error wherever it stands.
+            value = param.default  # The wrong value must not be an error again where it is used.
         values[name] = value
     return values
 
 
 def refused(param: Param, value: Any) -> str:
-    """Why `value` cannot be this parameter's; empty where it can."""
+    """Return why `value` is wrong for this parameter; empty where it is right."""
     try:
         measured = _measure(param.type, value)
         for bound, word in ((param.min, "least"), (param.max, "most")):
@@ -102,7 +102,10 @@ def _check_own(param: Param, key: str, entry: Node, errors: list[InputError]) ->
 
 
 def _measure(kind: str, value: Any) -> Any:
-    """The value as something that can be compared. Refuses (`ValueError`) another kind's."""
+    """Return the value in a form that can be compared.
+
+    Refuses (`ValueError`) one of another kind.
+    """
     if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
         return value
     if kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
@@ -118,4 +121,4 @@ def _measure(kind: str, value: Any) -> Any:
     }
     if kind in readers and isinstance(value, str):
         return readers[kind](value)
-    raise ValueError(f"{str(value)[:40]!r} is no {kind}")
+    raise ValueError(f"{str(value)[:40]!r} is not of the type {kind}")

@@ -107,7 +107,7 @@ async def test_chat_actions_script_sends_its_messages_at_their_times() -> None:
     ("lines", "message"),
     [
         ("hello", "line 1: write a line like `12s bob: Hello!`"),
-        ("5s bob: a\n2s bob: b", "line 2: it is earlier than the line above"),
+        ("5s bob: a\n2s bob: b", "line 2: its time is before that of the line above"),
         ("5 bob: a", "line 1: invalid duration '5'"),
     ],
 )

@@ -72,7 +72,7 @@ def test_load_parameters_come_from_the_caller() -> None:
     [
         ({"peek": 3}, "There is no parameter peek; did you mean peak?"),
         ({"peak": 0}, "peak: 0 is out of range: at least 1."),
-        ({"peak": "many"}, "peak: 'many' is no integer."),
+        ({"peak": "many"}, "peak: 'many' is not of the type integer."),
         ({"quiet": "10"}, "quiet: invalid duration '10'; write it like 500ms, 10s, 1m30s or 1.5h."),
     ],
 )
@@ -120,7 +120,7 @@ def test_load_errors_come_together_with_place_rule_and_nearest_word() -> None:
         "x.yaml:3:1: unknown-key: abuot is not known here; did you mean about?",
         "x.yaml:5:23: unknown-key: folowers is not known here; did you mean followers?",
         "x.yaml:6:48: type: Write a text here; put it in quotes if it looks like a number.",
-        "x.yaml:8:5: unknown-action: stream.strat is no action and no word of a step;"
+        "x.yaml:8:5: unknown-action: stream.strat is neither an action nor a word of a step;"
         " did you mean stream.start?",
         "x.yaml:9:20: unknown-key: straem is not known here; did you mean stream?",
         "x.yaml:10:14: unknown-stream: stream.lunch.status: there is no stream lunch;"
@@ -129,10 +129,10 @@ def test_load_errors_come_together_with_place_rule_and_nearest_word() -> None:
         "x.yaml:12:19: value: Invalid duration '-10s'; write it like 500ms, 10s, 1m30s or 1.5h.",
         "x.yaml:14:9: unknown-parameter: There is no parameter $peek; there are none here.",
         "x.yaml:16:9: unknown-event: There is no event chat.hled; did you mean chat.held?",
-        "x.yaml:18:14: one-action: A step does one thing: make log and wait steps of their own.",
+        "x.yaml:18:14: one-action: A step has one action: make log and wait separate steps.",
         "x.yaml:20:30: unknown-stream: There is no stream lunch; did you mean launch?",
         "x.yaml:20:43: unknown-user: There is no user adda; did you mean ada?",
-        "x.yaml:20:57: condition: reason: abov is no condition; did you mean above?",
+        "x.yaml:20:57: condition: reason: abov is not a condition; did you mean above?",
         "x.yaml:21:18: unknown-user: lines.txt: there is no user adda; did you mean ada?",
         "x.yaml:19:14: one-trigger: A step begins once: at or after, not both.",
     ):
@@ -281,19 +281,19 @@ def test_load_stops_at_a_thousand_errors() -> None:
         ),
         (
             "expect: {stream.launch.status: lvie}",
-            "condition: stream.launch.status: it is never lvie; did you mean live?",
+            "condition: stream.launch.status: it can never be lvie; did you mean live?",
         ),
         (
             "expect: {stream.launch.status: {one_of: [live, endde]}}",
-            "condition: stream.launch.status: it is never endde; did you mean ended?",
+            "condition: stream.launch.status: it can never be endde; did you mean ended?",
         ),
         (
             "expect: {vod.launch.status: {not: proccessing}}",
-            "condition: vod.launch.status: it is never proccessing; did you mean processing?",
+            "condition: vod.launch.status: it can never be proccessing; did you mean processing?",
         ),
         (
             "{on: {chat.posted: {message_type: mesage}}, log: hi}",
-            "condition: message_type: it is never mesage; did you mean message?",
+            "condition: message_type: it can never be mesage; did you mean message?",
         ),
     ],
 )
