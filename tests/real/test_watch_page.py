@@ -314,7 +314,14 @@ async def test_watch_page_goes_on_when_the_network_returns(
         await tab.until("player.latencySeconds < player.hls.targetLatency + 1")
 
 
-@pytest.mark.parametrize("pieces", [0, 1, 4])
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param(0, marks=slow("one piece is too few to begin with, too")),
+        1,
+        pytest.param(4, marks=slow("one piece is too few to begin with, too")),
+    ],
+)
 async def test_watch_page_network_that_goes_before_it_plays_is_an_interruption(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, pieces: int
 ) -> None:

@@ -33,6 +33,7 @@ export class Player extends EventTarget {
   #whepFacts = { latencySeconds: null, framesPerSecond: null };
   #source = null;
   #failures = 0;
+  #isCutOff = false;
   #stallsNoted = 0;
   #retryTimer = 0;
   #mediaErrorAt = -Infinity;
@@ -72,6 +73,7 @@ export class Player extends EventTarget {
     const source = { address, isLive, isLowLatency, startSeconds };
     this.#source = source;
     this.#failures = 0;
+    this.#isCutOff = false;
     this.#stallsNoted = 0;
     this.wantsLive = isLive;
     if (whep && (await this.#watch(whep, source, gate))) return;
@@ -173,7 +175,7 @@ export class Player extends EventTarget {
   }
 
   /** A picture that was there, or whose media could not be loaded; else it is still on its way. */
-  get #isExpected() { return this.#hasPicture || this.#failures > 0; }
+  get #isExpected() { return this.#hasPicture || this.#failures > 0 || this.#isCutOff; }
 
   /** Nobody waits for it to move. Until it has begun, a picture that stands is on its way. */
   get #isAtRest() {
@@ -245,6 +247,7 @@ export class Player extends EventTarget {
     hls.on(Hls.Events.ERROR, (_, failure) => this.#hear(failure));
     hls.on(Hls.Events.FRAG_BUFFERED, () => {
       this.#failures = 0;
+      this.#isCutOff = false;
       this.#begin(hls);
       if (this.#isHeld && this.#video.paused && this.#video.readyState >= 2) hls.stopLoad();
     });
@@ -279,6 +282,8 @@ export class Player extends EventTarget {
 
   #hear(failure) {
     if (failure.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) this.#stallsNoted += 1;
+    // hls.js tries such a one again for half a minute before it gives up.
+    if (failure.details === Hls.ErrorDetails.FRAG_LOAD_ERROR) this.#isCutOff = true;
     if (!failure.fatal) return;
     this.recoveries += 1;
     const now = performance.now();
