@@ -234,10 +234,10 @@ def write_until_it_is_gone(walk: Walk) -> list[str]:
 
 
 def test_durability_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: Path) -> None:
-    limit_bytes = 400_000
+    limit_bytes = 100_000
     with platform(data=str(tmp_path / "data"), disk_limit_bytes=limit_bytes) as walk:
         stream, late = walk.create(), walk.create("Late")
-        # The film is some 0.5 Mbit/s, and the limit is soon reached.
+        # The film is some 0.5 Mbit/s: two seconds, and the limit is reached.
         with pushing(address_of(stream)):
             until(lambda: media_bytes(tmp_path) > limit_bytes, "the limit is reached")
             # A publisher is judged by a look at the disk that may be some seconds old.
@@ -397,7 +397,7 @@ def test_durability_request_during_a_stop_is_refused_without_a_traceback(
 
     # then the sender is told so, and to send it again.
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-    assert "Send it again" in payload["message"]
+    assert "Send this request again" in payload["message"]
     assert "Traceback" not in said
     assert serving.process.returncode == 0
 

@@ -71,6 +71,8 @@ def judges_more(operation: Operation) -> bool:
     if operation.upload or {"invalid", "unsupported"} & set(operation.refuses):
         return True
     models = [kind_class for kind_class in (operation.body, operation.query) if kind_class]
+    for model in models:
+        model.model_rebuild()  # It may not have been needed yet.
     return any("'type': 'function-" in str(model.__pydantic_core_schema__) for model in models)
 
 

@@ -152,7 +152,7 @@ async def test_rtmp_ingest_wrong_application_is_explained_by_ffmpeg(ffmpeg: str)
     async with listening(RecordingAuthorizer()) as (_, url):
         code, said = await push(ffmpeg, f"{url}/other/good")
         assert code != 0
-        assert "the server's address ends in /live here" in said
+        assert "this server's address ends in /live" in said
 
 
 async def test_rtmp_ingest_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:

@@ -46,7 +46,8 @@ class LogWriter(logging.StreamHandler[TextIO]):
     def flush(self) -> None:
         """Wait until all lines are written, for at most a second."""
         if self._file is None:
-            super().flush()
+            if not self.stream.closed:
+                super().flush()
             return
         with self._changed:
             self._changed.wait_for(lambda: not self._waiting, timeout=_FLUSH_SECONDS)

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from io import FileIO, TextIOWrapper
+from io import FileIO, StringIO, TextIOWrapper
 from typing import BinaryIO, cast
 
 import pytest
@@ -69,3 +69,11 @@ def test_log_writer_whose_reader_is_gone_lets_the_program_go_on(pipe: Pipe) -> N
     pipe.writer.flush()
     pipe.log("to nobody again")
     pipe.writer.flush()
+
+
+def test_log_writer_whose_stream_was_closed_can_be_replaced() -> None:
+    stream = StringIO()
+    writer = LogWriter(stream)
+    stream.close()
+
+    writer.close()
