@@ -32,34 +32,38 @@ if sys.platform != "win32":
 
 
 WORKERS_MAX = 8
-# Files of `tests/real` that take over fifteen seconds of a worker, the longest of them first.
+# Files of `tests/real` that take over ten seconds of a worker, the longest of them first.
 LONGEST = [
     "test_watch_page",
-    "test_openapi_fuzz",
     "test_durability",
-    "test_scenario_command",
-    "test_commands",
-    "test_renditions",
-    "test_hls_playback",
-    "test_player_sdk",
-    "test_generated_clients",
+    "test_openapi_fuzz",
     "test_publisher",
-    "test_pytest_plugin",
-    "test_docs",
-    "test_http_servers",
-    "test_transcode_ingest",
-    "test_firefox",
+    "test_scenario_command",
     "test_site",
-    "test_webrtc_peers",
-    "test_states",
-    "test_webrtc_limits",
-    "test_watch_page_webrtc",
-    "test_exec",
     "test_obs",
+    "test_hls_playback",
+    "test_node_client",
+    "test_console",
+    "test_console_streams",
+    "test_renditions",
+    "test_transcode_ingest",
+    "test_commands",
+    "test_docs",
+    "test_pytest_plugin",
+    "test_player_sdk",
+    "test_firefox",
+    "test_watch_page_webrtc",
+    "test_generated_clients",
+    "test_http_servers",
+    "test_webrtc_peers",
+    "test_webrtc_limits",
+    "test_stream_states",
     "test_main_job",
     "test_scenario_library",
+    "test_exec",
     "test_whep",
     "test_whip",
+    "test_simulcast",
 ]
 
 
@@ -84,15 +88,24 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, so that the workers end together; then as they were collected."""
-    folders = ("real", "flows", "unit")
+    """Files in an order that keeps every worker busy to the end.
 
-    def rank(item: pytest.Item) -> tuple[int, int]:
-        path = item.path.relative_to(Path(__file__).parent)
-        place = LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
-        return place, folders.index(path.parts[0])
-
-    items.sort(key=rank)
+    The longest of `real` come first. What waits for media lies evenly among what computes, for a
+    processor has nothing to do while all workers wait.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    real = Path(__file__).parent / "real"
+    waiting = [path for path in files if path.is_relative_to(real)]
+    waiting.sort(key=lambda p: LONGEST.index(p.stem) if p.stem in LONGEST else len(LONGEST))
+    computing = [path for path in files if not path.is_relative_to(real)]
+    places = {
+        path: number / len(group)
+        for group in (waiting, computing)
+        for number, path in enumerate(group)
+    }
+    items[:] = [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
 
 
 # How long an example takes says something of the machine and nothing of us. The same examples each

@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     # A camera that shows a moving pie, a microphone that beeps, both allowed without a click.
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=15",
     "--use-fake-ui-for-media-stream",
 ]
 # Chromium as people have it, by the names that systems give it.
