@@ -20,7 +20,9 @@ def find(run: Run, name: str) -> Path:
     Refuses (`not_found`) one that does not exist, or is elsewhere.
     """
     if not run.folder:
-        raise Refused("not_found", f"This scenario has no folder, and so no file {name}.")
+        raise Refused(
+            "not_found", f"This scenario was sent without a folder, so {name} is missing."
+        )
     try:
         return files.film_of(Path(run.folder), name)
     except ValueError as error:

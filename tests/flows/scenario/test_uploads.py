@@ -105,4 +105,4 @@ async def test_scenario_uploads_scenario_without_a_folder_has_no_films(
     answer = await client.post("/_emulator/scenarios", json={"text": SCENARIO})
 
     assert answer.status_code == 422
-    assert "has no folder, and so no file talk.mp4" in answer.text
+    assert "was sent without a folder, so talk.mp4 is missing" in answer.text
