@@ -213,7 +213,7 @@ class GapFiller:
                 packet = _moved(packet, lane.filled_end - packet.dts)
             lane.end = packet.dts + packet.duration
         lane.note_return(self._last_dts)
-        position = self._sound_end(audio)
+        position = lane.end * TICKS_PER_SECOND // audio.sample_rate
         if self._pictures.note_other(position):
             out += self._still_until(position - self._still, video)
         if not is_covered:

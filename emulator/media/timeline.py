@@ -66,18 +66,14 @@ class Timeline:
         self._gap = gap_ms * TICKS_PER_MS
         self._jump = jump_ms * TICKS_PER_MS
         self._drift_ms = drift_ms
-        self._epoch = Epoch(0, ())
+        # The epoch of the packets that `push` returned last.
+        self.epoch = Epoch(0, ())
         self._video = _Lane()
         self._audio = _Lane()
         self._offset = 0
         self._floor = 0
         self._latest = 0
         self._is_running = False
-
-    @property
-    def epoch(self) -> Epoch:
-        """The epoch of the packets that `push` returned last."""
-        return self._epoch
 
     @property
     def latest(self) -> int:
@@ -194,7 +190,7 @@ class Timeline:
                 return at
         self._offset = self._latest - wire
         _move(lane, self._offset)
-        self._epoch = Epoch(self._epoch.number + 1, self._epoch.tracks)
+        self.epoch = Epoch(self.epoch.number + 1, self.epoch.tracks)
         return self._latest
 
     def _enter(self, lane: _Lane, track: Track, tracks: tuple[Track, ...], wire: int) -> bool:
@@ -218,8 +214,8 @@ class Timeline:
             _move(lane, lane.offset)
             lane.dts = (lane.dts + 1) * track.timescale // lane.track.timescale
         lane.track = track
-        if is_fresh or not any(known is track for known in self._epoch.tracks):
-            self._epoch = Epoch(self._epoch.number + 1, tracks)
+        if is_fresh or not any(known is track for known in self.epoch.tracks):
+            self.epoch = Epoch(self.epoch.number + 1, tracks)
         return True
 
 

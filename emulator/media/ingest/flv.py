@@ -194,7 +194,8 @@ class FlvReader:
     def _audio_packets(
         self, form: AudioFormat, timestamp_ms: int, content: memoryview
     ) -> list[Packet]:
-        adts = form.adts(content) if form.adts else None
+        # Each ADTS frame begins with twelve bits of 1.
+        adts = form.adts(content) if form.adts and content[0] == 0xFF else None
         if adts is not None and (self._audio is None or self._is_adts):
             self._is_adts = True
             self._start_audio(form, adts.config)
