@@ -22,9 +22,10 @@ from tests.support.slow import slow
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
 GITLAB = yaml.safe_load((PROJECT / "packaging/ci/gitlab.yml").read_text("utf-8"))[".live-emulator"]
 PATIENCE_SECONDS = 120
+INSTALL_SECONDS = 900
 
 
-def shell(script: str, folder: Path, **variables: str) -> str:
+def shell(script: str, folder: Path, *, seconds: int = PATIENCE_SECONDS, **variables: str) -> str:
     """What the script of a step prints, run as a runner does, with the commands of this Python."""
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
@@ -44,7 +45,7 @@ def shell(script: str, folder: Path, **variables: str) -> str:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            timeout=PATIENCE_SECONDS,
+            timeout=seconds,
         )
         output.seek(0)
         text = output.read()
@@ -106,7 +107,7 @@ def test_ci_files_install_the_package_beside_those_of_the_job(tmp_path: Path) ->
         "GITHUB_PATH": str(tmp_path / "path"),
         "RUNNER_TEMP": str(tmp_path / "action"),
     }
-    shell(install["run"], tmp_path, **variables, PACKAGE="")
+    shell(install["run"], tmp_path, seconds=INSTALL_SECONDS, **variables, PACKAGE="")
     [programs] = (tmp_path / "path").read_text().splitlines()
     assert __version__ in shell(f"'{programs}/live-emulator' --version", tmp_path)
     assert [path.name for path in Path(programs).iterdir()] == ["live-emulator"]
@@ -114,7 +115,8 @@ def test_ci_files_install_the_package_beside_those_of_the_job(tmp_path: Path) ->
     lines = [line for line in GITLAB["before_script"] if is_install(line)]
     variables = {"LIVE_EMULATOR_PACKAGE": str(PROJECT), "CI_PROJECT_DIR": str(tmp_path)}
     lines += [".live-emulator/python/bin/live-emulator --version"]
-    assert __version__ in shell("\n".join(lines), tmp_path, **variables)
+    script = "\n".join(lines)
+    assert __version__ in shell(script, tmp_path, seconds=INSTALL_SECONDS, **variables)
 
 
 def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
