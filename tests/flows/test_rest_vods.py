@@ -222,3 +222,30 @@ async def test_vods_deleted_simulated_one_plays_no_more(
 
     for item in addresses:
         assert (await client.get(item)).status_code == 404
+
+
+@table(
+    ("query", "name"),
+    [
+        ("thumbnail.jpg?time=-1s", "time"),
+        ("thumbnail.jpg?time=", "time"),
+        ("thumbnail.jpg?height=-1", "height"),
+        ("thumbnail.jpg?width=0", "width"),
+        ("thumbnail.jpg?width=50%25", "width"),
+        ("thumbnail.jpg?fit=stretch", "fit"),
+        ("thumbnail.gif?fps=0", "fps"),
+        ("thumbnail.gif?fps=16", "fps"),
+        ("thumbnail.gif?fps=x", "fps"),
+        ("thumbnail.gif?duration=0s", "duration"),
+        ("thumbnail.gif?duration=soon", "duration"),
+    ],
+)
+async def test_vods_thumbnail_names_the_parameter_that_is_wrong(
+    call: Caller, client: httpx.AsyncClient, query: str, name: str
+) -> None:
+    (vod, *_) = (await call("GET", "/streams/vods")).json()["items"]
+
+    answer = await client.get(f"/{vod['cloudflare_video_id']}/thumbnails/{query}")
+
+    (detail,) = check_error(answer, 422)["detail"]
+    assert detail["loc"] == ["query", name]

@@ -31,8 +31,11 @@ def gif(footage: Footage, start: float, seconds: float, rate: int, size: Picture
 
 def check(footage: Footage, start: float, seconds: float, rate: int) -> None:
     """Refuse (`invalid`) values out of range, and times outside the footage."""
-    if not 0 < seconds <= SECONDS_MAX or not 1 <= rate <= RATE_MAX:
-        raise Refused("invalid", f"duration must be up to {SECONDS_MAX} s, fps 1 to {RATE_MAX}.")
+    if not 0 < seconds <= SECONDS_MAX:
+        message = f"duration must be more than 0 and up to {SECONDS_MAX} s."
+        raise Refused("invalid", message, field="duration")
+    if not 1 <= rate <= RATE_MAX:
+        raise Refused("invalid", f"fps must be 1 to {RATE_MAX}, not {rate}.", field="fps")
     footage.check(start)
 
 

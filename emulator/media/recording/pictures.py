@@ -32,14 +32,15 @@ _CLOCK = Fraction(1, TICKS_PER_SECOND)
 _TIME = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,6})?)s?)?", re.ASCII)
 
 
-def parse_time(text: str) -> float:
+def parse_time(text: str, name: str = "time") -> float:
     """Parse the CDN's notation to seconds: `90`, `1.5s`, `5m2s`, `1h2m3s`.
 
-    Refuses anything else.
+    Refuses (`invalid`) anything else in the parameter `name`.
     """
     match = _TIME.fullmatch(text)
     if match is None or not text:
-        raise Refused("invalid", f"time must look like 90, 1.5s or 5m2s, not {text[:20]!r}.")
+        message = f"{name} must look like 90, 1.5s or 5m2s, not {text[:20]!r}."
+        raise Refused("invalid", message, field=name)
     hours, minutes, seconds = (float(group or 0) for group in match.groups())
     return hours * 3600 + minutes * 60 + seconds
 
@@ -48,10 +49,12 @@ def check_size(width: int | None, height: int | None, fit: str) -> PictureSize:
     """Refuse (`invalid`) sizes outside 1 to 2000 and unknown fits."""
     for name, value in (("width", width), ("height", height)):
         if value is not None and not 1 <= value <= SIZE_MAX:
-            raise Refused("invalid", f"{name} must be 1 to {SIZE_MAX}, not {value}.")
+            message = f"{name} must be 1 to {SIZE_MAX}, not {value}."
+            raise Refused("invalid", message, field=name)
     if fit not in get_args(Fit):
         fits = ", ".join(get_args(Fit))
-        raise Refused("invalid", f"fit must be one of {fits}, not {fit[:20]!r}.")
+        message = f"fit must be one of {fits}, not {fit[:20]!r}."
+        raise Refused("invalid", message, field="fit")
     return PictureSize(width, height, cast(Fit, fit))
 
 

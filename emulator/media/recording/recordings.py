@@ -113,7 +113,7 @@ class Recordings:
             height = 180  # The default is small, since a GIF grows quickly.
         size = check_size(width, height, fit)
         start = parse_time(time) if time is not None else 0.0
-        seconds = parse_time(duration)
+        seconds = parse_time(duration, "duration")
         key = ("animation", uid, start, seconds, rate, size)
         hls_stream = self._media_store.find(uid)
         return await self._once(key, hls_stream, lambda held: gif(held, start, seconds, rate, size))

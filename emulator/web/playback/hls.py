@@ -6,8 +6,8 @@ own.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator.core.errors import Refused
+from emulator.core.errors import Code, Refused
 from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.hls.segments import FileRange, not_missing, read
 from emulator.media.hls.stream import HlsStream, Kind, Rendered
@@ -26,7 +26,7 @@ from emulator.media.recording.uploads.upload import CONTAINERS
 from emulator.platform.platform import Platform
 from emulator.platform.worlds import Worlds
 from emulator.shapes.addresses import CDN_NAME
-from emulator.web.errors import JSONResponse
+from emulator.web.errors import Invalid, JSONResponse, error_detail
 from emulator.web.http.representation import Representation, digest, open_file, respond
 from emulator.web.http.world_choice import of_media
 from emulator.web.playback import variants
@@ -126,27 +126,30 @@ class Playback:
         make: Callable[..., Awaitable[bytes]] = partial(recorded.thumbnail, subject.media_uid)
         if subject.loop is not None:
             make = partial(loops.still, self._platform.world, subject.loop)
-        picture = await make(
-            time=query.get("time"),
-            width=_number(request, "width"),
-            height=_number(request, "height"),
-            fit=query.get("fit", "crop"),
-        )
+        with _of_query():
+            picture = await make(
+                time=query.get("time"),
+                width=_number(request, "width", code="invalid"),
+                height=_number(request, "height", code="invalid"),
+                fit=query.get("fit", "crop"),
+            )
         return _fresh(request, picture, "image/jpeg", 10)
 
     async def animation(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
         query = request.query_params
-        uid, time = await self._pictured(subject, query.get("time"))
-        picture = await self._platform.recordings.animation(
-            uid,
-            time=time,
-            duration=query.get("duration", "5s"),
-            rate=_number(request, "fps") or 8,
-            width=_number(request, "width"),
-            height=_number(request, "height"),
-            fit=query.get("fit", "crop"),
-        )
+        with _of_query():
+            rate = _number(request, "fps", code="invalid")
+            uid, time = await self._pictured(subject, query.get("time"))
+            picture = await self._platform.recordings.animation(
+                uid,
+                time=time,
+                duration=query.get("duration", "5s"),
+                rate=8 if rate is None else rate,
+                width=_number(request, "width", code="invalid"),
+                height=_number(request, "height", code="invalid"),
+                fit=query.get("fit", "crop"),
+            )
         return _fresh(request, picture, "image/gif", 10)
 
     async def sprite(self, request: Request) -> Response:
@@ -403,13 +406,26 @@ def _waits(request: Request) -> bool:
     return request.query_params.get("wait") == "1"
 
 
-def _number(request: Request, name: str) -> int | None:
+def _number(request: Request, name: str, code: Code = "bad_request") -> int | None:
+    """Read a whole number. Refuses anything else by `code`: 400 for HLS (RFC 8216bis, 6.2.5.2)."""
     text = request.query_params.get(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Refused("bad_request", f"{name} is a whole number, not {text[:20]!r}")
+        raise Refused(code, f"{name} is a whole number, not {text[:20]!r}", field=name)
     return int(text)
+
+
+@contextmanager
+def _of_query() -> Iterator[None]:
+    """Say of an input that is refused in which parameter of the query it stands."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code != "invalid" or "field" not in refused.details:
+            raise
+        place = ("query", refused.details["field"])
+        raise Invalid([error_detail(place, refused.code, refused.message)]) from None
 
 
 def _playlist(request: Request, rendered: Rendered) -> Response:
