@@ -37,8 +37,9 @@ async def test_admin_streams_lists_every_stream_with_its_key(
     address = f"/_emulator/streams/{own['id']}"
     assert (await client.get(address)).json() == listed
 
-    # A synthetic publisher shows in both.
-    await client.post(f"{address}/publish", json={"protocol": "synthetic"})
+    # A synthetic publisher, which is the usual one while time stands, shows in both.
+    await client.put("/_emulator/clock", json={"mode": "virtual"})
+    assert (await client.post(f"{address}/publish")).json()["protocol"] == "synthetic"
     stream = (await client.get(address)).json()
     assert (stream["status"], stream["is_publishing"]) == ("live", True)
     assert stream["protocol"] == "synthetic"

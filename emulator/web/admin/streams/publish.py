@@ -40,7 +40,13 @@ class Publishing(TypedDict):
     status: str
 
 
-@endpoint("POST", "/streams/{stream_id}/publish", status=201, refuses=("conflict", "invalid"))
+@endpoint(
+    "POST",
+    "/streams/{stream_id}/publish",
+    status=201,
+    refuses=("conflict", "invalid"),
+    is_body_optional=True,
+)
 async def start_publisher(call: Call, stream_id: str, body: PublishStart) -> Publishing:
     """Publish the test picture to a stream. Answers when the server has accepted it."""
     world = call.world

@@ -116,6 +116,7 @@ class ProcessingBatch(TypedDict):
     provenance="client",
     status=202,
     refuses=("forbidden", "conflict", "unavailable"),
+    is_body_optional=True,
 )
 def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest) -> Processing:
     """Make other media of a video: another size, codec, quality or format, or another picture.
