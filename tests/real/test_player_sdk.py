@@ -170,24 +170,23 @@ async def test_player_sdk_reads_and_sets_the_properties_of_a_media_element(
     assert await tab.page.evaluate("[gone, api.volume]") == [0, 0.5]
 
 
+AT_TWO_SECONDS = "Math.abs(video.currentTime - 2) < 0.1"
+WITHOUT_CONTROLS = "stage.hasAttribute('data-without-controls')"
+
+
 @table(
     ("query", "claim"),
     [
         ("", "video.paused && !video.muted && video.poster.endsWith('/thumbnail.jpg')"),
         ("autoplay=true&muted=true", "!video.paused && video.muted && video.currentTime > 0.5"),
-        ("controls=false", "stage.hasAttribute('data-without-controls')"),
-        ("startTime=2s", "Math.abs(video.currentTime - 2) < 0.1"),
-        ("startTime=0m2s", "Math.abs(video.currentTime - 2) < 0.1"),
+        ("startTime=2s&controls=false", f"{AT_TWO_SECONDS} && {WITHOUT_CONTROLS}"),
+        (
+            "startTime=0m2s&letterboxColor=transparent&primaryColor=%23f00&poster=data:image/gif,x",
+            f"{AT_TWO_SECONDS} && getComputedStyle(stage).backgroundColor === 'rgba(0, 0, 0, 0)'"
+            " && document.documentElement.style.cssText.includes('--accent: #f00')"
+            " && video.poster === 'data:image/gif,x'",
+        ),
         ("loop=true&preload=auto", "video.loop && video.buffered.end(0) > 3.5"),
-        ("poster=data:image/gif,x", "video.poster === 'data:image/gif,x'"),
-        (
-            "primaryColor=%23f00",
-            "document.documentElement.style.cssText.includes('--accent: #f00')",
-        ),
-        (
-            "letterboxColor=transparent",
-            "getComputedStyle(stage).backgroundColor === 'rgba(0, 0, 0, 0)'",
-        ),
     ],
 )
 async def test_player_sdk_bare_player_obeys_its_address(

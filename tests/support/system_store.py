@@ -15,11 +15,16 @@ from tests.support.required_programs import lacking, need
 
 _TRUSTED = Path("/etc/ssl/certs")
 _LOCAL = Path("/usr/local/share/ca-certificates")
-_INSIDE = 'mount --bind "$1" "$2" && mount --bind "$3" "$4" && shift 4 && exec "$@"'
+# Which of the certificates below `_SHARED` are trusted. All of them would take seconds to hash.
+_CHOICE = Path("/etc/ca-certificates.conf")
+_SHARED = Path("/usr/share/ca-certificates")
+_COUNT = 10
+_BIND = 'mount --bind "$1" "$2" && shift 2'
+_INSIDE = f'{_BIND} && {_BIND} && {_BIND} && exec "$@"'
 
 
 class SystemStore:
-    """Begins as the machine's own. Skips where there is none, or no namespace may be made."""
+    """Begins with some of the machine's own. Skips where it has none, or allows no namespace."""
 
     def __init__(self, folder: Path) -> None:
         need("update-ca-certificates")
@@ -27,9 +32,10 @@ class SystemStore:
         if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
             lacking("a mount namespace of one's own is not allowed here")
         self.trusted, self.local = folder / "certs", folder / "local"
-        shutil.copytree(_TRUSTED, self.trusted, symlinks=True)
         shutil.copytree(_LOCAL, self.local)
-        binds = (self.trusted, _TRUSTED, self.local, _LOCAL)
+        choice = folder / _CHOICE.name
+        self._copy(choice)
+        binds = (self.trusted, _TRUSTED, self.local, _LOCAL, choice, _CHOICE)
         # What stands in front of a command that is to see this store.
         self.before = (*unshare, "sh", "-c", _INSIDE, "sh", *map(str, binds))
         # Browsers' own stores are in the home folder: this one has Chrome's alone.
@@ -38,6 +44,19 @@ class SystemStore:
         (self.home / ".pki/nssdb").mkdir(parents=True)
         new = [need("certutil"), "-d", self.browsers, "-N", "--empty-password"]
         subprocess.run(new, check=True, timeout=PATIENCE_SECONDS)
+
+    def _copy(self, choice: Path) -> None:
+        lines = _CHOICE.read_text("utf-8").splitlines()
+        names = [line for line in lines if line and line[0] not in "#!"][:_COUNT]
+        choice.write_text("".join(f"{name}\n" for name in names), "utf-8")
+        wanted = {(_SHARED / name).resolve() for name in names}
+        wanted |= {path.resolve() for path in _LOCAL.rglob("*.crt")}
+        self.trusted.mkdir()
+        for path in _TRUSTED.iterdir():
+            if path.is_dir():
+                shutil.copytree(path, self.trusted / path.name)
+            elif not path.is_symlink() or path.resolve() in wanted:
+                shutil.copy2(path, self.trusted, follow_symlinks=False)
 
     def trust(self, *arguments: str) -> str:
         """Run `live-emulator trust` as root of this store; gives what it prints."""
