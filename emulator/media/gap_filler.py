@@ -221,7 +221,7 @@ class GapFiller:
         return out
 
     def _lateness(self, dts: int, lane: _Lane, timescale: int) -> int:
-        """By how much to move a packet; also adjusts the patience for the next stop."""
+        """Return the ticks to move a packet by, and adjust the patience for the next stop."""
         behind = lane.filled_end - dts - lane.shift
         ticks = behind * TICKS_PER_SECOND // timescale
         if ticks > _STOOD_STILL:

@@ -16,7 +16,7 @@ class Interleaver:
     """Orders one stream's packets, over all its epochs.
 
     Audio passes at once. A frame passes when the audio has reached it, or when `wait_ms` of video
-    waits behind it: then the audio has stopped.
+    waits after it: then the audio has stopped.
     """
 
     def __init__(self, wait_ms: int = 300) -> None:

@@ -35,7 +35,7 @@ class Sequencer:
 
     @property
     def wait_ms(self) -> int | None:
-        """How long held packets wait for the other kind of media; None where nothing waits."""
+        """The milliseconds that held packets wait for the other kind of media; None: none held."""
         return self._track_set.wait_ms
 
     def push(

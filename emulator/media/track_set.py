@@ -74,7 +74,7 @@ class TrackSet:
 
     @property
     def wait_ms(self) -> int | None:
-        """How long held packets wait for the other kind of media; None where nothing waits."""
+        """The milliseconds that held packets wait for the other kind of media; None: none held."""
         if not self._held:
             return None
         return self._wait(self._held[-1].tracks) // TICKS_PER_MS
@@ -135,7 +135,7 @@ class TrackSet:
         return waited >= self._wait(tracks) or len(self._held) >= _HELD_PACKETS_MAX
 
     def _wait(self, tracks: tuple[Track, ...]) -> int:
-        """How long (ticks) to wait for the missing kind."""
+        """Return the ticks to wait for the missing kind."""
         if self._has_key:
             if not self._is_open_for("sound") or _audio_of(tracks) is not None:
                 return 0

@@ -169,7 +169,9 @@ class Pipeline:
 
     @property
     def pause_ms(self) -> int:
-        """How long not to read the publisher: it is too fast, or the last one is not finished."""
+        """The milliseconds not to read a publisher that is too fast, or comes before the last
+        ends.
+        """
         if self._waiting is not None:
             return _TURN_MS
         return self._transcoder.pause_ms if self._transcoder is not None else 0
@@ -191,7 +193,7 @@ class Pipeline:
 
     @property
     def opening_ms(self) -> int | None:
-        """How long the first media waits for the other kind; None where nothing waits."""
+        """The milliseconds that the first media waits for the other kind; None: it does not."""
         return self._sequencer.wait_ms if self._waiting is None else None
 
     def open(self) -> None:
@@ -363,7 +365,7 @@ class Pipeline:
             call = self._waiting.popleft()
             try:
                 call()
-            except Exception:  # A bug of the emulator: the calls behind it are made all the same.
+            except Exception:  # A bug of the emulator: the later calls are made all the same.
                 log.exception("a call that waited for the transcoder failed")
         if not self._is_ending:
             self._waiting = None

@@ -149,7 +149,7 @@ def _sample_rate(bits: Bits) -> int:
 
 
 def _sync_extension(bits: Bits, rate: int) -> tuple[int, int]:
-    """The outer object type and output rate of SBR and PS signalled behind AAC LC (1.6.6)."""
+    """The outer object type and output rate of SBR and PS signalled after AAC LC (1.6.6)."""
     bits.skip(15 if bits.flag() else 1)  # coreCoderDelay and its flag, extensionFlag
     if bits.left < 17 or bits.read(11) != _SYNC_EXTENSION:
         return _LC, rate

@@ -94,7 +94,7 @@ def _picture(unit: bytes) -> tuple[int, int, Colour | None]:
     try:
         _skip_tools(bits, is_reduced=is_reduced)
         colour = _colour(bits, profile)
-    except ProtocolError:  # The header is cut off behind the size.
+    except ProtocolError:  # The header is cut off after the size.
         colour = None
     return width, height, colour
 

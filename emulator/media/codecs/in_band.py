@@ -1,8 +1,4 @@
-"""In band: after a change of the video, key frames carry their own parameter sets.
-
-A change gets a new init segment, which is all that HLS asks for. But FFmpeg's player (and players
-built on it) continues with the first one: docs/decisions/0003.
-"""
+"""In-band parameter sets: after a change of the video, key frames contain them."""
 
 from msgspec.structs import replace
 

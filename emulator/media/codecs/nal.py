@@ -36,7 +36,7 @@ def counted(config: bytes, at: int, count: int) -> tuple[list[bytes], int]:
 
 
 def split(content: Payload) -> list[bytes]:
-    """The units of a byte stream, split at start codes, without the zeros behind each unit."""
+    """The units of a byte stream, split at start codes, without the zeros after each unit."""
     return [unit for piece in bytes(content).split(_START_CODE) if (unit := piece.rstrip(b"\x00"))]
 
 

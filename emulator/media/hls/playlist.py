@@ -23,14 +23,14 @@ NO_CAPTIONS = "CLOSED-CAPTIONS=NONE"
 VERSION_PLAIN = 6  # EXT-X-MAP needs 6 in playlists that are not I-frame only (RFC 8216bis, 8).
 VERSION_GAP = 8  # EXT-X-GAP.
 _INDEPENDENT = "#EXT-X-INDEPENDENT-SEGMENTS"
-# Without a line behind the last segment, hls.js takes that segment for the next one too, and gives
+# Without a line after the last segment, hls.js takes that segment for the next one too, and gives
 # up on the next playlist.
 _PAUSED = "# Nobody publishes just now."
 VERSION_LOW_LATENCY = 9  # EXT-X-SKIP needs 9.
 
 
 class RenditionReport(Struct, frozen=True):
-    """How far another rendition of the same stream has got."""
+    """The last segment and part of another rendition of the same stream."""
 
     uri: str
     last_msn: int

@@ -20,10 +20,10 @@ _DISCONTINUITY, _INDEPENDENT, _GAP = 1, 2, 4
 
 
 class SegmentList(Sequence[Segment]):
-    """A queue of segments: they join at the end and leave at the front.
+    """A queue of segments: they are added at the end and removed at the front.
 
-    A segment that `pack` has packed is made anew for each reader, so nothing that a reader changes
-    of it stays. `duration` is that of all segments together, in ticks.
+    A segment that `pack` has packed is unpacked again for each reader, so changes by a reader are
+    lost. `duration` is that of all segments together, in ticks.
     """
 
     def __init__(self, segments: Iterable[Segment] = ()) -> None:
@@ -68,7 +68,7 @@ class SegmentList(Sequence[Segment]):
 
     @property
     def late_parts(self) -> list[StoredPart]:
-        """The parts that came behind what was listed of their segments in a pause."""
+        """The parts that were added to segments after those were listed in a pause."""
         segments = chain(self._unpacked.values(), self._recent)
         return [part for segment in segments for part in segment.late_parts]
 
@@ -110,10 +110,10 @@ class SegmentList(Sequence[Segment]):
             self._add_row(segment)
 
     def texts(self, text_of: Callable[[Segment], str], skipped: int = 0) -> Iterator[str]:
-        """Yield the text of each segment behind the first `skipped`.
+        """Yield the text of each segment after the first `skipped`.
 
-        Of a packed segment `text_of` is asked once, unless a pause has given it another text in
-        another playlist.
+        `text_of` is called only once for a packed segment, unless its text has changed since a
+        pause.
         """
         for index, text in enumerate(self._texts[skipped:], skipped):
             yield text or self._text(index, text_of)

@@ -146,12 +146,12 @@ class Segment(Struct, gc=False):
 
     @property
     def has_grown(self) -> bool:
-        """Whether something came behind what was listed of it in a pause."""
+        """Whether it has grown since it was listed in a pause."""
         return 0 < self.length_at_pause < self.length
 
     @property
     def whole_name(self) -> str:
-        """Where a stream has all of it: what was listed of it in a pause keeps its address."""
+        """The name of the whole segment; what was listed of it in a pause keeps its own name."""
         return f"seg-{self.msn}-whole.m4s" if self.has_grown else self.name
 
     @property

@@ -273,7 +273,10 @@ class HlsStream:
         return self.whole(number) if is_whole else self._listed_source(number)
 
     def whole(self, msn: int) -> Source:
-        """All of a segment that is listed, also what came behind a pause. Refuses `not_found`."""
+        """Return all of a listed segment, also the media added after a pause.
+
+        Refuses `not_found`.
+        """
         return self._segment_source(msn)
 
     async def media(self, name: str) -> Source:
@@ -444,10 +447,7 @@ class HlsStream:
         return FileRange(self.folder / init.name, 0, init.length) if content is None else content
 
     def _listed_source(self, msn: int) -> Source:
-        """A segment by its own address: of one that was listed in a pause, what it was then.
-
-        What came later has addresses of its own, for nothing that a cache keeps may change.
-        """
+        """Return a segment by its own address, of the length at which a pause listed it."""
         source = self._segment_source(msn)
         length = self._lengths_at_pause.get(msn) if self._was_live else None
         if length is None:

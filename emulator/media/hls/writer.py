@@ -182,7 +182,7 @@ class SegmentWriter:
             return
 
         def job() -> None:
-            # Jobs behind a failed one are dropped: they would leave a hole.
+            # Jobs after a failed one are dropped: they would leave a hole.
             try:
                 if self.failure is None:
                     act()

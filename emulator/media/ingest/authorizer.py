@@ -48,7 +48,7 @@ class MediaSink(Protocol):
 
     @property
     def pause_ms(self) -> int:
-        """How long the connection must not be read after this tag; mostly 0."""
+        """The milliseconds for which the connection must not be read after this tag; mostly 0."""
 
     def receive(self, tag: Tag) -> None:
         """Take the next tag, or raise `Refused`: the publisher is sent the reason and cut off."""

@@ -102,7 +102,7 @@ class Rounds:
     def _read(self, source: socket.socket, *, is_to_end: bool = False) -> None:
         """Read all data that is there, until its member leaves.
 
-        `is_to_end`: also look whether the peer has closed behind its last bytes.
+        `is_to_end`: also check whether the peer has closed after its last bytes.
         """
         for _ in range(_READS_MAX):
             member = self._members.get(source)
@@ -126,7 +126,7 @@ class Rounds:
 
 
 class _Sockets:
-    """Some sockets, and those among them that have something to read."""
+    """A set of sockets, which can select those that are readable."""
 
     def __init__(self) -> None:
         self._sockets: set[socket.socket] = set()

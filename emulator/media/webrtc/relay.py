@@ -52,7 +52,7 @@ class Relay:
         self.sound: AudioTrack | None = None
         self.is_closed = False
         self._octets = 0
-        # How many of the pictures are slices of what the live window holds.
+        # The number of pictures that are slices of the live window's content.
         self._shared = 0
         self._has_original = False
         self._listeners: tuple[PacketListener, ...] = ()
@@ -70,9 +70,9 @@ class Relay:
             listener.on_packet(packet)
 
     def share(self, pictures: Iterable[Packet], content: memoryview) -> None:
-        """Keep these pictures as slices of `content`, where they stand one after the other.
+        """Keep these pictures as slices of `content`, which holds them one after the other.
 
-        They are in the stream's own time, and were pushed before in the publisher's.
+        They are in the stream's own time; they were pushed before in the publisher's time.
         """
         at = 0
         for picture in pictures:

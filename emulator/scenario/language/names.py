@@ -19,7 +19,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Names(Struct):
-    """Every name that may be used, by its noun."""
+    """The names that a scenario may use, by noun."""
 
     streams: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)

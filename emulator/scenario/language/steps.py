@@ -142,7 +142,7 @@ class Steps(Struct):
         if words.for_ is not None and not kind.may_last:
             note("for", f"{kind.name} is done at once: it takes no `for`.")
         elif words.for_ is None and kind.must_last:
-            note("for", f"{kind.name} goes on for a while: add for: and a duration.")
+            note("for", f"{kind.name} lasts for a while: add for: and a duration.")
         elif words.for_ == 0 and kind.must_last:
             note("for", f"{kind.name} needs some time, such as for: 10s.")
 

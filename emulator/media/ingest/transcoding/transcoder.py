@@ -175,19 +175,19 @@ class Transcoder:
 
     @property
     def behind_ms(self) -> int:
-        """How much of the publisher's media waits for the worker."""
+        """The milliseconds of the publisher's media that wait for the worker."""
         return max(0, self._position - self._done_position) // TICKS_PER_MS
 
     @property
     def pause_ms(self) -> int:
-        """How long not to read the publisher, which sends a file faster than in real time."""
+        """The milliseconds not to read a publisher that sends a file faster than in real time."""
         waiting = self._position - self._done_position
         is_full = waiting > self._behind_max // 2 and self._ahead > _AHEAD_MAX
         return _PAUSE_MS if is_full else 0
 
     @property
     def _ahead(self) -> int:
-        """How far the publisher is ahead of real time, in ticks."""
+        """The ticks by which the publisher is ahead of real time."""
         elapsed = round((self._seconds() - self._began) * TICKS_PER_SECOND)
         return max(0, self._position - elapsed)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 class StreamAddress(NamedTuple):
     """The parts of an address. `key` is empty if there is none.
 
-    `query` is the text after a `?` behind it, not decoded.
+    `query` is the text after a `?` in the stream's name, not decoded.
     """
 
     app: str
@@ -24,7 +24,7 @@ def locate(app: str, tc_url: str, name: str = "") -> StreamAddress:
     All these are understood as application `live` and key `KEY`: app `live` and name `KEY`; app
     `live/KEY` and no name; app `live/anything` and name `KEY` (an application's instance); no app
     and name `live/KEY`; any of them without an app, or without a name, if a path `/live/KEY` in
-    `tcUrl` has it; and a query or a stray slash behind each.
+    `tcUrl` has it; and each of these with a query or a stray slash at its end.
     """
     app_path, _, _ = app.partition("?")
     name_path, _, query = name.partition("?")

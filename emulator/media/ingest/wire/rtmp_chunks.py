@@ -23,7 +23,7 @@ _EXTENDED: Final = 0xFFFFFF
 # A 24 bit delta from this value on is negative.
 _NEGATIVE: Final = 0x800000
 _BURST_MAX: Final = 1 << 20
-# More chunks than this behind a message's first are taken apart faster all at once.
+# A message with more chunks than this after its first one is split faster in another way.
 _FEW_CHUNKS: Final = 16
 _HEADER_BYTES: Final = (11, 7, 3, 0)
 """The length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
@@ -123,7 +123,7 @@ class ChunkReader:
     def _take(self, stream: _ChunkStream, received: bytes, pos: int) -> int:
         """Move received payload of a message to its body, chunk by chunk or many chunks at once.
 
-        Returns the position behind it. Leaves the stream open if its chunk is not complete.
+        Returns the position after it. Leaves the stream open if its chunk is not complete.
         """
         if not stream.body and (end := self._take_whole(stream, received, pos)):
             return end
@@ -160,9 +160,9 @@ class ChunkReader:
         return run_pos
 
     def _take_whole(self, stream: _ChunkStream, received: bytes, pos: int) -> int:
-        """Take a message of a few chunks that are all received. Returns the position behind it.
+        """Take a message of a few chunks that are all received. Returns the position after it.
 
-        Returns 0, and takes nothing, where it is not so. This is what most pictures are.
+        Returns 0 and takes nothing if the message is not like that. Most pictures are.
         """
         size, header = self._chunk_bytes, stream.continuation
         count = (stream.missing - 1) // size

@@ -72,7 +72,7 @@ class ConnectRequested(Struct, frozen=True):
 
 
 class PublishRequested(Struct, frozen=True):
-    """A `publish`. `key` may be empty; `query` is the text behind a `?` after it."""
+    """A `publish`. `key` may be empty; `query` is the text after a `?` in the name."""
 
     app: str
     key: str
@@ -381,7 +381,7 @@ def _parsed(message: RtmpMessage) -> _Command:
 
 
 def _without_selector(message: RtmpMessage) -> bytes:
-    """The body behind the format selector of AMF3 messages.
+    """Return the body after the format selector of an AMF3 message.
 
     It is AMF0 until a marker switches to AMF3.
     """
@@ -397,7 +397,7 @@ def _is_metadata(body: bytes) -> bool:
 
 
 def _tags_of(message: RtmpMessage) -> Iterator[Tag]:
-    """Yield the tags in rarer messages: data behind AMF3's selector, and aggregates."""
+    """Yield the tags in rarer messages: data after AMF3's selector, and aggregates."""
     if message.type_id == DATA_AMF3:
         yield Tag("script", message.timestamp_ms, _without_selector(message))
     elif message.type_id == AGGREGATE:

@@ -114,7 +114,7 @@ class LiveLoop(HlsStream):
         raise Refused("unavailable", "The stream has sent nothing for a while. Try again.")
 
     def _next_part_ms(self) -> int:
-        """When the next part is complete; without a publisher, the same time later."""
+        """Return when the next part is complete; without a publisher, a part's length from now."""
         now_ms, runs = self._clock.now_ms(), self._look().runs
         since_ms = (now_ms - runs[-1].began_ms) % PART_MS if runs else 0
         return now_ms + PART_MS - since_ms

@@ -78,11 +78,7 @@ _HOLE_MIN, _HOLE_MAX = _SOUND_RATE // 10, 600 * _SOUND_RATE
 
 
 class TranscodePlan(Struct, frozen=True):
-    """How to convert a file. None copies a track. `width` and `height` are even.
-
-    `span`: only the media shown from the first to before the second of these times, in ticks of
-    1/90,000 s. A span is exact to the frame and to the sample, so every track must be encoded.
-    """
+    """The settings to convert a file; None copies a track. `width` and `height` are even."""
 
     codec: Codec | None
     sound: Sound | None
