@@ -42,16 +42,6 @@ _PREDICATE = re.compile(
 _NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
 # FFmpeg's own name of a track for people who hear little.
 OTHERS = {"hearing_impaired"}
-# The folders whose docstrings are in plain English; in the end that is all of `emulator`.
-PLAIN = (
-    *(f"emulator/{name}" for name in ("chat_delivery", "cli", "core", "exploration", "machine")),
-    *(f"emulator/{name}" for name in ("parallel", "platform", "pytest_plugin", "seeding")),
-    *(f"emulator/{name}" for name in ("settings", "shapes", "sweep", "testing", "webhooks")),
-    "emulator/media",
-    "emulator/scenario",
-    "emulator/web",
-    "emulator/world",
-)
 # A clause in the place of a noun, or words that need the docstring of something else.
 _WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")
 # What a test's name begins with where it does not begin with the unit under test.
@@ -187,8 +177,7 @@ def docstrings_in(text: str) -> Iterator[tuple[int, str]]:
 def test_words_docstrings_begin_with_a_subject() -> None:
     wrong = [
         f"{path.relative_to(PROJECT)}:{line}: {docstring.splitlines()[0]}"
-        for folder in PLAIN
-        for path in sources(folder)
+        for path in sources("emulator")
         for line, docstring in docstrings_in(path.read_text("utf-8"))
         if _WITHOUT_SUBJECT.match(docstring)
     ]
