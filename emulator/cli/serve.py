@@ -90,17 +90,19 @@ async def _serve(
             loop = asyncio.get_running_loop()
             Thread(target=_set_at_end_of_stdin, args=(loop, stop), daemon=True).start()
         emulator = await start(settings, stack)
+        # In memory this makes a CA, in a thread: calls are answered meanwhile.
+        ready = await asyncio.to_thread(lambda: emulator.ready)
         if settings.ready_file:
-            _write_ready_file(settings.ready_file, emulator.ready)
+            _write_ready_file(settings.ready_file, ready)
             # Without its server, the file would be wrong.
             stack.callback(busy_files.remove, settings.ready_file)
-        show(emulator.ready)
+        show(ready)
         _tell_of_firewall(settings.host)
         gc.freeze()
         gc.enable()
         if opens_browser:
             # In a thread, since opening some browsers returns only when they are closed.
-            Thread(target=_open_browser, args=(emulator.ready["http"],), daemon=True).start()
+            Thread(target=_open_browser, args=(ready["http"],), daemon=True).start()
         async with asyncio.TaskGroup() as tasks:
             meanwhile = [tasks.create_task(work) for work in (collect_in_quiet(), watch_loop())]
             await stop.wait()
