@@ -166,6 +166,9 @@ def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
                 for member in members
             ):
                 raise Refused("invalid", "A world file is a ZIP file whose members are stored.")
+            # A directory that lies about its own place; `zipfile` would seek there.
+            if any(member.header_offset < 0 for member in members):
+                raise _no_world_file("its directory names a place before the file's beginning")
             yield archive
     # `UnicodeDecodeError`: a member's name that is not in the encoding of its entry.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError) as error:
