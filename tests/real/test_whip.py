@@ -275,4 +275,4 @@ def test_whip_built_in_publisher_reports_the_reason_of_a_refusal(walk: Walk) -> 
 
     assert (refused.returncode, nobody.returncode) == (1, 1)
     assert "unknown" in refused.stderr
-    assert "Nobody answers there" in nobody.stderr
+    assert "No server answers there" in nobody.stderr

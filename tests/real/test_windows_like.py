@@ -56,7 +56,7 @@ def test_windows_like_serve_goes_from_publishing_to_a_deleted_vod(tmp_path: Path
             walk.until_first_part(stream)
             assert walk.newest_parts(stream)
             # (a command finds it by itself, on a console that is not UTF-8,)
-            listed = windows_like.run(tmp_path, *("-m", "emulator", "streams"))
+            listed = windows_like.run(tmp_path, *("-m", "emulator", "streams", "--all"))
             assert "Grüße \\U0001f3ac" in listed.stdout, listed.stderr
             push.said()
         vod = walk.until_vod(stream)

@@ -72,7 +72,7 @@ def test_clock_command_shows_freezes_advances_and_runs(
     assert main(["clock", "show"]) == 0
     assert "real, runs at 1x, +" in capsys.readouterr().out
     assert main(["clock", "advance", "soon"]) == 2
-    assert main(["clock", "speed", "0"]) == 1
+    assert main(["clock", "speed", "0"]) == 2
 
 
 def test_world_command_export_and_import_carry_a_world_on(
