@@ -39,6 +39,23 @@ async def process(
     return await until_done(call, video_id, key)
 
 
+@table(
+    ("file", "name"),
+    [
+        ("holiday", "holiday"),
+        ("x" * 300 + ".mp4", "x" * 200),
+        ("../a.b.mp4", "a.b"),
+        ("", "Untitled"),
+    ],
+)
+async def test_website_videos_have_the_name_of_their_file(
+    call: Caller, file: str, name: str
+) -> None:
+    answer = await send(call, small_film().read_bytes(), path="/video/upload", name=file or "/")
+
+    assert answer.json()["name"] == name
+
+
 async def test_website_videos_are_uploaded_and_listed_in_camel_case(call: Caller) -> None:
     content = small_film().read_bytes()
 

@@ -34,7 +34,9 @@ async def upload(call: Call, caller: User, file: UploadedFile, patch: Mapping[st
         raise Invalid(
             [error_detail(("body", "file"), "video_invalid", refused.message)]
         ) from refused
-    title = patch.get("title") or name.rpartition(".")[0][:_TITLE_LENGTH_MAX] or "Untitled"
+    # A name without an ending is a title, too; so is one that was cut before its ending.
+    stem = name.rpartition(".")[0] or name
+    title = patch.get("title") or stem[:_TITLE_LENGTH_MAX] or "Untitled"
     footage = VideoFootage(
         uid=uid,
         form=probed.form,
