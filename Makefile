@@ -78,11 +78,11 @@ hashes: $(STAMP)
 # media in real time, the documents fuzzed for longer, each page by keyboard and by every rule of axe
 # at three widths in light and dark, and thousands of new examples of any input.
 slow: $(STAMP)
-	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q tests/real/test_scenario_library.py \
-		tests/real/test_scenario_peers.py tests/real/test_openapi_fuzz.py tests/real/test_explore.py tests/real/test_compare.py tests/real/test_console*.py \
-		tests/real/test_front_door.py tests/real/test_site.py tests/real/test_api_page.py \
-		tests/real/test_scenario_command.py tests/real/test_scenario_record.py tests/real/test_sweep.py \
-		tests/real/test_durability.py tests/real/test_generated_clients.py tests/real/test_node_client.py
+	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q $$( { \
+		grep -rl --include='test_*.py' 'tests.support.slow import' tests; \
+		ls tests/real/test_scenario_peers.py tests/real/test_explore.py tests/real/test_compare.py \
+			tests/real/test_console*.py tests/real/test_front_door.py tests/real/test_site.py \
+			tests/real/test_api_page.py tests/real/test_scenario_command.py; } | sort -u)
 	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q -n auto -m hypothesis tests
 
 # Every reader of a stranger's bytes, by coverage (docs/reference/trust.md); ten minutes.

@@ -47,7 +47,7 @@ async def test_firefox_watch_page_plays_low_latency_hls_and_webrtc(
             await firefox.open(f"{page}?mode={mode}")
             await firefox.until("player && player.state === 'live'")
             before = await firefox.run("return emulatorPlayer.framesDecoded;")
-            await firefox.until(f"player.framesDecoded > {before + 30}")
+            await firefox.until(f"player.framesDecoded > {before + 15}")
             # then it plays so, with a picture of the right size, and knows how late that is.
             mode_now, width, notice = await firefox.run(
                 "return [emulatorPlayer.mode, video.videoWidth, notice.textContent];"
