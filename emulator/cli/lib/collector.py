@@ -2,8 +2,8 @@
 
 By itself, Python makes a full collection whenever a quarter of the objects is new. With two
 thousand chat readers, that blocked the loop for 165 ms in the middle of a flood. Young garbage,
-which is nearly all of it, is collected as usual. While it is quiet, and after a collection that
-could wait no longer, freed memory also goes back to the system.
+which is nearly all of it, is collected as usual. While it is quiet, and once a minute otherwise,
+freed memory also goes back to the system.
 """
 
 import asyncio
@@ -30,20 +30,22 @@ async def collect_in_quiet() -> None:
     """Make full collections only in quiet. Once cancelled, Python collects by itself again."""
     usual = gc.get_threshold()
     gc.set_threshold(usual[0], usual[1], _NEVER)
-    waited_seconds = 0
+    waited_seconds = full_seconds = 0
     heap: Heap | None = None
     try:
         while True:
             before_us = busy_us()
             await asyncio.sleep(_LOOK_SECONDS)
             share = (busy_us() - before_us) / 1_000_000 / _LOOK_SECONDS
-            is_due = is_time(gc.get_count()[2], waited_seconds, share)
-            waited_seconds = 0 if is_due else waited_seconds + _LOOK_SECONDS
-            if is_due:
+            if is_time(gc.get_count()[2], waited_seconds, share):
                 gc.collect()
-            # A busy server gives back what a peak has left once a minute: it takes a tenth of what
-            # the collection took.
-            if is_due or share < _QUIET_SHARE:
+                waited_seconds = 0
+            else:
+                waited_seconds += _LOOK_SECONDS
+            full_seconds += _LOOK_SECONDS
+            # A busy server gives back what a peak has left, too, but only now and then.
+            if share < _QUIET_SHARE or full_seconds >= _PATIENCE_SECONDS:
+                full_seconds = 0
                 heap = heap or _heap()
                 heap.give_back()
     finally:

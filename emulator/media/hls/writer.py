@@ -16,11 +16,12 @@ import contextlib
 import errno
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -119,6 +120,7 @@ class SegmentWriter:
         self._index: FileIO | None = None
         self._segment: FileIO | None = None
         self._segment_name = ""
+        self._parts: deque[_WaitingPart] = deque()
 
     def note(self, line: bytes) -> None:
         """Write an index line that names no bytes."""
@@ -139,13 +141,8 @@ class SegmentWriter:
         content = part.content
         if content is None:
             raise ValueError("a part is written from memory")
-
-        def act() -> None:
-            _write(self._segment_file(segment_name), content)
-            self._write_line(line)
-            part.is_written = True
-
-        self._put(len(content), act)
+        waiting_part = _WaitingPart(segment_name, part, content, line)
+        self._put(len(content), lambda: self._write_parts(part), waiting_part)
 
     def end_segment(self, line: bytes) -> None:
         """Write the line of the open segment, which is complete."""
@@ -171,7 +168,7 @@ class SegmentWriter:
 
         self._writer.put(act)
 
-    def _put(self, length: int, act: Job) -> None:
+    def _put(self, length: int, act: Job, waiting_part: "_WaitingPart | None" = None) -> None:
         if self.failure is not None:
             return
         self._put_bytes += length
@@ -180,12 +177,16 @@ class SegmentWriter:
             message = f"The disk is too slow: more than {pending_mib} MiB wait to be written."
             self._fail("disk_too_slow", message)
             return
+        if waiting_part is not None:
+            self._parts.append(waiting_part)
 
         def job() -> None:
             # Jobs after a failed one are dropped: they would leave a hole.
             try:
                 if self.failure is None:
                     act()
+                else:
+                    self._parts.clear()
             except OSError as error:
                 self._fail(*_named(error, self.folder))
             finally:
@@ -206,6 +207,22 @@ class SegmentWriter:
         # The loop may be closed when the process stops; then nobody waits for the call.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)
+
+    def _write_parts(self, first: StoredPart) -> None:
+        """Write a part, unless it is written, with the parts of its segment that wait behind it.
+
+        After each write this thread waits for the interpreter. On a busy machine that is longer
+        than a part lasts, so that more would wait after each one.
+        """
+        if first.is_written:
+            return
+        name, parts = self._parts[0].segment_name, []
+        while self._parts and self._parts[0].segment_name == name:
+            parts.append(self._parts.popleft())
+        _write(self._segment_file(name), b"".join([waiting.content for waiting in parts]))
+        self._write_line(b"".join([waiting.line for waiting in parts]))
+        for waiting in parts:
+            waiting.part.is_written = True
 
     def _segment_file(self, name: str) -> FileIO:
         if self._segment is None or self._segment_name != name:
@@ -233,6 +250,13 @@ class SegmentWriter:
                 with contextlib.suppress(OSError):
                     file.close()
         self._segment = self._index = None
+
+
+class _WaitingPart(NamedTuple):
+    segment_name: str
+    part: StoredPart
+    content: bytes
+    line: bytes
 
 
 def _write(file: FileIO, content: bytes) -> None:

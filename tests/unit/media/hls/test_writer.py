@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,44 @@ async def test_writer_thread_finished_recording_reads_back_unchanged(
         )
         assert (hls_stream.folder / one.name).stat().st_size == one.length
     assert window.next_part == live.next_part
+
+
+async def test_writer_thread_that_was_held_up_writes_what_waits_of_a_segment_at_once(
+    tmp_path: Path, uid: str, broadcast: FakeBroadcast
+) -> None:
+    writes: list[str] = []
+
+    class Counted(FileIO):
+        def write(self, content: Any, /) -> int:
+            writes.append(Path(str(self.name)).name)
+            return super().write(content)
+
+    # Given a writer that is held up while two segments and three parts come,
+    writer = WriterThread(open_file=Counted)
+    go_on = threading.Event()
+    writer.put(lambda: _wait(go_on))
+    media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000), writer)
+    hls_stream = media_store.begin(uid)
+    for _ in range(13):
+        broadcast.send(hls_stream)
+        await asyncio.sleep(0)
+    assert writes == []
+    # when it goes on, then each file is written once, before the lines that name its bytes.
+    go_on.set()
+    await media_store.written()
+    index = "index.jsonl"
+    assert writes == [
+        index, "init-0.mp4", index,
+        "seg-0.m4s", index, index,
+        "seg-1.m4s", index, index,
+        "seg-2.m4s", index,
+    ]  # fmt: skip
+    # What comes now is written as it comes.
+    broadcast.send(hls_stream)
+    await media_store.written()
+    assert writes[-2:] == ["seg-2.m4s", index]
+    assert read_index(hls_stream.folder).window().duration == 14 * 18_000
+    await media_store.close()
 
 
 async def test_writer_thread_publisher_without_media_leaves_no_folder(
