@@ -3,7 +3,9 @@
 Exit codes: 0 success, 1 the command failed, 2 wrong use or it could not start, 130 Ctrl-C.
 """
 
+import atexit
 import errno
+import gc
 import io
 import os
 import sys
@@ -56,6 +58,10 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (without the program's name) names; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        # The process is ours. Searching all that was imported for garbage once more, at its end,
+        # takes 0.05 to 0.15 s.
+        atexit.register(gc.freeze)
     _print_any_text()
     try:
         return _main(arguments)
