@@ -244,7 +244,7 @@ async def test_watch_page_keys_and_buttons_control_the_player(
         await tab.until("!video.muted && unmute.hidden")
         await tab.page.focus("body")
         await tab.page.keyboard.press("m")
-        await tab.until("video.muted && !unmute.hidden")
+        await tab.until("video.muted && !unmute.hidden && !video.paused")
         await tab.page.keyboard.press("k")
         await tab.until("video.paused && play.getAttribute('aria-label') === 'Play'")
         await tab.page.keyboard.press("End")
