@@ -116,7 +116,7 @@ elsewhere: $(STAMP)
 		TMPDIR=$(CURDIR)/$(VENV)/elsewhere/tmp $(BIN)/pytest $(PYTEST_ARGS) -p no:cacheprovider \
 		--basetemp=$(VENV)/elsewhere/base tests/flows tests/unit/platform tests/unit/media/recording
 
-# On Windows' own Python, under Wine; it takes some three minutes. Needs wine64 and
+# On Windows' own Python, under Wine: a walk, and the flows, some twenty minutes. Needs wine64 and
 # gcc-mingw-w64-x86-64 of Debian; Python for Windows comes with a package of the registry.
 windows: $(STAMP)
 	LIVE_EMULATOR_TESTS_SLOW=1 LIVE_EMULATOR_TESTS_WINDOWS=$(CURDIR)/$(VENV)/windows \

@@ -27,7 +27,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A shell's background job and `nohup` leave these ignored, and what the tests start would inherit
 # that: a command that nobody can end with Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-if sys.platform != "win32":
+if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import windows_like
 from tests.support.commands import live_emulator
+from tests.support.docs import PROJECT
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.live_server import Walk, until
 from tests.support.windows_python import WindowsPython, installed
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.skipif(
     reason="installing Windows' Python takes a minute: `make windows`, or ..._SLOW=1",
 )
 _END_SECONDS = 120
+_FLOWS_SECONDS = 3 * 3600
 _IS_WINDOWS = """
 
 def test_platform_is_windows():
@@ -178,3 +180,22 @@ def test_windows_trust_names_the_commands_of_windows(
 
     assert done.returncode == 0, done.stderr
     assert "certutil" in done.stdout
+
+
+@pytest.mark.skipif(
+    "LIVE_EMULATOR_TESTS_WINDOWS" not in os.environ,
+    reason="the flows take a quarter of an hour there: `make windows`",
+)
+def test_windows_flows_pass(windows: WindowsPython) -> None:
+    options = ("-q", "--tb=short", "-p", "no:cacheprovider")
+    # As long as they may on a busy machine.
+    done = windows.run(
+        "-m",
+        "pytest",
+        *options,
+        "tests/flows",
+        folder=PROJECT,
+        patience_seconds=_FLOWS_SECONDS,
+    )
+
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]

@@ -74,7 +74,7 @@ async def test_scenario_uploads_missing_film_is_reported_before_the_run(
     client: httpx.AsyncClient, folder: Path, name: str, message: str
 ) -> None:
     (folder / "inside").mkdir()
-    (folder / "inside/way-out").symlink_to(folder)
+    (folder / "inside/way-out").symlink_to(folder, target_is_directory=True)
     text = SCENARIO.replace("file: talk.mp4", f"file: {name}")
 
     answer = await client.post(

@@ -28,8 +28,10 @@ _SOURCES = Path(__file__).parent
 # Its last release for each Python that the package supports.
 _CARRIER = "panda3d==1.10.16"
 _TAG = f"{sys.version_info[0]}{sys.version_info[1]}"
-# What only Windows wants of them: pip asks this machine, not that one, about their markers.
-_OTHERS = ["colorama", "pytest"]
+# What the flows need, and what only Windows wants of them: pip asks this machine, not that one,
+# about their markers.
+_OTHERS = ["colorama", "pytest", "pytest-asyncio", "pytest-xdist", "hypothesis", "httpx[http2]"]
+_OTHERS += ["imageio-ffmpeg", "jsonschema-rs"]
 _WINDOWS = {"platform_system": "Windows", "sys_platform": "win32", "os_name": "nt"}
 _INSTALL_SECONDS = 300
 # The first start makes a whole C: drive.
@@ -54,7 +56,11 @@ class WindowsPython:
         }
 
     def run(
-        self, *arguments: str, folder: Path, **variables: str
+        self,
+        *arguments: str,
+        folder: Path,
+        patience_seconds: float = _START_SECONDS,
+        **variables: str,
     ) -> "subprocess.CompletedProcess[str]":
         """Python with these arguments, to its end. Its output is that of no console."""
         return subprocess.run(
@@ -65,7 +71,8 @@ class WindowsPython:
             capture_output=True,
             text=True,
             encoding="cp1252",
-            timeout=_START_SECONDS,
+            errors="replace",
+            timeout=patience_seconds,
         )
 
     def install(self) -> None:

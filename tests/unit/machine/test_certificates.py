@@ -14,6 +14,7 @@ from cryptography import x509
 
 from emulator.core.clock import SystemClock
 from emulator.machine.certificates import ca_path, context_of, server_context
+from tests.support.systems import file_modes
 
 DAY_MS = 86_400_000
 FILES = {"ca.pem", "ca.key", "server.pem"}
@@ -115,6 +116,7 @@ def test_certificates_current_ones_do_not_load_cryptography(directory: Path) -> 
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@file_modes
 def test_certificates_private_keys_are_readable_by_their_owner_alone(directory: Path) -> None:
     assert (directory / "ca.key").stat().st_mode & 0o777 == 0o600
     assert (directory / "server.pem").stat().st_mode & 0o777 == 0o600

@@ -1,7 +1,6 @@
 """The data folder: one emulator each, told apart by a lock that dies with its process."""
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.machine.folder import DataFolder, is_held, running_on
+from tests.support.systems import IS_WINDOWS, file_modes
 
 HOLD = """
 import sys
@@ -42,6 +42,7 @@ def let_go(process: "subprocess.Popen[str]") -> None:
     process.communicate(timeout=30)
 
 
+@file_modes
 def test_data_folder_is_created_for_its_owner_alone(tmp_path: Path) -> None:
     folder = DataFolder.open(str(tmp_path / "deep" / "down"))
 
@@ -73,7 +74,7 @@ def test_data_folder_killed_emulator_releases_its_lock(tmp_path: Path) -> None:
     process = hold(str(tmp_path))
     held_path(process)
 
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     let_go(process)
 
     folder = DataFolder.open(str(tmp_path))
@@ -126,7 +127,7 @@ def test_data_folder_unusable_is_refused_with_the_reason(tmp_path: Path) -> None
         DataFolder.open(str(tmp_path / "file" / "data"))
 
     assert refusal.value.code == "unavailable"
-    assert "Not a directory" in refusal.value.message
+    assert IS_WINDOWS or "Not a directory" in refusal.value.message
 
 
 @pytest.mark.parametrize("left", ["", "{", "[1]", "null"])
@@ -137,6 +138,7 @@ def test_data_folder_torn_word_of_the_running_one_is_ignored(tmp_path: Path, lef
     DataFolder.open(str(tmp_path)).close()
 
 
+@file_modes
 def test_data_folder_database_and_keys_are_private_in_an_existing_folder(tmp_path: Path) -> None:
     # Given a folder with a database and keys that anybody may read,
     tmp_path.chmod(0o755)

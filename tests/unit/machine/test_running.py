@@ -9,6 +9,9 @@ import pytest
 from emulator.machine.folder import DataFolder
 from emulator.machine.places import default_folder
 from emulator.machine.running import announced, running
+from tests.support.systems import posix_folders
+
+pytestmark = posix_folders
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ def refusal(folders: Folders, name: object, key: str = "") -> str:
 def test_folders_path_outside_reveals_nothing(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     allowed.mkdir()
-    (allowed / "way-out").symlink_to(tmp_path)
+    (allowed / "way-out").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "secret.yaml").write_text("password: x")
     folders = Folders([allowed])
     here = ("secret.yaml", "nothing", "allowed/../secret.yaml", "allowed/way-out/secret.yaml")
