@@ -19,7 +19,7 @@ import pytest
 from emulator.testing import ApiResponse
 from tests.support.commands import finished
 from tests.support.encoders import address_of, film, play, pushing
-from tests.support.live_server import Walk, child, platform, until
+from tests.support.live_server import PATIENCE_SECONDS, Walk, child, platform, until
 from tests.support.machine_clock import MachineClock
 from tests.support.slow import slow
 
@@ -407,7 +407,10 @@ def upload(walk: Walk, path: Path) -> str:
     files = {"file": (path.name, path.read_bytes())}
     headers = {"Authorization": "Bearer ak_demo"}
     address = f"{walk.ready['http']}/api/v1/videos/"
-    answer = httpx.post(address, files=files, data={"title": "Kept"}, headers=headers)
+    # httpx itself gives up after five seconds, which a busy machine takes.
+    answer = httpx.post(
+        address, files=files, data={"title": "Kept"}, headers=headers, timeout=PATIENCE_SECONDS
+    )
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 

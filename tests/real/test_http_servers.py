@@ -310,7 +310,11 @@ def test_http_servers_commands_of_the_page_work_and_no_token_is_logged(tmp_path:
         assert process.stdout.endswith("2")
         trust = ssl.create_default_context(cafile=ready["ca"])
         response = httpx.post(
-            f"{ready['http']}/api/v1/streams/", json={"title": "Tea"}, headers=KEY, verify=trust
+            f"{ready['http']}/api/v1/streams/",
+            json={"title": "Tea"},
+            headers=KEY,
+            verify=trust,
+            timeout=60,
         )
         for token in ("ak_demo", "ak_nobody"):
             address = f"{ready['ws']}/api/v1/streams/{response.json()['id']}/chat/ws?token={token}"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser import Chromium
 from tests.support.encoders import film
-from tests.support.live_server import Walk, platform, until
+from tests.support.live_server import PATIENCE_SECONDS, Walk, platform, until
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,7 @@ def upload(walk: Walk, name: str, content: bytes) -> str:
         files={"file": (name, content)},
         data={"title": "Cut off"},
         headers={"Authorization": "Bearer ak_demo"},
+        timeout=PATIENCE_SECONDS,
     )
     assert answer.status_code == 201, answer.text
     path = f"/videos/{answer.json()['id']}"
