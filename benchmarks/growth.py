@@ -20,6 +20,9 @@ from emulator.world.world import World
 _SIZES = (100, 10_000, 1_000_000)
 _ROUNDS = 60
 _TIMES_MAX = 3.0
+# For a word that all titles have: up to 1,000 matches, a search costs more with each.
+_COMMON_MS_MAX = 5.0
+_COMMON = "query=evening"
 # So many streams are live in a world of any size, and have the rare word in their title.
 _LIVE, _RARE = 50, 20
 
@@ -70,6 +73,7 @@ _CALLS = (
     "/streams/id/{live}",
     "/streams/search?query=rare",
     "/streams/search?query=evening",
+    "/streams/search?query=evening&status_filter=live",
     "/streams/search/suggestions?query=evening",
     "/streams/trending",
     "/streams/users/grown1/profile",
@@ -115,13 +119,7 @@ def measure() -> Section:
     ]
     rows.append(("database", *(f"{megabytes:,.0f} MB" for _, megabytes, _, _ in sizes), ""))
     rows.append(("memory of the process", *(f"{value:,.0f} MB" for _, _, value, _ in sizes), ""))
-    bars = [
-        (
-            f"{name}: at most {_TIMES_MAX:g} times as long at the last",
-            values[-1] <= _TIMES_MAX * values[0],
-        )
-        for name, values in payload.items()
-    ]
+    bars = [_bar(name, values) for name, values in payload.items()]
     return Section(
         title="Growth",
         rows=rows,
@@ -137,6 +135,13 @@ def measure() -> Section:
         ],
         packages=("starlette", "uvicorn"),
     )
+
+
+def _bar(name: str, values: Sequence[float]) -> tuple[str, bool]:
+    if _COMMON in name:
+        return f"{name}: at most {_COMMON_MS_MAX:g} ms at the last", values[-1] <= _COMMON_MS_MAX
+    is_flat = values[-1] <= _TIMES_MAX * values[0]
+    return f"{name}: at most {_TIMES_MAX:g} times as long at the last", is_flat
 
 
 def _grow(world: World, size: int) -> str:
