@@ -203,7 +203,7 @@ async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
         tab = await chromium.open(walk.ready["console"])
         await tab.page.fill("input[name=token]", "sesame")
         await tab.page.press("input[name=token]", "Enter")
-        await tab.page.wait_for_selector("main [role=alert]:has-text('is not it')")
+        await tab.page.wait_for_selector("main [role=alert]:has-text('is wrong')")
         assert await tab.page.locator("main .notice").count() == 0
         await tab.page.fill("input[name=token]", "open sesame")
         await tab.page.press("input[name=token]", "Enter")

@@ -57,7 +57,7 @@ async def test_inspector_finds_a_failed_request_copies_and_replays_it(
     await page.click("tr:has-text('POST /api/v1/streams/') >> button")
     detail = page.locator("article.detail")
     await detail.locator("h2:has-text('POST /api/v1/streams/')").wait_for()
-    await detail.locator("text=Fields that nobody reads: catgory_id").wait_for()
+    await detail.locator("text=Unknown fields: catgory_id").wait_for()
 
     # What it offers for a shell is the same request.
     await detail.locator("summary:has-text('As curl')").click()

@@ -79,7 +79,7 @@ async def test_console_streams_pushes_on_drops_and_records(walk: Walk, chromium:
     tab = await console(walk, chromium, "scenarios")
     page = tab.page
     await page.get_by_role("button", name="Record one").click()
-    await page.get_by_text("is recorded.").wait_for()
+    await page.get_by_text("are being recorded.").wait_for()
     recorder = page.url
 
     # when a stream is pushed to one more address, and no more,

@@ -1,11 +1,11 @@
-// Buttons, sliders and keys over the picture. They show what the video says, never what was pressed.
+// Buttons, sliders and keys over the picture. They show the video's state, never what was pressed.
 
 import { clock } from "./words.js";
 
 const IDLE_MS = 2500;
 const STEP_SECONDS = 5;
 const LEAP_SECONDS = 10;
-// A shorter live window than this is not worth a slider.
+// A live window shorter than this gets no slider.
 const WINDOW_SECONDS = 15;
 
 export function controls(stage, video, player) {
@@ -72,7 +72,7 @@ export function controls(stage, video, player) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = keys[key];
     if (!act || !isShown() || event.ctrlKey || event.metaKey || event.altKey || !player.isActive) return;
-    // A focused button, link, summary or text keeps its own keys; a slider keeps the arrows.
+    // A focused button, link, summary or text field keeps its own keys; a slider keeps the arrows.
     const own = event.target.closest("button, a, input, summary");
     const isLetter = key.length === 1 && key !== " ";
     if (own && !(isLetter && !own.matches('input:not([type="range"])'))) return;

@@ -1,4 +1,5 @@
-// The facts below the picture: state, latency, viewers, time, picture, addresses. None in an iframe.
+// The figures below the picture: state, latency, viewers, time, picture, addresses. None in an
+// iframe.
 
 import { clock, seconds } from "./words.js";
 
@@ -7,7 +8,10 @@ const COPIED_MS = 1500;
 const WAYS = { whep: "WebRTC", llhls: "Low latency HLS", hls: "HLS", native: "HLS" };
 const BADGE = { offline: "Offline", live: "Live", ended: "Ended", ready: "Recording", processing: "In the making", failed: "Failed" };
 
-/** Returns what shows the platform's latest facts; the picture's own are shown as they change. */
+/**
+ * Returns a function that shows the platform's latest figures; those of the picture are shown as they
+ * change.
+ */
 export function facts({ base, player, video, asked, kind }) {
   if (document.documentElement.dataset.frame !== "watch") return () => {};
   const part = (id) => document.getElementById(id);
@@ -52,7 +56,7 @@ function showAddresses(base, part) {
     button.addEventListener("click", async () => {
       const field = part(button.dataset.copies);
       field.select();
-      // Only a secure page may write to the clipboard; elsewhere the text stays selected.
+      // Only a secure page may write to the clipboard; otherwise the text stays selected.
       try { await navigator.clipboard.writeText(field.value); } catch { return; }
       button.textContent = "Copied";
       setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
@@ -60,7 +64,7 @@ function showAddresses(base, part) {
   }
 }
 
-// The ways that were not asked for; the page chooses one of them by itself where none was.
+// The protocols that were not requested; the page chooses one itself if none was.
 function showMode(hint, asked, kind) {
   if (kind === "recording") { hint.hidden = true; return; }
   hint.append("Play it here by ");

@@ -1,5 +1,5 @@
-// Follows a stream: asks its `lifecycle` and `views`, quickly while somebody waits for it to begin,
-// slowly in a tab that nobody sees.
+// Follows a stream by its `lifecycle` and `views`: often while a viewer waits for the start, rarely
+// in a hidden tab.
 
 const OFFLINE_MS = 500;
 const LIVE_MS = 1000;
@@ -8,8 +8,8 @@ const ENDED_MS = 10_000;
 const VIEWS_EVERY_MS = 3000;
 
 /**
- * Calls `hear({status, title, duration, viewers})` after each answer, `lose()` when there is none.
- * It does not stop: an ended stream's title may still change, and a server may come back.
+ * Calls `hear({status, title, duration, viewers})` after each answer, `lose()` without one. It never
+ * stops: the title of an ended stream may change, and a server may return.
  */
 export function follow(base, hear, lose) {
   let viewers = null;

@@ -1,10 +1,10 @@
-// The page: one state, decided here from what the platform says and what the picture does.
+// The page: one state, decided here from the platform's answers and the picture's events.
 //
-//   offline -> starting -> live <-> interrupted -> ended -> recording
+// offline -> starting -> live <-> interrupted -> ended -> recording
 //
-// `starting` becomes `interrupted`, too, where the network goes away before a picture has come.
+// `starting` also becomes `interrupted` if the network fails before a picture has come.
 //
-// `window.emulatorPlayer` tells tests and curious people the same things that the page shows.
+// `window.emulatorPlayer` gives tests and curious users the values that the page shows.
 
 import { controls } from "./controls.js";
 import { bridge } from "./embed/bridge.js";
@@ -16,14 +16,14 @@ import { Player } from "./player/player.js";
 const CURTAIN = {
   offline: ["Waiting for the stream", "It starts here by itself as soon as the broadcast begins."],
   starting: ["The stream is live", "The picture is on its way."],
-  // Shown where no picture has come yet; else the last one stays.
+  // Shown if no picture has come yet; otherwise the last one stays.
   interrupted: ["The connection was lost", "It goes on here by itself."],
   ended: ["The stream has ended", ""],
   paused: ["Ready to play", ""],
   processing: ["The recording is being made", "It starts here by itself when it is ready."],
   failed: ["This recording could not be made", ""],
 };
-// After the end the rest of the picture plays out; this long without a frame means there is no rest.
+// After the end the buffered picture plays out; after this long without a frame it is over.
 const PLAY_OUT_MS = 3000;
 const NOTICE_MS = 6000;
 const PROCESSING_MS = 1500;
@@ -33,15 +33,15 @@ const options = optionsOf(location.search, frame);
 const base = new URL(path || ".", location.href);
 const mode = new URLSearchParams(location.search).get("mode");
 const asked = ["whep", "llhls", "hls"].includes(mode) ? mode : null;
-// What comes by WebRTC was sent to be seen at once, and goes out so as it is. Everything else plays by
-// low latency HLS, which seeks, and needs nothing made anew.
+// A stream from a WebRTC publisher is watched over WebRTC, as it is. All others play by low latency
+// HLS, which can seek and needs no transcoding.
 const wayOf = (protocol) => asked ?? (protocol === "whip" ? "whep" : "llhls");
 
 const stage = document.getElementById("stage");
 const video = document.getElementById("video");
 const notice = document.getElementById("notice");
 const action = document.getElementById("curtain-action");
-// A preview in the console is no viewer: what it asks is marked, and counts nowhere.
+// A preview in the console is not a viewer: its requests are marked and not counted.
 const isPreview = new URLSearchParams(location.search).has("preview");
 const player = new Player(video, { ...options, headers: isPreview ? { "X-Emulator-Console": "1" } : {} });
 
@@ -83,7 +83,7 @@ function playLive(way) {
   const isLowLatency = way !== "hls";
   playsRecording = false;
   turn("starting");
-  // A stream may be live without a publisher: hls.js is asked to play only what can be played.
+  // A stream may be live without a publisher: hls.js only plays what can be played.
   const gate = isLowLatency ? "manifest/llhls.m3u8" : "manifest/stream.m3u8";
   const query = isLowLatency ? "?protocol=llhls" : "";
   player.play(new URL(`manifest/video.m3u8${query}`, base).href, {
@@ -98,13 +98,14 @@ function playRecording() {
   playsRecording = true;
   turn("starting", "The recording is on its way.");
   document.getElementById("curtain-title").textContent = "One moment";
-  // The stream's own address keeps, for who followed it, only what could be watched live.
+  // For viewers who followed it live, the stream's own address keeps only the live window.
   const recording = recordingUid ? new URL(`../${recordingUid}/`, base) : base;
   const startSeconds = playsFromStart ? 0 : options.startSeconds;
   player.play(new URL("manifest/video.m3u8", recording).href, { isLive: false, startSeconds });
 }
 
-// Colours are set by their own properties: what is none changes nothing, and nothing else can be said.
+// Colours are set as single properties: an invalid value changes nothing, and nothing else can be
+// set.
 function look() {
   stage.toggleAttribute("data-without-controls", !options.controls);
   document.documentElement.style.setProperty("--accent", options.primaryColor ?? "");
@@ -132,9 +133,9 @@ function hear(now) {
   status = now.status;
   if (status === "offline") { player.stop(); turn("offline"); }
   if (status === "live") playLive(wayOf(now.protocol));
-  // The picture may have ended before the platform said so, and be watched again by now.
+  // The picture may have ended before the platform reported it, and be watched again by now.
   if (status !== "ended" || playsRecording) return;
-  // Over WebRTC nothing is left to play out.
+  // Over WebRTC there is nothing to play out.
   if (before === "live" && player.isActive && hasRecording && player.mode !== "whep") {
     say("The stream has ended.");
     playOutTimer = setTimeout(() => { if (status === "ended" && state !== "live") close(); }, PLAY_OUT_MS);
@@ -148,7 +149,7 @@ function openRecording() {
   show({ status });
   if (status === "ready") playRecording();
   else turn(status);
-  // Until it is ready it has no media addresses to ask, so the page itself is asked again.
+  // Until it is ready it has no media addresses, so the page itself is loaded again.
   if (status === "processing") setTimeout(() => location.reload(), PROCESSING_MS);
 }
 
@@ -190,7 +191,7 @@ controls(stage, video, player);
 if (kind === "recording") {
   openRecording();
 } else {
-  // How a live stream comes is in the first answer, which is on its way already.
+  // The protocol of a live stream is in the first answer, which is on its way already.
   if (firstStatus !== "live") hear({ status: firstStatus });
   follow(
     base,

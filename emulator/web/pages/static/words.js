@@ -1,4 +1,4 @@
-// How numbers read.
+// Numbers in readable form.
 
 /** 75.2 -> "1:15", 4000 -> "1:06:40". */
 export function clock(seconds) {

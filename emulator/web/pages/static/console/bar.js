@@ -1,4 +1,4 @@
-// The bar: what holds in every view. Which world, its time, what is broken in it, and Reset.
+// The bar for all views: which world, its time, its faults, and Reset.
 
 import { admin, chooseWorld, chosenWorld } from "../lib/api.js";
 import { html } from "../lib/html.js";
@@ -9,7 +9,7 @@ import { ClockMenu } from "./clock_menu.js";
 
 const ICON = new URL("../icon.svg", import.meta.url).pathname;
 const WORLDS_EVERY_MS = 15_000;
-/** The snapshot that each reset is preceded by. There is one of them: the last reset's. */
+/** The snapshot that is taken before each reset. There is only one: that of the last reset. */
 const BEFORE_RESET = "before-reset";
 
 export function Bar({ isOpen, onMenu }) {
@@ -34,7 +34,7 @@ function Worlds() {
   const { world, view, query } = useRoute();
   const { data } = usePolled(() => admin("GET", "worlds"), { everyMs: WORLDS_EVERY_MS });
   const names = data?.worlds.map(({ name }) => name) ?? [];
-  // An address may name a world that is gone: then the choice says so, too.
+  // An address may name a world that no longer exists: then the choice shows that.
   if (!names.includes(world)) names.push(world);
   return html`
     <label class="world">
@@ -54,7 +54,7 @@ function Faults() {
   return html`<a class="fault-count ${total ? "on" : ""}" href=${href("faults")}>${text}</a>`;
 }
 
-/** Back to the seed; it can be undone, because the world as it was is kept first. */
+/** Reset to the seed. This can be undone, because a snapshot of the world is taken first. */
 export async function reset() {
   try {
     await admin("POST", "snapshots", { name: BEFORE_RESET });
@@ -73,7 +73,7 @@ export async function reset() {
   }
 }
 
-/** Of the world that was reset, also where another one is shown by now. */
+/** In the world that was reset, even if another one is shown now. */
 async function undo(world) {
   if (chosenWorld() !== world) {
     go("worlds", "", {}, world);
@@ -83,11 +83,11 @@ async function undo(world) {
   toast(`The world ${world} is as it was before the reset.`);
 }
 
-/** There is no room for one snapshot more. */
+/** There is no room for another snapshot. */
 const resetForGood = ({ message }) =>
   confirm({
     title: "Reset without a way back?",
-    text: `The world cannot be kept first: ${message}`,
+    text: `No snapshot can be taken first: ${message}`,
     name: "Reset for good",
     act: () => admin("POST", "reset"),
   });

@@ -1,4 +1,4 @@
-// The world's time in the bar: the second it is now, its pace, and what changes them.
+// The world's time in the bar: the current time, its speed, and the actions that change them.
 
 import { admin } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
@@ -6,7 +6,7 @@ import { usePolled } from "../lib/live.js";
 import { problem } from "../lib/parts.js";
 import { href } from "../lib/router.js";
 
-// Time has no event. Between two looks it is counted on here.
+// The time has no event. Between two reads it is counted on here.
 const LOOK_EVERY_MS = 10_000;
 const TICK_MS = 1000;
 
@@ -27,7 +27,7 @@ export async function advance(seconds) {
   await attempt(() => admin("POST", "clock/advance", { seconds }));
 }
 
-/** The clock as the server said it, and `now` as it goes on from there. */
+/** The clock as read from the server, and `now` counted on from there. */
 export function useClock() {
   const look = async () => ({ ...(await admin("GET", "clock")), seenMs: performance.now() });
   const { data: clock, error } = usePolled(look, { everyMs: LOOK_EVERY_MS });

@@ -1,4 +1,4 @@
-// Keys: `/` focuses the search, `g` and a letter jumps to a view, `?` lists them all.
+// Keys: `/` focuses the search, `g` and a letter opens a view, `?` lists all keys.
 
 import { html, render, useEffect } from "../lib/html.js";
 import { go } from "../lib/router.js";

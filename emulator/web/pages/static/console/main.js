@@ -1,4 +1,4 @@
-// The console: a bar on top, a rail of views, and the view that the address names.
+// The console: a bar on top, a list of views, and the view that the address names.
 
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "../lib/html.js";
 import { Lost, TokenForm, useTokenNeeded } from "../lib/parts.js";
@@ -32,14 +32,14 @@ function Console() {
   `;
 }
 
-/** The view itself, once its file is here. */
+/** The view itself, once its file is loaded. */
 function Shown({ view, id, query }) {
   const [Loaded, setLoaded] = useState(null);
   const [error, clear] = useErrorBoundary();
   useEffect(() => {
     view?.load().then((module) => setLoaded(() => module.default));
   }, [view]);
-  if (!view) return html`<div class="empty"><h1>There is no such view</h1></div>`;
+  if (!view) return html`<div class="empty"><h1>This view does not exist</h1></div>`;
   if (error) {
     return html`<div class="empty">
       <h1>${view.title}</h1>

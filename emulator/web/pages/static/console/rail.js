@@ -1,4 +1,4 @@
-// The rail: all views by group. On a narrow window it is what the bar's menu button opens.
+// The rail: the list of all views by group. On a narrow window the bar's menu button opens it.
 
 import { html } from "../lib/html.js";
 import { href, useRoute } from "../lib/router.js";

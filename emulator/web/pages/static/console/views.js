@@ -1,5 +1,5 @@
 // The views of the console, in the rail's order. A view is a file of `views/`, loaded when it is
-// first shown. `key` is what jumps there after `g`.
+// first shown. `key` opens it after `g`.
 
 const view = (name, title, key, group) => ({
   name,

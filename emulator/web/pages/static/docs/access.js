@@ -1,15 +1,15 @@
-// Access: what Swagger UI's parts lack for people who use a keyboard or a screen reader.
+// Access: what Swagger UI lacks for users of a keyboard or a screen reader.
 
-// A plugin of Swagger UI: its components by name, each wrapped in one of ours.
+// A plugin of Swagger UI, which wraps some of its components by name.
 export function access({ React }) {
   const element = React.createElement;
   return {
     wrapComponents: {
-      // The page's head says what the document is called.
+      // The page's head already shows the document's title.
       InfoContainer: () => () => null,
       // There is one server: this one.
       ServersContainer: () => () => null,
-      // A link inside of the button that opens an operation. The address says it once it is open.
+      // A link inside the button that opens an operation. The address has it once it is open.
       DeepLink: () => ({ text }) => element("span", { className: "nostyle" }, text),
       TextArea: (Original) => (props) => element(Original, { "aria-label": "Body", ...props }),
       operations: (Original) => (props) =>
@@ -26,7 +26,7 @@ export function access({ React }) {
 export function mend(root) {
   const look = () => {
     for (const block of root.querySelectorAll("pre:not([tabindex])")) block.tabIndex = 0;
-    // Its text says more than this label does.
+    // Its text is more useful than this label.
     for (const named of root.querySelectorAll(".opblock-summary-control[aria-label]")) named.removeAttribute("aria-label");
   };
   new MutationObserver(look).observe(root, { childList: true, subtree: true });

@@ -1,5 +1,6 @@
-// Legible: a document of OpenAPI 3.1 in the words of 3.0, for Swagger UI alone. It resolves a whole
-// document of 3.1 before it shows anything (seconds of script for ours), and one of 3.0 as it is opened.
+// Legible: an OpenAPI 3.1 document rewritten as 3.0, only for Swagger UI. Swagger UI resolves a whole
+// 3.1 document before it shows anything (seconds of script for ours), a 3.0 document only as it is
+// opened.
 
 export function legible(api) {
   return { ...rewritten(api), openapi: "3.0.3" };
@@ -14,12 +15,12 @@ function rewritten(value) {
 
 function partOf(name, part) {
   if (name === "example") return part;
-  // It takes an underscore in an address for a blank of long ago, and complains.
+  // It reads an underscore in an address as a space of earlier versions, and logs a warning.
   if (name === "operationId" && typeof part === "string") return part.replaceAll("_", "-");
   return rewritten(part);
 }
 
-// `null` as a type, or as one of several schemas, is a mark beside the others in 3.0.
+// In 3.0 `null`, as a type or as one of several schemas, is a flag next to the others.
 function nullable(schema) {
   const { type, anyOf, const: constant, ...rest } = schema;
   if (constant !== undefined && typeof constant !== "object") {

@@ -1,4 +1,4 @@
-// The list of operations: there before Swagger UI is, by tag, with what a text leaves of it.
+// The list of operations by tag, shown before Swagger UI is loaded, and filtered by a text.
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -8,7 +8,7 @@ export function operationsOf(api) {
   );
 }
 
-/** Does an operation hold every word of a text? */
+/** Whether an operation contains every word of a text. */
 export function matches({ method, path, summary = "", operationId = "", tags = [], ...rest }, text) {
   const words = [method, path, summary, operationId, rest["x-provenance"] ?? "", ...tags].join(" ").toLowerCase();
   return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
@@ -34,7 +34,7 @@ function row(operation) {
   return { operation, tag: operation.tags?.[0] ?? "default", link, item: make("li", {}, link) };
 }
 
-/** Draw the list into `place`. Returns how to leave only what fits a text, and how to mark one. */
+/** Draw the list into `place`. Returns functions that filter it by a text, and mark an operation. */
 export function draw(place, operations) {
   const rows = operations.map(row);
   const groups = new Map(rows.map(({ tag }) => [tag, rows.filter((each) => each.tag === tag)]));

@@ -1,4 +1,4 @@
-// The API's documents: to search, to read and to try on this server. An operation has an address.
+// The API's documents: search, read and try operations of this server. Each operation has an address.
 
 import { addressOf, draw, operationsOf } from "./list.js";
 import { Viewer } from "./operation.js";
@@ -23,8 +23,7 @@ function followScheme() {
   follow();
 }
 
-// Where the page itself came from, whatever name of this server the document was made for: the
-// page's policy lets it ask nobody else.
+// The page's own origin, whatever server name the document has: the page's policy allows no other.
 function here(address) {
   const { pathname, search: query } = new URL(address, location.origin);
   return location.origin + pathname + query;
@@ -35,7 +34,7 @@ async function read() {
   if (!answer.ok) throw new Error(`The document could not be read: ${answer.status}.`);
   const api = await answer.json();
   api.servers = [{ url: here(api.servers[0].url) }];
-  // Where an admin token is set, Authorize takes it: each admin operation may need it.
+  // If an admin token is set, Authorize accepts it: each admin operation may need it.
   if (name === "admin") api.security = [{}, { bearer: [] }];
   return api;
 }
@@ -44,7 +43,7 @@ function fail(error) {
   status.textContent = error.message;
 }
 
-// A keyboard goes on at the operation; on a narrow screen it stands above the list.
+// The keyboard focus moves to the operation; on a narrow screen it is above the list.
 function reveal() {
   pane.focus({ preventScroll: true });
   if (pane.getBoundingClientRect().top < 0) pane.scrollIntoView();

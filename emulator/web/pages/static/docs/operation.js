@@ -1,4 +1,4 @@
-// The chosen operation in Swagger UI, which is loaded with the first one: it takes half a second.
+// The chosen operation in Swagger UI, which is loaded with the first one: that takes half a second.
 
 import { access, mend } from "./access.js";
 import { legible } from "./legible.js";
@@ -19,7 +19,7 @@ function load() {
   return loading;
 }
 
-// A plugin of Swagger UI: of all operations, the one that is chosen. The values are Immutable.js maps.
+// A plugin of Swagger UI that only shows the chosen operation. The values are Immutable.js maps.
 function only() {
   const is = (text) => (entry) => `${entry.get("method")} ${entry.get("path")}` === text;
   return {
@@ -34,7 +34,7 @@ function only() {
   };
 }
 
-/** Swagger UI of a document, which shows what `open` is called with. */
+/** Make a Swagger UI of a document, which shows the operation that `open` is called with. */
 export class Viewer {
   #api;
   #hasDemoKey;

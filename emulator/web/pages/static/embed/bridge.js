@@ -1,4 +1,5 @@
-// The bridge: a framed player tells the page around it what happens, and does what that page asks.
+// The bridge between a framed player and the page around it: the player sends its events and state,
+// and carries out the page's calls.
 //
 // The other end is sdk.js. Messages are objects with a `liveEmulator`: "hello", "set" and "call" come
 // in; "ready", "event" and "answer" go out, each with the state of the player.
@@ -11,7 +12,9 @@ const EVENTS = [
   "suspend", "timeupdate", "volumechange", "waiting",
 ];
 
-/** `look` shows options as they are now; `options` are changed in place. Nothing without a frame. */
+/**
+ * `look` applies the current options; `options` is changed in place. Does nothing outside of a frame.
+ */
 export function bridge({ video, player, options, look }) {
   if (window.parent === window) return;
 

@@ -1,8 +1,9 @@
-// The player SDK, as the CDN's `/embed/sdk.latest.js`: `Stream(iframe)` gives a framed player the
+// The player SDK, like the CDN's `/embed/sdk.latest.js`: `Stream(iframe)` gives a framed player the
 // properties, methods and events of a media element.
 //
-// A classic script, which pages of any origin load. What is read is what the frame last told; what is
-// set is shown at once, sent on, and sent again to a frame that loads anew. See bridge.js.
+// It is a classic script, loaded by pages of any origin. Properties return the frame's last values; a
+// set property changes at once, is sent to the frame, and sent again if the frame reloads. See
+// bridge.js.
 
 (() => {
   const PROPERTIES = {
@@ -15,7 +16,7 @@
     videoWidth: 0,
   };
   const RANGES = ["buffered", "played", "seekable"];
-  // Nobody sets where it is, or for how long; a frame that loads anew begins anew.
+  // The position and duration are not sent again: a reloaded frame starts from the beginning.
   const NOT_AGAIN = ["currentTime"];
 
   class Ranges {
@@ -44,7 +45,7 @@
       window.addEventListener("message", ({ source, data }) => {
         if (source && source === iframe.contentWindow && data?.liveEmulator) this.#hear(data);
       });
-      // A frame that has loaded already says so again; one that has not will say so by itself.
+      // A frame that is already loaded answers this; another one sends it by itself.
       this.#send({ liveEmulator: "hello" });
       for (const name of Object.keys(PROPERTIES)) this.#define(name, (value) => this.#set(name, value));
       for (const name of Object.keys(READ_ONLY)) this.#define(name);
@@ -56,7 +57,7 @@
     play() { return this.#call("play"); }
     pause() { this.#call("pause").catch(() => {}); }
 
-    /** The uid that is shown; setting another one, or an address, shows that. */
+    /** The uid that is shown; setting another uid or an address shows that. */
     get src() { return uidIn(this.#iframe.src) ?? this.#iframe.src; }
     set src(value) {
       if (!value || value === this.src || value === this.#iframe.src) return;
@@ -104,7 +105,7 @@
       }
       for (const key of NOT_AGAIN) this.#wanted.delete(key);
       for (const [id, { name }] of this.#calls) this.#send({ liveEmulator: "call", id, name });
-      // What has happened before anybody listened is told now.
+      // Events before the first listener are sent now.
       if (wasReady || !this.#state.readyState) return;
       for (const name of ["loadedmetadata", "durationchange", "resize"]) this.dispatchEvent(new Event(name));
     }

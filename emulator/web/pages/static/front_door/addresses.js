@@ -1,4 +1,4 @@
-// The addresses that apps and encoders need, and where to read on.
+// The addresses that apps and encoders need, and links to the documentation.
 
 import { keyOf } from "../lib/api.js";
 import { html } from "../lib/html.js";

@@ -1,4 +1,4 @@
-// The stream that was made here: its picture once there is one; for an encoder, what it needs.
+// The stream that was made here: its picture once it has one; for an encoder, its server and key.
 
 import { admin, platform } from "../lib/api.js";
 import { html, useEffect, useRef } from "../lib/html.js";
@@ -13,7 +13,7 @@ const TITLES = { test: "Your test picture", obs: "Your stream from OBS" };
 export function Broadcast({ kind, id, info }) {
   const { data: stream, error } = usePolled(() => admin("GET", `streams/${id}`), { on: EVENTS, deps: [id] });
   const heading = useRef();
-  // A press on a button above has brought this here: readers and keys go on from its heading.
+  // This appeared after a button above was pressed: screen readers and keys continue at its heading.
   useEffect(() => heading.current?.focus(), [Boolean(stream)]);
   if (!stream) return html`<${Problem} error=${error} />`;
   const isLive = stream.status === "live";
@@ -76,6 +76,6 @@ const end = (stream) =>
     title: "End this stream?",
     text: "Ending is final. Its recording is made afterwards.",
     name: "End it",
-    // The test picture goes with its stream.
+    // The test picture ends with its stream.
     act: () => platform("POST", `streams/${stream.id}/end`, undefined, keyOfOwner(stream)),
   });

@@ -34,7 +34,7 @@ export function GoLive() {
 
 async function goLiveWithTestPicture() {
   const stream = await ownStream("My first stream");
-  // Answers once the platform has taken the picture.
+  // Answers once the platform has accepted the picture.
   if (stream.status !== "live") await admin("POST", `streams/${stream.id}/publish`, {});
   go("test", stream.id);
 }

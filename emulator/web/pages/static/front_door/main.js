@@ -1,4 +1,4 @@
-// The front door: what this is, three ways in, and the addresses.
+// The front door: an introduction, three links, and the addresses.
 
 import { admin } from "../lib/api.js";
 import { html, render } from "../lib/html.js";

@@ -1,4 +1,4 @@
-// Who is live now, as cards that lead to the site.
+// The live streams, as cards that link to the site.
 
 import { platform } from "../lib/api.js";
 import { html } from "../lib/html.js";
@@ -7,7 +7,7 @@ import { Badge, count, Empty, Problem } from "../lib/parts.js";
 import { href } from "../lib/router.js";
 
 const EVENTS = ["StreamWentLive", "StreamEnded", "StreamUpdated"];
-// The number of viewers moves all the time.
+// The number of viewers changes all the time.
 const LOOK_EVERY_MS = 10_000;
 const CARDS_MAX = 6;
 
@@ -42,5 +42,5 @@ function Card({ stream }) {
   `;
 }
 
-/** A picture of this server, whatever name the address says: the policy allows no other. */
+/** A picture from this server, whatever host its address has: the policy allows no other. */
 const pathOf = (address) => new URL(address).pathname;

@@ -1,9 +1,9 @@
-// The streams that this page makes: the demo account's for the test picture, and one of an account
-// of its own for an encoder, so that both can be live at once.
+// The streams that this page creates: one of the demo account for the test picture, and one of
+// another account for an encoder, so that both can be live at once.
 
 import { keyOf, platform } from "../lib/api.js";
 
-/** A stream of this key that can still go live; a new one where there is none. */
+/** An offline stream of this key's account; a new one if there is none. */
 export async function ownStream(title, key) {
   const me = await platform("GET", "auth/me", undefined, key);
   const query = `streams/?status_filter=all&per_page=100&user_id=${me.id}`;
@@ -12,7 +12,7 @@ export async function ownStream(title, key) {
   return open ?? platform("POST", "streams/", { title }, key);
 }
 
-/** For OBS: with strict keys there is only the demo account. */
+/** For OBS. With strict keys there is only the demo account. */
 export async function encoderStream() {
   try {
     return await ownStream("From OBS", keyOf("obs"));

@@ -1,5 +1,5 @@
-// The two APIs of this server: `admin` steers the emulator, `platform` is what apps call.
-// What a page asks for itself is marked, so that the request log shows the app's calls alone.
+// The two APIs of this server: `admin` steers the emulator, `platform` is the one that apps call.
+// Calls of the page itself are marked, so that the request log only shows calls of apps.
 
 const MARK = { "X-Emulator-Console": "1" };
 const TOKEN = "admin-token";
@@ -18,7 +18,7 @@ const worldListeners = new Set();
 const changeListeners = new Set();
 const tokenListeners = new Set();
 
-/** What a call was refused with. `status` is 0 where the emulator did not answer at all. */
+/** A refused call. `status` is 0 if the emulator did not answer. */
 export class ApiError extends Error {
   constructor(status, code, message) {
     super(message);
@@ -29,7 +29,7 @@ export class ApiError extends Error {
 
 export const chosenWorld = () => world;
 
-/** From now on everything is asked of this world. The router calls it: the address says which. */
+/** Send all further calls to this world. The router calls it with the world in the address. */
 export function chooseWorld(name) {
   if (name === world) return;
   world = name;
@@ -38,9 +38,9 @@ export function chooseWorld(name) {
 
 /** Each of these returns a function that ends the subscription. */
 export const onWorldChosen = (listener) => subscribe(worldListeners, listener);
-/** After each call of this page that may have changed something. */
+/** Called after each call of this page that may have changed something. */
 export const onChange = (listener) => subscribe(changeListeners, listener);
-/** Once the emulator refuses for want of the admin token. */
+/** Called when the emulator refuses a call without the admin token. */
 export const onTokenNeeded = (listener) => subscribe(tokenListeners, listener);
 
 export function setToken(token) {
@@ -49,13 +49,13 @@ export function setToken(token) {
 
 export const hasToken = () => Boolean(sessionStorage.getItem(TOKEN));
 
-/** The key of a user by name, or of the demo account, in the chosen world. */
+/** The API key of a user by name, or of the demo account, in the chosen world. */
 export function keyOf(username = "") {
   const key = username ? `ak_auto_${username}` : "ak_demo";
   return world === "default" ? key : `${key}@${world}`;
 }
 
-/** Headers for a request to `/_emulator/` that is made without `admin`, such as a stream's. */
+/** Headers for a request to `/_emulator/` made without `admin`, such as an event stream's. */
 export function adminHeaders() {
   const token = sessionStorage.getItem(TOKEN);
   return {
@@ -66,8 +66,8 @@ export function adminHeaders() {
 }
 
 /**
- * Ask the emulator: `admin("PUT", "clock", { mode: "real" })`. Throws `ApiError`. `isReading`: it
- * changes nothing, though it is no GET.
+ * Call the emulator: `admin("PUT", "clock", { mode: "real" })`. Throws `ApiError`. `isReading`: the
+ * call changes nothing, although it is not a GET.
  */
 export async function admin(method, path, body, { isReading = method === "GET" } = {}) {
   try {
@@ -79,9 +79,9 @@ export async function admin(method, path, body, { isReading = method === "GET" }
 }
 
 /**
- * Ask the platform, as a user: `platform("GET", "streams/")`, below `/api/v1/`.
- * `key` is the demo account's unless given; null asks without. `isApp`: somebody acts through this
- * page as they would in an app, so the request log keeps it.
+ * Call the platform as a user: `platform("GET", "streams/")`, below `/api/v1/`. Without `key` it is
+ * the demo account's; null sends none. `isApp`: a user acts through this page as in an app, so the
+ * call is logged.
  */
 export function platform(method, path, body, key = keyOf(), { isApp = false } = {}) {
   const headers = {
@@ -114,7 +114,7 @@ async function parsed(response) {
   return isJson ? response.json() : response.text();
 }
 
-/** A sentence for people: of a form's mistakes, each with the field's name in front. */
+/** A message for users; each error of a form begins with the field's name. */
 function refusal(status, value) {
   const mistakes = Array.isArray(value?.detail) ? value.detail : [];
   const sentences = mistakes.map(({ loc = [], msg }) => {

@@ -1,5 +1,5 @@
-// Components and hooks: Preact with htm instead of JSX, so that no build step is needed.
-// Import them from here alone: this is the only file that knows where the library stands.
+// Components and hooks: Preact with htm instead of JSX, so that no build step is needed. Import them
+// only from here: no other file knows where the library is.
 
 export {
   html,

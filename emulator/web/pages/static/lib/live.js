@@ -1,4 +1,4 @@
-// Live facts: one connection a page to the events of the chosen world, and lists that load again
+// Live data: one connection per page to the events of the chosen world, and lists that load again
 // when an event says that they have changed.
 
 import { adminHeaders, chosenWorld, onChange, onWorldChosen } from "./api.js";
@@ -14,11 +14,11 @@ let state = "connecting";
 let abort = null;
 
 /**
- * Call back with each event `{seq, at, kind, values}` of these kinds (`[]` means all of them).
- * `RequestLogged` is not of the world's: an app has asked something, and the request log has it.
- * Of a flood only the newest come whole; the others' kinds come once, with `isSkipped`.
- * `WorldReplaced` comes to everybody: after a reset, a restore or a lost connection nothing that
- * was known before need be true.
+ * Call back with each event `{seq, at, kind, values}` of these kinds (`[]` means all).
+ * `RequestLogged` is not an event of the world: an app has sent a request, which is in the log. Of a
+ * flood only the newest events are complete; the kinds of the others come once, with `isSkipped`.
+ * `WorldReplaced` comes to all: after a reset, a restore or a lost connection all earlier data may be
+ * wrong.
  */
 export function useEvents(kinds, callback) {
   const latest = useRef(callback);
@@ -50,10 +50,10 @@ export function useConnection() {
 }
 
 /**
- * What `load` returns, loaded again on the events named in `on` and after each change that this
- * page makes. `everyMs` is for facts that have no event. `deps`: what `load` depends on; when one
- * of them changes, the old data is another subject's and is forgotten. A hidden tab waits.
- * `where(event)`: whether one of these events matters; one that came without values always does.
+ * The result of `load`, loaded again on the events named in `on` and after each change by this page.
+ * `everyMs` is for data without events. When one of the `deps` of `load` changes, the old data is
+ * dropped. A hidden tab waits. `where(event)` says whether such an event matters; one without values
+ * always does.
  */
 export function usePolled(load, { on = [], where, everyMs = 0, deps = [] } = {}) {
   const subject = JSON.stringify([chosenWorld(), ...deps]);
@@ -65,7 +65,7 @@ export function usePolled(load, { on = [], where, everyMs = 0, deps = [] } = {})
   const reload = useCallback(async () => {
     const calls = latest.current;
     if (calls.isLoading) {
-      calls.isStale = true; // Once more afterwards: the answer on its way may be too old.
+      calls.isStale = true; // Load again: the coming answer may be outdated.
       return;
     }
     calls.isLoading = true;
@@ -75,7 +75,7 @@ export function usePolled(load, { on = [], where, everyMs = 0, deps = [] } = {})
       const data = await calls.load();
       setResult((before) => same(before, asked, data) ?? { subject: asked, data });
     } catch (error) {
-      // What was shown stays, for one still wants to read it.
+      // The shown data stays readable.
       setResult((before) => ({ ...(before.subject === asked && before), subject: asked, error }));
     } finally {
       calls.isLoading = false;
@@ -120,14 +120,14 @@ export function usePolled(load, { on = [], where, everyMs = 0, deps = [] } = {})
   };
 }
 
-/** The last value that there was: what one looks at stays until the next answer is here. */
+/** The last value: it stays until the next answer is here. */
 export function useLast(value) {
   const last = useRef();
   if (value !== undefined) last.current = value;
   return last.current;
 }
 
-/** The result of before, where the same was loaded again: then nothing is drawn anew. */
+/** The same object if the same data was loaded again: then nothing is drawn again. */
 function same(before, subject, data) {
   const isSame =
     before.subject === subject &&
@@ -146,7 +146,7 @@ function tell(event) {
     try {
       listener(event);
     } catch (error) {
-      reportError(error); // One view that fails must not cut the others off.
+      reportError(error); // The other listeners still get the event.
     }
   }
 }
@@ -159,9 +159,9 @@ async function open() {
   const headers = { ...adminHeaders(), Accept: "text/event-stream" };
   try {
     const response = await fetch("/_emulator/live", { headers, signal });
-    if (response.status === 401) return; // The page asks for the token, and begins anew with it.
+    if (response.status === 401) return; // The page asks for the token, then reloads.
     if (response.status === 404) {
-      again(signal, RETRY_MS); // There is no such world yet, as every list of the page says.
+      again(signal, RETRY_MS); // The world does not exist yet; the lists say so.
       return;
     }
     if (!response.ok) throw new Error(`The answer was ${response.status}.`);
@@ -169,7 +169,7 @@ async function open() {
     setState("open");
     if (isAgain) tell({ kind: "WorldReplaced", values: {} });
     await read(response.body);
-    // The server ends the stream when the world is replaced; then it is there again at once.
+    // The server ends the stream when the world is replaced; it can be opened again at once.
     state = "lost";
     again(signal, 0);
   } catch {
@@ -187,7 +187,7 @@ function again(signal, afterMs) {
   }, afterMs);
 }
 
-/** Server-sent events (HTML, 9.2.6), of which ours use `data` alone, in one line. */
+/** Server-sent events (HTML, 9.2.6); ours only use `data`, on one line. */
 async function read(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -203,10 +203,12 @@ async function read(body) {
   }
 }
 
-/** One message of the server, as single events. Returns the number of the last request in it. */
+/**
+ * Pass on one message of the server as single events. Returns the number of the last request in it.
+ */
 function pass(news, lastRequest) {
   for (const event of news.events) tell(event);
-  // Of a flood the older events are left out. That there were some is told nevertheless.
+  // Of a flood the older events are left out, but their kinds are passed on.
   const passed = new Set(news.events.map(({ kind }) => kind));
   for (const kind of news.kinds) if (!passed.has(kind)) tell({ kind, values: {}, isSkipped: true });
   if (lastRequest !== null && news.last_request > lastRequest) {
@@ -215,7 +217,7 @@ function pass(news, lastRequest) {
   return news.last_request;
 }
 
-/** Connect anew: for another world, or with another token. */
+/** Connect again, for another world or with another token. */
 export function reconnect() {
   abort?.abort();
   abort = null;

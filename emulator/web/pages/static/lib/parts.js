@@ -1,4 +1,4 @@
-// The parts that views are built of, each in a small file of `parts/`.
+// The parts of views, each in a small file of `parts/`.
 
 export { Chart } from "./parts/chart.js";
 export { Choices, Pager } from "./parts/choices.js";

@@ -1,10 +1,10 @@
-// The router: all that a page shows stands in its address, so that a link can be sent.
+// The router: the address determines all that a page shows, so that a link can be sent.
 // `#/w/WORLD/VIEW/ID?name=value`; without `/w/WORLD` it is the world of the host's name.
 
 import { chooseWorld } from "./api.js";
 import { useEffect, useState } from "./html.js";
 
-// `NAME.localhost` chooses a world, too; the server writes into the page which one that is.
+// `NAME.localhost` chooses a world too; the server writes that world into the page.
 const HOME = document.documentElement.dataset.world || "default";
 
 export function parse(hash) {
@@ -15,7 +15,7 @@ export function parse(hash) {
   return { world, view, id: rest.join("/"), query: Object.fromEntries(new URLSearchParams(search)) };
 }
 
-/** Where we are now. */
+/** The current place. */
 export const route = () => parse(location.hash);
 
 /** The address of a view in the chosen world (or in `world`). */
@@ -26,19 +26,19 @@ export function href(view, id = "", query = {}, world = route().world) {
   return `#/w/${encodeURIComponent(world)}/${path}${search && `?${search}`}`;
 }
 
-/** Show a view; the browser's Back leads here again. */
+/** Show a view; the browser's Back returns here. */
 export function go(view, id, query, world) {
   location.hash = href(view, id, query, world);
 }
 
-/** Change values of the address in place: `setQuery({ find: "4xx" })`; "" takes one away. */
+/** Change values of the address in place: `setQuery({ find: "4xx" })`; "" removes one. */
 export function setQuery(changes) {
   const { view, id, query, world } = route();
   history.replaceState(null, "", href(view, id, { ...query, ...changes }, world));
   window.dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-/** `{world, view, id, query}`, anew whenever the address changes. */
+/** `{world, view, id, query}`, updated when the address changes. */
 export function useRoute() {
   const [current, setCurrent] = useState(route);
   useEffect(() => {
@@ -54,11 +54,11 @@ function decoded(part) {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // A lone % was typed by hand.
+    return part; // A single % was typed by hand.
   }
 }
 
-// Before any component asks for something: its world is the address's.
+// Before the first call of any component: its world is that of the address.
 const follow = () => chooseWorld(route().world);
 window.addEventListener("hashchange", follow);
 follow();

@@ -1,7 +1,7 @@
-// What a frame's address asks of its player: the CDN's query parameters (contract, Media addresses).
+// The options in a frame's address: the CDN's query parameters (contract, Media addresses).
 //
-// A frame that asks for nothing plays at once, without sound, as it always has; one that asks for
-// anything, and the bare address, do only what they are asked for, as the CDN's player.
+// A frame without options plays at once, muted. With any option, and at the bare address, the player
+// only does what the options say, like the CDN's.
 
 const NAMES = [
   "ad-url", "autoplay", "controls", "defaultTextTrack", "letterboxColor", "loop", "muted", "poster",
@@ -27,13 +27,13 @@ export function optionsOf(search, frame) {
   };
 }
 
-/** "auto", "metadata" or "none"; some metadata is loaded with all of them. */
+/** "auto", "metadata" or "none"; some metadata is always loaded. */
 export function preloadOf(value) {
   if (value === "none" || value === "false" || value === false) return "none";
   return ["auto", "true", "", true].includes(value) ? "auto" : "metadata";
 }
 
-/** Seconds of "90", "90.5s", "1m30s" or "1h2m3s"; 0 where it is none of these. */
+/** Seconds of "90", "90.5s", "1m30s" or "1h2m3s"; 0 for anything else. */
 export function secondsOf(text) {
   const found = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?$/.exec(text);
   if (!found) return 0;

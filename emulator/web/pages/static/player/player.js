@@ -1,8 +1,8 @@
-// The picture: plays one playlist, or a stream over WebRTC, in one <video>, close to live, and gets
-// going again by itself.
+// The player: plays one playlist, or a stream over WebRTC, in one <video>, close to live, and
+// recovers by itself.
 //
-// Events: "picture" (frames are shown), "stalled" and "moving", "blocked" (the browser wants a click
-// first), "trouble" with a sentence, "over" (the last frame was shown).
+// Events: "picture" (frames are shown), "stalled" and "moving", "blocked" (the browser requires a
+// click), "trouble" with a message, "over" (the last frame was shown).
 
 import Hls from "../hls.js-1.7.4/hls.light.min.mjs";
 import { isSupported, Whep } from "./whep.js";
@@ -12,19 +12,19 @@ const STALL_MS = 1500;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const GATE_RETRY_MS = 500;
 const LOOK_MS = 1000;
-// A connection that breaks since the stream has ended is not to be replaced: the page hears of that.
+// A connection that ends with its stream is not replaced: the page is told of the end.
 const FALL_BACK_MS = 1500;
 const MEDIA_ERROR_AGAIN_MS = 10_000;
-// Farther behind than this, a viewer who wanted to be live is moved there at once.
+// A viewer who watches live and is farther behind than this is moved to the live edge.
 const JUMP_SECONDS = 5;
 const RATE_MAX = 1.25;
-// What lies ready beyond the playing position: below this nothing is gained by hurrying.
+// With less media buffered than this, faster playback does not help.
 const CUSHION_SECONDS = 0.3;
 
 export class Player extends EventTarget {
-  /** How often it had to start over or repair the picture. */
+  /** How often playback was restarted or repaired. */
   recoveries = 0;
-  /** Whether the viewer wants to be at the live edge: yes, until they pause or go back. */
+  /** Whether the viewer wants to be at the live edge: yes, until they pause or seek back. */
   wantsLive = true;
 
   #video;
@@ -46,8 +46,8 @@ export class Player extends EventTarget {
   #headers;
 
   /**
-   * `autoplay`: it plays by itself. Else, and unless `preload` is "auto", it loads only a beginning.
-   * `headers` go with every request of the playlist's and its media's.
+   * With `autoplay` it plays by itself. Without it, and unless `preload` is "auto", it only loads the
+   * beginning. `headers` are sent with each request for the playlist and its media.
    */
   constructor(video, { autoplay = true, preload = "auto", headers = {} } = {}) {
     super();
@@ -64,9 +64,9 @@ export class Player extends EventTarget {
   }
 
   /**
-   * Plays `address` from the start of a recording, or from the live edge. `gate` is an address that
-   * answers when there is something to play; until then nothing is asked of hls.js. `whep`, if
-   * given, is tried before the playlist.
+   * Plays `address`, from the start of a recording or from the live edge. `gate` is an address that
+   * answers when there is something to play; until then hls.js loads nothing. `whep`, if set, is
+   * tried first.
    */
   async play(address, { isLive, isLowLatency = false, gate = null, whep = null, startSeconds = 0 }) {
     this.stop();
@@ -92,7 +92,7 @@ export class Player extends EventTarget {
     this.#isStalled = false;
   }
 
-  /** Stops, and leaves the last frame where it is. */
+  /** Stops, and keeps the last frame. */
   rest() {
     clearTimeout(this.#retryTimer);
     this.#source = null;
@@ -106,14 +106,14 @@ export class Player extends EventTarget {
   get isLive() { return this.#source?.isLive ?? false; }
   get hls() { return this.#hls; }
 
-  /** "whep", "llhls", "hls" or "native": how the picture comes. */
+  /** The way of playback: "whep", "llhls", "hls" or "native". */
   get mode() {
     if (this.#whep) return "whep";
     if (!Hls.isSupported()) return "native";
     return this.#source?.isLowLatency ? "llhls" : "hls";
   }
 
-  /** Seconds between the live edge and the frame shown now; null where that has no meaning. */
+  /** Seconds between the live edge and the shown frame; null if that has no meaning. */
   get latencySeconds() {
     if (!this.isLive || !this.#hasPicture || this.#isStalled) return null;
     if (this.#whep) return this.#whepFacts.latencySeconds;
@@ -122,7 +122,7 @@ export class Player extends EventTarget {
     return Number.isFinite(start) ? (Date.now() - start) / 1000 - this.#video.currentTime : null;
   }
 
-  /** What can be shown now: {start, end} in seconds of the video's time, or null. */
+  /** The seekable range: {start, end} in seconds of the video's time, or null. */
   get range() {
     const { seekable, duration } = this.#video;
     if (!this.isLive && Number.isFinite(duration)) return { start: 0, end: duration };
@@ -136,7 +136,7 @@ export class Player extends EventTarget {
     return this.isLive && range !== null && this.#video.currentTime > range.end - 3;
   }
 
-  // Firefox counts the frames of a playlist in the element, and those of a stream in its receiver.
+  // Firefox counts the frames of a playlist in the element, those of a WebRTC stream in its receiver.
   get framesDecoded() {
     return Math.max(this.#video.getVideoPlaybackQuality().totalVideoFrames, this.#whepFacts.framesDecoded ?? 0);
   }
@@ -157,7 +157,10 @@ export class Player extends EventTarget {
     this.wantsLive = this.isAtEdge;
   }
 
-  /** Plays with sound if that is wished and allowed, else without; says "blocked" if not even that. */
+  /**
+   * Plays with sound if that is requested and allowed, else muted; reports "blocked" if not even that
+   * is.
+   */
   async start() {
     try {
       await this.#video.play();
@@ -174,16 +177,16 @@ export class Player extends EventTarget {
     if (this.mayStart) this.start();
   }
 
-  /** A picture that was there, or whose media could not be loaded; else it is still on its way. */
+  /** The picture was shown before, or its media could not be loaded; otherwise it is still coming. */
   get #isExpected() { return this.#hasPicture || this.#failures > 0 || this.#isCutOff; }
 
-  /** Nobody waits for it to move. Until it has begun, a picture that stands is on its way. */
+  /** The viewer does not expect it to move. Until it has begun, a still picture is still coming. */
   get #isAtRest() {
     const { paused, ended } = this.#video;
     return ended || (paused && (this.#hasBegun || this.#isHeld || !this.mayStart));
   }
 
-  /** The viewer wants to see it: from now on it loads, and starts again by itself after a repair. */
+  /** The viewer wants to watch: from now on it loads, and restarts by itself after a repair. */
   #release() {
     this.mayStart = true;
     if (!this.#isHeld) return;
@@ -191,7 +194,7 @@ export class Player extends EventTarget {
     this.#hls?.startLoad(this.isLive ? -1 : this.#video.currentTime);
   }
 
-  /** Plays by WHEP; says whether that works, or whether it need not any more. */
+  /** Plays by WHEP; returns whether that works, or is no longer needed. */
   async #watch(address, source, gate) {
     const isOver = () => this.#source !== source;
     const whep = isSupported() ? new Whep() : null;
@@ -237,10 +240,10 @@ export class Player extends EventTarget {
     const hls = new Hls({
       lowLatencyMode: isLowLatency,
       startPosition,
-      // No liveSync option here: hls.js would take it instead of the playlist's PART-HOLD-BACK.
+      // No liveSync option: hls.js would use it instead of the playlist's PART-HOLD-BACK.
       backBufferLength: 60,
       liveDurationInfinity: true,
-      // fMP4 needs no transmuxing, so a worker would only add a hop to every part.
+      // fMP4 needs no transmuxing, so a worker would only add a step for every part.
       enableWorker: false,
       ...marking(this.#headers),
     });
@@ -260,8 +263,8 @@ export class Player extends EventTarget {
     this.#hls = hls;
   }
 
-  // A video that is asked to play before hls.js has moved it to where it begins plays from 0: for a
-  // moment, or, where that takes long, until hls.js takes it to have stalled there.
+  // If play() is called before hls.js has set the start position, the video plays from 0: for a
+  // moment or, if that takes long, until hls.js detects a stall there.
   #begin(hls) {
     if (this.#hasBegun || !hls.hasEnoughToStart) return;
     this.#startByItself();
@@ -333,8 +336,8 @@ export class Player extends EventTarget {
     this.#isStalled = false;
   }
 
-  // hls.js hurries only with more than a second in the buffer, which is more than low latency
-  // leaves there. So the rate is set here: a little faster while behind and something lies ready.
+  // hls.js only plays faster with more than a second in the buffer, which low latency never has. So
+  // the rate is set here: a little faster while playback is behind and media is buffered.
   #keepClose() {
     const { targetLatency, latency, liveSyncPosition } = this.#hls;
     if (!targetLatency || !latency || !this.wantsLive) {
@@ -351,7 +354,8 @@ export class Player extends EventTarget {
     this.#video.playbackRate = Math.round(rate * 50) / 50;
   }
 
-  // Each stall shows that the network needs more time: keep a little farther away from then on.
+  // Each stall shows that the network needs more time: the distance from the live edge grows a
+  // little.
   #wantedLatency() {
     const details = this.#hls.latestLevelDetails;
     const least = (this.#source.isLowLatency && details?.partHoldBack) || this.#hls.targetLatency;
@@ -371,14 +375,15 @@ export class Player extends EventTarget {
   }
 }
 
-// Without parts the playlist names no distance, and hls.js would take three target durations: six
-// segments here. Setting it anew forgets stalls, so only a longer segment than before does that.
+// Without parts the playlist sets no distance, and hls.js would use three target durations: six
+// segments here. Setting it again forgets stalls, so that is only done for a longer segment than
+// before.
 function stayTwoSegmentsBehind(hls, { live, fragments }) {
   const seconds = 2 * Math.max(...fragments.slice(-2).map((fragment) => fragment.duration));
   if (live && seconds > (hls.config.liveSyncDuration ?? 0)) hls.targetLatency = seconds;
 }
 
-/** How hls.js sends these headers with each request. */
+/** The hook by which hls.js sends these headers with each request. */
 function marking(headers) {
   const pairs = Object.entries(headers);
   if (!pairs.length) return {};
@@ -394,7 +399,7 @@ async function opened(gate, headers, isOver) {
     try {
       if ((await fetch(gate, { cache: "no-store", headers })).ok) return;
     } catch {
-      // The server is away for a moment; the page says so by itself.
+      // The server does not answer for a moment; the page reports that itself.
     }
     await new Promise((resolve) => setTimeout(resolve, GATE_RETRY_MS));
   }

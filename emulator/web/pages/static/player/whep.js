@@ -3,7 +3,7 @@
 const RETRY_MS = 500;
 const GATHER_MS = 1000;
 const CONNECT_MS = 5000;
-// From NTP's beginning (1900) to ours (1970).
+// Seconds from the epoch of NTP (1900) to that of Unix (1970).
 const NTP_OFFSET_MS = 2_208_988_800_000;
 
 export const isSupported = () => "RTCPeerConnection" in window;
@@ -13,9 +13,9 @@ export class Whep {
   #stats = {};
 
   /**
-   * Connects, and shows the stream in `video`. Waits while there is no media yet. Throws where this
-   * browser, or what lies between, does not let it. `onEnd` is called when the connection breaks.
-   * `headers` go with the offer.
+   * Connects, and shows the stream in `video`. Waits while there is no media yet. Throws if the
+   * browser or the network does not allow it. `onEnd` is called when the connection breaks. `headers`
+   * are sent with the offer.
    */
   async open(address, video, isOver, onEnd, headers = {}) {
     const media = new MediaStream();
@@ -34,7 +34,7 @@ export class Whep {
       fetch(new URL(answer.headers.get("Location"), address), { method: "DELETE" }).catch(() => {});
       throw error;
     }
-    // A server's goodbye closes the transport at once; the connection itself only fails later.
+    // The server's close ends the transport at once; the connection itself fails only later.
     const [{ transport }] = this.#peer.getReceivers();
     const look = () => {
       const states = [this.#peer.connectionState, transport.state];
@@ -45,17 +45,19 @@ export class Whep {
     video.srcObject = media;
   }
 
-  /** The handshake's goodbye tells the server; a DELETE would meet a session that is gone by then. */
+  /**
+   * Closing the transport tells the server; a DELETE would be for a session that has already ended.
+   */
   close() { this.#peer.close(); }
 
-  /** What the receiver knows: {latencySeconds, framesPerSecond}, null where it does not. */
+  /** The receiver's figures: {latencySeconds, framesPerSecond}, null if unknown. */
   async look() {
     for (const each of (await this.#peer.getStats()).values()) {
       if (each.type === "inbound-rtp" && each.kind === "video") this.#stats = each;
     }
     const { estimatedPlayoutTimestamp: at, framesPerSecond = null, framesDecoded = 0 } = this.#stats;
     const shownAt = at > NTP_OFFSET_MS ? at - NTP_OFFSET_MS : at;
-    // The clocks of two machines may differ by more than the picture is late.
+    // The clocks of two machines may differ by more than the latency.
     const latency = shownAt ? Math.max(0, (performance.timeOrigin + performance.now() - shownAt) / 1000) : null;
     return { latencySeconds: latency, framesPerSecond, framesDecoded };
   }
@@ -80,8 +82,8 @@ export class Whep {
   }
 }
 
-// Whether a picture was agreed on (a Firefox without its H.264 plugin takes sound alone), at an
-// address that this browser calls: Firefox pairs none of its own with a loopback one.
+// Whether video was negotiated (Firefox without its H.264 plugin accepts audio only), at an address
+// that this browser connects to: Firefox pairs none of its own with a loopback address.
 function canShow(sdp) {
   const addresses = [...sdp.matchAll(/^a=candidate:(?:\S+ ){4}(\S+)/gm)].map(([, address]) => address);
   const isLoopback = addresses.every((address) => address === "::1" || address.startsWith("127."));

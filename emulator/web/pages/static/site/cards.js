@@ -1,9 +1,9 @@
-// Faces and cards: how streams, recordings and clips stand in a list.
+// Avatars and cards: streams, recordings and clips in lists.
 
 import { html } from "../lib/html.js";
 import { count } from "../lib/parts/format.js";
 
-/** Somebody's picture, or initial. It says nothing that the name beside it does not. */
+/** A user's picture or initial. It is hidden from screen readers: the name is next to it. */
 export function Face({ user, large }) {
   const src = pathOf(user.avatar_url ?? user.avatar);
   const name = large ? "face large" : "face";
@@ -22,7 +22,7 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-/** A channel that is live. `tick` grows when its picture is to be asked for anew. */
+/** A live channel. `tick` grows when its picture has to be loaded again. */
 export function LiveCard({ stream, tick }) {
   const { user } = stream;
   return html`
@@ -46,7 +46,7 @@ export function LiveCard({ stream, tick }) {
   `;
 }
 
-/** A recording or a clip: `href` is where it plays. */
+/** A recording or a clip; `href` is its page. */
 export const VideoCard = ({ href, video, note }) => html`
   <article class="live-card">
     <a href=${href} class="still">
@@ -70,5 +70,5 @@ const Picture = ({ src, user }) =>
     ? html`<img src=${src} alt="" width="640" height="360" loading="lazy" />`
     : html`<span class="no-picture" aria-hidden="true">${nameOf(user).slice(0, 1)}</span>`;
 
-/** A picture of this server, whatever name its address has: the policy of this page allows no other. */
+/** A picture from this server, whatever host its address has: the page's policy allows no other. */
 const pathOf = (address) => address && new URL(address).pathname;

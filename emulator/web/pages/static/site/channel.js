@@ -1,4 +1,4 @@
-// A channel: its picture beside its chat, and below them who it is and what it has made.
+// A channel: its player next to its chat, and below them its profile and videos.
 
 import { html, useEffect, useState } from "../lib/html.js";
 import { count } from "../lib/parts/format.js";
@@ -45,7 +45,7 @@ export function Channel({ username, kind, id }) {
   `;
 }
 
-/** The stream that is on now, or was when one came; else the channel's latest. */
+/** The current stream, or the one at the time of the visit; else the channel's latest. */
 function useStream(username, profile) {
   const [stream, setStream] = useState(null);
   const current = profile?.current_stream;
@@ -62,10 +62,10 @@ function useStream(username, profile) {
   return stream;
 }
 
-/** A clip's media address is the only place that tells its uid. */
+/** The uid of a clip is only in its media address. */
 const uidOf = (clip) => clip?.video_url && new URL(clip.video_url).pathname.match(/[0-9a-f]{32}/)?.[0];
 
-/** The platform's own player, in a frame: it waits, plays, and shows the recording by itself. */
+/** The platform's own player in a frame: it waits, plays, and shows the recording by itself. */
 function Screen({ uid, title }) {
   if (!uid) return html`<div class="screen empty">This channel has not been live yet.</div>`;
   return html`

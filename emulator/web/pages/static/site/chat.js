@@ -1,4 +1,4 @@
-// A stream's chat: what is said, by whom, and a line to say something.
+// A stream's chat: its messages, and a field to write one.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { Face, nameOf } from "./cards.js";
@@ -12,7 +12,7 @@ const TIME_OUT_SECONDS = 600;
 const NEAR_END_PX = 60;
 const EMOJI = ["🔥", "👏", "😂", "❤️", "🚀", "👀", "🎉", "💯"];
 
-/** `onViewers(count)` and `onStatus(status)` pass on what the socket says beside the chat. */
+/** `onViewers(count)` and `onStatus(status)` pass on the socket's other messages. */
 export function ChatPanel({ stream, onViewers, onStatus }) {
   const session = useSession();
   const [lines, setLines] = useState([]);
@@ -142,5 +142,5 @@ function Composer({ say }) {
   `;
 }
 
-/** One of eight colours, the same for a name every time. */
+/** One of eight colours, always the same for a name. */
 const hueOf = (name) => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 8191, 7) % 8;

@@ -1,15 +1,15 @@
-// A client of the platform, as small as one can be: its API, and a stream's chat socket.
-// Nothing here is the emulator's own: the same code works against the platform.
+// A minimal client of the platform: its API, and a stream's chat socket. Nothing here is specific to
+// the emulator: the same code works with the platform.
 
 const BASE = "/api/v1";
-// What a page asks again and again by itself is marked, so that an app's own calls stay in the
-// emulator's request log. The platform ignores it.
+// Calls that a page repeats by itself are marked, so that the emulator's request log keeps the calls
+// of apps. The platform ignores the mark.
 const REPEATED = { "X-Emulator-Console": "1" };
 const RETRY_MS = [500, 1000, 2000, 5000];
-// These say that another attempt would fare no better.
+// After these codes another attempt would fail too.
 const FINAL_CODES = [1008, 4004];
 
-/** What the platform refused. `status` is 0 where it did not answer at all. */
+/** A refusal by the platform. `status` is 0 if it did not answer. */
 export class Refusal extends Error {
   constructor(status, message) {
     super(message);
@@ -18,8 +18,8 @@ export class Refusal extends Error {
 }
 
 /**
- * `ask("GET", "/streams/trending?limit=12")` gives the JSON, null for no content.
- * `key` is an API key or an access token. Throws `Refusal` with a sentence for people.
+ * `ask("GET", "/streams/trending?limit=12")` returns the JSON, null without content. `key` is an API
+ * key or an access token. Throws `Refusal` with a message for users.
  */
 export async function ask(method, path, { body, key, isRepeated = false } = {}) {
   const headers = { Accept: "application/json", ...(isRepeated && REPEATED) };
@@ -34,7 +34,7 @@ export async function ask(method, path, { body, key, isRepeated = false } = {}) 
   return value;
 }
 
-/** A validation error is a list of fields and what is wrong with each. */
+/** A validation error is a list of fields and their errors. */
 function sentence(status, value) {
   if (Array.isArray(value?.detail)) {
     return value.detail.map(({ loc = [], msg }) => `${loc.at(-1) ?? "body"}: ${msg}`).join("; ");
@@ -46,8 +46,8 @@ function sentence(status, value) {
  * A stream's chat. `onEvent(type, data)` is called with each event of the documented dialect, and
  * with `open` and `closed`. It connects again by itself until `close()`.
  *
- * Without a key the platform lets nobody in here, but lets them read under `/v1`, whose events have
- * other names and no history: both are turned into the documented ones.
+ * The platform accepts no socket without a key here, but allows reading under `/v1`, whose events
+ * have other names and no history: both are converted to the documented ones.
  */
 export class Chat {
   #onEvent;
@@ -125,7 +125,7 @@ export class Chat {
   }
 }
 
-/** A line of the web client's dialect in the documented one's form. */
+/** Convert a line of the web client's dialect to the documented form. */
 const nested = (line) => ({
   id: line.id,
   content: line.content,

@@ -1,4 +1,4 @@
-// A clip of the last half minute of a live stream.
+// The button that makes a clip of the last half minute of a live stream.
 
 import { html, useRef } from "../lib/html.js";
 import { Field, Form } from "../lib/parts/field.js";
@@ -14,7 +14,7 @@ export function ClipButton({ stream }) {
   const session = useSession();
   const dialog = useRef();
   const make = async ({ title }) => {
-    // Times of a clip are seconds into the stream, and only the platform knows how many there are.
+    // The times of a clip are seconds from the stream's start, which only the platform knows exactly.
     const { duration_seconds: end } = await ask("GET", `/streams/id/${stream.id}`, { key: currentKey() });
     const body = { title, start_time: Math.max(0, end - SECONDS), end_time: end };
     const clip = await ask("POST", `/streams/${stream.id}/clips`, { key: currentKey(), body });

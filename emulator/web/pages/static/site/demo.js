@@ -1,5 +1,5 @@
-// For demos (`?demo` in the address): buttons that break something. They alone use the emulator's
-// admin API, as a person with the console would; nothing else of the site does.
+// For demos (`?demo` in the address): buttons that break something. Only they use the emulator's
+// admin API, like a user of the console; the remaining site does not.
 
 import { html, useState } from "../lib/html.js";
 import { admin } from "../lib/api.js";
@@ -43,7 +43,7 @@ export function DemoControls({ username }) {
   `;
 }
 
-/** The stream of the channel that is open, else the one with the most viewers. */
+/** The stream of the opened channel, else the one with the most viewers. */
 async function subject(username) {
   if (username) {
     const { stream } = await ask("GET", `/streams/users/${username}/live`, { isRepeated: true });
@@ -56,7 +56,9 @@ async function subject(username) {
 
 const fault = (body) => admin("POST", "faults", body);
 
-/** A seeded channel's publisher is simulated, and is told to go and come; a real one is cut off. */
+/**
+ * The publisher of a seeded channel is simulated, and is dropped by the API; a real one is cut off.
+ */
 async function drop(stream) {
   const path = `streams/${stream.id}/publish`;
   try {
@@ -69,7 +71,7 @@ async function drop(stream) {
   setTimeout(() => admin("POST", path, { protocol: "synthetic" }).catch(problem), 4000);
 }
 
-/** Each of them is an account of its own, made by its first call. */
+/** Each of them is a new account, created by its first call. */
 async function flood(stream, names = PEOPLE, lines = HYPE) {
   for (let number = 0; number < FLOOD_LINES; number += 1) {
     setTimeout(() => {

@@ -1,11 +1,11 @@
-// A picture that needs no camera: drawn in the page, and sent as it is drawn.
+// A picture without a camera: drawn in the page and sent as it is drawn.
 
 const WIDTH = 1280;
 const HEIGHT = 720;
 const FPS = 30;
 const BALLS = 7;
 
-/** A media stream of a moving picture with a clock. It stops when its track does. */
+/** A media stream of a moving picture with a clock. It stops with its track. */
 export function drawing() {
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH;
@@ -14,7 +14,7 @@ export function drawing() {
   const media = canvas.captureStream(FPS);
   const [track] = media.getVideoTracks();
   const began = performance.now();
-  // Not by animation frames: those rest in a tab that nobody sees, and viewers do not.
+  // Not by animation frames: those pause in a hidden tab, but the viewers still watch.
   const timer = setInterval(() => {
     if (track.readyState === "ended") clearInterval(timer);
     else draw(pen, (performance.now() - began) / 1000);

@@ -1,4 +1,4 @@
-// Home: who is live, what was recorded, and clips.
+// Home: live channels, recordings and clips.
 
 import { html, useState } from "../lib/html.js";
 import { Empty, Problem } from "../lib/parts/layout.js";

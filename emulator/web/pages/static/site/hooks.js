@@ -1,10 +1,11 @@
-// What the site's views share: lists that load again now and then, and the address.
+// Common parts of the site's views: lists that load again at intervals, and the address.
 
 import { useCallback, useEffect, useRef, useState } from "../lib/html.js";
 
 /**
- * What `load(isRepeated)` gives: `{data, error, reload}`. Loaded anew when `deps` change, and every
- * `everyMs` while the tab is seen. Of the same subject the old data stays until the new has come.
+ * The result of `load(isRepeated)`: `{data, error, reload}`. Loaded again when `deps` change, and
+ * every `everyMs` while the tab is visible. Old data of the same subject stays until the new data is
+ * here.
  */
 export function useLoaded(load, deps = [], everyMs = 0) {
   const subject = JSON.stringify(deps);
@@ -47,12 +48,12 @@ export function usePlace() {
   return place;
 }
 
-// Other pages of the emulator say in their links which world they mean: `#/w/WORLD/watch/@ada`.
+// Other pages of the emulator name the world in their links: `#/w/WORLD/watch/@ada`.
 const WORLD = /^#\/w\/([^/]+)(?:\/watch)?\/?/;
 
 const placeOf = () => location.hash.replace(WORLD, "").replace(/^#\/?/, "");
 
-/** The public API has a world by its host. True where this page moves to another one's. */
+/** The public API selects the world by the host. Returns true if this page moves to another host. */
 export function movesToWorld() {
   const world = WORLD.exec(location.hash)?.[1];
   const isHere = !world || world === "default" || location.hostname === `${world}.localhost`;
@@ -61,7 +62,7 @@ export function movesToWorld() {
   return true;
 }
 
-/** A number that grows by one every so often while the tab is seen. */
+/** A number that grows by one at intervals while the tab is visible. */
 export function useTicks(everyMs) {
   const [tick, setTick] = useState(0);
   useEffect(() => {

@@ -18,7 +18,7 @@ function Site() {
   const main = useRef();
   const seen = useRef(place);
   useEffect(() => {
-    if (seen.current === place) return; // The first view does not take the focus.
+    if (seen.current === place) return; // The first view does not move the focus.
     seen.current = place;
     window.scrollTo(0, 0);
     main.current.focus();

@@ -1,4 +1,4 @@
-// What this tab broadcasts. It goes on while one looks at other views.
+// The broadcast of this tab. It continues while other views are open.
 
 import { useEffect, useState } from "../lib/html.js";
 import { Broadcast } from "./whip.js";
@@ -18,7 +18,7 @@ export function useOnAir() {
   return current;
 }
 
-/** Go live on a stream of one's own with this picture and sound. */
+/** Go live on an own stream with this video and audio. */
 export async function goLive(stream, media) {
   const broadcast = await Broadcast.start(
     stream.whip_url,
@@ -29,13 +29,13 @@ export async function goLive(stream, media) {
   set({ stream, media: watched(media), broadcast, samples: [], failure: "" });
 }
 
-/** Send another picture and sound from now on. */
+/** Replace the video and audio. */
 export async function switchTo(media) {
   await onAir.broadcast.replace(media);
   set({ ...onAir, media: watched(media), failure: "" });
 }
 
-/** A screen that is shared no more, or a camera that was pulled out, says so. */
+/** Reported when screen sharing ends, or a camera is unplugged. */
 function watched(media) {
   for (const track of media.getVideoTracks()) {
     track.addEventListener("ended", () => {
@@ -56,5 +56,5 @@ function set(value) {
   for (const listener of listeners) listener(value);
 }
 
-// A tab that goes says so: the platform would else wait for its return.
+// A closed tab ends its broadcast: otherwise the platform would wait for its return.
 window.addEventListener("pagehide", () => onAir?.broadcast.stop());

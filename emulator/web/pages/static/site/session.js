@@ -1,4 +1,4 @@
-// Who is signed in. A tab has a person of its own, so that two tabs can talk to each other.
+// The signed-in user. Each tab has its own, so that two tabs can talk to each other.
 
 import { useEffect, useState } from "../lib/html.js";
 import { ask } from "./client.js";
@@ -15,7 +15,7 @@ function read() {
   }
 }
 
-/** `{key, user}`, or null of nobody. */
+/** `{key, user}`, or null. */
 export function useSession() {
   const [current, setCurrent] = useState(session);
   useEffect(() => {
@@ -30,14 +30,14 @@ export const currentKey = () => session?.key;
 
 export function signOut() { set(null); }
 
-/** Sign in with a key, which the platform checks. Refuses (`Refusal`, 401) a wrong one. */
+/** Sign in with a key, which the platform checks. Throws `Refusal` (401) for an invalid one. */
 export async function signInWithKey(key) {
   set({ key, user: await ask("GET", "/auth/me", { key }) });
 }
 
 /**
- * Sign in as somebody by name: `ak_auto_NAME` is anybody's key, and makes a new account by its first
- * call. Under `--strict-auth` it is nobody's; then the people of the seed still have `ak_demo_NAME`.
+ * Sign in by name: `ak_auto_NAME` creates the account by its first call. With `--strict-auth` such
+ * keys are invalid; then the users of the seed still have `ak_demo_NAME`.
  */
 export async function signInAs(username) {
   const keys = [`ak_auto_${username}`, username === "demo" ? "ak_demo" : `ak_demo_${username}`];

@@ -1,4 +1,4 @@
-// Signing in: somebody from the seed, any name, or a key.
+// Signing in: as a user of the seed, by any name, or with a key.
 
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { Field, Form } from "../lib/parts/field.js";
@@ -61,8 +61,8 @@ export function SignIn() {
 }
 
 /**
- * The people that anybody can find: who streams or has streamed, and who follows the first of them.
- * The platform lists its accounts nowhere.
+ * The users that can be found: those who stream or have streamed, and followers of the first of them.
+ * The platform has no list of accounts.
  */
 async function everybody() {
   const { streams } = await ask("GET", "/streams/?status_filter=all&per_page=50");

@@ -1,4 +1,4 @@
-// What is sent: a camera, a screen or a drawn picture, with a microphone or without.
+// The sources of a broadcast: a camera, a screen or a drawn picture, with or without a microphone.
 
 import { html, useEffect, useState } from "../lib/html.js";
 import { SelectField } from "../lib/parts/field.js";
@@ -8,12 +8,12 @@ import { drawing } from "./drawing.js";
 const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 const WAYS = { camera: "Camera", screen: "Screen", drawn: "Drawn picture" };
 const WHY = {
-  NotAllowedError: "The browser was not allowed to. Allow it in the address bar, and try again.",
-  NotFoundError: "There is no camera here. Take the screen or the drawn picture.",
-  NotReadableError: "Another program has the camera. Close that, and try again.",
+  NotAllowedError: "The browser has no permission. Allow it in the address bar, and try again.",
+  NotFoundError: "There is no camera here. Use the screen or the drawn picture.",
+  NotReadableError: "Another program uses the camera. Close it, and try again.",
 };
 
-/** `source` is `{way, video, audio}`: what was chosen, and the ids of its devices. */
+/** `source` is `{way, video, audio}`: the choice, and the ids of its devices. */
 export function Sources({ media, source, setSource, onMedia }) {
   const { way } = source;
   const [devices, setDevices] = useState([]);
@@ -58,7 +58,7 @@ async function open({ way, ...ids }) {
   try {
     return await navigator.mediaDevices.getUserMedia({ video, audio: exactly(ids.audio) || true });
   } catch (error) {
-    // A camera without any microphone is a camera all the same.
+    // A camera without any microphone is accepted too.
     if (error.name !== "NotFoundError") throw error;
     return navigator.mediaDevices.getUserMedia({ video });
   }

@@ -24,7 +24,7 @@ export function Studio() {
   const shown = onAir?.media ?? media;
   const latest = useRef();
   latest.current = onAir ? null : media;
-  // Nobody's camera stays on behind their back.
+  // The camera is switched off when it is not used.
   useEffect(() => () => stop(latest.current), []);
   if (!session && !onAir) {
     return html`<${Empty}>
@@ -57,7 +57,7 @@ function stop(media) {
   for (const track of media?.getTracks() ?? []) track.stop();
 }
 
-/** Browsers give cameras and screens to secure pages alone (W3C Media Capture, 9.2). */
+/** Browsers give cameras and screens only to secure pages (W3C Media Capture, 9.2). */
 const SecureHint = () =>
   !window.isSecureContext &&
   html`<p class="notice" role="note">A browser gives its camera and screen only to a page on localhost or over HTTPS. This page
@@ -95,7 +95,7 @@ function Start({ session, media }) {
   `;
 }
 
-/** A new stream; or the one of one's own that has not ended, since the platform allows one. */
+/** A new stream, or the user's own that has not ended, because the platform allows only one. */
 async function ownStream({ key, user }, title, category) {
   const body = { title, category_id: category || null };
   try {

@@ -42,7 +42,7 @@ function Vods({ username }) {
   `;
 }
 
-/** Those of the stream that is shown; where there is none, those that this person has made. */
+/** The clips of the shown stream; without one, those that this user has made. */
 function Clips({ username, stream }) {
   const path = stream ? `/streams/${stream.id}/clips?per_page=20` : `/streams/users/${username}/clips?per_page=20`;
   const [isProcessing, setProcessing] = useState(false);

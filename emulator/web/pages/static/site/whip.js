@@ -1,13 +1,13 @@
-// Goes live by WHIP (RFC 9725): one offer, one answer, and a DELETE that ends it.
+// Publishes by WHIP (RFC 9725): an offer, an answer, and a DELETE that ends it.
 
 const GATHER_MS = 1000;
 const STATS_MS = 1000;
 const CONNECT_MS = 15_000;
 
 /**
- * `await Broadcast.start(address, media, onStats, onEnd)`: `address` is a stream's `whip_url`, in
- * which its key stands. `onStats` gets `{at, bitsPerSecond, framesPerSecond, width, height,
- * roundTripMs, lostShare}` each second, `onEnd` a sentence if the connection is lost.
+ * `await Broadcast.start(address, media, onStats, onEnd)`: `address` is a stream's `whip_url`, which
+ * contains its key. `onStats` gets `{at, bitsPerSecond, framesPerSecond, width, height, roundTripMs,
+ * lostShare}` each second, `onEnd` a message if the connection is lost.
  */
 export class Broadcast {
   #peer = new RTCPeerConnection();
@@ -27,7 +27,7 @@ export class Broadcast {
     return broadcast;
   }
 
-  /** Send another camera, screen or microphone from now on: the connection stays. */
+  /** Replace the camera, screen or microphone; the connection stays. */
   async replace(media) {
     for (const track of media.getTracks()) {
       const sender = this.#peer.getSenders().find((one) => one.track?.kind === track.kind);
@@ -35,7 +35,7 @@ export class Broadcast {
     }
   }
 
-  /** The stream ends at once: the platform need not wait for a return. */
+  /** End the stream at once, so that the platform does not wait for a return. */
   async stop() {
     if (this.#session) await fetch(this.#session, { method: "DELETE", keepalive: true }).catch(() => {});
     this.#close();
@@ -65,7 +65,7 @@ export class Broadcast {
   #connected() {
     return new Promise((resolve, reject) => {
       const fail = (why) => reject(new Error(`${why} A firewall may block UDP.`));
-      const timer = setTimeout(() => fail("The connection takes too long."), CONNECT_MS);
+      const timer = setTimeout(() => fail("The connection timed out."), CONNECT_MS);
       const look = () => {
         const state = this.#peer.connectionState;
         if (state === "connected") resolve(clearTimeout(timer));
@@ -105,14 +105,16 @@ export class Broadcast {
   }
 }
 
-/** H.264 goes to HLS players as it comes; anything else would have to be transcoded on its way. */
+/** H.264 is passed through to HLS players; anything else would have to be transcoded. */
 function preferH264(transceiver) {
   const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
   const isH264 = ({ mimeType }) => mimeType.toLowerCase() === "video/h264";
   transceiver.setCodecPreferences?.([...codecs.filter(isH264), ...codecs.filter((codec) => !isH264(codec))]);
 }
 
-/** Candidates may follow later, but then each costs a request: a moment's wait brings them all. */
+/**
+ * Candidates could follow later, each with a request; after a short wait the offer has all of them.
+ */
 function gathered(peer) {
   const complete = new Promise((resolve) => {
     const look = () => peer.iceGatheringState === "complete" && resolve();

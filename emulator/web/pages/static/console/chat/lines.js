@@ -1,10 +1,10 @@
-// The lines of a chat, the newest at the bottom, each with what its owner can do about it.
+// The lines of a chat, newest at the bottom, each with the owner's actions.
 
 import { html, useLayoutEffect, useRef } from "../../lib/html.js";
 import { confirm, Empty, problem, time } from "../../lib/parts.js";
 
 export const TIME_OUT_SECONDS = 600;
-// Who has read up so far stays there while new lines come.
+// A reader who has scrolled up stays there while new lines arrive.
 const NEAR_END_PX = 60;
 
 export function Lines({ messages, owner, act }) {
@@ -48,7 +48,7 @@ function Moderate({ id, user, isOwner, act }) {
   const ban = () =>
     confirm({
       title: `Ban ${user.username}?`,
-      text: "They cannot say anything in this chat until they are let back.",
+      text: "They cannot write in this chat until the ban is lifted.",
       name: "Ban",
       act: () => act("POST", "/bans", { user_id: user.id }),
     });

@@ -1,4 +1,4 @@
-// Order in a chat: slow mode and its like, who may not speak, and an empty room.
+// Moderation of a chat: settings such as slow mode, bans, and clearing the chat.
 
 import { html } from "../../lib/html.js";
 import { confirm, problem, SelectField, time } from "../../lib/parts.js";
@@ -68,7 +68,7 @@ function Bans({ bans, act }) {
 const clear = (act) =>
   confirm({
     title: "Clear this chat?",
-    text: "Every line is taken away, for all viewers.",
+    text: "All lines are deleted, for all viewers.",
     name: "Clear chat",
     act: () => act("DELETE", ""),
   });

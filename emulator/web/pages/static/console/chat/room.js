@@ -1,4 +1,4 @@
-// A chat room: its lines, what one says in it, and beside it the order that is kept.
+// A chat room: its lines, the field to write in it, and its moderation.
 
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
@@ -17,7 +17,7 @@ const CHAT_EVENTS = [
 
 export function ChatRoom({ stream }) {
   const owner = ownerOf(stream);
-  /** Done in the owner's name: `act("DELETE", "/MESSAGE_ID")`. */
+  /** A call in the owner's name: `act("DELETE", "/MESSAGE_ID")`. */
   const act = (method, path, body) => asUser(owner, method, `streams/${stream.id}/chat${path}`, body);
   const load = async () => {
     const paths = [`?limit=${LINES_MAX}`, "/bans", "/settings"];

@@ -1,4 +1,4 @@
-// Say something in a chat as anybody: a seeded person by name, or somebody new.
+// Write to a chat as any user: a seeded one by name, or a new one.
 
 import { html, useState } from "../../lib/html.js";
 import { Form, toast } from "../../lib/parts.js";
@@ -12,7 +12,7 @@ export function Say({ stream, names }) {
   const say = async () => {
     const message = await asUser(name, "POST", `streams/${stream.id}/chat`, { content: text });
     setText("");
-    // What a filter keeps back is accepted, and nobody sees it.
+    // A line held by a filter is accepted, but nobody sees it.
     if (message.status === "held") toast(`Kept back: ${message.message}`);
   };
   return html`

@@ -1,4 +1,4 @@
-// One delivery of a webhook: what was sent, and what came of each attempt.
+// One delivery of a webhook: its content, and the result of each attempt.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -10,7 +10,7 @@ export const DELIVERY_EVERY_MS = 3000;
 const TONES = { delivered: "good", waiting: "warn", failed: "bad", dropped: "bad" };
 
 export function State({ delivery: { state, attempts } }) {
-  // One that waits and was tried is waiting for its next attempt.
+  // A waiting delivery that was tried before waits for its next attempt.
   const word = state === "waiting" && attempts ? "retrying" : state;
   return html`<${Badge} tone=${TONES[state]}>${word}<//>`;
 }
@@ -77,6 +77,6 @@ function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // Whoever made it up by hand is shown what they wrote.
+    return text; // A body made by hand is shown as written.
   }
 }

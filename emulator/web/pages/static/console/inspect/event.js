@@ -1,4 +1,4 @@
-// One event: its values, what it is about, and which request caused it.
+// One event: its values, its subjects, and the request that caused it.
 
 import { admin, ApiError } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -8,7 +8,7 @@ import { href } from "../../lib/router.js";
 import { DetailHead, Facts, NotThere, Part } from "./inspector.js";
 import { Status } from "./request.js";
 
-/** Values in one line: `title=Tea viewers=3`. */
+/** Write values on one line: `title=Tea viewers=3`. */
 export const summary = (values) =>
   Object.entries(values)
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
@@ -47,7 +47,7 @@ function factsOf({ seq, at, values }) {
   ];
 }
 
-/** The request that caused it, as long as the log has it. */
+/** The request that caused it, if the log still contains it. */
 function Cause({ id }) {
   const load = () => admin("GET", `requests?event=${id}&limit=1`);
   const { data } = usePolled(load, { deps: [id] });

@@ -1,5 +1,5 @@
-// The filter box of a log, in the log's own words: `status:4xx user:demo /streams`. What it says
-// stands in the address, so that a link shows the same.
+// The filter box of a log, with the log's own words: `status:4xx user:demo /streams`. Its content is
+// in the address, so that a link shows the same.
 
 import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { setQuery } from "../../lib/router.js";
@@ -8,9 +8,9 @@ const TYPING_MS = 250;
 const WORD = /(?:([a-z_]+):)?(?:"([^"]*)"|(\S+))/g;
 
 /**
- * `words`: what may stand before a colon, `{status: {}, unknown: {name: "has_unknown_fields"}}`, by
- * the name that it is asked by. `bare(text)` says which word a text without one means, `[name, value]`.
- * Returns `{values, mistake}`.
+ * Parse a filter. `words` are the names allowed before a colon, `{status: {}, unknown: {name:
+ * "has_unknown_fields"}}`, with the parameter's name if that differs. `bare(text)` returns the word
+ * for a text without one, as `[name, value]`. Returns `{values, mistake}`.
  */
 export function parse(text, words, bare) {
   const values = {};
@@ -27,7 +27,7 @@ export function parse(text, words, bare) {
   return { values, mistake: "" };
 }
 
-/** The filter of an address, whose words may also stand in it one by one: `?kind=StreamEnded`. */
+/** The filter of an address. Its words may also be separate parameters: `?kind=StreamEnded`. */
 export function useFind(query, words) {
   const single = Object.keys(words).filter((name) => query[name]);
   const quoted = (value) => (/\s/.test(value) ? `"${value}"` : value);
@@ -41,14 +41,14 @@ export function useFind(query, words) {
   return find;
 }
 
-/** `yes` and `no` are what people write; the log is asked for `true` and `false`. */
+/** Users write `yes` and `no`; the log's parameters are `true` and `false`. */
 export const yesNo = (value) => ({ yes: "true", no: "false" })[value] ?? value;
 
-/** The box, and beside it words that one can press: `chips` are `[title, text]`. */
+/** The box, and words next to it that can be pressed: `chips` are `[title, text]`. */
 export function FilterBox({ find = "", label, placeholder, chips, mistake, children }) {
   const [text, setText] = useState(find);
   const timer = useRef(0);
-  // The address has changed by other means: by Back, or by a link.
+  // The address was changed by Back or by a link.
   useEffect(() => setText(find), [find]);
   const write = (value) => {
     setText(value);

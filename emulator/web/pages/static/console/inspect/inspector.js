@@ -1,5 +1,5 @@
-// What the inspectors share: a list, and beside it what is open of it. On a narrow window what is
-// open takes the list's place until it is closed.
+// The common frame of the inspectors: a list, and next to it the opened item. On a narrow window the
+// opened item replaces the list until it is closed.
 
 import { admin } from "../../lib/api.js";
 import { html, useEffect, useRef } from "../../lib/html.js";
@@ -7,7 +7,7 @@ import { usePolled } from "../../lib/live.js";
 import { Problem } from "../../lib/parts.js";
 import { go, route } from "../../lib/router.js";
 
-/** `id` is what is open, "" for nothing. `detail` is what shows it. */
+/** `id` is the opened item, "" for none. `detail` shows it. */
 export function Inspector({ id, list, detail }) {
   return html`
     <div class=${id ? "inspector opened" : "inspector"}>
@@ -17,16 +17,16 @@ export function Inspector({ id, list, detail }) {
   `;
 }
 
-/** One thing of the admin API, by the id in the address. */
+/** One item of the admin API, by the id in the address. */
 export function useOne(path, id, on = []) {
   return usePolled(() => admin("GET", `${path}/${encodeURIComponent(id)}`), { deps: [path, id], on });
 }
 
-/** The head of what is open: what it is, and how to close it. */
+/** The head of the opened item: its title, and the button that closes it. */
 export function DetailHead({ title, children }) {
   const heading = useRef();
   useEffect(() => {
-    // The row that was pressed may be out of sight now, and the focus with it.
+    // The pressed row may be hidden now, and the focus with it.
     const focused = document.activeElement;
     if (!focused || focused === document.body || !focused.checkVisibility()) heading.current.focus();
   }, []);
@@ -43,17 +43,17 @@ function close() {
   const row = document.querySelector("tr[aria-current=true]");
   const { view, query } = route();
   go(view, "", query);
-  // Not before the list is in sight again.
+  // Only after the list is visible again.
   setTimeout(() => row?.querySelector("button")?.focus());
 }
 
-/** Why something cannot be opened: it is gone, or the address is wrong. */
+/** Why an item cannot be opened: it no longer exists, or the address is wrong. */
 export const NotThere = ({ title, error }) => html`
   <${DetailHead} title=${title} />
   <${Problem} error=${error} />
 `;
 
-/** Names and values below each other: `[name, value]`, of which those without a value are left out. */
+/** Names and values, one per row: `[name, value]`. Those without a value are left out. */
 export const Facts = ({ facts }) => html`
   <dl class="facts">
     ${facts
@@ -62,7 +62,7 @@ export const Facts = ({ facts }) => html`
   </dl>
 `;
 
-/** A part of what is open, which can be folded. */
+/** A part of the opened item, which can be folded. */
 export const Part = ({ title, note, isOpen = true, children }) => html`
   <details class="part" open=${isOpen}>
     <summary><h3>${title}</h3>${note && html` <small>${note}</small>`}</summary>

@@ -4,7 +4,7 @@ import { html } from "../../lib/html.js";
 import { Empty, Problem, Table } from "../../lib/parts.js";
 import { go, route } from "../../lib/router.js";
 
-/** `log` is `useNewest`'s. `children` stand where there is no row at all. */
+/** `log` is the result of `useNewest`. `children` are shown if there are no rows. */
 export function LogList({ log, columns, caption, id, children }) {
   const { rows, hasMore, error, loadOlder } = log;
   const open = ({ seq }) => go(route().view, String(seq), route().query);

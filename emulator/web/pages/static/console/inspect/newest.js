@@ -1,5 +1,5 @@
-// The newest rows of a log: a page of them, what comes on top as it comes, and older ones on demand.
-// Rows that are there stay as they are.
+// The newest rows of a log: one page, new ones on top as they come, and older ones on demand. Rows
+// that are shown stay as they are.
 
 import { admin } from "../../lib/api.js";
 import { useCallback, useEffect, useRef, useState } from "../../lib/html.js";
@@ -11,8 +11,8 @@ const CALM_MS = 300;
 const NOTHING = { rows: undefined, hasMore: false, error: undefined };
 
 /**
- * Rows of `GET path` with the filters `values`, whose list is called `name`. `on` are the kinds of
- * events that say that there are more. While `isPaused`, nothing comes; afterwards all of it.
+ * Rows of `GET path` with the filters `values`; `name` is the field of the list. `on` are the kinds
+ * of events after which there are more rows. While `isPaused` nothing is added; then all at once.
  */
 export function useNewest({ path, name, values, on, isPaused }) {
   const subject = JSON.stringify(values);
@@ -25,7 +25,7 @@ export function useNewest({ path, name, values, on, isPaused }) {
     const search = new URLSearchParams({ ...values, order: "newest", limit: PAGE, ...query });
     return admin("GET", `${path}?${search}`);
   };
-  // One after another, and nothing of a filter that is not wanted any more.
+  // One call after the other; answers for an old filter are ignored.
   const run = (query, merge) => {
     calls.queue = calls.queue.then(async () => {
       if (calls.subject !== subject) return;
@@ -42,14 +42,14 @@ export function useNewest({ path, name, values, on, isPaused }) {
   const loadNewer = () => {
     const last = () => calls.log.rows?.[0]?.seq ?? 0;
     run(() => ({ after: last() }), (before, page) => {
-      // More than a page has come at once: what is between would be missing.
+      // More than a page of new rows came at once: some in between would be missing.
       if (page.has_more || !before.rows) return whole(before, page);
       const newest = before.rows[0]?.seq ?? 0;
       const fresh = page[name].filter(({ seq }) => seq > newest);
       if (!fresh.length) return before.error ? { ...before, error: undefined } : before;
       const rows = [...fresh, ...before.rows];
       const isTooLong = rows.length > ROWS_MAX;
-      // Those that fall off the end are older ones again.
+      // Rows that are removed at the end become older rows again.
       const cursor = isTooLong ? rows[ROWS_MAX - 1].seq : before.cursor;
       return { rows: rows.slice(0, ROWS_MAX), hasMore: before.hasMore || isTooLong, cursor };
     });

@@ -1,4 +1,4 @@
-// One request: what was sent, what was answered, what it caused; and it again.
+// One request: what was sent and answered, and the events that it caused; and its replay.
 
 import { admin } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
@@ -10,7 +10,7 @@ const FAULT = "x-emulator-fault";
 
 export const took = ({ duration_us }) => (duration_us < 1000 ? "< 1 ms" : duration(duration_us / 1e6));
 
-/** A status, in the colour of its class. */
+/** A status in the colour of its class. */
 export function Status({ status }) {
   const tone = status >= 500 ? "bad" : status >= 400 ? "warn" : "good";
   return html`<${Badge} tone=${tone}>${status}<//>`;
@@ -47,7 +47,7 @@ function factsOf(request) {
   ];
 }
 
-/** What a client would not notice. */
+/** Errors that a client would not notice. */
 function Remarks({ request }) {
   const fault = request.response_headers[FAULT];
   const remarks = [
@@ -56,7 +56,7 @@ function Remarks({ request }) {
     request.credential === "invalid" && "The key or token is wrong or has expired.",
     request.has_two_credentials && "Both X-API-Key and Authorization were sent; the key was read.",
     request.unknown_fields.length &&
-      `Fields that nobody reads: ${request.unknown_fields.join(", ")}.`,
+      `Unknown fields: ${request.unknown_fields.join(", ")}.`,
   ].filter(Boolean);
   return remarks.map((remark) => html`<p key=${remark} class="notice">${remark}</p>`);
 }

@@ -1,4 +1,4 @@
-// The targets of webhooks: add one, remove one, send one an event by hand.
+// The targets of webhooks: add and remove them, or send an event by hand.
 
 import { admin } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
@@ -8,7 +8,7 @@ import { go } from "../../lib/router.js";
 export function Targets({ targets }) {
   if (!targets.length) {
     return html`<${Empty}>
-      No address is told of anything yet. Add one below, or start with
+      There is no webhook yet. Add one below, or start with
       <code> live-emulator serve --webhook URL</code>.
     <//>`;
   }
@@ -21,7 +21,7 @@ function Target({ target: { id, url, events, secret } }) {
   const remove = () =>
     confirm({
       title: "Remove this webhook?",
-      text: `${url} is told nothing more, and its deliveries are forgotten.`,
+      text: `${url} receives no more events, and its deliveries are deleted.`,
       name: "Remove",
       act: () => admin("DELETE", `webhooks/${id}`),
     });
@@ -41,7 +41,7 @@ export function AddTarget({ events, isOpen }) {
   const add = async ({ url, secret, ...chosen }, form) => {
     await admin("POST", "webhooks", { url, secret, events: Object.keys(chosen) });
     form.reset();
-    toast(`${url} is told from now on.`);
+    toast(`${url} receives events from now on.`);
   };
   return html`<details class="card" open=${isOpen}>
     <summary><h2>Add a webhook</h2></summary>
@@ -53,7 +53,7 @@ export function AddTarget({ events, isOpen }) {
         <div class="row">${events.map((event) => html`
           <label key=${event} class="choice"><input type="checkbox" name=${event} /> ${event}</label>`)}</div>
       </fieldset>
-      <${Field} label="Secret" hint="Signs what is sent. Empty: one is made.">
+      <${Field} label="Secret" hint="Signs the deliveries. If empty, one is made.">
         <input name="secret" maxlength="200" autocomplete="off" />
       <//>
       <div class="row end"><button class="primary">Add</button></div>
@@ -90,7 +90,7 @@ export function SendByHand({ events, targets }) {
   </details>`;
 }
 
-/** `{body}`, nothing, or `{error}`. */
+/** Returns `{body}`, nothing, or `{error}`. */
 function read(text) {
   if (!text.trim()) return {};
   try {

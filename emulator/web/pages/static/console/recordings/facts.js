@@ -1,4 +1,4 @@
-// What the views of recordings share.
+// Common parts of the views of recordings.
 
 import { html } from "../../lib/html.js";
 import { Badge, bytes, date, duration } from "../../lib/parts.js";
@@ -17,7 +17,7 @@ export function StateBadge({ recording: { status, progress_percent: percent } })
   return html`<${Badge} tone=${TONE[status] ?? ""}>${status}${progress}<//>`;
 }
 
-/** Of simulated recordings there are no files: they are made when somebody looks. */
+/** Simulated recordings have no files: they are made when they are played. */
 export const sizeOf = ({ bytes: size }) => (size === null ? "–" : bytes(size));
 
 export const COLUMNS = [

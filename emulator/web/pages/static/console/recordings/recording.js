@@ -1,4 +1,4 @@
-// One recording: played in place, downloaded, linked to, deleted.
+// One recording: play it here, download it, link to it, delete it.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -73,7 +73,7 @@ function Links({ recording }) {
 const remove = ({ id, kind, title, username }) =>
   confirm({
     title: `Delete “${title}”?`,
-    text: "Its files go, too, unless something else shows them.",
+    text: "Its files are deleted too, unless something else shows them.",
     name: "Delete",
     act: async () => {
       await asUser(username, "DELETE", `${PATHS[kind]}/${id}`);

@@ -1,4 +1,4 @@
-// What is done to a stream: the test picture, its end, its removal.
+// Actions on a stream: publish the test picture, end it, delete it.
 
 import { admin } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
@@ -18,7 +18,7 @@ export function Actions({ stream }) {
   `;
 }
 
-/** The built-in publisher takes a second to come: until then its button says so. */
+/** The built-in publisher needs a second to start: until then its button says so. */
 function Publish({ stream }) {
   const [isComing, setComing] = useState(false);
   const publish = async () => {
@@ -39,7 +39,7 @@ function Publish({ stream }) {
   `;
 }
 
-/** A broadcaster without a network for a while: as an app meets it. */
+/** Disconnect the publisher for a while, as an app would see it. */
 function Drop({ stream }) {
   const drop = async () => {
     try {
@@ -76,7 +76,7 @@ const end = (stream) =>
 const remove = (stream) =>
   confirm({
     title: `Delete “${stream.title}”?`,
-    text: "The stream and its chat go. Recordings of it stay.",
+    text: "The stream and its chat are deleted. Its recordings stay.",
     name: "Delete stream",
     act: async () => {
       await asUser(ownerOf(stream), "DELETE", `streams/id/${stream.id}`);

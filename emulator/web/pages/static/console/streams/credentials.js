@@ -1,4 +1,4 @@
-// How to publish to a stream, and where it plays. The key is hidden until somebody wants to see it.
+// How to publish to a stream, and where it plays. The key is hidden until it is requested.
 
 import { html, useState } from "../../lib/html.js";
 import { Copy, CopyLine } from "../../lib/parts.js";
@@ -26,7 +26,7 @@ export function Credentials({ stream }) {
   `;
 }
 
-/** It is copied whole, also while it is hidden. */
+/** It is copied completely even while it is hidden. */
 const Secret = ({ name, text, shown }) => html`
   <div class="copy-line">
     <span class="name">${name}</span><code>${shown}</code><${Copy} text=${text} label=${name} />

@@ -1,4 +1,4 @@
-// What the views of streams share: which events change a stream, how it is called and shown.
+// Common parts of the views of streams: the events that change a stream, its names and badges.
 
 import { html } from "../../lib/html.js";
 import { Badge } from "../../lib/parts.js";
@@ -9,17 +9,17 @@ export const STREAM_EVENTS = [
 ];
 export const VIEWER_EVENTS = ["ViewerJoined", "ViewersLeft", "ViewersSimulated", "StreamRaided"];
 
-/** Whether an event is about this stream; a raid is about two. */
+/** Whether an event concerns this stream; a raid concerns two. */
 export const isOf = (id) => ({ values }) => values.stream_id === id || values.target_id === id;
 
 export const ownerOf = (stream) => stream.user.username;
 
-/** Where the emulator plays it: an address of this server, whatever host clients are told. */
+/** Its playback address on this server, whatever host clients use. */
 export const watchPath = (uid) => `/${uid}/watch`;
 
 const PROTOCOLS = { rtmp: "RTMP", rtmps: "RTMPS", whip: "WHIP", synthetic: "Synthetic" };
 
-/** How it comes in, for people. */
+/** The publisher's protocol, for people. */
 export const protocolOf = ({ protocol, is_publishing: isPublishing }) =>
   isPublishing ? (PROTOCOLS[protocol] ?? protocol) : "–";
 
@@ -30,7 +30,7 @@ export function StateBadge({ stream }) {
   return html`<${Badge}>${status === "ended" ? "Ended" : "Offline"}<//>`;
 }
 
-/** Seconds since 1970 of a history's samples, padded so that a young one does not fill the chart. */
+/** The times (s) of a history's samples, padded so that a short one does not fill the chart. */
 export function instants({ started_at: start, interval_ms: interval }, length) {
   const first = Date.parse(start) / 1000;
   return Array.from({ length }, (_, index) => first + (index * interval) / 1000);

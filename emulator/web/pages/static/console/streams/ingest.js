@@ -1,4 +1,4 @@
-// Ingest health: what the publisher sends, now and over the last ten minutes, and what is wrong.
+// Ingest health: what the publisher sends, now and over the last ten minutes, and warnings.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";

@@ -4,13 +4,13 @@ import { html } from "../../lib/html.js";
 import { bits, Chart, count, duration } from "../../lib/parts.js";
 import { instants } from "./facts.js";
 
-// A young stream's chart is at least this long, so that its lines move calmly.
+// The shortest time axis of a chart, so that the lines of a new stream move slowly.
 const SECONDS_MIN = 120;
 const KEY_INTERVAL_MAX_MS = 4000;
 const DRIFT_MAX_MS = 500;
 const PACE_MIN = 0.9;
 
-/** Each figure with its note, coloured where it is out of the usual. */
+/** Each figure with its note, coloured if its value is unusual. */
 export function tilesOf(health) {
   const video = health.video_kbits ?? 0;
   const audio = health.audio_kbits ?? 0;
@@ -48,10 +48,10 @@ export function tilesOf(health) {
   ];
 }
 
-/** To a tenth, which is as much as one reads. */
+/** Rounded to a tenth. */
 const rounded = (seconds) => Math.round(10 * seconds) / 10;
 
-/** The history, a sample a second. */
+/** The history, one sample a second. */
 export function Charts({ history }) {
   const length = history.frames.length;
   if (length < 2) return html`<p class="muted charts-wait">The charts begin in a moment.</p>`;

@@ -1,4 +1,4 @@
-// The list of streams: found by words and by state, and one more made.
+// The list of streams with filters by words and state, and a form for a new one.
 
 import { admin } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
@@ -34,7 +34,7 @@ export function StreamList({ query }) {
     </button>
   `;
   return html`
-    <${View} title="Streams" about="Everything that is, was or will be on air in this world." actions=${actions}>
+    <${View} title="Streams" about="All streams of this world: live, offline and ended." actions=${actions}>
       ${isMaking && html`<${NewStream} />`}
       <${Filter} find=${find} status=${status} counts=${data?.counts} />
       <${Problem} error=${error} />
@@ -78,7 +78,7 @@ function Filter({ find, status, counts = {} }) {
 function Rows({ streams, isFiltered }) {
   if (!streams.length) {
     return html`<${Empty}>${isFiltered
-      ? "No stream is like that."
+      ? "No stream matches the filter."
       : "There is no stream yet. Make one, and publish to it with OBS, ffmpeg or the test picture."}<//>`;
   }
   return html`

@@ -1,4 +1,4 @@
-// A new stream, in the name of any user.
+// A form for a new stream of any user.
 
 import { html } from "../../lib/html.js";
 import { Field, Form } from "../../lib/parts.js";

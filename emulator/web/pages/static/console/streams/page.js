@@ -1,4 +1,4 @@
-// One stream: what it looks like, how to publish to it, how that comes in, and who watches.
+// One stream: its picture, how to publish to it, its ingest health, and its viewers.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";

@@ -1,4 +1,4 @@
-// The picture, without sound: our own player in a frame. It counts as no viewer.
+// The picture without sound: our own player in a frame. It does not count as a viewer.
 
 import { html, useState } from "../../lib/html.js";
 

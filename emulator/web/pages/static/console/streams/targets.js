@@ -1,4 +1,4 @@
-// Simulcast: where else a stream is pushed to, how that goes, one more, one less.
+// Simulcast: the other servers that a stream is pushed to, their state, add and remove.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -18,8 +18,8 @@ export function Targets({ stream: { id } }) {
   };
   const remove = (target) =>
     confirm({
-      title: "Push there no more?",
-      text: `${target.url} gets nothing more of this stream.`,
+      title: "Stop pushing there?",
+      text: `${target.url} receives nothing more of this stream.`,
       name: "Remove",
       act: () => admin("DELETE", `${path}/${target.id}`),
     });

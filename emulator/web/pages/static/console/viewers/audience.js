@@ -1,4 +1,4 @@
-// The audience of one stream: who watches now, the curve of the last ten minutes, and orders.
+// The audience of one stream: its current viewers, the curve of the last ten minutes, and commands.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -40,7 +40,7 @@ export function Audience({ stream }) {
   `;
 }
 
-/** ISO 3166 has ZZ for users to mean what they like: here it is unknown. */
+/** ISO 3166 leaves ZZ to its users: here it means unknown. */
 const countryOf = (code) => (code === "ZZ" ? "unknown" : code);
 
 function Figures({ now, history }) {

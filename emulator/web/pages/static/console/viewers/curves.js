@@ -1,4 +1,4 @@
-// The curves of the streams that most people watch, in one chart.
+// The curves of the most watched streams, in one chart.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -26,7 +26,7 @@ export function Curves({ streams }) {
   const titles = new Map(streams.map(({ stream_id: id, title }) => [id, title]));
   const series = histories.map(({ stream_id: id, viewers }) => ({
     label: titles.get(id) ?? "",
-    // All of them end now, and some have begun later.
+    // All curves end now; some begin later than others.
     values: [...Array(length - viewers.length).fill(null), ...viewers],
     format: count,
   }));

@@ -1,4 +1,4 @@
-// Orders to an audience: so many at once, a ramp, a spike, a raid; or nobody simulated any more.
+// Commands to an audience: set, ramp, spike, raid; or remove all simulated viewers.
 
 import { admin } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
@@ -9,11 +9,11 @@ const VERBS = [
   ["set", "Set"], ["ramp", "Ramp"], ["spike", "Spike"], ["churn", "Churn"], ["raid", "Raid"],
 ];
 const ABOUT = {
-  set: "So many simulated viewers from now on.",
-  ramp: "Their number goes from what it is now to another, along a curve.",
+  set: "The number of simulated viewers from now on.",
+  ramp: "Their number changes from the current one to another, along a curve.",
   spike: "So many come and go within a time; all of them are there in the middle.",
-  churn: "Each minute a share of them goes, and as many others come.",
-  raid: "Some of them, or all, go over to another stream.",
+  churn: "Each minute a share of them leaves, and as many others come.",
+  raid: "Some or all of them move to another stream.",
 };
 const CURVES = ["linear", "step", "surge", "bell", "sawtooth"];
 
@@ -70,7 +70,7 @@ function Inputs({ verb, id }) {
   }
 }
 
-/** Where a raid goes: another stream that is live. */
+/** The target of a raid: another live stream. */
 function Target({ id }) {
   const { data } = usePolled(() => admin("GET", "streams?status=live&per_page=100"), {
     on: ["StreamWentLive", "StreamEnded"],
@@ -85,7 +85,7 @@ function Target({ id }) {
   `;
 }
 
-/** What the form says, as the API takes it. */
+/** The form's values as the API expects them. */
 function orderOf(verb, { count, to, percent, for: length, curve, target }) {
   return {
     verb,

@@ -1,4 +1,4 @@
-// Keys and accounts: who there is in this world, and the keys that they call the API by.
+// Keys and accounts: the accounts of this world, and their API keys.
 
 import { admin, keyOf, platform } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -29,7 +29,7 @@ export default function Accounts({ query }) {
         <${NewAccount} />
       </div>
       <${Problem} error=${error} />
-      ${data?.total === 0 && html`<${Empty}>Nobody is called so.<//>`}
+      ${data?.total === 0 && html`<${Empty}>No account matches.<//>`}
       ${data?.total > 0 && html`<${Table} caption="Accounts" columns=${COLUMNS} rows=${data.accounts} keyOf=${({ id }) => id} />`}
       ${data?.total > ROWS && html`<${Pages} data=${data} />`}
     <//>

@@ -1,4 +1,4 @@
-// Chat: one stream's, as a viewer sees it, with what its owner can do about it.
+// Chat: the chat of one stream as viewers see it, with the owner's actions.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -20,7 +20,7 @@ export default function Chat({ id }) {
   });
   const stream = id ? named.data : streams[0];
   return html`
-    <${View} title="Chat" about="What is said, as viewers see it. Order is kept in the owner's name.">
+    <${View} title="Chat" about="The chat as viewers see it. You moderate it in the owner's name.">
       <${Problem} error=${error ?? named.error} />
       ${data && !streams.length && !id && html`<${Empty}>
         There is no stream, and so no chat. <a href=${href("streams")}>Make a stream</a> first.
@@ -32,7 +32,7 @@ export default function Chat({ id }) {
 }
 
 function Chooser({ streams, stream }) {
-  // One that is old enough to stand on another page of the list can still be named by the address.
+  // A stream on another page of the list can still be named by the address.
   const all = streams.some(({ id }) => id === stream.id) ? streams : [stream, ...streams];
   return html`
     <div class="toolbar">

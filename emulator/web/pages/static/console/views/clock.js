@@ -1,4 +1,4 @@
-// The clock: how fast time passes in this world, and what is due in it.
+// The clock: the speed of time in this world, and what is due in it.
 
 import { html } from "../../lib/html.js";
 import { duration, Field, Form, Problem, Tiles, View } from "../../lib/parts.js";

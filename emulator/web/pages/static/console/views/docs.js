@@ -1,4 +1,4 @@
-// The documentation of this release, read without a network.
+// The documentation of this release; it needs no network.
 
 import { admin } from "../../lib/api.js";
 import { html, useEffect } from "../../lib/html.js";
@@ -18,7 +18,7 @@ function List({ find }) {
   const words = find.toLowerCase();
   const docs = data?.docs.filter(({ title, name }) => `${title} ${name}`.toLowerCase().includes(words));
   return html`
-    <${View} title="Documentation" about="How to do what, and every detail: as it was when this release was made.">
+    <${View} title="Documentation" about="The guides and the reference of this release.">
       <div class="toolbar">
         <input type="search" value=${find} aria-label="Find a page" placeholder="Find a page"
           onInput=${(event) => setQuery({ find: event.target.value })} />

@@ -1,4 +1,4 @@
-// Events: everything that has happened in this world, as it happens.
+// Events: all events of this world, live.
 
 import { html, useState } from "../../lib/html.js";
 import { time, View } from "../../lib/parts.js";
@@ -32,7 +32,7 @@ export default function Events({ id, query }) {
   const { values, mistake } = parse(find, WORDS, (text) => ["text", text]);
   const log = useNewest({ path: "events", name: "events", values, on: [], isPaused });
   return html`
-    <${View} title="Events" about="Everything that has happened in this world, in its order.">
+    <${View} title="Events" about="All events of this world, in order.">
       <${FilterBox} find=${find} label="Filter events" chips=${CHIPS} mistake=${mistake}
         placeholder="kind:StreamEnded, or any text">
         <button aria-pressed=${isPaused} onClick=${() => setPaused(!isPaused)}>Pause</button>

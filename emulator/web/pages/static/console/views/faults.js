@@ -1,4 +1,4 @@
-// Faults: what is broken on purpose in this world, and a form that breaks something more.
+// Faults: the faults of this world, and a form that starts one.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -58,7 +58,7 @@ async function stop({ id }) {
   try {
     await admin("DELETE", `faults/${id}`);
   } catch (error) {
-    // It was over by itself a moment ago, which is what was wanted.
+    // It has ended by itself a moment ago, which is fine.
     if (error.status !== 404) problem(error);
   }
 }

@@ -1,4 +1,4 @@
-// Mails: what the platform would have sent. The outbox of this world, with links to press.
+// Mails that the platform would have sent: the outbox of this world, with links to press.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -79,7 +79,7 @@ function Mail({ id }) {
   `;
 }
 
-/** The text as it is, with its link as a link. */
+/** The text of a mail, with its link as a link. */
 function linked({ text, link }) {
   const [before, ...after] = text.split(link);
   if (!after.length) return text;
@@ -92,7 +92,7 @@ function clear(total) {
     text: `${total} ${total === 1 ? "mail is" : "mails are"} removed. Links that were sent go on working.`,
     name: "Clear",
     act: async () => {
-      go("mails"); // What is open goes with the others.
+      go("mails"); // The opened mail is removed too.
       await admin("DELETE", "outbox");
       toast("The outbox is empty.");
     },

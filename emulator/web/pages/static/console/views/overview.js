@@ -1,4 +1,4 @@
-// Overview: who is live, what went wrong last, the addresses, and the first things one does.
+// Overview: live streams, the last errors, the addresses, and first actions.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -12,7 +12,7 @@ const STREAM_EVENTS = [
   "StreamCreated", "StreamWentLive", "StreamEnded", "StreamUpdated", "StreamDeleted",
   "PublisherJoined", "PublisherLeft",
 ];
-// The number of viewers moves all the time.
+// The number of viewers changes all the time.
 const LOOK_EVERY_MS = 5_000;
 const ROWS_MAX = 10;
 
@@ -22,7 +22,7 @@ export default function Overview() {
   const { data: info } = usePolled(() => admin("GET", "info"));
   const { data: health } = usePolled(() => admin("GET", "health"), { everyMs: 30_000 });
   return html`
-    <${View} title="Overview" about="What goes on in this world right now.">
+    <${View} title="Overview" about="The current state of this world.">
       <${Problem} error=${error} />
       <div class="stack">
         <${Figures} streams=${data} health=${health} />

@@ -1,4 +1,4 @@
-// Recordings: what streams have left behind, clips and uploaded videos, and what is being made.
+// Recordings of streams, clips and uploaded videos, and those being processed.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -21,7 +21,7 @@ export default function Recordings({ id, query }) {
   });
   const data = useLast(fresh);
   return html`
-    <${View} title="Recordings" about="What streams have left behind, clips, and uploaded videos.">
+    <${View} title="Recordings" about="Recordings of streams, clips, and uploaded videos.">
       <${Filter} find=${find} kind=${kind} status=${status} processing=${data?.processing} />
       <${Problem} error=${error} />
       <div class=${id ? "split" : ""}>
@@ -62,7 +62,7 @@ function Filter({ find, kind, status, processing }) {
 
 function Rows({ recordings, id, query }) {
   if (!recordings.length) {
-    return html`<${Empty}>Nothing is like that. A stream leaves a recording when it ends.<//>`;
+    return html`<${Empty}>No recording matches the filter. A stream leaves a recording when it ends.<//>`;
   }
   return html`
     <${Table}

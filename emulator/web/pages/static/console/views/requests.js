@@ -1,4 +1,4 @@
-// Requests: what apps have asked of this world, and what they were answered.
+// Requests of apps to this world, and their answers.
 
 import { chosenWorld } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
@@ -40,7 +40,7 @@ const COLUMNS = [
   { title: "Time", cell: ({ at }) => time(at), align: "end" },
 ];
 
-/** A text without a word in front is a method, a status, or a part of the path. */
+/** A text without a name before it is a method, a status, or part of the path. */
 function bare(text) {
   if (METHODS.includes(text.toUpperCase())) return ["method", text.toUpperCase()];
   return /^[1-5](\d\d|xx)$/i.test(text) ? ["status", text.toLowerCase()] : ["path", text];
@@ -59,7 +59,7 @@ export default function Requests({ id, query }) {
   });
   return html`
     <${View} title="Requests"
-      about="What apps have asked of this world. What this console asks is left out.">
+      about="The requests of apps to this world. Those of this console are left out.">
       <${FilterBox} find=${find} label="Filter requests" chips=${CHIPS} mistake=${mistake}
         placeholder="status:4xx method:POST user:demo /streams">
         <button aria-pressed=${isPaused} onClick=${() => setPaused(!isPaused)}>Pause</button>
@@ -82,7 +82,7 @@ const Line = ({ request: { method, path, replay_of, unknown_fields } }) => html`
 `;
 
 const First = () => html`
-  <p>No app has asked anything of this world yet.</p>
+  <p>No app has sent a request to this world yet.</p>
   <p><code>curl ${location.origin}/api/v1/streams/</code></p>
 `;
 

@@ -1,4 +1,4 @@
-// Scenarios: the library, one of it, a run, two runs side by side, and an editor.
+// Scenarios: the library, one scenario, a run, two runs side by side, and the editor.
 
 import { html } from "../../lib/html.js";
 import { Compare } from "./scenarios/compare.js";

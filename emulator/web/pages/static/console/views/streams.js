@@ -1,4 +1,4 @@
-// Streams: all of them, or the one that the address names.
+// Streams: all of them, or the one in the address.
 
 import { html } from "../../lib/html.js";
 import { StreamList } from "../streams/list.js";

@@ -1,4 +1,4 @@
-// Viewers: the audiences of all live streams, and one of them closely.
+// Viewers: the audiences of all live streams, or of one.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -40,7 +40,7 @@ export default function Viewers({ id }) {
     </button>
   `;
   return html`
-    <${View} title="Viewers" about="Who watches what is live, real and simulated." actions=${actions}>
+    <${View} title="Viewers" about="The viewers of live streams, real and simulated." actions=${actions}>
       <${Problem} error=${error} />
       ${data && !streams.length && html`<${Empty}>Nothing is live, so nobody watches.<//>`}
       ${streams.length > 0 && html`
@@ -77,7 +77,7 @@ function Totals({ data: { streams, viewers } }) {
 const clear = (streams) =>
   confirm({
     title: "Clear all simulated viewers?",
-    text: "The simulated viewers of every live stream go, and orders that go on are over.",
+    text: "The simulated viewers of all live streams leave, and running commands end.",
     name: "Clear",
     act: async () => {
       for (const { stream_id: id, simulated, to_come: coming } of streams) {

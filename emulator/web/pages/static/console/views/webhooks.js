@@ -1,4 +1,4 @@
-// Webhooks: who is told of this world's events, and what became of each delivery.
+// Webhooks: the targets of this world's events, and each delivery's result.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -41,7 +41,7 @@ export default function Webhooks({ id }) {
 }
 
 function Deliveries({ id }) {
-  // A delivery that succeeds has no event of its own: there would be one for each event.
+  // A successful delivery has no event: there would be one for each event.
   const load = () => admin("GET", "webhooks/deliveries?limit=100");
   const { data, error } = usePolled(load, { everyMs: DELIVERY_EVERY_MS });
   if (error) return html`<${Problem} error=${error} />`;

@@ -1,4 +1,4 @@
-// Worlds and snapshots: platforms beside each other, and a world as it once was.
+// Worlds and snapshots: isolated platforms, and saved states of a world.
 
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
@@ -10,7 +10,7 @@ import { exportWorld } from "./worlds/files.js";
 import { NewWorld } from "./worlds/new_world.js";
 import { Snapshots } from "./worlds/snapshots.js";
 
-// A world that somebody else makes has no event here.
+// Worlds made by others cause no event here.
 const LOOK_EVERY_MS = 10_000;
 
 export default function Worlds() {

@@ -1,4 +1,4 @@
-// Charts over time, drawn by uPlot, with the figures beside them for those who do not see lines.
+// Charts over time, drawn by uPlot, with a table of figures for users who cannot see lines.
 
 import { html, useEffect, useRef } from "../html.js";
 import { time } from "./format.js";
@@ -8,9 +8,9 @@ const HEIGHT = 180;
 const TABLE_ROWS = 12;
 
 /**
- * `times`: seconds since 1970, ascending. `series`: `[{label, values, format}]`, a value a time,
- * null for none. `title` names the chart, `unit` stands behind it. `least`: the values that the
- * axis always reaches from and to, so that small changes look small; 0 is always on it.
+ * `times` are seconds since 1970, ascending. `series` is `[{label, values, format}]` with a value for
+ * each time, null for none. `title` is the chart's name, `unit` follows it. The axis always includes
+ * the values `least` and 0, so that small changes look small.
  */
 export function Chart({ title, times, series, unit = "", height = HEIGHT, least = [0, 0] }) {
   const place = useRef();
@@ -54,7 +54,7 @@ export function Chart({ title, times, series, unit = "", height = HEIGHT, least 
   `;
 }
 
-/** A few instants of the chart as a table: a screen reader's way through it. */
+/** Some values of the chart as a table, for screen readers. */
 function Figures({ title, times, series, unit }) {
   const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS));
   const indexes = times.map((_, index) => index).filter((index) => index % step === 0);

@@ -1,8 +1,8 @@
-// One of a few choices, as buttons beside each other, and pages of a long list.
+// One of a few choices as a row of buttons, and pages of a long list.
 
 import { html } from "../html.js";
 
-/** `options`: `[[value, title, count]]`, where the count may be missing. */
+/** `options` is `[[value, title, count]]`; the count may be missing. */
 export function Choices({ label, options, value, onChoose }) {
   return html`
     <div class="choices" role="group" aria-label=${label}>
@@ -18,7 +18,7 @@ export function Choices({ label, options, value, onChoose }) {
   `;
 }
 
-/** `page` counts from 1; nothing is shown of a list that fits one page. */
+/** `page` counts from 1. A list that fits on one page shows nothing. */
 export function Pager({ page, perPage, total, onTurn }) {
   if (total <= perPage) return null;
   const last = Math.ceil(total / perPage);

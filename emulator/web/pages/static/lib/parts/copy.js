@@ -1,4 +1,4 @@
-// Text that one takes along: shown whole, copied with a press.
+// Text to copy: shown completely, copied with a button.
 
 import { html, useEffect, useState } from "../html.js";
 import { problem } from "./toasts.js";
@@ -6,8 +6,8 @@ import { problem } from "./toasts.js";
 const DONE_MS = 2000;
 
 /**
- * A button that copies `text`. `label` says what it is, for those who do not see it, unless the
- * button's own `title` says so to everybody.
+ * A button that copies `text`. `label` describes it to screen readers, unless the button's `title`
+ * describes it to everybody.
  */
 export function Copy({ text, label = "", title = "Copy" }) {
   const [isDone, setDone] = useState(false);
@@ -31,7 +31,7 @@ export function Copy({ text, label = "", title = "Copy" }) {
   `;
 }
 
-/** `name`: a line of code with its copy button. */
+/** A line of code with its copy button, called `name`. */
 export function CopyLine({ name, text }) {
   return html`
     <div class="copy-line">
@@ -40,7 +40,7 @@ export function CopyLine({ name, text }) {
   `;
 }
 
-/** Pages of another machine without TLS have no clipboard; the old command works there, too. */
+/** Pages from another machine without TLS have no clipboard; the old command also works there. */
 async function copy(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);

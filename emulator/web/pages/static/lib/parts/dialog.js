@@ -4,8 +4,8 @@ import { html, render } from "../html.js";
 import { problem } from "./toasts.js";
 
 /**
- * Ask in a dialog, and `act` once it is agreed: `confirm({title: "Drop it?", text, act})`.
- * `name` is what the button says. Escape and Cancel do nothing. Settles once the dialog is closed.
+ * Ask in a dialog, and call `act` after consent: `confirm({title: "Drop it?", text, act})`. `name` is
+ * the button's text. Escape and Cancel do nothing. Settles when the dialog is closed.
  */
 export function confirm({ title, text, act, name = "Yes, do it" }) {
   const host = document.createElement("div");

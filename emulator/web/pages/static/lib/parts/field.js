@@ -1,4 +1,4 @@
-// Forms: a control with its label, its hint and what is wrong with it.
+// Forms: a control with its label, hint and error.
 
 import { html, useState } from "../html.js";
 import { problem } from "./toasts.js";
@@ -16,8 +16,8 @@ export function Field({ label, hint, error, children }) {
 }
 
 /**
- * A choice; `options` are texts, or `[value, title]` pairs. `initial` is chosen at first and then
- * the reader's to change; with `value` the caller says it each time.
+ * A choice; `options` are texts, or `[value, title]` pairs. `initial` is selected at first and then
+ * left to the user; with `value` the caller controls it.
  */
 export function SelectField({ label, hint, options, initial, ...rest }) {
   const pairs = options.map((option) => (Array.isArray(option) ? option : [option, option]));
@@ -36,8 +36,8 @@ const isChosen = (initial, value) =>
   initial === undefined ? undefined : String(initial) === String(value);
 
 /**
- * A form that hands its named values to `onSubmit(values, form)`, says what was refused, and
- * cannot be sent twice at once.
+ * A form that passes its named values to `onSubmit(values, form)`, shows refusals, and cannot be sent
+ * twice at once.
  */
 export function Form({ onSubmit, children, class: name = "" }) {
   const [isSending, setSending] = useState(false);

@@ -1,4 +1,4 @@
-// Numbers and times as people read them.
+// Numbers and times in readable form.
 
 /** `90` is "1 min 30 s". Seconds under ten keep one decimal. */
 export function duration(seconds) {
@@ -25,7 +25,7 @@ export const bytes = (number) => scaled(number, ["B", "kB", "MB", "GB"]);
 /** `12345` is "12,345". */
 export const count = (number) => (number ?? 0).toLocaleString("en");
 
-/** The time of day of an ISO text, as the world has it (UTC): "14:03:09". */
+/** The time of day of an ISO text, in UTC like the world's clock: "14:03:09". */
 export const time = (iso) => iso?.slice(11, 19) ?? "–";
 
 /** "2026-03-01 14:03:09" */

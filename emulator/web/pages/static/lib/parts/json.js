@@ -1,4 +1,4 @@
-// JSON, indented and coloured. No link and no markup in it is ever followed.
+// JSON, indented and coloured. Links and markup in it have no effect.
 
 import { html } from "../html.js";
 
@@ -6,7 +6,7 @@ const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)
 
 export function Json({ value, label = "JSON" }) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "–";
-  // A long text is not coloured: a thousand spans help nobody.
+  // A long text is not coloured: that would take thousands of elements.
   const shown = typeof value === "string" || text.length > 20_000 ? text : coloured(text);
   return html`<pre class="json" tabindex="0" role="group" aria-label=${label}>${shown}</pre>`;
 }

@@ -1,9 +1,8 @@
-// What every view has: a heading with actions, tiles of figures, badges, and words where there is
-// nothing to show.
+// Common parts of views: a heading with actions, tiles of figures, badges, and notes for empty lists.
 
 import { html } from "../html.js";
 
-/** A view's heading, what it is for, its actions, and below them its content. */
+/** A view's heading, purpose and actions, and its content below them. */
 export function View({ title, about, actions, children }) {
   return html`
     <header class="view-head">
@@ -17,7 +16,7 @@ export function View({ title, about, actions, children }) {
   `;
 }
 
-/** Figures: `[{label, value, note, tone}]`, where a tone is `good`, `warn` or `bad`. */
+/** Figures: `[{label, value, note, tone}]`; a tone is `good`, `warn` or `bad`. */
 export function Tiles({ tiles }) {
   return html`
     <dl class="tiles">
@@ -33,16 +32,18 @@ export function Tiles({ tiles }) {
   `;
 }
 
-/** A word of state: tone `live`, `good`, `warn`, `bad` or none. */
+/** A state in a word, with the tone `live`, `good`, `warn`, `bad` or none. */
 export const Badge = ({ tone = "", children }) => html`<span class="badge ${tone}">${children}</span>`;
 
-/** A sentence in which `words` like these are code. */
+/** A sentence in which `words` in backquotes are code. */
 export const Text = ({ text }) =>
   text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
 
-/** What stands where there is nothing yet, and what to do about it. */
+/** Shown instead of an empty list, with what to do about it. */
 export const Empty = ({ children }) => html`<div class="empty">${children}</div>`;
 
-/** Why a list cannot be shown, where it would stand. That nobody answers at all is `Lost`'s to say. */
+/**
+ * Shown instead of a list that could not be loaded. `Lost` covers an emulator that does not answer.
+ */
 export const Problem = ({ error }) =>
   error && error.status !== 0 && html`<p class="problem-line" role="alert">${error.message}</p>`;

@@ -1,4 +1,4 @@
-// What every page says while the emulator does not answer: it stops and starts as one works.
+// Shown on every page while the emulator does not answer, for example while it restarts.
 
 import { html } from "../html.js";
 import { useConnection } from "../live.js";

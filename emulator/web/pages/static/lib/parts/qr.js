@@ -1,4 +1,4 @@
-// An address as a picture, for a phone's camera.
+// An address as a QR code, for a phone's camera.
 
 import { admin } from "../api.js";
 import { html } from "../html.js";

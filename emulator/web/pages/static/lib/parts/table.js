@@ -1,11 +1,12 @@
-// A table whose rows keep their place: what is selected or focused stays while data changes.
+// A table whose rows keep their place: selection and focus stay while data changes.
 
 import { html } from "../html.js";
 
 /**
- * `columns`: `[{title, cell(row), align, width, hideable}]`; a `hideable` one goes on narrow windows.
- * `keyOf(row)` must be stable. `onOpen(row)` makes the first cell a button and the row clickable.
- * `selected` is the key of the row that is shown elsewhere. `caption` says what the table is.
+ * `columns` is `[{title, cell(row), align, width, hideable}]`; a `hideable` one is hidden on narrow
+ * windows. `keyOf(row)` must be stable. `onOpen(row)` makes the first cell a button and the row
+ * clickable. `selected` is the key of the row that is opened elsewhere. `caption` describes the
+ * table.
  */
 export function Table({ columns, rows, keyOf, onOpen, selected, caption }) {
   return html`
@@ -34,7 +35,7 @@ export function Table({ columns, rows, keyOf, onOpen, selected, caption }) {
 
 function Row({ row, columns, onOpen, isSelected }) {
   const open = (event) => {
-    // A press on a control within the row means that control; a selection of text means nothing.
+    // A press on a control inside the row is for that control; selecting text does nothing.
     const isOther = event.target.closest("a, button, input, select, label");
     if (!isOther && !getSelection().toString()) onOpen(row);
   };

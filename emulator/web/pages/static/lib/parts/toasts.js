@@ -1,4 +1,4 @@
-// Toasts: short sentences in a corner. A refusal stays until somebody dismisses it.
+// Toasts: short messages in a corner. A refusal stays until it is dismissed.
 
 import { html, render, useEffect, useState } from "../html.js";
 
@@ -8,14 +8,14 @@ let toasts = [];
 let count = 0;
 let show = () => {};
 
-/** Say that something has worked. `action` is `{title, act}`, such as an undo. */
+/** Report a success. `action` is `{title, act}`, such as an undo. */
 export function toast(message, { action, stays = Boolean(action) } = {}) {
   const id = add({ message, action, kind: "" });
   if (!stays) setTimeout(() => dismiss(id), NOTICE_MS);
   return () => dismiss(id);
 }
 
-/** Say what was refused: an `ApiError` or a sentence. The same twice stands there once. */
+/** Report a refusal: an `ApiError` or a message. A repeated one is shown once. */
 export function problem(error) {
   const message = error?.message ?? String(error);
   if (!toasts.some((shown) => shown.kind === "problem" && shown.message === message)) {
@@ -61,7 +61,7 @@ async function run(id, { act }) {
   }
 }
 
-// Screen readers announce what comes into a region only if the region was there before.
+// Screen readers only announce content of a region that existed before.
 const region = document.createElement("section");
 region.className = "toasts";
 region.setAttribute("aria-label", "Notices");

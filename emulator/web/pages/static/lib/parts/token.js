@@ -1,10 +1,10 @@
-// The admin token: asked for where the emulator was started with one, kept until the tab is closed.
+// The admin token: requested if the emulator was started with one, kept until the tab is closed.
 
 import { hasToken, onTokenNeeded, setToken } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { Form } from "./field.js";
 
-/** Whether the emulator refuses this page for want of its token. */
+/** Whether the emulator refuses this page because the token is missing. */
 export function useTokenNeeded() {
   const [isNeeded, setNeeded] = useState(false);
   useEffect(() => onTokenNeeded(() => setNeeded(true)), []);
@@ -12,7 +12,7 @@ export function useTokenNeeded() {
 }
 
 export function TokenForm() {
-  // All that was refused is asked again by a fresh page.
+  // The page is reloaded, which repeats all refused calls.
   const open = ({ token }) => {
     setToken(token);
     location.reload();
@@ -24,7 +24,7 @@ export function TokenForm() {
         This emulator was started with <code>--admin-token</code>. Your browser keeps the token until
         this tab is closed.
       </p>
-      ${hasToken() && html`<p class="problem-line" role="alert">The token that was given is not it.</p>`}
+      ${hasToken() && html`<p class="problem-line" role="alert">This token is wrong.</p>`}
       <label class="field">
         <span>Token</span>
         <input type="password" name="token" autocomplete="off" required autofocus />

@@ -1,4 +1,4 @@
-// What stands inside a line of Markdown: code, bold, emphasis, links, pictures.
+// Inline Markdown: code, bold, emphasis, links, pictures.
 
 import { html } from "../../../lib/html.js";
 import { href } from "../../../lib/router.js";
@@ -21,7 +21,10 @@ export function inline(text, base) {
   return [...parts, text.slice(end)];
 }
 
-/** A link to another page of the documentation, or out; what is not shipped is only its words. */
+/**
+ * A link to another page of the documentation or to another site. If its target is not shipped, only
+ * its text is shown.
+ */
 function link(words, target, base) {
   if (/^https?:/.test(target)) return html`<a href=${target} rel="noreferrer">${words}</a>`;
   const path = new URL(target.replace(/#.*/, ""), `http://docs/${base}.md`).pathname.slice(1);

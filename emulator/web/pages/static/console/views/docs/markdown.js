@@ -1,11 +1,11 @@
-// Markdown as our documentation is written: headings, paragraphs, lists, tables, code, links.
-// Blocks stand one below the other; nothing in them is ever taken for HTML.
+// Markdown as our documentation uses it: headings, paragraphs, lists, tables, code, links. It is a
+// sequence of blocks, and nothing in it is taken for HTML.
 
 import { html } from "../../../lib/html.js";
 import { Copy } from "../../../lib/parts.js";
 import { inline } from "./inline.js";
 
-/** `base` is the page's own name, such as `how-to/obs`: its links start from there. */
+/** `base` is the name of the page, such as `how-to/obs`; relative links start from it. */
 export function Markdown({ text, base }) {
   return blocksOf(text).map((block, index) => html`<${Block} key=${index} block=${block} base=${base} />`);
 }
@@ -49,11 +49,11 @@ function Items({ lines, base }) {
   }
   const content = items.map((item) => html`<li>${inline(item, base)}</li>`);
   if (lines[0].startsWith("- ")) return html`<ul>${content}</ul>`;
-  // A step that has blocks of its own parts the list in two.
+  // An item with blocks of its own divides the list in two.
   return html`<ol start=${parseInt(lines[0], 10)}>${content}</ol>`;
 }
 
-/** A bar in code or behind a backslash parts no cells. */
+/** A bar in code or after a backslash does not separate cells. */
 const cellsOf = (line) =>
   line
     .trim()
@@ -67,7 +67,7 @@ function blocksOf(text) {
   const begin = (kind, line, level) => blocks.push((current = { kind, lines: [line], level }));
   let indent = "";
   for (const raw of text.split("\n")) {
-    // What belongs to a step of a list is indented; it is shown below it all the same.
+    // The blocks of a list item are indented; they are shown below it all the same.
     if (current?.kind !== "code") indent = raw.match(/^( {3})?/)[0];
     const line = raw.startsWith(indent) ? raw.slice(indent.length) : raw;
     if (line.startsWith("```")) {

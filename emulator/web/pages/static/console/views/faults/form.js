@@ -1,5 +1,5 @@
-// A form for one kind of fault, made from what the API says about its values. What the address
-// says stands in it already: `?add=api.fail&path=/streams&status=503`.
+// A form for one kind of fault, made from the API's description of its values. Values in the address
+// are filled in: `?add=api.fail&path=/streams&status=503`.
 
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useRef } from "../../../lib/html.js";
@@ -24,7 +24,7 @@ export function FaultForm({ kinds, query }) {
     toast(`${kind.kind} is on.`);
     close();
   };
-  // An operation is named with its method; without, its path as the contract writes it is meant.
+  // An operation needs its method. Without one, the text is its path as in the contract.
   const { operation, ...others } = query;
   const given = operation?.includes(" ") ? query : { ...others, path: query.path ?? operation };
   return html`
@@ -46,7 +46,7 @@ export function FaultForm({ kinds, query }) {
         <${Field} label="Share of all" hint="Such as 30 %; the same calls each time">
           <input name="beside.share" defaultValue=${query.share} placeholder="100%" />
         <//>
-        <${Field} label="Let the first pass" hint="So many of what it would strike">
+        <${Field} label="Let the first pass" hint="This many calls or messages are not struck">
           <input name="beside.skip" type="number" min="0" defaultValue=${query.skip} placeholder="0" />
         <//>
         <${Field} label="At most so often" hint="Then it is over">

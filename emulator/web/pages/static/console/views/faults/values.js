@@ -46,7 +46,7 @@ export function ValueField({ value, given }) {
   `;
 }
 
-/** Those that are not over, by their titles. */
+/** Those that have not ended, by title. */
 function StreamField({ label, given = "" }) {
   const { data } = usePolled(() => platform("GET", "streams/?per_page=100&status_filter=all"));
   const streams = data?.streams.filter(({ status }) => status !== "ended") ?? [];
@@ -55,7 +55,7 @@ function StreamField({ label, given = "" }) {
   return html`<${SelectField} label=${label} name="stream" initial=${given} options=${options} />`;
 }
 
-/** What a form's texts mean to the API. What is empty is left out. */
+/** Convert the form's texts to the API's values. Empty ones are left out. */
 export function valuesOf(kind, fields) {
   const values = {};
   for (const { name, type } of kind.values) {
@@ -72,6 +72,6 @@ function meaning(type, text) {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // A body may be any text; the API says what it cannot take.
+    return text; // A body may be any text; the API reports what it refuses.
   }
 }

@@ -1,4 +1,4 @@
-// The streams that are live, and the quickest way to one.
+// The live streams, and a button that makes one live.
 
 import { admin, keyOf, platform } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -42,7 +42,7 @@ export function LiveNow({ streams }) {
   `;
 }
 
-/** On a stream of the demo account's own, a new one unless one waits. */
+/** It uses an offline stream of the demo account, or creates one. */
 async function goLive() {
   try {
     const { streams } = await admin("GET", "streams?status=offline&per_page=100");

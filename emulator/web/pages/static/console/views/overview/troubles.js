@@ -1,4 +1,4 @@
-// What went wrong last: requests that were answered with an error, and publishers refused.
+// The last errors: requests answered with an error, and refused publishers.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -27,7 +27,7 @@ export function Troubles() {
 
 function FailedRequests() {
   const { data } = usePolled(failed, { on: ["RequestLogged"] });
-  if (data?.length === 0) return html`<p class="muted">Every request was answered well.</p>`;
+  if (data?.length === 0) return html`<p class="muted">No request has failed.</p>`;
   return html`
     <ul class="lines">
       ${data?.map(

@@ -1,15 +1,15 @@
-// Texts and parameters, checked by the emulator as one types.
+// Texts and parameters of scenarios, checked by the emulator during typing.
 
 import { admin } from "../../../lib/api.js";
 import { useEffect, useState } from "../../../lib/html.js";
 
 const CALM_MS = 250;
 
-/** `{valid, errors, scenario, plan}`. Nothing is changed by it, so no list need load again. */
+/** Returns `{valid, errors, scenario, plan}`. It changes nothing, so no list needs to load again. */
 export const check = (order) =>
   admin("POST", "scenarios/validate", order, { isReading: true });
 
-/** The check of what stands there now, a moment after the last key; of before until then. */
+/** The check of the current text, a moment after the last key; until then, of the previous text. */
 export function useCheck(order) {
   const [result, setResult] = useState(null);
   const subject = JSON.stringify(order);

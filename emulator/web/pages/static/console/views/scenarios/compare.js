@@ -1,4 +1,4 @@
-// Two runs side by side: their figures, what each expectation came to, their curves as one chart.
+// Two runs side by side: their figures, the results of expectations, their curves in one chart.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -31,7 +31,7 @@ export function Compare({ query }) {
 const both = (...ids) =>
   Promise.all(ids.map((id) => admin("GET", `scenarios/runs/${id}/report`)));
 
-/** The last run of the same scenario before this one, or of any. */
+/** The last earlier run of the same scenario, or else of any. */
 function earlier(runs, id) {
   const before = runs.slice(0, runs.findIndex((run) => run.id === id));
   const name = runs.find((run) => run.id === id)?.scenario;
@@ -96,7 +96,7 @@ function figures(sides) {
 
 const row = (key, name, values) => ({ key, name, values, isSame: values[0] === values[1] });
 
-/** Joined by what was expected and by which step; the same once more is another one. */
+/** Expectations are matched by their text and step; equal ones by their order. */
 function expectations(reports) {
   const rows = new Map();
   reports.forEach((report, side) => {

@@ -1,11 +1,11 @@
-// Viewers and chat over a run's time: of one run with a line a stream, of two laid over each other.
+// Viewers and chat during a run: of one run with a line for each stream, or of two runs together.
 
 import { html } from "../../../lib/html.js";
 import { Chart } from "../../../lib/parts.js";
 
 const LINES_MAX = 4;
 
-/** `runs` are reports, `names` what they are called where there is more than one. */
+/** `runs` are reports; `names` are their labels if there is more than one. */
 export function Curves({ runs, names = [] }) {
   const viewers = runs.length === 1 ? ofStreams(runs[0]) : ofRuns(runs, names, "viewers");
   const chat = runs.length === 1 ? [["lines", runs[0].chart.chat, runs[0].length_ms]] : ofRuns(runs, names, "chat");
@@ -29,7 +29,7 @@ function Curve({ title, curves, lengthMs, isRate = false }) {
   return html`<${Chart} title=${title} times=${times} series=${series} />`;
 }
 
-/** Of intervals that are joined, the lines are added up and the most viewers are kept. */
+/** Of joined intervals the chat lines are added up, and the largest number of viewers is used. */
 function valueAt({ values, every_ms }, index, stepMs, isRate) {
   const joined = stepMs / every_ms;
   const part = values.slice(index * joined, (index + 1) * joined);

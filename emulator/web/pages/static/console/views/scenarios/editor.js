@@ -1,4 +1,4 @@
-// A scenario, written here: checked as one types, played, taken along. A draft stays in the tab.
+// An editor for scenarios: checked during typing, played, saved. The draft stays in the tab.
 
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useState } from "../../../lib/html.js";
@@ -73,7 +73,7 @@ function Opened({ draft, setDraft, query }) {
   `;
 }
 
-/** What was typed in this tab, or else a scenario of the library, of a run, recorded, or a blank one. */
+/** The text typed in this tab, or else a scenario of the library, of a run, recorded, or empty. */
 function useDraft(key, query) {
   const [draft, setDraft] = useState(() => JSON.parse(sessionStorage.getItem(key) ?? "null"));
   useEffect(() => {

@@ -1,4 +1,4 @@
-// Beside the editor: what is wrong with the text, or else what it will do and when.
+// Next to the editor: the errors of the text, or else its plan.
 
 import { html } from "../../../lib/html.js";
 import { Table, duration } from "../../../lib/parts.js";

@@ -1,4 +1,4 @@
-// Expectations and steps of a run: what was missed first, what is under way, what comes next.
+// Expectations and steps of a run: missed ones first, then steps under way, then the next ones.
 
 import { html } from "../../../lib/html.js";
 import { Table, duration } from "../../../lib/parts.js";
@@ -7,7 +7,7 @@ import { placeOf, Verdict } from "./outcome.js";
 
 const ROWS_MAX = 200;
 
-/** Where it stands: a link where that is the text which is shown beside it. */
+/** The place in the text: a link if that text is shown here. */
 const line = (runId, report) => ({
   title: "Line",
   align: "end",
@@ -45,7 +45,7 @@ export function Expectations({ report, runId }) {
   `;
 }
 
-/** Those under way and the next ones, then those that are over, the last first. */
+/** Steps under way and the next ones, then finished ones, the last first. */
 export function Steps({ report, runId }) {
   const over = report.steps.map((step, number) => ({ ...step, number, key: `over ${number}` }));
   const rows = [

@@ -1,4 +1,4 @@
-// What there is to play, and what was played.
+// The scenarios of the library, and the runs.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -17,7 +17,7 @@ export function Library({ query }) {
     <${Recorder} query=${query} />
     <a class="button" href=${href("scenarios", "edit")}>Write one</a>
   `;
-  const about = "What happens on the platform, when, and what must then be true.";
+  const about = "Scripts of what happens on the platform, with expectations.";
   return html`
     <${View} title="Scenarios" about=${about} actions=${actions}>
       <${Problem} error=${error} />
@@ -27,7 +27,7 @@ export function Library({ query }) {
         <input type="search" aria-label="Search the library" placeholder="Name, subject, parameter"
           value=${query.find ?? ""} onInput=${({ target }) => setQuery({ find: target.value })} />
       </div>
-      ${data && !scenarios.length && html`<${Empty}>No scenario has these words.<//>`}
+      ${data && !scenarios.length && html`<${Empty}>No scenario matches.<//>`}
       <ul class="grid scenario-cards">
         ${scenarios.map((entry) => html`<${Card} key=${entry.name} entry=${entry} />`)}
       </ul>

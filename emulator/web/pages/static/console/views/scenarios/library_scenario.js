@@ -1,4 +1,4 @@
-// One scenario of the library: what it is about, its text, and a form that plays it.
+// One scenario of the library: its description and text, and a form that plays it.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";

@@ -1,27 +1,27 @@
-// Words and tones for runs, and figures that several views show alike.
+// Words and colours for runs, and figures that several views share.
 
 import { html } from "../../../lib/html.js";
 import { Badge, duration } from "../../../lib/parts.js";
 
 const TONES = { passed: "good", failed: "bad", broken: "bad", stopped: "" };
 
-/** How long a scenario takes, of the world's time. */
+/** The length of a scenario in the world's time. */
 export const length = (ms) => (ms === null ? "without end" : duration(ms / 1000));
 
-/** How a run went, or that it still goes on. */
+/** The outcome of a run, or that it is playing. */
 export function Outcome({ run }) {
   if (run.outcome) return html`<${Badge} tone=${TONES[run.outcome]}>${run.outcome}<//>`;
   return run.paused ? html`<${Badge} tone="warn">paused<//>` : html`<${Badge} tone="live">playing<//>`;
 }
 
-/** A step's outcome, or an expectation's. */
+/** The outcome of a step or an expectation. */
 export const Verdict = ({ isGood, text }) => html`
   <${Badge} tone=${isGood ? "good" : "bad"}>${text}<//>
 `;
 
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
-/** `launch.yaml:12` in parts. */
+/** Split `launch.yaml:12`. */
 export function placeOf(place) {
   const at = place.lastIndexOf(":");
   return { file: place.slice(0, at), line: Number(place.slice(at + 1)) };

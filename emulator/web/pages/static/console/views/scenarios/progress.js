@@ -1,4 +1,4 @@
-// How far a run is, in the world's time and in the machine's.
+// The progress of a run, in the world's time and the machine's.
 
 import { html } from "../../../lib/html.js";
 import { duration } from "../../../lib/parts.js";

@@ -1,4 +1,4 @@
-// Record what happens in this world as a scenario: from here, until one has seen enough.
+// Record the events of this world as a scenario, from now until it is stopped.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -16,7 +16,7 @@ export function Recorder({ query: { after, since } }) {
   };
   if (after === undefined) return html`<button onClick=${start}>Record one</button>`;
   return html`
-    <span role="status">What happens in this world is recorded.</span>
+    <span role="status">The events of this world are being recorded.</span>
     <a class="button primary" href=${href("scenarios", "edit", { after, since })}>Stop and edit</a>
     <button onClick=${() => setQuery({ after: undefined, since: undefined })}>Discard</button>
   `;

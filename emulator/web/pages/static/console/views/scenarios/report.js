@@ -1,4 +1,4 @@
-// The report of a run, in its place: the page that `scenario run --report` writes.
+// The report of a run: the page that `scenario run --report` writes.
 
 import { admin, adminHeaders } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -21,7 +21,7 @@ export function Report({ run }) {
     const { report } = await admin("GET", `scenarios/runs/${run.id}/report`);
     save(`${run.id}.json`, JSON.stringify(report, null, 1), "application/json");
   };
-  // A frame cannot send the admin token, so where there is one the page is taken along instead.
+  // A frame cannot send the admin token; with a token the page is downloaded instead.
   const isGuarded = Boolean(adminHeaders().Authorization);
   return html`
     <div class="stack">

@@ -1,4 +1,4 @@
-// A run: how far it is, its figures as they grow, its steps; its report once it is over.
+// A run: its progress, figures and steps; its report once it is over.
 
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useState } from "../../../lib/html.js";
@@ -80,7 +80,7 @@ const tiles = (run, report) => [
   { label: "Events", value: count(report.events) },
 ];
 
-/** What came of each line: an expectation counts more than a step. */
+/** The result of each line: an expectation takes precedence over a step. */
 function lines(report, file) {
   const marks = {};
   const mark = (place, tone, note) => {
@@ -89,7 +89,7 @@ function lines(report, file) {
   };
   for (const step of report.steps) if (!step.ok) mark(step.place, "bad", step.outcome);
   for (const { place, met } of report.expectations) {
-    if (marks[placeOf(place).line]?.tone === "bad" && met) continue; // Once missed is missed.
+    if (marks[placeOf(place).line]?.tone === "bad" && met) continue; // A missed expectation stays missed.
     mark(place, met ? "good" : "bad", met ? "met" : "missed");
   }
   for (const { place } of (report.next ?? []).slice(0, 1)) mark(place, "now", "next");
@@ -97,7 +97,7 @@ function lines(report, file) {
   return marks;
 }
 
-/** The last line that is under way, or else the next one. */
+/** The last line with a step under way, or else the next one. */
 function lineNow(report, file) {
   const here = (steps = []) => steps.map(({ place }) => placeOf(place)).filter((at) => at.file === file);
   return (here(report.under_way).at(-1) ?? here(report.next)[0])?.line ?? 0;

@@ -1,4 +1,4 @@
-// What one can do with a run: let it stand, go on step by step, stop it; afterwards play it again.
+// Actions on a run: pause, step, stop; afterwards play it again.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";

@@ -1,4 +1,4 @@
-// The runs of this server, the newest first. Two of them can be picked and compared.
+// The runs of this server, newest first. Two of them can be selected and compared.
 
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useState } from "../../../lib/html.js";
@@ -30,7 +30,7 @@ export function RunList({ picked = "" }) {
   `;
 }
 
-/** Often while something plays; it is no event of a world when a run begins. */
+/** Read often while a run plays: the begin of a run is not an event of the world. */
 function useRuns() {
   const [everyMs, setEvery] = useState(PLAYING_MS);
   const { data = [] } = usePolled(load, { everyMs });

@@ -1,4 +1,4 @@
-// A text as a file that the browser keeps.
+// Save a text as a file by the browser.
 
 export function save(name, text, type = "text/plain") {
   const address = URL.createObjectURL(new Blob([text], { type }));

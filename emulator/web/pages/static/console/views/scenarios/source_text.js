@@ -1,10 +1,10 @@
-// A scenario's text with line numbers, and what came of its lines.
+// A scenario's text with line numbers, and the results of its lines.
 
 import { html, useEffect, useRef } from "../../../lib/html.js";
 
 /**
- * `lines` says of a line by its number: `{tone: "good" | "bad" | "now", note}`. `shown` is the
- * number of the line that is brought into view.
+ * `lines` describes lines by number: `{tone: "good" | "bad" | "now", note}`. `shown` is the number of
+ * the line that is scrolled into view.
  */
 export function SourceText({ file, text, lines = {}, shown = 0 }) {
   const list = useRef();

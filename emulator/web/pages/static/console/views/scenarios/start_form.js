@@ -1,4 +1,4 @@
-// The form that plays a scenario: its parameters, with what is wrong at each, and how time runs.
+// The form that plays a scenario: its parameters with their errors, and the speed of time.
 
 import { admin } from "../../../lib/api.js";
 import { html, useState } from "../../../lib/html.js";
@@ -13,11 +13,11 @@ const SPEEDS = [
   ["10", "10 times as fast"],
   ["100", "100 times as fast"],
 ];
-const WORLDS = [["", "Of its own on the virtual clock, else this one"], ["own", "Of its own"], ["this", "This one"]];
+const WORLDS = [["", "A new one on the virtual clock, else this one"], ["own", "Of its own"], ["this", "This one"]];
 const EXAMPLES = { duration: "1m30s", rate: "20/s", share: "30%" };
 const KINDS = { integer: "A whole number", boolean: "Yes or no" };
 
-/** `source` is `{name}` of the library, or `{text, file, files}`. `params` are chosen already. */
+/** `source` is `{name}` of the library, or `{text, file, files}`. `params` are initial values. */
 export function StartForm({ scenario, source, params = {} }) {
   const [chosen, setChosen] = useState(params);
   const order = { ...source, params: withoutEmpty(chosen) };
@@ -29,7 +29,7 @@ export function StartForm({ scenario, source, params = {} }) {
     const how = { speed: Number(speed), paused: submit === "paused" };
     if (world) how.world = world;
     if (seed) how.seed = Number(seed);
-    if (!(await check(order)).valid) return; // What is wrong stands at the fields.
+    if (!(await check(order)).valid) return; // The errors are shown at the fields.
     const run = await admin("POST", "scenarios", { ...order, ...how });
     go("scenarios", run.id);
   };

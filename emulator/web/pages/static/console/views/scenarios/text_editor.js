@@ -1,12 +1,12 @@
-// A plain text area with line numbers, and what is wrong with a line right behind it.
-// Tab indents; Escape and then Tab leaves, so that nobody is kept in.
+// A text area with line numbers, and the errors of a line right after it. Tab indents; Escape and
+// then Tab leaves, so that the keyboard is not trapped.
 
 import { html, useEffect, useRef, useState } from "../../../lib/html.js";
 
 const INDENT = "  ";
 const LINE_REM = 1.35;
 
-/** `caret` is `{line, column}`: where to go. `errors` are those of this text. */
+/** `caret` is `{line, column}`, where the cursor is set. `errors` are those of this text. */
 export function TextEditor({ text, errors, caret, onChange }) {
   const area = useRef();
   const mayLeave = useRef(false);
@@ -59,7 +59,7 @@ function byLine(errors) {
   return lines;
 }
 
-/** As if it had been typed: the browser's own undo knows of it. */
+/** Inserted as if typed, so that the browser's undo works. */
 function insert(event, text) {
   event.preventDefault();
   document.execCommand("insertText", false, text);

@@ -1,4 +1,4 @@
-// A strip below the curves: when streams were live, what was broken, which steps and expectations.
+// A strip below the curves: live streams, faults, steps and expectations over time.
 
 import { html } from "../../../lib/html.js";
 import { duration } from "../../../lib/parts.js";

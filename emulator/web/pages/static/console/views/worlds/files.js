@@ -1,4 +1,4 @@
-// A world as a file. It is fetched, not linked, because a link carries no admin token.
+// A world as a file. It is fetched and not linked, because a link cannot send the admin token.
 
 import { admin, adminHeaders, ApiError } from "../../../lib/api.js";
 

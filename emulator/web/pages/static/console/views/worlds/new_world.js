@@ -1,4 +1,4 @@
-// A new world: fresh from a seed, or from a file that an export wrote.
+// A form for a new world: from a seed, or from an exported file.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";

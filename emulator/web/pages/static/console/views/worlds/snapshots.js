@@ -1,4 +1,4 @@
-// The snapshots of the world that is shown: taken, restored, dropped.
+// The snapshots of the shown world: take, restore, delete.
 
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
@@ -18,7 +18,7 @@ export function Snapshots({ world }) {
         <//>
         <button>Take a snapshot</button>
       <//>
-      ${data?.total === 0 && html`<${Empty}>There is none yet. Each reset takes one first.<//>`}
+      ${data?.total === 0 && html`<${Empty}>There is no snapshot yet. Each reset takes one first.<//>`}
       ${data?.total > 0 && html`<${Table} caption="Snapshots" columns=${COLUMNS} rows=${data.snapshots} keyOf=${({ name }) => name} />`}
     </section>
   `;
