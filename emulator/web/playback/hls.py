@@ -418,7 +418,7 @@ def _number(request: Request, name: str, code: Code = "bad_request") -> int | No
 
 @contextmanager
 def _of_query() -> Iterator[None]:
-    """Say of an input that is refused in which parameter of the query it stands."""
+    """Turn a refusal of an input into an error of its query parameter."""
     try:
         yield
     except Refused as refused:

@@ -117,7 +117,7 @@ class UvicornConnection(HttpToolsProtocol):
         self._is_handed_over = True
         super().handle_websocket_upgrade()
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
         self._lacks = "head"

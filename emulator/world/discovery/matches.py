@@ -90,9 +90,9 @@ def _newest(
 
 
 def _is_common(world: World, index: Index, typed: str) -> bool:
-    """Whether more rows than are ranked have all typed words."""
+    """Whether more rows than can be ranked have all typed words."""
     expression, most = words.expression(typed, is_whole=True), world.rules.search_matches_max
-    # Its rows are not kept: SQLite has read no more of them than it was asked for.
+    # The rows are only counted, and SQLite reads no more than the limit.
     limited = f"SELECT rowid FROM {index.name} WHERE {index.name} MATCH ? LIMIT ?"
     return world.store.number(f"SELECT count(*) FROM ({limited})", expression, most + 1) > most
 

@@ -59,7 +59,7 @@ def streams(
 
 
 def _few(world: World, filters: Filters) -> list[int] | None:
-    """Return the streams that the filters leave, as far as indexes tell; None if they are many."""
+    """Return the streams that match the indexed filters; None if they are many."""
     if filters.status == "all" and filters.category_pk is None:
         return None
     most = world.rules.search_matches_max

@@ -21,10 +21,11 @@ _CHECKED_BYTES_MAX = 32 * 2**20
 # default of 4096 bytes a world takes 1.3 MiB instead of 0.7, and copying it takes twice as long.
 # Large worlds are read equally fast with either size.
 _PAGE_BYTES = 1024
-# With so many pages in its log SQLite takes them over by itself, while the event loop waits. Long
-# before, `checkpoint` does, unless changes follow each other without a pause.
+# Above this many pages in its log, SQLite itself copies them into the database while the event loop
+# waits. `checkpoint` does so long before, unless changes follow each other without a pause.
 _LOG_PAGES_MAX = 16 * 1024
-# What a world in memory has beyond this is in a temporary file, which SQLite makes and removes.
+# The part of a world in memory above this size is in a temporary file, which SQLite creates and
+# removes.
 _CACHE_KIB = 128 * 1024
 
 # The SQLite version that writes database images; empty if SQLite was built without `serialize`.
@@ -105,10 +106,10 @@ def _opened(path: str) -> sqlite3.Connection:
 
 
 def checkpoint(path: str) -> None:
-    """Take what stands in the write-ahead log over into the database, on any thread.
+    """Copy the write-ahead log into the database, on any thread.
 
-    Others read and write meanwhile (SQLite, `PRAGMA wal_checkpoint`, PASSIVE). Refuses
-    (`unavailable`) where the disk does.
+    Others read and write in the meantime (SQLite, `PRAGMA wal_checkpoint`, PASSIVE). Refuses
+    (`unavailable`) if the disk fails.
     """
     try:
         with closing(_connect(path)) as connection:
@@ -121,7 +122,8 @@ def checkpoint(path: str) -> None:
 def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
     """Open a copy of `source` in memory. Pages are copied; the schema is not run.
 
-    What exceeds the cache is in a temporary file (an empty name: SQLite, "Temporary Databases").
+    The part above the size of the cache is in a temporary file (an empty name: SQLite, "Temporary
+    Databases").
     """
     connection = _connect("")
     try:
