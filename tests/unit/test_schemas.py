@@ -12,6 +12,7 @@ import yaml
 from emulator.cli import init, main
 from emulator.core.errors import Refused
 from emulator.exploration import plan
+from emulator.scenario.language import load
 from emulator.schemas import NAMES, schema_of
 from emulator.settings import gather
 from emulator.world.faults import plans, reading
@@ -131,6 +132,24 @@ def test_schemas_take_plans_as_they_are_read(tmp_path: Path) -> None:
 def test_schemas_mark_no_plan_that_is_read(content: object) -> None:
     with pytest.raises(Refused):
         plans.parse(content)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"wait": "1h 30m"},
+        {"wait": "90 s"},
+        {"publish.start": {"stream": "a", "bitrate": "2500 kbit/s"}},
+        {"viewers.set": {"stream": "a", "count": 1, "countries": {"DE": "30 %"}}},
+    ],
+)
+def test_schemas_take_quantities_as_they_are_read(step: dict[str, Any]) -> None:
+    stream = {"name": "a", "owner": "ada", "title": "T"}
+    head = {"scenario": "x", "world": {"users": [{"name": "ada"}], "streams": [stream]}}
+    content = {**head, "timeline": [step]}
+
+    load.load(json.dumps(content), "x.yaml")
+    assert [error.message for error in validator("scenario").iter_errors(content)] == []
 
 
 @pytest.mark.parametrize(

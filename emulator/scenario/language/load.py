@@ -151,6 +151,7 @@ class _Validation(Struct):
         if part is None:
             return
         self.worlds.append((part, node))
+        self._check_twice(part, node)
         if part.seed == "none":
             self.names.users -= self.known.users - {"demo"} - {user.name for user in part.users}
             self.names.categories -= self.known.categories - {c.slug for c in part.categories}
@@ -159,6 +160,24 @@ class _Validation(Struct):
             if stream.existing is None and needed:
                 text = f"the stream {stream.name} needs {' and '.join(needed)}, or existing."
                 self._note(node.at(("streams", number)), "missing", text)
+
+    def _check_twice(self, part: WorldPart, node: Node) -> None:
+        """Add an error for each user, stream and category that this world has twice."""
+        lists: tuple[tuple[str, str, str, list[Any]], ...] = (
+            ("users", "name", "user", part.users),
+            ("streams", "name", "stream", part.streams),
+            ("categories", "slug", "category", part.categories),
+        )
+        for list_name, key, noun, items in lists:
+            first: dict[str, Node] = {}
+            for number, item in enumerate(items):
+                place = node.at((list_name, number, key))
+                name = getattr(item, key)
+                if name in first:
+                    line = first[name].line
+                    text = f"There is a {noun} {name} already, in line {line}."
+                    self._note(place, "twice", text)
+                first.setdefault(name, place)
 
     def _read_step(self, node: Node, shift_ms: int, steps: Steps) -> None:
         step = steps.add(node, shift_ms)

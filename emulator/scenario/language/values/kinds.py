@@ -7,7 +7,7 @@ noun that it refers to, so that `load` can check that the thing exists.
 from typing import Annotated, Literal
 
 from msgspec import Struct
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from emulator.core import quantities
 from emulator.core.errors import Refused
@@ -29,7 +29,8 @@ def _written(pattern: str, *examples: str) -> WithJsonSchema:
     )
 
 
-_DURATION_TEXT = r"(?:[0-9]+(?:\.[0-9]+)?(?:d|h|m|s|ms))+|0"
+# As `quantities` reads them: a space may stand before a unit, and between two parts.
+_DURATION_TEXT = r"(?: ?[0-9]+(?:\.[0-9]+)? ?(?:d|h|m|s|ms))+|0"
 Duration = Annotated[
     int,
     BeforeValidator(quantities.duration_ms),
@@ -43,7 +44,7 @@ Rate = Annotated[
 Share = Annotated[
     float,
     BeforeValidator(quantities.share),
-    _written(r"[0-9]+(?:\.[0-9]+)?%?", "30%", "0.3"),
+    _written(r"[0-9]+(?:\.[0-9]+)? ?%?", "30%", "0.3"),
 ]
 Size = Annotated[
     tuple[int, int],
@@ -53,7 +54,7 @@ Size = Annotated[
 Bitrate = Annotated[
     int,
     BeforeValidator(quantities.bits_per_second),
-    _written(r"[0-9]+(?:\.[0-9]+)?[kKmMgG]?", "800k", "6M"),
+    _written(r"[0-9]+(?:\.[0-9]+)? ?[kKmMgG]?(?:bit/s)?", "800k", "6M"),
 ]
 
 
@@ -71,12 +72,19 @@ Stay = Annotated[
     WithJsonSchema({"type": "string", "examples": ["lognormal(8m, 1.0)", "fixed(5m)"]}),
 ]
 
+
+def _at_most_whole(shares: dict[str, float]) -> dict[str, float]:
+    if (total := sum(shares.values())) > 1 + 1e-9:
+        raise ValueError(f"the shares are {total:.6g} together; they may be 1 (100%) at most")
+    return shares
+
+
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 Text = Annotated[str, Field(min_length=1, max_length=5_000)]
 Line = Annotated[str, Field(min_length=1, max_length=2_000)]
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
-Countries = dict[CountryCode, Share]
+Countries = Annotated[dict[CountryCode, Share], AfterValidator(_at_most_whole)]
 
 # A name of the file, an id, or `{owner: NAME}` for the stream that a user is live with.
 StreamRef = Annotated[

@@ -317,3 +317,23 @@ def test_load_tab_is_called_a_tab(text: str, line: int) -> None:
     assert error == (
         f"x.yaml:{line}:1: tab: Line {line} is indented with a tab; YAML wants spaces."
     )
+
+
+def test_load_world_with_the_same_thing_twice_is_refused() -> None:
+    text = """
+scenario: Twice
+world:
+  users: [{name: ada}, {name: ada}]
+  streams:
+    - {name: a, owner: ada, title: One}
+    - {name: a, owner: ada, title: Two}
+  categories: [{name: C, slug: c}, {name: D, slug: c}]
+timeline:
+  - viewers.set: {stream: a, count: 9, countries: {DE: 70%, US: 40%}}
+"""
+    assert errors(text) == [
+        "x.yaml:4:31: twice: There is a user ada already, in line 4.",
+        "x.yaml:7:14: twice: There is a stream a already, in line 6.",
+        "x.yaml:8:52: twice: There is a category c already, in line 8.",
+        "x.yaml:10:49: value: The shares are 1.1 together; they may be 1 (100%) at most.",
+    ]
