@@ -335,5 +335,5 @@ timeline:
         "x.yaml:4:31: twice: There is a user ada already, in line 4.",
         "x.yaml:7:14: twice: There is a stream a already, in line 6.",
         "x.yaml:8:52: twice: There is a category c already, in line 8.",
-        "x.yaml:10:49: value: The shares are 1.1 together; they may be 1 (100%) at most.",
+        "x.yaml:10:51: value: The shares are 1.1 together; they may be 1 (100%) at most.",
     ]
