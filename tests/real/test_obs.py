@@ -15,6 +15,7 @@ from tests.support.commands import live_emulator
 from tests.support.encoders import play
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform, until
 from tests.support.obs import PROFILE, Home, pushing_obs
+from tests.support.slow import slow
 from tests.support.system_store import SystemStore
 from tests.support.tag_publisher import replaying
 
@@ -130,6 +131,7 @@ def test_obs_goes_live_stops_returns_and_leaves_a_vod(walk: Walk, home: Home) ->
         assert obs.process.poll() is None
 
 
+@slow("an OBS that does not trust the CA is tried here, and the CA's installing in test_trust.py")
 def test_obs_goes_live_over_tls_where_the_ca_is_trusted(
     walk: Walk, home: Home, tmp_path: Path
 ) -> None:

@@ -85,7 +85,10 @@ def seconds_of(playlist: Playlist) -> float:
     return whole + sum(part.duration for part in opened)
 
 
-@pytest.mark.parametrize("mode", ["llhls", "hls"])
+@pytest.mark.parametrize(
+    "mode",
+    ["llhls", pytest.param("hls", marks=slow("a late viewer of plain HLS plays it below"))],
+)
 async def test_watch_page_waits_goes_live_ends_and_plays_the_recording(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, mode: str
 ) -> None:
@@ -179,7 +182,9 @@ async def test_watch_page_any_title_is_text(
     assert await tab.page.locator("main img, main script").count() == 0
 
 
-@pytest.mark.parametrize("width", [320, 768])
+@pytest.mark.parametrize(
+    "width", [320, pytest.param(768, marks=slow("what fits into 320 fits into more"))]
+)
 async def test_watch_page_fits_into_a_narrow_window(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, width: int
 ) -> None:
