@@ -21,7 +21,7 @@ from emulator.settings import Settings
 from emulator.web.servers.choice import web_server
 from emulator.web.servers.listening import listen
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 Event = dict[str, Any]
 
 

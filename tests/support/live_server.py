@@ -27,7 +27,7 @@ from tests.support.commands import live_emulator
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 45
+PATIENCE_SECONDS = 90
 _BETWEEN_LOOKS_SECONDS = 0.05
 
 
