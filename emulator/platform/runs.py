@@ -177,8 +177,10 @@ class RunRecord(Struct, kw_only=True):
     def end(self) -> None:
         """Write the report at the run's end, and let go of everything else."""
         wall_ms = monotonic_ms() - self.began_ms
-        self._report = encode(document(self.fold, clock=self.clock, wall_ms=wall_ms))
-        self.ended, self.playing = self.figures, None
+        report = document(self.fold, clock=self.clock, wall_ms=wall_ms)
+        # Its world's time may pass by itself, also while the report is made.
+        self.ended = replace(self.figures, clock_ms=report["length_ms"])
+        self._report, self.playing = encode(report), None
         bare = replace(
             self.request.scenario,
             world=WorldPart(),
