@@ -75,7 +75,7 @@ async def test_scenario_uploads_missing_film_is_reported_before_the_run(
 ) -> None:
     (folder / "inside").mkdir()
     (folder / "inside/way-out").symlink_to(folder, target_is_directory=True)
-    if not (folder / "inside/way-out").exists():
+    if name.startswith("way-out") and not (folder / "inside/way-out").exists():
         pytest.skip("this system makes no symbolic links, and does not say so (Wine)")
     text = SCENARIO.replace("file: talk.mp4", f"file: {name}")
 
