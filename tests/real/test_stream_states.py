@@ -1,6 +1,7 @@
 """A stream's states with real peers: drops and returns, ends, and keys that do not open."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -179,6 +180,25 @@ def test_stream_state_started_by_api_is_live_before_its_publisher_comes() -> Non
         # and it ends like any other when it goes.
         walk.until_status(stream, "ended")
         assert walk.until_vod(stream)["duration"] > 0
+
+
+def test_stream_state_live_has_a_thumbnail_as_soon_as_there_is_media(walk: Walk) -> None:
+    stream = walk.create()
+    tags = tags_of(film())
+    key_frame = next(n for n, tag in enumerate(tags) if tag.kind == "video" and tag.payload[1] == 1)
+
+    with (
+        replaying(stream["rtmp_url"], stream["stream_key"]) as replay,
+        ThreadPoolExecutor() as pool,
+    ):
+        replay.send(tags[: key_frame + 1])
+        walk.until_status(stream, "live")
+        thumbnail = pool.submit(walk.get, stream["playback"]["thumbnail"])
+        for _ in range(5):
+            assert walk.stream(stream)["status"] == "live"
+        replay.send(tags[key_frame + 1 :])
+        assert thumbnail.result().status == 200
+    walk.end(stream)
 
 
 def test_stream_state_stays_offline_without_a_key_frame(

@@ -120,7 +120,7 @@ class Playback:
         return respond(request, Representation(source, "video/mp4", etag, headers))
 
     async def thumbnail(self, request: Request) -> Response:
-        subject = subject_of(self._platform, request.path_params["uid"])
+        subject = await self._with_first_picture(request)
         query = request.query_params
         recorded, loops = self._platform.recordings, self._platform.shared.loops
         make: Callable[..., Awaitable[bytes]] = partial(recorded.thumbnail, subject.media_uid)
@@ -252,6 +252,17 @@ class Playback:
                     retry_after_seconds=1,
                 ) from None
         return subject, await self._hls_stream(subject)
+
+    async def _with_first_picture(self, request: Request) -> Subject:
+        """Return the subject of a thumbnail. The thumbnail of a publisher waits for its media.
+
+        A page that has read `live` shows it at once. Refuses as `_open`.
+        """
+        subject = subject_of(self._platform, request.path_params["uid"])
+        stream, broadcasts = subject.stream, self._platform.service(Broadcasts)
+        if stream is not None and broadcasts.protocol_of(stream.id) and subject.loop is None:
+            subject, _ = await self._open(request, "low_latency")
+        return subject
 
     async def _waited_for(self, subject: Subject, waiting: asyncio.Timeout) -> HlsStream:
         """Return the media of `subject`.
