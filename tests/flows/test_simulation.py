@@ -1,7 +1,7 @@
-"""Schedules of crashes and faults on sockets, a disk and a clock of our own, each by its seed.
+"""A thousand schedules of crashes and faults on sockets, a disk and a clock of our own, by seed.
 
-`make simulations` runs a thousand of them, and here are every tenth. One that fails is run again by
-itself with `pytest tests/flows/test_simulation.py -k "[20]"`.
+One that fails is run again by itself with
+`python -m tests.trials.simulations --schedules 1 --seed 20`.
 """
 
 import shutil
@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.simulation import Schedule, place_for
 
-SEEDS = range(0, 1_000, 10)
+_SCHEDULES = 1_000
+_A_TEST = 100
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +22,16 @@ def folder() -> Iterator[Path]:
         yield place
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_simulation_loses_nothing_and_leaves_nothing_half(seed: int, folder: Path) -> None:
-    place = folder / str(seed)
-    place.mkdir()
-    await Schedule(seed, place).run()
-    shutil.rmtree(place)
+@pytest.mark.parametrize("first", range(0, _SCHEDULES, _A_TEST))
+async def test_simulation_loses_nothing_and_leaves_nothing_half(
+    first: int, folder: Path, subtests: pytest.Subtests
+) -> None:
+    for seed in range(first, first + _A_TEST):
+        place = folder / str(seed)
+        place.mkdir()
+        with subtests.test(seed=seed):
+            await Schedule(seed, place).run()
+        shutil.rmtree(place)
 
 
 async def test_simulation_same_seed_does_the_same(folder: Path) -> None:
