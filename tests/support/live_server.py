@@ -246,7 +246,7 @@ class Child:
             *("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options),
         )
         # Not a pipe, which somebody would have to read meanwhile.
-        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  As long as the process.
         self._said: str | None = None
         self.process = subprocess.Popen(
             self.command,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The first bytes by which protocols on one port are told apart (RFC 7983, 7).
+# The first bytes by which protocols on one port are distinguished (RFC 7983, 7).
 _STUN_LAST, _DTLS_FIRST, _DTLS_LAST, _RTP_FIRST, _RTP_LAST = 3, 20, 63, 128, 191
 _COMPONENT = 1
 # RFC 8445, 5.1.2.1: the local preference of the main candidates, and of those that only some peers

@@ -22,7 +22,7 @@ POINTS_MAX = 100
 class Engagement(Struct, frozen=True):
     """Figures of one video. `completion_rate` is 0 to 1; `retention` holds (second, percentage).
 
-    Each view without an account counts as one viewer, since such views cannot be told apart.
+    Each view without an account counts as one viewer, since such views cannot be distinguished.
     """
 
     views: int

@@ -1,4 +1,4 @@
-"""An event loop that stands still is told of, with what it stands at."""
+"""A blocked event loop is reported, with the place that blocks it."""
 
 import asyncio
 import logging

@@ -369,7 +369,7 @@ class Transcoder:
     def _work(self, make_worker: Callable[[float], TranscodeWorker], frame_rate: float) -> None:
         try:
             self._convert_all(make_worker(frame_rate))
-        except Exception:  # The root of a thread: the publisher is told.
+        except Exception:  # The root of a thread: the error ends the publisher.
             log.exception("transcoding failed")
             self._call_on_loop(self._tell_failure)
 

@@ -213,7 +213,7 @@ class RtmpSession:
     def end_publish(self, message: str, code: str = "NetStream.Publish.Denied") -> None:
         """Tell the peer, at any time, that the session is over and why.
 
-        A peer that does not publish is told too, as soon as it has begun to speak RTMP.
+        A peer that does not publish gets it too, as soon as it has begun to speak RTMP.
         """
         if self.phase == "publishing":
             self._status(self._publish_stream_id, "error", code, message)

@@ -94,14 +94,14 @@ async def test_rtmp_rounds_of_many_read_each_of_them_also_when_the_first_are_gon
     for number, (_, peer, _) in enumerate(many):
         peer.sendall(bytes([number]))
     for number, (_, _, listener) in enumerate(many):
-        await listener.until(lambda listener=listener: bool(listener.heard))  # type: ignore[misc]
+        await listener.until(lambda listener=listener: bool(listener.heard))  # type: ignore[misc]  # Bound in the loop.
         assert listener.heard == bytes([number])
     for source, _, _ in many[:15]:
         rounds.leave(source)
     for _, peer, _ in many:
         peer.sendall(b"again")
     for _, _, listener in many[15:]:
-        await listener.until(lambda listener=listener: len(listener.heard) == 6)  # type: ignore[misc]
+        await listener.until(lambda listener=listener: len(listener.heard) == 6)  # type: ignore[misc]  # Bound in the loop.
     assert all(len(listener.heard) == 1 for _, _, listener in many[:15])
     # Nobody waits for a round who judges a newcomer.
     many[19][1].close()

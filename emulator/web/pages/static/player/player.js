@@ -12,7 +12,7 @@ const STALL_MS = 1500;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const GATE_RETRY_MS = 500;
 const LOOK_MS = 1000;
-// A connection that ends with its stream is not replaced: the page is told of the end.
+// A connection that ends with its stream is not replaced: the page learns of the end first.
 const FALL_BACK_MS = 1500;
 const MEDIA_ERROR_AGAIN_MS = 10_000;
 // A viewer who watches live and is farther behind than this is moved to the live edge.
