@@ -1,8 +1,8 @@
-"""`make fuzz`: every reader of a stranger's bytes, fuzzed for a while; ends with a table.
+"""`make fuzz`: fuzz every parser of outside bytes for a while, and print a table.
 
-The time is shared out among the targets, each in a process of its own. The corpus grows in `.fuzz`,
-and what it has come to over all runs stands in `.fuzz/total.json`. Ends with 1 after a crash: its
-input is a new file in `tests/fuzz/crashes`, which `make test` replays from then on.
+The time is divided among the targets, and each runs in its own process. The corpus grows in
+`.fuzz`; `.fuzz/total.json` has the sums over all runs. The exit code is 1 after a crash: its input
+is a new file in `tests/fuzz/crashes`, which `make test` replays from then on.
 """
 
 import argparse
@@ -20,7 +20,7 @@ GROWN = PROJECT / ".fuzz"
 
 
 class Result(NamedTuple):
-    """What fuzzing one target for a while came to."""
+    """The figures of one fuzzed target."""
 
     inputs: int
     new_paths: int | None
@@ -31,8 +31,8 @@ class Result(NamedTuple):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10, help="for all targets together")
-    parser.add_argument("--inputs", type=int, default=-1, help="no more than so many a target")
+    parser.add_argument("--minutes", type=float, default=10, help="total time of all targets")
+    parser.add_argument("--inputs", type=int, default=-1, help="maximum per target")
     parser.add_argument("--target", action="append", choices=list(TARGETS))
     options = parser.parse_args()
     names = options.target or list(TARGETS)
@@ -87,7 +87,7 @@ def _table(results: dict[str, Result]) -> str:
 
 
 def _add_up(results: dict[str, Result]) -> int:
-    """Add to the figures of earlier runs; returns all inputs so far."""
+    """Add the figures of this run to those of earlier runs. Return the number of all inputs."""
     path = GROWN / "total.json"
     totals: dict[str, dict[str, float]] = json.loads(path.read_text()) if path.exists() else {}
     for name, result in results.items():

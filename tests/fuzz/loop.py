@@ -1,8 +1,8 @@
-"""One target fuzzed for a while, in a process of its own: `python -m tests.fuzz.loop --help`.
+"""Fuzz one target for a while, in its own process: `python -m tests.fuzz.loop --help`.
 
-Atheris guides by coverage of the emulator's code. Where it is not installed, Hypothesis changes and
-joins the files of the corpus, which knows nothing of paths. An input that a target fails at is
-kept as a file, once for each place, and the loop goes on.
+Atheris is guided by coverage of the emulator's code. Where it is not installed, Hypothesis changes
+and joins the files of the corpus, without knowing which code they reach. An input that makes the
+target fail is kept as a file (one for each place in the code), and the loop continues.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from pathlib import Path
 
 CORPUS = Path(__file__).with_name("corpus")
 CRASHES = Path(__file__).with_name("crashes")
-# An input that takes longer is a crash: libFuzzer ends the process, and keeps the input.
+# An input that takes longer counts as a crash: libFuzzer ends the process and keeps the input.
 SECONDS_MAX = 60
 _MEGABYTES_MAX = 2_048
 
 
 class Loop:
-    """What came of the inputs so far. `report` is rewritten when a figure changes that matters."""
+    """The loop over one target's inputs. It rewrites `report` when an important figure changes."""
 
     def __init__(self, name: str, report: Path) -> None:
         from tests.fuzz.targets import TARGETS
@@ -74,7 +74,7 @@ class Loop:
 
 
 def _peak_kilobytes() -> int:
-    """The most memory that this program has had; `ru_maxrss` counts what its parent had, too."""
+    """The peak memory of this program. `ru_maxrss` would include the peak of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())
@@ -86,8 +86,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.loop", description=__doc__)
     parser.add_argument("target")
     parser.add_argument("--seconds", type=int, required=True)
-    parser.add_argument("--inputs", type=int, default=-1, help="no more than so many")
-    parser.add_argument("--grown", type=Path, required=True, help="where the corpus grows")
+    parser.add_argument("--inputs", type=int, default=-1, help="maximum number of inputs")
+    parser.add_argument("--grown", type=Path, required=True, help="folder of the grown corpus")
     parser.add_argument("--report", type=Path, required=True)
     options = parser.parse_args()
     options.grown.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def main() -> None:
         *(str(folder / options.target) for folder in corpora),
     ]
     atheris.Setup(arguments, loop.run)
-    atheris.Fuzz()  # Ends the process.
+    atheris.Fuzz()  # This call does not return: it ends the process.
 
 
 def _by_hypothesis(options: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
-"""Every reader of bytes that a stranger sends: each takes any bytes, or refuses them.
+"""Fuzz targets: every parser of outside bytes must accept or refuse any input.
 
-A target is a function of bytes. What it may raise is caught in it; anything else is a crash.
+A target is a function that takes bytes. It catches the errors that it may raise; any other error is
+a crash.
 """
 
 import tempfile
@@ -79,7 +80,7 @@ def rtmp_chunks(data: bytes) -> None:
 
 
 def rtmp_session(data: bytes) -> None:
-    """What comes behind a good handshake; of odd length, behind a publish that was allowed."""
+    """RTMP after a valid handshake; data of odd length comes after an accepted publish."""
     begun = HANDSHAKE + connect() + (publish() if len(data) % 2 else b"")
     with suppress(*_REFUSALS):
         drive(new_session(), [begun, *_pieces(data)])
@@ -99,7 +100,7 @@ def amf3_values(data: bytes) -> None:
 
 
 def flv_tags(data: bytes) -> None:
-    """Tags of one stream: a byte of kind, two of length, then the body; Enhanced RTMP's too."""
+    """Tags of one stream, including Enhanced RTMP: a byte of kind, two of length, then the body."""
     reader, at, time_ms = FlvReader(), 0, 0
     with suppress(*_REFUSALS):
         while at + 3 <= len(data):
@@ -111,7 +112,7 @@ def flv_tags(data: bytes) -> None:
 
 
 def codec_records(data: bytes) -> None:
-    """The first byte says of which codec the configuration record is."""
+    """Codec configuration records; the first byte chooses the codec."""
     modules = (h264, hevc, av1, vp9, aac, opus)
     with suppress(*_REFUSALS):
         track = modules[data[0] % len(modules)].track(data[1:]) if data else None
@@ -120,7 +121,7 @@ def codec_records(data: bytes) -> None:
 
 
 def key_frames(data: bytes) -> None:
-    """What a key frame carries, made to be decoded alone; two bytes say where the record ends."""
+    """Key frames made self-contained: a byte of codec, two of the record's length, then both."""
     if len(data) < 3:
         return
     end = 3 + int.from_bytes(data[1:3], "big")
@@ -129,7 +130,7 @@ def key_frames(data: bytes) -> None:
 
 
 def rtp_packets(data: bytes) -> None:
-    """Packets with two bytes of length before each, as a publisher's H.264 and VP8."""
+    """RTP packets of a publisher's H.264 and VP8, each after two bytes of length."""
     pictures: list[object] = []
     takers = (
         H264Depacketizer(
@@ -179,7 +180,7 @@ def sdp_fragments(data: bytes) -> None:
 
 
 def websocket_frames(data: bytes) -> None:
-    """A client's side of a connection that is open, and what its texts say to a chat."""
+    """Frames from the client on an open WebSocket; text messages are given to a chat."""
     protocol = ServerProtocol(max_size=65_536)
     protocol.state = protocol.state.OPEN
     with suppress(PayloadTooBig):
@@ -196,7 +197,7 @@ def chat_frames(data: bytes) -> None:
 
 
 def multipart_forms(data: bytes) -> None:
-    """A form whose boundary is `x`, in the pieces that a socket might give."""
+    """A form with the boundary `x`, in pieces as they may come from a socket."""
     pieces = _pieces(data)
 
     async def receive() -> dict[str, Any]:
@@ -226,7 +227,7 @@ def image_files(data: bytes) -> None:
 
 
 def recording_indexes(data: bytes) -> None:
-    """The lines from which a recording's playlists are made anew, as a crash left them."""
+    """The index from which a recording's playlists are rebuilt, as a crash may leave it."""
     with tempfile.TemporaryDirectory(dir=_memory_folder()) as folder:
         (Path(folder) / "seg-0.m4s").write_bytes(bytes(2_000))
         (Path(folder) / "index.jsonl").write_bytes(data)
@@ -280,7 +281,7 @@ def cursors(data: bytes) -> None:
 
 
 def tokens(data: bytes) -> None:
-    """Credentials as headers give them: Latin-1 (RFC 9110, 5.5)."""
+    """Credentials in headers: Latin-1 (RFC 9110, 5.5)."""
     text = data.decode("latin-1")
     auth.world_of(text)
     auth.expires_at_ms(text)
@@ -321,7 +322,7 @@ TARGETS: dict[str, Target] = {
 
 
 def _pieces(data: bytes) -> list[bytes]:
-    """As a socket gives them: the first byte says where the others are cut."""
+    """Cut the data into pieces as a socket may: the first byte says where."""
     step = max(1, data[0]) if data else 1
     return [data[at : at + step] for at in range(0, min(len(data), 4_000), step)] + [data[4_000:]]
 
@@ -336,7 +337,7 @@ def _counted(data: bytes) -> list[bytes]:
 
 
 def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Run what never waits for anything outside of it."""
+    """Run a coroutine that never waits for anything outside of it."""
     try:
         while True:
             work.send(None)
@@ -355,7 +356,7 @@ def _memory_folder() -> str | None:
 
 @cache
 def _room() -> tuple[World, Stream, User]:
-    """A world in memory with a chat of five lines."""
+    """A world in memory with a chat of five messages."""
     world = World(clock=ManualClock(), publish=lambda _: None)
     stream = make(world, "fuzzed", by="fuzz")
     owner = accounts.by_api_key(world, "ak_auto_fuzz")

@@ -1,8 +1,8 @@
-"""`make mutants`: does a test fail where a line of a module that carries a promise is changed?
+"""`make mutants`: check that tests fail when a line of an important module is changed.
 
-Draws a sample by a seed, runs the tests of each mutant's unit in a process of its own until one
-fails, and ends with a table. A mutant that no test can tell from the code is named in
-`equivalent.txt` with the reason. Ends with 1 where fewer than the goal were killed.
+Draws a sample of mutants by a seed, runs the tests of each mutant's module in their own process
+until one fails, and prints a table. Mutants that behave like the original code are listed in
+`equivalent.txt` with the reason. The exit code is 1 where fewer mutants than the goal were killed.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tests.mutants.sample import SEED, UNITS, sample, source_of
 
 GOAL = 0.95
 TESTS = Path(__file__).parents[1]
-# A mutant that makes its tests wait so many times as long as they take is killed, as if one failed.
+# A mutant whose tests take this many times as long as usual counts as killed.
 PATIENCE = 4
 
 
@@ -53,9 +53,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("--per-module", type=int, default=8)
-    parser.add_argument("--seed", default=SEED, help="another sample")
+    parser.add_argument("--seed", default=SEED, help="seed of the sample")
     parser.add_argument("--module", action="append", choices=list(UNITS))
-    parser.add_argument("--seconds", type=float, help="draw no further mutant after so long")
+    parser.add_argument("--seconds", type=float, help="start no further mutant after this time")
     return parser.parse_args()
 
 
@@ -65,7 +65,7 @@ def _equivalent() -> set[str]:
 
 
 def _import_libraries() -> None:
-    """What each mutant's process would import anew: no plugin of pytest, nothing of our own."""
+    """Import the libraries that each mutant's process needs: no pytest plugin, no code of ours."""
     import aiortc  # noqa: F401
     import httpx  # noqa: F401
     import pytest  # noqa: F401
@@ -76,7 +76,7 @@ def _import_libraries() -> None:
 
 
 def _seconds(module: str) -> float:
-    """How long the tests of a unit take where nothing is changed; they must pass."""
+    """Seconds that the tests of a module take without a change; they must pass."""
     began_s = time.monotonic()
     if _fails(module, None, 600):
         raise SystemExit(f"The tests of {module} fail without a mutant: {UNITS[module]}")
@@ -84,7 +84,7 @@ def _seconds(module: str) -> float:
 
 
 def _fails(module: str, mutant: Mutant | None, seconds_max: float) -> bool:
-    """Whether a test of the unit fails, or does not come to an end."""
+    """Whether a test of the module fails or does not end."""
     sys.stdout.flush()
     process = os.fork()
     if process == 0:
@@ -116,7 +116,7 @@ def _run_tests(module: str, mutant: Mutant | None) -> int:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the mutant in its module's place."""
+    """An import finder that returns the mutant in place of its module."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -150,7 +150,7 @@ def _report(counts: dict[str, list[int]]) -> int:
     killed, survived, same = (sum(column) for column in zip(*counts.values(), strict=True))
     share = killed / max(1, killed + survived)
     print(f"| all | {killed} | {survived} | {same} |")
-    print(f"\n{killed} of {killed + survived} that are not equivalent were killed: {share:.1%}.")
+    print(f"\nKilled {killed} of {killed + survived} mutants that are not equivalent: {share:.1%}.")
     return 0 if share >= GOAL else 1
 
 

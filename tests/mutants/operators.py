@@ -1,4 +1,4 @@
-"""What a mutant changes: one comparison, boundary, number, default, loop or call of a module."""
+"""Mutation operators: each changes one comparison, boundary, number, default, loop or call."""
 
 import ast
 import copy
@@ -34,7 +34,7 @@ _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 class Mutant(Struct, frozen=True):
-    """One change of a module: the place in its syntax tree, and which of that place's changes."""
+    """One change of a module: its place in the syntax tree, and its number at that place."""
 
     module: str
     line: int
@@ -53,7 +53,7 @@ def mutants(module: str, source: str) -> list[Mutant]:
 
 
 def mutated(source: str, mutant: Mutant) -> tuple[ast.Module, str]:
-    """The module's tree with the change in it, and the changed line as text."""
+    """The syntax tree of the module with the change, and the changed line as text."""
     tree = ast.parse(source)
     node = _places(tree)[mutant.node]
     changed = _changes(node)[mutant.choice][1]
@@ -64,7 +64,7 @@ def mutated(source: str, mutant: Mutant) -> tuple[ast.Module, str]:
 
 
 def _places(tree: ast.AST) -> list[ast.AST]:
-    """Nodes whose change can be seen: no annotation, no docstring, no text of a refusal."""
+    """Nodes whose change can have an effect: no annotation, docstring or error message."""
     return list(_walk(tree))
 
 
@@ -76,7 +76,8 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         if name in ("annotation", "returns", "decorator_list", "type_params"):
             continue
         if name == "keywords" and isinstance(node, ast.ClassDef):
-            continue  # `frozen=True`: what nobody does is not forbidden by a test.
+            # `frozen=True`: tests do not check that code which nobody writes would be an error.
+            continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _walk(child)
@@ -148,12 +149,12 @@ def _is_none(node: ast.AST) -> bool:
 
 
 def _is_union(node: ast.BinOp) -> bool:
-    """`int | None` outside of an annotation: a type, not a sum."""
+    """Whether it is `int | None` outside of an annotation: a type, not an operation."""
     return isinstance(node.op, ast.BitOr) and _is_none(node.right)
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
-    # A change may hold the old node's own children: a copy keeps the tree a tree.
+    # The change may contain children of the old node: a copy keeps the tree a tree.
     new = ast.copy_location(copy.deepcopy(new), old)
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):

@@ -1,4 +1,4 @@
-"""Which modules are mutated, by which tests they are met, and which of their mutants are drawn."""
+"""The modules that are mutated, the tests that cover them, and the sample of their mutants."""
 
 import random
 from pathlib import Path
@@ -7,7 +7,7 @@ from tests.mutants.operators import Mutant, mutants
 
 SEED = "trust"
 _PROJECT = Path(__file__).parents[2]
-# The modules that carry what the emulator promises, and the tests of their unit.
+# The modules that implement the emulator's main promises, with their tests.
 UNITS: dict[str, tuple[str, ...]] = {
     "core.clock": ("unit/core/test_clock.py", "unit/core/test_world_clock.py"),
     "core.world_clock": ("unit/core/test_world_clock.py",),
@@ -70,12 +70,12 @@ UNITS: dict[str, tuple[str, ...]] = {
 
 
 def source_of(module: str) -> Path:
-    """The module's file. Nothing of the emulator is imported: each mutant's process does that."""
+    """The path of the module's file. Nothing is imported here: each mutant's process does that."""
     return _PROJECT / "emulator" / f"{module.replace('.', '/')}.py"
 
 
 def sample(per_module: int, seed: str = SEED, modules: list[str] | None = None) -> list[Mutant]:
-    """The same mutants for the same seed and text: those of one module do not depend on others."""
+    """Draw mutants. The same seed and text give the same ones, module by module."""
     drawn: list[Mutant] = []
     for module in modules or UNITS:
         every = mutants(module, source_of(module).read_text("utf-8"))

@@ -1,9 +1,9 @@
-"""`make exchanges`: what stays in memory of strangers who send what is broken.
+"""`make exchanges`: measure the memory that remains after clients have sent broken data.
 
-For each kind of socket some thousand exchanges with one emulator, each by a connection of its own:
-noise, or what a client would send with some bytes changed. What the process holds is read before,
-half way and at the end. The first half fills what is there to be filled (caches, lists of freed
-objects, the allocator's room); the second one's rise, by exchange, is what is judged.
+Each kind of socket gets some thousand exchanges with one emulator, each on a new connection: noise,
+or valid client data with some bytes changed. The memory of the process is read before, half way and
+at the end. The first half fills caches, lists of freed objects and the allocator's arenas; the
+trial judges the growth per exchange in the second half.
 """
 
 import argparse
@@ -22,20 +22,20 @@ from tests.support.rtmp_wire import HANDSHAKE, connect, publish, video
 from tests.trials.trial import Trial, run
 
 _ENV = {
-    # It keeps the last 10,000 requests otherwise, and grows until there are so many.
+    # By default it keeps the last 10,000 requests, and its memory grows until it has so many.
     "LIVE_EMULATOR_REQUESTS_KEPT_MAX": "100",
     "LIVE_EMULATOR_STREAM_CREATIONS_PER_MINUTE": "0",
 }
 _AT_ONCE = 4
 _ANSWER_SECONDS = 10
-# A megabyte in some four thousand.
+# One megabyte in about four thousand exchanges.
 _BYTES_MAX = 256
 
 Exchange = Callable[[Walk, Random], Awaitable[None]]
 
 
 class Result(NamedTuple):
-    """Bytes that the process holds more, by exchange."""
+    """The growth of the process's memory, in bytes per exchange."""
 
     exchanges: int
     first_half: int
@@ -46,14 +46,14 @@ RESULTS: dict[str, Result] = {}
 
 
 async def rtmp(walk: Walk, chance: Random) -> None:
-    """A publisher's first bytes: noise, or with some of them changed behind the handshake."""
+    """A publisher's first bytes: noise, or a session with some changed after the handshake."""
     whole = HANDSHAKE + connect() + publish() + video(0) + video(33)
     kinds = [chance.randbytes(2_000), _changed(whole, chance, len(HANDSHAKE))]
     await _send(walk.ready["rtmp"], chance.choice(kinds))
 
 
 async def rtmps(walk: Walk, chance: Random) -> None:
-    """Noise instead of TLS, and broken RTMP in TLS."""
+    """Noise instead of TLS, or broken RTMP inside TLS."""
     whole = HANDSHAKE + connect() + publish() + video(0)
     if chance.random() < 0.9:
         await _send(walk.ready["rtmps"], chance.randbytes(300))
@@ -62,7 +62,7 @@ async def rtmps(walk: Walk, chance: Random) -> None:
 
 
 async def http(walk: Walk, chance: Random) -> None:
-    """A request, half of them broken: its head, its path, its body."""
+    """An HTTP request; half of them are broken in the head, path or body."""
     path = chance.choice(("streams/", f"streams/id/{chance.random()}", "users/me", "videos/"))
     body = chance.choice((b'{"title": 1}', b'{"titel": "x"}', chance.randbytes(500)))
     head = f"{chance.choice(('GET', 'POST', 'PUT'))} /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\n"
@@ -75,7 +75,7 @@ async def http(walk: Walk, chance: Random) -> None:
 
 
 async def chat(walk: Walk, chance: Random) -> None:
-    """A chat's socket, and then noise instead of frames."""
+    """A WebSocket handshake of a chat, then noise instead of frames."""
     head = "GET /api/v1/streams/none/chat/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
     head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     head += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -99,7 +99,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 async def _send(address: str, content: bytes, tls: ssl.SSLContext | None = None) -> None:
-    """Send it on a connection of its own, and read until the other side is done, or too long."""
+    """Send on a new connection, and read until the server closes it or a time limit."""
     parts = urlsplit(address)
     with suppress(OSError, TimeoutError):
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=tls)
@@ -156,7 +156,7 @@ def report() -> Sequence[Sequence[object]]:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--exchanges", type=int, default=4000, help="of a kind (default: 4000)")
+    parser.add_argument("--exchanges", type=int, default=4000, help="per socket (default: 4000)")
 
 
 if __name__ == "__main__":

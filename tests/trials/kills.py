@@ -1,9 +1,9 @@
-"""`make kill`: kill -9 at random instants, while writers keep what was answered.
+"""`make kill`: kill -9 at random instants, while writers record which requests were answered.
 
-A life is one data folder and some cycles. In each cycle an emulator is started, everything that
-earlier ones answered is held against what it says, and then it is killed at a random instant of one
-moment of the matrix. At the end of a life all that was begun must be done. How long a start takes
-after a kill is judged behind all of them, on a folder of its own (`starts`).
+A life is one data folder and several cycles. Each cycle starts an emulator, checks that all earlier
+answered writes are there, and kills it at a random instant of one moment of the matrix. At the end
+of a life all jobs must have finished. The time of a start after a kill is judged last, in a
+separate folder (`starts`).
 """
 
 import argparse
@@ -33,37 +33,37 @@ from tests.trials.ledger import Ledger, until_gone
 from tests.trials.trial import Trial, run
 
 _OPTIONS = starts.OPTIONS
-# A user may do all of it as fast as it goes.
+# The user has no rate limits.
 _ENV = {
     "LIVE_EMULATOR_STREAM_CREATIONS_PER_MINUTE": "0",
     "LIVE_EMULATOR_CHAT_LINES_PER_MINUTE": "0",
     "LIVE_EMULATOR_CHAT_REPEATS_MAX": "0",
 }
 _CYCLES_A_LIFE = 12
-# Enough to look at: a trial that finds so many ends.
+# This many faults are enough to look at: the trial ends.
 _FAULTS_MAX = 10
 _PACE = 3.0
 _DONE_SECONDS = 120
-# A busy machine may leave a start at a low priority without a processor for a minute.
+# On a busy machine a start of low priority may get no processor for a minute.
 _READY_SECONDS = 300
 _BETWEEN_LOOKS_SECONDS = 0.02
 _BETWEEN_WRITES_SECONDS = 0.01
-# What a moment asks for that takes long to make.
+# The number of slow requests that the moment makes.
 _UPLOADS = 2
-# How late in its moment a kill comes at most.
+# The latest instant of a kill within its moment.
 _LATEST_SECONDS = 1.0
 
 
 @dataclass
 class Life:
-    """One data folder, and what its emulators have answered."""
+    """One data folder, and the writes that its emulators have answered."""
 
     trial: Trial
     data: Path
     chance: Random
     ledger: Ledger = field(default_factory=Ledger)
-    # A reset or restore that had no answer: the facts are the ledger's, or these.
-    otherwise: Ledger | None = None
+    # The other possible state after a reset or restore that had no answer; the first is `ledger`.
+    alternative: Ledger | None = None
     is_clean: bool = False
 
     def fault(self, sentence: str) -> None:
@@ -72,7 +72,7 @@ class Life:
 
 @dataclass
 class Figures:
-    """What the table is made of."""
+    """The figures of the table."""
 
     kills: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
@@ -85,7 +85,7 @@ FIGURES = Figures()
 
 
 def start(life: Life) -> tuple[Child, Walk]:
-    """An emulator that has come up; how long that took is noted."""
+    """Start an emulator, wait until it is ready, and note how long that took."""
     began = time.monotonic()
     child = Child(life.data, *_OPTIONS, env=_ENV)
     deadline = began + _READY_SECONDS
@@ -133,7 +133,7 @@ def write_lines(walk: Walk, ledger: Ledger) -> None:
 
 
 def write_titles(walk: Walk, ledger: Ledger) -> None:
-    """Streams are made, renamed, and every third is deleted."""
+    """Create streams, rename them, and delete every third."""
     with until_gone():
         number = 0
         while True:
@@ -158,7 +158,7 @@ def create(walk: Walk, ledger: Ledger) -> dict[str, Any]:
 
 
 def publish(walk: Walk, ledger: Ledger) -> None:
-    """Publish, and fetch what playlists list, as a player does."""
+    """Publish, and fetch the listed segments as a player does."""
     with until_gone():
         stream = create(walk, ledger)
         watching = threading.Thread(target=watch, args=(walk, ledger, stream))
@@ -202,7 +202,7 @@ def upload(walk: Walk, ledger: Ledger) -> None:
 
 
 def clip(walk: Walk, ledger: Ledger) -> None:
-    """Clips of a recording that is ready; the first cycles of a life have none."""
+    """Make clips of a recording that is ready; the first cycles of a life have none."""
     body = {"title": "Kept", "start_time": 0, "end_time": 1}
     with until_gone():
         for stream in sorted(ledger.recordings)[:2]:
@@ -211,15 +211,15 @@ def clip(walk: Walk, ledger: Ledger) -> None:
                 ledger.clips.add(answer.json["id"])
 
 
-# Moments of the matrix: each kills once at least.
+# Moments of the matrix: each has at least one kill, except `clean`.
 
 Moment = Callable[[Life, Child, Walk], None]
 
 
 def _during(name: str, *writers: Callable[[Walk, Ledger], None]) -> Moment:
     def act(life: Life, child: Child, walk: Walk) -> None:
-        everybody = (write_albums, write_lines, write_titles, *writers)
-        threads = [threading.Thread(target=who, args=(walk, life.ledger)) for who in everybody]
+        targets = (write_albums, write_lines, write_titles, *writers)
+        threads = [threading.Thread(target=write, args=(walk, life.ledger)) for write in targets]
         for thread in threads:
             thread.start()
         time.sleep(life.chance.uniform(0, _LATEST_SECONDS))
@@ -231,15 +231,15 @@ def _during(name: str, *writers: Callable[[Walk, Ledger], None]) -> Moment:
 
 
 def _replace(life: Life, child: Child, walk: Walk, after: Ledger, name: str, path: str) -> None:
-    """Ask for other facts, and kill while that is done or just after."""
+    """Replace the world by a request, and kill during that or just after it."""
     late_seconds = life.chance.uniform(0, 0.15)
     killer = threading.Timer(late_seconds, lambda: kill(life, child, name))
-    life.otherwise = after
+    life.alternative = after
     killer.start()
     with until_gone():
         answer = walk.ask("POST", f"{walk.ready['admin']}{path}", key=None)
         if answer.status == 200:
-            life.ledger, life.otherwise = after, None
+            life.ledger, life.alternative = after, None
     killer.join()
 
 
@@ -249,7 +249,7 @@ def reset(life: Life, child: Child, walk: Walk) -> None:
 
 
 def snapshot(life: Life, child: Child, walk: Walk) -> None:
-    """Killed while one is saved, or while it is restored."""
+    """Kill while a snapshot is saved or restored."""
     admin = walk.ready["admin"]
     if life.chance.random() < 0.5:
         killer = threading.Timer(life.chance.uniform(0, 0.1), lambda: kill(life, child, "snapshot"))
@@ -272,14 +272,14 @@ def deepcopy_of(ledger: Ledger) -> Ledger:
 
 
 def _some(life: Life, walk: Walk) -> None:
-    """Something by which one sees later whether it is there."""
+    """Create albums by which the check sees later which state the world has."""
     for _ in range(3):
         answer = walk.ask("POST", "/videos/albums", {"title": "Kept"})
         life.ledger.albums.add(answer.json["id"])
 
 
 def starting(life: Life, child: Child, _: Walk) -> None:
-    """A clean stop, and a kill in the start after it."""
+    """A clean stop, then a kill in the start after it."""
     stop(life, child)
     _kill_in_a_start(life, "start")
 
@@ -291,14 +291,14 @@ def recovery(life: Life, child: Child, walk: Walk) -> None:
 
 
 def second(life: Life, child: Child, walk: Walk) -> None:
-    """As `recovery`, and then twice again."""
+    """`recovery`, then two more kills in the starts that follow."""
     recovery(life, child, walk)
     for _ in range(2):
         _kill_in_a_start(life, "second kill in recovery")
 
 
 def clean(life: Life, child: Child, _: Walk) -> None:
-    """No kill: the start after it is what others are held against."""
+    """No kill: starts after a crash are compared with the start after this."""
     stop(life, child)
 
 
@@ -333,22 +333,22 @@ MOMENTS: dict[str, Moment] = {
 
 
 def settle(life: Life, walk: Walk) -> None:
-    """After a reset or a restore without an answer: one or the other, and nothing between."""
-    otherwise, life.otherwise = life.otherwise, None
-    if otherwise is None:
+    """After a reset or restore without an answer: find which of the two states the world has."""
+    alternative, life.alternative = life.alternative, None
+    if alternative is None:
         return
     export = walk.ask("GET", "/users/me/export").json
     albums = {album["id"] for album in export["belongings"]["albums"]}
-    # Those by which the two differ.
-    marks = life.ledger.albums - otherwise.albums
+    # The albums that only one of the two states has.
+    marks = life.ledger.albums - alternative.albums
     if marks and not marks & albums:
-        life.ledger = otherwise
+        life.ledger = alternative
     elif not marks <= albums:
         life.fault(f"half of a reset or restore: {len(marks & albums)} of {len(marks)} are there")
 
 
 def note_recordings(life: Life, walk: Walk) -> None:
-    """Recordings that have become ready: from now on they do not change."""
+    """Note recordings that have become ready: from now on they must not change."""
     for stream in life.ledger.segments:
         if stream not in life.ledger.recordings:
             vod = ledgers.vod_of(walk, stream)
@@ -370,7 +370,7 @@ def cycle(life: Life, moment: str) -> None:
 
 
 def finish(life: Life) -> None:
-    """All that was answered is there, and all that was begun is done."""
+    """Check that all answered writes are there, and wait until all jobs have finished."""
     child, walk = start(life)
     try:
         settle(life, walk)
@@ -396,7 +396,7 @@ def finish(life: Life) -> None:
 
 
 def live(trial: Trial, number: int, cycles: int) -> None:
-    """One life, from an empty folder to the end of all that was begun in it."""
+    """Run one life, from an empty folder until all its jobs have finished."""
     life = Life(trial, trial.folder / f"life-{number}", trial.chance("life", number), is_clean=True)
     for _ in range(cycles):
         moment = life.chance.choice(list(MOMENTS))
@@ -433,7 +433,7 @@ def report() -> Sequence[Sequence[object]]:
     rows: list[Sequence[object]] = [("what", "count")]
     rows += [(f"kills: {name}", count) for name, count in sorted(FIGURES.kills.items())]
     rows.append(("kills in all", sum(FIGURES.kills.values())))
-    rows.append(("lives to their end", FIGURES.lives))
+    rows.append(("lives completed", FIGURES.lives))
     rows += [(f"answered and held: {name}", count) for name, count in FIGURES.answered.items()]
     for name, times in (("crash", FIGURES.crash_starts), ("clean stop", FIGURES.clean_starts)):
         if times:
@@ -443,7 +443,7 @@ def report() -> Sequence[Sequence[object]]:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kills", type=int, default=1000, help="so many in all (default: 1000)")
+    parser.add_argument("--kills", type=int, default=1000, help="number of kills (default: 1000)")
     starts.options(parser)
 
 

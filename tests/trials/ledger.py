@@ -1,7 +1,7 @@
-"""Ledger: what an emulator has answered, held against what the next one says.
+"""Ledger: the writes that an emulator has answered, to compare with the state after a restart.
 
-Writers note an answer when they have it, and a request when they send it: what was sent and not
-answered may have happened or not, and either is right.
+Writers note an answer when they get it, and a request when they send it: a request that was sent
+but not answered may have had its effect or not, and both are right.
 """
 
 import hashlib
@@ -20,26 +20,26 @@ from emulator.testing import ApiResponse
 from tests.support.live_server import Walk
 
 GONE = (OSError, http.client.HTTPException, httpx.TransportError)
-# Of a video that was uploaded: the emulator says so of one over which it died so often.
+# The API says this of an uploaded video when the emulator has died three times during its job.
 _POISONOUS = "stopped 3 times"
 
 
 @dataclass
 class Ledger:
-    """For any thread. One ledger is one life of a data folder, up to a reset."""
+    """The writes since the data folder was empty or reset. Several threads may write to it."""
 
     albums: set[str] = field(default_factory=set)
     lines: dict[str, str] = field(default_factory=dict)
-    # A stream's titles that it may have: the one that was answered last, and those sent since.
+    # Each stream's possible titles: the last one answered, and those sent since.
     titles: dict[str, list[str]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
-    # A request to delete that had no answer: the stream may be there, or not.
+    # Requests to delete that had no answer: the stream may be there or not.
     doubtful: set[str] = field(default_factory=set)
     uploads: set[str] = field(default_factory=set)
     clips: set[str] = field(default_factory=set)
     # The digests of segments that a playlist has listed, by stream and name.
     segments: dict[str, dict[str, str]] = field(default_factory=dict)
-    # Digests of what a finished recording lists, by the stream's id.
+    # Digests of finished recordings with their segments, by the stream's id.
     recordings: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -58,7 +58,7 @@ class Ledger:
 
 @contextmanager
 def until_gone() -> Iterator[None]:
-    """A writer's work: it ends where its emulator is gone."""
+    """Run a writer's work until its emulator is gone."""
     try:
         yield
     except GONE:
@@ -70,13 +70,13 @@ def digest(content: bytes) -> str:
 
 
 def whole_segments(playlist: str) -> list[str]:
-    """The names of the segments that a media playlist lists as whole."""
+    """The names of the complete segments in a media playlist."""
     lines = playlist.splitlines()
     return [line for line in lines if line.endswith(".m4s") and not line.startswith("#")]
 
 
 def check(walk: Walk, ledger: Ledger, fault: Callable[[str], None]) -> None:
-    """Hold everything that was answered against what this emulator says."""
+    """Compare every answered write with the emulator's state."""
     owned = belongings(walk)
     for kind, ids in (
         ("albums", ledger.albums),
@@ -100,7 +100,7 @@ def check(walk: Walk, ledger: Ledger, fault: Callable[[str], None]) -> None:
 
 
 def belongings(walk: Walk) -> dict[str, dict[str, Any]]:
-    """All that the user owns, by kind and id: their export, which is one request."""
+    """Everything that the user owns, by kind and id, from one request for their export."""
     export = walk.ask("GET", "/users/me/export").json
     return {
         kind: {row["id"]: row for row in rows if "id" in row}
@@ -109,7 +109,7 @@ def belongings(walk: Walk) -> dict[str, dict[str, Any]]:
 
 
 def _check_segments(walk: Walk, ledger: Ledger, fault: Callable[[str], None]) -> None:
-    """Those of streams whose recording is not ready: a ready one is held as a whole."""
+    """Check segments of streams whose recording is not ready; a ready one is checked as a whole."""
     for stream, digests in ledger.segments.items():
         if stream in ledger.recordings:
             continue
@@ -140,7 +140,7 @@ def vod_of(walk: Walk, stream: str) -> dict[str, Any] | None:
 
 
 def listed(walk: Walk, vod: dict[str, Any]) -> str:
-    """The digest of a recording's playlist and of all that it lists."""
+    """The digest of a recording's playlist and of all segments in it."""
     address = str(vod["video_url"]).replace("video.m3u8", "stream.m3u8")
     playlist = walk.get(address).text
     names = whole_segments(playlist)
@@ -149,7 +149,7 @@ def listed(walk: Walk, vod: dict[str, Any]) -> str:
 
 
 def unfinished(walk: Walk, ledger: Ledger) -> list[str]:
-    """What is still under way of what was answered: it is to be done in the end."""
+    """Jobs of answered requests that have not finished."""
     owned = belongings(walk)
     left = [f"upload {id}" for id in ledger.uploads if _is_open(owned["videos"][id])]
     left += [f"clip {id}" for id in ledger.clips if _is_open(owned["clips"][id])]
@@ -161,9 +161,9 @@ def unfinished(walk: Walk, ledger: Ledger) -> list[str]:
 
 
 def failed(walk: Walk, ledger: Ledger) -> list[str]:
-    """What came to nothing, though nothing but kills was done to it.
+    """Jobs that failed although the trial only killed the process.
 
-    An upload over which its emulator died three times is given up, as its reference says.
+    An upload during which the emulator died three times is given up, as its reference says.
     """
     owned = belongings(walk)
     wrong = [f"clip {id} failed" for id in ledger.clips if _has_failed(owned["clips"][id])]

@@ -1,8 +1,8 @@
-"""`python -m tests.trials.oldest`: keep what this version leaves behind, for later ones to open.
+"""`python -m tests.trials.oldest`: save this version's data, to test that later versions open it.
 
-Writes `fixtures/data/VERSION.tar.xz`: a data folder with a recording, an album and a chat line, the
-same world as a file with a snapshot in it, and a scenario that was recorded from it. Keys and
-certificates are left out: they are made anew.
+Writes `fixtures/data/VERSION.tar.xz`: a data folder with a recording, an album and a chat message,
+the same world as a file with a snapshot in it, and a scenario that was recorded from it. Keys and
+certificates are left out, since a start creates missing ones.
 """
 
 import io
@@ -67,7 +67,7 @@ def _live_a_little(walk: Walk) -> None:
 
 
 def _packed(folder: Path) -> bytes:
-    """The same bytes for the same files."""
+    """Pack the folder; equal files give equal bytes."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for path in sorted(folder.rglob("*")):

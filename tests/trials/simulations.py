@@ -32,7 +32,8 @@ def _run(trial: Trial, count: int, place: Path) -> None:
         schedule = Schedule(seed, folder)
         try:
             asyncio.run(schedule.run())
-        except Exception as error:  # Whatever it is, it is a finding, and the next seed goes on.
+        # Any error is a finding, and the trial goes on with the next seed.
+        except Exception as error:
             trial.fault(f"seed {seed}: {type(error).__name__}: {error}")
         COUNTS.update(
             schedules=1,
@@ -54,7 +55,7 @@ def report() -> Sequence[Sequence[object]]:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--schedules", type=int, default=1000, help="so many (default: 1000)")
+    parser.add_argument("--schedules", type=int, default=1000, help="how many (default: 1000)")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """`make soak`: publishers, players, WHEP viewers, chat sockets, worlds and scenarios come and go.
 
-All that a cycle makes it also removes, so that memory, handles, tasks, threads and the disk are
-what they were. They are read between cycles, when nobody is there; the verdict is the slope of a
-line through them (least squares), once the first third, in which caches fill, is left out.
+A cycle removes all that it creates, so memory, handles, tasks, threads and the disk should stay as
+they were. They are read between cycles, when no client is connected. The verdict is the slope of a
+line through the readings (least squares), without the first third, in which caches fill.
 """
 
 import argparse
@@ -33,34 +33,34 @@ _OPTIONS = ("--reconnect-window", "1", "--segment-seconds", "1")
 _ENV = {
     "LIVE_EMULATOR_STREAM_CREATIONS_PER_MINUTE": "0",
     "LIVE_EMULATOR_CHAT_REPEATS_MAX": "0",
-    # The log of requests would be full after a hundred cycles, and rise until then.
+    # With its default size the log of requests would grow for the first hundred cycles.
     "LIVE_EMULATOR_REQUESTS_KEPT_MAX": "100",
 }
 _CHATS, _LINES = 3, 5
 _PUBLISHED_SECONDS = 3
 _SCENARIO = "slow-mode"
-# What is remembered of runs that are over is full before the first reading.
+# The list of finished runs is full before the first reading.
 _RUNS_BEFORE = REMEMBERED_MAX
 _WAIT_SECONDS = 60
 _BETWEEN_LOOKS_SECONDS = 0.05
-# A cycle that fails leaves something behind, and so does a machine that is too busy for it.
+# A failed cycle may leave something behind, and it can fail because the machine is too busy.
 _FAULTS_MAX = 5
-# Of the emulator's own log, at a fault.
+# Characters of the emulator's log that are printed at a fault.
 _LOG_SHOWN = 2_000
-# A slope is a fault where even its lower end (two standard errors) is above this, in a cycle.
+# The largest slope per cycle. A fault needs even the lower end (two standard errors) above it.
 _SLOPES_MAX = {
     "memory, KB": 20.0,
     "handles": 0.02,
     "tasks": 0.02,
     "threads": 0.02,
     "media, KB": 0.5,
-    # The journal of all that happened stays: that is what it is for.
+    # The journal of all events is kept by design.
     "database, KB": 200.0,
 }
 
 
 class Slope(NamedTuple):
-    """A line's rise in a cycle, and the standard error of that."""
+    """The rise of a line per cycle, and its standard error."""
 
     per_cycle: float
     error: float
@@ -68,7 +68,7 @@ class Slope(NamedTuple):
 
 @dataclass
 class Soak:
-    """What was read after each cycle."""
+    """The readings after each cycle."""
 
     readings: list[dict[str, float]]
     seconds: float = 0.0
@@ -98,7 +98,7 @@ def _bytes(folder: Path) -> int:
 
 
 def slope(values: Sequence[float]) -> Slope:
-    """The least squares line through `values`, one a cycle."""
+    """The least squares line through `values`, one per cycle."""
     count = len(values)
     middle, mean = (count - 1) / 2, sum(values) / count
     spread = sum((n - middle) ** 2 for n in range(count))
@@ -136,7 +136,7 @@ def _play(walk: Walk, stream: dict[str, Any]) -> None:
 
 
 async def _watch(stream: dict[str, Any], replay: Replay) -> None:
-    """A viewer by WebRTC, who leaves after some pictures."""
+    """Watch by WebRTC, and leave after some pictures."""
     later = [
         tag.__class__(tag.kind, tag.timestamp_ms + _PUBLISHED_SECONDS * 1000, tag.payload)
         for tag in tags_of(film(seconds=_PUBLISHED_SECONDS))
@@ -206,11 +206,11 @@ def body(trial: Trial, arguments: argparse.Namespace) -> None:
 def judge(trial: Trial) -> None:
     for name, (rise, error) in slopes().items():
         if rise - 2 * error > _SLOPES_MAX[name]:
-            trial.fault(f"{name}: {rise:+.2f} (error {error:.2f}) a cycle")
+            trial.fault(f"{name}: {rise:+.2f} (error {error:.2f}) per cycle")
 
 
 def slopes() -> dict[str, Slope]:
-    """None of so few cycles that a line says nothing."""
+    """The slope of each figure; empty after fewer than five settled cycles."""
     settled = SOAK.readings[len(SOAK.readings) // 3 :]
     if len(settled) < 5:
         return {}
@@ -218,7 +218,7 @@ def slopes() -> dict[str, Slope]:
 
 
 def report() -> Sequence[Sequence[object]]:
-    rows: list[Sequence[object]] = [("what", "first", "last", "slope a cycle", "at most")]
+    rows: list[Sequence[object]] = [("what", "first", "last", "slope per cycle", "at most")]
     for name, (rise, error) in slopes().items():
         first, last = SOAK.readings[0][name], SOAK.readings[-1][name]
         shown = f"{rise:+.3f} ± {2 * error:.3f}"
@@ -228,7 +228,7 @@ def report() -> Sequence[Sequence[object]]:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--minutes", type=float, default=480, help="so long (default: 480)")
+    parser.add_argument("--minutes", type=float, default=480, help="duration (default: 480)")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How long a start takes after a kill, beside one after a clean stop: in turns, on one data folder.
+"""Compare starts after a kill with starts after a clean stop, alternately on one data folder.
 
 `python -m tests.trials.starts`, and the last part of `make kill`. The folder has a hundred
-recordings, and at each kill a stream is live and a user writes. What a start takes, from the
-process's birth to its ready file, is held against the others of the same run by their medians.
+recordings; at each kill a stream is live and a user writes. A start is measured from the process's
+birth to its ready file, and the medians of the same run are compared.
 """
 
 import argparse
@@ -22,9 +22,9 @@ from tests.trials.trial import Trial, run
 
 OPTIONS = ("--reconnect-window", "1", "--segment-seconds", "1")
 ENV = {"LIVE_EMULATOR_STREAM_CREATIONS_PER_MINUTE": "0"}
-# A start after a crash, beside one after a clean stop.
+# The largest ratio of a start after a crash to one after a clean stop.
 TIMES_MAX = 2.0
-# A busy machine may leave a start at a low priority without a processor for a minute.
+# On a busy machine a start of low priority may get no processor for a minute.
 _READY_SECONDS = 300
 _BETWEEN_LOOKS_SECONDS = 0.002
 _WRITES = 50
@@ -32,7 +32,7 @@ _WRITES = 50
 
 @dataclass
 class Starts:
-    """Seconds each."""
+    """The measured starts, in seconds."""
 
     recordings: int = 0
     clean: list[float] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Starts:
         return statistics.median(self.crash) / statistics.median(self.clean)
 
     def rows(self) -> list[Sequence[object]]:
-        """For a trial's table."""
+        """Rows for the trial's table."""
         if not self.crash:
             return []
         what = f"in turns, {self.recordings} recordings: start after a"
@@ -58,7 +58,7 @@ STARTS = Starts()
 
 
 def alternate(trial: Trial, recordings: int, rounds: int) -> None:
-    """Fills `STARTS`, and notes a fault where a start after a crash takes too long."""
+    """Fill `STARTS`, and note a fault where starts after a crash take too long."""
     data = trial.folder / "starts"
     STARTS.recordings = recordings
     _record(trial, data, recordings)

@@ -1,8 +1,8 @@
-"""What every trial shares: a seed that is printed, progress, a table at its end, a clean Ctrl-C.
+"""The common frame of trials: a printed seed, progress, a table at the end, a clean Ctrl-C.
 
-A trial is a program: `python -m tests.trials.NAME`. It tries for minutes or hours what a test tries
-for seconds, and exits with 0 where everything held, 1 where something did not, 2 where it was
-called wrongly, and 130 where it was interrupted (with the table of what was tried until then).
+A trial is a program: `python -m tests.trials.NAME`. It does for minutes or hours what a test does
+for seconds. The exit code is 0 where everything held, 1 where something did not, 2 after a usage
+error, and 130 after an interruption (with the table of the results until then).
 """
 
 import argparse
@@ -23,7 +23,7 @@ _INTERRUPTED = 130
 
 @dataclass
 class Trial:
-    """One run of a trial: its chance, its scratch folder, and what did not hold."""
+    """One run of a trial: its random seed, its scratch folder, and its faults."""
 
     name: str
     seed: int
@@ -33,16 +33,16 @@ class Trial:
     _said_at: float = 0.0
 
     def chance(self, *parts: object) -> random.Random:
-        """Chance that depends on the trial's seed and on `parts` alone."""
+        """A random generator that depends only on the trial's seed and on `parts`."""
         return random.Random(f"{self.seed}/{'/'.join(map(str, parts))}")
 
     def fault(self, sentence: str) -> None:
-        """Note what did not hold, and say it at once."""
+        """Note a fault, and print it at once."""
         self.faults.append(sentence)
         print(f"  FAULT: {sentence}", file=sys.stderr, flush=True)
 
     def progress(self, sentence: str) -> None:
-        """Say how far it is, every ten seconds at most."""
+        """Print the progress, at most every ten seconds."""
         now = time.monotonic()
         if now - self._said_at >= _PROGRESS_SECONDS:
             self._said_at = now
@@ -82,7 +82,7 @@ def run(
             body(trial, arguments)
         except KeyboardInterrupt:
             code = _INTERRUPTED
-        except Exception as error:  # What was tried until then is a result, too.
+        except Exception as error:  # The results until then are worth printing.
             traceback.print_exc()
             trial.fault(f"the trial itself ended: {type(error).__name__}: {error}")
         print(table(report()))
@@ -94,7 +94,7 @@ def run(
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A folder of the trial's own, gone at its end."""
+    """A temporary folder for the trial, removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix=f"trial-{name}-"))
     try:
         yield folder
