@@ -70,7 +70,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how long one run may take (default: 5 times as long as without faults, and 20s)",
     )
     parser.add_argument(
-        "--random-seed", type=int, default=1, metavar="N", help="what plans are drawn from"
+        "--random-seed",
+        type=options.integer,
+        default=1,
+        metavar="N",
+        help="what plans are drawn from",
     )
     parser.add_argument(
         "--report",

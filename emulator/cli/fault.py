@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from emulator.cli import Failed
+from emulator.cli.lib import options
 from emulator.cli.lib.admin import add_world_flags, admin_of, answer
 from emulator.cli.lib.plain import plain
 
@@ -25,8 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("kind", metavar="KIND", help="such as api.fail; an unknown one lists them all")
     add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="values of this kind")
     add.add_argument("--share", metavar="SHARE", help="strike this share of all, such as 30%%")
-    add.add_argument("--times", type=int, metavar="N", help="strike at most N times")
-    add.add_argument("--skip", type=int, metavar="N", help="let the first N pass")
+    add.add_argument("--times", type=options.integer, metavar="N", help="strike at most N times")
+    add.add_argument("--skip", type=options.integer, metavar="N", help="let the first N pass")
     add.add_argument(
         "--for",
         dest="length",

@@ -4,6 +4,7 @@ Each is a `type=` of `add_argument`.
 """
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,12 @@ def whole_number(least: int, most: int) -> Callable[[str], Any]:
         return int(text)
 
     return option(read)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch("-?[0-9]{1,18}", text):
+        raise ValueError(f"invalid number {text!r}: write a whole number, such as 7")
+    return int(text)
 
 
 def pair(form: str) -> Callable[[str], Any]:
@@ -71,6 +78,8 @@ def _positive_duration(text: str) -> int:
     return duration_ms
 
 
+# A whole number, of which 18 digits are read.
+integer = option(_integer)
 # `1m30s` or bare seconds, in milliseconds.
 duration = option(_duration)
 positive_duration = option(_positive_duration)

@@ -1,5 +1,5 @@
 """Parser: a command's arguments. A mistyped flag, verb or choice is refused in one sentence, with
-the nearest known word.
+the nearest known word. The value of a flag may begin with a dash.
 """
 
 import argparse
@@ -21,6 +21,8 @@ class Parser(argparse.ArgumentParser):
         kwargs.setdefault("allow_abbrev", False)
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, **kwargs)
+        # No flag is a number, so `-1s` is a value, as `-1` is: its type says what is wrong with it.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
         self._typed: list[str] = []
         self.add_argument(
             "--no-color",
@@ -30,8 +32,8 @@ class Parser(argparse.ArgumentParser):
         )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        self._typed = list(args or ())
-        return super().parse_known_args(args, namespace)
+        self._typed = self._join_dashed_values(args or ())
+        return super().parse_known_args(self._typed, namespace)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments. Raises `Failed` with exit code 2 for an invalid one."""
@@ -59,10 +61,37 @@ class Parser(argparse.ArgumentParser):
             self._refuse(unknown)
         message = message.removeprefix("argument ")
         message = message.replace("the following arguments are required:", "missing:")
+        message = message.replace("expected one argument", "its value is missing")
         verbs = self._verbs()
         if verbs is not None and message.startswith("missing:"):
             message = f"missing: one of {', '.join(verbs.choices)}"
         self._fail(message)
+
+    def _join_dashed_values(self, typed: Iterable[str]) -> list[str]:
+        """Write `--flag -value` as `--flag=-value`, and `-f -value` as `-f-value`.
+
+        As with getopt, the word after a flag that takes a value is that value; argparse would look
+        for a flag `-value`. A word with two dashes stays apart: it is rather a mistyped flag.
+        """
+        # Those take all words after the first one that is no flag.
+        ends_early = any(
+            action.nargs in (argparse.REMAINDER, argparse.PARSER) for action in self._actions
+        )
+        joined: list[str] = []
+        words = iter(typed)
+        for word in words:
+            joined.append(word)
+            if word == "--" or (ends_early and not word.startswith("-")):
+                break
+            action = self._option_string_actions.get(word)
+            if action is None or action.nargs is not None:
+                continue
+            for value in itertools.islice(words, 1):
+                if re.match("-[^-]", value) and value not in self._option_string_actions:
+                    joined[-1] += f"={value}" if word.startswith("--") else value
+                else:
+                    joined.append(value)
+        return joined + list(words)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
@@ -99,8 +128,18 @@ class Parser(argparse.ArgumentParser):
         for word in words:
             if self._is_unknown_flag(word):
                 flag = word.partition("=")[0]
-                self._fail(f"there is no flag {flag}", near=nearest(flag, self._flags()))
+                message = f"there is no flag {flag}"
+                if word[1] != "-" and self._takes_words():
+                    message += f"; to give it as a value, write -- before it: -- {word}"
+                self._fail(message, near=nearest(flag, self._flags()))
         self._fail(f"{words[0]!r} is one argument too many")
+
+    def _takes_words(self) -> bool:
+        """Whether there is an argument without a flag that takes any word."""
+        return any(
+            not action.option_strings and action.choices is None and action.nargs != "..."
+            for action in self._actions
+        )
 
     def _flags(self) -> list[str]:
         return [

@@ -150,4 +150,4 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a parameter of the scenario",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="random seed")
+    parser.add_argument("--seed", type=options.integer, metavar="N", help="random seed")

@@ -81,6 +81,20 @@ def test_parser_mistyped_choice_suggests_the_right_one(
         (["world", "new"], "missing: name. See `live-emulator world new --help`."),
         (["watch", "a", "b"], "'b' is one argument too many."),
         (["clock", "speed", "fast"], "SPEED: invalid speed 'fast'; write virtual, real or 10x."),
+        (["clock", "advance", "-1s"], "duration: invalid duration '-1s'; write it like"),
+        (
+            ["publish", "--bitrate", "-3M"],
+            "--bitrate: invalid bit rate '-3M'; write it like",
+        ),
+        (["serve", "--segment-seconds", "-2s"], "invalid duration '-2s'; write it like"),
+        (["scenario", "run", "a", "--seed", "-x"], "--seed: invalid number '-x': write a whole"),
+        (["scenario", "run", "a", "-p", "-a"], "-p/--param: '-a' is not NAME=VALUE."),
+        (["publish", "--name"], "--name: its value is missing."),
+        (["publish", "--file", "--lop"], "there is no flag --lop. Did you mean --loop?"),
+        (
+            ["watch", "-abc"],
+            "there is no flag -abc; to give it as a value, write -- before it: -- -abc",
+        ),
         (["publish", "--zzz"], "there is no flag --zzz. See `live-emulator publish --help`."),
     ],
 )
@@ -93,6 +107,22 @@ def test_parser_refuses_in_one_sentence(
     assert said in output.err
     assert len(output.err.splitlines()) == 1
     assert not output.out
+
+
+@table(
+    ("typed", "name", "value"),
+    [
+        (["publish", "KEY", "--name", "-me"], "name", "-me"),
+        (["publish", "--api-key", "-k", "KEY"], "key", "KEY"),
+        (["clock", "show", "--admin-token", "-t=1"], "admin_token", "-t=1"),
+        (["scenario", "run", "FILE", "-p", "-a=b"], "params", [("-a", "b")]),
+        (["snapshot", "save", "-1st"], "name", "-1st"),
+        (["watch", "--", "-abc"], "stream", "-abc"),
+        (["exec", "--seed", "-s", "npm", "--name", "-me"], "command", ["npm", "--name", "-me"]),
+    ],
+)
+def test_parser_a_value_may_begin_with_a_dash(typed: list[str], name: str, value: object) -> None:
+    assert getattr(parser_of(typed[0]).parse_args(typed[1:]), name) == value
 
 
 def test_parser_leaves_the_flags_of_a_wrapped_command_alone() -> None:
