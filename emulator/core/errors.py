@@ -18,6 +18,7 @@ Code = Literal[
     "rate_limited",
     "unsupported",
     "wrong_type",
+    "upgrade_required",
     "unavailable",
 ]
 

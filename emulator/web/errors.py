@@ -23,6 +23,7 @@ STATUS: dict[Code, int] = {
     "wrong_type": 415,
     "unsupported": 422,
     "invalid": 422,
+    "upgrade_required": 426,
     "rate_limited": 429,
     "unavailable": 503,
 }
@@ -79,6 +80,8 @@ def answer(refused: Refused, trace_id: str) -> Response:
         headers["Retry-After"] = str(refused.details["retry_after_seconds"])
     if "quota" in refused.details:
         headers.update(rate_headers(refused.details["quota"]))
+    if status == 426:  # RFC 9110, 7.8 and 15.5.22
+        headers.update({"Upgrade": "websocket", "Connection": "Upgrade"})
     if "fault" in refused.details:
         headers["X-Emulator-Fault"] = refused.details["fault"]
     if "allow" in refused.details:

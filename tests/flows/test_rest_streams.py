@@ -278,6 +278,14 @@ async def test_streams_forbidden_action_is_refused(call: Caller) -> None:
     assert wrong_method.headers["Allow"] == "GET, POST"
 
 
+async def test_streams_chat_socket_without_an_upgrade_is_426(call: Caller) -> None:
+    answer = await call("GET", "/streams/any/chat/ws", params={"token": "ak_demo"})
+
+    check_error(answer, 426)
+    # RFC 9110, 15.5.22 and 7.8
+    assert (answer.headers["Upgrade"], answer.headers["Connection"]) == ("websocket", "Upgrade")
+
+
 async def test_streams_api_key_is_read_from_its_own_header_too(call: Caller) -> None:
     answer = await call("GET", "/auth/me", headers={"X-API-Key": "ak_demo"})
 

@@ -3,6 +3,7 @@
 Imported late: pydantic takes 80 ms.
 """
 
+from emulator.web.chat.handshakes import OPERATION as CHAT_SOCKET
 from emulator.web.http.endpoint import operations_in
 from emulator.web.http.router import Router
 
@@ -12,4 +13,4 @@ FOLDERS = ("live", "library", "people", "chat", "audience", "video")
 OPERATIONS = [
     operation for folder in FOLDERS for operation in operations_in(f"emulator.web.api.{folder}")
 ]
-ROUTER = Router(OPERATIONS)
+ROUTER = Router(OPERATIONS, sockets=(CHAT_SOCKET,))

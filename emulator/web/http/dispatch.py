@@ -115,7 +115,14 @@ async def _in_world(router: Router, then: Answer, call: Call) -> Response:
 
 def _find_operation(router: Router, call: Call) -> None:
     scope = call.request.scope
-    call.operation_or_none, call.path = router.find(scope["method"], scope["path_params"]["path"])
+    try:
+        match = router.find(scope["method"], scope["path_params"]["path"])
+    except Refused as refused:
+        if refused.code == "upgrade_required" and scope["http_version"] >= "2":
+            # There, a connection is not upgraded (RFC 9113, 8.6): WebSockets use CONNECT.
+            raise Refused("bad_request", refused.message) from None
+        raise
+    call.operation_or_none, call.path = match
 
 
 def _find_caller(call: Call) -> None:

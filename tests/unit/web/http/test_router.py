@@ -21,7 +21,8 @@ VODS = operation("GET", "/streams/vods")
 CHAT = operation("GET", "/streams/{stream_id}/chat")
 VOD = operation("GET", "/streams/vods/{vod_id}")
 END = operation("POST", "/streams/{stream_id}/end")
-ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END])
+SOCKET = "/streams/{stream_id}/chat/ws"
+ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END], sockets=[SOCKET])
 
 
 @table(
@@ -55,6 +56,19 @@ def test_router_wrong_method_gets_the_allowed_ones() -> None:
     with pytest.raises(Refused) as refused:
         ROUTER.find("DELETE", "streams")
     assert refused.value.details["allow"] == "GET, POST"
+
+
+@table("method", ["GET", "HEAD"])
+def test_router_request_for_a_socket_must_upgrade(method: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ROUTER.find(method, "streams/abc/chat/ws/")
+    assert refused.value.code == "upgrade_required"
+
+
+def test_router_socket_takes_get_alone() -> None:
+    with pytest.raises(Refused) as refused:
+        ROUTER.find("POST", "streams/abc/chat/ws")
+    assert refused.value.details["allow"] == "GET"
 
 
 def test_router_route_is_in_the_table_once() -> None:
