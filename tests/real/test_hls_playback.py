@@ -25,7 +25,7 @@ from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.segments import read
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream, Kind
-from tests.support.broadcast import Footing, RealBroadcast, flv, joined, put
+from tests.support.broadcast import RealBroadcast, WrittenPart, flv, joined, put
 from tests.support.encoders import BOTH, ffmpeg
 from tests.support.hls.media_rules import check_media
 from tests.support.hls.multivariant_rules import check_multivariant
@@ -89,12 +89,12 @@ class Audience:
         source = await self._media_store.find(UID).media(request.path_params["name"])
         return Response(await asyncio.to_thread(read, source), media_type="video/mp4")
 
-    async def air(self, hls_stream: HlsStream, footings: list[Footing], count: int) -> None:
+    async def air(self, hls_stream: HlsStream, parts: list[WrittenPart], count: int) -> None:
         """Put `count` more parts on the shelf each time that a player asks, then end."""
-        for first in range(0, len(footings), count):
+        for first in range(0, len(parts), count):
             await self.asked.wait()
             self.asked.clear()
-            put(hls_stream, footings[first : first + count])
+            put(hls_stream, parts[first : first + count])
         hls_stream.finish()
 
 
@@ -157,10 +157,10 @@ def _after(line: str, name: str) -> str:
     return line.partition(name)[2].split()[0]
 
 
-def parts_of(name: str) -> list[Footing]:
+def parts_of(name: str) -> list[WrittenPart]:
     broadcast = RealBroadcast()
     make, _ = BROADCASTS[name]
-    return [footing for film in make() for footing in broadcast.send(film)]
+    return [part for film in make() for part in broadcast.send(film)]
 
 
 @pytest.mark.parametrize("which", BOTH)
@@ -170,12 +170,12 @@ async def test_hls_playback_live_stream_plays_from_its_first_segment_to_its_end(
 ) -> None:
     # Given a stream that has begun,
     hls_stream = media_store.begin(UID)
-    footings = parts_of(name)
-    put(hls_stream, footings[:6])
+    parts = parts_of(name)
+    put(hls_stream, parts[:6])
     # when ffmpeg plays it while it grows,
     async with asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(played(which, f"{address}/manifest/stream.m3u8"))
-        tasks.create_task(audience.air(hls_stream, footings[6:], count=8))
+        tasks.create_task(audience.air(hls_stream, parts[6:], count=8))
     # then every picture was shown in its own size, each once and in order.
     shown = playing.result()
     times = [time for time, _ in shown]
@@ -205,23 +205,23 @@ async def test_hls_playback_low_latency_player_sees_every_part_once_by_the_rules
 ) -> None:
     # Given a stream with a change of codec in its middle,
     hls_stream = media_store.begin(UID)
-    footings = parts_of("a new codec")
-    put(hls_stream, footings[:6])
+    parts = parts_of("a new codec")
+    put(hls_stream, parts[:6])
     async with httpx.AsyncClient(base_url=address, timeout=60) as player:
         # when a player reloads blockingly, taking each part and fetching each hint ahead,
         async with asyncio.TaskGroup() as tasks:
             follow = tasks.create_task(_follow(player.get))
-            await audience.air(hls_stream, footings[6:], count=1)
+            await audience.air(hls_stream, parts[6:], count=1)
         texts, got = follow.result()
         multivariant = (await player.get("/manifest/video.m3u8")).text
     # then it had every byte of every part, in order, and every answer kept the rules.
-    assert got == [footing.content for footing in footings]
+    assert got == [part.content for part in parts]
     assert check_multivariant(multivariant) == []
     for text in texts:
         assert check_media(text) == []
     for before, after in pairwise(texts):
         assert check_reload(before, after) == []
-    assert len(texts) >= len(footings) - 6
+    assert len(texts) >= len(parts) - 6
 
 
 async def _follow(

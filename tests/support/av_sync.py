@@ -1,4 +1,4 @@
-"""A flash and a beep each second: how far sound and picture are apart in what came of them."""
+"""Film a flash and a beep each second, and measure how far they are apart after the emulator."""
 
 import atexit
 import shutil
@@ -19,13 +19,13 @@ _FLASH = (
 )
 _BEEP = "aevalsrc='if(lt(mod(t,1),0.1),0.8*sin(880*2*PI*t),0)':sample_rate=44100"
 _BRIGHT, _LOUD = 128, 0.15
-# A beep's own waves come nearer to silence than this for less than that.
+# The beep's own wave crosses zero for less than this.
 _QUIET_SECONDS = 0.3
 
 
 @cache
 def flash_and_beep(video: str, audio: str, *, seconds: int = 4, by: str = BUNDLED) -> Path:
-    """A film of both in FLV. `video` and `audio` are ffmpeg's options, codec first."""
+    """An FLV film of both. `video` and `audio` are ffmpeg's options, codec first."""
     folder = Path(tempfile.mkdtemp(prefix="films-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "film.flv"
@@ -37,7 +37,7 @@ def flash_and_beep(video: str, audio: str, *, seconds: int = 4, by: str = BUNDLE
 
 
 def offsets_ms(address: str) -> list[float]:
-    """How much later than each flash its beep is, but for the first, which begins the film."""
+    """The delay of each beep after its flash, without the first pair, which begins the film."""
     flashes, beeps = _onsets(address)
     return [1000 * min((beep - at for beep in beeps), key=abs) for at in flashes[1:]]
 
@@ -64,7 +64,7 @@ def _onsets(address: str) -> tuple[list[float], list[float]]:
 
 
 def _brightness(frame: av.VideoFrame) -> float:
-    """Of the line in the middle, 0 to 255."""
+    """The mean brightness of the middle line, 0 to 255."""
     plane = frame.reformat(format="gray").planes[0]
     start = plane.line_size * (frame.height // 2)
     return sum(bytes(plane)[start : start + frame.width]) / frame.width

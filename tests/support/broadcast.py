@@ -1,4 +1,4 @@
-"""What a publisher would send: parts for a hls_stream, made up or out of a real encoder."""
+"""A publisher's parts for an HLS stream: made up, or encoded by a real ffmpeg."""
 
 import struct
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
 AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
 _KINDS: dict[int, TagKind] = {8: "audio", 9: "video", 18: "script"}
 _NUMBERS = {kind: number for number, kind in _KINDS.items()}
-# A file's header, and the size of the tag before its first, which is 0.
+# The FLV file header, and the size of the tag before the first one, which is 0.
 _FLV_HEADER_BYTES = 9 + 4
 _FRAME_MS = 33
 
 
 class FakeBroadcast:
-    """Parts whose bytes are not media, for tests that only count them. 6 frames of 30 a second."""
+    """Parts without real media, for tests that only count parts. A part has 6 frames at 30 fps."""
 
     def __init__(self, *, part_ms: int = 200, parts_a_segment: int = 10) -> None:
         self.ticks = part_ms * 90
@@ -73,7 +73,7 @@ class FakeBroadcast:
         is_discontinuity: bool = False,
         ends_segment: bool = False,
     ) -> None:
-        """Put `count` parts on a shelf; each part's bytes say which one it is."""
+        """Append `count` parts to the stream; each part's content has its number."""
         for n in range(count):
             number = self.count
             part = self.part(is_discontinuity=is_discontinuity and n == 0)
@@ -83,8 +83,8 @@ class FakeBroadcast:
             hls_stream.append(part, b"<part %d>" % number * 100)
 
 
-class Footing(NamedTuple):
-    """One part as the shelf takes it; `init` where it starts a discontinuity."""
+class WrittenPart(NamedTuple):
+    """One part in the form that `HlsStream` takes; `init` is set where a discontinuity starts."""
 
     part: HlsPart
     init: bytes | None
@@ -92,7 +92,7 @@ class Footing(NamedTuple):
 
 
 class RealBroadcast:
-    """Tags to parts, as the pipeline does it, on one timeline over reconnects."""
+    """Turn FLV tags into parts as the pipeline does, on one timeline over all reconnects."""
 
     def __init__(self, *, part_ms: int = 200, segment_ms: int = 1000) -> None:
         self._sequencer = Sequencer()
@@ -101,8 +101,8 @@ class RealBroadcast:
         self._sequence = 0
         self._at_ms = START_MS
 
-    def send(self, flv: bytes) -> list[Footing]:
-        """All parts of one connection that sends this file. The next one is a reconnect."""
+    def send(self, flv: bytes) -> list[WrittenPart]:
+        """All parts of one connection that sends this FLV file. The next call is a reconnect."""
         reader = FlvReader()
         if self._sequence:
             self._sequencer.resume()
@@ -114,7 +114,7 @@ class RealBroadcast:
         at_ms = self._at_ms + self._sequencer.latest // 90
         parts += self._cut(self._sequencer.flush(at_ms))
         parts += self._segmenter.flush()
-        return [self._footing(part) for part in parts]
+        return [self._written(part) for part in parts]
 
     def _cut(self, sequence: list[Sequenced]) -> list[HlsPart]:
         parts: list[HlsPart] = []
@@ -123,14 +123,14 @@ class RealBroadcast:
             parts += self._segmenter.push(whole, one.epoch, one.at_ms)
         return parts
 
-    def _footing(self, part: HlsPart) -> Footing:
+    def _written(self, part: HlsPart) -> WrittenPart:
         init = init_segment(part.tracks) if part.starts_discontinuity else None
         self._sequence += 1
-        return Footing(part, init, fragment(part, self._sequence))
+        return WrittenPart(part, init, fragment(part, self._sequence))
 
 
-def put(hls_stream: HlsStream, footings: list[Footing]) -> None:
-    for part, init, content in footings:
+def put(hls_stream: HlsStream, parts: list[WrittenPart]) -> None:
+    for part, init, content in parts:
         if init is not None:
             hls_stream.begin(init, part)
         hls_stream.append(part, content)
@@ -148,7 +148,7 @@ def flv_tags(flv: bytes) -> Iterator[Tag]:
 
 
 def joined(*flvs: bytes) -> bytes:
-    """FLV files as one: a publisher that changes what it sends, within one connection."""
+    """FLV files joined into one: a publisher that changes its tracks within one connection."""
     whole, begins_ms = flvs[0][:_FLV_HEADER_BYTES], 0
     for flv in flvs:
         ends_ms = begins_ms
@@ -171,7 +171,7 @@ def flv(
     video: str = "libx264 -preset ultrafast -g 30 -bf 0",
     audio: str = "aac",
 ) -> bytes:
-    """A test picture and a tone by a real encoder; `video` or `audio` may be empty for none."""
+    """A test picture and a tone by a real encoder; without a track where its codec is empty."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"]
     picture = f"testsrc2=size={size}:rate={rate}:duration={seconds}"
     tone = f"sine=frequency=440:sample_rate=48000:duration={seconds}"

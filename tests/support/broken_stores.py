@@ -1,4 +1,4 @@
-"""A store that cannot be written, as on a full disk or one that became read-only."""
+"""A store that cannot be written, as on a full or read-only disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from emulator.world.store.journal import Store
 
 @contextmanager
 def unwritable(store: Store) -> Iterator[None]:
-    """SQLite itself refuses every write until the block ends; reads go on."""
+    """Let SQLite refuse every write until the block ends; reads still work."""
     store.rows("PRAGMA query_only = ON")
     try:
         yield
@@ -18,7 +18,7 @@ def unwritable(store: Store) -> Iterator[None]:
 
 @contextmanager
 def full(store: Store) -> Iterator[None]:
-    """The database may not grow by one page until the block ends."""
+    """Let the database grow by no page until the block ends."""
     [(pages,)] = store.rows("PRAGMA page_count")
     [(limit,)] = store.rows("PRAGMA max_page_count")
     store.rows(f"PRAGMA max_page_count = {pages}")

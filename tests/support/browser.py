@@ -1,4 +1,4 @@
-"""Chromium in front of a page: what it asked for, what it complained of, what its player says."""
+"""Chromium with a page: the requests, complaints and player facts of the page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,8 @@ from playwright.async_api import (
 
 from tests.support.required_programs import need
 
-# A sandbox needs rights that a container's root has not; the rest keeps Chromium from calling home.
+# Chromium's sandbox needs rights that root in a container does not have; the other options keep
+# Chromium from calling its maker's servers.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,36 +27,37 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A camera that shows a moving pie, a microphone that beeps, both allowed without a click.
+    # A camera with a moving picture and a microphone with beeps, both allowed without a click.
     "--use-fake-device-for-media-stream=fps=15",
     "--use-fake-ui-for-media-stream",
 ]
-# Chromium as people have it, by the names that systems give it.
+# Names of an installed Chromium on different systems.
 WITH_WINDOWS = ("chromium", "chromium-browser", "google-chrome")
-# A guard against hanging, not a claim about speed.
+# The limit of waiting. It only guards against hanging and is no claim about speed.
 PATIENCE_MS = 60_000
-# Not at each frame, as Playwright has it: a page that plays would draw twice as many.
+# Playwright's default is once per frame, but a page with a playing video would then draw twice as
+# often.
 _BETWEEN_LOOKS_MS = 50
 
 Scheme = Literal["light", "dark"]
 
 
 def chromium_path() -> str:
-    """Where Chromium is; skips the test, or fails it in CI, where there is none.
+    """The path of Chromium. Without one the test is skipped, or fails in CI.
 
-    The one without a window of its own, where it is installed: its pages open in half the time.
+    The headless shell is preferred where it is installed: its pages open in half the time.
     """
     return need("chromium-headless-shell", *WITH_WINDOWS)
 
 
-# Where the first frame that a video shows stands in its media. `played` does not say it: Chromium
-# lists there, too, what a video that is told where to begin passed over.
+# The media time of the first frame that a video shows. `played` does not give it: Chromium also
+# lists in it the media that was skipped when a video is given a start position.
 NOTE_FIRST_FRAME = """addEventListener("DOMContentLoaded", () => {
   document.querySelector("video")?.requestVideoFrameCallback((_, { mediaTime }) => {
     window.firstFrameSeconds = mediaTime;
   });
 });"""
-# What a page that is waited for in vain is asked.
+# The facts of the page that a timeout reports.
 PLAYER_FACTS = """() => {
   const ranges = (of) => [...Array(of.length).keys()].map((i) => [of.start(i), of.end(i)]);
   const { uid, hls, ...player } = { ...(window.emulatorPlayer ?? {}) };
@@ -70,7 +72,7 @@ PLAYER_FACTS = """() => {
 
 
 class Tab:
-    """One page, opened, with everything it said and asked for."""
+    """One open page, with its requests and console messages."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -83,13 +85,13 @@ class Tab:
 
     @property
     def hosts(self) -> set[str]:
-        """Every host and port that was asked for anything."""
+        """The host and port of every request."""
         return {urlsplit(address).netloc for address in self.addresses} - {""}
 
     async def until(self, claim: str) -> None:
-        """Wait until a JavaScript expression holds; `player` in it is `emulatorPlayer`.
+        """Wait until a JavaScript expression holds; in it `player` stands for `emulatorPlayer`.
 
-        Where it never does, the error tells what the page knew instead.
+        The error of a timeout has the page's facts.
         """
         try:
             await self.page.wait_for_function(
@@ -101,11 +103,11 @@ class Tab:
             raise AssertionError(f"never: {claim}\n{facts}\n{self.complaints}") from error
 
     async def player(self, name: str) -> Any:
-        """One of the facts of `window.emulatorPlayer`."""
+        """One fact of `window.emulatorPlayer`."""
         return await self.page.evaluate(f"window.emulatorPlayer.{name}")
 
     async def close(self) -> None:
-        """Leave: a page that plays costs as much as all else that a test does."""
+        """Close the page, since a playing video needs as much CPU as the rest of a test."""
         await self.page.context.close()
 
     async def until_frames_follow(self, count: int = 15) -> None:
@@ -122,13 +124,13 @@ class Tab:
 
 
 class Chromium:
-    """A running browser. Each tab is a viewer of its own: nothing is shared between them."""
+    """A running browser. Each tab is an independent viewer: tabs share no cookies and no cache."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
     async def close_tabs(self) -> None:
-        """Whatever is open; a test leaves nothing to the next one."""
+        """Close all open tabs, so that the next test begins with none."""
         for context in [*self._browser.contexts]:
             await context.close()
 
@@ -145,7 +147,7 @@ class Chromium:
 
     @asynccontextmanager
     async def recording(self, path: Path) -> AsyncIterator[Page]:
-        """A page whose requests are in the HAR file `path` at the end."""
+        """A context in which a page's requests are written into the HAR file `path` at the end."""
         context = await self._browser.new_context(record_har_path=path, record_har_mode="full")
         page = await context.new_page()
         try:
@@ -164,10 +166,10 @@ class Chromium:
         trusts_any: bool = False,
         slowdown: int = 1,
     ) -> Tab:
-        """A tab with `address` in it. `is_calm`: this viewer prefers reduced motion.
+        """Open a tab at `address`.
 
-        `trusts_any`: it asks for nobody's certificate. `slowdown`: how many times slower its
-        scripts run.
+        `is_calm`: the viewer prefers reduced motion. `trusts_any`: certificates are not checked.
+        `slowdown`: the factor by which scripts run slower.
         """
         context = await self._browser.new_context(
             viewport={"width": width, "height": height},

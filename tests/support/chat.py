@@ -1,4 +1,4 @@
-"""A stream's chat as a test meets it: on a clock that only the test moves, through any server."""
+"""A stream's chat for tests: on a clock that only the test moves, through any server."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ PREFIXES = {"documented": "/api/v1", "client": "/v1"}
 
 @dataclass
 class ChatReader:
-    """A client of the socket, in one dialect."""
+    """A client of the chat socket in one dialect."""
 
     peer: Peer
     dialect: str
@@ -56,13 +56,13 @@ class ChatReader:
         return await self.peer.hear()
 
     async def hear_data(self, kind: str) -> Any:
-        """The next event's `data`; it must be of this type."""
+        """Return the `data` of the next event, which must be of this type."""
         event = await self.hear()
         assert event["type"] == kind, event
         return event["data"]
 
     async def hear_next(self, kind: str) -> Any:
-        """The `data` of the next event of this type, whatever comes before."""
+        """Return the `data` of the next event of this type; earlier events are dropped."""
         while (event := await self.hear())["type"] != kind:
             pass
         return event["data"]
@@ -75,7 +75,7 @@ class ChatReader:
         await self.peer.send(json.dumps({"type": kind, **words}))
 
     async def code(self) -> int:
-        """The code with which the socket is closed."""
+        """The code with which the server closes the socket."""
         try:
             while True:
                 await self.peer.hear()
@@ -88,7 +88,7 @@ class ChatReader:
 
 @dataclass
 class Chatroom:
-    """One stream of demo's and its chat. Everybody is gone when the test is over."""
+    """One stream of demo's and its chat. All clients are disconnected when the test ends."""
 
     worlds: Worlds
     application: ASGIApp
@@ -114,12 +114,12 @@ class Chatroom:
         return accounts.make(self.world, name, api_key=f"ak_demo_{name}")
 
     async def connect(self, token: str | None, dialect: str = "documented") -> ChatReader:
-        """A socket, before anything was heard on it."""
+        """Connect a socket, without reading its first events."""
         query = {"token": token} if token is not None else {}
         return ChatReader(await self.enter(self.address(dialect, **query)), dialect)
 
     async def join(self, token: str | None, dialect: str = "documented") -> ChatReader:
-        """A socket that has heard what everybody hears first."""
+        """Connect a socket, and read the events that every new client gets."""
         reader = await self.connect(token, dialect)
         if reader.dialect == "documented":
             await reader.hear_data("history")
@@ -127,19 +127,19 @@ class Chatroom:
         return reader
 
     async def stall(self, token: str) -> StalledPeer:
-        """A client that does not read; behind a server only."""
+        """Connect a client that does not read; only possible behind a real server."""
         assert isinstance(self.enter, SocketTransport)
         return await self.enter.stall(self.address(token=token))
 
     def address(self, spoken: str = "documented", stream_id: str = "", **query: str) -> str:
-        """Where a stream's chat is under the prefix of a dialect."""
+        """The path of a stream's chat socket under the prefix of a dialect."""
         path = f"{PREFIXES[spoken]}/streams/{stream_id or self.stream.id}/chat/ws"
         return f"{path}?{urlencode(query)}"
 
     async def ask(
         self, method: str, path: str, key: str = "ak_demo", body: object = None
     ) -> httpx.Response:
-        """A call of the documented API below this stream's chat."""
+        """Call the documented API below this stream's chat."""
         address = f"/api/v1/streams/{self.stream.id}{path}"
         headers = {"Authorization": f"Bearer {key}"}
         return await self.call.request(method, address, json=body, headers=headers)
@@ -160,7 +160,7 @@ async def chatroom(
 ) -> AsyncIterator[Chatroom]:
     """A platform with one stream, reached through a transport; `patch` are settings.
 
-    The facts are kept at `path`; a stream that is there already is the room's.
+    The world is kept at `path`; if it already has a stream of demo's, that one is used.
     """
     clock = standing_clock()
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **patch)
@@ -192,7 +192,7 @@ async def make_worlds(
     settings: Settings,
     more: Sequence[ServiceFactory] = (),
 ) -> Worlds:
-    """Worlds that no server serves, before the default one is opened. `more`: services beside ours.
+    """Worlds without a server; the default world is not open yet. `more`: additional services.
 
     `clock` is the default world's.
     """

@@ -1,7 +1,7 @@
-"""The chat socket's clients, and the transports that they come through.
+"""The chat socket's clients, and the transports through which they reach the application.
 
-All lead to the same application: uvicorn (where lines go to its transport), Hypercorn (where they
-go through ASGI's `send`), and none at all, in process.
+All transports serve the same application: uvicorn (messages go to its transport), Hypercorn
+(messages go through ASGI's `send`), and in process without a server.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ class Peer(Protocol):
     """A client of the chat socket."""
 
     async def hear(self) -> Event:
-        """The next event. Raises `Gone` once the socket is closed."""
+        """Return the next event. Raises `Gone` once the socket is closed."""
         ...
 
     async def send(self, content: str | bytes) -> None:
-        """One message, whatever is in it."""
+        """Send one message, valid or not."""
         ...
 
     async def leave(self) -> None: ...
@@ -48,7 +48,7 @@ class Gone(Exception):
 
 
 class SocketPeer:
-    """Over a real socket."""
+    """A client over a real socket."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -58,7 +58,7 @@ class SocketPeer:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return dict(json.loads(await self.connection.recv()))
         except ConnectionClosed as closed:
-            # Without a goodbye the connection was cut (RFC 6455, 7.1.5).
+            # Without a close frame the code is 1006 (RFC 6455, 7.1.5).
             goodbye = closed.rcvd
             raise Gone(goodbye.code if goodbye else 1006, str(closed)) from None
 
@@ -70,7 +70,7 @@ class SocketPeer:
 
 
 class InProcessPeer:
-    """Calls the application, as a server would."""
+    """A client that calls the application directly, as a server would."""
 
     def __init__(self, application: ASGIApp, address: str) -> None:
         path, _, query = address.partition("?")
@@ -119,7 +119,7 @@ class InProcessPeer:
 
 
 class StalledPeer:
-    """A client with a small buffer that does not read until it is asked to, nor answers pings."""
+    """A client with a small buffer that does not read until `read_on`, and answers no pings."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -141,7 +141,7 @@ class StalledPeer:
         return cls(reader, writer)
 
     async def read_on(self) -> tuple[list[Event], int]:
-        """All that was sent until the end, and the code of the goodbye; 1006 without one."""
+        """Read to the end; return all events and the close code (1006 without a close frame)."""
         events: list[Event] = []
         code = 1006
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -192,7 +192,7 @@ async def _in_process(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]
 
 @asynccontextmanager
 async def _served(name: str, application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
-    """Behind the server of this name, as the emulator itself starts it."""
+    """Serve behind the server of this name, started as the emulator starts it."""
     server = web_server(name, application, None, settings.sockets)
     listening = listen("127.0.0.1", 0, with_quic=False)
     await server.start(listening)
@@ -204,7 +204,7 @@ async def _served(name: str, application: ASGIApp, settings: Settings) -> AsyncI
 
 
 class SocketTransport:
-    """Clients of whatever listens there."""
+    """Clients of the server at this address."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -212,7 +212,7 @@ class SocketTransport:
         self._stalled: list[StalledPeer] = []
 
     async def __call__(self, address: str) -> SocketPeer:
-        # What the test does not hear must not keep the client from reading on.
+        # Without a limit, events that the test does not read would stop the client from reading.
         connection = await connect(
             f"ws://127.0.0.1:{self._port}{address}",
             proxy=None,
@@ -239,5 +239,5 @@ TRANSPORTS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
     "uvicorn": partial(_served, "uvicorn"),
     "hypercorn": partial(_served, "hypercorn"),
 }
-# For a test of what the transports themselves do.
+# This one is for a test of the transports themselves.
 every_transport = pytest.mark.parametrize("transport", TRANSPORTS)

@@ -1,4 +1,4 @@
-"""Our command and others as a user runs them: as processes of their own."""
+"""The `live-emulator` command and other commands as a user runs them: as separate processes."""
 
 import subprocess
 import sys
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def live_emulator(*words: str | Path) -> list[str]:
-    """The command with these arguments, of this environment."""
+    """The `live-emulator` command line of this environment with these arguments."""
     return [sys.executable, "-m", "emulator", *map(str, words)]
 
 
 def finished(
     command: Sequence[str | Path], *, timeout: float = 120, **options: Any
 ) -> "subprocess.CompletedProcess[str]":
-    """The command once it has ended, however it did, with what it printed. `timeout` in seconds."""
+    """Run a command to its end, and return its exit code and output. `timeout` in seconds."""
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=timeout, **options
     )

@@ -17,7 +17,7 @@ def needs_dask() -> None:
 
 @contextmanager
 def cluster(folder: Path, *, workers: int) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
-    """A scheduler and its workers on loopback: its address, and the workers' processes.
+    """A scheduler and its workers on loopback: the scheduler's address, and the workers' processes.
 
     Skips the test where Dask is not installed.
     """

@@ -1,7 +1,7 @@
-"""A Docker engine: the one that this machine runs, or else one of the tests' own.
+"""A Docker engine: the one of this machine, or one that the tests start.
 
-Its own needs root. It pulls nothing: the images that ours begins with are made of Debian's packages
-by mmdebstrap, as the official ones are, and have their names.
+Starting one needs root. It pulls nothing: mmdebstrap makes the base images from Debian's packages,
+as for the official images, and gives them the official names.
 """
 
 import json
@@ -42,13 +42,13 @@ RUN {_APT} python3-pip python3-venv procps && rm /usr/lib/python3.13/EXTERNALLY-
 
 
 class Engine:
-    """Asked by the command `docker`, and by whatever else runs in `environment`."""
+    """An engine, used by the `docker` command and by every program that runs in `environment`."""
 
     def __init__(self, host: str = "") -> None:
-        # The builder that needs no plugin.
+        # The old builder, since BuildKit needs a plugin.
         self.environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
         if host:
-            # Its companion that removes what is left comes from a registry.
+            # Testcontainers' cleanup container would have to be pulled from a registry.
             self.environment |= {"DOCKER_HOST": host, "TESTCONTAINERS_RYUK_DISABLED": "true"}
         self.is_own = bool(host)
 
@@ -63,7 +63,7 @@ class Engine:
         )
 
     def docker(self, *words: str, seconds: float = 120) -> str:
-        """What the command prints. A failure is one of the test."""
+        """Run `docker`, and return its output. The test fails if the command does."""
         done = self.run(*words, seconds=seconds)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout.strip()
@@ -74,7 +74,7 @@ class Engine:
 
     @contextmanager
     def container(self, *options: str, image: str = IMAGE) -> Iterator[str]:
-        """One that runs: its id. It is gone at the end."""
+        """Start a container, and return its id. It is removed at the end."""
         name = self.docker("run", "--detach", *options, image)
         try:
             yield name
@@ -82,7 +82,7 @@ class Engine:
             self.docker("rm", "--force", name)
 
     def until_healthy(self, container: str) -> None:
-        """Until the image's own health check says so."""
+        """Wait until the image's health check passes."""
 
         def is_healthy() -> bool:
             state = self.inspect(container)["State"]
@@ -92,13 +92,13 @@ class Engine:
         until(is_healthy, "the container is healthy")
 
     def address(self, container: str, port: str) -> str:
-        """Where a port of it is reached on this machine, such as 127.0.0.1:49153."""
+        """The address of a container's port on this machine, such as 127.0.0.1:49153."""
         return self.docker("port", container, port).splitlines()[0]
 
 
 @contextmanager
 def engine(folder: Path) -> Iterator[Engine]:
-    """With the project's image built. What an engine of our own has made stays in `folder`."""
+    """An engine that has the project's image. The files of a started engine stay in `folder`."""
     need("docker")
     with ExitStack() as stack:
         engine = Engine()
@@ -117,7 +117,7 @@ def _daemon(folder: Path) -> Iterator[str]:
     if os.geteuid() != 0:
         pytest.skip("no Docker engine runs here, and starting one needs root")
     folder.mkdir(parents=True, exist_ok=True)
-    # A socket's path has 107 bytes at most.
+    # The path of a socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="docker-") as run, (folder / "log").open("wb") as log:
         host = f"unix://{run}/socket"
         command = [program, "--host", host, "--data-root", str(folder / "data")]

@@ -1,4 +1,4 @@
-"""The documentation's pages, and the commands that they show."""
+"""The pages of the documentation, and the commands in them."""
 
 import re
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ _SHELL_BLOCK = re.compile(
 )
 _USED = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _SET = re.compile(r"(?:^|[\s;&(])(?:export |local )?([A-Za-z_][A-Za-z0-9_]*)=")
-# What every shell has.
+# Variables that every shell has.
 _USUAL = {"HOME", "PATH", "PWD", "SHELL", "USER"}
-# Sets what `exec` sets; `*` stands for the rest of the name.
+# Variables that `exec` sets; `*` stands for the rest of a name.
 _ENV = 'eval "$(live-emulator env'
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
 class Shown(NamedTuple):
-    """One command line as a page shows it."""
+    """One command line of a page."""
 
     page: Path
     line: str
@@ -36,9 +36,9 @@ class Shown(NamedTuple):
 
 
 def commands(page: Path) -> Iterator[Shown]:
-    """Every line of every `console` block; one that ends in a backslash goes on in the next.
+    """Every line of every `console` block; one that ends in a backslash continues in the next.
 
-    Without those that only set variables: tests set these to what they have started.
+    Lines that only set variables are left out: tests set these variables themselves.
     """
     for _, block in _BLOCK.findall(page.read_text("utf-8")):
         for line in block.replace("\\\n", " ").splitlines():
@@ -52,7 +52,7 @@ def unset_variables(page: Path) -> list[str]:
     unset = []
     for _, block in _SHELL_BLOCK.findall(page.read_text("utf-8")):
         for line in block.replace("\\\n", " ").splitlines():
-            # What stands in single quotes is the program's own: awk, jq.
+            # Text in single quotes belongs to another program, such as awk or jq.
             text = re.sub(r"'[^']*'", "", line)
             has_env = "LIVE_EMULATOR_*" in known
             unset += [
@@ -65,7 +65,7 @@ def unset_variables(page: Path) -> list[str]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """Where a page leads to inside the project."""
+    """The targets of a page's links inside the project."""
     for target in _LINK.findall(page.read_text("utf-8")):
         if "://" not in target:
             yield target

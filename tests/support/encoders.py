@@ -1,6 +1,6 @@
-"""Real encoders and players: the ffmpeg that comes with the tests, and the system's own beside it.
+"""Real encoders and players: the ffmpeg that comes with the tests, and the system's ffmpeg.
 
-Films are encoded once a checkout and then only copied, so that many publishers cost little.
+Films are encoded once per checkout and then only copied, so that many publishers need little CPU.
 """
 
 import signal
@@ -19,14 +19,14 @@ from tests.support.live_server import PATIENCE_SECONDS
 from tests.support.required_programs import need
 
 BUNDLED, SYSTEM = "bundled", "system"
-# Ones with names, for parametrised tests. The bundled one is years newer than most systems'.
+# The two, with names for parametrised tests. The bundled one is years newer than most systems'.
 BOTH = (BUNDLED, SYSTEM)
 
 H264 = "libx264 -preset ultrafast -g 30 -bf 0"
 
 
 def ffmpeg(which: str = BUNDLED) -> str:
-    """The path of an ffmpeg; skips where the system has none."""
+    """The path of an ffmpeg; skips the test where the system has none."""
     return imageio_ffmpeg.get_ffmpeg_exe() if which == BUNDLED else need("ffmpeg")
 
 
@@ -40,7 +40,7 @@ def film(
     audio: str = "aac",
     form: str = "flv",
 ) -> Path:
-    """A test picture and a tone in a file; `video` or `audio` may be empty for none."""
+    """A test picture and a tone in a file; empty `video` or `audio` leaves that track out."""
     command = [ffmpeg(), "-v", "error", "-nostdin"]
     if video:
         command += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
@@ -54,7 +54,7 @@ def film(
 
 
 class Push:
-    """An ffmpeg that pushes."""
+    """An ffmpeg that publishes."""
 
     def __init__(self, command: list[str]) -> None:
         self.process = subprocess.Popen(
@@ -63,18 +63,18 @@ class Push:
         self._said: list[bytes] = []
 
     def said(self) -> str:
-        """Its complaints, once it has ended."""
+        """Its error output, once it has ended."""
         if not self._said:
             self._said.append(self.process.communicate(timeout=PATIENCE_SECONDS)[1])
         return self._said[0].decode(errors="replace")
 
     def stop(self) -> None:
-        """As Ctrl-C does: it takes its publish back in good order."""
+        """Stop as by Ctrl-C: ffmpeg ends its publish in good order."""
         self.process.send_signal(signal.SIGINT)
         self.said()
 
     def kill(self) -> None:
-        """As a crash does: the connection just breaks."""
+        """End it as a crash would: the connection breaks."""
         self.process.kill()
         self.said()
 
@@ -90,9 +90,9 @@ def pushing(
     options: tuple[str, ...] = (),
     codecs: tuple[str, ...] = ("-c", "copy"),
 ) -> Iterator[Push]:
-    """Push a film to `address`, over and over or once, at its pace or as fast as it goes.
+    """Publish a film to `address`, once or in a loop, at its own pace or as fast as possible.
 
-    `options` stand before the address: they are those of the connection.
+    `options` come before the address: they are options of the connection.
     """
     command = [ffmpeg(by), "-v", "error", "-nostdin"]
     command += ["-re"] if is_paced else []
@@ -113,14 +113,14 @@ def address_of(stream: dict[str, Any], protocol: str = "rtmp") -> str:
 
 @dataclass(frozen=True)
 class Played:
-    """What a player decoded: each track's presentation times, in seconds."""
+    """The presentation times that a player decoded, in seconds, by track."""
 
     video: list[float]
     audio: list[float]
 
 
 class Player:
-    """An ffmpeg that plays, and stops at the first thing it does not like."""
+    """An ffmpeg that plays, and stops at the first error."""
 
     def __init__(self, address: str | Path, *options: str, by: str = BUNDLED) -> None:
         command = [ffmpeg(by), "-v", "error", "-nostdin", "-xerror", *options, "-i", str(address)]
@@ -138,7 +138,7 @@ class Player:
             self._process.communicate()
 
     def result(self) -> Played:
-        """What it played, after its end. Fails with its complaints, if it has any."""
+        """What it played, after its end. The test fails if there were errors."""
         data, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
         assert self._process.returncode == 0, complaints.decode(errors="replace")
         assert not complaints, complaints.decode(errors="replace")
@@ -146,13 +146,13 @@ class Player:
 
 
 def play(address: str | Path, *options: str, by: str = BUNDLED) -> Played:
-    """Play to the end. `options` stand before the address, such as `-t 2`."""
+    """Play to the end. `options` come before the address, such as `-t 2`."""
     with Player(address, *options, by=by) as player:
         return player.result()
 
 
 def _played(report: str) -> Played:
-    """Reads ffmpeg's `framecrc` report: a time base and a kind a stream, then a line a frame."""
+    """Read ffmpeg's `framecrc` report: a time base and a kind per stream, then a line per frame."""
     bases: dict[int, float] = {}
     kinds: dict[int, str] = {}
     times: dict[str, list[float]] = {"video": [], "audio": []}

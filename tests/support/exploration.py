@@ -1,4 +1,4 @@
-"""An app for searches without a process: which plans it fails with is said by a rule."""
+"""An app for searches without a process: a rule decides with which plans it fails."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +25,7 @@ USES = [
 
 
 class FakeApp:
-    """Each fault strikes it. `runs` counts how often it was run."""
+    """An app that each fault strikes. `runs` counts its runs."""
 
     def __init__(self, fails: Rule) -> None:
         self._fails = fails
@@ -43,11 +43,11 @@ class FakeApp:
         return to_builtins(outcome)
 
     def close(self) -> None:
-        """Nothing is warm."""
+        """Nothing to close: the app keeps nothing between runs."""
 
 
 class DyingWorkers(ThreadPoolExecutor):
-    """Threads as workers, one of which dies with each run whose plan `kills` names."""
+    """Threads as workers; a worker dies with each run whose plan `kills` names."""
 
     def __init__(self, count: int, kills: Rule) -> None:
         super().__init__(count)
@@ -72,10 +72,10 @@ def search(
     when_run: Callable[[Lab, Budget], None] = lambda *_: None,
     kills: Rule = lambda _: False,
 ) -> Exploration:
-    """What a search comes to."""
+    """Run a search, and return its result."""
     budget = Budget(None)
     identity = {"command": ["app"]}
-    # A setup of its own: a worker keeps what is warm by it.
+    # A new setup for each search, since a worker keeps its warm app by the setup.
     work = Work(lambda _: app, str(id(app)).encode())
     with (
         DyingWorkers(workers, kills) as executor,

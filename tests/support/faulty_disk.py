@@ -1,8 +1,8 @@
-# ruff: noqa: ARG002  The library calls each with all of its arguments.
-"""A disk that becomes read-only, fails or answers late while a program is on it.
+# ruff: noqa: ARG002  The library calls each method with all arguments.
+"""A disk that becomes read-only, fails or answers late while a program uses it.
 
 It is a file system in user space (FUSE) over a folder. `python -m tests.support.faulty_disk BELOW
-MOUNT STATE` serves until it is unmounted; before each change it reads the file STATE: `well`,
+MOUNT STATE` serves until it is unmounted. Before each change it reads the file STATE: `well`,
 `read-only`, `failing`, or `slow` and the seconds that a write and a sync take.
 """
 
@@ -23,13 +23,13 @@ from tests.support.live_server import until
 from tests.support.required_programs import need
 
 _STAT = ("st_mode", "st_size", "st_nlink", "st_uid", "st_gid", "st_ino")
-_TIMES = ("st_atime", "st_mtime", "st_ctime")  # In nanoseconds, with `use_ns`.
+_TIMES = ("st_atime", "st_mtime", "st_ctime")  # Times are in nanoseconds, because of `use_ns`.
 _ROOM = ("f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree")
 _FAILURES = {"read-only": errno.EROFS, "failing": errno.EIO}
 
 
 class FaultyDisk:
-    """`path` is where it is mounted."""
+    """A mounted disk; `path` is its mount point."""
 
     def __init__(self, folder: Path) -> None:
         self.path, self.below = folder / "disk", folder / "below"
@@ -39,7 +39,7 @@ class FaultyDisk:
         self.become("well")
 
     def become(self, state: str) -> None:
-        """From the next write on."""
+        """Change the state, beginning with the next write."""
         fresh = self.state_file.with_suffix(".new")
         fresh.write_text(state)
         fresh.replace(self.state_file)
@@ -47,7 +47,7 @@ class FaultyDisk:
 
 @contextmanager
 def faulty_disk(folder: Path) -> Iterator[FaultyDisk]:
-    """Skips where no file system can be mounted."""
+    """Mount a disk. Skips the test where no file system can be mounted."""
     unmount = need("fusermount3")
     disk = FaultyDisk(folder)
     command = [sys.executable, "-m", "tests.support.faulty_disk"]
@@ -74,14 +74,14 @@ class _Disk(mfusepy.Operations):  # type: ignore[misc]  # The library has no typ
         return self._root + path
 
     def _change(self, *, is_write: bool = False) -> None:
-        """Before each change. Raises what a disk in this state says."""
+        """Check the state before a change. Raises the error of a disk in this state."""
         state, *seconds = self._state.read_text().split()
         if state in _FAILURES:
             raise mfusepy.FuseOSError(_FAILURES[state])
         if seconds:
             time.sleep(float(seconds[0 if is_write else -1]))
 
-    # What is there.
+    # Reading names and attributes.
 
     def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
         status = os.fstat(fh) if fh is not None else os.lstat(self._real(path))
@@ -89,7 +89,7 @@ class _Disk(mfusepy.Operations):  # type: ignore[misc]  # The library has no typ
         return shown | {name: getattr(status, f"{name}_ns") for name in _TIMES}
 
     def readdir(self, path: str, fh: int) -> Iterable[str]:
-        return [".", "..", *os.listdir(self._real(path))]  # noqa: PTH208  Names are what is asked.
+        return [".", "..", *os.listdir(self._real(path))]  # noqa: PTH208  The caller needs names.
 
     def statfs(self, path: str) -> dict[str, int]:
         status = os.statvfs(self._real(path))
@@ -103,7 +103,7 @@ class _Disk(mfusepy.Operations):  # type: ignore[misc]  # The library has no typ
         return os.open(self._real(path), flags)
 
     def _state_check(self) -> None:
-        """To open is no work for a slow disk, but one that is read-only refuses it."""
+        """Check the state at an open, which only a read-only or failing disk refuses."""
         state = self._state.read_text().split()[0]
         if state in _FAILURES:
             raise mfusepy.FuseOSError(_FAILURES[state])
@@ -135,11 +135,11 @@ class _Disk(mfusepy.Operations):  # type: ignore[misc]  # The library has no typ
         os.close(fh)
         return 0
 
-    # Changes of folders.
+    # Changing folders.
 
     def chmod(self, path: str, mode: int) -> int:
         self._state_check()
-        os.chmod(self._real(path), mode)  # noqa: PTH101  A path here is a string.
+        os.chmod(self._real(path), mode)  # noqa: PTH101  FUSE gives paths as strings.
         return 0
 
     def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""A folder over HTTP, as a page of somebody else's."""
+"""A folder over HTTP, as a foreign web page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +10,12 @@ from threading import Thread
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """The test says what it wants to know."""
+        """Print nothing: the test checks what it needs."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Its address, with a slash at the end."""
+    """Serve the folder. Gives its address, with a slash at the end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Films that encoders write for tests, each once a checkout."""
+"""Films that encoders write for tests, each once per checkout."""
 
 import hashlib
 import subprocess
@@ -11,9 +11,10 @@ FILMS = PROJECT / ".pytest_cache" / "films"
 
 
 def encoded(command: list[str], form: str) -> Path:
-    """What this command of an ffmpeg, which lacks only the file's name, writes. It is read alone.
+    """The output file of an ffmpeg command, which lacks only the file's name. Do not change the
+    file.
 
-    The file is kept for the other workers and for later runs; `make clean` removes it.
+    The file is shared with the other workers and later runs; `make clean` removes it.
     """
     digest = hashlib.sha256("\0".join(command).encode()).hexdigest()[:32]
     path = FILMS / f"{digest}.{form}"

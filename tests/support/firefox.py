@@ -1,6 +1,6 @@
-"""Firefox in front of a page, driven by Marionette, the protocol that it speaks of itself.
+"""Firefox with a page, driven by Marionette, the remote protocol that is built into it.
 
-Debian's Firefox is driven by no playwright; its own protocol needs no other program.
+Playwright cannot drive Debian's Firefox, and Marionette needs no other program.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _PREFERENCES = {
     "media.autoplay.default": 0,
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
-    # Nothing calls home.
+    # Settings without which Firefox would call its maker's servers.
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -38,7 +38,7 @@ class Firefox:
     @staticmethod
     @asynccontextmanager
     async def start(path: str, profile: Path) -> AsyncIterator["Firefox"]:
-        """On an empty profile in the folder `profile`, on a port that the system chooses."""
+        """Start on an empty profile in the folder `profile`, on a port that the system chooses."""
         _write(profile)
         process = await asyncio.create_subprocess_exec(
             *(path, "--headless", "--no-remote", "--marionette", "--profile", str(profile)),
@@ -65,7 +65,7 @@ class Firefox:
         await self._ask("WebDriver:Navigate", {"url": address})
 
     async def run(self, script: str) -> Any:
-        """What the script returns, which may be awaited in it."""
+        """Run a script, which may use `await`, and return its result."""
         body = (
             "const [done] = [...arguments].slice(-1);"
             f"(async () => {{ {script} }})().then((value) => done({{ value }}),"
@@ -78,7 +78,7 @@ class Firefox:
         return answer.get("value")
 
     async def until(self, claim: str) -> None:
-        """Wait until a JavaScript expression holds; `await` and `player` may stand in it."""
+        """Wait until a JavaScript expression holds; it may use `await` and `player`."""
         await self.run(
             "const player = window.emulatorPlayer;"
             f"while (!({claim})) await new Promise((go) => setTimeout(go, 50));"
@@ -107,7 +107,7 @@ def _write(profile: Path) -> None:
 
 
 async def _port(profile: Path) -> int:
-    """Where Marionette listens, which Firefox writes into its profile."""
+    """The port of Marionette, which Firefox writes into its profile."""
     while True:
         with suppress(FileNotFoundError, ValueError):
             return int((profile / "MarionetteActivePort").read_text())

@@ -1,4 +1,4 @@
-"""A client of HTTP/3 (aioquic's connection), as little as tests need."""
+"""A minimal HTTP/3 client (aioquic's connection) for tests."""
 
 import asyncio
 from collections import defaultdict
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Http3(QuicConnectionProtocol):
-    """One connection. `is_over` once the server has said that it is."""
+    """One connection. `is_over` is true once the server has closed it."""
 
     authority = ""
 
@@ -55,7 +55,7 @@ class Http3(QuicConnectionProtocol):
         return Answer(int(answered[":status"]), answered, bytes(self._heard[stream_id]))
 
     async def ask_and_leave(self, path: str, headers: dict[str, str]) -> None:
-        """Take a request back as soon as its answer begins."""
+        """Cancel a request as soon as its answer begins."""
         stream_id = self._begin("GET", path, headers, None)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self._begun[stream_id].wait()
@@ -96,7 +96,7 @@ class Http3(QuicConnectionProtocol):
 
 @asynccontextmanager
 async def http3(address: str, ca: str) -> AsyncIterator[Http3]:
-    """A connection to the server at `address`, for which `ca` vouches."""
+    """A connection to the server at `address`; `ca` is the file of the trusted CA."""
     where = urlsplit(address)
     trust = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN)
     trust.load_verify_locations(ca)

@@ -1,4 +1,4 @@
-"""Performers for tests of jobs: named by another process, so they stand in a module."""
+"""Job performers for tests: another process imports them by name, so they stand in a module."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Counting:
-    """Says how many jobs this process has done, and does what an order asks for besides."""
+    """A performer that counts the jobs of its process; a job may ask it to fail, die or hang."""
 
     def __init__(self, setup: bytes) -> None:
         self._folder = Path(json.loads(setup)["folder"])

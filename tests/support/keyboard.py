@@ -1,8 +1,8 @@
-"""Whether a page can be used without a mouse: Tab leads to everything that can be acted on."""
+"""Check that a page can be used without a mouse: Tab must reach every control."""
 
 from tests.support.browser import Tab
 
-# Tab is pressed so often before the page is asked whether there was anything new.
+# The number of presses of Tab before the page is checked for newly reached controls.
 _PRESSES = 40
 _BEGIN = """() => {
     const seen = window.walked = { reached: new Set(), unmarked: [] };
@@ -34,7 +34,7 @@ _REST = """() => {
 
 
 async def assert_reached_by_keyboard(tab: Tab) -> None:
-    """Tab, from the page's top, comes to each control that is shown, and each shows that it did."""
+    """Assert that Tab, from the page's top, reaches each visible control and shows its focus."""
     page = tab.page
     await page.evaluate(_BEGIN)
     known = -1
@@ -43,5 +43,5 @@ async def assert_reached_by_keyboard(tab: Tab) -> None:
         for _ in range(_PRESSES):
             await page.keyboard.press("Tab")
     rest = await page.evaluate(_REST)
-    assert not rest["missed"], f"{page.url}: Tab does not come to\n" + "\n".join(rest["missed"])
-    assert not rest["unmarked"], f"{page.url}: no mark of focus at\n" + "\n".join(rest["unmarked"])
+    assert not rest["missed"], f"{page.url}: Tab does not reach\n" + "\n".join(rest["missed"])
+    assert not rest["unmarked"], f"{page.url}: no visible focus on\n" + "\n".join(rest["unmarked"])

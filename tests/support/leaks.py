@@ -1,4 +1,4 @@
-"""What an emulator in this process holds: counted before and after its readers have been here."""
+"""The resources of an emulator in this process, compared before and after clients came."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from emulator.server import Emulator
 
 
 class Held(NamedTuple):
-    """Open files and sockets, threads and tasks; but for the pools of threads that only grow."""
+    """Open files and sockets, threads and tasks, without thread pools, which only grow."""
 
     files: int
     threads: int
@@ -17,7 +17,7 @@ class Held(NamedTuple):
 
     @classmethod
     def now(cls, emulator: Emulator) -> "Held":
-        """Not for the emulator's own loop."""
+        """Count now. Must not be called on the emulator's event loop."""
         threads = [
             thread.name
             for thread in threading.enumerate()
@@ -27,12 +27,12 @@ class Held(NamedTuple):
         return cls(len(list(Path("/dev/fd").iterdir())), len(threads), tasks)
 
     def is_given_back(self, emulator: Emulator) -> bool:
-        """Whether nothing is held that was not held then."""
+        """Whether the emulator now holds nothing more than this."""
         return all(now <= then for now, then in zip(Held.now(emulator), self, strict=True))
 
 
 def codecs_at_work() -> list[str]:
-    """The threads that transcode for WebRTC, by what they make."""
+    """The threads that transcode for WebRTC, by the output codec."""
     return sorted(
         thread.name for thread in threading.enumerate() if thread.name.startswith("webrtc")
     )

@@ -1,7 +1,7 @@
-"""The whole walk as a person goes it: a running platform, asked over real sockets, and waited for.
+"""The whole platform as a person uses it: a running server and requests over real sockets.
 
-Nothing here waits for time to pass: `until` asks again until a fact holds, and its deadline only
-guards against hanging.
+Nothing here waits for time to pass: `until` repeats a check until it succeeds, and its deadline
+only guards against hanging.
 """
 
 import json
@@ -32,7 +32,7 @@ _BETWEEN_LOOKS_SECONDS = 0.05
 
 
 def until(look: Callable[[], T | None], what: str) -> T:
-    """What `look` gives once it gives something true. Fails, saying `what`, if it never does."""
+    """Call `look` until its result is true, and return that. Fails with `what` at the deadline."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := look()):
         assert time.monotonic() < deadline, f"timed out waiting for: {what}"
@@ -41,7 +41,7 @@ def until(look: Callable[[], T | None], what: str) -> T:
 
 
 def send(request: urllib.request.Request, tls: ssl.SSLContext | None = None) -> ApiResponse:
-    """What is answered, whatever its status."""
+    """Send a request, and return the answer, whatever its status."""
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS, context=tls) as response:
             return ApiResponse(response.status, response.headers, response.read())
@@ -51,7 +51,7 @@ def send(request: urllib.request.Request, tls: ssl.SSLContext | None = None) -> 
 
 
 class Walk:
-    """A person with a terminal in front of one running platform (its ready file is `ready`)."""
+    """A user of one running platform; `ready` is the content of its ready file."""
 
     def __init__(self, ready: dict[str, Any]) -> None:
         self.ready = ready
@@ -73,7 +73,7 @@ class Walk:
         return send(urllib.request.Request(address, sent, headers, method=method), self._tls)
 
     def get(self, address: str) -> ApiResponse:
-        """As a player asks: without credentials."""
+        """A request as a player makes it: without credentials."""
         return self.ask("GET", address, key=None)
 
     def create(self, title: str = "My First Stream", key: str = "ak_demo") -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Walk:
         return created
 
     def stream(self, stream: dict[str, Any]) -> dict[str, Any]:
-        """The stream as it is now."""
+        """The stream's current state."""
         answer = self.ask("GET", f"/streams/id/{stream['id']}")
         assert answer.status == 200, answer.text
         now: dict[str, Any] = answer.json
@@ -93,7 +93,7 @@ class Walk:
         return self.ask("POST", f"/streams/{stream['id']}/end")
 
     def ingest(self, stream: dict[str, Any]) -> dict[str, Any]:
-        """What is known of the publisher."""
+        """The current facts about the stream's publisher."""
         health: dict[str, Any] = self.get(
             f"{self.ready['admin']}/streams/{stream['id']}/ingest"
         ).json
@@ -102,13 +102,13 @@ class Walk:
     # Time.
 
     def pass_time(self, seconds: float) -> None:
-        """Let the world's time pass at once, and all that is due in it."""
+        """Advance the world's clock by this, and let everything that is due happen."""
         address = f"{self.ready['admin']}/clock/advance"
         answer = self.ask("POST", address, {"seconds": seconds}, key=None)
         assert answer.status == 200, answer.text
 
     def pass_window(self, stream: dict[str, Any], seconds: float) -> None:
-        """Once the publisher has gone: let pass the time in which it might have come back."""
+        """After the publisher has gone, advance the clock beyond the reconnect window."""
         until(lambda: not self.ingest(stream)["is_publishing"], "the publisher has gone")
         self.pass_time(seconds)
 
@@ -122,7 +122,7 @@ class Walk:
         return until(look, f"the stream is {status}")
 
     def until_first_part(self, stream: dict[str, Any]) -> str:
-        """The low latency playlist, once there is something in it (a long poll, `?wait=1`)."""
+        """The low latency playlist, once it lists something (a long poll, `?wait=1`)."""
         address = stream["playback"]["llhls"]
         until(
             lambda: self.get(f"{address}&wait=1").status == 200,
@@ -131,7 +131,7 @@ class Walk:
         return self.media_playlist(stream, "llhls")
 
     def until_parts(self, stream: dict[str, Any], count: int) -> str:
-        """The low latency playlist, once `count` more parts are in it than now."""
+        """The low latency playlist, once it lists `count` more parts than now."""
         self.until_first_part(stream)
         wanted = next_part(self.media_playlist(stream, "llhls")) + count
 
@@ -142,9 +142,9 @@ class Walk:
         return until(look, f"{count} more parts come")
 
     def until_vod(self, stream: dict[str, Any]) -> dict[str, Any]:
-        """The VOD of a stream that ends, once it is ready."""
+        """The VOD of a stream that is ending, once it is ready."""
         ended = self.until_status(stream, "ended")
-        assert ended["vod_id"], "no VOD is attached"
+        assert ended["vod_id"], "the stream has no vod_id"
 
         def look() -> dict[str, Any] | None:
             vod: dict[str, Any] = self.ask("GET", f"/streams/vods/{ended['vod_id']}").json
@@ -156,26 +156,26 @@ class Walk:
     # Media.
 
     def media_playlist(self, stream: dict[str, Any], name: str = "stream") -> str:
-        """`stream` for the plain playlist, `llhls` for the low latency one."""
+        """A media playlist: the plain one for `stream`, the low latency one for `llhls`."""
         answer = self.get(urljoin(stream["playback_url"], f"{name}.m3u8"))
         assert answer.status == 200, answer.text
         return answer.text
 
     def media(self, stream: dict[str, Any]) -> dict[str, bytes]:
-        """Every init segment, segment and part that the low latency playlist leads to, by name."""
+        """Every init segment, segment and part in the low latency playlist, by name."""
         playlist = urljoin(stream["playback_url"], "llhls.m3u8")
         addresses = addresses_in(self.media_playlist(stream, "llhls"), playlist)
         return {address.rsplit("/", 1)[1]: self.get(address).body for address in addresses}
 
     def newest_parts(self, stream: dict[str, Any]) -> bytes:
-        """What a low latency player has in its buffer: an init segment and the parts after it."""
+        """The content of a low latency player's buffer: an init segment and the parts after it."""
         media = self.media(stream)
         inits = [content for name, content in media.items() if name.startswith("init")]
         parts = [content for name, content in media.items() if name.startswith("part")]
         return b"".join([inits[-1], *parts])
 
     def raw_status(self, path: bytes) -> int:
-        """The status of a GET of exactly these bytes, which no client library would send."""
+        """The status of a GET with exactly these bytes, which no client library would send."""
         where = urlsplit(self.ready["http"])
         assert where.hostname is not None
         with socket.create_connection((where.hostname, where.port or 80), PATIENCE_SECONDS) as plug:
@@ -185,7 +185,7 @@ class Walk:
 
 
 def next_part(playlist: str) -> int:
-    """The number of the part that a low latency playlist hints at; after the end, of none left."""
+    """The number of the part that a low latency playlist hints at; `sys.maxsize` after the end."""
     for line in playlist.splitlines():
         if line.startswith("#EXT-X-PRELOAD-HINT:"):
             return int(line.rpartition("part-")[2].partition(".")[0])
@@ -193,7 +193,7 @@ def next_part(playlist: str) -> int:
 
 
 def addresses_in(playlist: str, base: str) -> list[str]:
-    """Whatever a media playlist leads to, but for what it only hints at."""
+    """The addresses of everything that a media playlist lists, without hints."""
     uris = []
     for line in playlist.splitlines():
         if line.startswith(("#EXT-X-MAP:", "#EXT-X-PART:")):
@@ -204,16 +204,16 @@ def addresses_in(playlist: str, base: str) -> list[str]:
 
 
 def seconds_in(playlist: str) -> float:
-    """The sum of a media playlist's segments."""
+    """The sum of the durations of a media playlist's segments."""
     lines = [line for line in playlist.splitlines() if line.startswith("#EXTINF:")]
     return sum(float(line[8:].rstrip(",")) for line in lines)
 
 
 @contextmanager
 def platform(**settings: Any) -> Iterator[Walk]:
-    """A platform in this process, in a thread of its own. A caller may make many streams.
+    """A platform in this process, in its own thread. A user may create many streams.
 
-    On the HTTP server that is not the default where LIVE_EMULATOR_TESTS_HTTP is `every`.
+    It uses the HTTP server that is not the default where LIVE_EMULATOR_TESTS_HTTP is `every`.
     """
     is_other = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
     usual: dict[str, Any] = {
@@ -233,7 +233,7 @@ def platform(**settings: Any) -> Iterator[Walk]:
 
 
 class Child:
-    """`live-emulator serve` as a process of its own, on a data folder that outlives it."""
+    """`live-emulator serve` as a separate process, on a data folder that stays when it ends."""
 
     def __init__(self, data: Path, *options: str, env: dict[str, str] | None = None) -> None:
         self.ready_file = data.with_name(data.name + ".ready.json")
@@ -245,7 +245,7 @@ class Child:
             *("--ready-file", str(self.ready_file), "--streams-per-user", "0"),
             *("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options),
         )
-        # Not a pipe, which somebody would have to read meanwhile.
+        # With a pipe, the test would have to read it all the time.
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  As long as the process.
         self._said: str | None = None
         self.process = subprocess.Popen(
@@ -256,7 +256,7 @@ class Child:
         )
 
     def walk(self) -> Walk:
-        """Wait until everything listens."""
+        """Wait until the ready file is written, and return a user of the platform."""
 
         def look() -> bool:
             assert self.process.poll() is None, self.said()
@@ -266,7 +266,7 @@ class Child:
         return Walk(json.loads(self.ready_file.read_text()))
 
     def said(self) -> str:
-        """Its log, once it has ended."""
+        """The whole log, after the end of the process."""
         if self._said is None:
             self.process.wait(PATIENCE_SECONDS)
             self._said = self.log()
@@ -274,14 +274,14 @@ class Child:
         return self._said
 
     def log(self) -> str:
-        """Its log so far."""
+        """The log until now."""
         self._log.seek(0)
         return self._log.read().decode()
 
 
 @contextmanager
 def child(data: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Child]:
-    """Gone at the end of the block, if it is not by then."""
+    """Start a process; it is killed at the end of the block if it is still running."""
     started = Child(data, *options, env=env)
     try:
         yield started

@@ -1,4 +1,4 @@
-"""The machine's clock as a process sees it, which a test may set (libfaketime)."""
+"""The machine's clock as one process sees it, set by the test (libfaketime)."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.support.required_programs import lacking
 
 
 class MachineClock:
-    """`env` is what the process is started with. Its monotonic clock goes on as ever."""
+    """A clock for a process that is started with `env`. Its monotonic clock runs as usual."""
 
     def __init__(self, folder: Path) -> None:
         libraries = [*Path("/usr/lib").glob("**/faketime/libfaketime.so.1")]
@@ -23,7 +23,7 @@ class MachineClock:
         }
 
     def set(self, offset_seconds: int) -> None:
-        """From now on it is so far ahead of the real one, or behind it."""
+        """Set how far the clock is ahead of the real one (negative: behind it) from now on."""
         fresh = self._file.with_suffix(".new")
         fresh.write_text(f"{offset_seconds:+d}\n")
         fresh.replace(self._file)

@@ -1,4 +1,4 @@
-"""What is in a file, as PyAV sees it: time stamps of every packet, and every frame decoded."""
+"""The content of a media file, read by PyAV: the time stamps of packets, and decoded frames."""
 
 import io
 from collections.abc import Callable
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Stamp(NamedTuple):
-    """One packet. Times are exact, in seconds."""
+    """The time stamps of one packet, exact, in seconds."""
 
     dts: Fraction
     pts: Fraction
@@ -21,7 +21,7 @@ class Stamp(NamedTuple):
 
 
 def stamps(file: Path | bytes, kind: str) -> list[Stamp]:
-    """Every packet of the first `video` or `audio` stream, in the file's order."""
+    """The time stamps of the packets of the first `video` or `audio` stream, in file order."""
 
     def read(container: InputContainer) -> list[Stamp]:
         stream = container.streams.get({kind: 0})[0]
@@ -35,7 +35,7 @@ def stamps(file: Path | bytes, kind: str) -> list[Stamp]:
 
 
 def sizes(file: Path | bytes) -> list[tuple[int, int]]:
-    """Width and height of every decoded picture; raises where one cannot be decoded."""
+    """Width and height of every decoded picture; raises if one cannot be decoded."""
 
     def read(container: InputContainer) -> list[tuple[int, int]]:
         return [(frame.width, frame.height) for frame in container.decode(video=0)]

@@ -1,4 +1,4 @@
-"""nginx with its RTMP module: somebody else's server, which records what it is sent."""
+"""nginx with its RTMP module: a foreign server that records the streams it receives."""
 
 import socket
 import subprocess
@@ -33,9 +33,10 @@ rtmp {{
 
 @contextmanager
 def nginx_rtmp(folder: Path) -> Iterator[str]:
-    """Its address without an application: `live` records `KEY.flv` in `folder`, `closed` refuses.
+    """Start nginx. Gives its address without an application: `live` records into `KEY.flv` in
+    `folder`, `closed` refuses.
 
-    Skips where nginx or the module is missing.
+    Skips the test where nginx or the module is missing.
     """
     program = need("nginx")
     module = next((path for path in _MODULES if path.exists()), None)

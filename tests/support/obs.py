@@ -1,7 +1,7 @@
-"""A real OBS on a display that nobody sees, driven through its own websocket as a person would.
+"""A real OBS on a virtual display, driven through its websocket.
 
-Its home is a temporary folder, where it looks as if it had been used before: the wizard of the
-first run is over, and there is a scene, without which OBS ignores `--startstreaming`.
+Its home is a temporary folder with the settings of an OBS that was used before: the first-run
+wizard is done, and there is a scene, since without one OBS ignores `--startstreaming`.
 """
 
 import json
@@ -28,7 +28,7 @@ _SCENE = {
 
 
 class Home:
-    """Where one OBS keeps its things. `environment` makes programs look for them there."""
+    """The home folder of one OBS. `environment` makes programs use it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,7 +57,7 @@ class Home:
 
 @contextmanager
 def display() -> Iterator[str]:
-    """The name of an X display of the test's own."""
+    """Start a virtual X display. Gives its name."""
     command = [need("Xvfb"), "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -72,10 +72,10 @@ def display() -> Iterator[str]:
 
 
 class Obs:
-    """One running OBS, which pushes as soon as it is up."""
+    """One running OBS, which begins to publish at its start."""
 
     def __init__(self, home: Home, screen: str, before: tuple[str, ...] = ()) -> None:
-        """`before` are words of the command in front of OBS itself, such as `unshare`."""
+        """Start OBS. `before` are words of the command in front of OBS, such as `unshare`."""
         self._home = home
         self._log = home.folder / "obs.log"
         command = (need("obs"), "--multi", "--startstreaming", "--minimize-to-tray")
@@ -90,7 +90,7 @@ class Obs:
 
     @property
     def log(self) -> str:
-        """All that it has said so far."""
+        """Its log until now."""
         return self._log.read_text("utf-8", errors="replace")
 
     def until_said(self, words: str) -> None:
@@ -101,7 +101,7 @@ class Obs:
         until(look, f"OBS says {words!r}")
 
     def ask(self, request: str, **values: Any) -> dict[str, Any]:
-        """One request of the obs-websocket protocol, version 5."""
+        """Make one request of the obs-websocket protocol, version 5."""
         with self._connected() as line:
             assert json.loads(line.recv(PATIENCE_SECONDS))["op"] == 0
             line.send(json.dumps({"op": 1, "d": {"rpcVersion": 1, "eventSubscriptions": 0}}))
@@ -114,7 +114,7 @@ class Obs:
         return answer
 
     def kill(self) -> None:
-        """As a crash does."""
+        """End it as a crash would."""
         self.process.kill()
         self.process.wait(PATIENCE_SECONDS)
 
@@ -131,7 +131,7 @@ class Obs:
 
 @contextmanager
 def pushing_obs(home: Home, before: tuple[str, ...] = ()) -> Iterator[Obs]:
-    """OBS with the profile that is in its home. Killed at the end of the block."""
+    """OBS with the profile in its home. Killed at the end of the block."""
     with display() as screen:
         obs = Obs(home, screen, before)
         try:

@@ -1,4 +1,4 @@
-"""What earlier versions left behind (`fixtures/data`)."""
+"""Data that earlier versions wrote (`fixtures/data`)."""
 
 import tarfile
 from pathlib import Path
@@ -8,7 +8,7 @@ RELEASES = sorted(FIXTURES.glob("*.tar.xz"))
 
 
 def unpack(kept: Path, folder: Path) -> None:
-    """As `extractall` does, whose safe way the first releases of Python 3.11 do not have."""
+    """Unpack safely, as `extractall(filter="data")` does, which the first releases of 3.11 lack."""
     with tarfile.open(kept) as tar:
         for member in tar.getmembers():
             path = folder / member.name

@@ -1,4 +1,4 @@
-"""Which tests have seen which operation succeed: what `contract` prints beside each."""
+"""Record which tests have seen which operation succeed; `contract` prints them by operation."""
 
 import json
 from collections import defaultdict
@@ -22,7 +22,7 @@ class Recorder:
             note(log, entry)
             self._remember(entry)
 
-        # Emulators are made all over the tests, so the one place that hears them all is the class.
+        # Tests create emulators in many places, so the plugin wraps the class to see all of them.
         setattr(RequestLog, "note", note_and_remember)  # noqa: B010
 
     def pytest_runtest_logstart(self, location: tuple[str, int | None, str]) -> None:

@@ -1,7 +1,7 @@
-"""What the OpenAPI documents say of each operation, as a line that a person can compare.
+"""The OpenAPI documents as one line per operation, which a person can compare.
 
-`python -m tests.support.published` writes down what they say now, after a change that is meant to
-change them. Clients are generated of the documents: a name that is published stays.
+`python -m tests.support.published` writes the file again after a wanted change. Clients are
+generated from the documents, so a published name stays.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ _REFERENCE = re.compile(r"#/components/schemas/(\w+)")
 
 
 def lines() -> list[str]:
-    """A line an operation: what calls it, what it takes and gives, and a digest of all the rest.
+    """One line per operation: its name, parameters, body and answers, and a digest of the rest.
 
-    The digest covers every schema and example that it leads to, but no links and no sentences: a
-    summary stands in `docs/reference/endpoints.md`.
+    The digest covers every referenced schema and example, but neither links nor descriptions; a
+    summary is in `docs/reference/endpoints.md`.
     """
     surfaces = {"platform": document("documented"), "admin": document("admin")}
     return sorted(line for surface, value in surfaces.items() for line in lines_of(surface, value))
@@ -84,7 +84,7 @@ def _digest(operation: dict[str, Any], texts: dict[str, str]) -> str:
 
 
 def _text(value: Any) -> str:
-    """As JSON, without sentences and with the required names in order."""
+    """A value as JSON, without descriptions and with the required names in order."""
 
     def bare(item: dict[str, Any]) -> dict[str, Any]:
         required = item.get("required")

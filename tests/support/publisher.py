@@ -1,4 +1,4 @@
-"""What the built-in publisher makes, and what a decoder sees and hears of it."""
+"""The tags of the built-in publisher, and what a decoder sees and hears in its media."""
 
 import io
 from array import array
@@ -29,7 +29,7 @@ class Broadcast(Protocol):
 
 
 def tags_until(broadcast: Broadcast, end_ms: int) -> list[Tag]:
-    """All tags of a broadcast whose every step is in time, until `end_ms` or its own end."""
+    """All tags of a broadcast, with each step in time, until `end_ms` or the broadcast's end."""
     tags = []
     while (due_ms := broadcast.due_ms) is not None and due_ms < end_ms:
         tags += broadcast.step(due_ms)
@@ -37,7 +37,7 @@ def tags_until(broadcast: Broadcast, end_ms: int) -> list[Tag]:
 
 
 def flv_file(tags: Iterable[Tag]) -> bytes:
-    """An FLV file of tags (FLV 10.1, annex E)."""
+    """An FLV file with these tags (FLV 10.1, annex E)."""
     whole = bytearray(_HEADER)
     for tag in tags:
         stamp = (tag.timestamp_ms & 0xFFFFFF).to_bytes(3) + bytes([tag.timestamp_ms >> 24])
@@ -47,7 +47,7 @@ def flv_file(tags: Iterable[Tag]) -> bytes:
 
 
 class Seen(NamedTuple):
-    """One decoded picture, and when it is shown, in seconds."""
+    """One decoded picture and its presentation time in seconds."""
 
     at: Fraction
     frame: VideoFrame
@@ -63,7 +63,7 @@ def pictures(media: bytes) -> list[Seen]:
 
 
 def flashes(seen: list[Seen]) -> list[Fraction]:
-    """When each flash begins, in seconds."""
+    """The time of each flash's first picture, in seconds."""
     lit = [(picture.at, _is_lit(picture)) for picture in seen]
     return [
         at
@@ -73,7 +73,7 @@ def flashes(seen: list[Seen]) -> list[Fraction]:
 
 
 def beeps(media: bytes) -> list[Fraction]:
-    """When each beep begins, in seconds: the first loud sample after half a second without."""
+    """The time of each beep, in seconds: the first loud sample after half a second without one."""
     with av.open(io.BytesIO(media), "r") as container:
         loud = [
             frame.pts * frame.time_base + Fraction(index, frame.sample_rate)

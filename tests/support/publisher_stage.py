@@ -1,6 +1,7 @@
-"""A stage for publishers: a world, its broadcasts and shelves, on a clock that only the test moves.
+"""Publishers without sockets: a world, its broadcasts and media store, on a clock that only the
+test moves.
 
-What is sent is the built-in publisher's own picture; there is no socket and no waiting.
+The media is the built-in publisher's own picture and sound.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -34,25 +35,25 @@ from emulator.world.world import World
 from tests.support.publisher import tags_until
 
 WINDOW_MS = 10_000
-# The first picture comes after this: the sound before it is what its encoder was primed with.
+# The first picture comes after this time: the audio before it is the encoder's priming.
 PRIMED_MS = 21
 
 
 @cache
 def picture(seconds: int) -> tuple[Tag, ...]:
-    """So much of the built-in publisher's picture and sound."""
+    """This many seconds of the built-in publisher's picture and sound."""
     settings = PublishConfig(width=160, height=90, video_kbits=100)
     return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), seconds * 1000))
 
 
 def is_header(tag: Tag) -> bool:
-    """Metadata or a codec's configuration: nothing to see yet (FLV 10.1, E.4.2 and E.4.3)."""
+    """Whether it is metadata or a codec's configuration (FLV 10.1, E.4.2 and E.4.3)."""
     return tag.kind == "script" or tag.payload[1] == 0
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A world, what publishers do in it, and all that was heard of it."""
+    """A world, its broadcasts, and all events that it published."""
 
     world: World
     broadcasts: Broadcasts
@@ -74,14 +75,14 @@ class Stage:
         return [event for event in self.heard if type(event) is kind]
 
     def ended_once(self, stream: Stream) -> StreamEnded:
-        """The one fact that a stream has ended."""
+        """The event that ended the stream; there must be exactly one."""
         [ended] = [event for event in self.heard if isinstance(event, StreamEnded)]
         assert ended.stream_id == stream.id
         return ended
 
 
 class Publisher:
-    """One connection. `told` is what it was dropped with."""
+    """One publisher's connection. `messages` has the reasons with which the platform dropped it."""
 
     def __init__(self, stage: Stage, key: str, peer: str = "192.0.2.1:5000") -> None:
         self.messages: list[str] = []
@@ -90,7 +91,7 @@ class Publisher:
         self._sink = stage.broadcasts.authorize(publish_request, self.messages.append)
 
     def send(self, seconds: int = 2) -> "Publisher":
-        """Send so much, each tag when it is due."""
+        """Send this many seconds of media, each tag at its time."""
         began_ms = self._stage.clock.now_ms()
         for tag in picture(seconds):
             self._stage.clock.advance(
@@ -100,7 +101,7 @@ class Publisher:
         return self
 
     def send_tags(self, tags: Iterable[Tag]) -> "Publisher":
-        """At once."""
+        """Send tags at once."""
         for tag in tags:
             self._sink.receive(tag)
         return self
@@ -119,7 +120,7 @@ class Publisher:
 async def staged(
     folder: Path, clock: ManualClock, heard: list[Event], rules: RulesConfig
 ) -> AsyncIterator[Stage]:
-    """A stage, and everything closed afterwards."""
+    """Open a stage, and close everything at the end."""
     bus = Bus()
     rules = replace(rules, reconnect_window_ms=WINDOW_MS)
     world = World(clock=clock, publish=bus.publish, rules=rules)

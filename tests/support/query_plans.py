@@ -1,4 +1,4 @@
-"""How SQLite would answer a statement: whether it walks a whole table where an index could lead."""
+"""SQLite's query plans: whether a statement scans a whole table where an index could be used."""
 
 import ast
 import inspect
@@ -14,9 +14,9 @@ from emulator.world.store.database import open_database
 from emulator.world.store.journal import Row, Store
 
 _ASKING = {"rows", "row", "each", "number", "write", "insert", "update"}
-# Walks over what the statement brings itself, and full text search, which is its own index.
+# Harmless scans: of values in the statement itself, and of full text search, which is an index.
 _HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]|\(subquery-\d+\)")
-# What full text search keeps for itself; a queue that is always read whole; the schema.
+# Full text search's own tables, a queue that is always read whole, and the schema.
 _WHOLE = re.compile(r"\b\w+_search_config\b|\bvods_to_index\b|\bsqlite_schema\b|\bpragma_\w+")
 _OLD_OR_NEW = re.compile(r"\b(?:old|new)\.\w+")
 
@@ -25,14 +25,14 @@ _STORES = {__file__, str(_PACKAGE / "world/store/journal.py")}
 
 
 class Site(NamedTuple):
-    """A place in the source that asks the store."""
+    """A line of source code that calls the store."""
 
     path: str
     line: int
 
 
 class WatchedStore(Store):
-    """A store in memory that remembers each statement with the place that it came from."""
+    """A store in memory that records each statement and the source line of its call."""
 
     def __init__(self) -> None:
         connection = open_database(":memory:")
@@ -65,7 +65,7 @@ class WatchedStore(Store):
             self.sites.add(Site(frame.f_code.co_filename, frame.f_lineno))
 
     def scans(self) -> list[str]:
-        """The statements so far, and those of triggers, that walk a whole table; with the walk."""
+        """Statements until now, including those of triggers, that scan a whole table."""
         plans = []
         for sql, values in self.statements.items():
             plans += [f"{walk}: {sql}" for walk in self.walks(sql, *values)]
@@ -77,9 +77,9 @@ class WatchedStore(Store):
         return plans
 
     def walks(self, sql: str, *values: object) -> list[str]:
-        """The steps of a statement's plan that walk a whole table."""
+        """The steps of a statement's plan that scan a whole table."""
         steps = [row["detail"] for row in super().rows(f"EXPLAIN QUERY PLAN {sql}", *values)]
-        # In the order of an index and no farther than its limit, a walk is as short as its answer.
+        # A scan in the order of an index and with a limit reads only as many rows as it returns.
         is_short = " LIMIT " in sql and not any("TEMP B-TREE" in step for step in steps)
         return [
             step
@@ -91,9 +91,9 @@ class WatchedStore(Store):
 
 
 def sites_in(paths: Iterable[Path], walking: Iterable[Callable[..., object]] = ()) -> set[Site]:
-    """Every place in these files that asks the store: the first line of the call.
+    """Every place in these files that calls the store: the first line of the call.
 
-    But for those in functions that walk whole tables on purpose.
+    Functions in `walking` scan whole tables on purpose and are left out.
     """
     plans = set()
     for path in paths:
@@ -111,7 +111,7 @@ def sites_in(paths: Iterable[Path], walking: Iterable[Callable[..., object]] = (
 
 
 def _triggers(rows: list[Row]) -> list[tuple[str, str]]:
-    """Each statement of each trigger, with what it knows of the row put in as a value."""
+    """Each statement of each trigger, with a parameter in place of each value of the row."""
     plans = []
     for name, sql in rows:
         body = sql.partition(" BEGIN")[2].rpartition("END")[0]
@@ -121,7 +121,7 @@ def _triggers(rows: list[Row]) -> list[tuple[str, str]]:
 
 
 class Overheard:
-    """Every statement that a store runs from now on, as SQLite itself tells them."""
+    """Records every statement that a store runs from now on, through SQLite's trace callback."""
 
     def __init__(self, store: Store) -> None:
         self._connection = store._connection
@@ -129,7 +129,7 @@ class Overheard:
         self._connection.set_trace_callback(self._heard.add)
 
     def walks(self) -> list[str]:
-        """Those that walk a whole table, with the walk."""
+        """The statements that scan a whole table, with the scan."""
         self._connection.set_trace_callback(None)
         with closing(WatchedStore()) as asked:
             return sorted(

@@ -1,4 +1,4 @@
-"""A stream that was published for a few seconds and has ended, with its VOD."""
+"""Streams that were published for a few seconds and have ended, with their VOD."""
 
 import asyncio
 from functools import cache
@@ -71,13 +71,13 @@ CLIP = {
 
 @cache
 def picture(seconds: int) -> tuple[Tag, ...]:
-    """Bars with a clock and a tone, small."""
+    """A small picture of bars with a clock, and a tone."""
     settings = PublishConfig(width=160, height=90, video_kbits=100)
     return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), 1000 * seconds))
 
 
 def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
-    """Send so much of a picture to a stream, all at once; the publisher stays."""
+    """Send this many seconds of media to a stream at once; the publisher stays connected."""
     publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
     sink = emulator.worlds.directory.authorize(publish_request, lambda _: None)
     for tag in picture(seconds):
@@ -85,7 +85,7 @@ def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
 
 
 async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "default") -> Any:
-    """What `act` gives, once an event of this kind has come of it."""
+    """Await `act`, wait for an event of this kind, and return the result of `act`."""
     has_come = asyncio.Event()
 
     def hear(event: Event) -> None:
@@ -104,7 +104,7 @@ async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "d
 async def record(
     emulator: Emulator, call: Caller, key: str = "ak_demo", *, seconds: int = 3, **body: Any
 ) -> dict[str, Any]:
-    """A stream that has ended, and its VOD is ready."""
+    """Create, publish and end a stream; return it once its VOD is ready."""
     from emulator.core.events.library import VodReady
 
     stream = await create(call, key, **body)

@@ -1,4 +1,4 @@
-"""Programs that tests meet and that may be missing: then the test is skipped, or fails in CI."""
+"""Programs that tests need and that may be missing: the test is then skipped, or fails in CI."""
 
 import os
 import shutil
@@ -8,9 +8,9 @@ import pytest
 
 
 def need(program: str, *others: str) -> str:
-    """The path of `program` (or of the first of `others` that is there).
+    """The path of `program` (or of the first of `others` that is installed).
 
-    Where none is: skips the test, or fails it if LIVE_EMULATOR_TESTS_PEERS is `required`.
+    Without any, the test is skipped, or fails if LIVE_EMULATOR_TESTS_PEERS is `required`.
     """
     names = (program, *others)
     for name in names:
@@ -21,7 +21,7 @@ def need(program: str, *others: str) -> str:
 
 
 def lacking(reason: str) -> NoReturn:
-    """Skips the test, or fails it if LIVE_EMULATOR_TESTS_PEERS is `required`."""
+    """Skip the test, or fail it if LIVE_EMULATOR_TESTS_PEERS is `required`."""
     if os.environ.get("LIVE_EMULATOR_TESTS_PEERS") == "required":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -1,10 +1,10 @@
-"""The platform's REST API as a test speaks it, and the contract's shapes name by name."""
+"""A client of the platform's REST API for tests, and the field names of the contract's shapes."""
 
 from typing import Any
 
 import httpx
 
-# Contract, schemas: STREAM and what STREAM_WITH_INGEST adds, name by name.
+# Contract, schemas: the fields of STREAM, and those that STREAM_WITH_INGEST adds.
 STREAM = {
     "id",
     "user_id",
@@ -81,7 +81,7 @@ STREAM_PAGE = {"streams", "total", "page", "per_page", "has_more"}
 
 
 class Caller:
-    """An HTTP client that speaks as one account. `prefix` is one of the two dialects."""
+    """An HTTP client that calls as one account. `prefix` is that of one of the two dialects."""
 
     def __init__(self, client: httpx.AsyncClient, prefix: str) -> None:
         self._client = client

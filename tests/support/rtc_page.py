@@ -1,4 +1,4 @@
-"""WebRTC in a page of a real browser: what a platform's web client does, in few lines."""
+"""WebRTC in a page of a real browser: a platform's web client in a few lines."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ null;
 
 
 async def open_page(chromium: Chromium, http: str) -> Tab:
-    """A page of the emulator's own origin, with no policy of its own, that knows the script."""
+    """Open a page of the emulator's origin without a content security policy, with the script."""
     tab = await chromium.open(f"{http}/_a-page-that-is-not-there")
     await tab.page.evaluate(SCRIPT)
     return tab
@@ -72,7 +72,7 @@ async def figures(tab: Tab, peer: str) -> dict[str, Any]:
 
 
 async def until_figures(tab: Tab, peer: str, claim: str) -> None:
-    """Wait until a JavaScript expression over `found` holds."""
+    """Wait until a JavaScript expression over `found` (the peer's figures) holds."""
     await tab.page.wait_for_function(
         f"async () => {{ const found = await figures({peer}); return {claim}; }}", polling=100
     )

@@ -1,4 +1,4 @@
-"""An RTMP server alone, on ports of its own, and what the process holds open for it."""
+"""An RTMP server without the rest of the emulator, and the file descriptors that it holds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ GUARD_SECONDS = 60
 async def listening(
     authorizer: RecordingAuthorizer, limits: RtmpConfig | None = None
 ) -> AsyncIterator[tuple[RtmpServer, str]]:
-    """A server on a free port, and its address. Nothing of it may be left at the end."""
+    """Run a server on a free port. Gives its address; at the end nothing of it may be left."""
     server = RtmpServer(authorizer, limits)
     port = await server.start("127.0.0.1", 0)
     try:
@@ -30,6 +30,6 @@ async def listening(
 
 
 def open_files() -> int:
-    """File descriptors of this process, where the system shows them."""
+    """The open file descriptors of this process, where the system shows them."""
     folder = Path("/proc/self/fd")
     return sum(1 for _ in folder.iterdir()) if folder.exists() else 0

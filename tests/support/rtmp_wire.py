@@ -1,4 +1,4 @@
-"""An RTMP client's side in bytes, and fakes of what stands behind an RTMP server."""
+"""The bytes of an RTMP client, and fakes of the objects that an RTMP server calls."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ HANDSHAKE = b"\x03" + bytes(2 * BLOCK)
 
 
 def command(name: str, transaction_id: float, *values: Value, stream_id: int = 0) -> bytes:
-    """One command message, in chunks."""
+    """One command message in chunks."""
     payload = amf0.encode(name, transaction_id, *values)
     return rtmp_chunks.write(3, RtmpMessage(COMMAND, stream_id, 0, payload))
 
@@ -46,7 +46,7 @@ def new_session() -> RtmpSession:
 
 
 def drive(session: RtmpSession, pieces: Iterable[bytes]) -> list[SessionEvent]:
-    """Feed `pieces` to a session and say yes to whatever it asks."""
+    """Feed `pieces` to a session, and accept everything that it asks for."""
     events: list[SessionEvent] = []
     for piece in pieces:
         for event in session.receive(piece):
@@ -60,20 +60,20 @@ def drive(session: RtmpSession, pieces: Iterable[bytes]) -> list[SessionEvent]:
 
 
 def answers(sent: bytes) -> list[RtmpMessage]:
-    """The messages that a server sent; its handshake, if there is one, is left out."""
+    """The messages in a server's output; a handshake is left out."""
     if sent[:1] == b"\x03" and len(sent) >= len(HANDSHAKE):
         sent = sent[len(HANDSHAKE) :]
     return list(ChunkReader(1 << 20, 64).receive(sent))
 
 
 def commands(sent: bytes) -> list[list[Value]]:
-    """The commands among the answers, each as name, transaction and values."""
+    """The commands in a server's output, each as name, transaction and values."""
     return [amf0.decode(answer.payload) for answer in answers(sent) if answer.type_id == COMMAND]
 
 
 @dataclass
 class RecordingSink:
-    """Keeps what it is given. `closed_for` has one reason when the publisher is gone."""
+    """A media sink that records its input; `closed_for` has the reason of its end."""
 
     publish_request: PublishRequest
     drop: Callable[[str], None]
@@ -97,7 +97,7 @@ class RecordingSink:
 
 @dataclass
 class RecordingAuthorizer:
-    """Lets in publishers whose key begins with `good`, and remembers all by key."""
+    """Accepts publishers whose key begins with `good`, and records all sinks by key."""
 
     sinks: dict[str, RecordingSink] = field(default_factory=dict)
     refuses_media: Refused | None = None

@@ -1,4 +1,4 @@
-"""A run for tests: a scenario's text played on a virtual clock, without a server."""
+"""Run a scenario's text in tests: on a virtual clock, without a server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from emulator.scenario.language.load import Known, load, no_files
 from emulator.scenario.output.fold import Fold
 from emulator.world.world import World
 
-# Worlds that were played in: a fixture closes them when the test ends, in their own thread.
+# The worlds of the runs: a fixture closes them when the test ends, in their own thread.
 OPEN: list[World] = []
 
 
 @dataclass
 class Played:
-    """What came of a scenario. Its world is open until the test ends."""
+    """The results of a scenario. Its world is open until the test ends."""
 
     runner: Runner
     world: World
@@ -56,14 +56,14 @@ class Played:
 
 
 async def played_with_report(text: str) -> Fold:
-    """Play it, and give the figures of its report."""
+    """Run it, and return the figures of its report."""
     folds: list[Fold] = []
     await play(text, fold_into=folds)
     return folds[0]
 
 
 async def play(text: str, *, fold_into: list[Fold] | None = None, **how: Any) -> Played:
-    """Play it on a world of its own that nobody else touches. `how` is for `prepare`."""
+    """Run it in a new world. `how` goes to `prepare`."""
     runner, bus = prepare(text, **how)
     fold, played = Fold(runner), Played(runner, runner.run.world)
     runner.look = fold.look
@@ -86,7 +86,7 @@ def prepare(
     ends_ms: int | None = None,
     write: Callable[[str], object] | None = None,
 ) -> tuple[Runner, Bus]:
-    """A run that is about to begin, in a world of its own whose clock stands, and its bus."""
+    """A run that is ready to begin, in a new world whose clock stands, and the world's bus."""
     scenario = load(text, "test.yaml", chosen=chosen, read_file=read_file, known=Known())
     begins_ms = scenario.begins_ms
     clock = WorldClock.standing(ManualClock().now_ms() if begins_ms is None else begins_ms)

@@ -1,4 +1,4 @@
-"""Screenshots of the documentation: taken where a test has just seen the page as it should be."""
+"""Screenshots for the documentation, taken where a test has just checked the page."""
 
 import os
 from pathlib import Path
@@ -9,11 +9,11 @@ _IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 async def take(tab: Tab, name: str, ready: str = "true") -> None:
-    """Write `docs/images/NAME.png`, where `make screenshots` runs the test; else nothing.
+    """Write `docs/images/NAME.png` during `make screenshots`; otherwise do nothing.
 
-    `ready` is waited for: a JavaScript expression of what makes the picture and not the test.
+    `ready` is a JavaScript expression to wait for, where the picture needs more than the test.
     """
     if os.environ.get("LIVE_EMULATOR_TESTS_SCREENSHOTS") == "write":
         await tab.page.wait_for_function(f"() => {ready}")
-        # The page is taken as it stands, without what moves.
+        # Animations are stopped for the picture.
         await tab.page.screenshot(path=_IMAGES / f"{name}.png", animations="disabled")

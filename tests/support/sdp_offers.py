@@ -38,7 +38,7 @@ _H264 = "level-asymmetry-allowed=1;packetization-mode={mode};profile-level-id={p
 
 
 def browser_offer(*, direction: str = "sendonly") -> str:
-    """Chromium's: sound in Opus, a picture in VP8 or H.264."""
+    """Chromium's offer: audio in Opus, video in VP8 or H.264."""
     lines = _HEAD.format(mids="0 1")
     lines += "m=audio 9 UDP/TLS/RTP/SAVPF 111 9 0\n"
     lines += _TRANSPORT.format(digest=_DIGEST, mid=0, direction=direction) + _SOUND

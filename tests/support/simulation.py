@@ -1,10 +1,10 @@
-"""A platform whose sockets, disk and time are our own: a seed is a schedule of crashes and faults.
+"""A platform with simulated sockets, disk and time: a seed is a schedule of crashes and faults.
 
-A publisher's bytes reach the RTMP session in pieces of any length and are cut anywhere. Each write
-of the segment writer, and each statement of the store, may find no room, fail, be torn, or be the
-last that the process does. After a crash the next process gets what was on the disk at that
-instant, with a torn end. `Schedule(seed, folder).run()` raises `AssertionError` where a promise
-does not hold; the same seed does the same again.
+A publisher's bytes reach the RTMP session in pieces of any length, and the connection may break
+anywhere. Each write of the segment writer and each statement of the store may find the disk full,
+fail, be torn, or be the last one of the process. After a crash the next process gets the disk's
+content of that instant, with a torn end. `Schedule(seed, folder).run()` raises `AssertionError`
+where a promise does not hold; the same seed gives the same schedule.
 """
 
 import asyncio
@@ -68,9 +68,9 @@ _WRITES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "REPLACE")
 
 @contextmanager
 def place_for(name: str) -> Iterator[Path]:
-    """A folder for schedules, gone at the end: in memory where the machine has one there.
+    """A temporary folder for schedules, in memory where the machine allows that.
 
-    What a disk does to a write is simulated: to wait for a real one as well is half of the time.
+    The effects of a disk are simulated, and waiting for a real one would take half of the time.
     """
     memory = Path("/dev/shm")
     folder = str(memory) if os.access(memory, os.W_OK) else None
@@ -79,22 +79,22 @@ def place_for(name: str) -> Iterator[Path]:
 
 
 class Crashed(BaseException):
-    """The process ends here: nothing of it runs any more."""
+    """The process has crashed: none of its code runs any more."""
 
 
 class Disk:
-    """What may happen to each write. `is_well`: nothing does."""
+    """The state of the disk, which decides what happens to each write."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.is_well = True
         self.state = "well"
-        # The write at which the process ends; none where it is 0.
+        # The writes until the process crashes; 0 for no crash.
         self.writes_left = 0
         self.crashed = False
 
     def fail(self) -> OSError | None:
-        """Called before each write: None, or what it fails with. Raises `Crashed` at the last."""
+        """Decide the next write: None, or its error. Raises `Crashed` at the last write."""
         if self.crashed:
             raise Crashed
         if self.writes_left:
@@ -110,7 +110,7 @@ class Disk:
 
 
 class SimulatedFile(FileIO):
-    """A file whose writes may be short, fail, or be torn by the end of the process."""
+    """A file whose writes may be short, fail, or be torn by a crash."""
 
     def __init__(self, path: Path, mode: str, disk: Disk) -> None:
         self._disk = disk
@@ -124,7 +124,7 @@ class SimulatedFile(FileIO):
             super().write(content[: self._disk.chance.randrange(length + 1)])
             raise
         if failure is not None:
-            # A part of it may have found room before that.
+            # Before the error, a part of the content may have been written.
             super().write(content[: self._disk.chance.randrange(length + 1)])
             raise failure
         if length > 1 and self._disk.chance.random() < 0.05:
@@ -133,7 +133,7 @@ class SimulatedFile(FileIO):
 
 
 class SimulatedWriter(WriterThread):
-    """The writer's jobs, done when the schedule says so: a slow disk does none for a while."""
+    """The segment writer, whose jobs are done when the schedule calls `work`."""
 
     def __init__(self, disk: Disk) -> None:
         self.files: list[SimulatedFile] = []
@@ -152,7 +152,7 @@ class SimulatedWriter(WriterThread):
         self.work()
 
     def let_go(self) -> None:
-        """The process is gone: its files are closed, and nothing more is written."""
+        """Close the files of a crashed process; its remaining jobs are dropped."""
         self._jobs.clear()
         for file in self.files:
             file.close()
@@ -167,7 +167,7 @@ class SimulatedWriter(WriterThread):
 
 
 class SimulatedConnection:
-    """A database on such a disk. Its errors are those that SQLite gives for the disk's."""
+    """A database on the simulated disk; a disk error becomes SQLite's error for it."""
 
     def __init__(self, connection: sqlite3.Connection, disk: Disk, save: Callable[[], None]):
         self._connection = connection
@@ -192,13 +192,14 @@ class SimulatedConnection:
             failure = self._disk.fail()
         except Crashed:
             if sql == "COMMIT":
-                self._save()  # What is there before it, and what it adds, torn or whole.
+                # Keep the state before the commit, and any part of what the commit adds.
+                self._save()
             raise
         if failure is None:
             return
         kind = sqlite3.SQLITE_FULL if failure.errno == errno.ENOSPC else sqlite3.SQLITE_IOERR
         if self._connection.in_transaction and self._disk.chance.random() < 0.5:
-            self._connection.execute("ROLLBACK")  # SQLite may do so by itself.
+            self._connection.execute("ROLLBACK")  # SQLite may roll back by itself.
         error = sqlite3.OperationalError(str(failure))
         error.sqlite_errorcode = kind
         raise error
@@ -206,7 +207,7 @@ class SimulatedConnection:
 
 @cache
 def _fresh(folder: Path) -> Path:
-    """A database with a user, made once: running its schema takes longer than a schedule."""
+    """A database with one user, made once: creating the schema takes longer than a schedule."""
     path = folder / "fresh.sqlite3"
     world = World(clock=ManualClock(), publish=_ignore, rules=_RULES, path=str(path))
     accounts.make(world, "ada", api_key="ak_demo_ada")
@@ -215,11 +216,11 @@ def _fresh(folder: Path) -> Path:
 
 
 def _ignore(_: Event) -> None:
-    """Nobody listens."""
+    """A listener that does nothing."""
 
 
 class Wire:
-    """A publisher's connection: both sides' bytes, in pieces of any length."""
+    """A publisher's connection: the bytes of both sides, in pieces of any length."""
 
     def __init__(self, process: "Process", stream: Stream) -> None:
         self._process = process
@@ -231,7 +232,7 @@ class Wire:
         self._tags = iter(picture(4))
 
     def send(self, count: int) -> None:
-        """Exchange all bytes that are due, then some tags."""
+        """Exchange all bytes that are due, then send this many tags."""
         self._exchange()
         for _ in range(count):
             tag = next(self._tags, None)
@@ -243,7 +244,7 @@ class Wire:
         self._exchange()
 
     def cut(self) -> None:
-        """Some bytes are lost on the way, and the connection is gone."""
+        """Break the connection; some bytes on the way are lost."""
         self._deliver(self._client.to_send()[: self._process.chance.randrange(200)])
         self._leave("the connection was cut")
 
@@ -293,7 +294,7 @@ class Wire:
 
 
 class Process:
-    """One emulator between two crashes, on a folder."""
+    """One process of the emulator between two crashes, on a folder."""
 
     def __init__(self, folder: Path, clock: ManualClock, chance: random.Random) -> None:
         self.folder = folder
@@ -326,7 +327,7 @@ class Process:
                 streams.end_when_media_stopped(self.world, stream.id, ended_ms, "it was gone")
 
     def die(self) -> Path:
-        """Returns the folder as the next process finds it."""
+        """Close everything, and return the folder as the next process finds it."""
         if self.saved is None:
             self.saved = self._copy()
         self.writer.let_go()
@@ -339,7 +340,7 @@ class Process:
         return target
 
     def _save_torn(self) -> None:
-        """Commit, and let the disk have any beginning of what that added to the log."""
+        """Commit, and keep any beginning of what the commit added to SQLite's log."""
         log = self.folder / "world.sqlite3-wal"
         before = log.stat().st_size if log.exists() else 0
         self._real.execute("COMMIT")
@@ -348,29 +349,29 @@ class Process:
         if after > before:
             with (self.saved / log.name).open("rb+") as file:
                 file.truncate(self.chance.randrange(before, after + 1))
-        # The index of the log belongs to a process that is gone.
+        # The index of the log belonged to the crashed process.
         (self.saved / "world.sqlite3-shm").unlink(missing_ok=True)
 
 
 class Schedule:
-    """What one seed does to a platform, and what must be true of it after that."""
+    """The actions and faults of one seed, and the checks of the platform's promises."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.chance = random.Random(seed)
         self.folder = folder
         self.clock = ManualClock()
         self.crashes = self.refusals = 0
-        # Streams whose recording failed.
+        # The streams whose recording failed.
         self.failed: set[str] = set()
-        # What was answered: titles of streams, and lines of chat by their stream.
+        # Answered writes: titles of streams, and chat messages by their stream.
         self.titles: dict[str, str] = {}
         self.lines: dict[str, str] = {}
-        # A change that had no answer: it may be there or not.
+        # Streams with a change that had no answer: it may have happened or not.
         self.doubtful: set[str] = set()
-        # Events that listeners heard, by name and instant, and those of earlier processes.
+        # Events that listeners received, by name and instant, and those of earlier processes.
         self.journal: list[tuple[str, int]] = []
         self.before: list[tuple[str, int]] = []
-        # Whole segments that playlists listed and that were written.
+        # The complete written segments that playlists listed.
         self.segments: dict[tuple[str, str], bytes] = {}
 
     async def run(self) -> None:
@@ -382,8 +383,8 @@ class Schedule:
         await self._end(place)
 
     async def _live(self, place: Path) -> Path:
-        """One process, from its start to its crash."""
-        # What waited for its time has gone with the process.
+        """Run one process from its start to its crash."""
+        # The timers of the crashed process are gone.
         self.clock = ManualClock(self.clock.now_ms())
         process = Process(place, self.clock, self.chance)
         self._check(process)
@@ -422,7 +423,7 @@ class Schedule:
         self._note(process)
         self._look(process)
 
-    # What users and publishers do.
+    # The actions of users and publishers.
 
     def _create(self, process: Process) -> None:
         user = accounts.by_username(process.world, "ada")
@@ -443,7 +444,7 @@ class Schedule:
             stream = self.chance.choice(sorted(self.titles))
             user = accounts.by_username(process.world, "ada")
             posted = messages.post(process.world, stream, user, f"line {len(self.lines)}")
-            assert isinstance(posted, ChatPosted), "no filter holds it"
+            assert isinstance(posted, ChatPosted), "a filter holds the message"
             self.lines[posted.message_id] = stream
 
     def _publish(self, process: Process) -> None:
@@ -468,15 +469,15 @@ class Schedule:
             wire = self.chance.choice(wires)
             (wire.cut if self.chance.random() < 0.5 else wire.finish)()
 
-    # What must be true.
+    # The promises.
 
     def _note(self, process: Process) -> None:
-        """What listeners heard is committed: it stays."""
+        """Record the events that listeners received: they are committed, so they must stay."""
         heard = [(type(event).__name__, event.at_ms) for event in process.heard]
         self.journal = self.before + heard
 
     def _look(self, process: Process) -> None:
-        """Fetch what a playlist lists, as far as it is on the disk."""
+        """Record the segments that a playlist lists, if they are on the disk."""
         for wire in process.wires:
             if not process.media_store.has(wire.stream.uid):
                 continue
@@ -490,7 +491,7 @@ class Schedule:
                     self.segments[wire.stream.uid, segment.name] = content
 
     def _check(self, process: Process) -> None:
-        """Everything that was answered, heard or listed before is here."""
+        """Check that all answered writes, received events and listed segments are there."""
         world = process.world
         assert world.store.row("PRAGMA quick_check")[0] == "ok"  # type: ignore[index]  # One row.
         assert not world.store.rows("PRAGMA foreign_key_check")
@@ -501,11 +502,11 @@ class Schedule:
             self.titles[stream_id] = stream.title
         self.doubtful.clear()
         said = {row["id"] for row in world.store.rows("SELECT id FROM messages")}
-        assert set(self.lines) <= said, "an answered line is gone"
+        assert set(self.lines) <= said, "an answered message is gone"
         rows = world.store.rows("SELECT kind, at_ms FROM events ORDER BY seq")
         journal = [(row["kind"], row["at_ms"]) for row in rows]
         assert journal[: len(self.journal)] == self.journal, "an event that was heard is gone"
-        # An event of a change that failed tells of something that is not there.
+        # An event of a failed change would be about a row that is not there.
         names = [name for name, _ in journal]
         for name, table in (("StreamCreated", "streams"), ("ChatPosted", "messages")):
             rows_of = world.store.number(f"SELECT count(*) FROM {table}")
@@ -517,12 +518,12 @@ class Schedule:
             msn = int(name.removeprefix("seg-").removesuffix(".m4s"))
             segment = read_index(folder).segments[msn]
             stored = (folder / name).read_bytes()
-            assert segment.length >= len(content), f"{name} of {uid} is listed shorter"
+            assert segment.length >= len(content), f"{name} of {uid} is listed with a smaller size"
             assert stored[: len(content)] == content, f"{name} of {uid} has changed"
 
     async def _end(self, place: Path) -> None:
-        """A last process on a disk that is well: in the end nobody is live, and all is there."""
-        # What waited for its time has gone with the process.
+        """Run a last process on a healthy disk: no stream stays live, and every promise holds."""
+        # The timers of the crashed process are gone.
         self.clock = ManualClock(self.clock.now_ms())
         process = Process(place, self.clock, self.chance)
         try:
@@ -532,12 +533,12 @@ class Schedule:
             process.writer.work()
             await asyncio.sleep(0)
             self._check(process)
-            assert not streams.live(process.world), "a stream is live, and nobody sends it"
+            assert not streams.live(process.world), "a stream is live without a publisher"
             await process.media_store.close()
             for path in (place / "media").glob("*/index.jsonl"):
                 process.media_store.retire(path.parent.name)
                 window = process.media_store.find(path.parent.name).window
-                assert window.is_finished, "a recording goes on"
+                assert window.is_finished, "a recording is not finished"
         finally:
             process.writer.let_go()
             process.world.close()

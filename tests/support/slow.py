@@ -1,4 +1,4 @@
-"""Tests that `make slow` runs and `make test` leaves out, for another there keeps their promise."""
+"""Tests that only `make slow` runs, since a quicker test checks the same promise."""
 
 import os
 
@@ -8,5 +8,5 @@ IS_SLOW = "LIVE_EMULATOR_TESTS_SLOW" in os.environ
 
 
 def slow(reason: str) -> pytest.MarkDecorator:
-    """Skips a test, or one of its rows; `reason` says what keeps its promise meanwhile."""
+    """Skip a test, or one of its rows; `reason` names the quicker test."""
     return pytest.mark.skipif(not IS_SLOW, reason=f"asked for by `make slow`: {reason}")

@@ -1,4 +1,4 @@
-"""Streams for tests of the world: made in one call, watched by as many as a test wants."""
+"""Streams for tests of the world, made in one call, with any number of viewers."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from emulator.world.world import World
 
 
 def make(world: World, title: str, *, by: str = "", **patch: Any) -> Stream:
-    """An offline stream of the user `by`, made if missing; else of a user of its own."""
+    """An offline stream of the user `by`, created if missing; without `by`, of a new user."""
     name = by or f"user{world.store.number('SELECT count(*) FROM users')}"
     owner = accounts.by_api_key(world, f"ak_auto_{name}")
     return streams.create(world, owner, StreamPatch({"title": title, **patch}))
 
 
 def live(world: World, title: str, *, viewers: int = 0, by: str = "", **patch: Any) -> Stream:
-    """A live stream that so many simulated viewers watch."""
+    """A live stream with this many simulated viewers."""
     stream = streams.start(world, make(world, title, by=by, **patch))
     if viewers:
         watch(world, stream, viewers)
@@ -25,7 +25,7 @@ def live(world: World, title: str, *, viewers: int = 0, by: str = "", **patch: A
 
 
 def watch(world: World, stream: Stream, viewers: int) -> None:
-    """From now on so many watch it."""
+    """Set the number of the stream's simulated viewers."""
     attendance.simulate(world, stream, viewers)
 
 

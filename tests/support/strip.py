@@ -1,4 +1,4 @@
-"""Reading the strip of a decoded picture: when the built-in publisher made it."""
+"""Read the time strip of a decoded picture: when the built-in publisher made the picture."""
 
 from av import VideoFrame
 
@@ -9,7 +9,7 @@ _CONTRAST_MIN = 60
 
 
 def read_cells(brightness: list[int]) -> int | None:
-    """The instant in milliseconds that 68 brightness values spell, or None if they spell none."""
+    """The instant in milliseconds that 68 brightness values encode, or None if they encode none."""
     dark, bright = brightness[1] + brightness[66], brightness[0] + brightness[67]
     if bright - dark < 2 * _CONTRAST_MIN:
         return None
@@ -19,9 +19,9 @@ def read_cells(brightness: list[int]) -> int | None:
 
 
 def read_strip(frame: VideoFrame) -> int | None:
-    """When the frame was made, in milliseconds since 1970 UTC, or None if it does not say.
+    """When the frame was made, in milliseconds since 1970 UTC, or None without a readable strip.
 
-    Works on any decoded picture of any size at which a cell is at least 4 pixels wide.
+    Works on a decoded picture of any size at which a cell is at least 4 pixels wide.
     """
     luma = (
         frame
@@ -32,7 +32,7 @@ def read_strip(frame: VideoFrame) -> int | None:
     if plane.line_size < luma.width:
         return None
     pixels = memoryview(plane)
-    # Three lines are averaged: the deblocking filter and noise hit single ones.
+    # The mean of three lines, since the deblocking filter and noise change single ones.
     middle = luma.height * (2 * HEIGHT_SHARE - 1) // (2 * HEIGHT_SHARE)
     lines = [max(0, min(luma.height - 1, middle + offset)) for offset in (-1, 0, 1)]
     columns = [(2 * cell + 1) * luma.width // (2 * CELLS) for cell in range(CELLS)]

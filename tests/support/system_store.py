@@ -1,6 +1,6 @@
-"""The certificates that this system trusts, for one command only: a copy, in a mount namespace.
+"""A copy of the system's trusted certificates for one command, in a mount namespace.
 
-What a command installs there is installed as on any machine, and this machine never knows.
+A command installs its certificates there as on any machine, and the real store does not change.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests.support.required_programs import lacking, need
 
 _TRUSTED = Path("/etc/ssl/certs")
 _LOCAL = Path("/usr/local/share/ca-certificates")
-# Which of the certificates below `_SHARED` are trusted. All of them would take seconds to hash.
+# The certificates below `_SHARED` that are trusted. Hashing all of them would take seconds.
 _CHOICE = Path("/etc/ca-certificates.conf")
 _SHARED = Path("/usr/share/ca-certificates")
 _COUNT = 10
@@ -24,7 +24,7 @@ _INSIDE = f'{_BIND} && {_BIND} && {_BIND} && exec "$@"'
 
 
 class SystemStore:
-    """Begins with some of the machine's own. Skips where it has none, or allows no namespace."""
+    """A certificate store with a few of the machine's. Skips where that is not possible."""
 
     def __init__(self, folder: Path) -> None:
         need("update-ca-certificates")
@@ -36,9 +36,9 @@ class SystemStore:
         choice = folder / _CHOICE.name
         self._copy(choice)
         binds = (self.trusted, _TRUSTED, self.local, _LOCAL, choice, _CHOICE)
-        # What stands in front of a command that is to see this store.
+        # The words in front of a command that is to use this store.
         self.before = (*unshare, "sh", "-c", _INSIDE, "sh", *map(str, binds))
-        # Browsers' own stores are in the home folder: this one has Chrome's alone.
+        # Browsers' own stores are in the home folder; this one has only Chrome's.
         self.home = folder / "home"
         self.browsers = f"sql:{self.home / '.pki/nssdb'}"
         (self.home / ".pki/nssdb").mkdir(parents=True)
@@ -59,18 +59,18 @@ class SystemStore:
                 shutil.copy2(path, self.trusted, follow_symlinks=False)
 
     def trust(self, *arguments: str) -> str:
-        """Run `live-emulator trust` as root of this store; gives what it prints."""
+        """Run `live-emulator trust` as root of this store, and return its output."""
         command = [*self.before, sys.executable, "-m", "emulator", "trust", *arguments]
         done = finished(command, env={**os.environ, "HOME": str(self.home)})
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def browsers_have(self, name: str) -> bool:
-        """Whether Chrome trusts a certificate of this name to sign for servers."""
+        """Whether Chrome trusts a certificate with this name to sign for servers."""
         shown = [need("certutil"), "-d", self.browsers, "-L"]
         listed = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
         return any(line.split()[:1] == [name] and "C,," in line for line in listed.splitlines())
 
     def names(self) -> set[str]:
-        """Everything that lies in it."""
+        """The names of all certificates in the store."""
         return {path.name for folder in (self.trusted, self.local) for path in folder.iterdir()}

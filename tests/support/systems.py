@@ -1,4 +1,4 @@
-"""What some systems lack: tests of it are skipped there, with the reason."""
+"""Skip marks for systems that lack something, with the reason."""
 
 import sys
 

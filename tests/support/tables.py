@@ -1,7 +1,7 @@
 """Tables: many rows in one test case, for rows that need no set-up of their own.
 
-What `pytest.mark.parametrize` collects, sets up and reports once a row is done here once a table.
-A row that fails is a subtest that fails, by its name; the rows after it are tried all the same.
+`pytest.mark.parametrize` collects, sets up and reports each row; a table does that once. A row that
+fails is a failed subtest with its name, and the rows after it are still tried.
 """
 
 import functools
@@ -23,15 +23,16 @@ def table(
 ) -> Callable[[Test], Test]:
     """Try each row in turn. The arguments are those of `pytest.mark.parametrize`.
 
-    The test's fixtures are made once, before the first row: what a row changes, the next one meets.
+    The fixtures are made once, before the first row, so a row sees the changes of earlier rows.
     Tables may be stacked: then every row of one is tried with every row of the other.
     """
     names = columns.replace(",", " ").split() if isinstance(columns, str) else [*columns]
     numbered = [*enumerate(rows)]
-    assert numbered, "a table without rows tries nothing"
+    assert numbered, "a table needs at least one row"
 
     def cases() -> Iterator[tuple[str, dict[str, Any]]]:
-        # Named as they are tried: the texts of all rows would take a second of each collection.
+        # Names are made when rows are tried: making all of them would add a second to each
+        # collection.
         return (_case(names, row, ids, number) for number, row in numbered)
 
     def decorate(test: Test) -> Test:
@@ -66,10 +67,10 @@ def table(
 
 
 def _case(names: list[str], row: Any, ids: Ids, number: int) -> tuple[str, dict[str, Any]]:
-    """A row's name, and its values by their columns."""
+    """A row's name, and its values by column."""
     name = None
     if isinstance(row, _Param):
-        assert not row.marks, "a row of a table has no marks"
+        assert not row.marks, "rows of a table cannot have marks"
         values, name = tuple(row.values), row.id
     else:
         values = (row,) if len(names) == 1 else tuple(row)

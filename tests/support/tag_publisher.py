@@ -1,4 +1,4 @@
-"""A publisher of our own, tag by tag: for what no encoder can be talked into sending."""
+"""A publisher that sends tag by tag, for input that no encoder can be made to send."""
 
 import socket
 import ssl
@@ -18,7 +18,7 @@ def tags_of(film: Path) -> list[Tag]:
 
 
 class Replay:
-    """One connection that publishes what it is told to, and stays until it is told to go."""
+    """One connection that publishes the tags of `send`, and stays open until `finish`."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Replay:
         piece_bytes: int = 0,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        """With `piece_bytes`, no write to the socket is longer than that; with a `context`, TLS."""
+        """Connect, with TLS if there is a `context`. `piece_bytes` is the longest write."""
         where = urlsplit(address)
         assert where.hostname is not None
         self.plug = socket.create_connection((where.hostname, where.port or 1935), PATIENCE_SECONDS)
@@ -38,7 +38,7 @@ class Replay:
         self._client = RtmpClient(where.path.strip("/"), address, key)
 
     def publish(self) -> ClientEvent:
-        """Shake hands, connect, publish: accepted, or denied with the server's words."""
+        """Handshake, connect and publish. Returns the server's acceptance or refusal."""
         while True:
             self._say(self._client.to_send())
             for event in self._client.receive(self._hear()):
@@ -50,14 +50,14 @@ class Replay:
         self._say(self._client.to_send())
 
     def until_denied(self) -> Denied:
-        """Listen until the server says that it is over, and why."""
+        """Read until the server ends the publish, and return its reason."""
         while True:
             for event in self._client.receive(self._hear()):
                 if isinstance(event, Denied):
                     return event
 
     def finish(self) -> None:
-        """Take the publish back, as an encoder does whose user presses Stop."""
+        """Unpublish, as an encoder does when its user presses Stop."""
         self._client.close()
         self._say(self._client.to_send())
 

@@ -50,7 +50,7 @@ def server_context(pem: Path) -> ssl.SSLContext:
 
 
 def client_context(pem: Path | None) -> ssl.SSLContext:
-    """Trusts the certificate in `pem`, or none at all."""
+    """A client context that trusts the certificate in `pem`, or none at all."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if pem is not None:
         context.load_verify_locations(pem)

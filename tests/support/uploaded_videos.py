@@ -1,4 +1,4 @@
-"""Uploaded videos as a test makes, waits for and reads them; the contract's shapes by name."""
+"""Upload videos, wait for them and read them; the field names of the contract's shapes."""
 
 import asyncio
 from collections.abc import Callable
@@ -84,7 +84,7 @@ _BETWEEN_LOOKS_SECONDS = 0.02
 
 
 def small_film() -> Path:
-    """Two seconds, 60 pictures, that browsers play as they are."""
+    """A film of two seconds and 60 pictures that browsers can play without transcoding."""
     return film(seconds=2, form="mp4")
 
 
@@ -109,7 +109,7 @@ async def upload(call: Caller, key: str = "ak_demo", **fields: Any) -> dict[str,
 
 
 async def until_ready(call: Caller, video_id: str, key: str = "ak_demo") -> dict[str, Any]:
-    """The video, once it is no longer processed. Fails if it failed."""
+    """Wait until the video is no longer processed, and return it. Fails if processing failed."""
     job = await until_done(call, video_id, key)
     assert job["status"] == "completed", job
     video: dict[str, Any] = (await call("GET", f"/videos/{video_id}", key)).json()
@@ -118,7 +118,7 @@ async def until_ready(call: Caller, video_id: str, key: str = "ak_demo") -> dict
 
 
 async def until_true(look: Callable[[], bool]) -> None:
-    """Return once it is so; fails if it never is."""
+    """Wait until `look` is true; fails at the deadline."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             if look():
@@ -127,7 +127,7 @@ async def until_true(look: Callable[[], bool]) -> None:
 
 
 async def until_done(call: Caller, video_id: str, key: str = "ak_demo") -> dict[str, Any]:
-    """What was last done with the video, once it is done or has failed."""
+    """Wait until the video's newest job is completed or has failed, and return the job."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             job: dict[str, Any] = (await call("GET", f"/video/{video_id}/status", key)).json()

@@ -1,4 +1,4 @@
-"""A webhook's receiver: a real HTTP server that a test tells what to answer."""
+"""A webhook receiver for tests: a real HTTP server whose answers the test chooses."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ class Received:
         return dict(json.loads(self.body))
 
     def is_signed_with(self, secret: str) -> bool:
-        """As a receiver checks it: the header's own time, a dot, and the body as it came."""
+        """Check the signature as a receiver does: the header's time, a dot, and the raw body."""
         match = re.fullmatch(r"time=(\d+),sig1=([0-9a-f]{64})", self.headers["webhook-signature"])
         assert match is not None
         signed = match[1].encode() + b"." + self.body
@@ -36,7 +36,7 @@ class Received:
 
 
 class Receiver:
-    """`answers` are given in turn, then `OK` again and again; None holds the request open."""
+    """A receiver. `answers` are used in turn, then `OK` for ever; None holds the request open."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -46,7 +46,7 @@ class Receiver:
         self._held: list[asyncio.StreamWriter] = []
 
     async def next(self, number: int) -> Received:
-        """The request of this number, which counts from 1."""
+        """The request with this number, beginning with 1."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while len(self.received) < number:
                 self._news.clear()
@@ -82,7 +82,7 @@ def _parted(line: str) -> tuple[str, str, str]:
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
-    """A receiver on a free port of this machine."""
+    """Run a receiver on a free port of this machine."""
     receiver = Receiver()
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook?from=test"

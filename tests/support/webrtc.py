@@ -1,4 +1,4 @@
-"""WebRTC peers of the tests: aiortc as publisher and as viewer, over the emulator's HTTP."""
+"""WebRTC peers for tests: aiortc as publisher and as viewer, over the emulator's HTTP."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 def send(
     method: str, address: str, text: str = "", headers: Mapping[str, str] | None = None
 ) -> ApiResponse:
-    """One request of a WHIP or WHEP client, whatever comes back."""
+    """Make one request of a WHIP or WHEP client, and return the answer, whatever its status."""
     body = text.encode() if text or method in {"POST", "PATCH"} else None
     request = urllib.request.Request(address, body, dict(headers or {}), method=method)
     return live_server.send(request)
@@ -51,7 +51,7 @@ def post_offer(address: str, sdp: str, **headers: str) -> ApiResponse:
 
 
 async def until(look: Callable[[], Any], what: str) -> Any:
-    """As `walk.until`, on a loop that must not stand still."""
+    """`live_server.until` for a running event loop."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not (result := look()):
         assert asyncio.get_running_loop().time() < deadline, f"timed out waiting for: {what}"
@@ -60,7 +60,7 @@ async def until(look: Callable[[], Any], what: str) -> Any:
 
 
 async def ask(look: Callable[[], Any], what: str) -> Any:
-    """Wait for something that asks the emulator in a thread."""
+    """Call a blocking `look` in a thread until its result is true, and return that."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not (result := await asyncio.to_thread(look)):
         assert asyncio.get_running_loop().time() < deadline, f"timed out waiting for: {what}"
@@ -70,7 +70,7 @@ async def ask(look: Callable[[], Any], what: str) -> Any:
 
 @dataclass
 class Session:
-    """One peer that has been let in."""
+    """One peer whose offer was accepted."""
 
     peer: RTCPeerConnection
     answer: ApiResponse
@@ -87,7 +87,7 @@ class Session:
 
 
 def connection() -> RTCPeerConnection:
-    """Without any server: the tests need no network."""
+    """A peer connection without ICE servers: the tests need no network."""
     return RTCPeerConnection(RTCConfiguration(iceServers=[]))
 
 
@@ -100,9 +100,9 @@ async def publishing(
     headers: Mapping[str, str] | None = None,
     lost: float = 0.0,
 ) -> AsyncIterator[Session]:
-    """An aiortc that sends a film by WHIP, decoded and encoded anew, until the block ends.
+    """An aiortc that sends a film by WHIP, decoded and encoded again, until the block ends.
 
-    Of its media packets, the share `lost` never reaches the network, the same ones each time.
+    The share `lost` of its media packets never reaches the network, the same ones each time.
     """
     peer = connection()
     player = MediaPlayer(str(film), loop=True)
@@ -129,7 +129,7 @@ async def publishing(
 
 
 def _lose(peer: RTCPeerConnection, share: float, gone: list[bytes]) -> None:
-    """A network that loses packets: RTP, and never the RTCP that asks for it again."""
+    """Lose RTP packets on the way, but no RTCP, which asks for them again."""
     chance = random.Random(1)
     for sender in peer.getSenders():
         transport = sender.transport.transport
@@ -147,7 +147,7 @@ def _lose(peer: RTCPeerConnection, share: float, gone: list[bytes]) -> None:
 class Deafness:
     """A viewer that misses every `nth` packet the first time, or all while `is_deaf`.
 
-    `missed` are the numbers of the packets that were not heard, `mended` of those that came again.
+    `missed` has the numbers of the lost packets, `mended` of those that were sent again.
     """
 
     def __init__(self, session: Session, nth: int) -> None:
@@ -166,7 +166,7 @@ class Deafness:
         transport.transport._recv = self._listen
 
     async def _listen(self) -> bytes:
-        """The next datagram that is heard."""
+        """Return the next datagram that is not lost."""
         while True:
             data: bytes = await self._receive()
             if data[0] < 128 or 192 <= data[1] <= 223 or self._hears(data):
@@ -184,7 +184,7 @@ class Deafness:
 
     async def _look(self, data: bytes, arrival_time_ms: int) -> None:
         packet = RtpPacket.parse(data)
-        # A key frame's parameter sets come first, together or each by itself (RFC 6184, 5.4).
+        # A key frame's parameter sets come first, together or in separate packets (RFC 6184, 5.4).
         is_picture = packet.payload_type == self._picture and bool(packet.payload)
         self.key_frames += is_picture and packet.payload[0] & 31 in (7, 24)
         await self._understand(data, arrival_time_ms)
@@ -207,7 +207,7 @@ def prefer(peer: RTCPeerConnection, codec: str) -> None:
 
 @asynccontextmanager
 async def watching(address: str, *, codec: str = "") -> AsyncIterator[Session]:
-    """An aiortc that watches by WHEP, in one codec or any, and keeps every frame it decodes."""
+    """An aiortc that watches by WHEP, in one codec or any, and keeps every decoded frame."""
     peer = connection()
     received: list[Any] = []
     tasks: list[asyncio.Task[None]] = []
@@ -241,14 +241,14 @@ VideoFrame, AudioFrame = av.VideoFrame, av.AudioFrame
 
 @cache
 def has_whip(ffmpeg: str) -> bool:
-    """Whether this ffmpeg speaks WHIP, as those from version 8 on may."""
+    """Whether this ffmpeg has a WHIP muxer, as version 8 and later may."""
     process = subprocess.run([ffmpeg, "-v", "error", "-muxers"], capture_output=True, check=True)
     return b" whip " in process.stdout
 
 
 @contextmanager
 def sending(address: str, source: Path) -> Iterator[Push]:
-    """An ffmpeg that sends a film by WHIP, encoded as browsers understand it."""
+    """An ffmpeg that sends a film by WHIP, encoded for browsers."""
     command = [ffmpeg(), "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(source)]
     command += [
         "-c:v",
@@ -285,7 +285,7 @@ def sending(address: str, source: Path) -> Iterator[Push]:
 
 @asynccontextmanager
 async def meeting(address: str, token: str, film: Path) -> AsyncIterator[Session]:
-    """An aiortc in a video session: it sends a film, and keeps what one other sends."""
+    """An aiortc in a video session: it sends a film, and keeps the frames of one other peer."""
     peer = connection()
     player = MediaPlayer(str(film), loop=True)
     received: list[Any] = []

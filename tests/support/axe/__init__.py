@@ -1,4 +1,4 @@
-"""axe-core: whether a page can be read and used by everybody, in every width and both schemes."""
+"""axe-core: check that a page is accessible in every width and in both colour schemes."""
 
 import os
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from tests.support.browser import Scheme, Tab
 from tests.support.keyboard import assert_reached_by_keyboard
 from tests.support.required_programs import lacking
 
-# Narrow and wide windows in both schemes. All rules are asked in the widest, or where a test looks
-# at one alone; in the others only what may differ there. `make slow` asks all rules everywhere, and
-# walks by keyboard, too.
+# Narrow and wide windows in both schemes. The widest window (or the only one of a test) is checked
+# against all rules, the others only against rules whose result can differ there. `make slow` checks
+# all rules everywhere, and also walks the page by keyboard.
 _COLOURS = ["color-contrast", "link-in-text-block"]
 _LAYOUT = ["scrollable-region-focusable", "aria-hidden-focus"]
 WINDOWS: tuple[tuple[int, Scheme, list[str] | None], ...] = (
@@ -26,7 +26,7 @@ _SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 _EVERY_WINDOW = tuple((width, scheme, None) for width in WIDTHS for scheme in _SCHEMES)
 
 _AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-# A frame is another document, with a test of its own.
+# A frame is a separate document with its own test.
 _RUN = """(rules) => axe.run(document, {
     iframes: false, resultTypes: ["violations"], ...(rules && { runOnly: rules }),
 })"""
@@ -34,10 +34,10 @@ _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.cli
 
 
 async def assert_accessible(tab: Tab, *, widths: Sequence[int] = WIDTHS) -> None:
-    """No finding of axe, and nothing wider than the window, in those of `WINDOWS` that are so wide.
+    """Assert that axe finds nothing in the `WINDOWS` of these widths, and that nothing is too wide.
 
-    Skips the test where axe-core is not installed (`required_programs.lacking`). The window is
-    1280 wide at the end, in light.
+    Skips the test where axe-core is not installed (`required_programs.lacking`). At the end the
+    window is 1280 wide, in the light scheme.
     """
     page = tab.page
     height = (page.viewport_size or {"height": 800})["height"]
@@ -47,7 +47,7 @@ async def assert_accessible(tab: Tab, *, widths: Sequence[int] = WIDTHS) -> None
         if width not in widths and not _IS_SLOW:
             continue
         await page.set_viewport_size({"width": width, "height": height})
-        # A colour on its way from one scheme to the other has no right contrast.
+        # While a colour fades from one scheme to the other, its contrast is wrong.
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert await page.evaluate(_OVERFLOW) <= 0, f"{page.url} is wider than {width}"
         report = await page.evaluate(_RUN, rules if len(widths) > 1 else None)

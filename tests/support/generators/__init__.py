@@ -1,4 +1,4 @@
-"""Real generators of clients, each with a program that uses what it makes."""
+"""Real generators of API clients, each with a program that uses the generated client."""
 
 import asyncio
 import shutil
@@ -13,7 +13,7 @@ _STRICT = ["--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable"]
 
 
 async def run(*command: str | Path, cwd: Path) -> str:
-    """What a program prints. One that fails fails the test, with all that it said."""
+    """Run a program, and return its output. A failure fails the test with the output."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -23,10 +23,10 @@ async def run(*command: str | Path, cwd: Path) -> str:
 
 
 class Node:
-    """A folder in which npm's generators and TypeScript run."""
+    """A folder with npm's generators and TypeScript."""
 
     def __init__(self, folder: Path) -> None:
-        """Skips where they are not installed: `npm install` in this folder."""
+        """Skip the test where they are not installed: `npm install` in this folder."""
         self._node = need("node")
         if not (_MODULES / "typescript").is_dir():
             lacking("generators are not installed: npm install in tests/support/generators")
@@ -38,7 +38,7 @@ class Node:
         await run(self._node, _bin(program), *arguments, cwd=self._folder)
 
     async def use(self, name: str, *arguments: str) -> str:
-        """Compile one of our programs strictly, with what was generated, and run it."""
+        """Compile one of our programs strictly, together with the generated client, and run it."""
         shutil.copy(FOLDER / f"{name}.ts", self._folder)
         module = ["--module", "node16"]
         shutil.copy(FOLDER / "node.d.ts", self._folder)
@@ -53,7 +53,7 @@ def _bin(program: str) -> Path:
 
 
 async def python_client(document: Path, base: str) -> str:
-    """What our program prints that uses a client made of this document."""
+    """The output of our program with a client that was generated from this document."""
     options = ["--output-path", "generated", "--meta", "none"]
     program = "from openapi_python_client.cli import app; app()"
     command = [sys.executable, "-c", program, "generate", "--path", str(document), *options]

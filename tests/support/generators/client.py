@@ -1,4 +1,4 @@
-"""A user of the package that openapi-python-client makes; run where that can be imported."""
+"""A program that uses the package made by openapi-python-client; run where it is importable."""
 
 import json
 import sys

@@ -1,6 +1,7 @@
-"""What RFC 8216bis asks of one media playlist. A rule is a function; its name is the claim.
+"""The requirements of RFC 8216bis for one media playlist. A rule is a function; its name is the
+claim.
 
-`check_media` returns the names of the rules that are broken, so that a test can say `== []`.
+`check_media` returns the names of the broken rules, so that a test can say `== []`.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,7 @@ Rule = Callable[[Playlist], bool]
 
 
 def check_media(text: str) -> list[str]:
-    """The broken rules of one media playlist; empty is good."""
+    """The broken rules of one media playlist; an empty list is good."""
     return broken(MEDIA_RULES, parse(text))
 
 
@@ -53,7 +54,7 @@ def starts_with_extm3u(playlist: Playlist) -> bool:
 
 
 def every_tag_is_known(playlist: Playlist) -> bool:
-    """4.1: others are ignored by clients; ours would be a typing error."""
+    """4.1: clients ignore unknown tags, so one of ours would be a typing error."""
     return all(name in _KNOWN for name, _ in playlist.tags)
 
 
@@ -109,7 +110,7 @@ def a_new_map_comes_with_a_discontinuity(playlist: Playlist) -> bool:
 
 
 def uris_come_once(playlist: Playlist) -> bool:
-    """6.2.1: what a URI names is one segment or part, for ever; a segment may be its only part."""
+    """6.2.1: a URI names one segment or part for ever; a segment may be its own only part."""
     uris = [segment.uri for segment in playlist.segments]
     uris += [
         part.uri
@@ -186,7 +187,7 @@ def server_control_holds_back_enough(playlist: Playlist) -> bool:
 
 
 def parts_need_server_control(playlist: Playlist) -> bool:
-    """4.4.3.8: PART-HOLD-BACK is REQUIRED beside EXT-X-PART-INF, and blocking reload with hints."""
+    """4.4.3.8: PART-HOLD-BACK is REQUIRED with EXT-X-PART-INF, and blocking reload with hints."""
     values = playlist.attributes("EXT-X-SERVER-CONTROL")
     if playlist.has("EXT-X-PART-INF") and "PART-HOLD-BACK" not in values:
         return False
@@ -194,7 +195,7 @@ def parts_need_server_control(playlist: Playlist) -> bool:
 
 
 def hints_name_what_comes_next(playlist: Playlist) -> bool:
-    """4.4.5.3: a hinted part is not listed yet. Ours follows the last one by number."""
+    """4.4.5.3: a hinted part is not listed yet. Ours has the number after the last listed one."""
     hint = playlist.attributes("EXT-X-PRELOAD-HINT").get("URI")
     if hint is None:
         return True
@@ -203,7 +204,7 @@ def hints_name_what_comes_next(playlist: Playlist) -> bool:
 
 
 def a_finished_playlist_hints_at_nothing(playlist: Playlist) -> bool:
-    """4.4.3.4 with 4.4.5.3: no more is added after EXT-X-ENDLIST."""
+    """4.4.3.4 with 4.4.5.3: nothing is added after EXT-X-ENDLIST."""
     if not playlist.has("EXT-X-ENDLIST"):
         return True
     return not playlist.has("EXT-X-PRELOAD-HINT") and playlist.open is None
@@ -217,7 +218,7 @@ def a_vod_is_finished(playlist: Playlist) -> bool:
 
 
 def an_event_begins_at_its_beginning(playlist: Playlist) -> bool:
-    """4.4.3.5: segments can only be added to its end, so none has left."""
+    """4.4.3.5: segments can only be added to its end, so none has been removed."""
     return playlist.value("EXT-X-PLAYLIST-TYPE") != "EVENT" or playlist.media_sequence == 0
 
 
@@ -242,7 +243,7 @@ def dates_grow(playlist: Playlist) -> bool:
 
 
 def a_delta_skips_no_more_than_it_may(playlist: Playlist) -> bool:
-    """4.4.5.2 and 6.2.5.1: what is within the skip boundary of the end is listed."""
+    """4.4.5.2 and 6.2.5.1: segments within the skip boundary of the end are listed."""
     if not playlist.skipped:
         return not playlist.has("EXT-X-SKIP")
     until = float(playlist.attributes("EXT-X-SERVER-CONTROL").get("CAN-SKIP-UNTIL", 0))

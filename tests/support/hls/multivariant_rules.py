@@ -1,4 +1,4 @@
-"""What RFC 8216bis asks of the playlist of playlists."""
+"""The requirements of RFC 8216bis for the multivariant playlist."""
 
 import re
 

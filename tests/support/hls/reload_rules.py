@@ -1,4 +1,4 @@
-"""What RFC 8216bis asks of a playlist and its later self, at the same address."""
+"""The requirements of RFC 8216bis for a playlist and a later version of it at the same address."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ ReloadRule = Callable[[Playlist, Playlist], bool]
 
 
 def check_reload(before: str, after: str) -> list[str]:
-    """The rules that the step from one answer to a later one of the same address breaks."""
+    """The rules that the change from one answer to a later one breaks."""
     one, two = parse(before), parse(after)
     return [rule.__name__ for rule in RELOAD_RULES if not rule(one, two)]
 
 
 def the_target_duration_stays(one: Playlist, two: Playlist) -> bool:
-    """6.2.1: it is not among what may change."""
+    """6.2.1: the target duration is not in the list of allowed changes."""
     return one.target == two.target
 
 
@@ -29,7 +29,7 @@ def the_type_stays(one: Playlist, two: Playlist) -> bool:
 
 
 def sequence_numbers_do_not_go_back(one: Playlist, two: Playlist) -> bool:
-    """4.4.3.2 and 6.2.2: they grow by one for each segment that left."""
+    """4.4.3.2 and 6.2.2: they grow by one for each removed segment."""
     return two.media_sequence >= one.media_sequence and last_msn(two) >= last_msn(one)
 
 
@@ -55,7 +55,7 @@ def what_was_listed_stays_the_same(one: Playlist, two: Playlist) -> bool:
 
 
 def parts_only_join_at_the_end(one: Playlist, two: Playlist) -> bool:
-    """6.2.1 and 4.4.4.9: a part that is listed stays what it is."""
+    """6.2.1 and 4.4.4.9: a listed part does not change."""
     later = {segment.msn: segment for segment in two.all_segments}
     for segment in one.all_segments:
         same = later.get(segment.msn)
@@ -67,7 +67,7 @@ def parts_only_join_at_the_end(one: Playlist, two: Playlist) -> bool:
 
 
 def hints_come_true(one: Playlist, two: Playlist) -> bool:
-    """4.4.5.3: what was hinted at is the next part, unless the stream ended."""
+    """4.4.5.3: the hinted part is the next part, unless the stream ended."""
     hint = one.attributes("EXT-X-PRELOAD-HINT").get("URI")
     if hint is None or one.attributes("EXT-X-PRELOAD-HINT") == two.attributes("EXT-X-PRELOAD-HINT"):
         return True

@@ -1,4 +1,4 @@
-"""A playlist taken apart for the rules. Lenient: what is wrong is for the rules to say."""
+"""A lenient parser of playlists for the rules: the rules find the errors, not the parser."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Part:
 
 @dataclass
 class Segment:
-    """`uri` is None for the one that is not complete."""
+    """One segment; `uri` is None for one that is not complete."""
 
     msn: int
     discontinuity: int
@@ -60,7 +60,7 @@ class Playlist:
 
 
 def parse(text: str) -> Playlist:
-    """Take a playlist apart, whatever is wrong with it."""
+    """Parse a playlist, even one with errors."""
     lines = text.splitlines()
     tags = [_tag(line) for line in lines if line.startswith("#EXT")]
     playlist = Playlist(lines, tags)
@@ -126,7 +126,7 @@ def _note(segment: Segment, name: str, value: str) -> None:
 
 
 def attributes(text: str) -> Attributes:
-    """An attribute list (4.2), quotes taken off."""
+    """An attribute list (4.2) as a dict, without quotes."""
     pairs = re.findall(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)', text)
     return {name: value.strip('"') for name, value in pairs}
 
@@ -137,17 +137,17 @@ def _tag(line: str) -> tuple[str, str]:
 
 
 def whole(text: str | None) -> int | None:
-    """A decimal integer, or None."""
+    """The value of a decimal integer, or None."""
     return int(text) if text and text.isdigit() else None
 
 
 def number(uri: str) -> int:
-    """The number in a name like `part-57.m4s`; -1 without one."""
+    """The number in a name like `part-57.m4s`; -1 if it has none."""
     match = re.search(r"-([0-9]+)\.", uri)
     return int(match[1]) if match else -1
 
 
 def last_msn(playlist: Playlist) -> int:
-    """The newest segment, complete or not; -1 without any."""
+    """The number of the newest segment, complete or not; -1 if there is none."""
     segments = playlist.all_segments
     return segments[-1].msn if segments else -1

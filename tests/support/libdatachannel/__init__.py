@@ -1,4 +1,4 @@
-"""A real libdatachannel, which is what OBS speaks WebRTC with, as a publisher over WHIP."""
+"""A WHIP publisher with a real libdatachannel, the WebRTC library of OBS."""
 
 import struct
 import subprocess
@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 
 
 class Whip:
-    """One process that publishes until it is told to stop."""
+    """One process that publishes until `stop`."""
 
     def __init__(self, address: str, token: str, records: Path) -> None:
         command = [need("node"), str(FOLDER / "whip.mjs"), address, token, str(records)]
@@ -30,13 +30,13 @@ class Whip:
         )
 
     def stop(self) -> str:
-        """As OBS stops: close, then DELETE. Returns all that it has said."""
+        """Stop as OBS does: close, then DELETE. Return its output."""
         return self.process.communicate("", timeout=PATIENCE_SECONDS)[0]
 
 
 @contextmanager
 def whip(address: str, token: str, folder: Path) -> Iterator[Whip]:
-    """Skips where the library is not installed: `npm install` in this folder."""
+    """Start a publisher. Skips the test where `npm install` was not run in this folder."""
     need("node")
     if not (FOLDER / "node_modules/node-datachannel").is_dir():
         lacking("libdatachannel is not installed: npm install in tests/support/libdatachannel")
@@ -49,7 +49,7 @@ def whip(address: str, token: str, folder: Path) -> Iterator[Whip]:
 
 
 def _records(folder: Path) -> Path:
-    """A film as `whip.mjs` reads it, encoded as OBS does: High profile, a key frame each 2 s."""
+    """A film in the form that `whip.mjs` reads. As in OBS: High profile, a key frame each 2 s."""
     source = film(
         seconds=4,
         size="640x360",

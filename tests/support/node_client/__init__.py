@@ -1,6 +1,6 @@
-"""The Node package as its users have it: installed into a project, beside real runners.
+"""The Node package as its users have it: installed in a project together with real test runners.
 
-`python -m tests.support.node_client` writes what is generated of it.
+`python -m tests.support.node_client` writes the generated files.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from tests.support.required_programs import lacking, need
 PACKAGE = PROJECT / "clients/js"
 SUITE = Path(__file__).parent / "suite"
 GENERATED = ("types", "cjs")
-# Says what the generated files were made of.
+# The line in the generated files that has the hash of their source.
 STAMP = PACKAGE / "generated.sha256"
 PATIENCE_SECONDS = 240
 
 
 def generate(folder: Path) -> None:
-    """Put what is generated into `folder`, which is otherwise empty."""
+    """Write the generated files into `folder`, which must be empty."""
     shutil.copytree(PACKAGE / "src", folder / "src")
     for name in ("tsconfig.json", "package.json"):
         shutil.copy(PACKAGE / name, folder)
@@ -43,9 +43,9 @@ def generate(folder: Path) -> None:
 
 
 def source_hash() -> str:
-    """Of all that is generated from: where it has changed, `make client` has to be run again.
+    """The hash of the generators' input: when it has changed, `make client` has to be run again.
 
-    Sentences in the documents do not count, so that one can be mended without Node.
+    Sentences in the documents do not count, so that one can be changed without Node.
     """
     names = ("generate.js", "package.json", "tsconfig.json")
     files = [*sorted((PACKAGE / "src").iterdir()), *(PACKAGE / name for name in names)]
@@ -76,7 +76,7 @@ def _document(operations: list[Operation]) -> dict[str, Any]:
 
 
 def _modules() -> Path:
-    """Skips where the runners are not installed: `npm install` in `clients/js`."""
+    """The installed runners; skips the test without them (`npm install` in `clients/js`)."""
     modules = PACKAGE / "node_modules"
     if not (modules / "typescript").is_dir():
         lacking("the runners of Node are not installed: npm install in clients/js")
@@ -84,7 +84,7 @@ def _modules() -> Path:
 
 
 class Project:
-    """A folder in which the package is installed, and the runners are."""
+    """A folder in which the package and the runners are installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -111,7 +111,7 @@ class Project:
         shutil.rmtree(self.folder / "node_modules/.bin", ignore_errors=True)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Without an emulator: the package has to start one."""
+        """Environment variables that name no emulator, so that the package has to start one."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -141,7 +141,7 @@ class Project:
         )
 
     def run(self, folder: Path, *command: str, **more: str) -> str:
-        """What it prints. One that fails fails the test, with all that it said."""
+        """Run a program, and return its output. A failure fails the test with the output."""
         process = self.start(folder, *command, **more)
         try:
             output, _ = process.communicate(timeout=PATIENCE_SECONDS)

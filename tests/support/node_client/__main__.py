@@ -1,4 +1,4 @@
-"""Write what is generated of the Node package into its folder."""
+"""Write the generated files of the Node package into its folder."""
 
 import shutil
 import tempfile

@@ -1,5 +1,5 @@
-"""Small apps with one bug each of a kind that people write, and one without: for `explore`.
+"""Small apps for `explore`: each has one typical bug, except one without a bug.
 
-Each is a program: it uses the emulator as an app does, looks whether all went well, and exits with
-1 where it did not. They need Python's own library alone, so that a run costs little.
+Each is a program that uses the emulator as an app does, checks the result, and exits with 1 where
+it is wrong. They need only Python's standard library, so that a run is quick.
 """

@@ -1,7 +1,7 @@
-"""What the planted apps share: calls that survive whatever an API may do, and a look at the facts.
+"""Shared code of the planted apps: calls that survive faults, and a view of the platform's state.
 
-`call` is how it should be done: errors that pass are waited for, and what may have been done
-although no good answer came is looked up before it is done again.
+The calls are correct: they retry temporary errors, and look up whether a request without a good
+answer had its effect before they send it again.
 """
 
 import http.client
@@ -20,7 +20,7 @@ TRIES = 8
 
 
 class Failed(Exception):
-    """No good answer: `status` 0 for none at all. It may have been done all the same."""
+    """A call without a good answer; `status` is 0 without any. It may still have had its effect."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the API answered {status or 'nothing'}")
@@ -28,7 +28,7 @@ class Failed(Exception):
 
 
 def ask(method: str, path: str, body: object = None) -> Any:
-    """One call. Raises `Failed` for anything but a good answer."""
+    """Make one call. Raises `Failed` for anything but a good answer."""
     connection = http.client.HTTPConnection(HOST, timeout=15)
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     content = None if body is None else json.dumps(body)
@@ -46,7 +46,7 @@ def ask(method: str, path: str, body: object = None) -> Any:
 
 
 def read(path: str) -> Any:
-    """A read may be asked again and again."""
+    """Read, and retry temporary errors."""
     return again(lambda: ask("GET", f"/api/v1{path}"))
 
 
@@ -61,7 +61,7 @@ def again(attempt: Callable[[], Any]) -> Any:
 
 
 def create(path: str, body: dict[str, Any], look: Callable[[], Any]) -> Any:
-    """Make something once: what `look` finds is there already."""
+    """Create something once: before a retry, `look` checks whether it is already there."""
 
     def attempt() -> Any:
         try:
@@ -76,12 +76,12 @@ def create(path: str, body: dict[str, Any], look: Callable[[], Any]) -> Any:
 
 
 def facts(path: str, method: str = "GET", body: object = None) -> Any:
-    """What is true on the platform, which no fault hides: for the app's own test."""
+    """The platform's real state, which no fault hides: for the app's final check."""
     return ask(method, f"/_emulator/{path}", body)
 
 
 def stream() -> Any:
-    """The app's stream. There is one that has not ended an account: a second is refused."""
+    """The app's stream: the account's stream that has not ended, since a second one is refused."""
 
     def look() -> Any:
         return next(iter(facts("streams/?find=planted")["streams"]), None)
@@ -90,7 +90,7 @@ def stream() -> Any:
 
 
 def say(stream_id: str, text: str) -> None:
-    """A line in its chat, once."""
+    """Post one message to the stream's chat exactly once."""
 
     def look() -> Any:
         listed = read(f"/streams/{stream_id}/chat/history")["messages"]
@@ -100,7 +100,7 @@ def say(stream_id: str, text: str) -> None:
 
 
 def lines_of(stream_id: str) -> list[str]:
-    """What was said in its chat, by the facts."""
+    """The messages in the stream's chat, from the platform's real state."""
     listed = facts("events?kind=ChatPosted&limit=1000")["events"]
     return [
         event["values"]["content"] for event in listed if event["values"]["stream_id"] == stream_id

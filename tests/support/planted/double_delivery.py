@@ -1,4 +1,4 @@
-"""Bug: a delivery that comes twice is taken twice."""
+"""Bug: a delivery that comes twice is processed twice."""
 
 from tests.support.planted import app
 from tests.support.planted.receiver import Receiver

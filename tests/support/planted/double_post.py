@@ -1,4 +1,4 @@
-"""Bug: a post that may have been done is done again without a look."""
+"""Bug: a failed post is retried without a check whether it had its effect."""
 
 from tests.support.planted import app
 

@@ -1,4 +1,4 @@
-"""Bug: a chat client that connects again does not ask for what was said meanwhile."""
+"""Bug: a chat client that reconnects does not ask for the messages that it missed."""
 
 import json
 import sys

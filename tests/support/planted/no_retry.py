@@ -1,4 +1,4 @@
-"""Bug: one call is not made again where the platform is busy (503)."""
+"""Bug: one call is not retried when the platform is busy (503)."""
 
 from tests.support.planted import app
 

@@ -1,4 +1,4 @@
-"""A webhook receiver of an app: a server of its own, and the ids of what it received."""
+"""The webhook receiver of an app: a server that records the ids of the deliveries."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +7,7 @@ PATIENCE_SECONDS = 30
 
 
 class Receiver:
-    """`ids` are those of all deliveries, in the order in which they came."""
+    """A webhook receiver. `ids` has the ids of all deliveries in the order of arrival."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []
@@ -24,7 +24,7 @@ class Receiver:
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Nobody reads it."""
+                """Print nothing: nobody reads it."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
@@ -38,7 +38,7 @@ class Receiver:
         self._server.server_close()
 
     def wait(self, count: int) -> None:
-        """Until so many different deliveries have come."""
+        """Wait until this many different deliveries have come."""
         with self._news:
             is_there = self._news.wait_for(lambda: len(set(self.ids)) >= count, PATIENCE_SECONDS)
         if not is_there:

@@ -1,4 +1,4 @@
-"""No bug: a post that may have been done is looked up first, a delivery is taken once."""
+"""No bug: a failed post is looked up before a retry, and a delivery is processed once."""
 
 from tests.support.planted import app
 from tests.support.planted.receiver import Receiver

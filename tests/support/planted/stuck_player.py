@@ -15,9 +15,9 @@ place = f"/{stream['cloudflare_stream_id']}/manifest/stream.m3u8"
 
 
 def encode() -> bool:
-    """The encoder beside it: where it was refused or cut off, it connects again.
+    """Publish as an encoder would: where it was refused or cut off, it connects again.
 
-    Whether there is something to come: nobody publishes to a stream that has ended.
+    Returns whether media will come: nobody publishes to a stream that has ended.
     """
     now = app.facts(f"streams/{stream['id']}")
     if now["is_publishing"] or now["status"] == "ended":

@@ -1,4 +1,4 @@
-"""The CDN's own React component in a page of its own, bundled as an app would be."""
+"""The CDN's own React component in a small page, bundled as an app would do it."""
 
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _PAGE = (
 
 @contextmanager
 def page(folder: Path) -> Iterator[str]:
-    """Its address. Skips where the component is not installed: `npm install` in this folder."""
+    """The address of the page. Skips the test where `npm install` was not run in this folder."""
     need("node")
     modules = FOLDER / "node_modules"
     if not (modules / "@cloudflare/stream-react").is_dir():

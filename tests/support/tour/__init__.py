@@ -1,7 +1,7 @@
-"""A tour through every operation of the platform, as a list of steps that a test takes and judges.
+"""A tour through every operation of the platform: a list of steps that a test runs and judges.
 
-A noun's file lists its steps. An operation that no list names is called with the document's own
-example, so that one that comes later is on the tour from its first day.
+Each noun's file lists its steps. An operation without a step is called with the document's own
+example, so that a new operation is on the tour from its first day.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from emulator.web.openapi.routes import document
 from tests.support.live_server import PATIENCE_SECONDS
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-# The accounts that take part. `tess` owns what is made.
+# The accounts of the tour. `tess` owns everything that it creates.
 KEYS = {
     "tess": "ak_auto_tess",
     "otto": "ak_auto_otto",
@@ -33,11 +33,11 @@ Known = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One request. In `body`, `query` and the path, `{name}` stands for what is known by then.
+    """One request. In `body`, `query` and the path, `{name}` stands for a known value.
 
-    `keep` says which values of the answer are known from then on, and where in it they stand.
-    `by` is one of `KEYS` or the name of a token that is known. `body` may be worked out late.
-    `names` are what the path's own names are called here, where that is not what is known.
+    `keep` names the values of the answer that become known, with their places in it. `by` is one of
+    `KEYS` or the name of a known token. `body` may be a function of the known values. `names`
+    renames the path's parameters where they differ from the known values.
     """
 
     operation: str
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Ask until the answer holds a value. What was asked is not judged, since it may be often."""
+    """Repeat a request until the answer has a value. These requests are not judged."""
 
     operation: str
     by: str | None
@@ -61,14 +61,14 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """Know the token of the newest mail by `name`."""
+    """Keep the token of the newest mail as the known value `name`."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A step that was taken. `is_listed`: somebody wrote it down, so it is meant to succeed."""
+    """A step that was run. `is_listed`: it is from a list, so it must succeed."""
 
     operation: str
     is_listed: bool
@@ -83,7 +83,7 @@ def step(operation: str, by: str | None = None, body: Any = None, **more: Any) -
 
 
 def every_stop() -> list[Stop]:
-    """All lists, in the order in which one leads to the next; what removes things comes last."""
+    """All lists in the order of their dependencies; steps that delete things come last."""
     from tests.support.tour import audience, chat, library, live, people, video
 
     return [
@@ -100,7 +100,7 @@ def every_stop() -> list[Stop]:
 
 
 class Tour:
-    """One tour of one world under one prefix."""
+    """One tour through one world under one prefix."""
 
     def __init__(self, client: httpx.AsyncClient, prefix: str, world: str) -> None:
         self._client = client
@@ -109,7 +109,7 @@ class Tour:
         self.known: Known = {"world": world, "username": "tess", "slug": "tours"}
 
     async def take(self) -> AsyncIterator[Taken]:
-        """Every step's answer, the listed ones first, all before the account is deleted."""
+        """Run every step and give its answer; deleting the account is the last."""
         stops = every_stop()
         listed = {stop.operation for stop in stops if isinstance(stop, Step)}
         for stop in stops[:-1]:
@@ -174,7 +174,7 @@ class Tour:
             return {name: self._filled(item) for name, item in value.items()}
         if isinstance(value, list):
             return [self._filled(item) for item in value]
-        # What was worked out has its own braces.
+        # A computed body may contain braces.
         return value(self.known) if callable(value) else value
 
 
@@ -184,7 +184,7 @@ class _OrNobody(Known):
 
 
 def example(operation: Operation) -> Step:
-    """A request as the document shows it."""
+    """A request like the document's example."""
     surface: Any = document("documented")
     payload = surface["paths"][documented_path(operation)][operation.method.lower()]
     content = payload.get("requestBody", {}).get("content", {})
@@ -197,7 +197,7 @@ def name_of(operation: Operation) -> str:
 
 
 def at(value: Any, where: str) -> Any:
-    """What stands at `a.0.b` of a JSON value; None where nothing does."""
+    """The item at the path `a.0.b` of a JSON value, or None."""
     for name in where.split("."):
         if isinstance(value, list):
             value = value[int(name)] if int(name) < len(value) else None

@@ -1,4 +1,4 @@
-"""Figures of a stream and of a channel, and the dashboard."""
+"""Steps: figures of a stream and of a channel, and the dashboard."""
 
 from tests.support.tour import Stop, step
 

@@ -1,4 +1,4 @@
-"""A room and its moderators."""
+"""Steps: a chat room and its moderators."""
 
 from tests.support.tour import Stop, step
 

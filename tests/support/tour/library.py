@@ -1,4 +1,4 @@
-"""Recordings of a seeded stream: read, told in chapters, cut, shown to a tenant; then deleted."""
+"""Steps: recordings of a seeded stream are read, split into chapters, cut, shown, deleted."""
 
 from tests.support.tour import Stop, step
 
@@ -61,5 +61,5 @@ STOPS: list[Stop] = [
     step("PATCH /vod/{vod_id}/status", "demo", query="?status=deleted", names=_SHOWN),
 ]
 
-# What others read of it has been read.
+# Nothing later reads this recording.
 LAST: list[Stop] = [step("DELETE /streams/vods/{vod_id}", "wizard")]

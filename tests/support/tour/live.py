@@ -1,4 +1,4 @@
-"""Streams, categories, tags, discovery, plans."""
+"""Steps: streams, categories, tags, discovery, plans."""
 
 from tests.support.tour import Stop, step
 
@@ -50,7 +50,7 @@ STOPS: list[Stop] = [
     step("GET /streams/search/users", "tess", query="?q=tess"),
 ]
 
-# The stream was used by the other nouns in the meantime.
+# Other files' steps have used the stream before this.
 LAST: list[Stop] = [
     step("POST /streams/{stream_id}/end", "tess"),
     step("DELETE /streams/id/{stream_id}", "tess", query="?with_vods=true"),

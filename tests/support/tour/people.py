@@ -1,4 +1,4 @@
-"""Accounts, profiles, follows, notifications, weeks."""
+"""Steps: accounts, profiles, follows, notifications, schedules."""
 
 import io
 
@@ -15,7 +15,7 @@ def picture() -> bytes:
 
 
 def code(known: Known) -> dict[str, str]:
-    """What an authenticator app shows at the tour's instant."""
+    """The code of an authenticator app at the tour's instant."""
     return {"code": totp.code_at(known["secret"], known["now_ms"] // totp.STEP_MS)}
 
 

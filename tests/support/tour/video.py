@@ -1,4 +1,4 @@
-"""Video calls, uploaded videos, albums, annotations; media of a seeded recording."""
+"""Steps: video calls, uploaded videos, albums, annotations; media of a seeded recording."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a test starts a process that lacks what Windows lacks (see `sitecustomize`)."""
+"""Start a Python process that lacks what Windows lacks (see `sitecustomize`)."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from tests.support.windows_like.windows_names import is_refused
 
 _FOLDER = Path(__file__).parent
 PATIENCE_SECONDS = 90
-# What `exec` runs there: the pytest plugin's emulator, and the one of `exec` beside it.
+# The tests that `exec` runs there: of the pytest plugin's emulator, and of `exec`'s own.
 SUITE = """
 import os
 import urllib.request
@@ -31,21 +31,22 @@ def test_exec_is_beside_it():
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Of that process and of all that it starts. `home` is where it keeps things."""
+    """The environment of that process and its children. `home` is the folder for their files."""
     return {
         **os.environ,
         "PYTHONPATH": str(_FOLDER),
         "XDG_CACHE_HOME": str(home),
-        # Emulators with POSIX lock otherwise, and would take its temporary folders for left ones.
+        # Without this, running emulators with POSIX locks would take its temporary folders for
+        # abandoned ones.
         "TMPDIR": str(home),
-        # A console as a Windows in Europe or America has it.
+        # The encoding of a console in western Europe or America.
         "PYTHONIOENCODING": "cp1252",
         "PYTHONUTF8": "0",
     }
 
 
 def run(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Python with these arguments, to its end."""
+    """Run Python with these arguments to its end."""
     return subprocess.run(
         [sys.executable, *arguments],
         env=environment(home),
@@ -59,7 +60,7 @@ def run(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def names_refused(folder: Path, below: str) -> Iterator[str]:
-    """Which files below `folder` Windows could not have, were `below` its path there."""
+    """The files below `folder` that Windows could not store, if `below` were their path there."""
     paths = [path.relative_to(folder) for path in folder.rglob("*")]
     spellings: dict[str, Path] = {}
     for path in paths:

@@ -1,10 +1,10 @@
-# ruff: noqa: ARG002  The library calls each with all of its arguments.
-"""A folder as Windows has them, for all programs: a file system in user space (FUSE) over a folder.
+# ruff: noqa: ARG002  The library calls each method with all arguments.
+"""A folder with the rules of Windows, for all programs: a file system in user space (FUSE).
 
-Names are found in any case, and keep that in which they were made. What anybody has open can be
-neither removed nor replaced, nor a folder around it renamed; and names that Windows refuses are
-refused. `python -m tests.support.windows_like.folder BELOW MOUNT` serves until it is unmounted; it
-prints each refusal.
+Names are found in any case, and keep the case in which they were created. An open file can be
+neither removed nor replaced, and a folder that contains one cannot be renamed. Names that Windows
+refuses are refused. `python -m tests.support.windows_like.folder BELOW MOUNT` serves until it is
+unmounted; it prints each refusal.
 """
 
 import errno
@@ -20,7 +20,7 @@ import mfusepy
 from tests.support.windows_like.windows_names import is_refused
 
 _STAT = ("st_mode", "st_size", "st_nlink", "st_uid", "st_gid", "st_ino")
-_TIMES = ("st_atime", "st_mtime", "st_ctime")  # In nanoseconds, with `use_ns`.
+_TIMES = ("st_atime", "st_mtime", "st_ctime")  # Times are in nanoseconds, because of `use_ns`.
 
 
 class _Folder(mfusepy.Operations):  # type: ignore[misc]  # The library has no types for it.
@@ -34,7 +34,7 @@ class _Folder(mfusepy.Operations):  # type: ignore[misc]  # The library has no t
     # Names.
 
     def _real(self, path: str) -> Path:
-        """Where it is, in whatever case; what is not there keeps the case that is asked for."""
+        """The existing path in whatever case; a missing name keeps the case of the request."""
         real = self._root
         for part in Path(path).parts[1:]:
             exact = real / part
@@ -59,7 +59,7 @@ class _Folder(mfusepy.Operations):  # type: ignore[misc]  # The library has no t
             _refuse(errno.EACCES, f"open {real.name}")
         return real
 
-    # What is there.
+    # Reading names and attributes.
 
     def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
         status = os.fstat(fh) if fh is not None else os.lstat(self._real(path))
@@ -109,7 +109,7 @@ class _Folder(mfusepy.Operations):  # type: ignore[misc]  # The library has no t
         os.close(fh)
         return 0
 
-    # Changes.
+    # Changes of folders.
 
     def chmod(self, path: str, mode: int) -> int:
         self._real(path).chmod(mode)

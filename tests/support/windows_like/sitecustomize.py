@@ -1,18 +1,18 @@
-"""A Python that lacks what Windows lacks: with this folder on `PYTHONPATH`, each process it starts.
+"""A Python that lacks what Windows lacks: in each process with this folder on `PYTHONPATH`.
 
-Modules, functions and signals of POSIX alone are gone, the event loop has no signals and watches no
-descriptors, and a file that this process has open can be neither replaced nor removed, nor a folder
-around it moved. Names that Windows refuses are refused. So fallbacks are really executed; what the
-system itself does there (its locks, its consoles) is not here.
+POSIX-only modules, functions and signals are removed, the event loop has no signals and watches no
+file descriptors, and a file that this process has open can be neither replaced nor removed, nor its
+folder moved. Names that Windows refuses are refused. So the fallbacks for Windows are really
+executed; Windows' own locks and consoles are not simulated.
 
-`sys.platform` and `os.name` stay: Python's own library would ask for Windows' system calls.
+`sys.platform` and `os.name` stay: with others, Python's library would make Windows' system calls.
 """
 
 import asyncio
 import asyncio.selector_events
 import asyncio.unix_events
 import errno
-import multiprocessing.util  # noqa: F401  It asks for what goes below.
+import multiprocessing.util  # noqa: F401  It imports modules that are removed below.
 import os
 import shutil
 import signal
@@ -24,9 +24,9 @@ import time
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 
-from windows_names import is_refused  # type: ignore[import-not-found]  # Beside this file.
+from windows_names import is_refused  # type: ignore[import-not-found]  # In this folder.
 
-# Those of POSIX, and uvloop, which has no release for Windows.
+# POSIX-only modules, and uvloop, which has no release for Windows.
 _MODULES = frozenset(
     "crypt curses fcntl grp nis pty pwd readline resource spwd syslog termios tty uvloop".split()  # noqa: SIM905
 )
@@ -49,7 +49,7 @@ class _Absent(MetaPathFinder):
 
 
 class _Transport(asyncio.selector_events._SelectorSocketTransport):  # type: ignore[misc, name-defined]
-    """As a Proactor's: a read that has begun goes on while it is paused, and takes what comes."""
+    """A transport like the Proactor's: a read in progress continues while it is paused."""
 
     _taken: bytes | None = None
 
@@ -83,7 +83,7 @@ class _Transport(asyncio.selector_events._SelectorSocketTransport):  # type: ign
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """As Windows' Proactor: what it has not is as every loop has it, which is to say so."""
+    """A loop like the Proactor's: the missing methods raise `NotImplementedError`."""
 
     add_signal_handler = asyncio.AbstractEventLoop.add_signal_handler
     remove_signal_handler = asyncio.AbstractEventLoop.remove_signal_handler
@@ -98,7 +98,7 @@ class _Loop(asyncio.SelectorEventLoop):
 
 def _open_files() -> set[str]:
     names = set()
-    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208  Of a hook, which must not recurse.
+    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208  An audit hook must not recurse.
         try:
             names.add(os.readlink(f"/proc/self/fd/{number}"))  # noqa: PTH115
         except OSError:
@@ -107,7 +107,7 @@ def _open_files() -> set[str]:
 
 
 def _refuse_busy(name: object) -> None:
-    path = os.path.realpath(os.fsdecode(name))  # type: ignore[arg-type]  # Of an audit event.
+    path = os.path.realpath(os.fsdecode(name))  # type: ignore[arg-type]  # From an audit event.
     if os.path.basename(path).startswith("lock"):  # noqa: PTH119
         return  # filelock's, which here is on POSIX, and on Windows does something else.
     if any(busy == path or busy.startswith(f"{path}/") for busy in _open_files()):
@@ -116,7 +116,7 @@ def _refuse_busy(name: object) -> None:
 
 def _refuse_name(name: object) -> None:
     if not isinstance(name, str | bytes):
-        return  # A descriptor.
+        return  # A descriptor has no name.
     last = os.path.basename(os.fsdecode(name))  # noqa: PTH119
     if is_refused(last):
         raise OSError(errno.EINVAL, "Windows has no such name", last)
@@ -146,7 +146,7 @@ def _install() -> None:
         for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)
-    # Whole paths, as where folders cannot be opened.
+    # Use whole paths, as on systems where folders cannot be opened.
     shutil._use_fd_functions = False  # type: ignore[attr-defined]
     shutil._USE_CP_SENDFILE = False  # type: ignore[attr-defined]
     subprocess._USE_POSIX_SPAWN = False  # type: ignore[misc]  # It is gone.

