@@ -36,11 +36,13 @@ async def test_front_door_goes_live_with_the_test_picture(walk: Walk, chromium: 
     assert await page.evaluate("document.activeElement.textContent") == "Your test picture"
     await screenshots.take(tab, "front-door")
 
-    # the address leads there again, and to end it asks first.
+    # the address leads there again, and to end it asks first; then it is on air no more.
     await page.reload()
     await page.click("button:text-is('End it')")
     await page.click("dialog button:text-is('End it')")
     await page.wait_for_selector(".broadcast:has-text('has ended')")
+    on_air = page.locator(".stream-card:has-text('My first stream')")
+    await on_air.wait_for(state="detached")
     assert not tab.complaints
     assert len(tab.hosts) == 1
 

@@ -3,7 +3,7 @@
 import { platform } from "../lib/api.js";
 import { html } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
-import { Badge, count, Empty, Problem } from "../lib/parts.js";
+import { Badge, count, Empty, Picture, Problem } from "../lib/parts.js";
 import { href } from "../lib/router.js";
 
 const EVENTS = ["StreamWentLive", "StreamEnded", "StreamUpdated"];
@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 10_000;
 const CARDS_MAX = 6;
 
 export function OnAir() {
-  const load = () => platform("GET", `streams/?per_page=${CARDS_MAX}`);
+  const load = () => platform("GET", `streams/?status_filter=live&per_page=${CARDS_MAX}`);
   const { data, error } = usePolled(load, { on: EVENTS, everyMs: LOOK_EVERY_MS });
   return html`
     <section>
@@ -27,12 +27,12 @@ export function OnAir() {
 }
 
 function Card({ stream }) {
-  const { title, user, category, viewer_count, thumbnail_url } = stream;
+  const { title, user, category, viewer_count, thumbnail_url, playback } = stream;
   return html`
     <li class="stream-card">
       <a href=${`/_emulator/site/${href("watch", `@${user.username}`)}`}>
         <span class="thumb">
-          ${thumbnail_url && html`<img src=${pathOf(thumbnail_url)} alt="" loading="lazy" width="320" height="180" />`}
+          <${Picture} address=${thumbnail_url && playback.thumbnail} width="320" height="180" />
           <${Badge} tone="live">Live<//>
         </span>
         <strong>${title}</strong>
@@ -41,6 +41,3 @@ function Card({ stream }) {
     </li>
   `;
 }
-
-/** A picture from this server, whatever host its address has: the policy allows no other. */
-const pathOf = (address) => new URL(address).pathname;

@@ -9,6 +9,7 @@ export { bits, bytes, count, date, duration, time } from "./parts/format.js";
 export { Json } from "./parts/json.js";
 export { Badge, Empty, Problem, Text, Tiles, View } from "./parts/layout.js";
 export { Lost } from "./parts/lost.js";
+export { Picture } from "./parts/picture.js";
 export { Qr } from "./parts/qr.js";
 export { Table } from "./parts/table.js";
 export { problem, toast } from "./parts/toasts.js";

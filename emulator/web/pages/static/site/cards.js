@@ -2,14 +2,16 @@
 
 import { html } from "../lib/html.js";
 import { count } from "../lib/parts/format.js";
+import { Picture } from "../lib/parts/picture.js";
 
 /** A user's picture or initial. It is hidden from screen readers: the name is next to it. */
 export function Face({ user, large }) {
-  const src = pathOf(user.avatar_url ?? user.avatar);
   const name = large ? "face large" : "face";
-  return src
-    ? html`<img class=${name} src=${src} alt="" width="40" height="40" />`
-    : html`<span class="${name} blank" aria-hidden="true">${nameOf(user).slice(0, 1).toUpperCase()}</span>`;
+  return html`
+    <${Picture} class=${name} address=${user.avatar_url ?? user.avatar} width="40" height="40">
+      <span class="${name} blank" aria-hidden="true">${nameOf(user).slice(0, 1).toUpperCase()}</span>
+    <//>
+  `;
 }
 
 export const nameOf = (user) => user.display_name || user.username;
@@ -28,7 +30,7 @@ export function LiveCard({ stream, tick }) {
   return html`
     <article class="live-card">
       <a href=${`#/@${user.username}`} class="still">
-        <${Picture} src=${stream.thumbnail_url && `${pathOf(stream.playback.thumbnail)}?height=360&at=${tick}`} user=${user} />
+        <${Still} address=${stream.thumbnail_url && stream.playback.thumbnail} query=${`?height=360&at=${tick}`} user=${user} />
         <span class="badge live solid">Live</span>
         <span class="over top">${count(stream.viewer_count)} watching</span>
         <span class="over">${clock(stream.duration_seconds)}</span>
@@ -50,7 +52,7 @@ export function LiveCard({ stream, tick }) {
 export const VideoCard = ({ href, video, note }) => html`
   <article class="live-card">
     <a href=${href} class="still">
-      <${Picture} src=${video.thumbnail_url && `${pathOf(video.thumbnail_url)}?height=360`} user=${video.user} />
+      <${Still} address=${video.thumbnail_url} query="?height=360" user=${video.user} />
       <span class="over">${video.status === "ready" ? clock(video.duration) : video.status}</span>
       <span class="unseen">${video.title}</span>
     </a>
@@ -65,10 +67,8 @@ export const VideoCard = ({ href, video, note }) => html`
   </article>
 `;
 
-const Picture = ({ src, user }) =>
-  src
-    ? html`<img src=${src} alt="" width="640" height="360" loading="lazy" />`
-    : html`<span class="no-picture" aria-hidden="true">${nameOf(user).slice(0, 1)}</span>`;
-
-/** A picture from this server, whatever host its address has: the page's policy allows no other. */
-const pathOf = (address) => address && new URL(address).pathname;
+const Still = ({ address, query, user }) => html`
+  <${Picture} address=${address} query=${query} width="640" height="360">
+    <span class="no-picture" aria-hidden="true">${nameOf(user).slice(0, 1)}</span>
+  <//>
+`;
