@@ -11,6 +11,11 @@ _AUTHORITY = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?"
 HTTP_URL = re.compile(rf"https?://{_AUTHORITY}(?:[/?][!-~]*)?")
 # No query: a stream's key is a setting of its own.
 RTMP_URL = re.compile(rf"rtmps?://{_AUTHORITY}/[A-Za-z0-9._~/-]+")
+# Letters of other scripts may stand in one, as in an IRI (RFC 3987); the rest is RFC 3986, 2 and 3.
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):[^\s\x00-\x20\x7f<>\"{}|\\^`]+")
+_WEB_AUTHORITY = re.compile(
+    r"https?://(?:[^/?#@]*@)?(\[[^/?#\]]*\]|[^/?#:]*)(?::([0-9]{0,5}))?", re.I
+)
 RECEIVER_LENGTH_MAX = 2_000
 # The platform's host and its CDN's (contract, Media addresses), as certificates name them.
 PLATFORM = (
@@ -45,6 +50,18 @@ def is_url(text: str, pattern: re.Pattern[str]) -> bool:
     """Whether a text matches a pattern (`HTTP_URL`, `RTMP_URL`), with a valid host and port."""
     match = pattern.fullmatch(text)
     return match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is a URI with a scheme; one of HTTP has a valid host and port."""
+    scheme = _URI.fullmatch(text)
+    if scheme is None or scheme[1].lower() not in {"http", "https"}:
+        return scheme is not None
+    match = _WEB_AUTHORITY.match(text)
+    if match is None or text[match.end() :][:1] not in ("", "/", "?", "#"):
+        return False
+    is_port = not match[2] or 0 < int(match[2]) <= 65_535
+    return is_port and (is_host(match[1]) if match[1].isascii() else True)
 
 
 def check_receiver(url: str) -> None:

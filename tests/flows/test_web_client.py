@@ -90,6 +90,12 @@ async def test_web_client_streams_have_both_uid_names_and_no_picture_at_first(
     chosen = {"thumbnail_url": "https://example.com/mine.jpg"}
     changed = (await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json=chosen)).json()
     assert changed["thumbnail_url"] == chosen["thumbnail_url"]
+    no_uri = {"thumbnail_url": "my picture"}
+    refused = await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json=no_uri)
+    assert check_error(refused, 422)["detail"][0]["loc"] == ["body", "thumbnail_url"]
+    removed = {"thumbnail_url": ""}
+    changed = (await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json=removed)).json()
+    assert changed["thumbnail_url"] is None
     [seeded] = (await read(call, "/streams/users/devops_wizard/streams"))["streams"]
     assert seeded["thumbnail_url"] == seeded["playback"]["thumbnail"]
 

@@ -5,11 +5,12 @@ Bodies are read strictly (`http/dispatch`, decision 8); queries and forms, which
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from emulator.core import quantities
+from emulator.core.hosts import is_uri
 from emulator.shapes.pages import PageShape
 from emulator.web.http.field_names import is_renamed
 
@@ -50,6 +51,26 @@ def none_if_empty(value: object) -> object:
 
 # An id that may be missing: clients send an empty string for none (contract, Conventions).
 OptionalId = Annotated[str | None, BeforeValidator(none_if_empty)]
+
+
+def _uri(value: str) -> str:
+    if not is_uri(value):
+        raise PydanticCustomError(
+            "uri", "Input should be an address such as https://example.com/a.jpg"
+        )
+    return value
+
+
+# An address that may be missing: forms send an empty string for none.
+OptionalUri = Annotated[
+    Annotated[
+        str,
+        Field(max_length=2000, json_schema_extra={"format": "uri"}),
+        AfterValidator(_uri),
+    ]
+    | None,
+    BeforeValidator(none_if_empty),
+]
 
 
 def _name_as_sent(schema: dict[str, Any], model: type[BaseModel]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.core.hosts import check_receiver, is_host
+from emulator.core.hosts import check_receiver, is_host, is_uri
 from emulator.world.live import streams, targets
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
@@ -30,3 +30,44 @@ def test_hosts_invalid_host_makes_url_refused(host: str, world: World) -> None:
     stream = streams.create(world, owner, StreamPatch({"title": "A"}))
     with pytest.raises(Refused, match="A target's address"):
         targets.add(world, stream, f"rtmp://{host}/live", "key")
+
+
+@table(
+    "text",
+    [
+        "https://example.com/mine.jpg",
+        "HTTP://EXAMPLE.com",
+        "http://[::1]:8787/a.jpg?width=5#top",
+        "https://ada:secret@example.com/",
+        "https://bücher.example/ü.jpg",
+        "data:image/png;base64,AAAA",
+    ],
+)
+def test_hosts_uri_is_accepted(text: str) -> None:
+    assert is_uri(text)
+
+
+@table(
+    "text",
+    [
+        "not a url",
+        "mine.jpg",
+        "/images/mine.jpg",
+        "//example.com/mine.jpg",
+        "https://",
+        "https:/example.com",
+        "https:///mine.jpg",
+        "https://a..b/",
+        "https://[::1/",
+        "https://example.com:0/",
+        "https://example.com:99999/",
+        "https://example.com:port/",
+        "https://example.com/mine picture.jpg",
+        "https://example.com/\n",
+        "1https://example.com",
+        "<script>",
+        ":",
+    ],
+)
+def test_hosts_text_that_is_no_uri_is_refused(text: str) -> None:
+    assert not is_uri(text)

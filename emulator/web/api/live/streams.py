@@ -15,7 +15,7 @@ from emulator.shapes.live import (
 )
 from emulator.web.api.live.instants import Instant, milliseconds_or_none
 from emulator.web.api.live.pages import stream_page
-from emulator.web.api.models import OptionalId, Page, Request
+from emulator.web.api.models import OptionalId, OptionalUri, Page, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.world.library import removal
@@ -36,7 +36,7 @@ class _Description(Request):
     description: str | None = Field(None, max_length=5000)
     category_id: OptionalId = None
     tags: list[str] | None = Field(None, max_length=10)
-    thumbnail_url: str | None = Field(None, max_length=2000)
+    thumbnail_url: OptionalUri = None
     is_mature: bool | None = None
     visibility: Literal["public", "unlisted", "private"] | None = None
     scheduled_start: Instant | None = None
