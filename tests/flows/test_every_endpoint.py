@@ -18,6 +18,7 @@ from emulator.server import Emulator
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi.routes import document
 from emulator.world.store.journal import Store
+from emulator.world.world import World
 from tests.support.broken_stores import unwritable
 from tests.support.query_plans import Overheard
 from tests.support.tour import KEYS, Step, Stop, Taken, Tour, name_of
@@ -80,6 +81,8 @@ async def test_every_endpoint_matches_its_document_and_walks_no_table(
         async for taken in tour(emulator, client, prefix, "one").take():
             seen.add(taken.operation)
             wrong += mistakes(surface, taken)
+            if taken.operation.startswith("GET "):
+                wrong += await effects_of_head(client, emulator.worlds.find("one").world, taken)
         walks = heard.walks()
         store = emulator.worlds.find("one").world.store
         stored, counted = ([tuple(row) for row in store.rows(query)] for query in (KEPT, COUNTED))
@@ -109,6 +112,21 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
     schema = content[form]["schema"] | {"components": surface["components"]}
     errors = list(jsonschema_rs.iter_errors(schema, taken.answer.json()))
     return [f"{where} {error.instance_path}: {error.message}" for error in errors]
+
+
+async def effects_of_head(client: httpx.AsyncClient, world: World, taken: Taken) -> list[str]:
+    """What HEAD changes or answers that it must not (RFC 9110, 9.3.2): no view, no search."""
+
+    def changes() -> int:
+        world.searches.keep(world.store, world.now_ms)
+        return world.store.number("SELECT total_changes()")
+
+    request, before = taken.answer.request, changes()
+    answer = await client.head(request.url, headers=request.headers)
+    wrong = [] if changes() == before else [f"HEAD of {taken.operation} changes the world"]
+    if answer.status_code != taken.answer.status_code:
+        wrong.append(f"HEAD of {taken.operation} is {answer.status_code}")
+    return wrong
 
 
 async def test_every_endpoint_of_two_worlds_is_isolated() -> None:

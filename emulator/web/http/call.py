@@ -78,6 +78,11 @@ class Call(Struct, kw_only=True, eq=False):
         return any(name == _UNLOGGED for name, _ in self.request.scope["headers"])
 
     @property
+    def is_counted(self) -> bool:
+        """Whether this may count as a view or a search: HEAD does not (RFC 9110, 9.3.2)."""
+        return self.request.method != "HEAD" and not self.is_of_console
+
+    @property
     def accept(self) -> str:
         """The media types that the request accepts."""
         return self.request.headers.get("accept", "")

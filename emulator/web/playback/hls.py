@@ -360,7 +360,7 @@ class Playback:
     def count(self, request: Request, subject: Subject) -> None:
         """Count the sender of a request for a live stream's media as a viewer."""
         stream = subject.stream or subject.watched
-        if stream is None or stream.status != "live":
+        if stream is None or stream.status != "live" or request.method == "HEAD":
             return
         world = self._platform.world
         session, is_signed_in = viewer_of(world, request)

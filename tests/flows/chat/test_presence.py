@@ -119,6 +119,9 @@ async def test_chat_presence_player_and_chat_of_one_token_are_one_viewer(room: C
     assert await play({"Authorization": "Bearer ak_wrong", "User-Agent": "a player"}) == 2
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
+    # A request for the headers alone is nobody who watches.
+    await room.call.head(address, headers={"Cookie": "live_emulator_viewer=other"})
+    assert room.world.viewers.count(stream.id) == 3
 
 
 async def test_chat_presence_simulated_viewers_are_counted_too(room: Chatroom) -> None:

@@ -89,7 +89,9 @@ def list_popular_clips(call: Call, query: PopularQuery) -> list[ClipShape]:
 def get_clip(call: Call, caller: User | None, clip_id: str) -> ClipShape:
     """Read a clip, and count a view of it."""
     clip = clips.find_for(call.world, clip_id, caller)
-    return clip_shape(call.world, call.addresses, clips.watch(call.world, clip))
+    if call.is_counted:
+        clip = clips.watch(call.world, clip)
+    return clip_shape(call.world, call.addresses, clip)
 
 
 @endpoint("DELETE", "/streams/clips/{clip_id}", provenance="client", refuses=("forbidden",))

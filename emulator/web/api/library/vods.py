@@ -86,7 +86,9 @@ def list_user_vods(call: Call, username: str, query: Page) -> list[VodShape]:
 def get_vod(call: Call, caller: User | None, vod_id: str) -> VodShape:
     """Read a VOD, and count a view of it."""
     vod = recordings.find_for(call.world, vod_id, caller)
-    return vod_shape(call.world, call.addresses, recordings.watch(call.world, vod), call.dialect)
+    if call.is_counted:
+        vod = recordings.watch(call.world, vod)
+    return vod_shape(call.world, call.addresses, vod, call.dialect)
 
 
 @endpoint("GET", "/streams/vods/{vod_id}/playback", provenance="client")

@@ -70,7 +70,7 @@ def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> Sea
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
     # Further pages belong to the same search.
-    if query.page == 1:
+    if query.page == 1 and call.is_counted:
         searches.note(world, query.typed)
     page = stream_page(call, query, streams, total)
     return {**page, "total_count": total}
