@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -243,8 +243,8 @@ class Runs:
             raise Refused("invalid", "begins sets the clock of a world of the run's own, not this.")
         if request.world == "own":
             platform = self._make_world(request, number)
-        elif any(record.world == platform.world.name for record in going_on):
-            raise Refused("conflict", "A scenario is being played in this world already.")
+        else:
+            _check_free(platform.world.name, going_on)
         record = self._record(request, platform, f"run-{number}")
         self._records[record.id] = record
         self._tasks.create_task(self._play(record, platform))
@@ -369,3 +369,15 @@ class Runs:
         over = [record.id for record in self._records.values() if record.is_over]
         for run_id in over[: max(0, len(over) - REMEMBERED_MAX)]:
             del self._records[run_id]
+
+
+def _check_free(world: str, going_on: Sequence[RunRecord]) -> None:
+    """Refuse (`conflict`) a world in which a scenario is being played."""
+    for other in going_on:
+        if other.world == world:
+            name = other.request.scenario.name
+            raise Refused(
+                "conflict",
+                f"{name!r} is being played in this world ({other.id}). Wait for its end, stop it "
+                f"(DELETE /_emulator/scenarios/runs/{other.id}), or play in another world.",
+            )

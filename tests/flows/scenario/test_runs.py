@@ -96,7 +96,7 @@ async def test_scenario_run_stopped_says_so_and_its_report_is_a_page(
     assert run["world"] == "default"
 
     again = await client.post("/_emulator/scenarios", json={"text": text, "speed": 1})
-    check_error(again, 409)
+    assert f"/_emulator/scenarios/runs/{run['id']}" in check_error(again, 409)["message"]
     stopped = (await client.delete(f"/_emulator/scenarios/runs/{run['id']}")).json()
 
     assert stopped["report"]["outcome"] == "stopped"

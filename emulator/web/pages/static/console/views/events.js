@@ -17,7 +17,7 @@ const CHIPS = [
   ["Faults", "kind:FaultStruck"],
 ];
 const COLUMNS = [
-  { title: "Event", cell: ({ kind }) => kind },
+  { title: "Event", cell: ({ kind }) => html`<span class="whole">${kind}</span>` },
   {
     title: "Values",
     cell: ({ values }) => html`<span class="summary mono">${summary(values)}</span>`,
