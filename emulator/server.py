@@ -61,6 +61,7 @@ _WARM = (
     "emulator.web.api.live.streams",
     "emulator.web.api.table",
     "emulator.web.http.dispatch",
+    "emulator.web.routes",
     "emulator.media.ingest.rtmp_connection",
     "emulator.media.broadcast.pipeline",
     "emulator.web.admin.table",

@@ -3,3 +3,5 @@
 from typing import Literal
 
 Dialect = Literal["documented", "client"]
+# The prefix of each dialect's paths.
+PREFIXES: dict[str, Dialect] = {"/api/v1": "documented", "/v1": "client"}

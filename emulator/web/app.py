@@ -1,6 +1,5 @@
-"""The ASGI application: routes, middleware, error handlers. Keep each of them a list."""
+"""The ASGI application: middleware and error handlers. Keep each of them a list."""
 
-import re
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -10,37 +9,29 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Router
 
 from emulator.core.errors import Refused
 from emulator.platform.worlds import Worlds
 from emulator.shapes.addresses import Reach
+from emulator.shapes.dialect import PREFIXES, Dialect
 from emulator.web.admin import health
 from emulator.web.admin.callers import Callers
 from emulator.web.admin.guard import AdminGuard, CallerGuard
 from emulator.web.errors import answer, crash
 from emulator.web.http.caller_address import CallersAddresses
-from emulator.web.http.middleware import CORS, Api, Direct, Trace, Unfinished
-from emulator.web.http.world_choice import choose
-from emulator.web.openapi import routes as openapi
-from emulator.web.pages import page, watch
-from emulator.web.playback import hls, images, webrtc
+from emulator.web.http.middleware import CORS, METHODS, Api, Direct, Trace, Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.types import ExceptionHandler, Receive, Scope, Send
 
-    from emulator.shapes.dialect import Dialect
-    from emulator.web.chat.socket import ChatSocket
     from emulator.web.http.dispatch import Dispatch
+    from emulator.web.routes import Endpoint
 
-PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
 # Paths that no app under test requests.
 _OURS = ("/_emulator/", "/favicon.ico")
-# Names of files: `video.m3u8`, `{name}`.
-_FILE_NAME = re.compile(r"[.{]")
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # The middleware answers `OPTIONS` requests, which browsers send before requests to another origin.
 _DIRECT = frozenset(METHODS) - {"OPTIONS"}
 
@@ -48,27 +39,14 @@ _DIRECT = frozenset(METHODS) - {"OPTIONS"}
 def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
     """The application for all worlds of this process."""
     apis = {prefix: _Api(worlds, dialect) for prefix, dialect in PREFIXES.items()}
-    admin = _Admin(worlds, "documented")
+    tables = {**apis, "/_emulator": _Admin(worlds, "documented")}
+    late_routes = _LateRoutes(worlds, {prefix: table.answer for prefix, table in tables.items()})
 
     def reach() -> Reach | None:
         return worlds.shared.reach
 
     app = Starlette(
-        routes=[
-            *_both_spellings(openapi.routes(worlds)),
-            *_chat(worlds),
-            *(
-                Route(f"{prefix}/{{path:path}}", api.answer, methods=METHODS)
-                for prefix, api in apis.items()
-            ),
-            *_both_spellings(health.routes(worlds)),
-            *watch.routes(worlds),
-            *_both_spellings(page.routes(worlds)),
-            Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
-            *images.routes(worlds),
-            *_both_spellings(hls.routes(worlds)),
-            *_both_spellings(webrtc.routes(worlds)),
-        ],
+        routes=[*health.routes(worlds), Mount("", late_routes)],
         middleware=[
             Middleware(Direct, answer=partial(_find_api, apis), reach=reach),
             Middleware(Trace),
@@ -85,20 +63,24 @@ def build(worlds: Worlds, callers: Callers | None = None) -> Starlette:
     return app
 
 
-def _both_spellings(routes: list[Route]) -> list[Route]:
-    """Return each route with and without a slash at its end.
+class _LateRoutes:
+    """All routes, imported and made at the first request that needs them.
 
-    A file only has one address, because the entries of a playlist are relative to it.
+    A start does not pay for them: a probe's address is before them, and the API is found without.
     """
-    variants = []
-    for route in routes:
-        name = route.path.rstrip("/").rpartition("/")[2]
-        if not name or (_FILE_NAME.search(name) and name != "openapi.json"):
-            continue
-        path = route.path.rstrip("/") if route.path.endswith("/") else f"{route.path}/"
-        methods = list(route.methods) if route.methods else None
-        variants.append(Route(path, route.endpoint, methods=methods))
-    return [*routes, *variants]
+
+    def __init__(self, worlds: Worlds, tables: "Mapping[str, Endpoint]") -> None:
+        self._worlds = worlds
+        self._tables = tables
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        await self._router(scope, receive, send)
+
+    @cached_property
+    def _router(self) -> Router:
+        from emulator.web.routes import routes
+
+        return Router(routes(self._worlds, self._tables), redirect_slashes=False)
 
 
 def _find_api(apis: "Mapping[str, _Api]", scope: "Scope") -> Api | None:
@@ -116,22 +98,12 @@ def _find_api(apis: "Mapping[str, _Api]", scope: "Scope") -> Api | None:
     return None
 
 
-def _chat(worlds: Worlds) -> list[WebSocketRoute]:
-    """Return the routes of the chat socket, under both prefixes, each in its own dialect."""
-    path = "/streams/{stream_id}/chat/ws"
-    return [
-        WebSocketRoute(f"{prefix}{path}{slash}", _Chat(worlds, dialect))
-        for prefix, dialect in PREFIXES.items()
-        for slash in ("", "/")
-    ]
-
-
 class _Api:
     """The platform's API under one prefix, imported at its first request (or by `warm`)."""
 
-    def __init__(self, worlds: Worlds, dialect: "Dialect") -> None:
+    def __init__(self, worlds: Worlds, dialect: Dialect) -> None:
         self._worlds = worlds
-        self._dialect: Dialect = dialect
+        self._dialect = dialect
 
     async def answer(self, request: Request) -> Response:
         return await self.dispatch.answer(request)
@@ -153,23 +125,6 @@ class _Admin(_Api):
         from emulator.web.http.dispatch import Dispatch, admin_steps
 
         return Dispatch(self._worlds, self._dialect, admin_steps(ROUTER))
-
-
-class _Chat:
-    """The chat socket of one dialect, imported at its first connection."""
-
-    def __init__(self, worlds: Worlds, dialect: "Dialect") -> None:
-        self._worlds = worlds
-        self._dialect: Dialect = dialect
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        await self._socket(scope, receive, send)
-
-    @cached_property
-    def _socket(self) -> "ChatSocket":
-        from emulator.web.chat.socket import ChatSocket
-
-        return ChatSocket(self._worlds, self._dialect)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -209,6 +164,7 @@ class _Unrouted:
     async def _note(self, request: Request, response: Response) -> None:
         from emulator.web.http.call import Call
         from emulator.web.http.request_record import read_rest, record
+        from emulator.web.http.world_choice import choose
 
         call = Call(
             request=request,

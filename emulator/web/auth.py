@@ -6,22 +6,13 @@ import json
 from typing import Any
 
 from starlette.requests import HTTPConnection
-from starlette.types import Scope
 
 from emulator.core.errors import Refused
+from emulator.web.http.headers import header
 from emulator.world.auth import tokens
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """Return the first header of this lowercase name (ASGI, HTTP); empty without one."""
-    for key, value in scope["headers"]:
-        if key == name:
-            text: str = value.decode("latin-1")
-            return text
-    return ""
 
 
 def credential(connection: HTTPConnection) -> str:

@@ -35,13 +35,13 @@ def health_of(worlds: Worlds) -> tuple[int, Health]:
 
 
 def routes(worlds: Worlds) -> list[Route]:
-    """Return the route, which comes before the table of the admin API that documents it."""
+    """Return the routes of both spellings; the table of the admin API documents them."""
 
     async def health(_: Request) -> Response:
         status, payload = health_of(worlds)
         return JSONResponse(payload, status_code=status)
 
-    return [Route("/_emulator/health", health)]
+    return [Route(path, health) for path in ("/_emulator/health", "/_emulator/health/")]
 
 
 def _degraded(worlds: Worlds) -> Refused | None:

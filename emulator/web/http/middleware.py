@@ -17,13 +17,14 @@ from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.platform.request_log import RawHeaders
 from emulator.shapes.addresses import Reach, answering
-from emulator.web.auth import header
 from emulator.web.errors import answer
 from emulator.web.http.caller_address import used_by
+from emulator.web.http.headers import header
 
 Api = Callable[[Request], Awaitable[Response]]
 FindApi = Callable[[Scope], Api | None]
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 EXPOSED = (
     "Location",
     "X-Trace-Id",
@@ -170,7 +171,7 @@ CORS = Middleware(
     # `*`.
     allow_origin_regex=".*",
     allow_credentials=True,
-    allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    allow_methods=METHODS,
     allow_headers=["*"],
     expose_headers=EXPOSED,
     max_age=600,

@@ -28,11 +28,12 @@ from emulator.platform.request_log import (
     memory_bytes,
     raw_bytes,
 )
-from emulator.web.auth import has_two_credentials, header, recognised
+from emulator.web.auth import has_two_credentials, recognised
 from emulator.web.errors import Invalid
 from emulator.web.http.bodies import read_json
 from emulator.web.http.call import Call
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
+from emulator.web.http.headers import header
 from emulator.web.http.replay import Replay
 
 # How long a finished answer waits for the announced body of its request.

@@ -4,7 +4,8 @@ from starlette.requests import HTTPConnection
 
 from emulator.platform.platform import Platform
 from emulator.platform.worlds import Worlds
-from emulator.web.auth import credential, header, world_of
+from emulator.web.auth import credential, world_of
+from emulator.web.http.headers import header
 
 HEADER = b"x-emulator-world"
 

@@ -11,12 +11,11 @@ from starlette.routing import Route
 
 from emulator.server import Emulator
 from emulator.web.api.models import Request
-from emulator.web.app import METHODS
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.dispatch import Dispatch, platform_steps
 from emulator.web.http.endpoint import endpoint, operations_in
-from emulator.web.http.middleware import CORS, Trace
+from emulator.web.http.middleware import CORS, METHODS, Trace
 from emulator.web.http.operation import Upload
 from emulator.web.http.router import Router
 from tests.support.rest import check_error
