@@ -1,4 +1,4 @@
-"""Real peers: a browser that the tests of one worker share, and whose tabs are each test's own."""
+"""Real browsers for tests: one browser per worker; a test's tabs are closed at its end."""
 
 import inspect
 from collections.abc import AsyncIterator
@@ -8,12 +8,12 @@ import pytest_asyncio
 
 from tests.support.browser import Chromium, chromium_path
 
-# Fixtures that live as long as the worker, and so on an event loop that does.
+# These fixtures live as long as the worker, so they need an event loop of the same scope.
 SHARED = {"chromium", "cdn_chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test with a shared browser runs on its event loop."""
+    """Run a test that uses a shared browser on the browser's event loop."""
     for item in items:
         if not isinstance(item, pytest.Function) or SHARED.isdisjoint(item.fixturenames):
             continue
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def needs_chromium() -> str:
-    """Where Chromium is; skips the test, or fails it in CI, where there is none."""
+    """The path of Chromium. Without one the test is skipped, or fails in CI."""
     return chromium_path()
 
 
@@ -35,6 +35,6 @@ async def shared_chromium(needs_chromium: str) -> AsyncIterator[Chromium]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def chromium(shared_chromium: Chromium) -> AsyncIterator[Chromium]:
-    """A running browser; what a test opens in it is closed at its end."""
+    """The shared browser; the tabs that a test opens are closed at its end."""
     yield shared_chromium
     await shared_chromium.close_tabs()

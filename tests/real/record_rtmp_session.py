@@ -1,8 +1,9 @@
-"""Records what one encoder sends over RTMP, for `fixtures/rtmp`. Run by hand; see its README.
+"""Record the bytes that an encoder sends over RTMP, for `fixtures/rtmp`. Run by hand; see its
+README.
 
     python -m tests.real.record_rtmp_session OUT [--port 1935]
 
-A real server answers, so that the recording holds a whole session; the key is not judged.
+A real server answers, so that the recording has a whole session; every key is accepted.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from emulator.media.ingest.tag import Tag
 
 
 class _OpenGate:
-    """Lets everybody in and drops what they send."""
+    """Accepts every publisher and drops its media."""
 
     bytes_per_second_max = 0
     pause_ms = 0
@@ -47,7 +48,7 @@ async def _pump(
 
 
 async def record(out: Path, port: int) -> None:
-    """Take one connection, and write what came from the client when it closes."""
+    """Take one connection, and write the client's bytes when it closes."""
     server = RtmpServer(_OpenGate())
     inner_port = await server.start("127.0.0.1", 0)
     recorded = bytearray()

@@ -1,4 +1,4 @@
-"""`/docs` in a real browser: find an operation, link to it, and try it on this server."""
+"""`/docs` in a real browser: find an operation, link to it, and call it on this server."""
 
 from collections.abc import Iterator
 
@@ -16,23 +16,23 @@ def walk() -> Iterator[Walk]:
 
 
 async def test_api_page_finds_links_and_tries_operations(walk: Walk, chromium: Chromium) -> None:
-    # Given the page, under another name of this server than its documents are made for,
+    # Given the page under another host name than the one in its documents,
     tab = await chromium.open(f"{walk.ready['http'].replace('127.0.0.1', 'localhost')}/docs")
     await tab.page.wait_for_selector("#status:has-text('operations')")
 
-    # when one operation is searched for and opened, then its address leads to it;
+    # when one operation is searched for and opened, then the address links to it;
     await tab.page.fill("#find", "get auth/me")
     await tab.page.click("#operations a:visible >> text=/me$/")
     await tab.page.wait_for_selector(".opblock.is-open .opblock-summary-path[data-path='/auth/me']")
     address = tab.page.url
     assert "#/" in address
-    # and it answers, as the demo account.
+    # and a call of it is answered, as the demo account.
     async with tab.page.expect_response(lambda answer: answer.url.endswith("/auth/me")) as asked:
         await tab.page.click("button.execute")
     assert (await (await asked.value).json())["username"] == "demo"
     await tab.page.wait_for_selector(".live-responses-table .response-col_status:has-text('200')")
 
-    # The address opens it again; the other documents are a link away.
+    # The address opens it again; the page links to the other documents.
     other = await chromium.open(address)
     await other.page.wait_for_selector(".opblock.is-open button.execute")
     await tab.page.click("a[data-document=admin]")
@@ -48,7 +48,7 @@ async def test_api_page_is_accessible(walk: Walk, chromium: Chromium) -> None:
     tab = await chromium.open(f"{walk.ready['http']}/docs")
     await tab.page.wait_for_selector("#status:has-text('operations')")
     await tab.page.fill("#find", "post chat/bans")
-    # By keyboard: from the field to the list, and into the operation.
+    # By keyboard: from the search field to the list, and into the operation.
     await tab.page.keyboard.press("Tab")
     await tab.page.keyboard.press("Enter")
     await tab.page.wait_for_selector("button.execute")

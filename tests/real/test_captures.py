@@ -1,4 +1,4 @@
-"""What a real browser recorded is replayed: our own answers are alike, others are told."""
+"""A capture of a real browser is replayed: equal answers pass, differences are reported."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from emulator.cli import main
 from tests.support.browser import Chromium
 from tests.support.live_server import Walk, platform
 
-# A page of a client's: it signs up, goes on with a fresh token, makes a stream, and reads.
+# A client's web page: it signs up, continues with a fresh token, creates a stream, and reads.
 CLIENT = """
 async () => {
   const ask = async (method, path, body, key) => {
@@ -47,7 +47,7 @@ async def recorded(chromium: Chromium, tmp_path: Path) -> Path:
 
 async def _record(chromium: Chromium, walk: Walk, path: Path) -> None:
     async with chromium.recording(path) as page:
-        # Any page of the same origin that asks for nothing itself.
+        # Any page of the same origin that makes no requests by itself.
         await page.goto(f"{walk.ready['admin']}/health")
         await page.evaluate(CLIENT)
 
@@ -55,13 +55,13 @@ async def _record(chromium: Chromium, walk: Walk, path: Path) -> None:
 async def test_capture_command_browser_capture_matches_until_a_response_differs(
     recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Given a capture of this very platform, nothing differs,
+    # Given a capture of this very platform, nothing differs;
     status = await asyncio.to_thread(main, ["contract", "--check", str(recorded)])
     text = capsys.readouterr().out
     assert status == 0, text
     assert "10 requests replayed, 0 answered otherwise." in text
 
-    # and where the other platform answered with another status and another shape, both are told.
+    # where the other platform answered with another status and another shape, both are reported.
     await asyncio.to_thread(falsify, recorded)
     assert await asyncio.to_thread(main, ["contract", "--check", str(recorded)]) == 1
     text = capsys.readouterr().out
@@ -95,7 +95,7 @@ def test_capture_command_document_is_fetched_and_compared(
     with platform() as walk:
         assert main(["contract", "--diff", f"{walk.ready['http']}/openapi.json"]) == 0
         assert capsys.readouterr().out == "No difference.\n"
-        # Another API's document shares nothing with it.
+        # Another API's document has no operation in common with it.
         assert main(["contract", "--diff", f"{walk.ready['admin']}/openapi.json"]) == 1
         text = capsys.readouterr().out
         assert "POST /streams\n    missing there: the whole operation" in text

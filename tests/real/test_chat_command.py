@@ -25,14 +25,14 @@ def walk() -> Iterator[Walk]:
 def chat(
     walk: Walk, stream: dict[str, Any], *flags: str, said: str = ""
 ) -> "subprocess.CompletedProcess[str]":
-    """The command, with this on its standard input."""
+    """The command, with this text on its standard input."""
     return finished(
         live_emulator("chat", stream["id"], "--server", walk.ready["http"], *flags), input=said
     )
 
 
 class Reading:
-    """A running `chat --json` that says nothing."""
+    """A running `chat --json` that only reads."""
 
     def __init__(self, walk: Walk, stream: dict[str, Any], *flags: str) -> None:
         self.process = subprocess.Popen(
@@ -44,7 +44,7 @@ class Reading:
         )
 
     def hear(self, kind: str) -> Any:
-        """The data of the next event of this type."""
+        """Return the data of the next event of this type."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             event = json.loads(line)
@@ -148,7 +148,8 @@ def test_chat_command_lost_connection_loses_and_repeats_no_message(tmp_path: Pat
         first.process.send_signal(signal.SIGKILL)
         first.said()
 
-    # when it is back at the same place, and 120 lines were said before the reader has come again,
+    # when it runs again at the same address, and 120 messages are sent before the reader
+    # reconnects,
     with child(tmp_path / "data", "--port", port) as second:
         walk = second.walk()
         for number in range(120):
@@ -156,7 +157,7 @@ def test_chat_command_lost_connection_loses_and_repeats_no_message(tmp_path: Pat
             assert walk.ask("POST", f"/streams/{stream['id']}/chat", content).status == 201
         heard = [reading.hear("message")["content"] for _ in range(120)]
 
-        # then it shows each of them once, in their order, and goes on.
+        # then it shows each of them once, in their order, and reads on.
         assert heard == [f"line {number}" for number in range(120)]
         reading.say("still here")
         assert reading.hear("message")["content"] == "still here"

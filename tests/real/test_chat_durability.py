@@ -1,4 +1,4 @@
-"""What was seen in a chat is still said after the process was killed."""
+"""Chat messages that a client has received are still there after the process was killed."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ def join(walk: Walk, stream: dict[str, Any], key: str) -> ClientConnection:
 
 
 def talk(connection: ClientConnection) -> None:
-    """Say line after line until the server is gone."""
+    """Post message after message until the server is gone."""
     number = 0
     try:
         while True:
@@ -31,7 +31,7 @@ def talk(connection: ClientConnection) -> None:
 
 def test_chat_kill_9_loses_no_message_that_a_client_received(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    # Given a room in which the owner, whom no rate holds back, talks as fast as can be,
+    # Given a room in which the owner, who has no rate limit, posts as fast as possible,
     with child(data) as first:
         walk = first.walk()
         stream = walk.create()
@@ -39,7 +39,7 @@ def test_chat_kill_9_loses_no_message_that_a_client_received(tmp_path: Path) -> 
             talking = threading.Thread(target=talk, args=(owner,))
             talking.start()
             seen: list[str] = []
-            # when the process is killed in the middle of it,
+            # when the process is killed during that,
             with suppress(ConnectionClosed):
                 for frame in reader:
                     event = json.loads(frame)
@@ -50,7 +50,7 @@ def test_chat_kill_9_loses_no_message_that_a_client_received(tmp_path: Path) -> 
             first.said()
             talking.join()
 
-    # then history has every line that the reader saw, in the order in which it saw them.
+    # then the history has every message that the reader received, in the same order.
     with child(data) as second:
         walk = second.walk()
         names: list[str] = []

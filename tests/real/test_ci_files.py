@@ -1,4 +1,4 @@
-"""What CI services and container tools are given: their steps run, their files fit."""
+"""The files for CI services and container tools: their steps run, and they match the package."""
 
 import json
 import os
@@ -21,12 +21,12 @@ from tests.support.slow import slow
 
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
 GITLAB = yaml.safe_load((PROJECT / "packaging/ci/gitlab.yml").read_text("utf-8"))[".live-emulator"]
-# A busy machine takes minutes to install.
+# Installing takes minutes on a busy machine.
 PATIENCE_SECONDS = 900
 
 
 def shell(script: str, folder: Path, **variables: str) -> str:
-    """What the script of a step prints, run as a runner does, with the commands of this Python."""
+    """The output of a step's script, run as a CI runner does, with the commands of this Python."""
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     program = programs / "live-emulator"
@@ -37,7 +37,7 @@ def shell(script: str, folder: Path, **variables: str) -> str:
     }
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     with (folder / "output").open("w+") as output:
-        # What a step leaves running keeps a file open, and would keep a pipe.
+        # A process that a step leaves running keeps a file open, where it would keep a pipe open.
         process = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
             env={**inherited, "PATH": path, **variables},
@@ -66,7 +66,7 @@ def test_action_starts_an_emulator_and_stops_it_with_a_report(tmp_path: Path) ->
         "RUNNER_TEMP": str(tmp_path),
         "ARGUMENTS": "--seed none --strict-auth",
     }
-    # When the step `start` has run, then it has each output, and later steps the variables;
+    # When the step `start` has run, then each output is there, and later steps get the variables;
     shell(steps["start"]["run"], tmp_path, **variables)
     outputs = pairs(tmp_path / "outputs")
     assert set(outputs) == set(ACTION["outputs"])
@@ -74,7 +74,7 @@ def test_action_starts_an_emulator_and_stops_it_with_a_report(tmp_path: Path) ->
     with urllib.request.urlopen(outputs["url"] + "/api/v1/streams/") as answer:
         assert json.load(answer)["total"] == 0, "its arguments were not taken"
 
-    # when `stop` has, then nothing runs, and the report says what happened.
+    # when `stop` has run, then nothing runs any more, and the report says what happened.
     report = tmp_path / "live-emulator/report"
     shell(steps["stop"]["run"], tmp_path, **variables)
     assert {path.name for path in report.iterdir()} == {
@@ -85,7 +85,7 @@ def test_action_starts_an_emulator_and_stops_it_with_a_report(tmp_path: Path) ->
     }
     assert "/api/v1/streams/" in (report / "requests.json").read_text()
     assert not (tmp_path / "live-emulator/ready.json").exists()
-    # A job whose `start` has failed stops nothing, and does not fail for that as well.
+    # When `start` has failed, `stop` has nothing to stop, and does not fail too.
     shell(steps["stop"]["run"], tmp_path, **variables)
 
 
@@ -126,7 +126,7 @@ def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
         "LIVE_EMULATOR_PACKAGE": str(PROJECT),
         "LIVE_EMULATOR_ARGUMENTS": "--seed none",
     }
-    # The package is there: all but the installing is run.
+    # The package is installed already: everything except the installation is run.
     before = [line for line in GITLAB["before_script"] if not is_install(line)]
     job = "curl -sf $LIVE_EMULATOR_URL/api/v1/streams/ || python3 -c "
     job += "\"import os, urllib.request as r; print(r.urlopen(os.environ['LIVE_EMULATOR_URL'] + "
@@ -140,7 +140,7 @@ def test_gitlab_template_gives_a_job_an_emulator(tmp_path: Path) -> None:
 
 
 def lint(*command: str, folder: Path = PROJECT) -> None:
-    """Refuses what a linter, of this environment or of the machine, finds wrong in `folder`."""
+    """Fail on everything that a linter (installed or from pip) reports in `folder`."""
     own = Path(sys.executable).with_name(command[0])
     program = str(own) if own.exists() else shutil.which(command[0])
     if program is None:

@@ -1,4 +1,4 @@
-"""A world's clock and a real publisher: time is moved, the picture stays real."""
+"""A world's clock with a real publisher: time jumps, and the picture stays in real time."""
 
 import json
 import urllib.request
@@ -19,14 +19,14 @@ WINDOW_SECONDS = 600
 
 @pytest.fixture
 def walk() -> Iterator[Walk]:
-    """A reconnect window and a VOD's processing that no test would wait for."""
+    """A platform whose reconnect window and VOD processing are longer than any test would wait."""
     window_ms = WINDOW_SECONDS * 1000
     with platform(reconnect_window_ms=window_ms, vod_processing_ms=window_ms) as walk:
         yield walk
 
 
 def clock(ready: dict[str, Any], method: str, path: str = "", **body: Any) -> dict[str, Any]:
-    """A call of the admin API's clock."""
+    """Call the admin API's clock."""
     request = urllib.request.Request(f"{ready['admin']}/clock{path}", method=method)
     if method != "GET":
         request.data = json.dumps(body).encode()
@@ -37,12 +37,12 @@ def clock(ready: dict[str, Any], method: str, path: str = "", **body: Any) -> di
 
 
 def test_clock_advance_by_hours_leaves_recording_as_long_as_its_video(walk: Walk) -> None:
-    # Given a stream that is pushed in real time,
+    # Given a stream that is published in real time,
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_parts(stream, 6)
 
-        # when an hour passes at once, then it is live for an hour, and plays on,
+        # when an hour passes at once, then the stream is live for an hour, and still plays;
         clock(walk.ready, "POST", "/advance", seconds=HOUR_SECONDS)
         walk.until_parts(stream, 6)
         now = walk.stream(stream)
@@ -50,19 +50,19 @@ def test_clock_advance_by_hours_leaves_recording_as_long_as_its_video(walk: Walk
         assert now["duration_seconds"] > HOUR_SECONDS
         clock(walk.ready, "PUT", mode="virtual")
 
-    # and when its publisher leaves while time stands, it waits for them,
+    # and when its publisher leaves while time stands still, the stream waits for it
     until(lambda: not walk.ingest(stream)["is_publishing"], "the publisher has left")
     assert walk.stream(stream)["status"] == "live"
     clock(walk.ready, "POST", "/advance", seconds=WINDOW_SECONDS - 1)
     assert walk.stream(stream)["status"] == "live"
 
-    # until the window is over: then, in the answer's instant, it has ended, and its VOD is begun;
+    # until the window is over: in the same answer it has ended, and its VOD is being made;
     clock(walk.ready, "POST", "/advance", seconds=1)
     ended = walk.stream(stream)
     assert ended["status"] == "ended"
     vod = walk.ask("GET", f"/streams/vods/{ended['vod_id']}", key="ak_demo").json
     assert vod["status"] == "processing"
-    # and another wait later that is ready, a few seconds long.
+    # and after another jump the VOD is ready, a few seconds long.
     clock(walk.ready, "POST", "/advance", seconds=WINDOW_SECONDS)
     vod = walk.ask("GET", f"/streams/vods/{ended['vod_id']}").json
     assert vod["status"] == "ready"

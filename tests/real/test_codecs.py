@@ -1,4 +1,4 @@
-"""Every codec and every combination of tracks that an encoder may send, to a player and a VOD."""
+"""Every codec and combination of tracks that an encoder may send, up to a player and a VOD."""
 
 from collections.abc import Iterator
 

@@ -26,7 +26,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 
 @contextmanager
 def serving(data: str, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
-    """A running `serve --json`, and what it said first."""
+    """A running `serve --json`, and its first line of output."""
     with subprocess.Popen(
         live_emulator("serve", "--json", "--data", data, *ANY_PORTS, *arguments),
         stdout=subprocess.PIPE,
@@ -45,13 +45,13 @@ def test_serve_command_prints_its_addresses_and_ends_cleanly(tmp_path: Path, num
     # Given a server that writes its addresses to a file,
     file = tmp_path / "ready.json"
     with serving(str(tmp_path / "data"), "--ready-file", str(file)) as (process, ready):
-        # when it listens, then all of it is true: the file, the API, the CA;
+        # when it listens, then everything in the file is true, and API and CA are there;
         assert json.loads(file.read_text()) == ready
         assert ready["pid"] == process.pid
         assert Walk(ready).get(f"{ready['http']}/_emulator/info").json == ready
         assert Path(ready["ca"]).exists()
 
-        # and when it is told to stop, it does, and leaves no file that tells a lie.
+        # and after SIGTERM it stops and removes the file.
         process.send_signal(number)
         _, complaint = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0
@@ -75,7 +75,8 @@ process.wait()
         ready = json.loads(program.stdout.readline())
         assert Path(ready["ca"]).exists()
 
-        # when that is killed, then the server stops as it does when told, and keeps nothing.
+        # when the program is killed, then the server stops in good order and removes its temporary
+        # folder.
         program.kill()
     until(lambda: not Path(ready["ca"]).parent.exists(), "the server has removed its folder")
 
@@ -199,7 +200,7 @@ def test_demo_command_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Pa
 
     assert demo.returncode == 0, shown + complaint
     assert "  VOD     " in shown
-    # It let the folder go, and the publisher with it.
+    # It has released the folder and stopped the publisher.
     assert until(lambda: not (tmp_path / "running.json").exists(), "the folder to be free")
 
 
@@ -210,7 +211,7 @@ def test_demo_command_stopped_at_once_ends_cleanly_or_with_a_message(tmp_path: P
         stderr=subprocess.PIPE,
         text=True,
     ) as demo:
-        # From its first line on, a signal is one to end well.
+        # From its first output line on, a signal ends it in good order.
         assert demo.stdout is not None
         demo.stdout.readline()
         demo.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The page about comparing: mitmproxy between a client and a platform that differs on purpose."""
+"""The how-to page about comparing: mitmproxy between a client and a platform that differs."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tests.support.required_programs import need
 
 PAGE = PROJECT / "docs/how-to/compare.md"
 PATIENCE_SECONDS = 300
-# What no fault does: a field has another name.
+# A change that no fault makes: a field has another name.
 RENAME = ("--modify-body", '/~s & ~u auth.me/"username":/"plan":')
 
 pytestmark = pytest.mark.skipif(
@@ -38,7 +38,7 @@ def lines_with(*words: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def mitmdump(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """That of the machine, or one in an environment of its own, where pip can have it."""
+    """The machine's mitmdump, or one in a new environment, where pip can install it."""
     if program := shutil.which("mitmdump"):
         return program
     folder = tmp_path_factory.mktemp("mitmproxy")
@@ -52,7 +52,7 @@ def mitmdump(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def real() -> Iterator[Walk]:
-    """A platform that differs on purpose."""
+    """A platform that differs from the emulator in one field."""
     with platform(tls=True, seed="none") as walk:
         faults = f"{walk.ready['admin']}/faults"
         fault = {"api.fail": {"path": "/streams/tags", "status": 503}}
@@ -62,7 +62,7 @@ def real() -> Iterator[Walk]:
 
 @contextmanager
 def proxy(line: str, mitmdump: str, walk: Walk, folder: Path) -> Iterator[str]:
-    """The page's command, on a free port, trusting the CA of what stands for the platform."""
+    """Run the page's command on a free port; it trusts the CA of the other platform."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     host = walk.ready["http"].removeprefix("https://")
@@ -99,7 +99,7 @@ def test_compare_page_finds_what_the_other_platform_answers_otherwise(
         client.ask("GET", f"/streams/id/{stream['id']}")
         client.ask("POST", f"/streams/id/{stream['id']}/start")
 
-    # when the emulator answers the same, then the verdict names the two, and nothing else.
+    # when the emulator gets the same calls, then the verdict names the two differences only.
     capture = str(tmp_path / "capture.har")
     assert main(["contract", "--check", capture]) == 1
     text = capsys.readouterr().out
@@ -108,7 +108,7 @@ def test_compare_page_finds_what_the_other_platform_answers_otherwise(
     assert "    $.username is missing there (string here)\n" in text
     assert text.endswith("5 requests replayed, 2 answered otherwise.\n")
 
-    # And what is sent to us has no key of the capture in it.
+    # Requests to the emulator contain no key from the capture.
     assert "ak_demo" in Path(capture).read_text("utf-8")
     main(["contract", "--check", capture, "--json"])
     text = capsys.readouterr().out
@@ -127,7 +127,7 @@ def test_compare_page_proxy_serves_an_app_with_a_fixed_address(
         call = call.replace("http://127.0.0.1:8080", base)
         call = call.replace("https://PLATFORM_HOST", real.ready["http"])
         call = call.replace("~/.mitmproxy", str(tmp_path / "mitmproxy"))
-        # Nothing else of the environment names a proxy, or what is not asked for through one.
+        # The environment must not name another proxy, or hosts without a proxy.
         subprocess.run(["curl", "--noproxy", "", *shlex.split(call)[1:]], check=True)
 
     assert main(["contract", "--check", str(tmp_path / "capture.har")]) == 1

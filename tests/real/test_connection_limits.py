@@ -1,4 +1,4 @@
-"""More connections than there may be, and no file handles at all: the emulator goes on."""
+"""Too many connections, and no free file handles: the emulator continues to work."""
 
 import asyncio
 import contextlib
@@ -31,12 +31,12 @@ async def test_connection_limits_connections_beyond_the_bound_are_refused(http: 
             writer.write(health)
             assert b"200" in await reader.readline()
             opened.append(writer)
-        # When there are as many as there may be, then the next one is turned away,
+        # When the limit of connections is reached, then the next one is refused,
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
         with contextlib.suppress(ConnectionError):
             assert b" 200 " not in await reader.readline()
         writer.close()
-        # and let in as soon as one has left.
+        # and accepted as soon as one has left.
         opened.pop().close()
         async with httpx.AsyncClient(base_url=emulator.ready["http"]) as client:
             while True:
@@ -69,18 +69,18 @@ def test_serve_without_file_handles_recovers_when_some_are_free() -> None:
         ready = json.loads(server.stdout.readline())
         ports = [urlsplit(ready[name]).port for name in ("http", "rtmp", "rtmps")]
 
-        # when strangers take all of them at once, while it still imports,
+        # when clients use up all of them at once, while it still imports modules,
         with ExitStack() as stack:
             for number in range(3 * LOW):
                 with contextlib.suppress(OSError):
                     address = ("127.0.0.1", ports[number % 3])
                     stack.enter_context(socket.create_connection(address, 0.2))
 
-            # (it says so)
+            # (its log says so)
             assert server.stderr is not None
             assert any("out of file handles limit=90" in line for line in server.stderr)
 
-        # then it serves as before once they have left, with whatever it needs for that.
+        # then it serves as before once they have left, including what it has to import for that.
         def answers() -> bool:
             with contextlib.suppress(httpx.HTTPError):
                 headers = {"Authorization": "Bearer ak_demo"}
@@ -95,5 +95,5 @@ def test_serve_without_file_handles_recovers_when_some_are_free() -> None:
         server.send_signal(signal.SIGTERM)
         _, text = server.communicate(timeout=60)
     assert server.returncode == 0, text
-    assert "file handles" not in text  # It was said once.
+    assert "file handles" not in text  # The log says it once.
     assert "Traceback" not in text

@@ -11,7 +11,7 @@ from tests.support.axe import assert_accessible
 from tests.support.browser import Chromium, Tab
 from tests.support.live_server import Walk, platform
 
-# Every view, and what opens in some of them; each by what shows that it is there.
+# Every view, and the panels that open in some of them; each by a text that shows it is there.
 PLACES = {
     path.stem: "main h1" for path in sorted((assets.FOLDER / "console" / "views").glob("*.js"))
 } | {"faults?add=api.fail": ".fault-form :focus", "docs/how-to/obs": ".prose h1"}
@@ -30,7 +30,7 @@ async def open_view(chromium: Chromium, walk: Walk, view: str = "overview") -> T
 
 
 def newest_request(walk: Walk) -> int:
-    """The number of the last request that the log has."""
+    """The number of the newest request in the log."""
     page = walk.get(f"{walk.ready['admin']}/requests?order=newest&limit=1").json
     return int(page["requests"][0]["seq"]) if page["requests"] else 0
 
@@ -45,27 +45,28 @@ async def test_console_every_view_is_quiet_and_accessible(walk: Walk, chromium: 
         await tab.page.wait_for_selector(selector)
         await assert_accessible(tab)
         assert not tab.complaints, place
-    # No request has left this machine, and none of the page's own is an app's.
+    # No request has left this machine, and the log of requests has none of the page's.
     assert len(tab.hosts) == 1
     assert newest_request(walk) == before
 
 
 async def test_console_is_used_by_keyboard_alone(walk: Walk, chromium: Chromium) -> None:
-    # Given somebody without a mouse: the first Tab leads past the rail,
+    # Given a person without a mouse: the first Tab leads to the link past the navigation,
     page = (await open_view(chromium, walk)).page
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Skip to content"
     await page.keyboard.press("Enter")
     assert await page.evaluate("document.activeElement.tagName") == "MAIN"
 
-    # when they jump and search, then the view and its search are there;
+    # when they follow it and search, then the view and its search field are there;
     await page.keyboard.press("?")
     await page.wait_for_selector("dialog[open] kbd:text-is('g a')")
     await page.keyboard.press("Escape")
     await page.wait_for_selector("dialog", state="detached")
     await page.keyboard.press("g")
     await page.keyboard.press("a")
-    await page.wait_for_selector("h1:text-is('Keys & accounts')")  # The overview names him, too.
+    # The overview also has the new user.
+    await page.wait_for_selector("h1:text-is('Keys & accounts')")
     await page.wait_for_selector("td:has-text('rustacean')")
     await page.keyboard.press("/")
     await page.keyboard.type("rustacean")
@@ -73,7 +74,7 @@ async def test_console_is_used_by_keyboard_alone(walk: Walk, chromium: Chromium)
     assert await page.input_value("input[type=search]") == "rustacean"
     assert "find=rustacean" in page.url
 
-    # and a fault is put on and stopped: the form takes the focus, Enter sends it.
+    # and a fault is added and stopped: the form takes the focus, Enter sends it.
     await page.keyboard.press("Escape")
     await page.evaluate("document.activeElement.blur()")
     await page.keyboard.press("g")
@@ -94,17 +95,17 @@ async def test_console_is_used_by_keyboard_alone(walk: Walk, chromium: Chromium)
 async def test_console_fault_from_a_link_makes_an_apps_call_fail(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given a link to a fault, as the requests view makes them,
+    # Given a link to a fault, as the requests view has it,
     link = "faults?add=api.fail&operation=/streams/id/{stream_id}&method=GET&status=502&skip=1"
     stream = walk.create("Soon broken", "ak_auto_broken")
     tab = await open_view(chromium, walk, link)
     await tab.page.wait_for_selector(".fault-form")
 
-    # when it is followed and agreed to,
+    # when it is opened and confirmed,
     await tab.page.click("button:text-is('Put it on')")
     await tab.page.wait_for_selector(".fault-count:text-is('1 fault on')")
 
-    # then the app's second call fails so, and the page counts it; until it is cleared.
+    # then the app's second call fails accordingly, and the page counts it; until it is cleared.
     await tab.page.wait_for_selector("td:text-is('all, not the first 1')")
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 200
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 502
@@ -114,7 +115,7 @@ async def test_console_fault_from_a_link_makes_an_apps_call_fail(
     await tab.page.wait_for_selector(".fault-count:text-is('No faults')")
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 200
 
-    # What is refused stays until it is dismissed, and the form with what was typed in it.
+    # A refusal stays until it is dismissed, and the form keeps its input.
     await tab.page.click("button:text-is('Break something')")
     await tab.page.fill("input[name=headers]", "no: json")
     await tab.page.click("button:text-is('Put it on')")
@@ -124,7 +125,7 @@ async def test_console_fault_from_a_link_makes_an_apps_call_fail(
 
 
 async def test_console_reset_can_be_undone(walk: Walk, chromium: Chromium) -> None:
-    # Given a stream that a person has made, and the worlds' view,
+    # Given a stream that a person has created, and the view of worlds,
     stream = walk.create("Mine", "ak_auto_mine")
     tab = await open_view(chromium, walk, "worlds")
 
@@ -134,7 +135,7 @@ async def test_console_reset_can_be_undone(walk: Walk, chromium: Chromium) -> No
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 404
     await tab.page.wait_for_selector("td:text-is('before-reset')")
 
-    # when that is undone, then it is there again, and the page says so.
+    # when the reset is undone, then the stream is there again, and the page says so.
     await tab.page.click(".toast button:text-is('Undo')")
     await tab.page.wait_for_selector(".toast:has-text('as it was before')")
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 200
@@ -144,7 +145,7 @@ async def test_console_reset_can_be_undone(walk: Walk, chromium: Chromium) -> No
 async def test_console_worlds_have_their_own_clock_and_address(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given a world that is made in the page,
+    # Given a world that was created in the page,
     tab = await open_view(chromium, walk, "worlds")
     page = tab.page
     await page.fill("form:has-text('New world') input[name=name]", "elsewhere")
@@ -153,7 +154,7 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_url("**/#/w/elsewhere/overview")
     await page.wait_for_selector("code:text-is('ak_demo@elsewhere')")
 
-    # when its time is stopped and let pass, then the other world's goes on as it was;
+    # when its time is stopped and advanced, then the other world's time runs as before;
     await page.click(".bar button:text-is('Pause')")
     await page.wait_for_selector(".bar small:text-is('paused')")
     before = walk.get(f"{walk.ready['admin']}/clock").json
@@ -167,7 +168,7 @@ async def test_console_worlds_have_their_own_clock_and_address(
         "at => document.querySelector('.bar time').dateTime > at", arg=instant
     )
 
-    # a list shows what has happened in it while one looks, without losing the focus;
+    # a list shows new events in it while it is open, without moving the focus;
     await page.evaluate("location.hash = '#/w/elsewhere/accounts'")
     await page.wait_for_selector("td:has-text('rustacean')")
     row = page.locator("tr:has-text('rustacean') button").first
@@ -176,7 +177,7 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_selector("td:has-text('newcomer')")
     assert await row.evaluate("button => button === document.activeElement")
 
-    # it goes into a file, and comes out of it as another world.
+    # it is exported to a file, and imported from it as another world.
     await page.evaluate("location.hash = '#/w/elsewhere/worlds'")
     async with page.expect_download() as download:
         await page.click("button[aria-label='Export elsewhere']")
@@ -187,7 +188,7 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_selector("td:has-text('ak_demo@again')")
     assert walk.ask("GET", "/auth/me", key="ak_auto_newcomer@again").status == 200
 
-    # Dropped, it is gone, and the page is in the default one.
+    # When it is deleted, the page switches to the default world.
     await page.click("button[aria-label='Drop elsewhere']")
     await page.click("dialog button:text-is('Drop it')")
     await page.wait_for_url("**/#/w/default/worlds")
@@ -211,7 +212,7 @@ async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
 
 
 async def test_console_goes_on_once_the_emulator_is_back(chromium: Chromium) -> None:
-    # Given a console whose emulator stops: it says so, calmly;
+    # Given a console whose emulator stops: the page says so calmly;
     with platform() as walk:
         port = int(walk.ready["http"].rpartition(":")[2])
         page = (await open_view(chromium, walk)).page
@@ -219,7 +220,7 @@ async def test_console_goes_on_once_the_emulator_is_back(chromium: Chromium) -> 
     await page.wait_for_selector("main .notice:has-text('does not answer')")
     assert await page.locator(".toast").count() == 0
 
-    # when it is there again, then the page goes on by itself.
+    # when the emulator is there again, then the page continues by itself.
     with platform(port=port) as walk:
         await page.wait_for_selector("main .notice", state="detached")
         walk.create("After the break", "ak_auto_back")

@@ -1,4 +1,4 @@
-"""Commands on a console that is not UTF-8, as Windows has them and some CI services."""
+"""Commands on a console that is not UTF-8, as on Windows and some CI services."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def test_console_encoding_without_utf_8_has_escapes_and_a_whole_report(
     file.write_text(SCENARIO, "utf-8")
 
     def typed(*words: str) -> "subprocess.CompletedProcess[bytes]":
-        # Text that a program opens without naming an encoding would be a warning, and so an error.
+        # Opening a text file without an encoding would be a warning, and so an error here.
         return subprocess.run(
             [
                 sys.executable,

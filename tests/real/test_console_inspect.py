@@ -27,7 +27,7 @@ async def opened(walk: Walk, chromium: Chromium, view: str) -> Tab:
 
 
 def check_quiet(tab: Tab) -> None:
-    """Nothing was complained of, and nothing came from elsewhere."""
+    """Assert that the page reported no error, and requested nothing from other hosts."""
     assert not tab.complaints
     assert len(tab.hosts) == 1
 
@@ -43,14 +43,14 @@ async def run_in_shell(line: str) -> dict[str, Any]:
 async def test_inspector_finds_a_failed_request_copies_and_replays_it(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given requests, of which one was refused, and a page with a filter,
+    # Given requests, one of them refused, and a page with a filter,
     walk.ask("GET", "/streams/")
     tab = await opened(walk, chromium, "requests?find=status%3A4xx")
     page = tab.page
     await page.wait_for_selector("main .empty, main table")
     assert not await page.locator("tr:has-text('/streams/')").count()
 
-    # when one fails, then it comes by itself, and opens.
+    # when another one fails, then it appears by itself, and can be opened.
     body = {"title": "", "catgory_id": "it's"}
     answer = walk.ask("POST", "/streams/", body)
     assert answer.status == 422
@@ -59,16 +59,16 @@ async def test_inspector_finds_a_failed_request_copies_and_replays_it(
     await detail.locator("h2:has-text('POST /api/v1/streams/')").wait_for()
     await detail.locator("text=Unknown fields: catgory_id").wait_for()
 
-    # What it offers for a shell is the same request.
+    # The offered shell command is the same request.
     await detail.locator("summary:has-text('As curl')").click()
     line = await detail.locator("pre.curl").inner_text()
     result = await run_in_shell(line)
     assert result["detail"] == answer.json["detail"]
-    # And while its request came on top, what is open stayed.
+    # The opened request stays open when its own request is added to the list.
     await page.locator("main tbody tr >> nth=1").wait_for()
     assert await page.locator("tr[aria-current=true]").count() == 1
 
-    # Replayed, it is another request, marked, and answered alike.
+    # A replay is another request, marked as one, with an equal answer.
     await detail.locator("button:has-text('Replay')").click()
     await detail.locator("dt:has-text('Replay of')").wait_for()
     await detail.locator(".badge:has-text('422')").first.wait_for()
@@ -99,7 +99,7 @@ async def test_inspector_shows_events_as_they_happen_and_what_caused_them(
 
 async def test_inspector_resends_a_webhook(walk: Walk, chromium: Chromium) -> None:
     async with receiving() as receiver:
-        # Given a webhook that is added in the page, and is told of a stream,
+        # Given a webhook that is added in the page, and a delivery about a stream,
         tab = await opened(walk, chromium, "webhooks")
         page = tab.page
         await page.fill("input[name=url]", receiver.url)
@@ -109,7 +109,8 @@ async def test_inspector_resends_a_webhook(walk: Walk, chromium: Chromium) -> No
         walk.create("Told", "ak_auto_teller")
         first = await receiver.next(1)
 
-        # when it is opened and sent again, then it comes again, and both attempts are shown.
+        # when the delivery is opened and sent again, then it arrives again, and both attempts are
+        # shown.
         await page.click("tr:has-text('stream.created') >> button")
         detail = page.locator("article.detail")
         await detail.locator("pre.json:has-text('Told')").wait_for()
@@ -120,7 +121,7 @@ async def test_inspector_resends_a_webhook(walk: Walk, chromium: Chromium) -> No
         await detail.locator(f"dd:has-text('{signature}')").first.wait_for()
         await assert_accessible(tab)
 
-        # One can be made up, too.
+        # A delivery can also be made up.
         await page.click("summary:has-text('Send one by hand')")
         await page.fill("textarea[name=body]", '{"data": {"title": "Made up"}}')
         await page.click("button:text-is('Send')")

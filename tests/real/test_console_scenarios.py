@@ -1,4 +1,4 @@
-"""Scenarios in the console, in a real browser: played, stepped, compared, written."""
+"""Scenarios in the console, in a real browser: run, stepped, compared, written."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,13 +31,13 @@ async def until_over(tab: Tab, outcome: str) -> None:
 async def test_scenarios_are_found_filled_in_played_and_compared(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given the library: a search finds one by a word of its parameters,
+    # Given the library: a search finds a scenario by a word of its parameters,
     tab = await open_at(chromium, walk)
     page = tab.page
     await page.fill("main input[type=search]", "how many are sent")
     await page.click(".scenario-cards a:text-is('Raid')")
 
-    # when a parameter is out of range, that stands at its field, and nothing is played;
+    # when a parameter is out of range, the error stands at its field, and nothing runs;
     await page.fill(".field:has-text('viewers') input", "0")
     await page.wait_for_selector(".field:has-text('viewers') [role=alert]:has-text('at least 1')")
     await page.click("button:text-is('Run')")
@@ -45,7 +45,7 @@ async def test_scenarios_are_found_filled_in_played_and_compared(
     await page.wait_for_selector(".field:has-text('viewers') [role=alert]", state="detached")
     await page.click("button:text-is('Run')")
 
-    # then it goes on to its end, with its figures, its curves, and its report in place.
+    # then the run goes to its end, with its figures, its curves, and its report in the page.
     await until_over(tab, "passed")
     assert await page.locator(".progress strong").inner_text() == "100 %"
     await page.wait_for_selector(".tile:has-text('Viewers at most') dd:text-is('712')")
@@ -57,7 +57,7 @@ async def test_scenarios_are_found_filled_in_played_and_compared(
     await report.locator("h1:has-text('Raid')").wait_for()
     await report.locator("#mark-0").wait_for()
 
-    # Played again with another crowd, both stand side by side, with their curves in one chart.
+    # A second run with another audience stands next to the first, with their curves in one chart.
     await page.goto(f"{walk.ready['console']}#/w/default/scenarios/raid")
     await page.fill(".field:has-text('viewers') input", "900")
     await page.click("button:text-is('Run')")
@@ -84,7 +84,7 @@ async def test_scenarios_run_is_stepped_on_the_virtual_clock(
     await page.wait_for_selector("main h1 .badge:text-is('paused')")
     await page.wait_for_selector(".source li.now small:text-is('next')")
 
-    # when it is stepped, then a minute has passed, and that line is under way;
+    # when it is stepped, then a minute has passed, and that line is running;
     await page.click("button:text-is('Step')")
     await page.wait_for_selector(".source li.now small:text-is('now')")
     await page.wait_for_selector(".chart .u-wrap")
@@ -92,7 +92,7 @@ async def test_scenarios_run_is_stepped_on_the_virtual_clock(
     await page.wait_for_selector("main h1 .badge:text-is('paused')")
     await screenshots.take(tab, "scenario-run")
 
-    # and when it goes on, it comes to its end.
+    # and when it continues, it comes to its end.
     await page.click("button:text-is('Go on')")
     await until_over(tab, "passed")
     assert not tab.complaints
@@ -101,7 +101,7 @@ async def test_scenarios_run_is_stepped_on_the_virtual_clock(
 async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
     walk: Walk, chromium: Chromium, tmp_path: Path
 ) -> None:
-    # Given a copy of a scenario in the editor, in which a word is wrong,
+    # Given a copy of a scenario in the editor, with a misspelt word,
     tab = await open_at(chromium, walk, "/edit?from=raid")
     page = tab.page
     area = page.locator(".editor textarea")
@@ -110,7 +110,7 @@ async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
     text = await area.input_value()
     await area.fill(text.replace("viewers.raid", "viewers.raod"))
 
-    # when it has been checked, the line, the column and the nearest word are there;
+    # when it has been checked, the error has the line, the column and the nearest word;
     line = text[: text.index("viewers.raid")].count("\n") + 1
     error = page.locator(".errors li")
     await error.filter(has_text=f"Line {line}, column 5").wait_for()
@@ -118,7 +118,8 @@ async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
     assert await page.locator(".gutter .bad").inner_text() == str(line)
     await assert_accessible(tab, widths=(320, 375))
 
-    # and a click leads there, Tab indents, Enter keeps it, Escape and Tab lead out.
+    # a click leads there, Tab indents, Enter keeps the indentation, Escape and Tab leave the
+    # editor.
     await error.locator("button").click()
     await page.wait_for_selector(".editor textarea:focus")
     caret = await area.evaluate("area => area.value.slice(area.selectionStart).split(':')[0]")
@@ -132,7 +133,7 @@ async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.tagName") != "TEXTAREA"
 
-    # Mended, it is kept over a reload, taken along, and played.
+    # When corrected, it survives a reload, can be downloaded, and runs.
     mended = text.replace("scenario: Raid", "scenario: My raid")
     await area.fill(mended)
     await page.wait_for_selector(".errors p.good")

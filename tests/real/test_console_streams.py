@@ -30,7 +30,7 @@ def admin(walk: Walk, path: str, body: object = None) -> Any:
 async def test_console_streams_publishes_the_test_picture_and_shows_its_health(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given a stream that is made in the page,
+    # Given a stream that is created in the page,
     tab = await console(walk, chromium, "streams")
     page = tab.page
     await page.get_by_role("button", name="New stream").click()
@@ -39,7 +39,7 @@ async def test_console_streams_publishes_the_test_picture_and_shows_its_health(
     await page.get_by_role("button", name="Create stream").click()
     await page.get_by_role("heading", name="Launch <b>").wait_for()
     stream = walk.ask("GET", "/streams/", key="ak_auto_maker").json["streams"][0]
-    # whose key is hidden until it is shown,
+    # whose key is hidden until a click,
     assert stream["stream_key"] not in await page.content()
     await page.get_by_role("button", name="Show key").click()
     await page.get_by_text(stream["stream_key"], exact=True).wait_for()
@@ -47,17 +47,18 @@ async def test_console_streams_publishes_the_test_picture_and_shows_its_health(
     # when the test picture is published from there,
     await page.get_by_role("button", name="Publish test picture").click()
 
-    # then the tiles say what comes, second by second, and so does the chart,
+    # then the tiles and the chart show the incoming rates, second by second,
     ingest = page.get_by_role("region", name="Ingest health")
     await ingest.locator(".tile", has_text=re.compile(r"Bit rate[\d.]+ [kM]bit/s")).wait_for()
     await ingest.locator(".tile", has_text=re.compile(r"Frame rate[1-9][\d.]* fps")).wait_for()
     await ingest.locator("figure", has_text="Bit rate").locator("canvas").wait_for()
-    # the picture plays, and counts as no viewer.
+    # and the picture plays, without counting as a viewer.
     frame = page.frame_locator("iframe[title='Preview of Launch <b>']")
     await frame.locator("#stage[data-state=live]").wait_for()
     assert admin(walk, f"streams/{stream['id']}/viewers")["viewers"] == 0
 
-    # Its end is asked for first. What it leaves stands among the recordings, and plays there.
+    # Ending it asks for confirmation. Its recording is listed among the recordings, and plays
+    # there.
     await page.get_by_role("button", name="End stream").click()
     await page.get_by_role("dialog").get_by_role("button", name="End stream").click()
     await page.locator("main .badge", has_text="Ended").wait_for()
@@ -69,20 +70,20 @@ async def test_console_streams_publishes_the_test_picture_and_shows_its_health(
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await page.get_by_role("row", name="Launch <b>").wait_for(state="detached")
-    # A player asks for a playlist until there is one, and for a recording until it is gone.
+    # A player retries while a playlist is missing, and the page while a recording is still there.
     assert [line for line in tab.complaints if "404" not in line] == []
     assert len(tab.hosts) == 1
 
 
 async def test_console_streams_pushes_on_drops_and_records(walk: Walk, chromium: Chromium) -> None:
-    # Given what happens from now on is recorded,
+    # Given a recording of all events from now on,
     tab = await console(walk, chromium, "scenarios")
     page = tab.page
     await page.get_by_role("button", name="Record one").click()
     await page.get_by_text("are being recorded.").wait_for()
     recorder = page.url
 
-    # when a stream is pushed to one more address, and no more,
+    # when a stream is pushed to one more address, and then no longer,
     [stream] = admin(walk, "streams?status=live&find=urbantech")["streams"]
     await page.goto(f"{walk.ready['console']}#/w/default/streams/{stream['id']}")
     await page.get_by_text("Simulcast").click()
@@ -107,13 +108,13 @@ async def test_console_streams_pushes_on_drops_and_records(walk: Walk, chromium:
 
 
 async def test_console_viewers_sends_viewers_to_a_stream(walk: Walk, chromium: Chromium) -> None:
-    # Given the audiences of what is live, one of which is looked at closely,
+    # Given the audiences of live streams, one of them opened,
     chosen = admin(walk, "viewers")["streams"][0]
     tab = await console(walk, chromium, f"viewers/{chosen['stream_id']}")
     page = tab.page
     audience = page.get_by_role("region", name="Viewers", exact=True)
 
-    # when so many are ordered, and then a ramp to more of them,
+    # when a number of viewers is ordered, and then a ramp to more of them,
     await audience.get_by_label("Viewers").fill("12345")
     await audience.locator("form").get_by_role("button", name="Set").click()
     await audience.locator(".tile", has_text="Simulated12,345").wait_for()
@@ -122,23 +123,23 @@ async def test_console_viewers_sends_viewers_to_a_stream(walk: Walk, chromium: C
     await audience.get_by_label("Within").fill("2s")
     await audience.locator("form").get_by_role("button", name="Ramp").click()
 
-    # then the tiles follow, the chart shows it, and so does the list above.
+    # then the tiles follow, and the chart and the list above show it.
     await audience.locator(".tile", has_text="Simulated23,456").wait_for()
     await audience.locator("figure canvas").wait_for()
     await page.get_by_role("row", name=chosen["title"]).get_by_text("23,456").first.wait_for()
     assert admin(walk, f"streams/{chosen['stream_id']}/viewers/history")["viewers"][-1] >= 23456
-    # What is refused is said, and stays until somebody has read it.
+    # A refusal is shown, and stays until somebody has read it.
     await audience.get_by_label("Within").fill("9d")
     await audience.locator("form").get_by_role("button", name="Ramp").click()
     await page.get_by_role("alert").get_by_role("button", name="Dismiss").click()
     await audience.get_by_role("button", name="Clear simulated viewers").click()
     await audience.locator(".tile", has_text=re.compile("Simulated0")).wait_for()
-    # A refused request is a line of the browser's console, and there is no other.
+    # A refused request is a line in the browser's console, and there is no other line.
     assert [line for line in tab.complaints if "422" not in line] == []
 
 
 async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium) -> None:
-    # Given a chat that two browsers look at,
+    # Given a chat that two browsers have open,
     stream = walk.create("Kept in order", "ak_auto_orderly")
     path = f"/streams/{stream['id']}/chat"
     tab = await console(walk, chromium, f"chat/{stream['id']}")
@@ -153,11 +154,11 @@ async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium)
     def line(text: str) -> Any:
         return page.get_by_role("log").locator("li", has_text=text)
 
-    # when bob is rude in one, then the other shows it as he wrote it;
+    # when bob is rude in one, then the other shows his message as he wrote it;
     await say("bob", "rude <b>")
     await other.page.get_by_role("log").get_by_text("rude <b>").wait_for()
 
-    # when his line is taken away and he is timed out, then nobody sees it, and he is refused;
+    # when it is deleted and he is timed out, then nobody sees it, and his next one is refused;
     await line("rude").get_by_role("button", name="Delete").click()
     await page.locator("li.deleted", has_text="rude").wait_for()
     assert walk.ask("GET", path, key="ak_auto_bob").json["messages"] == []
@@ -169,7 +170,7 @@ async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium)
     await refusal.get_by_role("button", name="Dismiss").click()
     assert walk.ask("POST", path, {"content": "hey"}, "ak_auto_bob").status == 403
 
-    # when he is let back, banned, and let back again, then he may speak;
+    # when the timeout and then a ban are lifted, then he may post;
     await page.get_by_role("button", name="Let bob back").click()
     await page.get_by_text("Everybody may speak.").wait_for()
     await line("again").get_by_role("button", name="Ban").click()
@@ -180,7 +181,7 @@ async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium)
     await say("orderly", "be nice")
     await other.page.get_by_role("log").get_by_text("be nice").wait_for()
 
-    # when the owner slows all down and clears the room, then that holds.
+    # when the owner sets slow mode and clears the room, then both hold.
     async with page.expect_response(lambda answer: answer.request.method == "PUT"):
         await page.get_by_label("Slow mode").select_option("30")
     assert walk.ask("GET", f"{path}/settings").json["slow_mode_seconds"] == 30
@@ -193,7 +194,7 @@ async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium)
 
 
 async def test_console_pages_of_one_thing_are_accessible(walk: Walk, chromium: Chromium) -> None:
-    # Given a stream on air with somebody in its chat, and a recording,
+    # Given a live stream with a viewer in its chat, and a recording,
     stream = walk.create("For everybody", "ak_auto_everybody")
     walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "hello"}, "ak_auto_bob")
     admin(walk, f"streams/{stream['id']}/publish", {"protocol": "synthetic"})
@@ -205,7 +206,7 @@ async def test_console_pages_of_one_thing_are_accessible(walk: Walk, chromium: C
         (f"chat/{stream['id']}", "Chat"),
         (f"recordings/{recording['id']}", recording["title"]),
     ):
-        # when the page of one of them is shown, then it is for everybody.
+        # when the page of one of them is opened, then everybody can use it.
         await tab.page.evaluate(f"location.hash = '#/w/default/{path}'")
         await tab.page.get_by_role("region", name=name, exact=True).wait_for()
         await assert_accessible(tab)

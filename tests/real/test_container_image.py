@@ -1,4 +1,4 @@
-"""The container image in a real engine, and what its page runs in containers: `make image`."""
+"""The container image in a real engine, and the commands of its page: `make image`."""
 
 import json
 import os
@@ -30,7 +30,7 @@ STEP_SECONDS = 900
 
 @pytest.fixture(scope="module")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    # A folder that is named is kept: the next build begins where this one ended.
+    # A named folder is kept: the next build reuses its layers.
     named = os.environ.get("LIVE_EMULATOR_TESTS_IMAGES")
     with engine(Path(named) if named else tmp_path_factory.mktemp("images")) as docker:
         yield docker
@@ -48,7 +48,7 @@ def walk_of(address: str) -> Walk:
 
 
 def run(*command: str, docker: Engine, folder: Path, **variables: str) -> str:
-    """What another program prints that has the engine."""
+    """The output of another program that uses the engine."""
     done = subprocess.run(
         command,
         env=docker.environment | variables,
@@ -63,7 +63,7 @@ def run(*command: str, docker: Engine, folder: Path, **variables: str) -> str:
 
 def npm_install(package: str, docker: Engine, folder: Path) -> None:
     need("node")
-    # Its optional parts are compiled, and take minutes.
+    # Its optional parts are compiled, which takes minutes.
     options = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
     run(
         need("npm"),
@@ -87,33 +87,33 @@ def test_container_image_is_small_and_runs_as_nobody_in_particular(docker: Engin
 def test_container_image_starts_is_pushed_to_played_and_stopped(
     docker: Engine, volume: str
 ) -> None:
-    # Given a container whose root is read only,
+    # Given a container with a read-only root,
     options = ["--read-only", "--tmpfs", "/tmp", "--volume", f"{volume}:/data"]
     options += ["--cap-drop", "ALL", "--publish", "127.0.0.1::8787"]
     with docker.container(*options) as container:
         docker.until_healthy(container)
-        # when somebody outside makes a stream, then it is sent to the host that it came by;
+        # when a client outside creates a stream, then its addresses have the host that it called;
         outside = walk_of(docker.address(container, "8787"))
         stream = outside.create()
         assert stream["rtmp_url"] == "rtmp://127.0.0.1:1935/live"
         assert outside.end(stream).status == 200
-        # and likewise from a neighbour in its network.
+        # and likewise for a neighbour in its network.
         [network] = docker.inspect(container)["NetworkSettings"]["Networks"].values()
         walk = walk_of(f"{network['IPAddress']}:8787")
         stream = walk.create()
         assert stream["rtmp_url"] == f"rtmp://{network['IPAddress']}:1935/live"
 
-        # When ffmpeg publishes, then what is played decodes;
+        # When ffmpeg publishes, then the played stream decodes;
         with pushing(address_of(stream), film(), is_endless=False) as push:
             assert push.said() == ""
         vod = walk.until_vod(stream)
         with av.open(vod["playback_url"]) as source:
             assert len([*source.decode(video=0)]) > 30
 
-        # what it keeps belongs to the user of the container, on its volume;
+        # the files on the volume belong to the container's user;
         owners = docker.docker("exec", container, "find", "/data", "-printf", "%u ")
         assert set(owners.split()) == {"1000"}
-        # commands inside find it; SIGTERM ends it cleanly.
+        # commands inside find the emulator; SIGTERM ends it cleanly.
         assert json.loads(docker.docker("exec", container, "live-emulator", "streams", "--json"))
         docker.docker("stop", container)
         assert docker.inspect(container)["State"]["ExitCode"] == 0
@@ -163,7 +163,7 @@ def test_container_image_takes_webrtc_at_ports_that_are_published(docker: Engine
 
 
 def test_compose_starts_the_app_beside_the_emulator(docker: Engine, tmp_path: Path) -> None:
-    # With any ports of this machine that are free, and without those of WebRTC, as many.
+    # Use free ports of this machine, and leave out the many of WebRTC.
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     text = re.sub(r'^ *- "127\.0\.0\.1:20000.*\n', "", text, flags=re.MULTILINE)
     file = tmp_path / "compose.yaml"
@@ -200,7 +200,7 @@ def test_testcontainers_example_in_python_passes(docker: Engine, tmp_path: Path)
 
 
 def test_testcontainers_example_in_node_passes(docker: Engine, tmp_path: Path) -> None:
-    # Later ones need Node 22.
+    # Later releases need Node 22.
     npm_install("testcontainers@11", docker, tmp_path)
     shutil.copy(PROJECT / "examples/testcontainers/streams.test.mjs", tmp_path)
 

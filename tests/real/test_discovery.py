@@ -1,4 +1,4 @@
-"""Commands find the emulator that runs here: real processes, and nothing that names an address."""
+"""Commands find the emulator that runs on this machine, without an address."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.support.live_server import Walk
 
 
 class Terminal:
-    """A person's terminal: an environment, with a cache folder of its own."""
+    """A person's terminal: an environment with a separate cache folder."""
 
     def __init__(self, home: Path) -> None:
         named = ("LIVE_EMULATOR_", "XDG_CACHE_HOME")
@@ -54,13 +54,13 @@ def test_discovery_uses_the_one_emulator_and_asks_which_of_several(
 ) -> None:
     folder = tmp_path / "somewhere"
     with ExitStack() as stack:
-        # Given one emulator, on ports and a folder that nobody was told,
+        # Given one emulator, on ports and a folder that no command knows,
         first = stack.enter_context(terminal.serving(str(folder)))
-        # when a command names none, then it means that one.
+        # when a command names no emulator, then it uses that one.
         shown = json.loads(terminal.run("env", "--json").stdout)
         assert shown["LIVE_EMULATOR_URL"] == first["http"]
 
-        # Of two it names both, and how to choose.
+        # With two running, the error names both, and how to choose.
         second = stack.enter_context(terminal.serving(":memory:"))
         asked = terminal.run("world", "list")
         assert asked.returncode == 2
@@ -74,7 +74,7 @@ def test_discovery_uses_the_one_emulator_and_asks_which_of_several(
         ):
             assert chosen.returncode == 0, chosen.stderr
 
-    # When none runs any more, it says how to start one, and nothing is left of the announcements.
+    # When none runs any more, it says how to start one, and the announcement files are gone.
     none = terminal.run("world", "list")
     assert none.returncode == 1
     if why_not("127.0.0.1", 8787) is None:

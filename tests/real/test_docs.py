@@ -1,4 +1,4 @@
-"""The pages' commands, run as a reader would: only addresses and placeholders are put in."""
+"""The commands of the how-to pages, run as by a reader, with values for their placeholders."""
 
 import json
 import os
@@ -42,7 +42,7 @@ TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c
 
 @dataclass
 class Reader:
-    """A reader of a page. `names` are put in place of what the page leaves open."""
+    """A reader of a page. `names` are the values for the page's placeholders."""
 
     walk: Walk
     folder: Path
@@ -77,12 +77,12 @@ class Reader:
         return output
 
     def record_talk(self) -> None:
-        """The `talk.mp4` of a page."""
+        """Record the `talk.mp4` of a page."""
         command = [get_ffmpeg_exe(), "-loglevel", "error", *TALK.split(), "-c:v", "libx264"]
         shutil.copy(encoded(command, "mp4"), self.folder / "talk.mp4")
 
     def make_stream(self, line: str) -> dict[str, Any]:
-        """Run the page's `curl`, and take from its answer what the page says to take."""
+        """Run the page's `curl`, and take the values from its answer that the page names."""
         values: dict[str, Any] = json.loads(self.run(line))
         self.names |= {
             "STREAM_KEY": values["stream_key"],
@@ -97,7 +97,7 @@ class Reader:
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    """A reader at a machine with ffmpeg and live-emulator, where a server runs on free ports."""
+    """A reader on a machine with ffmpeg and live-emulator, and a server on free ports."""
     settings = Settings(
         data=str(tmp_path / "data"), port=0, rtmp_port=0, rtmps_port=0, reconnect_window_ms=100
     )
@@ -119,7 +119,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def line_with(page: Path, *words: str) -> str:
-    """The one command of a page that holds all of `words`."""
+    """The one command of a page that contains all of `words`."""
     names = [shown.line for shown in commands(page) if all(word in shown.line for word in words)]
     assert names, f"{page.name} shows no command with {words}"
     return names[0]
@@ -127,14 +127,14 @@ def line_with(page: Path, *words: str) -> str:
 
 @pytest.mark.usefixtures("curl")
 def test_docs_quick_start_works_as_pasted(reader: Reader) -> None:
-    # Given the readme's call for a stream,
+    # Given the readme's call that creates a stream,
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     assert stream["title"] == "My First Stream"
-    # with the body that the platform documents, word for word,
+    # with exactly the body that the platform documents,
     assert stream["description"] == "Live coding session"
     assert '"category_id": "..."' in line_with(README, "curl -X POST")
 
-    # when its ffmpeg command pushes to it, then it is live, and ends when that stops.
+    # when its ffmpeg command publishes to it, then it is live, and ends when the command stops.
     push = reader.start(line_with(README, "ffmpeg -re"))
     until(lambda: reader.status_of(stream) == "live", "the stream to be live")
     push.terminate()
@@ -202,7 +202,7 @@ def test_docs_audience_page_works(reader: Reader) -> None:
 
     assert json.loads(said[0])["simulated"] == 120
     assert [plan["verb"] for plan in json.loads(said[3])["plans"]] == ["ramp", "add"]
-    # Of the thousand that stay to the end, all are there four hours later.
+    # Of the thousand viewers that stay to the end, all are there four hours later.
     ordered = reader.walk.get(f"{reader.walk.ready['admin']}/streams/{stream['id']}/viewers")
     assert ordered.json["simulated"] == 1_120
 
@@ -254,7 +254,7 @@ def test_docs_webhook_page_works(reader: Reader) -> None:
         rows: list[dict[str, Any]] = json.loads(reader.run(f"{shown} --json"))["deliveries"]
         return rows[0] if rows and rows[0]["attempts"] else None
 
-    # Nothing listens at the page's address, and that is what the log says.
+    # Nothing listens at the page's address, and the log says so.
     delivery = until(tried, "the webhook to be tried")
     assert (delivery["event"], delivery["state"]) == ("stream.live", "waiting")
     assert delivery["outcome"].startswith("not reached")
@@ -265,20 +265,20 @@ def test_docs_webhook_page_works(reader: Reader) -> None:
 
 @pytest.mark.usefixtures("curl")
 def test_docs_webrtc_page_goes_live_and_creates_a_session(reader: Reader) -> None:
-    # Given the page's call for a stream, and an ffmpeg that speaks WHIP,
+    # Given the page's call that creates a stream, and an ffmpeg with WHIP,
     if not has_whip(get_ffmpeg_exe()):
         lacking("this ffmpeg does not speak WHIP")
     reader.record_talk()
     stream = reader.make_stream(line_with(WEBRTC_PAGE, "curl -X POST", "/streams/"))
 
-    # when the page's command pushes, then it is live, and ends when that is over.
+    # when the page's command publishes, then the stream is live, and ends with the command.
     push = reader.start(line_with(WEBRTC_PAGE, "ffmpeg -re"))
     _, said = push.communicate(timeout=PATIENCE_SECONDS)
     assert push.returncode == 0, said
     until(lambda: reader.status_of(stream) == "ended", "the stream to end")
     assert reader.walk.ask("GET", f"/streams/id/{stream['id']}").json["started_at"]
 
-    # And the page's calls make a session and a seat in it.
+    # The page's calls create a session and a seat in it.
     result = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "max_participants")))
     reader.names["SESSION_ID"] = result["id"]
     seat = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "SESSION_ID/token")))
@@ -290,7 +290,7 @@ def test_docs_recordings_page_works(reader: Reader) -> None:
     def ask(*words: str) -> Any:
         return json.loads(reader.run(f"{line_with(RECORDINGS_PAGE, 'curl', *words)} -s"))
 
-    # Given the seed's streams, a clip is cut of one that is live,
+    # Given the seed's streams, a clip is cut of a live one;
     reader.names["STREAM_ID"] = ask("live")["stream"]["id"]
     result = ask("POST", "clips")
     assert result["status"] == "processing"
@@ -302,15 +302,15 @@ def test_docs_recordings_page_works(reader: Reader) -> None:
 
     film = reader.walk.get(until(ready, "the clip is cut"))
     assert film.headers["content-type"] == "video/mp4"
-    # recordings are read and found,
+    # recordings are read and searched,
     [vod] = ask("devops_wizard/vods")
     assert ask("search")["items"] == [vod]
-    # divided,
+    # split into chapters,
     reader.names["VOD_ID"] = vod["id"]
     titles = ask("generate")
     assert 1 < len(titles) <= 5
     assert ask("generate")[0]["title"] == titles[0]["title"]
-    # and posted.
+    # and posted to social accounts.
     reader.names["VIDEO_UID"] = vod["cloudflare_video_id"]
     assert ask("upload")["post"]["content"] == "Worth an hour"
 

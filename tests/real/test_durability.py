@@ -1,4 +1,4 @@
-"""What is left when the emulator stops, is killed, or has no room."""
+"""The data that remains when the emulator stops, is killed, or its disk is full."""
 
 import http.client
 import json
@@ -23,12 +23,12 @@ from tests.support.live_server import PATIENCE_SECONDS, Walk, child, platform, u
 from tests.support.machine_clock import MachineClock
 from tests.support.slow import slow
 
-# The first words of their names: init-0.mp4, seg-0.m4s, index.jsonl.
+# The beginnings of media file names: init-0.mp4, seg-0.m4s, index.jsonl.
 FILES_OF_A_RECORDING = {"init", "seg", "index.jsonl"}
 
 
 def key_of(media: dict[str, bytes]) -> bytes:
-    """All parts a player has fetched, in their order, as one run of bytes."""
+    """The contents of all parts that a player has fetched, in their order, joined."""
     names = sorted(
         (name for name in media if name.startswith("part")),
         key=lambda name: int(name.removeprefix("part-").removesuffix(".m4s")),
@@ -37,7 +37,7 @@ def key_of(media: dict[str, bytes]) -> bytes:
 
 
 def recorded(walk: Walk, vod: dict[str, object]) -> bytes:
-    """All the bytes of a VOD's segments."""
+    """The contents of all segments of a VOD, joined."""
     video_url = str(vod["video_url"])
     playlist = walk.get(video_url.replace("video.m3u8", "stream.m3u8")).text
     names = [line for line in playlist.splitlines() if line.endswith(".m4s")]
@@ -46,7 +46,7 @@ def recorded(walk: Walk, vod: dict[str, object]) -> bytes:
 
 
 def facts_of(walk: Walk, stream: dict[str, Any]) -> dict[str, Any]:
-    """What a stream is, without addresses: the ports are others after a start."""
+    """A stream's fields, without addresses: the ports change with a start."""
     return {
         name: payload for name, payload in walk.stream(stream).items() if "://" not in str(payload)
     }
@@ -56,7 +56,7 @@ def test_durability_kill_9_ends_the_stream_and_its_vod_has_what_players_saw(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
-    # Given a stream that is live, another one that waits, and a process that is killed,
+    # Given a live stream, another one that is offline, and a process that is killed,
     with child(data) as first:
         walk = first.walk()
         waiting = facts_of(walk, walk.create("Another"))
@@ -67,12 +67,12 @@ def test_durability_kill_9_ends_the_stream_and_its_vod_has_what_players_saw(
             first.process.send_signal(signal.SIGKILL)
             first.said()
 
-    # when it is started again on the same folder, and its publisher does not come back,
+    # when it is started again on the same folder, and the publisher does not come back,
     with child(data, "--reconnect-window", "1") as second:
         walk = second.walk()
         vod = walk.until_vod(stream)
 
-        # then what was seen is in the VOD byte for byte, and nothing else was touched.
+        # then the VOD has everything that was played, byte for byte, and nothing else has changed.
         assert key_of(seen) in recorded(walk, vod)
         # The live stream's own files are the recording: nothing was copied.
         [folder] = data.rglob(stream["cloudflare_stream_id"])
@@ -95,7 +95,7 @@ def test_durability_publisher_returning_to_the_next_start_goes_on(
     tmp_path: Path, how: signal.Signals
 ) -> None:
     data = tmp_path / "data"
-    # Given a stream that was live when its emulator was stopped, or killed,
+    # Given a stream that was live when its emulator was stopped or killed,
     with child(data) as first:
         walk = first.walk()
         stream = walk.create()
@@ -106,7 +106,7 @@ def test_durability_publisher_returning_to_the_next_start_goes_on(
             first.said()
         assert first.ready_file.exists() == (how == signal.SIGKILL)
 
-    # when the next one has started, then it is live, and its publisher goes on with it.
+    # when the next one has started, then it is live, and its publisher continues it.
     with child(data, "--reconnect-window", "60") as second:
         walk = second.walk()
         now = walk.stream(stream)
@@ -119,7 +119,7 @@ def test_durability_publisher_returning_to_the_next_start_goes_on(
         assert walk.end(stream).status == 200
         vod = walk.until_vod(stream)
 
-        # And the recording has both, one behind the other.
+        # The recording has both halves, one after the other.
         assert key_of(seen) in recorded(walk, vod)
         assert walk.media_playlist(now).count("#EXT-X-DISCONTINUITY\n") == 1
         played = play(str(vod["video_url"])).video
@@ -214,7 +214,7 @@ def test_durability_kill_9_during_writes_loses_no_confirmed_write(tmp_path: Path
             first.process.send_signal(signal.SIGKILL)
             answered = {album for future in writing for album in future.result()}
 
-    # when it is started again, then all that was answered is there.
+    # when it is started again, then every answered write is there.
     assert len(answered) >= 100
     with child(data) as second:
         payload = second.walk().ask("GET", "/users/me/export").json
@@ -222,7 +222,7 @@ def test_durability_kill_9_during_writes_loses_no_confirmed_write(tmp_path: Path
 
 
 def write_until_it_is_gone(walk: Walk) -> list[str]:
-    """The ids of all albums whose making was answered."""
+    """Create albums until the server is gone; return the ids of those that were answered."""
     answered: list[str] = []
     while True:
         try:
@@ -237,24 +237,25 @@ def test_durability_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: 
     limit_bytes = 100_000
     with platform(data=str(tmp_path / "data"), disk_limit_bytes=limit_bytes) as walk:
         stream, late = walk.create(), walk.create("Late")
-        # The film is some 0.5 Mbit/s: two seconds, and the limit is reached.
+        # The film has about 0.5 Mbit/s: after two seconds the limit is reached.
         with pushing(address_of(stream)):
             until(lambda: media_bytes(tmp_path) > limit_bytes, "the limit is reached")
-            # A publisher is judged by a look at the disk that may be some seconds old.
+            # The check of a new publisher may use a measurement of the disk that is some seconds
+            # old.
             until(lambda: "disk" in refusal(late), "a publisher is told of the disk")
             walk.until_parts(stream, 2)
             assert walk.stream(stream)["status"] == "live"
 
 
 def refusal(stream: dict[str, object]) -> str:
-    """What ffmpeg prints when it pushes a short film."""
+    """The error that ffmpeg prints when it publishes a short film."""
     with pushing(address_of(stream), is_paced=True, is_endless=False) as push:
         return push.said().lower()
 
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of its own, which needs root."""
+    """A small file system, which needs root."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     mounted = finished(command)
@@ -268,7 +269,7 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
 
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
-    """Not a byte is free on it until the block ends."""
+    """Fill the disk until the block ends."""
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -293,7 +294,7 @@ def test_durability_full_disk_costs_writes_alone_and_only_while_it_is_full(tmp_p
                 refused = until_no_room(walk, names)
                 assert int(refused.headers["retry-after"]) > 0
                 assert "disk is 100% full" in refused.json["message"]
-                # A player comes and is served, though nobody can count it.
+                # A player comes and is served, although no view can be stored.
                 walk.until_parts(stream, 2)
                 payload = walk.get(health).json
                 assert (payload["status"], payload["reason"]) == (
@@ -302,7 +303,7 @@ def test_durability_full_disk_costs_writes_alone_and_only_while_it_is_full(tmp_p
                 )
             until(lambda: walk.get(health).json["status"] == "ok", "the disk is well again")
             assert make_album(walk, names).status == 201
-        # It leaves, and its stream's end falls into another time without room.
+        # The player leaves, and its stream ends later, when the disk is full again.
         with filled(disk):
             until_no_room(walk, names)
         vod = walk.until_vod(stream)
@@ -314,7 +315,7 @@ def test_durability_full_disk_costs_writes_alone_and_only_while_it_is_full(tmp_p
 
 
 def until_no_room(walk: Walk, names: list[str]) -> ApiResponse:
-    """The first refusal. SQLite writes a while longer into a file that has grown already."""
+    """The first refusal. SQLite can still write for a while into a file that has grown already."""
     while (answer := make_album(walk, names)).status == 201:
         assert len(names) < 5000
     assert answer.status == 503, answer.text
@@ -322,7 +323,7 @@ def until_no_room(walk: Walk, names: list[str]) -> ApiResponse:
 
 
 def make_album(walk: Walk, names: list[str]) -> ApiResponse:
-    """Write something; the ids of what was answered are noted in `kept`."""
+    """Write something; the ids of answered writes are added to `kept`."""
     answer = walk.ask("POST", "/videos/albums", {"title": "Kept"})
     if answer.status == 201:
         names.append(answer.json["id"])
@@ -330,7 +331,7 @@ def make_album(walk: Walk, names: list[str]) -> ApiResponse:
 
 
 def media_bytes(folder: Path) -> int:
-    """How much media of an emulator lies below `folder`."""
+    """The number of bytes of media below `folder`."""
     return sum(path.stat().st_size for path in folder.rglob("*.m4s"))
 
 
@@ -355,18 +356,18 @@ def test_durability_machine_clock_change_stops_no_world_and_skips_nothing(tmp_pa
         walk = serving.walk()
         stream = walk.create()
         with pushing(address_of(stream)):
-            # Back by an hour, and on by two.
+            # One hour back, then two hours forward.
             for offset_seconds in (-3600, 3600):
                 walk.until_parts(stream, 3)
                 clock.set(offset_seconds)
             walk.until_parts(stream, 3)
-        # Its window is a second of the world, which goes on.
+        # The reconnect window is a second of the world's time, which continues.
         vod = walk.until_vod(stream)
         ended = walk.stream(stream)
         events = walk.get(f"{walk.ready['admin']}/events?limit=500").json["events"]
         shown = walk.get(f"{walk.ready['admin']}/clock").json
     assert ended["duration_seconds"] == pytest.approx(vod["duration"], abs=0.1)
-    # These two tell of an instant that had passed when it was noticed.
+    # The instants of these two events were past when they were noticed.
     noticed_late = {"StreamEnded", "ViewersLeft"}
     times = [event["at"] for event in events if event["kind"] not in noticed_late]
     assert times == sorted(times)
@@ -382,7 +383,7 @@ def test_durability_request_during_a_stop_is_refused_without_a_traceback(
         assert where.hostname is not None
         assert where.port is not None
         with closing(http.client.HTTPConnection(where.hostname, where.port, 30)) as line:
-            # Given a body that has come half,
+            # Given a request whose body has half arrived,
             line.putrequest("POST", f"/api/v1{path}")
             line.putheader("Authorization", "Bearer ak_demo")
             kind = "multipart/form-data; boundary=b" if path == "/videos/" else "application/json"
@@ -395,7 +396,7 @@ def test_durability_request_during_a_stop_is_refused_without_a_traceback(
             payload = json.loads(answer.read())
         said = serving.said()
 
-    # then the sender is told so, and to send it again.
+    # then the answer says so, and asks to send the request again.
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert "Send this request again" in payload["message"]
     assert "Traceback" not in said
@@ -403,11 +404,11 @@ def test_durability_request_during_a_stop_is_refused_without_a_traceback(
 
 
 def upload(walk: Walk, path: Path) -> str:
-    """Upload a file; the video's id, once that is answered."""
+    """Upload a file; return the video's id once that is answered."""
     files = {"file": (path.name, path.read_bytes())}
     headers = {"Authorization": "Bearer ak_demo"}
     address = f"{walk.ready['http']}/api/v1/videos/"
-    # httpx itself gives up after five seconds, which a busy machine takes.
+    # httpx's default limit is five seconds, which a busy machine exceeds.
     answer = httpx.post(
         address, files=files, data={"title": "Kept"}, headers=headers, timeout=PATIENCE_SECONDS
     )
@@ -427,7 +428,7 @@ def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
     tmp_path: Path, by: signal.Signals
 ) -> None:
     data = tmp_path / "data"
-    # Given one upload that is transcoded and one that waits, when the process is stopped,
+    # Given one upload that is being transcoded and one that waits, when the process is stopped,
     long = film(seconds=10, size="640x360", video="mpeg4", form="mp4")
     with child(data) as first:
         walk = first.walk()
@@ -437,7 +438,7 @@ def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
         first.process.send_signal(by)
         first.said()
 
-    # then the next one makes them from the bytes that were kept, and keeps those no longer.
+    # then the next process makes both videos from the stored bytes, and then deletes those.
     with child(data) as second:
         walk = second.walk()
         for video in videos:

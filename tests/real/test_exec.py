@@ -1,4 +1,4 @@
-"""`exec` as a CI job runs it: a process of its own, whose command finds an emulator."""
+"""`exec` as a CI job runs it: a separate process, whose command finds an emulator."""
 
 import json
 import logging
@@ -45,7 +45,7 @@ for name in ("one", "two"):
 
 @pytest.fixture(autouse=True)
 def _logs() -> Iterator[None]:
-    """The command sets up this process's logs: put them back."""
+    """Restore this process's logging, which the command sets up."""
     root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn")
     before = (root.handlers[:], root.level, uvicorn.level)
     yield
@@ -119,8 +119,8 @@ def test_exec_command_signal_reaches_the_child_and_its_end_is_ours(number: signa
 def test_exec_command_signal_to_the_whole_group_reaches_the_child_once(
     number: signal.Signals,
 ) -> None:
-    # What a terminal or a CI job does: everybody in the group gets it. The command counts until
-    # a second signal of another kind says that nothing more was sent.
+    # As by a terminal or a CI job, every process of the group gets the signal. The command counts
+    # them until a second signal of another kind says that no more will come.
     count = (
         "import signal, sys; got = [];"
         "signal.signal(int(sys.argv[1]), lambda *_: (got.append(1), print('got', flush=True)));"

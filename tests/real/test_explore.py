@@ -1,4 +1,4 @@
-"""`explore` as a person runs it: an app with a bug, one that is no use, and a stop in between."""
+"""`explore` as a person runs it: with a buggy app and an unusable one, stopped and resumed."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.support.dask_cluster import cluster
 
 PATIENCE_SECONDS = 1_800
 ROOT = Path(__file__).parents[2]
-# Not a server's: a port that is free now, and held by whoever comes first.
+# Not a running server's port: it is free now, and the app's run takes it.
 FIXED_PORT = """
 import socket, time, os
 with socket.socket() as plug:
@@ -52,10 +52,10 @@ def planted(name: str) -> list[str]:
 
 
 def test_explore_finds_a_bug_writes_it_down_and_exec_replays_it(tmp_path: Path) -> None:
-    # Given an app that does not ask again where the platform is busy,
+    # Given an app that does not retry where the platform is busy,
     status, output, _ = run(tmp_path, "--runs", "9", "-j", "2", "--", *planted("no_retry"))
 
-    # when it is explored, then that is found, as one fault,
+    # when it is explored, then the bug is found, with one fault,
     assert status == 1, output
     assert "1. `GET /streams/id/{stream_id}` answered 503 once (fails 3 of 3)" in output
     report = json.loads((tmp_path / "report.json").read_bytes())
@@ -68,7 +68,7 @@ def test_explore_finds_a_bug_writes_it_down_and_exec_replays_it(tmp_path: Path) 
     ).read_text("utf-8")
     assert b"<failure" in (tmp_path / "junit.xml").read_bytes()
 
-    # and its plan lets the app fail again.
+    # and the saved plan makes the app fail again.
     plan = tmp_path / "finding-1.yaml"
     assert len(yaml.safe_load(plan.read_bytes())["faults"]) == 1
     again = subprocess.run(

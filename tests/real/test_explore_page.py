@@ -1,4 +1,4 @@
-"""The page of an exploration in a browser: from a fault that failed to its finding, and for all."""
+"""The page of an exploration in a browser: from a fault to its finding, and accessible."""
 
 import shlex
 from pathlib import Path
@@ -28,11 +28,11 @@ async def test_explore_page_leads_from_a_failed_fault_to_its_finding(
     tab = await chromium.open((tmp_path / "report.html").as_uri())
     page = tab.page
 
-    # when one looks for what failed,
+    # when the failed faults are filtered,
     row = page.locator("tr", has=page.locator("th", has_text="webhook stream.live"))
     await row.get_by_role("link", name="failed: finding 2").click()
 
-    # then its finding is there, with its plan and what replays it,
+    # then the finding is there, with its plan and the command that replays it,
     finding = page.locator(":target")
     assert await finding.locator("h2").inner_text() == (
         "2. the webhook stream.live came twice, the first let pass"
@@ -41,5 +41,5 @@ async def test_explore_page_leads_from_a_failed_fault_to_its_finding(
     assert f"live-emulator exec --faults finding-2.yaml -- {shlex.join(COMMAND)}" in text
     assert "webhook.repeat:" in text
     assert "it broke" in text
-    # and it can be read and used by everybody.
+    # and the page is accessible.
     await assert_accessible(tab)

@@ -1,4 +1,4 @@
-"""Debian's Firefox, which has no H.264 in WebRTC and uses no loopback address, as it comes."""
+"""Debian's Firefox without changes: it has no H.264 in WebRTC and uses no loopback address."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from tests.support.required_programs import need
 from tests.support.rtc_page import SCRIPT
 from tests.support.webrtc import ask
 
-# One browser for all: a start takes three seconds of a processor.
+# One browser for all tests: a start takes three seconds of CPU.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FUNCTIONS = SCRIPT.replace("null;\n", "")
@@ -43,19 +43,19 @@ async def test_firefox_watch_page_plays_low_latency_hls_and_webrtc(
     with pushing(address_of(stream), film(seconds=6)):
         await ask(lambda: walk.until_first_part(stream), "it is live")
         for mode in ("llhls", "whep"):
-            # when it is told how to play,
+            # when the page is given a way to play,
             await firefox.open(f"{page}?mode={mode}")
             await firefox.until("player && player.state === 'live'")
             before = await firefox.run("return emulatorPlayer.framesDecoded;")
             await firefox.until(f"player.framesDecoded > {before + 15}")
-            # then it plays so, with a picture of the right size, and knows how late that is.
+            # then it plays that way, with a picture of the right size, and knows the delay.
             mode_now, width, notice = await firefox.run(
                 "return [emulatorPlayer.mode, video.videoWidth, notice.textContent];"
             )
             assert (mode_now, width, notice) == (mode, 320, "")
             await firefox.until("player.latencySeconds !== null")
 
-    # The site's policy lets its chat in, too: it names no other scheme than the page's.
+    # The site's content security policy allows its chat, although it names only the page's scheme.
     await firefox.open(f"{walk.ready['http']}/_emulator/site/#/@rustacean")
     await firefox.until("document.querySelector('.site-chat')?.textContent.includes('connected')")
 

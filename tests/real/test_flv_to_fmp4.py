@@ -1,7 +1,7 @@
-"""From a real encoder's FLV to fMP4 and back through real demuxers and decoders, exactly.
+"""A real encoder's FLV becomes fMP4 without loss, checked by real demuxers and decoders.
 
-FFmpeg's own FLV demuxer is the judge: what it reads from the FLV file, packet for packet, must be
-what it reads from our init segment and fragments.
+FFmpeg's FLV demuxer is the reference: the packets that it reads from the FLV file must be the
+packets that it reads from our init segment and fragments.
 """
 
 import itertools
@@ -43,7 +43,7 @@ AUDIO = {
 
 @dataclass(frozen=True)
 class Demuxed:
-    """A stream's packets as FFmpeg reads them, times in seconds."""
+    """A stream's packets as FFmpeg reads them, with times in seconds."""
 
     kind: str
     times: list[tuple[float, float]]
@@ -51,7 +51,7 @@ class Demuxed:
 
 
 def encode(*, video: str = "", audio: str = "", size: str = "322x182") -> Path:
-    """Three seconds of pattern and tone at 29.97 frames a second, by a real encoder."""
+    """Three seconds of pattern and tone at 29.97 fps, by a real encoder."""
     inputs = ""
     if video:
         inputs += f"-f lavfi -i testsrc2=s={size}:r=30000/1001 "
@@ -73,7 +73,7 @@ def tags(path: Path) -> Iterator[Tag]:
 
 
 def through(*sources: list[Tag]) -> list[HlsPart]:
-    """The parts of one stream whose publishers, one after the other, sent these tags."""
+    """The parts of one stream whose publishers sent these tags one after the other."""
     sequencer, segmenter = Sequencer(), Segmenter()
     parts: list[HlsPart] = []
     for source in sources:
@@ -90,7 +90,7 @@ def through(*sources: list[Tag]) -> list[HlsPart]:
 
 
 def packed(parts: list[HlsPart], path: Path) -> Path:
-    """An init segment and its fragments, one file an epoch would be in one playlist."""
+    """Write an init segment and its fragments into one file, as in one epoch of a playlist."""
     fragments = [fragment(part, number) for number, part in enumerate(parts, 1)]
     path.write_bytes(b"".join([init_segment(parts[0].tracks), *fragments]))
     return path
@@ -130,10 +130,10 @@ def decode_all(path: Path) -> None:
 
 
 def check_sound(result: Demuxed, wire: list[float]) -> None:
-    """On the encoder's sample clock without any jitter, half a millisecond off it at most.
+    """Assert that audio is on the encoder's sample clock without jitter.
 
-    Of the wire's times each is rounded to a millisecond, the first, which we start from, like all
-    others: so ours are up to twice half a millisecond from the wire's.
+    The wire's times are rounded to a millisecond each, including the first, at which our clock
+    starts: so ours differ from the wire's by at most two halves of a millisecond.
     """
     times = [dts for dts, _ in result.times]
     assert times == pytest.approx(wire, abs=0.00101)
@@ -146,19 +146,19 @@ def check_sound(result: Demuxed, wire: list[float]) -> None:
 def test_flv_to_fmp4_every_packet_keeps_its_time_and_every_frame_its_content(
     tmp_path: Path, video: str, audio: str
 ) -> None:
-    # Given what a real encoder sent, with B-frames where the codec has them, at 29.97 a second,
+    # Given a real encoder's media at 29.97 fps, with B-frames where the codec has them,
     flv = encode(video=VIDEO[video], audio=AUDIO[audio])
     # when it has become parts,
     parts = through(list(tags(flv)))
     mp4 = packed(parts, tmp_path / "packed.mp4")
-    # then an independent demuxer reads the same from both but for the stream's new zero,
+    # then an independent demuxer reads the same from both, apart from the stream's new zero,
     source, result = demuxed(flv), demuxed(mp4)
     zero = source[0].times[0][0]
     for times, came in zip(result[0].times, source[0].times, strict=True):
         assert times == pytest.approx((came[0] - zero, came[1] - zero), abs=1e-6)
     assert result[0].keys == source[0].keys
     check_sound(result[1], [dts - zero for dts, _ in source[1].times if dts >= zero])
-    # and decoders see the same pictures without one complaint.
+    # and decoders see the same pictures without an error.
     assert pictures(mp4) == pictures(flv)
     decode_all(mp4)
 
@@ -184,7 +184,7 @@ def test_flv_to_fmp4_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
     parts = through(list(tags(flv)))
     assert sum(part.duration for part in parts) == parts[-1].start + parts[-1].duration
     with av.open(str(packed(parts, tmp_path / "packed.mp4"))) as container:
-        # The last part lasts as long as every track does: here, to the end of the picture.
+        # The last part ends where every track has ended: here, at the end of the picture.
         [picture] = container.streams.video
         assert picture.duration is not None
         assert picture.time_base is not None
@@ -193,13 +193,13 @@ def test_flv_to_fmp4_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
 
 
 def test_flv_to_fmp4_new_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) -> None:
-    # Given one publisher that sends a second sequence header for another size,
+    # Given one publisher that sends a second sequence header with another size,
     first = list(tags(encode(video=VIDEO["h264"], audio=AUDIO["aac48"])))
     second_flv = encode(video=VIDEO["h264"], audio=AUDIO["aac48"], size="640x360")
     second = [replace(tag, timestamp_ms=tag.timestamp_ms + 3003) for tag in tags(second_flv)]
-    # when both parts of it are cut,
+    # when parts are cut from both halves,
     parts = through(first + second)
-    # then each size is whole in an epoch of its own, and decodes.
+    # then each size is complete in a separate epoch, and decodes.
     begins = [number for number, part in enumerate(parts) if part.starts_discontinuity]
     assert len(begins) == 2
     widths = []
@@ -219,7 +219,7 @@ def test_flv_to_fmp4_publisher_returning_with_another_codec_goes_on(tmp_path: Pa
     begins = [number for number, part in enumerate(parts) if part.starts_discontinuity]
     assert len(begins) == 2
     for number, (before, after) in enumerate(itertools.pairwise(parts), 1):
-        # Of the first publisher's longer track, a frame or two reach over its last part.
+        # Of the first publisher's longer track, a frame or two are beyond its last part.
         reach = 9_000 if number == begins[1] else 0
         assert 0 <= after.start - (before.start + before.duration) <= reach
     decode_all(packed(parts[begins[1] :], tmp_path / "second.mp4"))

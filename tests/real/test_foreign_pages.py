@@ -1,4 +1,4 @@
-"""A page that a developer opens by chance, in a real browser: it must not steer the emulator."""
+"""Foreign web pages in a real browser must not be able to control the emulator."""
 
 import threading
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from tests.support.browser import WITH_WINDOWS, Chromium, Tab
 from tests.support.live_server import Walk, platform
 from tests.support.required_programs import need
 
-# Every name leads to this machine, as one does that its owner has pointed here.
+# Every name resolves to this machine, as an attacker's DNS could do it.
 EVERYWHERE_HERE = "--host-resolver-rules=MAP * 127.0.0.1"
-# Each gives what the page could learn, or the name of the error that it met.
+# Each gives the text that the page could read, or the name of its error.
 ATTEMPTS = {
     "read": "fetch(admin + '/outbox').then((answer) => answer.text())",
     "delete": "fetch(admin + '/outbox', {method: 'DELETE'}).then((answer) => answer.text())",
@@ -24,7 +24,7 @@ ATTEMPTS = {
         admin.replace('http', 'ws') + '/events');
         socket.onopen = () => done('open'); socket.onerror = () => done('TypeError'); })""",
 }
-# What a page may send anywhere; it learns nothing of the answer.
+# Requests that a page may send to any host without reading the answer.
 BLIND = """(admin) => Promise.all([
     fetch(admin + '/reset', {method: 'POST', mode: 'no-cors'}),
     fetch(admin + '/worlds', {method: 'POST', mode: 'no-cors', body: '{"name": "by-text"}'}),
@@ -84,13 +84,14 @@ def worlds(walk: Walk) -> set[str]:
 
 
 async def test_foreign_pages_neither_read_nor_change_anything() -> None:
-    # In the browser that people have: what one of its pages may do is a part of it.
+    # The browser that people have, since its rules for pages are part of the test.
     path = need(*WITH_WINDOWS)
     with platform() as walk, site() as port:
         stream = walk.create("Still here")
         admin, own_port = walk.ready["admin"], walk.ready["http"].rpartition(":")[2]
         async with Chromium.start(path, EVERYWHERE_HERE) as chromium:
-            # Given a foreign page, when it tries what pages can, then it learns nothing,
+            # Given a foreign page, when it tries everything that pages can do, then it reads
+            # nothing,
             tab = await chromium.open(f"http://evil.example:{port}/")
             assert set((await attempt(tab, admin)).values()) == {"TypeError"}
             assert await tab.page.evaluate(NOBODY, admin) == "TypeError"
@@ -99,7 +100,7 @@ async def test_foreign_pages_neither_read_nor_change_anything() -> None:
                 await tab.page.evaluate(FORM, admin)
             assert "--allow-origin" in await tab.page.inner_text("body")
 
-            # nor when its name leads to the emulator itself, where it needs no CORS;
+            # even when its host name resolves to the emulator, so that it needs no CORS;
             tab = await chromium.open(f"http://evil.example:{own_port}/v1/streams/")
             read = (
                 "(path) => fetch(path).then(async (answer) => [answer.status, await answer.text()])"
@@ -107,7 +108,7 @@ async def test_foreign_pages_neither_read_nor_change_anything() -> None:
             status, text = await tab.page.evaluate(read, "/_emulator/outbox")
             assert (status, "--allow-host" in text) == (403, True)
 
-            # and nothing has happened.
+            # and no request had an effect.
             assert walk.stream(stream)["title"] == "Still here"
             assert worlds(walk) == {"default"}
 

@@ -1,4 +1,4 @@
-"""The front door in a real browser: a person goes live with a press, and sees it play."""
+"""The front door in a real browser: a person goes live with one click, and sees it play."""
 
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ async def test_front_door_goes_live_with_the_test_picture(walk: Walk, chromium: 
     page = tab.page
     await page.wait_for_selector(".stream-card")
 
-    # when one presses a button, then a picture plays, and anybody finds it on air;
+    # when the button is pressed, then a picture plays, and everybody finds the live stream;
     await page.click("button:text-is('Test picture')")
     await page.wait_for_selector(".broadcast .badge.live")
     frame = page.frame_locator(".broadcast iframe")
@@ -36,7 +36,7 @@ async def test_front_door_goes_live_with_the_test_picture(walk: Walk, chromium: 
     assert await page.evaluate("document.activeElement.textContent") == "Your test picture"
     await screenshots.take(tab, "front-door")
 
-    # the address leads there again, and to end it asks first; then it is on air no more.
+    # the address leads back to it; ending it asks for confirmation, and ends the stream.
     await page.reload()
     await page.click("button:text-is('End it')")
     await page.click("dialog button:text-is('End it')")
@@ -58,13 +58,13 @@ async def test_front_door_shows_what_obs_needs(walk: Walk, chromium: Chromium) -
     assert stream["rtmp_url"] in text
     assert f"live-emulator obs-profile {stream['id']}" in text
     await assert_accessible(tab)
-    # What the page did in an app's stead is no app's.
+    # The page's own requests are not logged as an app's.
     assert walk.get(f"{walk.ready['admin']}/requests").json["requests"] == []
     assert not tab.complaints
 
 
 def test_front_door_is_opened_by_serve_once_it_is_ready(tmp_path: Path) -> None:
-    # Given a browser that notes what it is to open, and whether it gets an answer,
+    # Given a browser that records the address that it is to open, and whether it is answered,
     note, script = tmp_path / "note", tmp_path / "browser.py"
     script.write_text(
         "import pathlib, sys, urllib.request as http\n"
@@ -74,7 +74,7 @@ def test_front_door_is_opened_by_serve_once_it_is_ready(tmp_path: Path) -> None:
         f"pathlib.Path({str(note)!r} + '.new').rename({str(note)!r})\n"
     )
 
-    # when the platform is started with --open, then that is the front door.
+    # when the platform is started with --open, then it opens the front door.
     env = {"BROWSER": f"{sys.executable} {script} %s"}
     with child(tmp_path / "data", "--open", env=env) as started:
         address = started.walk().ready["http"]

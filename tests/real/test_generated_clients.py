@@ -1,4 +1,4 @@
-"""Clients that real generators make of the OpenAPI documents: they compile, and they work."""
+"""Clients that real generators make from the OpenAPI documents compile and work."""
 
 import json
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.support.slow import slow
 
 @pytest.fixture
 async def base(tmp_path: Path) -> AsyncIterator[str]:
-    """Where the documented API is; its document and the others lie in `tmp_path`."""
+    """The address of the documented API; its document and the others are in `tmp_path`."""
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
     async with Emulator(settings) as emulator, httpx.AsyncClient() as client:
         http = emulator.ready["http"]

@@ -1,6 +1,6 @@
-"""Real players on a shelf alone, behind forty lines of HTTP: what is wrong here is HLS itself.
+"""Real players with an HLS stream and a minimal HTTP server: a failure here is a fault of HLS.
 
-The whole product with the same players is in `test_main_job` and `test_watch_page`.
+`test_main_job` and `test_watch_page` test the whole product with the same players.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ KINDS: dict[str, Kind] = {
     "stream.m3u8": "plain",
     "llhls.m3u8": "low_latency",
 }
-# What the publisher sends, one connection each, and how many pictures of each size that is.
+# The publisher's films, one connection each, and the number of pictures of each size.
 BROADCASTS: dict[str, tuple[Callable[[], list[bytes]], dict[str, int]]] = {
     "one film": (lambda: [flv(seconds=6, video=B_FRAMES)], {SMALL: 180}),
     "a new size": (
@@ -62,12 +62,12 @@ BROADCASTS: dict[str, tuple[Callable[[], list[bytes]], dict[str, int]]] = {
         {SMALL: 180},
     ),
 }
-# FFmpeg's player keeps its first decoder, so a change of codec is for other players.
+# FFmpeg's player keeps its first decoder, so only other players test a change of codec.
 FOR_FFMPEG = [name for name in BROADCASTS if name != "a new codec"]
 
 
 class Audience:
-    """The HTTP in front of a shelf. `asked` is set each time a player asks for a playlist."""
+    """The HTTP in front of an HLS stream. `asked` is set each time a player asks for a playlist."""
 
     def __init__(self, media_store: MediaStore) -> None:
         self.asked = asyncio.Event()
@@ -90,7 +90,7 @@ class Audience:
         return Response(await asyncio.to_thread(read, source), media_type="video/mp4")
 
     async def air(self, hls_stream: HlsStream, parts: list[WrittenPart], count: int) -> None:
-        """Put `count` more parts on the shelf each time that a player asks, then end."""
+        """Append `count` more parts each time that a player asks for a playlist, then finish."""
         for first in range(0, len(parts), count):
             await self.asked.wait()
             self.asked.clear()
@@ -132,7 +132,7 @@ async def address(audience: Audience) -> AsyncIterator[str]:
 async def served(application: Starlette) -> AsyncIterator[str]:
     config = uvicorn.Config(application, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
-    # It listens from here on: a client that comes before the server waits.
+    # The socket listens from here on: an early client waits for the server.
     listener = socket.create_server(("127.0.0.1", 0))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[listener]))
@@ -141,7 +141,7 @@ async def served(application: Starlette) -> AsyncIterator[str]:
 
 
 async def played(which: str, url: str) -> list[tuple[float, str]]:
-    """When each picture is shown, in seconds, and its size; any complaint fails."""
+    """The presentation time of each picture in seconds, and its size; any complaint fails."""
     command = [ffmpeg(which), "-nostdin", "-xerror", "-i", url, "-map", "0:v"]
     command += ["-an", "-vf", "showinfo", "-fps_mode", "passthrough", "-f", "null", "-"]
     done = await asyncio.to_thread(
@@ -208,13 +208,13 @@ async def test_hls_playback_low_latency_player_sees_every_part_once_by_the_rules
     parts = parts_of("a new codec")
     put(hls_stream, parts[:6])
     async with httpx.AsyncClient(base_url=address, timeout=60) as player:
-        # when a player reloads blockingly, taking each part and fetching each hint ahead,
+        # when a player uses blocking reloads, takes each part and fetches each hint in advance,
         async with asyncio.TaskGroup() as tasks:
             follow = tasks.create_task(_follow(player.get))
             await audience.air(hls_stream, parts[6:], count=1)
         texts, got = follow.result()
         multivariant = (await player.get("/manifest/video.m3u8")).text
-    # then it had every byte of every part, in order, and every answer kept the rules.
+    # then it got every byte of every part, in order, and every answer kept the rules.
     assert got == [part.content for part in parts]
     assert check_multivariant(multivariant) == []
     for text in texts:

@@ -1,4 +1,4 @@
-"""Each HTTP server with real clients: REST, chat and low latency HLS by every version of HTTP."""
+"""Each HTTP server with real clients: REST, chat and low latency HLS in every HTTP version."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ CHAT = """(path) => {
   chat.onmessage = ({ data }) => { window.heard += data; };
   chat.onclose = ({ code }) => { window.code = code; };
 }"""
-# Server, over TLS or not, and the version of HTTP that its client speaks.
+# Server, with or without TLS, and the client's HTTP version.
 WAYS = [
     ("uvicorn", True, "HTTP/1.1"),
     ("hypercorn", False, "HTTP/1.1"),
@@ -87,7 +87,7 @@ async def test_http_servers_serve_rest_and_chat_alike(
     emulator: Emulator, way: tuple[str, bool, str]
 ) -> None:
     async with client_of(emulator, way[2]) as client:
-        # A body that is read, one that nobody reads, and none,
+        # A body that is read, one that no handler reads, and none,
         response = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
         assert (response.status_code, response.http_version) == (201, way[2])
         stream = response.json()
@@ -96,7 +96,7 @@ async def test_http_servers_serve_rest_and_chat_alike(
         head = await client.head(f"/api/v1/streams/id/{stream['id']}")
         assert head.content == b""
 
-        # refusals in the platform's shape,
+        # errors in the platform's shape,
         refused = await client.post("/api/v1/streams/", json={"title": ""}, headers=KEY)
         assert refused.status_code == 422
         assert refused.headers["x-trace-id"] == refused.json()["traceId"]
@@ -104,7 +104,7 @@ async def test_http_servers_serve_rest_and_chat_alike(
         assert missing.status_code == 404
         assert missing.headers["access-control-allow-origin"] == "http://a.test"
 
-        # and a chat line that is heard and can be read afterwards.
+        # and a chat message that is delivered and stored.
         async with chat_of(emulator, stream) as chat:
             await chat.send(json.dumps({"type": "message", "content": "good evening"}))
             async with asyncio.timeout(30):
@@ -120,7 +120,7 @@ async def test_http_servers_serve_low_latency_hls_alike(
     async with client_of(emulator, way[2]) as client:
         result = (await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)).json()
         with pushing(address_of(result)):
-            # Given a live stream's playlist, zipped,
+            # Given a live stream's playlist, gzipped,
             playlists = result["playback_url"].replace("video.m3u8", "llhls.m3u8")
             await client.get(f"{result['playback']['llhls']}&wait=1")
             second = f"{playlists}?_HLS_msn=1&_HLS_part=0"
@@ -129,7 +129,7 @@ async def test_http_servers_serve_low_latency_hls_alike(
             now = parse(seen.text)
             assert now.open is not None
 
-            # the answers to a blocking reload and to a hinted part come when the part has,
+            # blocking reloads and hinted parts are answered when the part is complete,
             msn, part = now.open.msn, len(now.open.parts)
             hinted = seen.text.rpartition('TYPE=PART,URI="../')[2].partition('"')[0]
             address = playlists.replace("manifest/llhls.m3u8", hinted)
@@ -140,7 +140,7 @@ async def test_http_servers_serve_low_latency_hls_alike(
             assert hinted not in seen.text.partition("#EXT-X-PRELOAD-HINT")[0]
             assert early.status_code == 200
 
-            # and so do a range of it, its head, and what is not to be had.
+            # and so are a range, a HEAD request, and requests for what is missing.
             some = await client.get(address, headers={"Range": "bytes=4-7"})
             assert (some.status_code, some.content) == (206, early.content[4:8])
             head = await client.head(address)
@@ -152,7 +152,7 @@ async def test_http_servers_over_http_2_chromium_plays_low_latency_hls_and_chats
     chromium: Chromium,
 ) -> None:
     async with Emulator(settings("hypercorn", True)) as emulator:
-        # Given a page that came over HTTP/2,
+        # Given a page that was loaded over HTTP/2,
         async with client_of(emulator, "HTTP/2") as client:
             response = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
         stream = response.json()
@@ -163,7 +163,7 @@ async def test_http_servers_over_http_2_chromium_plays_low_latency_hls_and_chats
             await tab.until_frames_follow()
             assert await tab.player("mode") == "llhls"
 
-            # so do its playlists and parts,
+            # its playlists and parts come over it too,
             protocols = await tab.page.evaluate(
                 "performance.getEntriesByType('resource')"
                 ".filter((each) => /llhls|part-/.test(each.name))"
@@ -172,11 +172,11 @@ async def test_http_servers_over_http_2_chromium_plays_low_latency_hls_and_chats
             assert len(protocols) > 5
             assert set(protocols) == {"h2"}
 
-            # and a chat socket says what is said in it, and why it ends.
+            # and a chat socket delivers messages, and the reason of its end.
             await tab.page.evaluate(CHAT, f"{stream['id']}/chat/ws?token=ak_demo")
             await tab.page.wait_for_function("() => window.heard.includes('good evening')")
             await tab.until_frames_follow()
-            # The connection outlives the chat.
+            # The connection stays open after the chat.
             await tab.page.evaluate("window.chat.send('x'.repeat(20000))")
             await tab.page.wait_for_function("() => window.code === 1009")
             await tab.until_frames_follow()
@@ -193,12 +193,12 @@ async def test_http_servers_stop_says_goodbye_and_waits_for_nobody(http: str, tl
         async with chat_of(emulator, response.json()) as chat:
             async with client.stream("GET", "/_emulator/events", headers=kind) as events:
                 assert events.status_code == 200
-                # when the emulator stops, each of them is ended,
+                # when the emulator stops, each of them is closed,
                 async with asyncio.timeout(20):
                     await emulator.__aexit__(None, None, None)
                     with suppress(httpx.HTTPError):
                         await anext(events.aiter_raw(), b"")
-            # and the chat says why.
+            # and the chat gets the reason.
             await chat.wait_closed()
             assert chat.close_code == 1001
 
@@ -207,15 +207,15 @@ async def test_http_servers_over_http_3_are_offered_and_respond(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with Emulator(settings("hypercorn", True)) as emulator:
-        # Given what HTTP/2 says of it,
+        # Given the HTTP/3 address that the answers over HTTP/2 name,
         async with client_of(emulator, "HTTP/2") as client:
             text = (await client.get("/_emulator/health")).headers["alt-svc"]
         port = urlsplit(emulator.ready["http"]).port
         assert text == f'h3=":{port}"; ma=3600'
 
-        # it answers there, also a request whose body nobody reads,
+        # the server answers there, also requests whose body no handler reads,
         async with http3(emulator.ready["http"], emulator.ready["ca"]) as connection:
-            # (somebody has left a request that goes on)
+            # (one client has cancelled an endless answer)
             kind = {"accept": "text/event-stream"}
             await connection.ask_and_leave("/_emulator/events", kind)
             body = json.dumps({"title": "Tea"}).encode()
@@ -225,7 +225,7 @@ async def test_http_servers_over_http_3_are_offered_and_respond(
             assert response.status == 201
             unread = await connection.ask("POST", "/api/v1/users/me", body=b"x" * 100_000)
             assert unread.status >= 400
-            # a blocking reload and a hinted part,
+            # a blocking reload and a hinted part;
             stream = json.loads(response.body)
             playlists = urlsplit(stream["playback_url"]).path.replace("video", "llhls")
             with pushing(address_of(stream)):
@@ -242,7 +242,7 @@ async def test_http_servers_over_http_3_are_offered_and_respond(
                 assert hinted in reload.body.decode()
                 assert part.body[4:8] == b"moof"
 
-            # one that breaks its connection leaves the others alone,
+            # a connection that breaks does not affect the others,
             async with http3(emulator.ready["http"], emulator.ready["ca"]) as other:
                 asking = asyncio.create_task(other.ask("GET", "/\u00e9"))
                 await asyncio.wait({asking}, timeout=0.1)
@@ -250,7 +250,7 @@ async def test_http_servers_over_http_3_are_offered_and_respond(
                 assert answer.status == 200
                 asking.cancel()
 
-            # and its end is told.
+            # and the end of the server closes them.
             await emulator.__aexit__(None, None, None)
             async with asyncio.timeout(10):
                 await connection.is_over.wait()
@@ -280,7 +280,7 @@ async def test_http_servers_client_hang_up_in_mid_request_is_no_error(
 
 async def test_http_servers_occupied_udp_port_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        # One that is free for TCP.
+        # Find a UDP port: one that is free for TCP.
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -298,7 +298,7 @@ def test_http_servers_commands_of_the_page_work_and_no_token_is_logged(tmp_path:
     options = serve.removeprefix("live-emulator serve ").split()
     with child(tmp_path / "data", *options) as server:
         ready = server.walk().ready
-        # when it is asked as the page says, and chats with a good and a bad token,
+        # when it gets the page's requests, and chats with a valid and an invalid token,
         line = curl.replace("CA_FILE", ready["ca"]).replace("https://127.0.0.1:8787", ready["http"])
         process = subprocess.run(
             [need("curl"), "-sS", "-w", "%{http_version}", *line.split()[1:]],
@@ -323,7 +323,7 @@ def test_http_servers_commands_of_the_page_work_and_no_token_is_logged(tmp_path:
                 while True:
                     reader.recv(timeout=30)
 
-        # then it ends well, and its log has neither.
+        # then it ends in good order, and its log has neither token.
         server.process.terminate()
         assert server.process.wait(30) == 0
         log = server.said()

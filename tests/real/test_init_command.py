@@ -1,4 +1,4 @@
-"""`init`: what it writes into a project works as it stands."""
+"""`init`: the files that it writes into a project work without changes."""
 
 import json
 import shlex
@@ -15,11 +15,11 @@ from tests.support.tables import table
 def test_init_command_writes_a_scenario_a_seed_and_a_ci_file_that_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Given a project with tests of its own,
+    # Given a project with existing tests,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "package.json").write_text("{}")
 
-    # when it is prepared, then every file is there, and the next steps are said;
+    # when it is prepared, then every file is there, and the next steps are printed;
     assert main(["init"]) == 0
     shown = capsys.readouterr().out
     workflow = tmp_path / ".github/workflows/live-emulator.yml"
@@ -34,7 +34,7 @@ def test_init_command_writes_a_scenario_a_seed_and_a_ci_file_that_work(
         assert "live-emulator/" in line
     assert "live-emulator scenario run live-emulator/scenario.yaml" in shown
 
-    # the scenario passes, and a platform begins with the seed.
+    # the scenario passes, and a platform starts with the seed.
     assert main(["scenario", "run", "live-emulator/scenario.yaml"]) == 0
     assert "passed" in capsys.readouterr().out
     with platform(seed=str(tmp_path / "live-emulator/seed.yaml")) as walk:
@@ -61,7 +61,7 @@ def test_init_command_gives_gitlab_an_image_that_runs_the_tests(
     text = (folder / "live-emulator/gitlab-ci.yml").read_text("utf-8")
     job = yaml.safe_load(text)["live-emulator"]
     assert job["image"] == image
-    # Python is there by itself in its own image alone.
+    # Python is preinstalled only in its own image.
     assert job["before_script"][0].startswith("pip" if image.startswith("python") else "apt-get")
     assert job["before_script"][-len(prepare) or len(job["before_script"]) :] == prepare
     assert job["script"][-1].endswith(f" -- {tests}")

@@ -88,7 +88,7 @@ def test_outbox_command_shows_mails_and_empties_it(
 async def test_webhooks_command_adds_sends_and_resends(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A thread of its own asks, since the receiver lives in this one.
+    # The request needs another thread, since the receiver runs in this one.
     def typed(*words: str) -> Any:
         return asyncio.to_thread(main, ["webhooks", *words, "--json"])
 
@@ -101,7 +101,7 @@ async def test_webhooks_command_adds_sends_and_resends(
             webhook = json.loads(capsys.readouterr().out)
             assert webhook["events"] == ["stream.live"]
 
-            # The seed's streams went live: the newest of those is what is said by default.
+            # The seed's streams went live last, so the default output is about them.
             assert await typed("send", "stream.live") == 0
             first = await receiver.next(1)
             body = json.loads(first.body)

@@ -1,6 +1,7 @@
-"""What a machine may do to a running emulator, in real processes: `make faults`, some minutes.
+"""Faults of the machine under a running emulator, in real processes: `make faults`, some minutes.
 
-For each: those who are there, those who come, and after it is over (docs/reference/trust.md).
+Each test looks at connected clients, new clients, and the time after the fault
+(docs/reference/trust.md).
 """
 
 import json
@@ -69,18 +70,18 @@ def test_read_only_disk_costs_writes_alone_and_only_while_it_lasts(
         before = make_album(walk).json["id"]
         with pushing(address_of(stream)):
             walk.until_parts(stream, 5)
-            # When the disk takes no writes any more,
+            # When the disk refuses all writes,
             disk.become(state)
             refused = make_album(walk)
-            # then a write is refused, with when to try again;
+            # then a write is refused, with a time to try again;
             assert refused.status == 503, refused.text
             assert int(refused.headers["retry-after"]) > 0
             assert health(walk) == "degraded"
-            # those who are there go on: the publisher, a player, and readers of the API;
+            # connected clients continue: the publisher, a player, and readers of the API;
             walk.until_parts(stream, 10)
             assert walk.stream(stream)["status"] == "live"
             assert album_ids(walk) == {before}
-            # and a publisher who comes is told why not.
+            # and a new publisher is refused with the reason.
             with pushing(address_of(late), is_paced=True, is_endless=False) as push:
                 assert push.said()
             assert walk.stream(late)["status"] == "offline"
@@ -89,7 +90,7 @@ def test_read_only_disk_costs_writes_alone_and_only_while_it_lasts(
             after = make_album(walk)
             assert after.status == 201, after.text
             walk.until_parts(stream, 2)
-        # What was on the disk before it is a recording.
+        # The media that was already on the disk becomes a recording.
         assert play(str(walk.until_vod(stream)["video_url"])).video
         assert album_ids(walk) == {before, after.json["id"]}
         with pushing(address_of(late)):
@@ -106,7 +107,7 @@ def test_slow_disk_costs_writers_their_time_and_loses_nothing(disk: FaultyDisk) 
             # When a write takes 5 ms, and a sync a second,
             disk.become("slow 0.005 1")
             ids = {make_album(walk).json["id"] for _ in range(20)}
-            # then all are served, those who come too, and all is recorded;
+            # then all clients are served, also new ones, and everything is recorded;
             walk.until_parts(stream, 10)
             with pushing(address_of(late)):
                 walk.until_parts(late, 5)
@@ -114,7 +115,7 @@ def test_slow_disk_costs_writers_their_time_and_loses_nothing(disk: FaultyDisk) 
             walk.until_parts(stream, 2)
         for recorded in (stream, late):
             assert play(str(walk.until_vod(recorded)["video_url"])).video
-        # and nothing that was answered is lost.
+        # and no answered write is lost.
         assert album_ids(walk) == ids
         stop(serving)
 
@@ -128,12 +129,12 @@ def test_disk_slower_than_a_stream_ends_its_recording_alone(disk: FaultyDisk) ->
             walk.until_parts(stream, 5)
             # When each write takes half a second, and media comes faster than it is written,
             disk.become("slow 0.5 0.5")
-            # then its players go on, long after the queue of what is to be written is full;
+            # then its players continue, long after the queue of writes is full;
             walk.until_parts(stream, 40)
             assert walk.stream(stream)["status"] == "live"
             disk.become("well")
             walk.until_parts(stream, 2)
-        # what was written is its recording, and the next stream is recorded as ever.
+        # the written media is its recording, and the next stream is recorded as usual.
         assert play(str(walk.until_vod(stream)["video_url"])).video
         with pushing(address_of(late)):
             walk.until_parts(late, 5)
@@ -144,18 +145,18 @@ def test_disk_slower_than_a_stream_ends_its_recording_alone(disk: FaultyDisk) ->
 
 
 def child_of(process: int) -> int:
-    """The process that `process` has started."""
+    """The child process of `process`."""
     [number] = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return int(number)
 
 
 def take_its_memory(process: int) -> None:
-    """It gets no more than it has, and less: what it asks for next is refused."""
+    """Limit its memory below the current size, so that its next allocation fails."""
     resource.prlimit(process, resource.RLIMIT_AS, (1024, 1024))
 
 
 def kill_it(process: int) -> None:
-    """What the kernel does to the largest process where memory has run out."""
+    """Kill it, as the kernel does with the largest process when memory runs out."""
     os.kill(process, signal.SIGKILL)
 
 
@@ -173,9 +174,9 @@ def test_child_out_of_memory_ends_its_own_broadcast_alone(tmp_path: Path, strike
             publisher = child_of(serving.process.pid)
             strike(publisher)
             until(lambda: not Path(f"/proc/{publisher}").exists(), "it has ended")
-            # then its stream ends as after any publisher that is gone, with a recording,
+            # then its stream ends as after any lost publisher, with a recording,
             assert play(str(walk.until_vod(stream)["video_url"])).video
-            # nobody else notices, and the next one starts as ever.
+            # no other client is affected, and the next publisher starts as usual.
             walk.until_parts(other, 2)
             again = walk.create("Again")
             address = f"{walk.ready['admin']}/streams/{again['id']}/publish"
@@ -187,7 +188,7 @@ def test_child_out_of_memory_ends_its_own_broadcast_alone(tmp_path: Path, strike
 
 
 def connected(address: str) -> ClientConnection:
-    """As a browser is: it sends no pings of its own, so that it does not leave by itself."""
+    """A client like a browser: it sends no pings, so it does not disconnect by itself."""
     return connect(address, proxy=None, ping_interval=None)
 
 
@@ -207,21 +208,21 @@ def test_process_stopped_for_a_minute_goes_on_where_it_was(tmp_path: Path) -> No
         chat = f"{walk.ready['ws']}/api/v1/streams/{stream['id']}/chat/ws?token=ak_demo"
         with pushing(address_of(stream)) as push, connected(chat) as reader:
             walk.until_parts(stream, 5)
-            # When the process stands for a minute under a publisher and a reader of its chat,
+            # When the process is stopped for a minute with a publisher and a chat reader connected,
             serving.process.send_signal(signal.SIGSTOP)
             newcomer = asked_for(f"{walk.ready['http']}/_emulator/health")
             time.sleep(STOPPED_SECONDS)
             serving.process.send_signal(signal.SIGCONT)
-            # then both are where they were: no broadcast has ended, no connection was closed;
+            # then both continue: no broadcast has ended, no connection was closed;
             walk.until_parts(stream, 10)
             assert push.process.poll() is None
             left = f"{walk.ready['admin']}/events?kind=PublisherLeft"
             assert walk.get(left).json["events"] == []
             reader.send(json.dumps({"type": "message", "content": "still here"}))
             until(lambda: "still here" in str(reader.recv(timeout=30)), "it is delivered")
-            # and who came meanwhile is answered.
+            # requests that were sent meanwhile are answered,
             with newcomer, newcomer.makefile("rb") as answer:
                 assert b" 200 " in answer.readline()
-        # and the recording is one.
+        # and there is one recording.
         assert play(str(walk.until_vod(stream)["video_url"])).video
         stop(serving)

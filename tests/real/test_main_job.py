@@ -1,4 +1,4 @@
-"""The main job with real peers: quick start, push, live, watch, stop, ended, VOD."""
+"""The main job with real clients: quick start, publish, live, watch, stop, ended, VOD."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from tests.support.required_programs import need
 from tests.support.tables import table
 
 FRAME_SECONDS = 1 / 30
-# Neither passes by itself, however long a test takes.
+# No test waits so long for one of these.
 WINDOW_SECONDS = 3600
 PROCESSING_SECONDS = 3600
 CDN = "/customer-emulator.cloudflarestream.com"
@@ -46,13 +46,13 @@ def walk() -> Iterator[Walk]:
 
 
 def processed_vod(walk: Walk, stream: dict[str, Any]) -> dict[str, Any]:
-    """Of an ended stream."""
+    """The VOD of an ended stream, once it is ready."""
     walk.pass_time(PROCESSING_SECONDS)
     return walk.until_vod(stream)
 
 
 def protocols(walk: Walk, stream: dict[str, Any]) -> list[str]:
-    """By which its publishers joined, also after they have gone."""
+    """The protocols of a stream's publishers, also after they have gone."""
     address = f"{walk.ready['admin']}/events?limit=1000&kind=PublisherJoined"
     events = [item["values"] for item in walk.get(address).json["events"]]
     return [event["protocol"] for event in events if event["stream_id"] == stream["id"]]
@@ -76,11 +76,11 @@ def quick_start(walk: Walk) -> dict[str, Any]:
 
 
 def instant(text: str) -> float:
-    """Seconds since 1970 of a time as the platform writes it."""
+    """Seconds since 1970 of a time in the platform's form."""
     return datetime.fromisoformat(text).timestamp()
 
 
-# The documented way to trust the emulator: every ffmpeg takes it, and really verifies with it.
+# The documented way to trust the emulator: every ffmpeg accepts the option, and verifies with it.
 def trusting(walk: Walk) -> tuple[str, ...]:
     return ("-tls_verify", "1", "-ca_file", walk.ready["ca"])
 
@@ -103,12 +103,12 @@ def test_main_job_push_is_live_is_watched_ends_and_leaves_a_vod(
         options=options,
         codecs=live_codecs,
     ) as push:
-        # when it is pushed, it turns live by itself,
+        # when it is published, it becomes live by itself,
         live = walk.until_status(stream, "live")
         assert live["started_at"] is not None
         assert live["ended_at"] is None
         assert protocols(walk, stream) == [protocol]
-        # and plays, low latency and plain, while it goes on,
+        # and plays meanwhile, as low latency and plain HLS,
         walk.until_first_part(stream)
         buffer = tmp_path / "buffer.mp4"
         buffer.write_bytes(walk.newest_parts(stream))
@@ -122,7 +122,7 @@ def test_main_job_push_is_live_is_watched_ends_and_leaves_a_vod(
         assert push.said() == ""
         assert push.process.returncode == 0
 
-    # and when the push stops, it has ended when its media stopped, not when that was noticed,
+    # and when the encoder stops, the stream has ended at the end of its media, not later,
     walk.pass_window(stream, WINDOW_SECONDS)
     ended = walk.until_status(stream, "ended")
     lasted = instant(ended["ended_at"]) - instant(ended["started_at"])
@@ -174,7 +174,7 @@ def test_main_job_player_before_the_first_key_frame_must_retry(walk: Walk) -> No
     assert (answer.status, answer.headers["Retry-After"]) == (404, "1")
 
 
-# What is left behind: one recording, pushed as fast as it goes, and looked at from every side.
+# The recording of a publish as fast as possible, checked from every side.
 
 FRAMES = 300
 
@@ -231,7 +231,7 @@ def test_mp4_starts_before_it_is_loaded_and_lasts_exactly(walk: Walk, vod: dict[
 
 
 def test_mp4_is_sent_in_ranges_on_request(walk: Walk, vod: dict[str, Any], tmp_path: Path) -> None:
-    # A seek over HTTP is a request for a range.
+    # A seek over HTTP is a range request.
     whole = walk.get(vod["mp4_url"]).body
     out = tmp_path / "last.txt"
     command = [ffmpeg(), "-v", "error", "-nostdin", "-ss", "9", "-i", vod["mp4_url"]]
@@ -390,7 +390,7 @@ def test_thumbnail_of_a_live_stream_exists_too(walk: Walk) -> None:
 
 
 def _boxes(mp4: bytes) -> list[bytes]:
-    """The kinds of a file's outermost boxes (ISO/IEC 14496-12, 4.2)."""
+    """The types of a file's top-level boxes (ISO/IEC 14496-12, 4.2)."""
     kinds = []
     at = 0
     while at < len(mp4):
@@ -402,7 +402,7 @@ def _boxes(mp4: bytes) -> list[bytes]:
 
 
 def _picture_size(jpeg: bytes) -> tuple[int, int]:
-    """From a JPEG's frame header (ITU-T T.81, B.2.2)."""
+    """The size in a JPEG's frame header (ITU-T T.81, B.2.2)."""
     match = re.search(rb"\xff[\xc0-\xc2]..\x08(..)(..)", jpeg, re.DOTALL)
     assert match, "no JPEG"
     return int.from_bytes(match[2]), int.from_bytes(match[1])

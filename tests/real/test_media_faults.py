@@ -1,4 +1,4 @@
-"""Faults of playback, publishing and recordings, at real players and real encoders."""
+"""Faults of playback, publishing and recordings, with real players and real encoders."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ def walk() -> Iterator[Walk]:
 
 
 def start(walk: Walk, **written: Any) -> str:
-    """Break something; `media_stall` is written for `media.stall`. Returns the fault's id."""
+    """Start a fault; `media_stall` stands for `media.stall`. Returns the fault's id."""
     body = {name.replace("_", "."): value for name, value in written.items()}
     answer = walk.ask("POST", f"{walk.ready['admin']}/faults", body)
     assert answer.status == 201, answer.text
@@ -51,12 +51,12 @@ def test_media_faults_stalled_player_recovers(walk: Walk) -> None:
         until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
         with Player(stream["playback_url"], "-t", "6") as player:
             start(walk, media_stall={"stream": stream["id"]})
-            # when its playlist stands, although parts go on coming
+            # when its playlist stalls, although new parts arrive,
             stalled = walk.media_playlist(stream)
             until(lambda: len(events(walk, "FaultStruck")) >= 5, "the player meets it")
             assert walk.media_playlist(stream) == stalled
             clear(walk)
-            # then the playlist jumps on, and the player shows all of it.
+            # then the playlist catches up, and the player shows all of it.
             until(lambda: walk.media_playlist(stream) != stalled, "the playlist goes on")
             assert len(player.result().video) == 180
 
@@ -106,7 +106,7 @@ def test_media_faults_media_is_missing_truncated_and_slow(walk: Walk) -> None:
 
 
 def test_media_faults_publisher_is_cut_and_its_stream_goes_on_at_its_return() -> None:
-    # A window that is long enough for an encoder to start again on a busy machine.
+    # A reconnect window long enough for an encoder's restart on a busy machine.
     with platform(reconnect_window_ms=60_000) as walk:
         stream = walk.create()
         with pushing(address_of(stream)) as push:
@@ -146,16 +146,16 @@ def test_media_faults_publisher_is_refused_until_the_fault_is_over(walk: Walk) -
 def test_media_faults_throttled_publisher_is_read_slowly(
     walk: Walk,
 ) -> None:
-    # Given a film of four seconds that a publisher sends as fast as it is taken,
+    # Given a film of four seconds that a publisher sends as fast as the server reads,
     stream = walk.create()
     start(walk, ingest_throttle={"kbits": 160})
     with pushing(address_of(stream), is_endless=False, is_paced=False) as push:
-        # when it has sent all, then most of it waits on the way,
+        # when it has sent everything, then most of it is still on the way,
         push.said()
         assert events(walk, "FaultStruck")
         assert walk.ingest(stream)["is_publishing"]
         clear(walk)
-    # and all of it comes in once that is over.
+    # and all of it arrives once the fault is over.
     assert walk.until_vod(stream)["duration"] >= 3.9
 
 

@@ -1,4 +1,4 @@
-"""HTTP of a real recording: conditions, ranges, and what the disk has lost."""
+"""HTTP of a real recording: conditional requests, ranges, and files lost from the disk."""
 
 import gzip
 import logging
@@ -112,7 +112,7 @@ def test_media_http_part_and_its_segment_keep_their_tags_from_memory_to_disk(wal
 def test_media_http_media_lost_from_the_disk_is_404_with_one_warning(
     walk: Walk, data: Path, caplog: pytest.LogCaptureFixture, loss: str
 ) -> None:
-    # Given a recording of which a segment is lost,
+    # Given a recording with a lost segment,
     stream = walk.create()
     with pushing(address_of(stream), film(seconds=2), is_endless=False) as push:
         assert push.said() == ""
@@ -123,12 +123,12 @@ def test_media_http_media_lost_from_the_disk_is_404_with_one_warning(
         path.unlink()
     else:
         path.write_bytes(path.read_bytes()[:1000])
-    # when it is asked for, in whichever way,
+    # when it is requested, in whichever way,
     for name in ("media/seg-0.m4s", "downloads/default.mp4", "thumbnails/thumbnail.jpg?time=0s"):
         caplog.clear()
         with caplog.at_level(logging.WARNING):
             answer = walk.get(urljoin(stream["playback_url"], f"../{name}"))
-        # then it is not there, and the log says once which file is missing.
+        # then the answer is 404, and the log names the missing file once.
         assert (answer.status, answer.json["status"]) == (404, 404)
         assert "missing" in answer.json["detail"]
         assert [record.getMessage() for record in caplog.records if "emulator" in record.name] == [

@@ -1,4 +1,4 @@
-"""The Node package: installed as its page says, with each runner, in workers side by side."""
+"""The Node package: installed as its page says, with each test runner and parallel workers."""
 
 import json
 import re
@@ -15,10 +15,10 @@ from tests.support.node_client import PACKAGE, SUITE, Project
 from tests.support.required_programs import need
 from tests.support.slow import slow
 
-# Timeouts guard against hanging, and claim nothing about speed.
+# Timeouts guard against hanging, and are no claim about speed.
 WORKERS = ("--maxWorkers=2", "--testTimeout=60000")
 PAGE = PROJECT / "docs/how-to/node.md"
-# The sentence before a file's block ends with its name.
+# The sentence before a file's code block ends with the file's name.
 _FILE = re.compile(r"`([\w.]+)`:\n\n```(?:js|ts)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -40,7 +40,7 @@ def lay_out(project: Project, name: str, *files: str, kind: str = "module") -> P
 
 
 def check_met(folder: Path) -> None:
-    """Two workers had worlds of their own in one emulator, and nothing of it is left."""
+    """Assert that two workers had separate worlds in one emulator, and that it is gone."""
     left, right = (json.loads((folder / f"{name}.json").read_text()) for name in ("left", "right"))
     assert left["url"] == right["url"]
     assert left["pid"] != right["pid"]
@@ -51,7 +51,7 @@ def check_met(folder: Path) -> None:
 
 
 def check_gone(ready: dict[str, Any]) -> None:
-    """The emulator has removed its folder, which is the last that it does."""
+    """Assert that the emulator has removed its folder, its last action."""
     until(lambda: not Path(ready["ca"]).parent.exists(), "the emulator is gone")
 
 
@@ -152,7 +152,7 @@ def test_node_client_emulator_ends_with_a_killed_runner(project: Project, runner
         ready = next(json.loads(line) for line in process.stdout if line.startswith('{"pid"'))
         assert Path(ready["ca"]).exists()
     finally:
-        # when it is killed, then the emulator stops as it does when told.
+        # when it is killed, then the emulator stops in good order.
         process.kill()
         process.stdout.close()
         process.wait()

@@ -1,4 +1,4 @@
-"""OBS as a person uses it: the profile that is written for it, Start, Stop, and a wrong key."""
+"""OBS as a person uses it: with the written profile, Start, Stop, and a wrong key."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ REFUSALS = {
     "ended": "This stream has ended, and ended is final.",
     "used": "Somebody is publishing with this key already.",
 }
-# What "Settings, Output" and "Settings, Stream" write for WHIP.
+# The settings that OBS writes for WHIP in "Settings, Output" and "Settings, Stream".
 WHIP_PROFILE = """[General]
 Name=live-emulator
 [Output]
@@ -55,7 +55,7 @@ SampleRate=48000
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    """A reconnect window long enough for a person to press Start again."""
+    """A platform with a reconnect window long enough for a person to press Start again."""
     with platform(reconnect_window_ms=60_000) as walk:
         yield walk
 
@@ -66,7 +66,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def install_profile(walk: Walk, home: Home, stream: dict[str, Any], *options: str) -> None:
-    """What the how-to page says: `obs-profile --install`, where this OBS looks for profiles."""
+    """The how-to page's `obs-profile --install`, into this OBS's folder of profiles."""
     subprocess.run(
         live_emulator(
             "obs-profile", stream["id"], "--install", *("--server", walk.ready["http"], *options)
@@ -79,7 +79,7 @@ def install_profile(walk: Walk, home: Home, stream: dict[str, Any], *options: st
 
 
 def until_health(walk: Walk, stream: dict[str, Any], known: str) -> dict[str, Any]:
-    """The publisher's health, once it says something of `known`."""
+    """The publisher's health, once it has a value for `known`."""
     return until(
         lambda: health if (health := walk.ingest(stream)).get(known) is not None else None,
         f"the publisher's {known} is known",
@@ -87,7 +87,7 @@ def until_health(walk: Walk, stream: dict[str, Any], known: str) -> dict[str, An
 
 
 def check_codecs(health: dict[str, Any]) -> None:
-    """The profile's picture, in H.264's High profile, and its sound."""
+    """Assert that the picture is the profile's, in H.264 High, and the sound too."""
     assert health["video_codec"].startswith("avc1.64")
     assert PICTURE_AND_SOUND.items() <= health.items()
 
@@ -105,7 +105,7 @@ def test_obs_goes_live_stops_returns_and_leaves_a_vod(walk: Walk, home: Home) ->
         check_codecs(health)
         assert health["protocol"] == "rtmp"
         assert health["key_frame_interval_ms"] == 2000
-        # On a machine with other work OBS may fall behind, and that is rightly said.
+        # On a busy machine OBS may fall behind, and the health rightly says so.
         assert [
             warning for warning in health["warnings"] if "of real time arrives" not in warning
         ] == []
@@ -115,7 +115,7 @@ def test_obs_goes_live_stops_returns_and_leaves_a_vod(walk: Walk, home: Home) ->
         until(lambda: not walk.ingest(stream)["is_publishing"], "OBS has stopped")
         assert walk.stream(stream)["status"] == "live"
 
-        # when it starts again in time, it is the same stream;
+        # when it starts again in time, the same stream continues;
         obs.ask("StartStream")
         until(lambda: walk.ingest(stream)["rejoins"] == 1, "OBS is back")
         until_health(walk, stream, "video_codec")
@@ -135,20 +135,20 @@ def test_obs_goes_live_stops_returns_and_leaves_a_vod(walk: Walk, home: Home) ->
 def test_obs_goes_live_over_tls_where_the_ca_is_trusted(
     walk: Walk, home: Home, tmp_path: Path
 ) -> None:
-    # Given a machine that trusts the emulator's CA, as `trust --install` makes it,
+    # Given a machine that trusts the emulator's CA, as after `trust --install`,
     store = SystemStore(tmp_path)
     store.trust("--install", "--data", str(Path(walk.ready["ca"]).parent))
     stream = walk.create()
     install_profile(walk, home, stream, "--rtmps")
 
-    # when OBS pushes over TLS, then it is live,
+    # when OBS publishes over TLS, then the stream is live,
     with pushing_obs(home, store.before) as obs:
         walk.until_status(stream, "live")
         health = until_health(walk, stream, "audio_codec")
         assert health["protocol"] == "rtmps"
         check_codecs(health)
 
-        # and when OBS crashes, the stream ends and what was shown is there.
+        # and when OBS crashes, the stream ends with everything that was shown.
         walk.until_parts(stream, 2)
         obs.kill()
     walk.pass_window(stream, 60)
@@ -191,7 +191,7 @@ def test_obs_refusal_has_our_message_in_its_log(walk: Walk, home: Home, why: str
 
 
 def test_obs_30_goes_live_by_whip_stops_and_returns(walk: Walk, home: Home) -> None:
-    # Given an OBS that speaks WebRTC, which needs version 30 and is no part of every build,
+    # Given an OBS with WebRTC, which needs version 30 and is not in every build,
     if not speaks_webrtc():
         pytest.skip("this OBS has no WebRTC output")
     stream = walk.create()
@@ -212,7 +212,7 @@ def test_obs_30_goes_live_by_whip_stops_and_returns(walk: Walk, home: Home) -> N
         assert (health["protocol"], health["gaps"]) == ("whip", 0)
         assert play(stream["playback_url"], "-t", "1").audio
 
-        # when it stops and starts again in time, it is the same stream.
+        # when it stops and starts again in time, the same stream continues.
         obs.ask("StopStream")
         until(lambda: not walk.ingest(stream)["is_publishing"], "OBS has stopped")
         obs.ask("StartStream")

@@ -1,4 +1,4 @@
-"""What encoders do with their clock and their socket, all the way to a player and a VOD."""
+"""Encoders with unusual clocks and sockets, up to a player and a VOD."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ from tests.support.tag_publisher import Replay, replaying, tags_of
 SECONDS = 4
 FRAMES = 30 * SECONDS
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-# A frame is 33 or 34 ms on the wire; where a clock breaks, the last one's length is a guess.
+# A frame is 33 or 34 ms on the wire; where a clock jumps, the last duration is a guess.
 FRAME_SECONDS_MAX = 0.051
 
 
@@ -32,13 +32,13 @@ def walk() -> Iterator[Walk]:
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Walk]:
-    """Waits for a publisher longer than any machine takes to bring it back."""
+    """A platform whose reconnect window is longer than any machine needs."""
     with platform(reconnect_window_ms=60_000) as walk:
         yield walk
 
 
 def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
-    """These tags on another clock. Headers keep their 0, as encoders send them."""
+    """These tags with other time stamps. Headers keep their 0, as encoders send them."""
     for tag in tags:
         is_header = tag.kind == "script" or tag.payload[1] == 0
         yield tag if is_header else replace(tag, timestamp_ms=clock(tag.timestamp_ms))
@@ -58,7 +58,7 @@ def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
 def test_odd_publishers_play_every_frame_in_order_for_any_encoder_clock(
     walk: Walk, clock: Callable[[int], int], breaks: int
 ) -> None:
-    # Given a publisher with a clock of its own,
+    # Given a publisher with unusual time stamps,
     stream = walk.create()
     with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
         replay.send(retimed(tags_of(film(seconds=SECONDS)), clock))
@@ -66,7 +66,7 @@ def test_odd_publishers_play_every_frame_in_order_for_any_encoder_clock(
         assert check_media(walk.media_playlist(stream, "llhls")) == []
         replay.finish()
 
-    # when its stream is over, the VOD is as long as what was shown,
+    # when its stream is over, the VOD is as long as the shown media,
     vod = walk.until_vod(stream)
     assert abs(vod["duration"] - SECONDS) < 0.15
     for name in ("stream", "llhls"):
@@ -98,7 +98,7 @@ def test_odd_publishers_sending_one_byte_at_a_time_are_accepted(walk: Walk) -> N
 
 
 def say_close_notify(replay: Replay) -> None:
-    """And leave the connection itself open, as one does that waits for our goodbye."""
+    """Send the TLS close notification but leave the connection open, to wait for the server's."""
     plug: Any = replay.plug
     plug.setblocking(False)
     try:

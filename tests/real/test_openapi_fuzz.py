@@ -1,4 +1,4 @@
-"""Schemathesis, which reads the documents and tries everything they allow, finds nothing."""
+"""Schemathesis reads the OpenAPI documents, sends all kinds of requests, and finds nothing."""
 
 import json
 import os
@@ -17,12 +17,12 @@ from tests.support.docs import PROJECT
 from tests.support.live_server import Walk, platform
 from tests.support.slow import IS_SLOW, slow
 
-# One example is enough to find what is broken for all, and one value beyond a bound says whether an
-# operation judges its fields at all; `make slow` tries thirty, and goes beyond every bound.
+# One example finds what is broken for all requests, and one value beyond a bound shows whether an
+# operation checks its fields; `make slow` tries thirty, and goes beyond every bound.
 EXAMPLES = "30" if IS_SLOW else "1"
 SECONDS = 36_000 if IS_SLOW else 900
-# `coverage` walks up to every bound of every field (in `make slow` beyond it, too: two thirds of
-# some 8,000 requests). `fuzzing` sends what fits and what does not.
+# `coverage` goes up to every bound of every field (in `make slow` also beyond: two thirds of about
+# 8,000 requests). `fuzzing` sends valid and invalid values.
 PHASES = "examples,coverage,fuzzing,stateful"
 
 
@@ -35,14 +35,15 @@ def walk() -> Iterator[Walk]:
 
 
 def configuration(operations: list[Operation]) -> str:
-    """What a schema cannot say: which operations also judge values that fit it (a time that is
-    past, a file that is no image), and which are unavailable for now, with a sentence.
+    """Settings for what a schema cannot say: operations that also check values which fit it (a past
+    time, a file that is no image), and operations that are unavailable for now, with a sentence.
     """
-    # The router answers any other method alike; one stands for them all.
-    # A stream of events that goes on for ever is read up to its first; otherwise for ten seconds.
+    # The router answers all other methods alike, so one stands for all. An endless event stream is
+    # read up to its first event; the default would be ten seconds.
     lines = ["max-stream-events = 1", "[phases.coverage]", 'unexpected-methods = ["TRACE"]']
     lines += [] if IS_SLOW else ["[phases.coverage.generation]", 'mode = "positive"']
-    # Schemathesis compares each request with every entry: one for all that are configured alike.
+    # Schemathesis compares each request with every entry, so operations with equal settings share
+    # one.
     names: dict[tuple[str, ...], list[str]] = {}
     for operation in operations:
         name = f"{operation.method} {documented_path(operation)}"
@@ -53,7 +54,7 @@ def configuration(operations: list[Operation]) -> str:
 
 
 def options(operation: Operation) -> tuple[str, ...]:
-    """What is configured of an operation, line by line."""
+    """The settings of an operation, line by line."""
     accepted = ["2xx", "401", "403", "404", "409", "413", "429"]
     accepted += ["422"] if judges_more(operation) else []
     accepted += ["400"] if "bad_request" in operation.refuses else []
@@ -62,17 +63,17 @@ def options(operation: Operation) -> tuple[str, ...]:
         checks["not_a_server_error"] = ["2xx", "3xx", "4xx", "503"]
     lines = [f"checks.{name}.expected-statuses = {statuses}" for name, statuses in checks.items()]
     if operation.upload and operation.upload.media_type != FORM:
-        lines.append("enabled = false")  # It knows how to write forms and JSON only.
+        lines.append("enabled = false")  # Schemathesis can only write forms and JSON.
     return tuple(lines)
 
 
 def judges_more(operation: Operation) -> bool:
-    """Whether values are refused that fit the schema: by a function, or by the verb."""
+    """Whether it refuses values that fit the schema: by a function, or by the verb."""
     if operation.upload or {"invalid", "unsupported"} & set(operation.refuses):
         return True
     models = [kind_class for kind_class in (operation.body, operation.query) if kind_class]
     for model in models:
-        model.model_rebuild()  # It may not have been needed yet.
+        model.model_rebuild()  # The function may not be imported yet.
     return any("'type': 'function-" in str(model.__pydantic_core_schema__) for model in models)
 
 
@@ -108,7 +109,8 @@ def test_openapi_fuzz_responses_match_the_document_for_any_valid_request(
         "--generation-database",
         "none",
     ]
-    # Tables of all characters, which take Hypothesis seconds, are where this suite has its own.
+    # Hypothesis takes seconds for its tables of all characters: it finds them in this suite's
+    # folder.
     environment = os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(PROJECT / ".hypothesis")}
     process = finished(command, cwd=tmp_path, env=environment, timeout=SECONDS)
     assert process.returncode == 0, process.stdout[-6000:] + process.stderr[-2000:]

@@ -1,7 +1,7 @@
 """The CDN's player: its bare address, its SDK, and its React component from npm, unmodified.
 
-The component's hosts lead to the emulator by Chromium's resolver rules, and the certificate carries
-them: the page believes that it speaks to the CDN.
+Chromium's resolver rules send the component's hosts to the emulator, whose certificate has their
+names: the page believes that it talks to the CDN.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -58,14 +58,14 @@ async def cdn_browser(walk: Walk, needs_chromium: str) -> AsyncIterator[Chromium
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def cdn_chromium(cdn_browser: Chromium) -> AsyncIterator[Chromium]:
-    """A browser for which the CDN is here."""
+    """A browser that resolves the CDN's hosts to the emulator."""
     yield cdn_browser
     await cdn_browser.close_tabs()
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder of a page of another origin, and where it is served."""
+    """A folder with a page of another origin, and its address."""
     with served(tmp_path) as address:
         yield tmp_path, address
 
@@ -78,10 +78,10 @@ async def test_player_sdk_react_component_plays_recorded_and_live_at_their_size(
     walk: Walk, recorded: dict[str, Any], cdn_chromium: Chromium, tmp_path: Path
 ) -> None:
     with stream_react.page(tmp_path) as page:
-        # Given an app that shows a recording with the CDN's component, and asks for no autoplay,
+        # Given an app that shows a recording with the CDN's component, without autoplay,
         tab = await cdn_chromium.open("about:blank", trusts_any=True)
         await tab.page.goto(f"{page}?src={recorded['cloudflare_video_id']}")
-        # then its frame gets the picture's ratio before anything plays,
+        # then its frame gets the picture's aspect ratio before anything plays,
         await holds(tab, "window.heard.Resize && player.current.videoWidth === 640")
         box = await tab.page.locator("#frame > div").bounding_box()
         assert box is not None
@@ -89,7 +89,7 @@ async def test_player_sdk_react_component_plays_recorded_and_live_at_their_size(
         state = await tab.page.evaluate("[player.current.paused, player.current.duration]")
         assert state == [True, pytest.approx(4, abs=0.2)]
         assert "Playing" not in await tab.page.evaluate("heard")
-        # and plays, pauses, seeks and changes its volume when the app says so.
+        # and plays, pauses, seeks and changes its volume by the app's calls.
         await tab.page.evaluate("player.current.play()")
         await holds(tab, "heard.Playing && heard.TimeUpdate && player.current.currentTime > 0.5")
         await tab.page.evaluate("player.current.pause()")
@@ -99,7 +99,7 @@ async def test_player_sdk_react_component_plays_recorded_and_live_at_their_size(
         await tab.page.evaluate("setVolume(0.25)")
         await holds(tab, "heard.VolumeChange && player.current.volume === 0.25")
         assert tab.page.frames[1].url.startswith("https://iframe.cloudflarestream.com/")
-        # A live stream plays in it as well, under a customer's own host.
+        # A live stream plays in it as well, under a customer's host.
         stream = walk.create()
         with pushing(address_of(stream), film(seconds=6)):
             walk.until_first_part(stream)
@@ -116,7 +116,7 @@ async def test_player_sdk_react_component_plays_recorded_and_live_at_their_size(
 async def test_player_sdk_reads_and_sets_the_properties_of_a_media_element(
     recorded: dict[str, Any], cdn_chromium: Chromium, app: tuple[Path, str]
 ) -> None:
-    # Given a page that frames the bare player, and asks it for nothing,
+    # Given a page that frames the bare player without any parameter,
     uid = recorded["cloudflare_video_id"]
     folder, address = app
     (folder / "index.html").write_text(
@@ -138,7 +138,7 @@ async def test_player_sdk_reads_and_sets_the_properties_of_a_media_element(
         "src": uid,
         "volume": 1,
     }
-    # when properties are set, then the player shows them, and events say so;
+    # when properties are set, then the player shows them, and sends events;
     await tab.page.evaluate(
         "Object.assign(api, { muted: true, loop: true, controls: false,"
         " playbackRate: 2, letterboxColor: 'red', primaryColor: 'blue' })"
@@ -149,7 +149,7 @@ async def test_player_sdk_reads_and_sets_the_properties_of_a_media_element(
     await inside.wait_for_function(f"() => {colour} === 'rgb(255, 0, 0)'")
     assert await inside.evaluate("getComputedStyle(controls).display") == "none"
     await holds(tab, "heard.includes('volumechange') && api.muted")
-    # play() is kept, and what it plays can be seen in its ranges.
+    # play() takes effect, and the ranges show the played media.
     await tab.page.evaluate("api.play()")
     await holds(tab, "!api.paused && api.played.length && api.played.end(0) > 0.2")
     await holds(tab, "api.buffered.length && api.seekable.end(0) > 3.5")
@@ -159,7 +159,7 @@ async def test_player_sdk_reads_and_sets_the_properties_of_a_media_element(
     assert "ended" not in await tab.page.evaluate("heard")
     await tab.page.evaluate("void (api.loop = false)")
     await holds(tab, "heard.includes('ended') && api.ended")
-    # What is listened to can be left.
+    # Event listeners can be removed.
     await tab.page.evaluate(
         "window.gone = 0; window.listen = () => { gone += 1; };"
         "api.addEventListener('volumechange', listen);"

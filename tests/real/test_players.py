@@ -1,4 +1,4 @@
-"""A player that does the obvious thing: hls.js with no option changed, opened at `live`."""
+"""A player as its README sets it up: hls.js without options, opened at `live`."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.encoders import address_of, film, pushing
 from tests.support.live_server import platform
 from tests.support.tag_publisher import replaying, tags_of
 
-# As hls.js's own README has it; what it complains of and what it has shown is kept.
+# The page of hls.js's own README; its errors and progress are recorded.
 PLAY = """async ([script, playlist]) => {
   const { default: Hls } = await import(script);
   const video = document.createElement("video");
@@ -46,9 +46,9 @@ async def test_hls_js_opened_at_live_plays_to_the_last_frame_and_fires_ended(
             await tab.page.evaluate(PLAY, [script, stream["playback_url"].split("?")[0] + query])
             await tab.page.wait_for_function("() => window.seen.video.currentTime > 0.5")
             push.said()
-        # While its publisher may come back, all that it sent is shown,
+        # While its publisher may come back, all sent media is shown,
         await tab.page.wait_for_function("() => window.seen.video.currentTime > 5.5")
-        # and when it has not, the stream is over.
+        # and when it has not come back, the stream is over.
         walk.pass_window(stream, 60)
         await tab.page.wait_for_function("() => window.seen.isOver")
         assert await tab.page.evaluate("window.seen.fatal") == []
@@ -58,7 +58,7 @@ async def test_hls_js_opened_at_live_plays_to_the_last_frame_and_fires_ended(
 async def test_hls_js_low_latency_plays_on_where_sound_comes_later_than_its_picture(
     chromium: Chromium,
 ) -> None:
-    # As WebRTC's does, which plays each as soon as it is there, and that of slow encoders.
+    # Like the picture of WebRTC, which plays each frame at once, and of slow encoders.
     def sent_at_ms(tag: Tag) -> int:
         return tag.timestamp_ms + 150 * (tag.kind == "audio")
 
@@ -76,9 +76,9 @@ async def test_hls_js_low_latency_plays_on_where_sound_comes_later_than_its_pict
                     walk.until_status(stream, "live")
                     await tab.page.evaluate(PLAY, [script, playlist])
                 sent_ms = until_ms
-                # Whatever is whole by now is loaded,
+                # All complete segments are loaded,
                 await tab.page.wait_for_function(BUFFERED, arg=until_ms / 1000 - 1)
             walk.end(stream)
-        # and the last one is seen to be the last.
+        # and the last one is known to be the last.
         await tab.page.wait_for_function("() => window.seen.isOver")
         assert await tab.page.evaluate("window.seen.fatal") == []

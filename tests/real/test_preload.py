@@ -1,9 +1,9 @@
-"""What takes long to import is there before somebody waits for it, where there is a use for it."""
+"""Modules that take long to import are loaded before a client has to wait for them."""
 
 import subprocess
 import sys
 
-# An emulator of its own, on which a stream goes live.
+# A separate emulator in which a stream goes live.
 SCENARIO = """
 import asyncio, json, sys, urllib.request
 from emulator import Emulator

@@ -1,4 +1,4 @@
-"""The built-in publisher as a command, against the running platform and somebody else's server."""
+"""The built-in publisher as a command, to the running platform and to a foreign server."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def reports(output: str) -> list[dict[str, Any]]:
 
 
 def check_step(seen: list[Seen], heard: list[Fraction]) -> None:
-    """Each flash has a beep within a frame. Flashes that begin after a stall begin anywhere."""
+    """Assert that each flash has a beep within a frame; flashes after a stall are left out."""
     frame = Fraction(1, 30)
     shown = {round(picture.at / frame) for picture in seen}
     lit = [flash for flash in flashes(seen) if round(flash / frame) - 1 in shown]
@@ -74,7 +74,7 @@ def check_step(seen: list[Seen], heard: list[Fraction]) -> None:
 
 
 def test_publish_command_over_tls_goes_live_and_is_unchanged_in_the_vod(walk: Walk) -> None:
-    # Given a stream of one's own, when the publisher is told only which,
+    # Given a stream of the user's, when the publisher is given only its id,
     stream = walk.create()
     began_ms = SystemClock().now_ms()
     done = publish(
@@ -83,7 +83,7 @@ def test_publish_command_over_tls_goes_live_and_is_unchanged_in_the_vod(walk: Wa
     )
     ended_ms = SystemClock().now_ms()
 
-    # then it reports each second and ends well,
+    # then it reports each second and ends in good order,
     assert (done.returncode, done.stderr) == (0, "")
     payloads = reports(done.stdout)
     states = [item["state"] for item in payloads]
@@ -95,7 +95,7 @@ def test_publish_command_over_tls_goes_live_and_is_unchanged_in_the_vod(walk: Wa
     # the stream is over, with a VOD of that length,
     vod = walk.until_vod(stream)
     assert vod["duration"] == pytest.approx(3.2, abs=0.2)
-    # and everybody who watches it can tell when each frame was made, and that sound is in step.
+    # and in the VOD each frame has its instant, and sound is in step.
     film = walk.get(vod["mp4_url"]).body
     seen = pictures(film)
     encoded_ms = [read_strip(picture.frame) for picture in seen]
@@ -164,7 +164,7 @@ def test_publish_command_loops_a_file_until_the_seconds_are_over(walk: Walk, for
     assert done.returncode == 0, done.stderr
     assert "ended after 2." in done.stdout
     assert walk.until_vod(stream)["duration"] == pytest.approx(2.5, abs=0.2)
-    # One publish with one clock: to viewers it is one film.
+    # One publish with one clock: for viewers it is one film.
     assert "#EXT-X-DISCONTINUITY\n" not in walk.media_playlist(stream)
 
 
@@ -255,14 +255,14 @@ async def test_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
     await publisher.start()
     walk.until_parts(stream, 2)
 
-    # when the program stops it, then it has ended well,
+    # when the program stops it, then it has ended in good order,
     await publisher.stop()
     assert not publisher.is_running
     assert await publisher.wait() == 0
     assert publisher.failure == ""
     assert (heard[0], heard[-1]) == ("connecting", "ended")
     await publisher.stop()
-    # and one whose key does not open says why.
+    # and one with a wrong key says why it ends.
     refused = PublisherProcess(walk.ready["rtmp"], "live_nobodyhasthiskey")
     await refused.start()
     assert await refused.wait() == 1
@@ -271,7 +271,7 @@ async def test_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
 
 def test_publish_command_works_with_a_server_of_another_maker(tmp_path: Path) -> None:
     with nginx_rtmp(tmp_path) as address:
-        # Given nginx-rtmp, when the publisher pushes to it,
+        # Given nginx-rtmp, when the publisher publishes to it,
         done = publish("key", "--url", f"{address}/live", "--seconds", "2.2", *SMALL)
         assert (done.returncode, done.stderr) == (0, "")
         recording = tmp_path / "key.flv"
@@ -280,15 +280,15 @@ def test_publish_command_works_with_a_server_of_another_maker(tmp_path: Path) ->
             "the recording is whole",
         )
 
-        # then what nginx recorded is what was sent,
+        # then nginx has recorded the sent media,
         media = recording.read_bytes()
         seen = pictures(media)
-        # A busy machine sends fewer pictures a second, over the same time.
+        # A busy machine sends fewer pictures per second, over the same time.
         assert seen[-1].at - seen[0].at > 1.5
         assert all(read_strip(picture.frame) for picture in seen)
         check_step(seen, beeps(media))
 
-        # and where it denies a publish, that is told.
+        # and when it refuses a publish, the command says so.
         denied = publish("key", "--url", f"{address}/closed", "--seconds", "2", *SMALL)
         assert denied.returncode == 1
         assert len(denied.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""The plugin in real runs of pytest: what its fixtures give, side by side, and what they leave."""
+"""The plugin in real runs of pytest: its fixtures, parallel workers, and the clean end."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-# Without plugins that have nothing to do with it and take seconds to begin.
+# Without unrelated plugins, which take seconds to load.
 QUICK = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:cacheprovider")
 
 EVERYTHING = """

@@ -1,4 +1,4 @@
-"""The package as a program's library: what its page shows runs, and is typed for its users."""
+"""The package as a library: the code of its page runs, and its types work for users."""
 
 import re
 import subprocess
@@ -13,10 +13,10 @@ from tests.support.docs import PROJECT
 PAGE = PROJECT / "docs/how-to/python.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 PATIENCE_SECONDS = 240
-# Strict, and the rest as we check ourselves, so that `make types` has read the package already.
+# Strict, with our own settings otherwise, so that `make types` has checked the package already.
 STRICT = ["--strict", "--warn-unreachable", "--explicit-package-bases", "--python-version", "3.11"]
 STRICT += ["--cache-dir", str(PROJECT / ".mypy_cache")]
-# What a strict user's checker must notice.
+# Mistakes that a strict user's checker must report.
 MISUSE = """
 from emulator import Emulator, Settings, running, __version__
 
@@ -44,7 +44,7 @@ def test_python_page_example_runs(tmp_path: Path, number: int) -> None:
 
 
 def test_python_page_examples_are_typed_for_a_strict_user(tmp_path: Path) -> None:
-    # Given a project of a user's, with the package installed and nothing else of ours,
+    # Given a user's project, with only the installed package,
     for number, example in enumerate([*EXAMPLES, MISUSE]):
         (tmp_path / f"example_{number}.py").write_text(example)
 

@@ -1,4 +1,4 @@
-"""The release workflow, step by step, as far as a machine without its service can go."""
+"""The release workflow, step by step, as far as possible without its service."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ STEP_SECONDS = 1800
 
 
 def checkout(folder: Path) -> None:
-    """What Git knows of this tree, as it is now."""
+    """A checkout of this tree's tracked files, as they are now."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -35,7 +35,7 @@ def checkout(folder: Path) -> None:
 def test_release_builds_checks_and_runs_what_it_would_publish(tmp_path: Path) -> None:
     project, tools = tmp_path / "project", tmp_path / "tools"
     checkout(project)
-    # `python` is the one that setup-python gives: with pip, and nothing of this environment.
+    # `python` is the one of setup-python: with pip, and without this environment's packages.
     subprocess.run([sys.executable, "-m", "venv", str(tools)], check=True)
     environment = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
     environment |= {
@@ -54,7 +54,7 @@ def test_release_builds_checks_and_runs_what_it_would_publish(tmp_path: Path) ->
             )
             assert done.returncode == 0, f"{step['name']}: {done.stdout}{done.stderr}"
 
-    # What the steps after them attest, upload and publish is there.
+    # The files that the later steps attest, upload and publish are there.
     built = {path.name for path in (project / "dist").iterdir()}
     name = f"live_emulator-{__version__}"
     assert built == {f"{name}-py3-none-any.whl", f"{name}.tar.gz"}
@@ -62,7 +62,7 @@ def test_release_builds_checks_and_runs_what_it_would_publish(tmp_path: Path) ->
     assert schemas == {f"{kind}.schema.json" for kind in ("scenario", "seed", "settings", "fault")}
     assert (project / "notes.md").read_text().strip()
 
-    # The sdist is a whole project: it installs and runs by itself.
+    # The sdist is a complete project: it installs and runs by itself.
     clean = tmp_path / "clean"
     subprocess.run([sys.executable, "-m", "venv", str(clean)], check=True)
     sdist = project / "dist" / f"{name}.tar.gz"

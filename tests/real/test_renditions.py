@@ -1,4 +1,4 @@
-"""A live stream in several sizes: aligned, by the rules, switched by a player, kept in the VOD."""
+"""A live stream in several sizes: aligned, valid, switched by a player, and in the VOD."""
 
 import re
 import shlex
@@ -26,7 +26,7 @@ from tests.support.webrtc import ask, publishing
 PAGE = PROJECT / "docs/how-to/renditions.md"
 
 HLS_JS = f"{assets.load().address}/hls.js-1.7.4/hls.light.min.mjs"
-# hls.js, told which size to show next. `window.height` is that of the picture on the screen.
+# An hls.js page that is told which size to show next. `window.height` is the shown picture's.
 PLAYER = """async ([script, address]) => {
   const { default: Hls } = await import(script);
   const video = document.createElement("video");
@@ -47,7 +47,7 @@ def walk() -> Iterator[Walk]:
 
 
 def variants(walk: Walk, address: str) -> list[str]:
-    """The addresses of a playlist of playlists, which keeps the rules."""
+    """The addresses in a multivariant playlist, which keeps the rules."""
     text = walk.get(address).text
     assert check_multivariant(text) == []
     return [urljoin(address, line) for line in text.splitlines() if not line.startswith("#")]
@@ -73,12 +73,12 @@ def test_renditions_are_aligned_with_their_source_and_kept_in_the_vod(walk: Walk
         assert common
         assert shapes[0][:common] == shapes[1][:common] == shapes[2][:common]
 
-        # they go on by the rules,
+        # their reloads keep the rules,
         later = walk.get(f"{names[1]}?_HLS_msn={parse(texts[1]).segments[-1].msn + 2}").text
         assert check_reload(texts[1], later) == []
         assert walk.ingest(stream)["renditions"] == ["240p", "144p"]
 
-    # and the VOD has them all, each as long as the stream was.
+    # and the VOD has all of them, each as long as the stream.
     vod = walk.until_vod(stream)
     assert [quality["label"] for quality in vod["qualities"]] == ["360p", "240p", "144p"]
     lengths = [
@@ -107,7 +107,7 @@ async def test_renditions_of_a_browser_stream_exist_too(walk: Walk, codec: str) 
         await ask(lambda: walk.until_parts(stream, 12), "parts come")
         result = await ask(lambda: variants(walk, stream["playback"]["llhls"]), "its sizes")
         assert len(result) == 3
-        # then they are cut where it is,
+        # then the smaller sizes are cut where the source is cut,
         now = await ask(lambda: shapes(walk, result), "its segments")
         common = min(map(len, now))
         assert common
@@ -129,7 +129,7 @@ async def test_renditions_player_switches_between_sizes(walk: Walk, chromium: Ch
     stream = walk.create()
     with pushing(address_of(stream), film(size="640x360")):
         walk.until_parts(stream, 8)
-        # A page that may play, and has nothing to play itself.
+        # A page that allows playback, and plays nothing itself.
         idle = walk.create()["cloudflare_stream_id"]
         tab = await chromium.open(f"{walk.ready['http']}/{idle}/watch")
         await tab.page.evaluate(PLAYER, [HLS_JS, stream["playback"]["llhls"]])
@@ -152,12 +152,12 @@ def test_renditions_are_dropped_alone_when_encoders_are_too_slow() -> None:
             warnings = " ".join(walk.ingest(stream)["warnings"])
             assert "240p was dropped" in warnings
             assert "144p was dropped" in warnings
-            # The source is there as if nothing had been asked of it,
+            # The source plays as without renditions,
             address = stream["playback"]["llhls"]
             assert len(variants(walk, address)) == 1
             walk.until_parts(stream, 20)
             walk.end(stream)
-        # and so is its VOD.
+        # and so does its VOD.
         vod: dict[str, Any] = walk.until_vod(stream)
         assert vod["duration"] > 4
         assert len(variants(walk, vod["playback_url"])) == 1
@@ -166,7 +166,7 @@ def test_renditions_are_dropped_alone_when_encoders_are_too_slow() -> None:
 
 
 def test_renditions_commands_of_the_page_work_and_kill_9_keeps_all_sizes(tmp_path: Path) -> None:
-    # Given the server of the page, and what its `curl` says,
+    # Given the server of the page, and the stream of its `curl`,
     serve, curl = (shown.line for shown in commands(PAGE))
     with child(tmp_path / "data", *serve.removeprefix("live-emulator serve ").split()) as server:
         walk = server.walk()
@@ -226,11 +226,11 @@ def test_renditions_go_on_where_a_killed_server_left_them(tmp_path: Path) -> Non
             names = variants(walk, stream["playback"]["llhls"])
             for address in names:
                 until(partial(has_segment, walk, address), "it has a segment")
-        # What is not encoded yet when it is killed is lost, so all of it is.
+        # Frames that are not encoded at the kill are lost, so wait until all are encoded.
         until(lambda: have_equal_lengths(walk, names), "the smaller sizes have caught up")
         server.process.kill()
 
-    # when the next one has started, no playlist of it has ended,
+    # when the next process has started, none of its playlists has ended,
     sizes = ("--renditions", "144p", "--reconnect-window", "1h")
     with child(data, *sizes, env=PATIENT) as server:
         walk = server.walk()
@@ -240,7 +240,8 @@ def test_renditions_go_on_where_a_killed_server_left_them(tmp_path: Path) -> Non
         before = [walk.get(address).text for address in names]
         assert not any("#EXT-X-ENDLIST" in text for text in before)
 
-        # and when its publisher is back, the one that is still asked for goes on beside its source,
+        # and when its publisher is back, the size that is still configured continues with its
+        # source,
         with pushing(address_of(now | {"stream_key": stream["stream_key"]}), source):
             for address in (names[0], names[2]):
                 until(partial(has_discontinuity, walk, address), "it goes on")
@@ -248,7 +249,7 @@ def test_renditions_go_on_where_a_killed_server_left_them(tmp_path: Path) -> Non
         assert ["#EXT-X-ENDLIST" in text for text in later] == [False, True, False]
         assert walk.end(stream).status == 200
 
-        # and both are whole in the VOD.
+        # and both are complete in the VOD.
         vod = walk.until_vod(stream)
         assert [quality["label"] for quality in vod["qualities"]] == ["360p", "240p", "144p"]
         played = [play(address) for address in variants(walk, vod["playback_url"])]

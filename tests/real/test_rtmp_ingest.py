@@ -41,7 +41,7 @@ def ffmpeg(request: pytest.FixtureRequest) -> str:
 async def push(
     ffmpeg: str, url: str, *options: str, seconds: float = 1, realtime: bool = False
 ) -> tuple[int, str]:
-    """Publish bars and a tone; returns ffmpeg's exit code and what it said of errors."""
+    """Publish bars and a tone; returns ffmpeg's exit code and error output."""
     source = [argument.format(seconds=seconds) for argument in SOURCE]
     process = await asyncio.create_subprocess_exec(
         ffmpeg,
@@ -74,7 +74,7 @@ async def test_rtmp_ingest_ffmpeg_publishes(ffmpeg: str) -> None:
         sink = authorizer.sinks["good"]
         await sink.closed.wait()
 
-        # A sequence header and an end of sequence beside the 30 frames.
+        # A sequence header and an end of sequence in addition to the 30 frames.
         assert counts(sink)["video"] == 32
         assert counts(sink)["audio"] in range(48, 52)
         assert counts(sink)["script"] == 1
@@ -100,7 +100,7 @@ async def test_rtmp_ingest_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path
     context = server_context(self_signed(tmp_path))
     port = await server.start_tls("127.0.0.1", 0, lambda: context)
     async with asyncio.timeout(GUARD_SECONDS):
-        # Newer versions of ffmpeg verify by default, and this certificate is nobody's.
+        # Newer versions of ffmpeg verify by default, and nobody has signed this certificate.
         url = f"rtmps://127.0.0.1:{port}/live/good"
         assert await push(ffmpeg, url, *H264_AAC, "-tls_verify", "0") == (0, "")
         await authorizer.sinks["good"].closed.wait()
@@ -167,7 +167,7 @@ async def test_rtmp_ingest_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> 
 
 
 async def test_rtmp_ingest_dropped_publisher_gets_the_reason(ffmpeg: str) -> None:
-    # Given a publisher in full swing,
+    # Given a publisher that is sending,
     authorizer = RecordingAuthorizer()
     async with listening(authorizer) as (server, url):
         pushing = asyncio.create_task(push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True))
@@ -178,7 +178,7 @@ async def test_rtmp_ingest_dropped_publisher_gets_the_reason(ffmpeg: str) -> Non
         sink.drop("The stream was ended.")
         sink.drop("Again.")
 
-        # then its intake is closed at once, and ffmpeg says the sentence.
+        # then its sink is closed at once, and ffmpeg prints the reason.
         assert sink.closed_for == ["The stream was ended."]
         assert server.publisher_count == 0
         code, said = await pushing
@@ -225,15 +225,15 @@ async def raw_publisher(
 async def twenty_at_once() -> None:
     authorizer = RecordingAuthorizer()
     limits = RtmpConfig(bytes_per_second_max=2_000_000)
-    # A loop's first subprocess opens what later ones share, and what earlier tests left open closes
-    # now, not in the middle of this count.
+    # The first subprocess of a loop opens files that later ones share, and files of earlier tests
+    # are closed now and not during this count.
     await push(imageio_ffmpeg.get_ffmpeg_exe(), "rtmp://127.0.0.1:1/nobody", seconds=0.1)
     gc.collect()
     files_before, tasks_before = open_files(), len(asyncio.all_tasks())
     async with listening(authorizer, limits) as (server, url):
         port = int(url.rpartition(":")[2])
 
-        # Given one that stalls, one that floods without an end, and one that turns to garbage,
+        # Given a publisher that stalls, one that floods without end, and one that turns to garbage,
         bad = [
             await raw_publisher(port, "good-stall", lambda _: None),
             await raw_publisher(
@@ -242,27 +242,27 @@ async def twenty_at_once() -> None:
             await raw_publisher(port, "good-junk", lambda writer: writer.write(b"\xff" * 1000)),
         ]
 
-        # when seventeen honest publishers push beside them,
+        # when seventeen good publishers send at the same time,
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
         keys = [f"good{number}" for number in range(17)]
         results = await asyncio.gather(
             *(push(ffmpeg, f"{url}/live/{key}", *COPIED, seconds=1) for key in keys)
         )
 
-        # then each of these has arrived whole,
+        # then each of these has arrived completely,
         assert results == [(0, "")] * 17
         for key in keys:
             await authorizer.sinks[key].closed.wait()
         assert {key: len(authorizer.sinks[key].tags) for key in keys} == dict.fromkeys(keys, 33)
 
-        # the garbage is gone, and the other two are still there.
+        # the garbage one is gone, and the other two are still there.
         await authorizer.sinks["good-junk"].closed.wait()
         assert server.publisher_count == 2
         assert not authorizer.sinks["good-stall"].closed_for
         assert not authorizer.sinks["good-flood"].closed_for
         for _, writer in bad:
             writer.transport.abort()
-    for _ in range(10):  # The aborted client transports close in the loop's next turns.
+    for _ in range(10):  # The client transports that were aborted close in the loop's next turns.
         await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == tasks_before
     assert open_files() == files_before

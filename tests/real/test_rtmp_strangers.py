@@ -1,4 +1,4 @@
-"""Connections that are no publishers: each is closed with one log line, and leaves nothing."""
+"""Connections that are not publishers: each is closed with one log line, and leaves nothing."""
 
 import asyncio
 import gc
@@ -24,7 +24,7 @@ from tests.support.rtmp_wire import HANDSHAKE, RecordingAuthorizer, command, con
 from tests.support.slow import slow
 from tests.support.tls import self_signed, server_context
 
-# Time limits that a test can wait for, and a message's bound that needs no megabytes.
+# Short time limits and a small message bound, so that tests reach them quickly.
 LIMITS = RtmpConfig(
     handshake_ms=100,
     publish_ms=100,
@@ -40,9 +40,10 @@ _LEFT_BYTES_MAX = 64 * 1024
 CONNECTED = HANDSHAKE + connect()
 ADMITTED = CONNECTED + publish("good")
 PUBLISHING = ADMITTED + video(0)
-# Each is answered at length. With a tag, so that it is not for its silence that one is closed.
+# The server answers each with a long list. A tag comes with it, so that silence is not the reason
+# of the close.
 MANY_QUESTIONS = video(1) + command("whatIsThis", 9, None) * 500
-# A chunk's header of type 0 on stream 6: time 0, 16,777,215 bytes, video, message stream 1.
+# A type 0 chunk header on stream 6: time 0, 16,777,215 bytes, video, message stream 1.
 GIANT = b"\x06" + bytes(3) + b"\xff\xff\xff" + b"\x09" + b"\x01\x00\x00\x00"
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
@@ -53,7 +54,7 @@ def raw_command(payload: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Stranger:
-    """Sends `sent` at once, and then `drips` as slowly as it can; hears nothing if it is deaf."""
+    """A client that sends `sent` at once, then `drips` slowly; a deaf one never reads."""
 
     sent: bytes
     reason: str
@@ -112,22 +113,22 @@ each_stranger = pytest.mark.parametrize("stranger", STRANGERS.values(), ids=list
 
 @dataclass(frozen=True)
 class Ports:
-    """A server that listens on both."""
+    """A server that listens with and without TLS."""
 
     server: RtmpServer
     plain: int
     tls: int
 
     async def are_left(self) -> None:
-        """Until nobody is connected: each of them has closed, and the server is to see that."""
-        while self.server.connection_count:  # noqa: ASYNC110  # the server owes nobody an event
+        """Wait until nobody is connected: the clients have closed, and the server has to notice."""
+        while self.server.connection_count:  # noqa: ASYNC110  # the server has no event for this
             await asyncio.sleep(0)
 
     async def meet(self, stranger: Stranger) -> None:
-        """Be that stranger, until the server closes."""
+        """Run that client until the server closes the connection."""
         plug = socket.socket()
         plug.setblocking(False)
-        # The less fits into it, the sooner one that does not read is noticed.
+        # With a small buffer, the server notices sooner that the client does not read.
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         port = self.tls if stranger.is_on_tls_port else self.plain
         await asyncio.get_running_loop().sock_connect(plug, ("127.0.0.1", port))
@@ -145,7 +146,7 @@ class Ports:
             else:
                 await _until_closed(reader)
         except ConnectionError:
-            pass  # The server had enough, and cut it off.
+            pass  # The server has cut it off.
         finally:
             writer.transport.abort()
 
@@ -196,7 +197,7 @@ async def test_rtmp_strangers_are_closed_with_one_log_line_and_the_reason(
     [line] = warnings_in(caplog)
     assert line.startswith("connection closed peer=127.0.0.1:")
     assert stranger.reason in line.partition(" reason=")[2]
-    # A publisher that had been let in is gone, for that reason.
+    # An accepted publisher is dropped, for that reason.
     for sink in authorizer.sinks.values():
         [reason] = sink.closed_for
         assert stranger.reason in reason
@@ -226,7 +227,7 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 async def crowds_of_strangers(folder: Path) -> None:
-    # One that floods takes seconds where every allocation is traced.
+    # A flood takes seconds where every allocation is traced.
     quick = [stranger for stranger in STRANGERS.values() if not stranger.is_deaf]
     async with open_ports(folder, RecordingAuthorizer()) as ports:
 
@@ -235,7 +236,7 @@ async def crowds_of_strangers(folder: Path) -> None:
             await ports.are_left()
             gc.collect()
 
-        # What the first ones bring into memory (TLS, caches) is not theirs.
+        # The first clients make TLS and caches allocate memory, which is no leak.
         for _ in range(2):
             await crowd()
         files, tasks, octets = open_files(), len(asyncio.all_tasks()), _traced_bytes()
@@ -269,7 +270,7 @@ def test_rtmp_strangers_in_crowds_leave_no_file_no_task_and_no_memory(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.CRITICAL)  # Else their log lines are what is kept.
+    caplog.set_level(logging.CRITICAL)  # Otherwise the captured log lines would count as memory.
     tracemalloc.start()
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:

@@ -1,4 +1,4 @@
-"""`streams`, `logs`, `env` and `open`: what a person asks of an emulator that runs."""
+"""`streams`, `logs`, `env` and `open` with a running emulator."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def test_streams_command_shows_state_and_viewers_and_keys_where_asked(
     assert "live_" not in shown
     assert stream["stream_key"] in printed(capsys, "streams", "--find", "Mine", "--keys")
 
-    # Programs get the same facts, and the key where they ask for it, too.
+    # Programs get the same values, and the key if they ask for it.
     [plain] = json.loads(printed(capsys, "streams", "--find", "Mine", "--json"))["streams"]
     assert (plain["status"], plain["username"], plain["viewer_count"]) == ("offline", "demo", 0)
     assert stream["stream_key"] not in json.dumps(plain)
@@ -53,7 +53,7 @@ def test_streams_command_shows_state_and_viewers_and_keys_where_asked(
     assert with_key["stream_key"] == stream["stream_key"]
     assert with_key["rtmp_url"] == walk.ready["rtmp"]
 
-    # Ended ones are shown where they are asked for.
+    # Ended streams are shown only on request.
     walk.end(stream)
     assert "Mine" not in printed(capsys, "streams")
     assert "Mine" in printed(capsys, "streams", "--all")
@@ -77,7 +77,8 @@ def test_logs_command_tells_requests_and_events_in_one_order(
         live_emulator("logs", "--follow", "-n", "0"), stdout=subprocess.PIPE, text=True
     ) as following:
         assert following.stdout is not None
-        # It may begin to look after any one request: so ask again until it tells.
+        # The command may begin to follow after any of these requests: repeat them until it prints
+        # one.
         until(lambda: _is_logged(walk, following), "a request in the log")
         following.send_signal(signal.SIGINT)
         assert following.wait(timeout=PATIENCE_SECONDS) == 0

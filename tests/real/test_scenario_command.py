@@ -40,7 +40,7 @@ def test_scenario_command_in_real_time_publishes_and_its_vod_plays() -> None:
     report = json.loads(done.stdout)
     assert (done.returncode, report["outcome"]) == (0, "passed"), done.stdout
     assert report["clock"] == "real"
-    # It took as long as it says, and what may differ next time is named.
+    # It took as long as it says, and the lines that may differ next time are named.
     assert report["wall_ms"] >= report["length_ms"] - 100
     assert "log_hash" in report["differs_each_time"]
 
@@ -211,7 +211,7 @@ async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
 ) -> None:
     (tmp_path / "missed.yaml").write_text(MISSED, "utf-8")
     run("run", str(tmp_path / "missed.yaml"), "slow-mode", "--report", str(tmp_path / "out"))
-    # Given two runs, of which one is shown as failed,
+    # Given two runs, of which one has failed and is open,
     tab = await chromium.open((tmp_path / "out/index.html").as_uri())
     page = tab.page
     await page.check("#show-missed")
@@ -220,7 +220,7 @@ async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
     await page.click("a:text-is('Missed')")
     await screenshots.take(tab, "report")
 
-    # when only what was missed is asked for, then that is what its report shows;
+    # when only missed expectations are shown, then its report shows these;
     await page.check("#show-missed")
     await page.locator("tr:has-text('viewers.ramp')").first.wait_for(state="hidden")
     shown = page.locator("section:has(h2:text-is('Expectations')) tbody tr:visible")
@@ -229,7 +229,7 @@ async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
     await page.locator("tr.refused:visible:has-text('already live')").first.wait_for()
     await page.check("#show-all")
 
-    # and links lead to the instant, to the events around, and to the line.
+    # and links lead to the instant, to the events around it, and to the line.
     row = page.locator("tr#expectation-0")
     await row.locator("a[href='#mark-0']").click()
     await page.wait_for_selector("#mark-0:target")
@@ -305,7 +305,7 @@ def test_scenario_command_real_players_and_sockets_take_part_in_real_time(tmp_pa
     path.write_text(REAL, "utf-8")
     (tmp_path / "lines.txt").write_text("0s bob: One\n300ms bob: Two\n", "utf-8")
 
-    # Over TLS, as what a page of HTTPS may open.
+    # Over TLS, as a page on HTTPS may open it.
     with platform(tls=True) as walk:
         done = run(
             *("run", str(path), "--speed", "real", "--against", walk.ready["http"]),
@@ -313,5 +313,5 @@ def test_scenario_command_real_players_and_sockets_take_part_in_real_time(tmp_pa
         )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    # Where time jumps there is nobody who could wait for it.
+    # Where time jumps, real clients cannot take part.
     assert "Real viewers need a server and a clock that runs." in run("run", str(path)).stdout

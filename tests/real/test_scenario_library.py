@@ -1,6 +1,6 @@
-"""The library of scenarios: each short and commented, each passes, with the figures we know it by.
+"""The library of scenarios: each is short and commented, and passes with its known figures.
 
-`make hashes` writes these figures and hashes down anew, where a scenario is to become another one.
+`make hashes` writes the figures and hashes again, after a wanted change of a scenario.
 """
 
 import json
@@ -19,12 +19,12 @@ from tests.support.tables import table
 
 LIBRARY = files.library()
 LINES_MAX = 80
-# What each report says of its run: the same in every process, on every Python, on every machine.
+# The figures of each report: equal in every process, Python version and machine.
 FIGURES = Path(__file__).with_name("scenario_figures.json")
-# And so is every event of these, byte for byte: chat, moderation, viewers, and media that drops.
+# For these, every event is equal, byte for byte: chat, moderation, viewers, and media drops.
 HASHED = ["launch-night", "moderation-night"]
 HASHES = Path(__file__).with_name("log_hashes.json")
-# Which counts of a report are figures, and what they are called there.
+# The counts of a report that are figures, and their names there.
 COUNTS = {
     "chat_held": "event/ChatHeld",
     "publishes": "event/PublisherJoined",
@@ -35,8 +35,8 @@ COUNTS = {
     "steps_refused": "steps.refused",
 }
 PATIENCE_SECONDS = 240
-# Those that need something of their own: an end, less than a whole day, or fewer clips (each is
-# really encoded, in several sizes: three seconds of a processor).
+# Scenarios that need parameters: an end, less than a whole day, or fewer clips (each is really
+# encoded, in several sizes: three seconds of CPU).
 SPECIAL = {
     "clip-frenzy": ["-p", "clips=1"],
     "demo-loop": ["--for", "12m"],
@@ -44,10 +44,10 @@ SPECIAL = {
 }
 # An hour and more, or a day.
 LONG = {"demo-loop", "twenty-four-hours", "discovery-evening"}
-# Even one of its clips, really encoded in several sizes, takes five seconds of a processor; what
-# clips are is looked at in `tests/flows/test_rest_clips.py`.
+# One of its clips, really encoded in several sizes, takes five seconds of CPU; clips are tested in
+# `tests/flows/test_rest_clips.py`.
 COSTLY = set[str]() if IS_SLOW else {"clip-frenzy"}
-# The media ones with real encoders, in real time: some minutes, so only where it is asked.
+# Those with real encoders, in real time: some minutes, so only on request.
 REAL_TIME = {
     "first-stream": ["-p", "length=10s"],
     "going-live": [],
@@ -77,7 +77,7 @@ def reports(process: "subprocess.Popen[str]") -> dict[str, dict[str, Any]]:
 
 
 def play_all(costly: set[str] | None = None) -> dict[str, dict[str, Any]]:
-    """The report of each, by its name, but of those that are too costly now."""
+    """The report of each scenario by name, without those that are too costly now."""
     usual = [name for name in LIBRARY if name not in SPECIAL]
     processes = [begin(1, usual)]
     processes += [
@@ -90,7 +90,7 @@ def play_all(costly: set[str] | None = None) -> dict[str, dict[str, Any]]:
 
 
 def figures(report: dict[str, Any]) -> dict[str, int]:
-    """What a reader asks a run for, without what is 0. A new kind of event changes none of it."""
+    """The figures of a run, without zeros. A new kind of event changes none of them."""
     counts: dict[str, int] = report["counts"]
     refused = sum(count for name, count in counts.items() if name.startswith("chat.refused/"))
     known = {
@@ -105,7 +105,7 @@ def figures(report: dict[str, Any]) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def played() -> dict[str, dict[str, Any]]:
-    """All of the library, played once."""
+    """The whole library, run once."""
     return play_all(COSTLY)
 
 
@@ -177,7 +177,7 @@ def test_scenario_library_passes_at_ten_times_the_clock(name: str) -> None:
 
 
 def write_known() -> None:
-    """For `make hashes`."""
+    """Write the known figures and hashes, for `make hashes`."""
     played = play_all()
     hashes = {name: played[name]["log_hash"] for name in HASHED}
     HASHES.write_text(json.dumps(hashes, indent=1) + "\n", "utf-8")

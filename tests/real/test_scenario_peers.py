@@ -1,4 +1,4 @@
-"""Who takes part in a scenario over real connections, as others see them."""
+"""Scenario participants with real connections, as other clients see them."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path
         assert json.loads(done.stdout.splitlines()[-1])["clock"] == "real"
         media = walk.get(walk.until_vod(stream)["mp4_url"]).body
 
-    # What a viewer sees: the strip at the bottom tells when each frame was drawn.
+    # A viewer sees the strip at the bottom, which has the instant of each frame,
     seen = [(picture.at, read_strip(picture.frame)) for picture in pictures(media)]
     longest = max(
         (list(frames) for _, frames in groupby(seen, key=lambda frame: frame[1])), key=len
@@ -62,7 +62,7 @@ def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path
     stood_from, stood_until = float(longest[0][0]), float(longest[-1][0])
     assert stood_until - stood_from > 1.8
     assert float(seen[-1][0]) - stood_until > 0.5, "it goes on"
-    # and hears: one beep a second, but for a while none.
+    # and hears one beep per second, except for a while of silence.
     heard = beeps(media)
     gap_from, gap_until = max(pairwise(heard), key=lambda pair: pair[1] - pair[0])
     assert gap_until - gap_from >= 2.9
@@ -74,13 +74,13 @@ def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path
     "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="half a minute: asked for by `make slow`"
 )
 async def test_scenario_clients_guest_of_the_library_sends_and_receives_real_media() -> None:
-    # Given the library's evening with a reader, in real time on an emulator that runs,
+    # Given a library scenario with a reader, in real time on a running emulator,
     with platform() as walk:
         command = live_emulator("scenario", "run", "webrtc-reader", "--json")
         command += ["-p", "length=10s", "--speed", "real", "--against", walk.ready["http"]]
         playing = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         path = await ask(lambda: session_of(walk), "its session is open")
-        # when host and reader come with media of their own,
+        # when host and reader come with their own media,
         address = f"{walk.ready['http']}/api/v1{path}/offer"
         async with (
             meeting(address, seat(walk, path, "ada"), film()) as host,
@@ -90,13 +90,13 @@ async def test_scenario_clients_guest_of_the_library_sends_and_receives_real_med
             await until(lambda: len(host.frames(VideoFrame)) > 10, "the host sees the reader")
             await until(lambda: len(reader.frames(VideoFrame)) > 10, "the reader sees the host")
             output, _ = await playing.communicate()
-    # and the evening is as it should be.
+    # and the scenario passes.
     report = json.loads(output.splitlines()[-1])
     assert report["outcome"] == "passed", report["expectations"]
 
 
 def session_of(walk: Walk) -> str | None:
-    """The path of the session that two people have seats in."""
+    """The path of the session in which two people have seats."""
     events = walk.get(f"{walk.ready['admin']}/events?limit=1000&kind=ParticipantJoined").json
     ids = [event["values"]["session_id"] for event in events["events"]]
     return f"/video-sessions/sessions/{ids[0]}" if len(ids) >= 2 else None

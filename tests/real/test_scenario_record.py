@@ -1,4 +1,4 @@
-"""`scenario record` while somebody streams with a real encoder and others talk over sockets."""
+"""`scenario record` during a stream with a real encoder and chats over sockets."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.obs import Home, pushing_obs
 from tests.support.slow import slow
 
-# As a recording calls a stream with the usual title.
+# A recording's name of a stream with the usual title.
 NAME = "my_first_stream"
 
 Encoder = Callable[[Walk, dict[str, Any], Path], AbstractContextManager[None]]
@@ -82,7 +82,7 @@ def socket_of(walk: Walk, stream: dict[str, Any], key: str) -> ClientConnection:
 
 
 def say(socket: ClientConnection, text: str) -> None:
-    """One line, until it has come back."""
+    """Post one message, and wait until it has come back."""
     socket.send(json.dumps({"type": "message", "content": text}))
     while (event := json.loads(socket.recv(PATIENCE_SECONDS)))["type"] != "message" or (
         event["data"]["content"] != text
@@ -91,7 +91,7 @@ def say(socket: ClientConnection, text: str) -> None:
 
 
 def hold_a_broadcast(walk: Walk, stream: dict[str, Any]) -> None:
-    """What people do meanwhile: they come, talk, follow; the owner keeps order; the CDN hiccups."""
+    """Viewers come, chat and follow; the owner moderates; a fault strikes the CDN."""
     admin = walk.ready["admin"]
     with socket_of(walk, stream, "ak_auto_bob") as bob, socket_of(walk, stream, "ak_demo") as owner:
         for number in range(12):
@@ -117,7 +117,7 @@ def hold_a_broadcast(walk: Walk, stream: dict[str, Any]) -> None:
 def test_scenario_record_command_replay_ends_in_equal_figures(
     encoder: Encoder, tmp_path: Path
 ) -> None:
-    # Given an evening with a real encoder, a chat over real sockets, and what else happens,
+    # Given a broadcast with a real encoder, a chat over real sockets, and other events,
     path = tmp_path / "mine.yaml"
     with platform(vod_processing_ms=100) as walk:
         stream = walk.create()
@@ -128,10 +128,10 @@ def test_scenario_record_command_replay_ends_in_equal_figures(
             vod = walk.until_vod(stream)
         peak = walk.stream(stream)["peak_viewers"]
 
-    # when what was written is played on the virtual clock,
+    # when the recorded scenario is run on the virtual clock,
     report = played(path)
 
-    # then it ends in the same figures, within the tolerances that it states,
+    # then it ends with the same figures, within the tolerances that it states,
     payload = {
         expectation["fact"].replace(f".{NAME}.", "."): expectation
         for expectation in report["expectations"]
@@ -147,7 +147,7 @@ def test_scenario_record_command_replay_ends_in_equal_figures(
     counts = report["counts"]
     for kind in ("ChatSettingsChanged", "FaultStarted", "UserFollowed", "StreamEnded", "VodReady"):
         assert counts[f"event/{kind}"] == 1, kind
-    # and the exact log is told again byte for byte.
+    # and the exact log is replayed byte for byte.
     log = tmp_path / "mine.jsonl"
     again = played(log)
     assert again["log_hash"] == hashlib.sha256(log.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""A simulated stream plays without a publisher, and gives way to one."""
+"""A simulated stream plays without a publisher, and ends when a publisher comes."""
 
 import asyncio
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ HOURS = 4
 
 
 async def test_simulated_stream_of_virtual_hours_has_a_vod_and_pictures() -> None:
-    # Given a platform whose time stands, and a synthetic publisher
+    # Given a platform whose time stands still, and a synthetic publisher,
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, seed="none")
     async with server.Emulator(settings) as emulator:
         platform, walk = emulator.platform, Walk(emulator.ready)
@@ -90,7 +90,7 @@ async def test_simulated_stream_of_virtual_hours_has_a_vod_and_pictures() -> Non
         synthetic.stop(platform.world, film)
         await platform.clock.pass_time(15_000)
 
-        # then the recording is as long as it was shown, to the millisecond,
+        # then the recording is as long as the shown media, to the millisecond,
         vod = await asyncio.to_thread(walk.until_vod, stream)
         assert vod["duration"] == HOURS * 3600
         address = vod["video_url"].replace("video.m3u8", "stream.m3u8")
@@ -100,7 +100,7 @@ async def test_simulated_stream_of_virtual_hours_has_a_vod_and_pictures() -> Non
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1
         assert "#EXT-X-ENDLIST" in text
 
-        # plays at its end in ffmpeg, has pictures at any time, and lies on no disk.
+        # plays at its end in ffmpeg, has pictures at any time, and is not stored on a disk.
         for address in (vod["video_url"], vod["mp4_url"]):
             seen = await asyncio.to_thread(play, address, "-ss", str(HOURS * 3600 - 3))
             assert 80 <= len(seen.video) <= 92

@@ -1,4 +1,4 @@
-"""A live stream pushed on to another emulator, as a real platform would be told of."""
+"""A live stream is pushed on to another emulator, as to a real platform."""
 
 import json
 import shlex
@@ -32,7 +32,7 @@ def there() -> Iterator[Walk]:
 
 
 def run(line: str, names: dict[str, str]) -> str:
-    """A page's `curl`, with what the page leaves open put in."""
+    """Run a page's `curl`, with values for its placeholders."""
     for shown, real in names.items():
         line = line.replace(shown, real)
     command = [need("curl"), "-sS", "--fail", *shlex.split(line)[1:]]
@@ -61,12 +61,12 @@ def until_target(here: Walk, target: dict[str, Any], state: str) -> dict[str, An
 
 
 def test_simulcast_target_shows_its_source_and_ends_with_it(here: Walk, there: Walk) -> None:
-    # Given a target that was told before its stream began,
+    # Given a target that was added before its stream began,
     source, copy = here.create(), there.create()
     target = add(here, source, there.ready["rtmps"], copy["stream_key"])
     assert target["state"] == "idle"
 
-    # when the stream is pushed, the other platform is live too, and plays.
+    # when the stream is published, the other platform is live too, and plays.
     with pushing(address_of(source), film(seconds=4), is_endless=False) as push:
         there.until_status(copy, "live")
         until_target(here, target, "live")
@@ -80,13 +80,13 @@ def test_simulcast_target_shows_its_source_and_ends_with_it(here: Walk, there: W
         for walk, vod in ((here, recorded), (there, copied))
     ]
     assert lengths[0] == pytest.approx(4, abs=0.1)
-    # It begins with the first key frame after the target took it.
+    # The copy begins with the first key frame after the target's acceptance.
     assert lengths[0] - 2.1 < lengths[1] <= lengths[0] + 0.1
     assert until_target(here, target, "idle")["attempts"] == 0
 
 
 async def test_simulcast_pushes_a_browser_stream_too(here: Walk, there: Walk) -> None:
-    # Given a stream by WHIP, whose sound no RTMP server knows,
+    # Given a stream by WHIP, whose audio codec no RTMP server knows,
     source, copy = here.create(), there.create()
     target = add(here, source, there.ready["rtmp"], copy["stream_key"])
     async with publishing(source["ingest"]["webrtc_url"], film(seconds=4)):
@@ -113,7 +113,7 @@ def test_simulcast_targets_come_and_go_while_a_stream_is_live(here: Walk, there:
             "rtmp://127.0.0.1:1937/live": there.ready["rtmp"],
             "TARGET_KEY": copy["stream_key"],
         }
-        # As the page says it,
+        # As the page describes it,
         texts = [run(shown.line, names) for shown in commands(PAGE) if shown.line[:4] == "curl"]
         target, listed = map(json.loads, texts)
         there.until_status(copy, "live")
@@ -136,7 +136,7 @@ def test_simulcast_refused_key_is_retried_and_shown_nowhere(here: Walk, there: W
         target = add(here, source, there.ready["rtmp"], secret)
         now = until_target(here, target, "waiting")
 
-        # its words are told, and it is called again,
+        # its reason is shown, and the push is tried again,
         assert "unknown" in now["reason"]
         until(lambda: until_target(here, target, "waiting")["attempts"] >= 2, "it was called again")
     # and no log has the key.

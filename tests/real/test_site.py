@@ -1,4 +1,4 @@
-"""The site in real Chromium: what is on, two people who talk, a broadcast from the browser."""
+"""The site in real Chromium: live channels, two people who chat, a broadcast from the browser."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.support.live_server import Walk, platform
 SITE = "/_emulator/site/"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PLAYS = "document.querySelector('iframe').contentWindow.emulatorPlayer.state === 'live'"
-# Each card's picture as 16 by 9 pixels, once all of them are there.
+# Each card's picture as 16 by 9 pixels, once all of them are loaded.
 PIXELS = """() => {
   const images = [...document.querySelectorAll(".site-cards:not(.small) .still img")];
   const isThere = (image) => image.complete && image.naturalWidth > 0;
@@ -38,7 +38,7 @@ async def opened(walk: Walk, chromium: Chromium, place: str = "", **how: int | S
 
 
 async def sign_in(tab: Tab, name: str) -> None:
-    """By any name, in the dialog."""
+    """Sign in with any name, in the dialog."""
     await tab.page.click("header >> text=Sign in")
     await tab.page.fill("dialog[open] input[name=name]", name)
     await tab.page.press("dialog[open] input[name=name]", "Enter")
@@ -79,7 +79,7 @@ async def test_site_home_shows_six_channels_that_differ(
 
 
 async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) -> None:
-    # Given two people in one channel, of whom one was chosen from the menu,
+    # Given two people in one channel, one of them chosen from the menu of accounts,
     ada = await opened(walk, chromium, "@rustacean")
     bob = await opened(walk, chromium, "@rustacean")
     await ada.page.click("header >> text=Sign in")
@@ -88,7 +88,7 @@ async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) ->
     await sign_in(bob, "bob")
     await player(ada)
 
-    # when one says a line, then the other reads it, with the marks of who said it.
+    # when one posts a message, then the other reads it, with the author's badges.
     for tab in (ada, bob):
         await tab.page.wait_for_selector(".site-chat:has-text('connected')")
     await ada.page.fill("input[aria-label='Say something']", "hello <b>bob</b>")
@@ -97,7 +97,7 @@ async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) ->
     await bob.page.wait_for_selector(said)
     await screenshots.take(bob, "site-channel", ready=PLAYS)
 
-    # When the owner removes the other's line, then it is gone for both;
+    # When the owner removes the other's message, then it is gone for both;
     await bob.page.fill("input[aria-label='Say something']", "something rude")
     await bob.page.click("text=Send")
     await ada.page.hover(".talk li:has-text('something rude')")
@@ -105,7 +105,7 @@ async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) ->
     for tab in (ada, bob):
         await tab.page.wait_for_selector(".talk li:has-text('was removed')")
 
-    # and who follows is among the followers.
+    # and a new follower is in the list of followers.
     await bob.page.click(".acts >> text=Follow")
     await bob.page.wait_for_selector(".acts button[aria-pressed=true]")
     await bob.page.click("button:text-is('Followers')")
@@ -116,14 +116,14 @@ async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) ->
 async def test_site_studio_goes_live_by_camera_and_is_watched(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given a studio with a camera in it,
+    # Given a studio with a camera,
     studio = await opened(walk, chromium, "studio")
     await sign_in(studio, "casey")
     await studio.page.click("button:text-is('Camera')")
     await studio.page.wait_for_selector("label:has-text('Microphone') select")
     await studio.page.fill("input[name=title]", "From my desk")
 
-    # when it goes live, then another person sees it, and a clip can be made,
+    # when it goes live, then another person sees it, and a clip can be made;
     await studio.page.click("button:text-is('Go live')")
     await studio.page.wait_for_selector("button:text-is('End the stream')")
     await studio.page.wait_for_selector(".tile:has-text('fps')")
@@ -138,7 +138,7 @@ async def test_site_studio_goes_live_by_camera_and_is_watched(
     await viewer.page.click("button:text-is('Clips')")
     await viewer.page.wait_for_selector(".live-card:has-text('That moment')")
 
-    # and when it ends, that is seen at once.
+    # and when it ends, that is shown at once.
     await studio.page.click("button:text-is('End the stream')")
     await viewer.page.wait_for_selector(".badge:text-is('Offline')")
     await studio.page.wait_for_selector("button:text-is('Go live')")
@@ -149,7 +149,7 @@ async def test_site_is_used_by_keyboard_on_a_narrow_screen(walk: Walk, chromium:
     tab = await opened(walk, chromium, width=375, height=800, scheme="dark")
     await tab.page.wait_for_selector(".live-card")
 
-    # By keys alone: sign in,
+    # By keyboard only: sign in,
     await focus(tab, "Sign in")
     await tab.page.keyboard.press("Enter")
     await tab.page.wait_for_selector("dialog[open] .people button:has-text('nextjsmaster')")
@@ -160,7 +160,7 @@ async def test_site_is_used_by_keyboard_on_a_narrow_screen(walk: Walk, chromium:
     await focus(tab, "From an empty folder to a shop, live")
     await tab.page.keyboard.press("Enter")
     await player(tab)
-    # and say something there.
+    # and post a message there.
     await tab.page.wait_for_selector(".site-chat:has-text('connected')")
     await focus(tab, "Say something")
     await tab.page.keyboard.type("no mouse needed")
@@ -182,7 +182,7 @@ async def test_site_views_have_no_axe_finding(walk: Walk, chromium: Chromium) ->
 
 
 async def focus(tab: Tab, name: str) -> None:
-    """Press Tab until a control that has this name, or shows it, has the focus."""
+    """Press Tab until a control with this name or text has the focus."""
     for _ in range(120):
         await tab.page.keyboard.press("Tab")
         shown = await tab.page.evaluate(

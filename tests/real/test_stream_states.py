@@ -1,4 +1,4 @@
-"""A stream's states with real peers: drops and returns, ends, and keys that do not open."""
+"""A stream's states with real publishers: drops and returns, ends, and refused keys."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from tests.support.tag_publisher import replaying, tags_of
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    """A reconnect window long enough for an encoder to start again on a busy machine."""
+    """A platform with a reconnect window long enough for an encoder's restart on a busy machine."""
     with platform(reconnect_window_ms=60_000, viewer_gone_ms=60_000, media_wait_ms=5000) as walk:
         yield walk
 
@@ -34,7 +34,7 @@ def test_stream_state_stays_live_when_the_publisher_returns_in_time(walk: Walk, 
         before = walk.media_playlist(stream, "llhls")
         assert "#EXT-X-ENDLIST" not in before
 
-        # and is back within the window, with a larger picture even, and then stops,
+        # and is back within the window, even with a larger picture, and then stops,
         larger = film(seconds=2, size="640x360")
         with pushing(address_of(stream), larger, by=by, is_endless=False) as push:
             assert push.said() == ""
@@ -163,7 +163,7 @@ def test_stream_state_unsupported_codec_is_refused_by_its_name(
 
 
 def test_stream_state_started_by_api_is_live_before_its_publisher_comes() -> None:
-    # Given a zombie: live by API, with nothing to play,
+    # Given a stream that was started by the API, with nothing to play,
     with platform(media_wait_ms=500) as walk:
         stream = walk.create()
         started = walk.ask("POST", f"/streams/id/{stream['id']}/start")
@@ -177,7 +177,7 @@ def test_stream_state_started_by_api_is_live_before_its_publisher_comes() -> Non
             live = walk.stream(stream)
             assert (live["status"], live["started_at"]) == ("live", started.json["started_at"])
 
-        # and it ends like any other when it goes.
+        # and it ends like any other when the publisher goes.
         walk.until_status(stream, "ended")
         assert walk.until_vod(stream)["duration"] > 0
 
@@ -213,7 +213,7 @@ def test_stream_state_stays_offline_without_a_key_frame(
     until(lambda: not walk.ingest(stream)["is_publishing"], "it is gone")
 
     assert walk.stream(stream)["status"] == "offline"
-    # The key is still good.
+    # The key is still valid.
     with pushing(address_of(stream)):
         walk.until_status(stream, "live")
     walk.end(stream)
@@ -224,9 +224,9 @@ def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
     with ExitStack() as running:
         running.enter_context(pushing(address_of(stream)))
         walk.until_first_part(stream)
-        assert walk.stream(stream)["viewer_count"] <= 1  # The look above was a viewer's.
+        assert walk.stream(stream)["viewer_count"] <= 1  # The request above counted as a viewer's.
 
-        # The plain playlist lists whole segments, and so begins later than the parts do.
+        # The plain playlist lists complete segments, and so begins later than the parts do.
         start = f"{stream['playback_url']}?wait=1"
         players = [
             running.enter_context(Player(start, "-user_agent", name)) for name in ("one", "two")

@@ -1,4 +1,4 @@
-"""What the pages about suites show, run as a reader would: with pytest, with node, as CI does."""
+"""The code of the pages about test suites, run as by a reader: with pytest, with node, as in CI."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A sweep as people run it: over processes, over a Dask cluster, stopped and gone on with."""
+"""A sweep as people run it: over processes, over a Dask cluster, stopped and resumed."""
 
 import json
 import signal
@@ -69,7 +69,7 @@ def report_in(folder: Path) -> dict[str, Any]:
 
 
 def first_line_of(process: "subprocess.Popen[str]") -> str:
-    """What it says when its first run is over."""
+    """The first line of its output, when its first run is over."""
     assert process.stdout is not None
     return process.stdout.readline()
 
@@ -107,7 +107,7 @@ def test_sweep_leaves_a_smaller_scenario_that_still_fails(
     smaller = local["smaller"]
     path = scenario.parent / "local" / smaller["file"]
 
-    # The flood is in the file that is included, and one fact is missed.
+    # The flood is in an included file, and one expectation is missed.
     assert smaller["entries"] < smaller["entries_before"]
     assert "chat.s.posted" in path.read_text()
     assert "stream.s.status" not in path.read_text()
@@ -119,7 +119,7 @@ def test_sweep_leaves_a_smaller_scenario_that_still_fails(
 def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
     scenario: Path, local: dict[str, Any], tmp_path: Path
 ) -> None:
-    # Given a sweep in the middle,
+    # Given a sweep that is running,
     report = tmp_path / "out"
     command = [*RUN, str(scenario), "--seeds", "1..9999", "--report", str(report), "-j", "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -128,12 +128,12 @@ def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=120)
 
-    # then it says what was found so far,
+    # then it prints the results until then,
     assert "of 9,999 runs" in output
     stopped = report_in(report)
     assert 0 < stopped["runs"] < 9_999
     assert stopped["outcome"] in ("stopped", "failed")
-    # and goes on, to fewer runs here, with the report that they always have.
+    # and resumes, here with fewer runs, to the report of an uninterrupted sweep.
     resume = [*RUN, str(scenario), "--seeds", "1..8", "--shrink", "--resume", str(report)]
     subprocess.run(resume, check=False, capture_output=True)
     assert report_in(report) == local

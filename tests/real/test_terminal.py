@@ -1,4 +1,4 @@
-"""Commands at a real terminal (a pty) and in a pipe: colour and progress for people alone."""
+"""Commands on a real terminal (a pty) and in a pipe: only people get colour and progress."""
 
 import os
 import pty
@@ -28,7 +28,7 @@ expect:
 
 
 def in_terminal(*words: str, **variables: str) -> str:
-    """All that a command shows on a terminal. Fails unless the command is content."""
+    """Everything that a command shows on a terminal. Fails unless it exits with 0."""
     ours, its = pty.openpty()
     with subprocess.Popen(
         live_emulator(*words),
@@ -39,7 +39,7 @@ def in_terminal(*words: str, **variables: str) -> str:
     ) as process:
         os.close(its)
         shown = b""
-        # EIO is how Linux says that nobody holds the other side any more.
+        # On Linux, EIO means that the other side of the pty is closed.
         with suppress(OSError):
             while part := os.read(ours, 65536):
                 shown += part

@@ -1,4 +1,4 @@
-"""Tracks that start late, stop or are missing: what players show, from ffmpeg to Chromium."""
+"""Tracks that start late, stop or are missing, as players show them, from ffmpeg to Chromium."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from tests.support.tag_publisher import replaying, tags_of
 HOLE_SECONDS_MAX = 0.25
 WINDOW_SECONDS = 60
 
-# Plays a recording's end to end at four times its speed, and tells what its player had.
+# Plays a recording at four times its speed, and returns the ranges and the end of its player.
 PLAY = """async () => {
   video.muted = true;
   video.currentTime = 0;
@@ -43,7 +43,7 @@ def walk() -> Iterator[Walk]:
 
 
 def tags(*, seconds: float, picture: range, sound: range) -> list[Tag]:
-    """A film whose pictures and sound come in these milliseconds only; no header where none do."""
+    """A film with media only in these ranges of milliseconds; no header for an empty one."""
     spans = {"video": picture, "audio": sound}
     return [
         tag
@@ -55,7 +55,7 @@ def tags(*, seconds: float, picture: range, sound: range) -> list[Tag]:
 
 
 def late(tags: list[Tag], kind: str, at_ms: int) -> list[Tag]:
-    """A film whose header of one kind comes no sooner than its first frame."""
+    """A film whose header of one kind comes no earlier than that kind's first frame."""
     header = next(tag for tag in tags if tag.kind == kind and tag.payload[1] == 0)
     others = [tag for tag in tags if tag is not header]
     place = next(
@@ -67,7 +67,7 @@ def late(tags: list[Tag], kind: str, at_ms: int) -> list[Tag]:
 
 
 def published(walk: Walk, *publishes: list[Tag]) -> dict[str, Any]:
-    """A stream that these publishers sent one after the other; its VOD is ready."""
+    """A stream with these publishers, one after the other; its VOD is ready."""
     stream = walk.create()
     for number, sent in enumerate(publishes):
         with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
@@ -84,7 +84,7 @@ def holes(times: list[float]) -> float:
 
 
 ALL, NONE = range(10_000), range(0)
-# What is published, one publisher after the other, and for how long that plays.
+# The publishers' films, one after the other, and the duration of the result.
 CHANGES: dict[str, tuple[Callable[[], list[list[Tag]]], float]] = {
     "sound stops": (lambda: [tags(seconds=4, picture=ALL, sound=range(2000))], 4),
     "picture stops": (lambda: [tags(seconds=4, picture=range(2000), sound=ALL)], 4),
@@ -156,7 +156,7 @@ async def test_track_changes_recording_with_interrupted_tracks_plays_in_a_browse
         await tab.page.click("text=Watch from the start")
         await tab.until("player.state === 'recording'")
     payload = await tab.page.evaluate(PLAY)
-    # then it comes to the end without a hole in which it would have to wait.
+    # then it comes to the end without a gap in which it would have to wait.
     assert payload["at"] == pytest.approx(10, abs=0.3), json.dumps(payload)
     assert len(payload["ranges"]) == 1, json.dumps(payload)
     assert payload["ranges"][0][0] <= 0.1

@@ -1,4 +1,4 @@
-"""What HLS cannot carry: refused, or with --transcode-ingest decoded and encoded on the way in."""
+"""Codecs that HLS cannot carry: refused, or transcoded at ingest with --transcode-ingest."""
 
 import threading
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from tests.support.webrtc import until as until_seen
 
 H264 = "libx264 -preset ultrafast -pix_fmt yuv420p"
 SECONDS = 3
-# ffmpeg cannot repeat a film whose pictures are Sorenson H.263.
+# ffmpeg cannot loop a film with Sorenson H.263.
 LONG_SECONDS = 20
 FRAMES = 30 * SECONDS
 
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    # However busy the machine is, the end of a film is waited for.
+    # However busy the machine is, wait for the end of a film.
     with platform(transcode_ingest=True, transcode_end_ms=120_000) as walk:
         yield walk
 
@@ -80,7 +80,7 @@ def transcodes(walk: Walk, stream: dict[str, Any]) -> dict[str, tuple[str, str]]
 def test_transcode_ingest_ffmpeg_codecs_play_with_audio_and_video_in_sync(
     walk: Walk, video: str, audio: str, by: str, expected: dict[str, tuple[str, str]]
 ) -> None:
-    # Given an ffmpeg that sends a flash and a beep at each second, in codecs that HLS cannot carry,
+    # Given an ffmpeg that sends a flash and a beep each second, in codecs that HLS cannot carry,
     stream = walk.create()
     source = flash_and_beep(video, audio, seconds=SECONDS, by=by)
     with pushing(address_of(stream), source, by=by, is_endless=False) as push:
@@ -94,7 +94,7 @@ def test_transcode_ingest_ffmpeg_codecs_play_with_audio_and_video_in_sync(
     assert check_media(walk.media_playlist(stream, "llhls")) == []
     assert len(play(vod["mp4_url"]).video) == FRAMES
 
-    # and sound and picture are together.
+    # and sound and picture are in step.
     apart_ms = offsets_ms(stream["playback_url"])
     assert len(apart_ms) == SECONDS - 1
     assert max(map(abs, apart_ms)) < 40
@@ -136,7 +136,7 @@ def test_transcode_ingest_leaves_playable_media_unchanged(walk: Walk) -> None:
 def test_transcode_ingest_returns_and_takeovers_leave_no_thread_behind() -> None:
     source = flash_and_beep("flv1", "libmp3lame", seconds=LONG_SECONDS)
     with platform(transcode_ingest=True, takeover=True, reconnect_window_ms=60_000) as walk:
-        # Given a publisher that breaks off, comes back, and is taken over from,
+        # Given a publisher that breaks off, comes back, and is replaced by another,
         stream = walk.create()
         with pushing(address_of(stream), source, is_endless=False) as push:
             walk.until_parts(stream, 3)
@@ -149,7 +149,7 @@ def test_transcode_ingest_returns_and_takeovers_leave_no_thread_behind() -> None
                 walk.until_parts(stream, 3)
                 assert len(threads()) == 1
 
-                # when its stream is ended, then nothing is transcoded any more.
+                # when its stream is ended, then no transcoding runs any more.
                 walk.end(stream)
                 walk.until_vod(stream)
                 until(lambda: not threads(), "its thread has ended")

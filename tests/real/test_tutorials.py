@@ -1,4 +1,4 @@
-"""The four pages that lead each kind of reader to a first success, done as they say."""
+"""The four pages that lead each kind of reader to a first success, followed step by step."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def block(name: str, language: str) -> str:
 
 
 def run(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
-    """A line of a page, with this environment's programs."""
+    """Run a line of a page, with this environment's programs."""
     program, *words = line.split()
     module = {"live-emulator": "emulator"}.get(program, program)
     return finished([sys.executable, "-m", module, *words], cwd=folder)

@@ -1,4 +1,4 @@
-"""Uploads in Chromium, on the watch page: it stops at what libraries only complain of."""
+"""Uploads in Chromium's player, which stops at errors that libraries only report."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ def walk() -> Iterator[Walk]:
 
 
 def upload(walk: Walk, name: str, content: bytes) -> str:
-    """Upload a file and wait until it is processed; the address of its watch page."""
+    """Upload a file, wait until it is processed, and return the address of its watch page."""
     answer = httpx.post(
         f"{walk.ready['http']}/api/v1/videos/",
         files={"file": (name, content)},
@@ -39,7 +39,7 @@ def upload(walk: Walk, name: str, content: bytes) -> str:
 async def test_upload_cut_off_in_the_middle_plays_to_its_end(
     walk: Walk, chromium: Chromium, tmp_path: Path, form: str
 ) -> None:
-    # Given a file whose last packet of sound is not whole,
+    # Given a file whose last audio packet is truncated,
     source = film(seconds=4, form=form, video="libx264 -preset ultrafast -g 30 -bf 2")
     content = source.read_bytes()
     if form == "mp4":
@@ -56,7 +56,7 @@ async def test_upload_cut_off_in_the_middle_plays_to_its_end(
 
 
 def faststart(source: Path, target: Path) -> bytes:
-    """The file with its index at the front, so that it can be cut off behind that."""
+    """The file with its index at the front, so that the end can be cut off."""
     import av
 
     with (

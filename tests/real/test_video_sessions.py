@@ -14,7 +14,7 @@ from tests.support.sdp_offers import browser_offer
 from tests.support.webrtc import VideoFrame, ask, meeting, until
 
 SESSIONS = "/video-sessions/sessions"
-# One account a participant.
+# One account per participant.
 PEOPLE = ("ak_demo", "ak_auto_ann", "ak_auto_ben", "ak_auto_cat")
 
 MEET = """
@@ -46,14 +46,14 @@ async ([address, token, others, shares]) => {
   return offer();
 }
 """
-# How many of the pictures that a page receives move.
+# The number of received pictures that move.
 MOVING = """
 [...(await peer.getStats()).values()].filter(
   (each) => each.type === "inbound-rtp" && each.kind === "video" && each.framesDecoded > 10
 ).length
 """
 
-# A goodbye closes the transport at once; the connection itself only fails seconds later.
+# A DELETE closes the transport at once; the connection itself only fails seconds later.
 IS_CLOSED = "() => peer.getReceivers()[0].transport.state === 'closed'"
 
 
@@ -86,7 +86,7 @@ async def until_moving(tab: Tab, count: int) -> None:
 async def test_video_session_three_participants_see_and_hear_each_other(
     walk: Walk, chromium: Chromium
 ) -> None:
-    # Given three pages that come one after the other by their tokens, one with a screen,
+    # Given three pages that join one after the other by their tokens, one with a screen,
     path = make(walk)
     tabs = []
     for index, key in enumerate(PEOPLE[:3]):
@@ -95,7 +95,7 @@ async def test_video_session_three_participants_see_and_hear_each_other(
         who = await tab.page.evaluate(MEET, [address, token(walk, path, key), 2, index == 2])
         assert who == people(walk, path)[index]["id"]
         tabs.append(tab)
-    # then each receives what the others send, without another offer,
+    # then each receives the others' media, without another offer,
     for tab, pictures in zip(tabs, (3, 3, 2), strict=True):
         await until_moving(tab, pictures)
         await until_figures(tab, "peer", "found.samplesHeard > 48000")
@@ -103,11 +103,11 @@ async def test_video_session_three_participants_see_and_hear_each_other(
         (person["audio"], person["video"], person["screen_share"]) for person in people(walk, path)
     ]
     assert shown == [(True, True, False), (True, True, False), (True, True, True)]
-    # a further offer names the participants,
+    # a new offer names the participants,
     await tabs[0].page.evaluate("offer()")
     answer = await tabs[0].page.evaluate("peer.remoteDescription.sdp")
     assert answer.count(f"a=msid:{people(walk, path)[2]['id']} screen") == 1
-    # and when the host sends one away, only that one is disconnected.
+    # and when the host removes one, only that one is disconnected.
     removed = people(walk, path)[2]["id"]
     assert walk.ask("DELETE", f"{path}/participants/{removed}").status == 204
     await tabs[2].page.wait_for_function(IS_CLOSED)
@@ -125,7 +125,7 @@ async def test_video_session_lost_participant_makes_room_for_the_next(walk: Walk
     async with meeting(address, token(walk, path, PEOPLE[0]), source) as first:
         async with meeting(address, token(walk, path, PEOPLE[1]), source):
             await until(lambda: len(first.frames(VideoFrame)) > 10, "the second one is seen")
-        # when one has gone, its media has, but its seat is kept,
+        # when one has gone, its media has stopped, but its seat is kept,
         await ask(lambda: not people(walk, path)[1]["video"], "its media has gone")
         assert len(people(walk, path)) == 2
         # then the next one is seen in its place.
@@ -148,5 +148,5 @@ def test_video_session_caller_without_a_seat_is_refused(walk: Walk) -> None:
     assert offer(walk, other, seat, good).status == 403
     assert offer(walk, path, seat[:-2] + "xx", good).status == 401
     assert offer(walk, path, seat, "v=0").status == 400
-    # A token of a session opens nothing else.
+    # A session's token opens nothing else.
     assert walk.ask("GET", path, key=seat).status == 401

@@ -1,4 +1,4 @@
-"""The watch page as a viewer meets it: in Chromium, with a stream that a real encoder pushes."""
+"""The watch page in Chromium, with a stream that a real encoder publishes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +16,11 @@ from tests.support.live_server import Walk, platform, until
 from tests.support.slow import slow
 
 TITLE = 'Tea & <img src=x onerror="document.title=1"> <b>biscuits</b>'
-# Segments that play before a late viewer comes: more than any player stays behind by default.
+# The segments before a late viewer comes: more than any player's default delay.
 EARLIER_SEGMENTS = 8
 FRAME_SECONDS = 1 / 30
 
-# Every text of the page with its WCAG contrast (2.2, 1.4.3) against the nearest ground behind it.
+# Every text of the page with its WCAG contrast (2.2, 1.4.3) against the nearest background.
 CONTRAST = """() => {
   const linear = (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
   const luminance = (rgb) => {
@@ -79,7 +79,7 @@ def until_segments(walk: Walk, stream: dict[str, Any], name: str) -> Playlist:
 
 
 def seconds_of(playlist: Playlist) -> float:
-    """Where a playlist that begins with its stream ends."""
+    """The end, in seconds, of a playlist that begins with its stream."""
     opened = playlist.open.parts if playlist.open else []
     whole = sum(segment.duration or 0 for segment in playlist.segments)
     return whole + sum(part.duration for part in opened)
@@ -98,7 +98,7 @@ async def test_watch_page_waits_goes_live_ends_and_plays_the_recording(
     await tab.until("player.state === 'offline'")
     assert await tab.page.inner_text("#curtain-title") == "Waiting for the stream"
 
-    # when an encoder pushes, the picture comes by itself, close to live,
+    # when an encoder publishes, the picture comes by itself, close to live,
     with pushing(address_of(stream)):
         await tab.until("player.state === 'live'")
         await tab.until_frames_follow()
@@ -110,11 +110,11 @@ async def test_watch_page_waits_goes_live_ends_and_plays_the_recording(
         assert (await tab.page.inner_text("#latency")).endswith(" s")
         assert "320\u00d7180" in await tab.page.inner_text("#picture")
 
-    # and when the push is over, the page says so,
+    # and when the publish is over, the page says so,
     await tab.until("player.state === 'ended' && player.status === 'ended'")
     assert await tab.page.inner_text("#badge") == "Ended"
 
-    # and plays what was recorded, with sound, since the viewer asked for it.
+    # and plays the recording, with sound, since the viewer switched it on.
     await tab.page.click("text=Watch from the start")
     await tab.until("player.state === 'recording'")
     await tab.until_frames_follow(10)
@@ -135,19 +135,19 @@ async def test_watch_page_late_viewers_begin_near_the_edge(
         hold_back = float(before.attributes("EXT-X-SERVER-CONTROL")["PART-HOLD-BACK"])
         assert await tab.player("hls.latestLevelDetails.partHoldBack") == hold_back
         assert await tab.page.evaluate("firstFrameSeconds") > seconds_of(before) - hold_back
-        # and makes up for what it is behind when its first segments are loaded.
+        # and catches up when its first segments are loaded.
         await tab.until("player.latencySeconds < player.hls.targetLatency + 0.2")
         assert tab.complaints == []
         await tab.close()
 
-        # One by plain HLS begins two segments behind,
+        # A viewer by plain HLS begins two segments before the end,
         before = until_segments(walk, stream, "stream")
         tab = await chromium.open(page_of(walk, uid_of(stream), query="?mode=hls"))
         await tab.until("window.firstFrameSeconds > 0 && player.state === 'live'")
         lengths = [segment.duration or 0 for segment in before.segments]
         begun = await tab.page.evaluate("firstFrameSeconds")
         assert begun > seconds_of(before) - 2 * max(lengths) - FRAME_SECONDS
-        # and not fewer, for one of them plays while the next one is made.
+        # and not fewer, since one of them plays while the next one is made.
         assert await tab.player("hls.targetLatency") >= 2 * min(lengths)
     assert tab.complaints == []
 
@@ -173,7 +173,7 @@ async def test_watch_page_any_title_is_text(
     await tab.until("player.state === 'offline'")
     assert await tab.page.inner_text("h1") == TITLE
 
-    # A title that changes arrives by script, not by markup.
+    # A title that changes is set as text, not as markup.
     changed = "<script>document.title='gone'</script> new"
     answer = walk.ask("PUT", f"/streams/id/{stream['id']}", {"title": changed})
     assert answer.status == 200, answer.text
@@ -270,7 +270,7 @@ async def test_watch_page_goes_on_when_the_publisher_returns(chromium: Chromium)
             await tab.until("player.state === 'interrupted'")
             assert "paused" in await tab.page.inner_text("#notice")
 
-        # when it comes back, with another picture size even, so does the picture.
+        # when it comes back, even with another picture size, so does the picture.
         with pushing(address_of(stream), film(size="640x360")):
             await tab.until("player.state === 'live'")
             await tab.until("video.videoWidth === 640")
@@ -283,13 +283,13 @@ async def test_watch_page_goes_on_when_the_publisher_returns(chromium: Chromium)
 async def test_watch_page_follows_an_encoder_that_changes_its_size(
     walk: Walk, stream: dict[str, Any], chromium: Chromium, tmp_path: Path
 ) -> None:
-    # Given one publish whose picture changes its size, over and over,
+    # Given one publish whose picture changes its size again and again,
     source = tmp_path / "two-sizes.flv"
     sizes = (film(seconds=2, size="640x360"), film(seconds=2))
     source.write_bytes(joined(*(size.read_bytes() for size in sizes)))
     tab = await chromium.open(page_of(walk, uid_of(stream)))
     with pushing(address_of(stream), source):
-        # then a viewer sees each,
+        # then a viewer sees each size,
         for width in (640, 320, 640):
             await tab.until(f"player.state === 'live' && video.videoWidth === {width}")
             await tab.until_frames_follow()
@@ -345,7 +345,7 @@ async def test_watch_page_network_that_goes_before_it_plays_is_an_interruption(
         await tab.page.goto(page_of(walk, uid_of(stream)))
         # when no more of it comes, then the page says so,
         await tab.until("player.state === 'interrupted'")
-        # and goes on as soon as it does.
+        # and continues as soon as it comes.
         await tab.page.unroute("**/media/*")
         await tab.until("player.state === 'live'")
         await tab.until_frames_follow()
@@ -358,7 +358,7 @@ async def test_watch_page_server_that_goes_before_it_plays_is_an_interruption(
     assert walk.ask("POST", f"/streams/id/{stream['id']}/start").status == 200
     tab = await chromium.open(page_of(walk, uid_of(stream)))
     await tab.until("player.state === 'starting'")
-    # when the network goes and comes back, then the page says both.
+    # when the network fails and comes back, then the page says both.
     await tab.page.context.set_offline(True)
     await tab.until("player.state === 'interrupted'")
     assert await tab.page.locator("#curtain").is_visible()
@@ -425,7 +425,7 @@ async def test_watch_page_clip_plays_on_its_own_page_and_as_a_file(
     assert await tab.page.inner_text("#title") == TITLE
     assert abs(await tab.page.evaluate("video.duration") - 1.2) < 0.05
     assert tab.complaints == []
-    # As a page of one's own has it: a <video> with the file.
+    # A <video> with the file, as in a user's own page.
     play = """(url) => new Promise((done, fail) => {
         const video = document.createElement("video");
         Object.assign(video, { src: url, muted: true, onended: () => done(video.duration) });

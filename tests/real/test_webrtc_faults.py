@@ -1,4 +1,4 @@
-"""Faults at real WebRTC peers: a viewer stalls and recovers, a publisher's line is narrow, cut."""
+"""Faults with real WebRTC peers: a viewer stalls and recovers, a publisher is throttled or cut."""
 
 import asyncio
 from collections.abc import Iterator
@@ -26,18 +26,19 @@ async def test_webrtc_faults_stall_throttle_and_cut_peers(walk: Walk) -> None:
         rate = await ask(lambda: walk.ingest(stream)["video_kbits"], "its rate is known")
         async with watching(stream["playback"]["whep"]) as viewer:
             await until(lambda: len(viewer.frames(VideoFrame)) >= 10, "pictures come")
-            # Given a viewer whose picture stands,
+            # Given a viewer whose picture stalls,
             await asyncio.to_thread(start, walk, media_stall={"stream": stream["id"]})
             await ask(lambda: events(walk, "FaultStruck"), "the viewer meets it")
-            # What was on its way is decoded in the second until the rate is measured anew.
+            # Packets that were on the way are decoded in the second until the rate is measured
+            # again.
             rate = await ask(lambda: changed(walk, stream, rate), "the stream goes on")
             stood = len(viewer.frames(VideoFrame))
             await ask(lambda: changed(walk, stream, rate), "the stream still goes on")
             assert len(viewer.frames(VideoFrame)) <= stood + 3
-            # when that is over, then the picture goes on.
+            # when that is over, then the picture continues.
             await asyncio.to_thread(clear, walk)
             await until(lambda: len(viewer.frames(VideoFrame)) >= stood + 20, "it goes on")
-        # A line that carries a tenth of what is sent loses the rest, as its sender is told;
+        # A line that carries a tenth of the packets loses the others, as its sender's reports say;
         await asyncio.to_thread(start, walk, ingest_throttle={"kbits": 60})
         loop = asyncio.get_running_loop()
         await ask(
@@ -45,7 +46,7 @@ async def test_webrtc_faults_stall_throttle_and_cut_peers(walk: Walk) -> None:
             "it is told of a loss",
         )
         assert (await asyncio.to_thread(walk.ingest, stream))["is_publishing"]
-        # and one that is cut ends the stream, since nobody comes back.
+        # and a line that is cut ends the stream, since nobody comes back.
         await asyncio.to_thread(start, walk, ingest_cut={})
         await ask(lambda: walk.stream(stream)["status"] == "ended", "it has ended")
     struck = await asyncio.to_thread(events, walk, "FaultStruck")
@@ -54,12 +55,12 @@ async def test_webrtc_faults_stall_throttle_and_cut_peers(walk: Walk) -> None:
 
 
 def changed(walk: Walk, stream: dict[str, Any], rate: int) -> int | None:
-    """The rate that its media come at, once it is another one."""
+    """The stream's bit rate, once it has changed."""
     now: int = walk.ingest(stream)["video_kbits"]
     return now if now != rate else None
 
 
 async def lost_by(sender: Session) -> int:
-    """How many packets were lost, by the receiver's reports (RFC 3550, 6.4.2)."""
+    """The number of packets lost, by the receiver's reports (RFC 3550, 6.4.2)."""
     stats = await sender.peer.getStats()
     return sum(stat.packetsLost for stat in stats.values() if stat.type == "remote-inbound-rtp")

@@ -1,4 +1,4 @@
-"""WebRTC peers that do what they should not: each has an end, and nobody else notices."""
+"""Misbehaving WebRTC peers: each is closed, and no other client is affected."""
 
 import asyncio
 import logging
@@ -62,7 +62,7 @@ def peers_of(emulator: Emulator) -> Peers:
 
 
 async def until_alone(emulator: Emulator, before: Held) -> None:
-    """Until every reader has gone, with all that was held for them."""
+    """Wait until every reader has gone, with everything that was held for them."""
     await ask(lambda: peers_of(emulator).count == 0, "all peers are gone")
     await ask(partial(before.is_given_back, emulator), f"all is given back: {before}")
 
@@ -70,7 +70,7 @@ async def until_alone(emulator: Emulator, before: Held) -> None:
 async def test_webrtc_limits_hundreds_of_offers_leave_nothing() -> None:
     limits = {"webrtc_connect_ms": 1_500, "webrtc_connecting_max": CONNECTING_MAX}
     with emulating(**limits) as (walk, emulator):
-        # Given a stream that goes on all the time, and what is open while nobody else is here,
+        # Given a stream that runs all the time, and the resources in use without other clients,
         steady = walk.create()
         with pushing(address_of(steady)):
             await ask(lambda: walk.until_first_part(steady), "it is live")
@@ -89,13 +89,13 @@ async def test_webrtc_limits_hundreds_of_offers_leave_nothing() -> None:
                 (whips[1], "v=0"),
             ]
             answers = await post_all([kinds[number % len(kinds)] for number in range(OFFERS)])
-            # then each is told what becomes of it: those that could not be let in, when to come,
+            # then each gets its answer: refused ones with a time to try again,
             assert len(answers) == OFFERS
             assert set(answers) <= {(201, None), (503, "1"), (409, "10"), (400, None), (422, None)}
             let_in, full = answers.count((201, None)), answers.count((503, "1"))
             assert CONNECTING_MAX <= let_in < full
             assert peers_of(emulator).count <= CONNECTING_MAX
-            # and all that were let in go by themselves, for they never connect.
+            # and all accepted ones go by themselves, since they never connect.
             await until_alone(emulator, before)
             assert walk.stream(steady)["status"] == "live"
             assert walk.ingest(steady)["gaps"] == 0
@@ -104,20 +104,21 @@ async def test_webrtc_limits_hundreds_of_offers_leave_nothing() -> None:
 async def test_webrtc_limits_peers_without_handshake_time_out() -> None:
     with emulating(webrtc_connect_ms=1_500) as (walk, emulator):
         whip = walk.create()["ingest"]["webrtc_url"]
-        # Given one viewer that was let in once, so that all is imported,
+        # Given one viewer that was accepted once, so that all modules are imported,
         resource = post_offer(whip, OFFER).headers["Location"]
         assert send("DELETE", resource).status == 200
         await ask(lambda: peers_of(emulator).count == 0, "the first one is gone")
         before = await asyncio.to_thread(Held.now, emulator)
-        # when strangers send garbage to where a peer is expected, and the peer itself finds its
-        # way, but sends garbage for a handshake, and media before it, as a client and as a server,
+        # when strangers send garbage to the port of an expected peer, and the peer itself passes
+        # the connectivity checks, but sends garbage for a handshake, and media before it, as a
+        # client and as a server,
         nowhere = "a=mid:0\r\na=candidate:1 1 udp 1 0f2e1d3c.local 50000 typ host\r\n"
         for role in ("actpass", "active"):
             offer = OFFER.replace("a=mid:0\r\n", nowhere)
             quiet = post_offer(whip, offer.replace("a=setup:actpass", f"a=setup:{role}"))
             pester(port_of(quiet.text))
             await connect_only(quiet.text)
-            # then it is let go, with all that was held for it.
+            # then it is dropped, with everything that was held for it.
             await until_alone(emulator, before)
 
 
@@ -134,7 +135,7 @@ async def test_webrtc_limits_unconnected_peer_is_logged_with_the_setting_to_chan
 
 async def test_webrtc_limits_many_viewers_share_one_encode_and_leave_nothing() -> None:
     with emulating() as (walk, emulator):
-        # Given a stream whose picture and sound no browser plays as they are,
+        # Given a stream whose picture and sound no browser plays without transcoding,
         stream = walk.create()
         whep = stream["playback"]["whep"]
         source = film(seconds=6, video="libx264 -preset ultrafast -g 60 -bf 2")
@@ -144,7 +145,7 @@ async def test_webrtc_limits_many_viewers_share_one_encode_and_leave_nothing() -
                 await ask(partial(is_watched, first), "it is watched")
             await ask(lambda: not codecs_at_work(), "no codec works")
             before = await asyncio.to_thread(Held.now, emulator)
-            # when twenty watch, who come ten at a time, for each has ten seconds to connect,
+            # when twenty watch, ten at a time, since each has ten seconds to connect,
             players = [Player(whep, f"viewer {number}", "") for number in range(VIEWERS)]
             for begin in range(0, VIEWERS, 10):
                 await asyncio.gather(*(player.open() for player in players[begin : begin + 10]))
@@ -154,7 +155,7 @@ async def test_webrtc_limits_many_viewers_share_one_encode_and_leave_nothing() -
             assert codecs_at_work() == ["webrtc-h264", "webrtc-opus"]
             assert peers_of(emulator).count == VIEWERS
             assert viewers(walk, whep) >= VIEWERS
-            # and when all have left, nothing is left of them.
+            # and when all have left, nothing of them remains.
             await asyncio.gather(*(player.close() for player in players))
             await until_alone(emulator, before)
             assert codecs_at_work() == []
@@ -170,12 +171,12 @@ async def test_webrtc_limits_lost_viewers_time_out_and_leave_nothing() -> None:
                 await ask(partial(is_watched, first), "it is watched")
             await ask(lambda: not codecs_at_work(), "no codec works")
             before = await asyncio.to_thread(Held.now, emulator)
-            # Given viewers in a process of their own,
+            # Given viewers in another process,
             whep = stream["playback"]["whep"]
             watchers = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHERS, whep)
             await ask(lambda: viewers(walk, whep) >= 3 and codecs_at_work(), "they watch")
             assert peers_of(emulator).count == 3
-            # when that is killed, and so cannot say goodbye, then they are missed.
+            # when that is killed, and so cannot say goodbye, then they are dropped.
             watchers.kill()
             await watchers.wait()
             await until_alone(emulator, before)
@@ -195,7 +196,7 @@ async def test_webrtc_limits_resources_are_released_after_a_broadcast() -> None:
                 async with watching(whep) as first, watching(whep):
                     await ask(partial(is_watched, first), "it is watched")
                     assert peers_of(emulator).count == 3
-            # when all have left, then nothing of them is left, time and again.
+            # when all have left, then nothing of them remains, round after round.
             await ask(lambda: peers_of(emulator).count == 0, "all of them are gone")
             await ask(lambda: not codecs_at_work(), "no codec works")
             if codec == "H264":
@@ -211,12 +212,13 @@ async def test_webrtc_limits_lost_packets_are_repaired_or_skipped() -> None:
         async with publishing(whip, film(size="640x360"), lost=0.05) as session:
             await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
             await ask(lambda: walk.until_parts(stream, 10), "parts come")
-            # when it is played, then a player that stops at the first error does not stop.
+            # when the stream is played, then a player that stops at the first error does not stop.
             played = await ask(
                 lambda: play(stream["playback_url"], "-live_start_index", "0", "-t", "2"),
                 "it is played",
             )
-            # Some were lost: most came again, and what hangs on the others is not there.
+            # Some packets were lost: most came again, and pictures that depend on the others are
+            # left out.
             assert len(session.lost) > 10
         assert len(played.video) > 30
 
@@ -245,23 +247,23 @@ def is_watched(session: Session) -> bool:
 
 
 async def test_webrtc_limits_external_address_of_the_machine_may_be_announced() -> None:
-    # Given a server that listens on every address, and is told at which one it is reached,
+    # Given a server that listens on every address, and has an announced address,
     with emulating(host="0.0.0.0", webrtc_hosts="127.0.0.1") as (walk, _):
         stream = walk.create()
         async with publishing(stream["ingest"]["webrtc_url"], film()) as session:
-            # when a peer comes, then it is told that one and no other, and gets through.
+            # when a peer comes, then it gets that address and no other, and connects.
             assert " 127.0.0.1 " in session.answer.text
             assert session.answer.text.count("a=candidate:") == 1
             await ask(partial(is_live, walk, stream), "it is live")
 
 
 async def test_webrtc_limits_loopback_candidate_is_reached_through_a_published_port() -> None:
-    # Given a server that listens on every address, as in a container, and is told no address,
+    # Given a server that listens on every address, as in a container, without an announced one,
     with emulating(host="0.0.0.0") as (walk, _):
         stream = walk.create()
         async with publishing(stream["ingest"]["webrtc_url"], film()) as session:
-            # when a peer comes, then what is sent to the candidate 127.0.0.1 arrives at whichever
-            # address of its own the container's network delivers it to.
+            # when a peer comes, then packets to the candidate 127.0.0.1 arrive at whichever address
+            # of the container its network delivers them to.
             port = port_of(session.answer.text)
             with (
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug,
@@ -281,7 +283,7 @@ def sees_and_hears(player: Player) -> bool:
 
 
 async def post_all(offers: list[tuple[str, str]]) -> list[tuple[int, str | None]]:
-    """As many at a time as a browser's connections; each one's status and when to come again."""
+    """Post as many at a time as a browser has connections; each one's status and Retry-After."""
     answers: list[tuple[int, str | None]] = []
     waiting = iter(offers)
 
@@ -319,7 +321,7 @@ def free_port() -> int:
 
 
 def pester(port: int) -> None:
-    """Datagrams of every kind from an unknown sender."""
+    """Send datagrams of every kind from an unknown sender."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
         for first in (0, 1, 20, 22, 63, 64, 128, 144, 191, 255):
             for size in (1, 12, 40, 1400):
@@ -328,7 +330,7 @@ def pester(port: int) -> None:
 
 
 async def connect_only(answer: str) -> None:
-    """An ICE agent that finds the way and then keeps silent."""
+    """An ICE agent that passes the connectivity checks and then sends nothing."""
     payload = dict(
         line[2:].split(":", 1) for line in answer.splitlines() if line[:2] == "a=" and ":" in line
     )

@@ -1,4 +1,4 @@
-"""WHIP and WHEP with what people have: Chromium, an ffmpeg that speaks WHIP, and OBS's library."""
+"""WHIP and WHEP with users' programs: Chromium, an ffmpeg with WHIP, and OBS's library."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def walk() -> Iterator[Walk]:
 async def test_webrtc_peers_page_goes_live_for_a_page_and_is_recorded(
     walk: Walk, chromium: Chromium, codec: str
 ) -> None:
-    # Given a page that shows its camera by WHIP,
+    # Given a page that publishes its camera by WHIP,
     stream = walk.create()
     page = await open_page(chromium, walk.ready["http"])
     resource = await page.page.evaluate(f"goLive({stream['ingest']['webrtc_url']!r}, {codec!r})")
@@ -32,11 +32,11 @@ async def test_webrtc_peers_page_goes_live_for_a_page_and_is_recorded(
     # when another page watches it by WHEP,
     other = await open_page(chromium, walk.ready["http"])
     await other.page.evaluate(f"watch({stream['playback']['whep']!r})")
-    # then it sees and hears, as HLS does,
+    # then it sees and hears it, as HLS does,
     await until_figures(other, "receiver", "found.framesDecoded > 30 && found.samplesHeard > 48000")
     await ask(lambda: walk.until_parts(stream, 5), "parts come")
     assert (await ask(lambda: walk.ingest(stream), "its health"))["audio_codec"] == "mp4a.40.2"
-    # and when the first page says goodbye, the stream has ended and leaves a recording.
+    # and when the first page deletes its session, the stream has ended with a recording.
     await page.page.evaluate(f"fetch({resource!r}, {{ method: 'DELETE' }})")
     await ask(lambda: walk.until_vod(stream), "the VOD is ready")
 
@@ -50,10 +50,10 @@ async def test_webrtc_peers_lost_page_returns_within_the_window(
     page = await open_page(chromium, walk.ready["http"])
     await page.page.evaluate(f"goLive({whip!r}, 'video/H264')")
     await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
-    # when it is gone without a word,
+    # when it is gone without a DELETE,
     await page.page.context.close()
     await ask(lambda: not walk.ingest(stream)["is_publishing"], "it is missed")
-    # then the stream waits, and goes on with the next publisher with the same key.
+    # then the stream waits, and continues with the next publisher with the same key.
     assert walk.stream(stream)["status"] == "live"
     page = await open_page(chromium, walk.ready["http"])
     await page.page.evaluate(f"goLive({whip!r}, 'video/H264')")
@@ -77,7 +77,7 @@ async def test_webrtc_peers_page_watches_rtmp_from_obs_or_ffmpeg(
 async def test_webrtc_peers_ffmpeg_goes_live_by_whip_and_stays(
     walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # It answers no checks of consent, which would be missed after half a minute; here after a few
+    # It answers no consent checks. By default that is noticed after half a minute; here after a few
     # seconds.
     monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.05)
     if not has_whip(ffmpeg(BUNDLED)):
@@ -97,20 +97,20 @@ async def test_webrtc_peers_ffmpeg_goes_live_by_whip_and_stays(
 async def test_webrtc_peers_libdatachannel_goes_live_by_a_bearer_token(
     walk: Walk, tmp_path: Path
 ) -> None:
-    # Given a publisher that names no loopback address, and reaches us from one,
+    # Given a publisher that offers no loopback address, and sends from one,
     stream = walk.create()
     whip_url = stream["ingest"]["webrtc_url"]
     named = whip_url.replace(stream["stream_key"], stream["cloudflare_stream_id"])
     # when it starts,
     with whip(named, stream["stream_key"], tmp_path) as publisher:
         await ask(lambda: walk.until_parts(stream, 5), "parts come")
-        # then its High profile is passed through, its sound is made AAC,
+        # then its High profile is passed through, its sound is transcoded to AAC,
         health = walk.ingest(stream)
         assert health["video_codec"].startswith("avc1.64")
         assert (health["audio_codec"], health["gaps"]) == ("mp4a.40.2", 0)
         async with watching(stream["playback"]["whep"]) as session:
             await ask(lambda: len(session.received) > 60, "it is watched")
-        # and its goodbye ends the stream at once, though it closes the connection before that.
+        # and its DELETE ends the stream at once, although it closes the connection before that.
         said = publisher.stop()
         assert "connected" in said
         assert "DELETE 200" in said

@@ -1,4 +1,4 @@
-"""WHEP with real peers: aiortc watches what ffmpeg or another aiortc sends."""
+"""WHEP with real peers: aiortc watches the stream of ffmpeg or another aiortc."""
 
 import asyncio
 import threading
@@ -66,7 +66,8 @@ async def test_whep_viewers_without_h264_get_vp8_encoded_once(walk: Walk) -> Non
                 assert first.frames(VideoFrame)[-1].width == 320
                 assert codecs_at_work().count("webrtc-vp8") == 1
                 assert "webrtc-h264" not in codecs_at_work()
-            # When these have left, nothing is encoded any more, and the other sees on.
+            # When these have left, nothing is encoded any more, and the other still sees the
+            # stream.
             await until(lambda: "webrtc-vp8" not in codecs_at_work(), "the encoder is gone")
             await until_seen_and_heard(other, len(other.frames(VideoFrame)) + 30)
 
@@ -88,7 +89,7 @@ async def test_whep_new_viewer_gets_a_frame_at_once_and_is_counted(walk: Walk, v
         async with watching(whep) as first, watching(whep) as second:
             for session in (first, second):
                 await until_seen_and_heard(session)
-            # then they count (as one, since nothing tells them apart),
+            # then they count (as one viewer, since nothing distinguishes them),
             assert await asyncio.to_thread(viewers, walk, stream) == 1
             # pictures follow each other in time, and so does sound,
             for kind in (VideoFrame, AudioFrame):
@@ -101,7 +102,7 @@ async def test_whep_new_viewer_gets_a_frame_at_once_and_is_counted(walk: Walk, v
             await first.peer.close()
             await until_seen_and_heard(second, len(second.frames(VideoFrame)) + 10)
             assert await asyncio.to_thread(viewers, walk, stream) == 1
-        # when both have left, then nothing is left of it.
+        # when both have left, then nothing of it remains.
         await until(lambda: not codecs_at_work(), "the codecs rest")
         await ask(lambda: viewers(walk, stream) == 0, "nobody watches")
 
@@ -114,17 +115,17 @@ async def test_whep_lost_packets_are_resent_and_a_longer_gap_is_bridged(walk: Wa
         await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
         async with watching(stream["playback"]["whep"]) as session:
             await until_seen_and_heard(session)
-            # that misses every tenth packet: then those come again.
+            # that misses every tenth packet: then those are sent again.
             deafness = Deafness(session, nth=10)
             await until(lambda: len(deafness.mended) > 10, "they come again")
             pictures = len(session.frames(VideoFrame))
             await until_seen_and_heard(session, pictures + 30)
-            # When the viewer hears nothing for a while,
+            # When the viewer receives nothing for a while,
             deafness.is_deaf = True
             heard = len(deafness.missed)
             await until(lambda: len(deafness.missed) > heard + 120, "it hears nothing")
             deafness.is_deaf, deafness.key_frames = False, 0
-            # then it is shown the last key frame again, and all after it, and plays on.
+            # then it is sent the last key frame again, and all after it, and plays on.
             await until(lambda: deafness.key_frames, "a key frame comes")
             pictures = len(session.frames(VideoFrame))
             await until_seen_and_heard(session, pictures + 30)
@@ -139,7 +140,7 @@ async def test_whep_browser_stream_is_watched_as_sent(walk: Walk) -> None:
             await until_seen_and_heard(session)
             # then only HLS needs another codec: sound is not transcoded for the viewer.
             assert codecs_at_work() == ["webrtc-aac"]
-            # When the stream ends, then the viewer is told.
+            # When the stream ends, then the viewer's connection is closed.
             await asyncio.to_thread(walk.end, stream)
             await until(
                 lambda: session.peer.connectionState in ("closed", "failed"), "it is disconnected"
@@ -148,7 +149,7 @@ async def test_whep_browser_stream_is_watched_as_sent(walk: Walk) -> None:
 
 
 def test_whep_unwatchable_stream_is_refused_with_a_message(walk: Walk) -> None:
-    # Given a stream without media, and one that only seems to be live,
+    # Given a stream without media, and one that is live only by the API,
     quiet, zombie = walk.create(), walk.create()
     assert walk.ask("POST", f"/streams/id/{zombie['id']}/start").status == 200
     for stream in (quiet, zombie):
@@ -165,5 +166,5 @@ def test_whep_unwatchable_stream_is_refused_with_a_message(walk: Walk) -> None:
     assert (refused.status, "simulated" in refused.json["detail"]) == (409, True)
     uid = quiet["cloudflare_stream_id"]
     assert post_offer(quiet["playback"]["whep"].replace(uid, "0" * 32), offer).status == 404
-    # then what may be posted is told all the same.
+    # then the methods that may be posted are still listed.
     assert send("OPTIONS", quiet["playback"]["whep"]).headers["Accept-Post"] == "application/sdp"

@@ -34,7 +34,7 @@ offer = browser_offer()
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    # A reconnect window that no test lives to see: nobody waits for a publisher that left.
+    # A reconnect window longer than any test: a publisher that left is not waited for.
     with platform(webrtc_idle_ms=2_000, reconnect_window_ms=600_000) as walk:
         yield walk
 
@@ -62,7 +62,7 @@ async def test_whip_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
         assert len(watched.video) >= 10
         assert watched.audio
         assert (await ask(lambda: send("DELETE", session.address), "it says goodbye")).status == 200
-        # and when it says goodbye, the stream ends there and then, and leaves a recording.
+        # and when it deletes its session, the stream ends at once, and leaves a recording.
         assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
     vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
     assert vod["status"] == "ready"
@@ -76,7 +76,7 @@ async def test_whip_publisher_may_close_its_connection_before_its_delete(walk: W
         await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
     await ask(lambda: not walk.ingest(stream)["is_publishing"], "its end is noticed")
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "live"
-    # when it says goodbye after that, then the stream ends there and then, and once.
+    # when it sends its DELETE after that, then the stream ends at once, and only once.
     said = [await asyncio.to_thread(send, "DELETE", session.address) for _ in range(2)]
     assert [answer.status for answer in said] == [200, 404]
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
@@ -89,13 +89,13 @@ async def test_whip_delete_right_after_the_connection_was_closed_ends_the_stream
     stream = walk.create()
     async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)) as session:
         await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
-    # when it says goodbye before its end is worked through, then it is known all the same.
+    # when it sends DELETE before that end is processed, then its session is still known.
     assert (await asyncio.to_thread(send, "DELETE", session.address)).status == 200
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
 
 
 async def test_whip_delete_by_a_replaced_publisher_ends_nothing(walk: Walk) -> None:
-    # Given a publisher that lost its connection, and came back by another,
+    # Given a publisher that lost its connection, and came back with another,
     stream = walk.create()
     whip = stream["ingest"]["webrtc_url"]
     async with publishing(whip, film(seconds=4)) as first:
@@ -103,7 +103,7 @@ async def test_whip_delete_by_a_replaced_publisher_ends_nothing(walk: Walk) -> N
     await ask(lambda: not walk.ingest(stream)["is_publishing"], "its end is noticed")
     async with publishing(whip, film(seconds=4)) as second:
         await ask(lambda: walk.ingest(stream)["is_publishing"], "it is back")
-        # when the first session is deleted, then the stream goes on.
+        # when the first session is deleted, then the stream continues.
         assert (await asyncio.to_thread(send, "DELETE", first.address)).status == 200
         assert (await asyncio.to_thread(walk.stream, stream))["status"] == "live"
         await asyncio.to_thread(send, "DELETE", second.address)
@@ -147,7 +147,7 @@ def test_whip_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk
     assert first.status == 201
     # when another one comes with the same key,
     second = post_offer(whip, offer)
-    # then it is told so, and can come once the first has left.
+    # then it is refused, and accepted once the first has left.
     assert (second.status, "already" in second.json["detail"]) == (409, True)
     assert second.headers["Retry-After"] == "2"
     resource = first.headers["Location"]
@@ -175,13 +175,13 @@ def test_whip_options_lists_accepted_types(walk: Walk) -> None:
 
 
 async def test_whip_built_in_stun_server_is_announced_and_responds(walk: Walk) -> None:
-    # Given the servers that a peer is told of, by WHIP and by the API,
+    # Given the ICE servers that a peer gets, by WHIP and by the API,
     whip = walk.create()["ingest"]["webrtc_url"]
     link = send("OPTIONS", whip).headers["Link"]
     [server] = walk.ask("GET", "/video-sessions/ice-servers").json["ice_servers"]
     [address] = server["urls"]
     assert link == f'<{address}>; rel="ice-server"'
-    # when another library asks it, then it learns an address of its own.
+    # when another library asks the STUN server, then it learns its own address.
     _, host, port = address.split(":")
     ice = aioice.Connection(ice_controlling=True, stun_server=(host, int(port)), use_ipv6=False)
     try:
@@ -204,9 +204,9 @@ def test_whip_candidates_may_follow_one_by_one(walk: Walk) -> None:
         "a=candidate:2 1 udp 2122194687 not-an-address.local 9 typ host\r\na=candidate:x\r\n"
     )
     kind = {"Content-Type": FRAGMENT}
-    # when it tells them later, then they are taken, by the session's own tag,
+    # when it sends them later, then they are accepted, with the session's own ETag,
     assert send("PATCH", resource, more, kind | {"If-Match": answer.headers["ETag"]}).status == 204
-    # and another session's tag, another ICE session, and another media type are refused.
+    # and another session's ETag, another ICE session, and another media type are refused.
     assert send("PATCH", resource, more, kind | {"If-Match": '"x"'}).status == 412
     assert send("PATCH", resource, more.replace("abcd", "efgh"), kind).status == 422
     assert send("PATCH", resource, more, {"Content-Type": "text/plain"}).status == 415
@@ -218,7 +218,7 @@ def test_whip_candidates_may_follow_one_by_one(walk: Walk) -> None:
 
 
 async def test_whip_mdns_name_of_a_browser_is_resolved(walk: Walk) -> None:
-    # Given a peer that tells a name for its address, which only its own machine knows (mDNS),
+    # Given a peer whose candidate is a name that only its own machine knows (mDNS),
     name = "f0d1c2b3-0000-4000-8000-a4b5c6d7e8f9.local"
     names = await mdns.create_mdns_protocol()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
@@ -229,7 +229,7 @@ async def test_whip_mdns_name_of_a_browser_is_resolved(walk: Walk) -> None:
             await names.publish(name, "127.0.0.1")
         except OSError as error:
             pytest.skip(f"no mDNS on this machine: {error}")
-        # when it offers, then it is called there (a STUN binding request, RFC 8489, 5).
+        # when it offers, then it is called back there (a STUN binding request, RFC 8489, 5).
         text = f"a=mid:0\r\na=candidate:1 1 udp 2122194687 {name} {port} typ host\r\n"
         answer = post_offer(
             walk.create()["ingest"]["webrtc_url"], offer.replace("a=mid:0\r\n", text)
@@ -243,7 +243,7 @@ async def test_whip_mdns_name_of_a_browser_is_resolved(walk: Walk) -> None:
 
 
 async def test_whip_built_in_publisher_goes_live(walk: Walk) -> None:
-    # Given the built-in publisher, which is told to go over WebRTC,
+    # Given the built-in publisher, which is told to publish over WebRTC,
     stream = walk.create()
     settings = PublishConfig(width=320, height=180, video_kbits=500)
     publisher = PublisherProcess(walk.ready["http"], stream["stream_key"], settings=settings)

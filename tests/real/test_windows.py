@@ -44,7 +44,7 @@ class Serving:
         command = [*windows.command, "-m", "emulator", "serve", "--data", str(data)]
         command += ["--ready-file", str(ready), "--until-stdin-ends", "--streams-per-user", "0"]
         command += ["--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options]
-        # Pipes: under Wine, Python finds a file here to be no file.
+        # Pipes, since under Wine Python does not accept an inherited file.
         self.process = subprocess.Popen(
             command,
             env=windows.environment,
@@ -58,7 +58,7 @@ class Serving:
         self.walk = Walk(json.loads(ready.read_text()))
 
     def stop(self) -> str:
-        """Close its standard input, or find it ended; all that it has said."""
+        """Close its standard input, unless it has ended; return its whole output."""
         return self.process.communicate(timeout=_END_SECONDS)[0].decode("cp1252")
 
 
@@ -79,7 +79,7 @@ def test_windows_doctor_finds_what_the_package_needs(
     done = windows.run("-m", "emulator", "doctor", "--json", folder=tmp_path)
 
     findings: list[dict[str, str]] = json.loads(done.stdout)
-    # Its usual ports are as free as they are on this machine.
+    # Its default ports are free as far as they are free on this machine.
     states = {finding["state"] for finding in findings if "port" not in finding["name"]}
     assert states == {"ok"}, done.stdout
     assert "AppData" in done.stdout
@@ -102,7 +102,7 @@ def test_windows_serve_goes_from_publishing_to_a_deleted_vod(
     data = tmp_path / "data"
     with serving(windows, data, "--reconnect-window", "0.5") as server:
         walk = server.walk
-        # Nobody else gets its folder;
+        # A second emulator is refused its folder;
         second = windows.run("-m", "emulator", "serve", "--data", str(data), folder=tmp_path)
         assert second.returncode == 2
         assert walk.ready["http"] in second.stderr
@@ -121,7 +121,7 @@ def test_windows_serve_goes_from_publishing_to_a_deleted_vod(
         mp4 = walk.get(vod["mp4_url"])
         assert (mp4.status, mp4.body[4:8]) == (200, b"ftyp")
 
-        # and what is deleted goes.
+        # and deleted streams have no files any more.
         folder = data / "media" / stream["cloudflare_stream_id"]
         assert list(windows_like.names_refused(data, str(Path("x" * 60)))) == []
         assert walk.ask("DELETE", f"/streams/vods/{vod['id']}").status in (200, 204)
@@ -188,7 +188,7 @@ def test_windows_trust_names_the_commands_of_windows(
 )
 def test_windows_flows_pass(windows: WindowsPython) -> None:
     options = ("-q", "--tb=short", "-p", "no:cacheprovider")
-    # As long as they may on a busy machine.
+    # Generous times, for a busy machine.
     done = windows.run(
         "-m",
         "pytest",

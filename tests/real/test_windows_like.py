@@ -1,6 +1,6 @@
-"""What stands in for POSIX, really executed: processes that have as little of it as Windows has.
+"""The fallbacks for POSIX, really executed: in processes that lack it as on Windows.
 
-Not Windows itself: `sitecustomize` of `tests/support/windows_like` says what is taken away.
+This is not Windows itself: `sitecustomize` of `tests/support/windows_like` lists what is removed.
 """
 
 import signal
@@ -17,7 +17,7 @@ from tests.support.encoders import address_of, film, play, pushing
 from tests.support.live_server import child, until
 from tests.support.required_programs import need
 
-# The longest that a Windows user's default data folder is likely to be.
+# The longest default data folder that a Windows user is likely to have.
 _USUAL_FOLDER = r"C:\Users\Maximiliane-Alexandra\AppData\Local\live-emulator\Cache"
 
 
@@ -66,9 +66,9 @@ def test_windows_like_serve_goes_from_publishing_to_a_deleted_vod(tmp_path: Path
         assert (mp4.status, mp4.body[4:8]) == (200, b"ftyp")
         assert walk.get(vod["thumbnail_url"]).status == 200
 
-        # then all that it keeps has names that Windows has, too;
+        # then all its files have names that Windows accepts, too;
         assert list(windows_like.names_refused(data, _USUAL_FOLDER)) == []
-        # what is deleted goes;
+        # the files of a deleted stream are gone;
         folder = data / "media" / stream["cloudflare_stream_id"]
         assert folder.is_dir()
         assert walk.ask("DELETE", f"/streams/vods/{vod['id']}").status in (200, 204)
@@ -85,7 +85,7 @@ def test_windows_like_serve_goes_from_publishing_to_a_deleted_vod(tmp_path: Path
 
 @pytest.fixture
 def windows_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder where case is not told apart, and what anybody has open stays."""
+    """A folder that ignores case, and in which open files can be neither moved nor removed."""
     pytest.importorskip("mfusepy", reason="mfusepy, or the libfuse that it needs, is missing")
     unmount = need("fusermount3")
     if not Path("/dev/fuse").exists():
@@ -105,7 +105,7 @@ def windows_folder(tmp_path: Path) -> Iterator[Path]:
 def test_windows_like_folder_keeps_an_open_recording_until_it_is_closed(
     windows_folder: Path, tmp_path: Path
 ) -> None:
-    # Given a folder in which names have no case, and a recording in it,
+    # Given a folder that ignores case, and a recording in it,
     (windows_folder / "Data").mkdir()
     assert (windows_folder / "dATA").is_dir()
     data, variables = windows_folder / "Data", windows_like.environment(tmp_path)
@@ -117,16 +117,16 @@ def test_windows_like_folder_keeps_an_open_recording_until_it_is_closed(
         vod = walk.until_vod(stream)
         folder = data / "media" / stream["cloudflare_stream_id"]
 
-        # when somebody has a file of it open as it is deleted,
+        # when a file of it is open while it is deleted,
         with (folder / "seg-0.m4s").open("rb") as scanner:
             assert walk.ask("DELETE", f"/streams/vods/{vod['id']}").status in (200, 204)
             until((data / "media" / "deleted").exists, "what is left is noted")
-            # then nobody finds it any more, and the rest of it is gone;
+            # then nobody finds it any more, and its other files are gone;
             assert walk.get(vod["video_url"]).status == 404
             assert [path.name for path in folder.iterdir()] == ["seg-0.m4s"]
             assert scanner.read(8)[4:] == b"moof"
 
-        # and once it is closed, it goes with the end of the emulator.
+        # and the open file, once closed, is removed when the emulator ends.
         server.process.send_signal(signal.SIGTERM)
         server.said()
     assert list((data / "media").iterdir()) == []
@@ -145,7 +145,7 @@ def test_windows_like_serve_takes_the_folder_of_one_that_was_killed(tmp_path: Pa
 
 def test_windows_like_exec_runs_a_suite_with_the_pytest_plugin(tmp_path: Path) -> None:
     (tmp_path / "test_suite.py").write_text(windows_like.SUITE)
-    # Not those of others, which ask `sys.platform` alone what there is.
+    # Not those of other packages, which only check `sys.platform`.
     options = ("-q", "--disable-plugin-autoload", "-p", "emulator.pytest_plugin")
     base = f"--basetemp={tmp_path / 'base'}"
     suite = (sys.executable, "-m", "pytest", *options, base, str(tmp_path / "test_suite.py"))

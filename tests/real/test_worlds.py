@@ -1,4 +1,4 @@
-"""Worlds with real publishers: a key finds its world, and what goes takes its media along."""
+"""Worlds with real publishers: a key finds its world, and a dropped world's media is removed."""
 
 import http.client
 import json
@@ -36,7 +36,7 @@ def status(walk: Walk, stream: dict[str, Any], key: str) -> str:
 
 
 def test_worlds_stream_key_selects_its_world(walk: Walk, tmp_path: Path) -> None:
-    # Given the same stream in two worlds, both published to
+    # Given the same stream in two worlds, both published to,
     keys = [make(walk, name) for name in ("one", "two")]
     streams = [walk.create("Same", key) for key in keys]
     with pushing(address_of(streams[0])), pushing(address_of(streams[1])):
@@ -45,9 +45,9 @@ def test_worlds_stream_key_selects_its_world(walk: Walk, tmp_path: Path) -> None
         assert [status(walk, *stream_key) for stream_key in zip(streams, keys, strict=True)] == [
             "live"
         ] * 2
-        # when one world is dropped
+        # when one world is dropped,
         dropped = walk.ask("DELETE", f"{walk.ready['admin']}/worlds/one")
-        # then its media is gone, and the other world's plays on.
+        # then its media is gone, and the other world's still plays.
         assert dropped.status == 204
         assert walk.get(streams[0]["playback_url"]).status == 404
         assert not (tmp_path / "data" / "media" / streams[0]["cloudflare_stream_id"]).exists()
@@ -81,12 +81,12 @@ def test_worlds_host_selects_a_world_without_a_header(walk: Walk) -> None:
         walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "Hello, page"}, key)
         heard = until(lambda: _said(reader), "the line is heard")
     assert heard == "Hello, page"
-    # Nobody else's world knows of it.
+    # Another world does not know the stream.
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 404
 
 
 def _said(reader: ClientConnection) -> str | None:
-    """The next frame's content; None where it is about something else."""
+    """The next frame's content; None for another kind of frame."""
     data = json.loads(reader.recv(timeout=30)).get("data")
     content: str | None = data.get("content") if isinstance(data, dict) else None
     return content
@@ -110,7 +110,7 @@ def test_worlds_reset_disconnects_publishers_and_the_stream_can_be_recreated(wal
 
 
 def test_worlds_snapshot_keeps_its_media(walk: Walk) -> None:
-    # Given a snapshot of a world with a recording
+    # Given a snapshot of a world with a recording,
     key = make(walk, "kept")
     stream = walk.create("Kept", key)
     with pushing(address_of(stream)):
@@ -126,10 +126,10 @@ def test_worlds_snapshot_keeps_its_media(walk: Walk) -> None:
     (vod,) = until(vods, "the VOD is ready")
     admin = walk.ready["admin"]
     assert walk.ask("POST", f"{admin}/snapshots", {"name": "s"}, key).status == 201
-    # when the world is reset
+    # when the world is reset,
     walk.ask("POST", f"{admin}/reset", key=key)
     assert vods() is None
-    # then a restore brings facts and pictures back.
+    # then a restore brings back state and media.
     assert walk.ask("POST", f"{admin}/snapshots/s/restore", key=key).status == 200
     assert [item["id"] for item in vods() or []] == [vod["id"]]
     playlist = walk.get(vod["video_url"])
