@@ -1,10 +1,10 @@
 """The platform over HTTP: over a real socket, and some tests in process as well.
 
-Each test meets one of the two prefixes, always the same one; both share the router, and
+Each test always uses the same one of the two prefixes; both share the router, and
 `test_every_endpoint` calls every operation under both. Where the dialects differ, a test is marked
-`both_prefixes`. Tests marked `every_server` are asked in
-process and by HTTP/2 and TLS on the other server, too, under both prefixes. Where
-LIVE_EMULATOR_TESTS_HTTP is `every`, all tests meet every server under every prefix.
+`both_prefixes`. Tests marked `every_server` also run in process and with HTTP/2 and TLS on the
+other server, under both prefixes. Where LIVE_EMULATOR_TESTS_HTTP is `every`, all tests run with
+every server and prefix.
 """
 
 import os
@@ -36,7 +36,7 @@ def settings() -> Settings:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One way and one prefix, or all of both where that is asked for."""
+    """One server and one prefix, or all of them where a mark asks for that."""
     marks = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     names = metafunc.fixturenames
     is_asked = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
@@ -45,7 +45,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ways, prefixes = ["in process", "socket", HTTP_2], PREFIXES
     elif metafunc.definition.get_closest_marker("both_prefixes"):
         ways, prefixes = ["socket", "socket"], PREFIXES
-    # A file may say itself that one way is enough.
+    # A file can declare that one server is enough.
     is_open = "client" in names and "client" not in marks
     if is_open and "call" in names and "call" not in marks and not is_asked:
         pairs = list(zip(ways, cycle(reversed(prefixes)), strict=False))

@@ -1,4 +1,4 @@
-"""The admin API's lists: every stream with its key and every recording, whoever may see them."""
+"""The admin API's lists: every stream with its key and every recording, with private ones."""
 
 import httpx
 
@@ -13,17 +13,17 @@ async def test_admin_streams_lists_every_stream_with_its_key(
     body = {"title": "Bob's Own", "visibility": "private"}
     own = (await call("POST", "/streams/", "ak_auto_bob", json=body)).json()
 
-    # when all streams are asked for,
+    # when all streams are listed,
     page = (await client.get("/_emulator/streams", params={"per_page": 100})).json()
 
-    # then it is among them with its key, behind those that are live.
+    # then it is in the list with its key, after the live streams.
     [listed] = [stream for stream in page["streams"] if stream["id"] == own["id"]]
     assert set(listed) == STREAM | INGEST | {"is_publishing", "protocol"}
     assert listed["stream_key"] == own["stream_key"]
     ranks = [("live", "offline", "ended").index(stream["status"]) for stream in page["streams"]]
     assert ranks == sorted(ranks)
     assert page["total"] == sum(page["counts"].values()) == len(page["streams"])
-    # It is found by its state and by a part of what it is called by.
+    # It is found by a part of its title or its owner's name, by its uid, and by its status.
     for query, count in (
         ({"find": "bob's o"}, True),
         ({"find": "BOB", "status": "offline"}, True),
@@ -37,7 +37,7 @@ async def test_admin_streams_lists_every_stream_with_its_key(
     address = f"/_emulator/streams/{own['id']}"
     assert (await client.get(address)).json() == listed
 
-    # A synthetic publisher, which is the usual one while time stands, shows in both.
+    # A synthetic publisher, the default while time stands, is shown in both.
     await client.put("/_emulator/clock", json={"mode": "virtual"})
     assert (await client.post(f"{address}/publish")).json()["protocol"] == "synthetic"
     stream = (await client.get(address)).json()
@@ -55,7 +55,7 @@ async def test_admin_recordings_lists_all_kinds_with_their_sizes(
     assert {item["kind"] for item in seeded} >= {"vod", "clip"}
     created = [item["created_at"] for item in seeded]
     assert created == sorted(created, reverse=True)
-    # Simulated ones have no files until somebody looks.
+    # Simulated ones have no files until somebody watches.
     assert all(item["bytes"] is None for item in seeded if item["kind"] == "vod")
     ready = next(item for item in seeded if item["status"] == "ready" and item["kind"] == "vod")
     assert (await client.get(httpx.URL(ready["watch_url"]).path)).status_code == 200
@@ -74,11 +74,11 @@ async def test_admin_recordings_lists_all_kinds_with_their_sizes(
 async def test_admin_accounts_lists_everybody_with_keys_that_work(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
-    # Given somebody who was not seeded, and another world,
+    # Given a user who is not from the seed, and another world,
     await call("GET", "/auth/me", "ak_auto_newcomer")
     await client.post("/_emulator/worlds", json={"name": "beside"})
 
-    # when all accounts are asked for, then each is there with a key that is theirs.
+    # when all accounts are listed, then each is there with one of its keys.
     page = (await client.get("/_emulator/accounts", params={"per_page": 100})).json()
     names = [account["username"] for account in page["accounts"]]
     assert page["total"] == len(names)
@@ -87,14 +87,14 @@ async def test_admin_accounts_lists_everybody_with_keys_that_work(
     for account in page["accounts"]:
         me = await call("GET", "/auth/me", account["api_keys"][0])
         assert me.json()["id"] == account["id"]
-    # They are found by their names, also by the shown one, and there are pages of them.
+    # They are found by their names, also by the display name, and the list has pages.
     for text, expected in (("URBAN tech", ["urbantech"]), ("newcom", ["newcomer"]), ("%", [])):
         found = (await client.get("/_emulator/accounts", params={"find": text})).json()
         assert [account["username"] for account in found["accounts"]] == expected
         assert found["total"] == len(expected)
     second = (await client.get("/_emulator/accounts", params={"page": 2, "per_page": 5})).json()
     assert [account["username"] for account in second["accounts"]] == names[5:10]
-    # A key of another world says which.
+    # A key of another world names that world.
     headers = {"X-Emulator-World": "beside"}
     beside = (await client.get("/_emulator/accounts", headers=headers)).json()["accounts"]
     assert beside[0]["api_keys"] == ["ak_demo@beside"]

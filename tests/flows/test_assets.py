@@ -1,4 +1,4 @@
-"""Assets: what pages are made of, found by name, and some of it packed."""
+"""Assets: the files that pages use, served by name, some of them compressed."""
 
 import hashlib
 import re

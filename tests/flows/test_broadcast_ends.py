@@ -1,4 +1,4 @@
-"""Publishers meet each other, are sent away, and come to an end with their stream."""
+"""Several publishers of one stream, refused publishers, and the end of publishers and streams."""
 
 import pytest
 
@@ -47,7 +47,7 @@ class TestTakeover:
         second = Publisher(stage, stream.stream_key, "192.0.2.2:5000")
         assert first.messages == ["Another publisher took over with the same key."]
 
-        # when the first still sends, and goes, then it is nobody's;
+        # when the first still sends, and leaves, then that has no effect;
         before = stage.hls_stream(stream).window.duration
         first.send()
         first.leave()
@@ -78,8 +78,8 @@ async def test_broadcast_end_by_its_owner_disconnects_the_publisher(
     ended_ms = stage.clock.now_ms()
     streams.end(stage.world, stage.now(stream))
 
-    # then the publisher is told, what it still sends is taken by nobody, and its leaving later
-    # changes nothing.
+    # then the publisher gets the reason, the rest of its media is dropped, and its leaving changes
+    # nothing.
     assert publisher.messages == ["The stream has ended: ended by its owner."]
     before = stage.hls_stream(stream).window.duration
     publisher.send(1)
@@ -130,13 +130,13 @@ async def test_broadcast_end_zombie_is_live_until_its_publisher_ends(
     zombie = stage.now(stream)
     assert (zombie.status, zombie.has_media) == ("live", False)
 
-    # when its publisher comes, then it has been live since then, and is told of once;
+    # when its publisher comes, then it has been live since then, with only one event;
     publisher = Publisher(stage, stream.stream_key).send()
     live = stage.now(stream)
     assert (live.status, live.has_media, live.started_at_ms) == ("live", True, started_ms)
     assert len(stage.heard_of(StreamWentLive)) == 1
 
-    # and when it goes, the stream ends like any other.
+    # and when the publisher leaves, the stream ends like any other.
     publisher.leave()
     stage.clock.advance(WINDOW_MS - 1)
     assert stage.now(stream).status == "live"
@@ -157,7 +157,7 @@ async def test_broadcast_end_zombie_with_a_publisher_without_video_stays_one(sta
     assert stage.ended_once(stream).vod_id is None
 
 
-# The end of everything.
+# Stopping the emulator.
 
 
 async def test_broadcast_end_emulator_stop_ends_streams_with_media_only(
@@ -182,12 +182,12 @@ async def test_broadcast_end_stop_during_a_reconnect_window_ends_its_stream_once
     stream = stage.create()
     Publisher(stage, stream.stream_key).send().leave()
     stage.broadcasts.end_all("the emulator stops")
-    # The wait for it is over, too: nothing happens when it would have been.
+    # The reconnect window is over, too: nothing happens at its end.
     stage.clock.advance(2 * WINDOW_MS)
     stage.ended_once(stream)
 
 
-# Where something fails.
+# Failures.
 
 
 async def test_broadcast_end_failed_write_is_retried_until_it_succeeds(stage: Stage) -> None:
@@ -202,7 +202,7 @@ async def test_broadcast_end_failed_write_is_retried_until_it_succeeds(stage: St
         with pytest.raises(Refused, match="cannot be written"):
             Publisher(stage, stream.stream_key)
 
-    # when it can be again, then it ends, once, at the instant at which its media stopped.
+    # when writing is possible again, then it ends, once, at the instant of its media's end.
     stage.clock.advance(WRITE_RETRY_MS)
     assert stage.now(stream).status == "ended"
     assert stage.ended_once(stream).at_ms == stopped_ms

@@ -36,7 +36,7 @@ from tests.support.publisher_stage import (
 
 
 def segments_of(playlist: str) -> list[str]:
-    """The names of what a playlist lists."""
+    """The names of the segments in a playlist."""
     return [line.rpartition("/")[2] for line in playlist.splitlines() if line.endswith(".m4s")]
 
 
@@ -80,7 +80,7 @@ async def test_broadcast_publisher_without_video_leaves_nothing_behind(
 
     assert stage.now(stream).status == "offline"
     assert not stage.heard_of(StreamEnded)
-    # Its key is as good as before.
+    # Its key is valid as before.
     Publisher(stage, stream.stream_key).send()
     assert stage.now(stream).status == "live"
 
@@ -114,12 +114,12 @@ async def test_broadcast_waits_for_its_publisher_for_the_window_and_no_longer(
     stage.clock.advance(300)
     publisher.leave("the connection broke")
 
-    # when the window is not over, then it is live;
+    # while the window is not over, it is live;
     stage.clock.advance(WINDOW_MS - 1)
     assert stage.now(stream).status == "live"
     assert not stage.hls_stream(stream).window.is_finished
 
-    # when it is, then it has ended, at the instant when its media stopped, with a VOD.
+    # when it is over, then the stream has ended, at the instant of its media's end, with a VOD.
     stage.clock.advance(1)
     ended = stage.now(stream)
     assert ended.status == "ended"
@@ -142,7 +142,7 @@ async def test_broadcast_publisher_returning_in_time_continues_the_stream(
     # when it is back and sends,
     Publisher(stage, stream.stream_key).send()
 
-    # then it was one stream all the time, and it waits for nobody now.
+    # then it was one stream all the time, and the window no longer runs.
     stage.clock.advance(WINDOW_MS)
     live = stage.now(stream)
     assert (live.status, live.started_at_ms) == ("live", started_ms)
@@ -150,13 +150,13 @@ async def test_broadcast_publisher_returning_in_time_continues_the_stream(
     assert [event.is_return for event in joined] == [False, True]
     window = stage.hls_stream(stream).window
     assert sum(segment.starts_discontinuity for segment in window.segments) == 1
-    # Each time, what comes before the first key frame and after the last whole part is missing.
+    # Each time, media before the first key frame and after the last complete part is missing.
     assert 3.8 < window.duration / 90_000 <= 4.05
     assert stage.broadcasts.health(stream.id)["rejoins"] == 1
 
 
 async def test_broadcast_return_takes_nothing_from_players_that_is_listed(stage: Stage) -> None:
-    # Given a publisher that left in the middle of a segment, which is listed as it is then,
+    # Given a publisher that left in the middle of a segment, which is listed in that state,
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key)
     publisher.send_tags(tag for tag in picture(4) if tag.timestamp_ms < 2_700).leave()
@@ -168,7 +168,7 @@ async def test_broadcast_return_takes_nothing_from_players_that_is_listed(stage:
     with pytest.raises(Refused, match="no such"):
         hls_stream.media_now("seg-1-whole.m4s")
 
-    # when it is back, then after each tag what was listed is listed still, and is what it was.
+    # when it is back, then after each tag the listed media is still listed, and unchanged.
     publisher = Publisher(stage, stream.stream_key)
     for tag in picture(3):
         publisher.send_tags([tag])
@@ -180,7 +180,7 @@ async def test_broadcast_return_takes_nothing_from_players_that_is_listed(stage:
         listed = now
     assert listed[2] == f"part-{left_at}.m4s"
 
-    # Both playlists show each part once, and so does what the stream's address has later.
+    # Both playlists show each part once, and so does the stream's playlist later.
     parts = [read(hls_stream.media_now(f"part-{number}.m4s")) for number in range(left_at + 1)]
     assert b"".join(fetched[name] for name in listed[:3]) == b"".join(parts)
     low_latency = segments_of(hls_stream.playlist("low_latency").text)
@@ -220,7 +220,7 @@ async def test_broadcast_return_without_video_pauses_the_window_until_it_leaves(
     stage.clock.advance(3 * WINDOW_MS)
     assert stage.now(stream).status == "live"
 
-    # when it leaves, then the stream waits once more, and ends when its media stopped.
+    # when it leaves, then the stream waits once more, and ends at the end of its media.
     back.leave()
     stage.clock.advance(WINDOW_MS - 1)
     assert stage.now(stream).status == "live"
@@ -250,11 +250,11 @@ async def test_broadcast_streams_wait_and_end_independently(stage: Stage) -> Non
     assert stage.now(late).status == "ended"
 
 
-# The next process.
+# After a restart.
 
 
 async def restarted(stage: Stage) -> Stage:
-    """An emulator on the facts and files of one that was killed."""
+    """An emulator on the state and files of one that was killed."""
     stage.broadcasts.abandon("the emulator stops")
     await stage.media_store.close()
     media_store = MediaStore(stage.media_store.root, stage.media_store.config)
@@ -274,13 +274,13 @@ async def test_broadcast_window_restarts_with_the_next_process(stage: Stage) -> 
     assert stage.now(stream).status == "live"
     stage.clock.advance(3_600_000)
 
-    # when the next one starts, then it is waited for as after any other drop,
+    # when the next one starts, then the reconnect window runs as after any drop,
     await following.broadcasts.recover(True)
     assert following.broadcasts.is_awaited(stream.id)
     stage.clock.advance(WINDOW_MS - 1)
     assert stage.now(stream).status == "live"
 
-    # and has ended, where nobody came, when its media stopped.
+    # and after it, without a publisher, the stream has ended at the end of its media.
     stage.clock.advance(1)
     ended = stage.now(stream)
     assert ended.status == "ended"
@@ -321,7 +321,7 @@ async def test_broadcast_return_to_the_next_process_without_video_still_ends(sta
     await following.media_store.close()
 
 
-# A codec that is refused.
+# A refused codec.
 
 KEY_FRAME = [tag for tag in picture(1) if tag.kind == "video"][:2]
 SOUND = [tag for tag in picture(1) if tag.kind == "audio"]
@@ -340,19 +340,19 @@ ODD_SOUND = [
 async def test_broadcast_audio_refused_after_a_key_frame_leaves_no_trace(
     stage: Stage, odd: Tag, metadata: list[Tag]
 ) -> None:
-    # Given a publisher whose picture is in order, and whose sound comes after it,
+    # Given a publisher whose video is valid, and whose audio comes after it,
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key)
     publisher.send_tags([*metadata, *KEY_FRAME])
 
-    # when the sound is refused,
+    # when the audio is refused,
     with pytest.raises(Refused) as refused:
         publisher.send_tags([odd])
     assert refused.value.code == "unsupported"
     publisher.leave(refused.value.message)
     stage.clock.advance(10 * WINDOW_MS)
 
-    # then the stream has never been live, and its key is as good as before.
+    # then the stream has never been live, and its key is valid as before.
     assert stage.now(stream).status == "offline"
     assert not stage.heard_of(StreamWentLive)
     Publisher(stage, stream.stream_key).send()
@@ -396,7 +396,7 @@ async def test_broadcast_publisher_leaving_after_its_key_frame_was_live(stage: S
 
 
 async def test_broadcast_stalled_publisher_is_live_once_its_audio_is_overdue(stage: Stage) -> None:
-    """By the machine's clock, since it sends nothing more that could tell the time."""
+    """By the machine's clock, since no time stamp comes while it sends nothing."""
     stream = stage.create()
     Publisher(stage, stream.stream_key).send_tags([METADATA, *KEY_FRAME])
     async with asyncio.timeout(10):
@@ -404,7 +404,7 @@ async def test_broadcast_stalled_publisher_is_live_once_its_audio_is_overdue(sta
     assert stage.now(stream).status == "live"
 
 
-# What is known of a publisher.
+# The publisher's figures.
 
 
 async def test_broadcast_keeps_its_publishers_history_and_takes_it_along(stage: Stage) -> None:
@@ -412,14 +412,14 @@ async def test_broadcast_keeps_its_publishers_history_and_takes_it_along(stage: 
     assert stage.broadcasts.health_history(stream.id, None)[1] == []
     publisher = Publisher(stage, stream.stream_key).send(4)
 
-    # Every second that is over, to the newest; the clock has no timer because of it.
+    # One value for every past second, to the newest; the clock needs no timer for that.
     began_ms, samples = stage.broadcasts.health_history(stream.id, None)
     assert len(samples) == (stage.clock.now_ms() - began_ms) // 1000 >= 3
     assert all(sample.frames == 30 for sample in samples[1:])
     assert all(sample.video_kbits > 0 for sample in samples)
     assert stage.broadcasts.health_history(stream.id, 2)[1] == samples[-2:]
 
-    # Seconds without a publisher are silent, and belong to it until the stream has ended.
+    # Seconds without a publisher are zero, and belong to it until the stream has ended.
     publisher.leave()
     stage.clock.advance(3000)
     assert stage.broadcasts.health_history(stream.id, 2)[1] == [IngestSample(), IngestSample()]
@@ -439,12 +439,12 @@ async def test_broadcast_pictures_for_new_viewers_are_kept_where_the_window_has_
     assert relay is not None
     assert relay.pictures[0].is_key
 
-    # then what a new viewer gets are the publisher's own pictures,
+    # then a new viewer gets the publisher's own pictures,
     sent = [tag.payload[5:] for tag in picture(4) if tag.kind == "video" and not is_header(tag)]
     first = sent.index(bytes(relay.pictures[0].data))
     assert [bytes(one.data) for one in relay.pictures] == sent[first : first + len(relay.pictures)]
 
-    # as slices of the parts that hold them; only those of the next part are there by themselves.
+    # as slices of the parts that contain them; only those of the next part are separate bytes.
     opened = stage.hls_stream(stream).window.open
     assert opened is not None
     contents = [part.content for part in opened.parts]

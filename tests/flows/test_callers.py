@@ -1,4 +1,4 @@
-"""`/_emulator/` in front of foreign pages and foreign names: nothing is done, nothing is read."""
+"""`/_emulator/` refuses foreign pages and foreign host names: nothing is done, nothing is read."""
 
 from collections.abc import AsyncIterator
 
@@ -88,7 +88,7 @@ async def test_admin_settings_allow_a_name_and_an_origin(settings: Settings) -> 
         httpx.AsyncClient(base_url=emulator.ready["http"]) as client,
     ):
         answer = await client.get("/_emulator/worlds", headers={"Origin": origin, "Host": host})
-        # The token is asked for after that, and a page that is allowed may read so.
+        # Then the token is required, and an allowed page can read the answer.
         assert (answer.status_code, allowed_origin(answer)) == (401, origin)
         bearer = {"Authorization": "Bearer t0ken"}
         answer = await client.get(

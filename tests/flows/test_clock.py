@@ -1,4 +1,4 @@
-"""The world's clock over the admin API, and what runs on it."""
+"""The world's clock over the admin API, and the timers that depend on it."""
 
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,12 @@ from tests.support.rest import Caller, check_error, create
 
 @pytest.fixture
 def settings() -> Settings:
-    """An hour passes until a VOD is ready, and none of it is waited for."""
+    """A VOD takes an hour to be ready, which the test does not wait for."""
     return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=3_600_000)
 
 
 class AdminClock:
-    """The clock of one world, as its admin API gives it."""
+    """The clock of one world in its admin API."""
 
     def __init__(self, client: httpx.AsyncClient, world: str = "default") -> None:
         self._client = client
@@ -109,7 +109,7 @@ async def test_clock_advance_returns_when_the_vod_is_ready(clock: AdminClock, ca
     await clock.ask("POST", "/advance", seconds=3599.999)
     assert (await call("GET", vod, key)).json()["status"] == "processing"
 
-    # and then it is, in the answer's own instant.
+    # and after the hour it is, in the same answer.
     ready = await clock.ask("POST", "/advance", seconds=0.001)
     now = (await call("GET", vod, key)).json()
     assert (now["status"], now["ready_at"]) == ("ready", ready["now"])

@@ -1,4 +1,4 @@
-"""What the disk limit promises: what would take room is refused, and nothing is deleted for it."""
+"""The disk limit: requests that would need space are refused, and nothing is deleted for them."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +27,7 @@ async def test_disk_limit_refuses_what_takes_room_and_deletes_nothing(tmp_path: 
             clip = await call("POST", f"/streams/{stream}/clips", "ak_demo", json=body)
             file = {"file": ("more.mp4", b"a film")}
             upload = await call("POST", "/videos/", "ak_demo", files=file, data={"title": "More"})
-            # then they are refused with the remedy,
+            # then they are refused, and the error says what to do,
             for answer in (clip, upload):
                 assert answer.status_code == 503, answer.text
                 assert "Delete some, or raise --disk-limit." in answer.json()["message"]

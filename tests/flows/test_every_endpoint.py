@@ -1,6 +1,6 @@
-"""Every operation of the table in one tour: as its document says, by index, and in its own world.
+"""Every operation in one tour: as its document says, by index, and inside its world.
 
-The tour is `tests/support/tour`; an operation that comes later is on it by itself.
+The tour is `tests/support/tour`; a new operation is on it automatically.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ THEN = "2090-01-01T00:00:00Z"
 WORLDS = ("one", "two")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 
-# Quotes, markup, a template's braces and a path, in the words that a naive program would run.
+# Quotes, markup, a template's braces and a path, with words that a naive program would execute.
 HOSTILE = '\'); DROP TABLE users; -- <script>alert(1)</script> "x" %s {{7*7}} ../../etc ü 🎥'
 
-# What triggers keep count of, and the same counted anew.
+# Counters that triggers maintain, with queries that count again.
 KEPT = """
 SELECT kind, count FROM totals
 UNION ALL SELECT 'all of ' || slug, stream_count FROM categories
@@ -93,7 +93,7 @@ async def test_every_endpoint_matches_its_document_and_walks_no_table(
 
 
 def mistakes(surface: Any, taken: Taken) -> list[str]:
-    """What an answer is that its document does not say."""
+    """The differences between an answer and its document."""
     status, where = taken.answer.status_code, f"{taken.operation}: {taken.answer.status_code}"
     if taken.is_listed and not taken.answer.is_success:
         return [f"{where} {taken.answer.text}"]
@@ -102,7 +102,7 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
     paths = surface["paths"]
     payload = paths[path if path in paths else f"{path}/"][method.lower()]["responses"]
     if str(status) not in payload:
-        return [f"{where} is not told of"]
+        return [f"{where} is not documented"]
     content = payload[str(status)].get("content", {})
     form = taken.answer.headers.get("content-type", "").partition(";")[0]
     if bool(content) != bool(taken.answer.content) or (content and form not in content):
@@ -115,7 +115,7 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
 
 
 async def effects_of_head(client: httpx.AsyncClient, world: World, taken: Taken) -> list[str]:
-    """What HEAD changes or answers that it must not (RFC 9110, 9.3.2): no view, no search."""
+    """Forbidden effects of HEAD (RFC 9110, 9.3.2): it must count no view and no search."""
 
     def changes() -> int:
         world.searches.keep(world.store, world.now_ms)
@@ -132,7 +132,7 @@ async def effects_of_head(client: httpx.AsyncClient, world: World, taken: Taken)
 async def test_every_endpoint_of_two_worlds_is_isolated() -> None:
     async with started(*WORLDS) as (emulator, client):
         together = await asyncio.gather(*(tour_of(emulator, client, world) for world in WORLDS))
-    # The second was there from the beginning of what the first was asked, and between all of it.
+    # The tours run concurrently: the second one had begun before the first one's first answer.
     async with started(WORLDS[0]) as (emulator, client):
         alone = await tour_of(emulator, client, WORLDS[0])
     assert len(alone) > len(OPERATIONS)
@@ -141,7 +141,7 @@ async def test_every_endpoint_of_two_worlds_is_isolated() -> None:
 
 
 async def tour_of(emulator: Emulator, client: httpx.AsyncClient, world: str) -> list[str]:
-    """All that one tour of a world was answered, but for ports that the system chose and traces."""
+    """All answers of one tour of a world, without ports and trace ids."""
     answers = []
     async for taken in tour(emulator, client, "/api/v1", world).take():
         text = _PORT.sub("", taken.answer.text.replace(taken.answer.headers["X-Trace-Id"], ""))
@@ -152,7 +152,7 @@ async def tour_of(emulator: Emulator, client: httpx.AsyncClient, world: str) -> 
 
 
 async def test_every_endpoint_returns_code_in_texts_as_text() -> None:
-    """The whole tour with code wherever somebody may write, and all of it is still there after."""
+    """A tour with code in every text that a user may write; all of it is still there at the end."""
     quoted = 0
     async with started("one") as (emulator, client):
         tour = Tour(client, "/api/v1", "one")
@@ -170,20 +170,20 @@ async def test_every_endpoint_returns_code_in_texts_as_text() -> None:
     assert quoted > 20
 
 
-# What somebody else may do beside an owner: they may take part, and leave; some only look.
+# Changes that another user may make too: they may take part, and leave; some only look.
 FOR_ANYBODY = {
     "POST /streams/{stream_id}/chat",
     "POST /streams/{stream_id}/clips",
-    # The line and the seat are their own.
+    # The message and the seat are their own.
     "DELETE /streams/{stream_id}/chat/{message_id}",
     "DELETE /video-sessions/sessions/{session_id}/participants/{participant_id}",
 }
-# What nobody else may see is not there for them.
+# Hidden things are answered with 404.
 HIDDEN = {"DELETE /video/{video_id}", "PATCH /vod/{vod_id}/status"}
 
 
 class Trespass(Tour):
-    """The tour of owners, each of whose changes a stranger and then nobody at all try before."""
+    """A tour in which another user and an anonymous caller try each change first."""
 
     def __init__(self, client: httpx.AsyncClient, prefix: str, world: str) -> None:
         super().__init__(client, prefix, world)
@@ -199,7 +199,7 @@ class Trespass(Tour):
 
 
 class WithoutRoom(Tour):
-    """The tour, each of whose reads is also asked while nothing can be written."""
+    """A tour in which each read is also made while nothing can be written."""
 
     def __init__(self, client: httpx.AsyncClient, store: Store) -> None:
         super().__init__(client, "/api/v1", "one")
@@ -219,7 +219,7 @@ async def test_every_endpoint_that_reads_works_where_nothing_can_be_written() ->
     async with started("one") as (emulator, client):
         tour = WithoutRoom(client, emulator.worlds.find("one").world.store)
         tour.known["now_ms"] = emulator.worlds.find("one").world.now_ms
-        for key in KEYS.values():  # An account is made with its first call.
+        for key in KEYS.values():  # The first call creates an account.
             headers = {"Authorization": f"Bearer {key}@one"}
             assert (await client.get("/api/v1/auth/me", headers=headers)).is_success
         async for taken in tour.take():
@@ -238,7 +238,7 @@ async def test_every_endpoint_protects_resources_of_other_users() -> None:
         trespass = Trespass(client, "/api/v1", "one")
         trespass.known["now_ms"] = emulator.worlds.find("one").world.now_ms
         async for taken in trespass.take():
-            # Nothing has changed by it: the owners' tour goes on as ever.
+            # The refused calls have changed nothing: the owners' tour continues as usual.
             assert taken.answer.is_success or not taken.is_listed, taken.operation
     for operation, numbers in trespass.tried.items():
         assert numbers == (404 if operation in HIDDEN else 403, 401), operation
@@ -246,7 +246,7 @@ async def test_every_endpoint_protects_resources_of_other_users() -> None:
 
 
 def texts(value: Any) -> str:
-    """Every text of a JSON value."""
+    """Every text in a JSON value."""
     if isinstance(value, dict):
         return " ".join(map(texts, value.values()))
     if isinstance(value, list):

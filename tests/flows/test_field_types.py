@@ -1,4 +1,4 @@
-"""A value of another type than the document names is refused at its field, by every operation."""
+"""Every operation refuses a value of another type than documented, and names the field."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.support.tour.people import picture
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 
-# Each is what a lenient reader would take for a value of another type.
+# Values that a lenient parser would convert to another type.
 VALUES: dict[str, tuple[Any, ...]] = {
     "string": ("5", "false", "1.5", ""),
     "integer": (1, 0),
@@ -28,7 +28,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "array": ([], ["5"]),
     "object": ({},),
 }
-# Where the document says `number`, a whole one is as good; JSON does not tell 5.0 from 5.
+# Where the document says `number`, an integer is valid; JSON does not distinguish 5.0 from 5.
 ALSO = {"number": {"integer"}}
 
 
@@ -38,7 +38,7 @@ def settings(settings: Settings) -> Settings:
 
 
 def wrong_values(operation: Operation) -> Iterator[tuple[str, Any]]:
-    """Each field of the body with what it does not take."""
+    """Each field of the body with the values that it must refuse."""
     assert operation.body is not None
     schema = operation.body.model_json_schema(by_alias=False)
     for name, field in schema.get("properties", {}).items():
@@ -51,7 +51,7 @@ def wrong_values(operation: Operation) -> Iterator[tuple[str, Any]]:
 
 
 def types(field: dict[str, Any], defined: dict[str, Any]) -> set[str]:
-    """The JSON types that a field's schema lets through; a field without any takes all."""
+    """The JSON types that a field's schema allows; a field without any allows all."""
     if "$ref" in field:
         field = defined[field["$ref"].rpartition("/")[2]]
     if "anyOf" in field:
@@ -81,7 +81,8 @@ async def test_field_types_wrong_type_is_refused_by_every_operation(
             assert answer.status_code == 422, where
             places = [mistake["loc"][1:2] for mistake in answer.json()["detail"]]
             if not issubclass(operation.body, Request):
-                continue  # A fault is read as scenarios are, and told as a whole.
+                # A fault is parsed like a scenario, so its errors are not about JSON fields.
+                continue
             assert any(item and folded(item[0]) == folded(name) for item in places), where
     assert tried > 100
 

@@ -1,4 +1,4 @@
-"""The seeded platform, counted at every address that tells a figure: all of them say the same."""
+"""The seeded platform's figures: every address that shows one gives the same value."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ CHANNEL = "/streams/analytics/channel"
 
 
 class Asked:
-    """What each address says of one user."""
+    """The answers of each address about one user."""
 
     def __init__(self, call: Caller, username: str) -> None:
         self._call = call

@@ -1,4 +1,4 @@
-"""The front door: a page for browsers, and for programs an address that does not exist."""
+"""The front door: a page for browsers, and 404 for programs."""
 
 import httpx
 import pytest

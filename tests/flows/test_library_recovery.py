@@ -1,4 +1,4 @@
-"""Clips and other sizes over restarts, snapshots and resets."""
+"""Clips and renditions of recordings over restarts, snapshots and resets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def get(call: Caller, url: str) -> httpx.Response:
 
 
 async def test_library_waiting_jobs_survive_a_restart(tmp_path: Path) -> None:
-    # Given a clip and another size that were asked for while both benches were taken,
+    # Given a clip and a rendition that were requested while both job slots were busy,
     async with opened(tmp_path / "data") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
         job_slots = emulator.platform.shared.job_slots
@@ -66,7 +66,7 @@ async def test_library_waiting_jobs_survive_a_restart(tmp_path: Path) -> None:
             # when the emulator stops,
             await emulator.platform.service(ClipQueue).stop("")
 
-    # then the next one cuts the clip, and says of the other that it has failed.
+    # then the next one cuts the clip, and says of the rendition that it has failed.
     async with opened(tmp_path / "data") as (emulator, call):
         world = emulator.platform.world
         await until_true(lambda: clips.find(world, result["id"]).status == "ready")
@@ -96,7 +96,7 @@ async def test_library_snapshot_keeps_its_media() -> None:
         assert (await get(call, shown["video_url"])).status_code == 200
         vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
         assert (await get(call, vod["playback_url"])).status_code == 200
-        # Without the snapshot and the facts, the media goes.
+        # Without the snapshot and the rows, the media is removed.
         await snapshots.drop(platform, "before")
         assert folder.exists()
         await snapshots.reset(platform)
@@ -145,7 +145,7 @@ async def test_library_failed_transcode_has_a_reason() -> None:
 async def test_library_recording_is_transcoded_to_a_smaller_size_too() -> None:
     async with opened(":memory:") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
-        # A publisher of 90 lines has no smaller size, so this one is said to have had more.
+        # A publisher of 90 lines has no smaller size, so this row claims that there was more.
         with emulator.platform.world.change():
             emulator.platform.world.store.write(
                 "UPDATE vods SET qualities = '[[\"720p\", 1280, 720, 1]]' WHERE id = ?",
@@ -176,14 +176,14 @@ async def test_library_addresses_lead_into_their_own_world() -> None:
         body = {"title": "Kept", "cloudflare_video_id": uid}
         act = call("POST", "/vod/upload", key, json=body)
         vod = (await heard(emulator, VodReady, act, "other")).json()["vod"]
-        # The stream goes; what was uploaded by its uid stays.
+        # The stream is deleted; the upload of its media by uid stays.
         await call("DELETE", f"/streams/vods/{stream['vod_id']}", key)
         assert (await get(call, shown["video_url"])).status_code == 200
         await call("DELETE", f"/streams/id/{stream['id']}", key)
 
         assert (await get(call, vod["playback_url"])).status_code == 200
         assert (await get(call, shown["video_url"])).status_code == 404
-        # The other world knows nothing of it.
+        # The other world does not have it.
         assert (await call("GET", f"/vod/{vod['id']}", "ak_demo")).status_code == 404
         assert (await call("GET", "/streams/vods", "ak_demo")).json()["total"] == 2
 

@@ -69,7 +69,7 @@ async def test_metrics_agree_with_the_platform(client: httpx.AsyncClient, call: 
     assert value_of(after, "world_speed", **default) == 0
     assert value_of(after, "world_speed", world="other") == 1
     assert value_of(after, "streams", world="other", status="live") == 0
-    # A world that is gone is told of no more.
+    # A dropped world has no samples any more.
     await client.delete("/_emulator/worlds/other")
     last, _ = await scraped(client)
     assert not [key for key in last if ("world", "other") in key[1]]

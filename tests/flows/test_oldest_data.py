@@ -1,6 +1,6 @@
-"""What earlier versions left behind is opened and carried on, or refused whole with a remedy.
+"""Data of earlier versions is opened and used further, or refused whole with a remedy.
 
-`fixtures/data/README.md` says what each file is. `python -m tests.trials.oldest` adds a release's.
+`fixtures/data/README.md` describes the files. `python -m tests.trials.oldest` adds a release's.
 """
 
 import gzip
@@ -26,7 +26,7 @@ from tests.support.old_data import FIXTURES, RELEASES, unpack
 from tests.support.rest import Caller
 
 DATABASES = sorted(FIXTURES.glob("*.sqlite3.gz"))
-# From before the first release; their steps are not the beginning of today's.
+# From before the first release: the first of today's migrations do not apply to it.
 REFUSED = {"schema-1-15bf4ab", "schema-7-263ecd8", "schema-9-60ac47d", "schema-11-a266970"}
 
 
@@ -69,7 +69,7 @@ async def opened(data: str) -> AsyncIterator[tuple[Emulator, Caller]]:
 
 
 async def assert_carried_on(call: Caller, key: str = "ak_demo") -> None:
-    """What was made by the earlier version is there, plays, and goes on."""
+    """Assert that the earlier version's data is there, plays, and can be changed."""
     export = (await call("GET", "/users/me/export", key)).json()["belongings"]
     assert [album["title"] for album in export["albums"]] == ["Kept album"]
     assert "Kept line" in {line["content"] for line in export["messages"]}
@@ -95,7 +95,7 @@ async def test_oldest_release_folder_world_file_and_scenario_go_on(
     # Its data folder,
     async with opened(str(tmp_path / "data")) as (_, call):
         await assert_carried_on(call)
-    # the file of its world, which brings a snapshot along,
+    # the file of its world, which contains a snapshot,
     async with opened(":memory:") as (emulator, call):
         admin = Caller(call._client, "/_emulator")
         content = (tmp_path / "world.zip").read_bytes()

@@ -1,4 +1,4 @@
-"""The OpenAPI documents: whole, valid, and with examples that fit."""
+"""The OpenAPI documents: complete, valid, and with valid examples."""
 
 import json
 from typing import Any
@@ -54,7 +54,7 @@ def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> Non
 
 
 async def test_openapi_bodies_have_no_defaults(document: dict[str, Any]) -> None:
-    """Generators take a field that has a default for one that is always there."""
+    """Generators assume that a field with a default is always there."""
     bodies = [
         content["schema"]
         for methods in document["paths"].values()
@@ -80,7 +80,7 @@ async def test_openapi_bodies_have_no_defaults(document: dict[str, Any]) -> None
 async def test_openapi_everything_has_an_example_that_fits_its_schema(
     document: dict[str, Any],
 ) -> None:
-    # An error reads the same in every operation: each shape and example is looked at once.
+    # All operations share their errors: each shape and example is checked once.
     where = {
         json.dumps([content["schema"], content["example"]]): f"{method} {path}"
         for path, methods in document["paths"].items()
@@ -119,10 +119,10 @@ async def test_openapi_admin_bodies_are_documented_as_sent(client: httpx.AsyncCl
     assert schemas["ClockAdvance"]["properties"].keys() == {"seconds"}
     assert schemas["RunStep"]["properties"].keys() == {"seconds"}
     assert {"from", "for"} < schemas["ViewersOrder"]["properties"].keys()
-    # Bounds that a validator of ours hides from pydantic are those of JSON Schema,
+    # Bounds of our own validators, which pydantic does not see, are in the JSON Schema,
     count = schemas["ViewersOrder"]["properties"]["count"]["anyOf"][0]
     assert (count["minimum"], count["maximum"]) == (0, 10_000_000)
-    # and those of a duration in milliseconds say nothing of what is sent.
+    # and those of a duration in milliseconds are not, since it is sent in another unit.
     assert jsonschema_rs.is_valid(schemas["RunStep"], {"seconds": 0.5})
     assert jsonschema_rs.is_valid(schemas["ViewersOrder"], {"count": 3, "signed_in": "40%"})
 

@@ -1,4 +1,4 @@
-"""By which addresses a platform says that it is reached: the settings', or the caller's own."""
+"""The addresses that a platform gives: from its settings, or with the host that the caller used."""
 
 import asyncio
 import ssl
@@ -106,7 +106,7 @@ async def test_public_addresses_have_the_public_url_and_stay_reachable() -> None
     async with reached(**BEYOND, **public) as (emulator, client):
         values = await stream(client, host="elsewhere.test")
         payload = await info(client, host="elsewhere.test")
-        # Its own publisher goes the short way.
+        # Its own publisher connects directly.
         await client.post(f"/_emulator/streams/{values['id']}/publish", json={"protocol": "rtmp"})
         await client.delete(f"/_emulator/streams/{values['id']}/publish")
         listed = (await client.get("/_emulator/worlds")).json()["worlds"]
@@ -196,14 +196,14 @@ async def test_public_addresses_of_answers_and_pages_have_two_spellings_and_no_r
         stands += [f"/{uid}/webRTC/play", f"/{CDN_NAME}/{uid}/views", "/docs", "/openapi.json"]
         stands += ["/_emulator/openapi.json", "/_emulator/health", "/_emulator/info"]
         for path in [*stands, "/_emulator", "/_emulator/site"]:
-            # The pages of `/_emulator/` are open: what they ask for is not.
+            # The pages of `/_emulator/` are public: their requests are not.
             headers = token if path.count("/") == 2 and path.startswith("/_emulator/") else {}
             answers = [await client.get(f"{path}{slash}", headers=headers) for slash in ("", "/")]
             codes = [answer.status_code for answer in answers]
             assert codes == [405 if path.endswith("play") else 200] * 2, path
-        # The picture of a page is found from either.
+        # A page's picture can be loaded from either address.
         page = (await client.get(f"/{uid}/watch/")).text
         assert 'data-base="../"' in page
-        # What a playlist lists is relative to its address, so a file has one.
+        # Addresses in a playlist are relative to it, so a file has one address.
         for path in (f"/{uid}/manifest/video.m3u8/", "/embed/sdk.latest.js/", "/api/v1", "/v1"):
             assert (await client.get(path)).status_code == 404, path

@@ -1,4 +1,4 @@
-"""The request log: what it keeps of a request and its answer, and what it leaves out."""
+"""The request log: the parts of a request and its answer that it stores or leaves out."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ async def test_request_log_lists_requests_without_a_route_and_checks_their_key(
     assert unmatched[-1]["path"] == "/api/v2/streams/"
     matched = (await log(client, is_matched="true"))["requests"]
     assert [item["operation"] for item in matched] == ["/streams"]
-    # A request that leads nowhere makes no account.
+    # A request without a route creates no account.
     assert (await call("GET", "/users/newcomer")).status_code == 404
 
 
@@ -113,7 +113,7 @@ async def test_request_log_waits_not_for_ever_for_a_body(
     address = urlsplit(str(emulator.ready["http"]))
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
-        # A client that announces a body and sends none is answered all the same.
+        # A client that announces a body and sends none is still answered.
         lines = ["POST /api/v1/streems HTTP/1.1", "Host: localhost", "Content-Length: 10", "", ""]
         writer.write("\r\n".join(lines).encode())
         async with asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""A logged request sent again: as the same user, with the same body, marked as what it is."""
+"""A logged request is sent again: as the same user, with the same body, marked as a replay."""
 
 import json
 from asyncio import create_subprocess_exec
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 
 
 async def newest(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
-    """The last request of an app, in full."""
+    """The last request of an app, with all details."""
     page = await client.get("/_emulator/requests", params={"order": "newest", "limit": 1, **query})
     detail = await client.get(f"/_emulator/requests/{page.json()['requests'][0]['seq']}")
     assert detail.status_code == 200, detail.text
@@ -51,7 +51,7 @@ async def test_request_log_pages_back_from_the_newest(
     second = (await client.get("/_emulator/requests", params=query)).json()
     assert [item["query"]["page"] for item in second["requests"]] == ["3", "2"]
     assert (first["has_more"], second["has_more"]) == (True, True)
-    # A page that has seen the first two asks for what is newer.
+    # A page that has the first two asks for newer ones.
     query = {"order": "newest", "after": second["requests"][0]["seq"]}
     newer = (await client.get("/_emulator/requests", params=query)).json()
     assert newer["requests"] == first["requests"]
@@ -88,7 +88,7 @@ async def test_replay_repeats_a_call_that_a_fault_refused(
     await client.delete("/_emulator/faults")
     again = await replay(client, failed["seq"])
 
-    # then it is done, as the same user, and marked.
+    # then it succeeds, as the same user, and is marked.
     assert (again["status"], again["user"], again["replay_of"]) == (201, "ada", failed["seq"])
     assert again["response_body"]["title"] == "It's mine"
     assert "StreamCreated" in [event["kind"] for event in again["events"]]
@@ -108,10 +108,10 @@ async def test_replay_is_the_same_user_whatever_the_credential(
     by_wrong_key = await newest(client)
     await client.post("/_emulator/clock/advance", json={"seconds": 30 * 86400})
 
-    # The password is sent, though the log shows none.
+    # The password is sent, though the log hides it.
     again = await replay(client, signed_in["seq"])
     assert (again["status"], again["body"]["password"]) == (200, "***")
-    # The token has expired by then, its user has not.
+    # The token has expired by then, but its user is known.
     assert (await call("GET", "/users/me", token)).status_code == 401
     again = await replay(client, by_token["seq"])
     assert (again["status"], again["user"]) == (200, by_token["user"])
@@ -178,7 +178,7 @@ async def test_curl_line_is_the_same_request_in_a_shell(
     detail = await newest(client)
     assert detail["curl_notes"] == []
 
-    # What a shell makes of it, an argument a line.
+    # The arguments that a shell makes of it, one per line.
     words = await words_of(detail["curl"])
     assert words[:2] == ["-X", "POST"]
     assert words[2].startswith("http://")

@@ -1,4 +1,4 @@
-"""An account takes all that it owns along, and leaves: nothing of it is shown anywhere."""
+"""Deleting an account deletes everything that it owns, and it is shown nowhere."""
 
 import io
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ KEY, OTHER = "ak_auto_leaver", "ak_auto_other"
 
 @dataclass
 class Leaver:
-    """A live user with something of everything; `told` is what the publisher was told."""
+    """A live user who owns something of every kind."""
 
     user: dict[str, Any]
     stream: dict[str, Any]
@@ -88,7 +88,7 @@ async def test_account_removal_deleted_account_is_gone_everywhere(
     async def got(path: str, key: str | None = OTHER) -> httpx.Response:
         return await call("GET", path, key)
 
-    # Given somebody who is live, was followed and heard, and sees all of it
+    # Given a user who is live, has followers and messages, and sees all of that,
     assert (await got(f"/streams/id/{leaver.stream['id']}")).json()["status"] == "live"
     assert (await got("/streams/users/other/profile")).json()["follower_count"] == 1
     assert (await got("/streams/search?q=zyzzyva")).json()["total"] == 1
@@ -96,10 +96,10 @@ async def test_account_removal_deleted_account_is_gone_everywhere(
     row = accounts.by_username(emulator.platform.world, "leaver").pk
     assert mentions(emulator.platform.world.store, row) != set()
 
-    # when they delete their account
+    # when they delete their account,
     assert (await call("DELETE", "/users/me", KEY)).status_code == 204
 
-    # then the publisher is sent away, and no credential of theirs opens anything,
+    # then the publisher is dropped, and no credential of theirs is accepted,
     assert leaver.messages == ["The stream has ended: its owner's account was deleted."]
     for credential in (KEY, leaver.session["access_token"]):
         check_error(await got("/users/me", credential), 401)
@@ -150,7 +150,7 @@ async def test_account_removal_deleted_account_is_gone_everywhere(
 
 
 def mentions(store: Store, user_pk: int) -> set[str]:
-    """Where in the database a user is named."""
+    """The places in the database that name a user."""
     columns = set()
     for table in store.columns():
         for key in store.rows(f"PRAGMA foreign_key_list({table})"):

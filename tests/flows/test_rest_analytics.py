@@ -1,4 +1,4 @@
-"""Analytics and dashboard over both prefixes, on evenings whose figures were calculated by hand."""
+"""Analytics and dashboard over both prefixes, with figures that were calculated by hand."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
-    """In process alone: what is calculated does not depend on how it is sent."""
+    """In process only: the calculation does not depend on the transport."""
     transport = httpx.ASGITransport(emulator.app)
     base = emulator.ready["http"]
     async with httpx.AsyncClient(base_url=base, transport=transport, timeout=30) as client:
@@ -45,7 +45,7 @@ async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class Studio:
-    """A world whose time stands, seen by a streamer (`ak_auto_ada`)."""
+    """A world whose time stands, used by a streamer (`ak_auto_ada`)."""
 
     def __init__(self, client: httpx.AsyncClient, call: Caller) -> None:
         self._client = client
@@ -84,7 +84,7 @@ class Studio:
         return answer.json()
 
     async def launch(self) -> dict[str, Any]:
-        """A hundred for ten minutes and then forty for ten, two who chat, and one who follows."""
+        """A hundred viewers for ten minutes, then forty for ten; two chat, and one follows."""
         await self.go_to(BEGIN)
         stream = await self.begin("Launch night")
         mix = {"countries": {"DE": 0.5, "US": 0.3}, "signed_in": 0.25}
@@ -192,7 +192,8 @@ async def test_analytics_export_matches_the_endpoints(studio: Studio) -> None:
 
 
 async def test_analytics_channel_is_the_sum_of_its_streams(studio: Studio) -> None:
-    # Given a launch of 20 minutes, a day without, and an hour with 30 viewers over midnight,
+    # Given a launch of 20 minutes, a day without a stream, and an hour with 30 viewers over
+    # midnight,
     launch = await studio.launch()
     await studio.go_to("2090-03-03T23:30:00Z")
     over = await studio.begin("Over midnight")
@@ -204,7 +205,7 @@ async def test_analytics_channel_is_the_sum_of_its_streams(studio: Studio) -> No
     await studio.end(over)
     channel = "/streams/analytics/channel"
 
-    # then each figure is what a pencil gives.
+    # then each figure is that of a calculation by hand.
     assert await studio.read(channel) == {
         "total_streams": 2,
         "completed_streams": 2,
@@ -324,7 +325,7 @@ async def test_analytics_dashboard_shows_present_and_past(studio: Studio) -> Non
         assert payload["recent_events"][3]["stream_id"] == launch["id"]
         [follower] = payload["recent_followers"]
         assert follower.keys() == USER_CARD | {"followed_at"}
-    # Going live has told the followers that she is live now.
+    # Going live has notified the followers that she is live now.
     payload = await studio.read("/dashboard/notifications", "bob")
     assert payload.keys() == (STREAM_PAGE - {"streams"}) | {"notifications", "unread_count"}
     assert [notification["stream_id"] for notification in payload["notifications"]] == [now["id"]]

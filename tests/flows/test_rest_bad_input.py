@@ -1,4 +1,4 @@
-"""What must not come through: files that are no pictures, calls too many, other people's things."""
+"""Refused requests: files that are not images, too many calls, other users' things."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 
 
 def png(width: int, height: int, pixels: bytes) -> bytes:
-    """A PNG (ISO 15948) of grey pixels; `pixels` may be fewer than it says."""
+    """A PNG (ISO 15948) of grey pixels; `pixels` may be fewer than the header says."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         checksum = zlib.crc32(name + content)
@@ -28,7 +28,7 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
 
 
 def bomb() -> bytes:
-    """A tenth of a megabyte that unfolds to a hundred: 10,000 by 10,000 pixels of nothing."""
+    """A tenth of a megabyte that expands to a hundred: 10,000 by 10,000 black pixels."""
     squeezer = zlib.compressobj(9)
     row = bytes(10_001)
     return png(10_000, 10_000, b"".join([squeezer.compress(row * 10_000), squeezer.flush()]))
@@ -167,5 +167,5 @@ async def test_resources_of_other_users_are_protected(call: Caller) -> None:
         ("PUT", f"/videos/albums/{album['id']}"),
     ):
         check_error(await call(method, path, "ak_demo_viewer", json={}), 403)
-    # What nobody else may see is not there for them.
+    # Hidden things are answered with 404.
     check_error(await call("PUT", f"/videos/{video['id']}", "ak_demo_viewer", json={}), 404)

@@ -1,4 +1,4 @@
-"""Categories and tags: lists, the tree, one by its slug; what they count follows the streams."""
+"""Categories and tags: lists, the tree, one by its slug; their counts follow the streams."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Clips: cut of what was recorded, live or looped; shown wherever they are counted."""
+"""Clips: cut from recordings, live or looped; listed wherever they belong."""
 
 import asyncio
 from html import escape
@@ -54,7 +54,7 @@ async def by_name(call: Caller, username: str) -> dict[str, Any]:
 
 
 async def played(client: httpx.AsyncClient, url: str) -> float:
-    """The file's length in seconds, every frame of it decoded."""
+    """The file's length in seconds; every frame of it is decoded."""
     answer = await client.get(urlsplit(url).path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4")
     return len(sizes(answer.content)) / 30
@@ -66,7 +66,7 @@ async def test_clips_created_one_shows_in_every_list(
     # Given a stream that has ended,
     stream = await record(emulator, call, seconds=4, title="Clipped")
 
-    # when somebody makes a clip that begins and ends between key frames,
+    # when a clip is made that begins and ends between key frames,
     values = await clip_of(emulator, call, stream, 1.3, 2.8, title=HTML)
     assert (values["status"], values["video_url"]) == ("processing", None)
     assert (values["start_time"], values["end_time"], values["duration"]) == (1.3, 2.8, 1.5)
@@ -74,7 +74,7 @@ async def test_clips_created_one_shows_in_every_list(
     assert values["user"]["username"] == "viewer"
     assert values["stream"] == {"id": stream["id"], "title": "Clipped"}
 
-    # then it plays for so long, with a picture, at all the addresses it has.
+    # then it has that length, with a picture, at all its addresses.
     clip = (await call("GET", f"/streams/clips/{values['id']}")).json()
     assert clip == {
         **values,
@@ -92,7 +92,7 @@ async def test_clips_created_one_shows_in_every_list(
     assert (payload["live"], payload["title"], payload["duration"]) == (False, HTML, 1.5)
     assert escape(HTML) in (await client.get(f"{base}/watch")).text
 
-    # The stream, its maker and the popular ones show it.
+    # The lists of the stream, of its maker and of popular clips have it.
     for path in (f"/streams/{stream['id']}/clips", "/streams/users/viewer/clips"):
         assert (await call("GET", path)).json() == {
             "items": [clip],
@@ -108,12 +108,12 @@ async def test_clips_created_one_shows_in_every_list(
     engagement = f"/streams/{stream['id']}/analytics/engagement"
     assert (await call("GET", engagement, "ak_demo")).json()["clips_created"] == 1
 
-    # Another one that is watched more goes before it.
+    # A clip with more views comes before it.
     second = await clip_of(emulator, call, stream, 0, 1)
     for _ in range(2):
         await call("GET", f"/streams/clips/{second['id']}")
     popular = (await call("GET", "/streams/clips/popular")).json()
-    # Those of the seed go before both.
+    # The seed's clips come before both.
     assert [item["id"] for item in popular[2:]] == [second["id"], values["id"]]
     assert len((await call("GET", "/streams/clips/popular?limit=1")).json()) == 1
 
@@ -141,7 +141,7 @@ async def test_clips_outlive_the_recording_but_not_the_stream(
     await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
     clip = (await call("GET", path)).json()
     assert await played(client, clip["video_url"]) == pytest.approx(0.5, abs=0.05)
-    # Of what is left of the stream nothing can be cut any more.
+    # Nothing can be cut from a stream without media.
     body = {"title": "Late", "start_time": 0, "end_time": 1}
     answer = await call("POST", f"/streams/{stream['id']}/clips", "ak_demo", json=body)
     check_error(answer, 422)
@@ -155,7 +155,7 @@ async def test_clips_outlive_the_recording_but_not_the_stream(
 async def test_clips_of_a_live_stream_are_made_by_position_or_instant(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    # A stream with a publisher: what has come so far.
+    # A stream with a publisher: its media until now.
     stream = await create(call)
     publish(emulator, stream, 3)
     world = emulator.platform.world
@@ -170,7 +170,7 @@ async def test_clips_of_a_live_stream_are_made_by_position_or_instant(
     clip = (await call("GET", f"/streams/clips/{values['id']}")).json()
     assert await played(client, clip["video_url"]) == pytest.approx(1.5, abs=0.05)
 
-    # A simulated one, hours into it.
+    # A simulated one, hours after its start.
     simulated = await by_name(call, "urbantech")
     values = await clip_of(emulator, call, simulated, 7001.5, 7004)
     clip = (await call("GET", f"/streams/clips/{values['id']}")).json()
@@ -192,17 +192,17 @@ async def test_clips_waiting_for_media_block_nobody_else(call: Caller, emulator:
     path = f"/streams/{stream['id']}/clips"
     waiting = (await call("POST", path, "ak_demo_viewer", json=body)).json()
 
-    # then another one's is cut meanwhile,
+    # then a clip of the other is cut meanwhile,
     values = await clip_of(emulator, call, simulated, 10, 11)
     assert (await call("GET", f"/streams/clips/{values['id']}")).json()["status"] == "ready"
     now = (await call("GET", f"/streams/clips/{waiting['id']}")).json()
     assert now["status"] == "processing"
-    # and when the stream ends, the clip is what there was.
+    # and when the stream ends, the clip has the media that there was.
     end = call("POST", f"/streams/{stream['id']}/end", "ak_demo")
     await heard(emulator, ClipReady, end)
     now = (await call("GET", f"/streams/clips/{waiting['id']}")).json()
     assert (now["status"], now["start_time"]) == ("ready", 1)
-    # Without its last part, where the machine was too slow for the patience of three segments.
+    # Without its last part, where the machine was too slow for the limit of three segments.
     assert now["duration"] == pytest.approx(2, abs=0.25)
 
 

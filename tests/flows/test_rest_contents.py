@@ -1,4 +1,4 @@
-"""What the stand-ins write: chapters, blog, snippets, transcript; and that it says what it is."""
+"""Generated texts: chapters, blog, snippets, transcript; and that each is marked as generated."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ async def test_contents_generated_chapters_fill_gaps_between_written_ones(call: 
     vod = await seeded(call)
     path = f"/streams/vods/{vod['id']}/chapters"
 
-    # The seed's own were found by a machine too: they give way.
+    # The seed's own were generated too: they are replaced.
     response = await call("POST", f"{path}/generate", KEY)
     assert response.status_code == 200, response.text
     result = response.json()
@@ -58,11 +58,11 @@ async def test_contents_generated_chapters_fill_gaps_between_written_ones(call: 
     assert (result[0]["start_time_seconds"], result[-1]["end_time_seconds"]) == (0, vod["duration"])
     assert (await call("GET", path)).json() == result
 
-    # Again it finds the same, but for the ids.
+    # The second run gives the same ones, except for the ids.
     again = (await call("POST", f"{path}/generate", KEY, json={})).json()
     assert [{**item, "id": ""} for item in again] == [{**item, "id": ""} for item in result]
 
-    # What people make stays, and the rest is divided around it.
+    # Chapters that people made stay, and the rest is divided around them.
     for item in again:
         await call("DELETE", f"{path}/{item['id']}", KEY)
     body = {"title": "Mine", "start_time_seconds": 3600, "end_time_seconds": 7200}
@@ -97,7 +97,7 @@ async def test_contents_blog_is_drafted_from_facts(call: Caller) -> None:
     vod = await seeded(call)
     path = f"/streams/id/{vod['stream_id']}"
 
-    # Given nothing was written, there is only the transcript, which says what it is.
+    # Given nothing was generated, there is only the transcript, which says that it is generated.
     empty = (await call("GET", f"{path}/content", KEY)).json()
     assert empty.keys() == CONTENT
     written = ("blog_draft", "summary", "generated_at")
@@ -110,12 +110,12 @@ async def test_contents_blog_is_drafted_from_facts(call: Caller) -> None:
     assert times == sorted(times)
     assert (await call("GET", f"{path}/transcript", KEY)).json() == empty
 
-    # When it is all asked for,
+    # When everything is requested,
     blog = (await call("POST", f"{path}/content/blog", KEY)).json()
     snippets = (await call("POST", f"{path}/content/snippets", KEY)).json()
     content = (await call("POST", f"{path}/content/chapters", KEY)).json()
 
-    # then it tells facts, says what it is, and stays.
+    # then it contains facts, says that it is generated, and stays the same.
     assert content["id"] == empty["id"]
     assert content["blog_draft"] == blog["blog_draft"]
     assert content["blog_draft"].startswith(f"# {vod['title']}\n\n> {STAND_IN}\n")
@@ -165,10 +165,10 @@ async def test_contents_export_has_everything_in_three_forms(call: Caller) -> No
     for part in ("blog", "snippets", "chapters"):
         content = (await call("POST", f"{path}/{part}", "ak_demo")).json()
 
-    # As a JSON string, unless a file of that kind is asked for.
+    # A JSON string, unless a text file is requested.
     text = (await call("GET", f"{path}/export", "ak_demo")).json()
     assert text.startswith("# &lt;script>")
-    # Code alone is as it was, inside its fence.
+    # Code stays as it was, inside its fence.
     outside = "".join(text.split("```")[::2])
     assert "<script" not in outside
     page = await call("GET", f"{path}/export?format=html", "ak_demo")

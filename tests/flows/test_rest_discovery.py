@@ -1,4 +1,4 @@
-"""Ranked, searched and suggested: a stream shows where it should from its start to its deletion."""
+"""Ranking, search and suggestions: a stream is where it belongs, from its start to its deletion."""
 
 from typing import Any
 

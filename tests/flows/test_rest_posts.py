@@ -49,7 +49,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 def mate(emulator: Emulator) -> str:
-    """The key of somebody in demo's tenant."""
+    """The key of another user in demo's tenant."""
     world = emulator.platform.world
     tenant = accounts.by_username(world, "demo").tenant_id
     accounts.make(world, "mate", api_key="ak_mate", tenant_id=tenant)
@@ -81,7 +81,7 @@ async def test_vod_posts_member_of_a_tenant_posts_a_recording(
     }
     answer = await heard(emulator, VodReady, upload(call, uid, **body))
 
-    # then there is a post beside it, and it shows as VODs do once it is ready.
+    # then there is a post for it, and it is listed as VODs are once it is ready.
     assert answer.status_code == 201, answer.text
     vod, post = answer.json()["vod"], answer.json()["post"]
     assert (vod.keys(), post.keys()) == (VOD_CARD, POST)
@@ -102,7 +102,7 @@ async def test_vod_posts_member_of_a_tenant_posts_a_recording(
     own = (await call("GET", f"/vod/{stream['vod_id']}", "ak_demo")).json()
     assert own["post"] is None
 
-    # Others do not see it here, and a user without a tenant posts nothing.
+    # Other tenants do not see it here, and a user without a tenant cannot post.
     for key in ("ak_demo_viewer", "ak_demo_devops_wizard"):
         check_error(await call("GET", path, key), 404)
     check_error(await call("GET", path), 401)
@@ -178,7 +178,7 @@ async def test_vod_posts_of_a_video_wait_until_it_is_playable(
     video = await until_ready(call, sent["id"])
     payload = (await call("GET", f"/vod/{vod_id}", "ak_demo")).json()
     assert (payload["status"], payload["duration"]) == ("ready", video["duration"])
-    # Its media stays though the video goes.
+    # The media stays although the video is deleted.
     await call("DELETE", f"/videos/{video['id']}", "ak_demo")
     assert (await get(client, payload["playback_url"])).status_code == 200
 
@@ -212,7 +212,7 @@ async def test_vod_posts_pictures_come_from_instants_or_files(
         shown = picture((await get(client, thumbnail["url"])).content)
         assert (shown.width, shown.height) == (thumbnail["width"], thumbnail["height"]) == (160, 90)
 
-    # An instant, and then a file: the last one stands for the VOD.
+    # First an instant, then a file: the newer one is the VOD's thumbnail.
     added = await call("POST", path, "ak_demo", json={"time_seconds": 1.5})
     assert added.status_code == 201, added.text
     assert added.json().keys() == THUMBNAIL
@@ -228,7 +228,7 @@ async def test_vod_posts_pictures_come_from_instants_or_files(
         added.json(),
         sent.json(),
     ]
-    # A user that may see the VOD sees its pictures.
+    # A user who may see the VOD sees its pictures.
     assert (await call("GET", path, "ak_demo_viewer")).status_code == 200
 
     for body in ({}, {"time_seconds": -1}, {"time_seconds": 99}, {"time_seconds": "x"}):
@@ -257,14 +257,14 @@ async def test_vod_posts_get_smaller_sizes(
     assert (payload["status"], payload["progress_percent"]) == ("completed", 100)
     assert [{**payload["renditions"][0], **source}] == payload["renditions"]
 
-    # when 144 lines are asked for, twice,
+    # when a rendition of 144 lines is requested, twice,
     body = {"renditions": ["144p", "144p"]}
     asked = await heard(emulator, RenditionReady, call("POST", path, "ak_demo", json=body))
     assert asked.status_code == 202, asked.text
     assert asked.json()["status"] == "processing"
     assert len(asked.json()["renditions"]) == 2
 
-    # then they are there, once, with a playlist of their own and in that of the VOD.
+    # then it is there, once, with its own playlist and in that of the VOD.
     payload = (await call("GET", path, "ak_demo")).json()
     assert (payload["status"], payload["progress_percent"]) == ("completed", 100)
     result = payload["renditions"][1]
@@ -291,7 +291,7 @@ async def test_vod_posts_get_smaller_sizes(
     check_error(await call("POST", path, "ak_demo_viewer", json=body), 403)
     check_error(await call("POST", path, json=body), 401)
 
-    # Its files go with it.
+    # Its files are deleted with it.
     folder = emulator.platform.media_store.folder(base.rpartition("/")[2])
     assert folder.exists()
     await call("DELETE", f"/streams/vods/{vod_id}", "ak_demo")
@@ -308,7 +308,7 @@ async def test_vod_posts_simulated_recording_has_pictures_a_file_and_other_sizes
     assert len(payload["thumbnails"]) == 10
     assert (await get(client, payload["thumbnails"][9]["url"])).status_code == 200
 
-    # A player asks for its four hours in pieces.
+    # A player requests its four hours in ranges.
     address = urlsplit(vod["mp4_url"]).path
     head = await client.get(address, headers={"Range": "bytes=0-7"})
     assert (head.status_code, head.content[4:]) == (206, b"ftyp")
@@ -335,7 +335,7 @@ async def test_vod_posts_simulated_recording_has_pictures_a_file_and_other_sizes
     for name in ("init-0.mp4", "seg-7199.m4s"):
         content += (await get(client, f"{base}/media/{name}")).content
     assert sizes(content) == [(256, 144)] * 60
-    # It goes with its VOD.
+    # It is deleted with its VOD.
     await call("DELETE", f"/streams/vods/{vod['id']}", key)
     for item in (small, vod["mp4_url"]):
         assert (await get(client, item)).status_code == 404

@@ -1,4 +1,4 @@
-"""A stream's own schedule, which is the same fact as its `scheduled_start`."""
+"""A stream's schedule, which is the same value as its `scheduled_start`."""
 
 from typing import Any
 

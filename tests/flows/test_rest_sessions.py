@@ -1,4 +1,4 @@
-"""Signing in over HTTP in every way there is, staying signed in, and being turned away."""
+"""Signing in over HTTP in every way, staying signed in, and being refused."""
 
 import base64
 import json
@@ -93,16 +93,16 @@ def encoded(value: object) -> str:
 
 
 async def test_auth_reused_refresh_token_ends_its_whole_family(call: Caller) -> None:
-    # Given a session that was refreshed twice, and another one of the same user
+    # Given a session that was refreshed twice, and another one of the same user,
     first, other = await session(call), await session(call)
     second = (await refresh(call, first["refresh_token"])).json()
     third = (await refresh(call, second["refresh_token"])).json()
     assert await status_of(call, third["access_token"]) == 200
 
-    # when an old refresh token comes again
+    # when an old refresh token is used again,
     check_error(await refresh(call, first["refresh_token"]), 401)
 
-    # then nothing of that session works any more, and the other one does.
+    # then no token of that session works any more, and the other session does.
     for tokens in (first, second, third):
         assert await status_of(call, tokens["access_token"]) == 401
         check_error(await refresh(call, tokens["refresh_token"]), 401)

@@ -87,7 +87,7 @@ async def test_streams_list_has_live_and_own_ones(call: Caller) -> None:
         page = (await call("GET", "/streams/", key, params=query)).json()
         assert page.keys() == {"streams", "total", "page", "per_page", "has_more"}
         assert page["total"] == len(page["streams"])
-        # Beside it stand those of the seed.
+        # The seed's streams are in the list too.
         return [item["title"] for item in page["streams"] if item["user_id"] == stream["user_id"]]
 
     assert await titles(None) == []
@@ -156,7 +156,7 @@ async def test_streams_user_has_one_that_has_not_ended(call: Caller) -> None:
     assert (
         payload["detail"] == "You already have an active stream. End it before creating a new one."
     )
-    # And which one it is, and how to end it, also where it was never live.
+    # The error names that stream, and how to end it, even one that was never live.
     assert stream["title"] in payload["message"]
     assert f"POST /api/v1/streams/{stream['id']}/end" in payload["message"]
     await call("POST", f"/streams/{stream['id']}/end", "ak_demo")

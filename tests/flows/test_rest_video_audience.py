@@ -1,4 +1,4 @@
-"""Views, likes, figures, annotations, albums, searches: what surrounds a video, in chains."""
+"""Views, likes, figures, annotations, albums and searches of videos, in longer stories."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 async def copy(call: Caller, source: dict[str, Any], key: str = "ak_demo", **body: Any) -> Any:
-    """Another video of the same media."""
+    """Another video with the same media."""
     wish = {"title": "Copy", "cloudflare_video_id": source["cloudflare_video_id"], **body}
     answer = await call("POST", "/videos/", key, json=wish)
     assert answer.status_code == 201, answer.text
@@ -23,7 +23,7 @@ async def test_videos_views_and_likes_show_everywhere(call: Caller) -> None:
     video = await upload(call)
     path = f"/videos/{video['id']}"
 
-    # when it is watched by an account twice, and once by nobody in particular,
+    # when an account watches it twice, and an anonymous viewer once,
     for key, seconds in (("ak_demo_viewer", 2), ("ak_demo_viewer", 99), (None, 0.5)):
         body = {"watched_seconds": seconds}
         seen = await call("POST", f"{path}/views", key, json=body)
@@ -33,7 +33,7 @@ async def test_videos_views_and_likes_show_everywhere(call: Caller) -> None:
     assert (liked.status_code, liked.json()) == (201, {"likes": 1})
     check_error(await call("POST", f"{path}/like", "ak_demo_viewer"), 409)
 
-    # then its owner learns how far they came,
+    # then its owner sees how much they watched,
     payload = (await call("GET", f"{path}/engagement", "ak_demo")).json()
     assert payload["video_id"] == video["id"]
     assert (payload["views"], payload["unique_viewers"], payload["likes"], payload["shares"]) == (
@@ -122,7 +122,7 @@ async def test_videos_annotations_lie_within_their_video(call: Caller) -> None:
 
 
 async def test_videos_album_keeps_its_chosen_order(call: Caller) -> None:
-    # Given three videos, one of them somebody else's and one hidden,
+    # Given three videos, one of them another user's and one hidden,
     one = await upload(call, title="one")
     two = await copy(call, one, "ak_demo_viewer", title="two")
     three = await copy(call, one, title="three", visibility="private")
@@ -134,13 +134,13 @@ async def test_videos_album_keeps_its_chosen_order(call: Caller) -> None:
     assert (album["video_count"], album["cover_url"], album["title"]) == (0, None, "<i>Best</i>")
     path = f"/videos/albums/{album['id']}"
 
-    # when they are put in at positions,
+    # when they are added at positions,
     for video, position in ((three, None), (one, 0), (two, 1)):
         body = {"video_id": video["id"], "position": position}
         put = await call("POST", f"{path}/videos", "ak_demo", json=body)
         assert put.status_code == 201
 
-    # then each reader sees those that are theirs to see, in that order.
+    # then each reader gets the ones that they may see, in that order.
     assert put.json()["video_count"] == 3
     own = (await call("GET", path, "ak_demo")).json()
     assert own.keys() == ALBUM | {"videos"}
@@ -152,21 +152,21 @@ async def test_videos_album_keeps_its_chosen_order(call: Caller) -> None:
     listed = (await call("GET", "/videos/albums")).json()
     assert (listed["total"], listed["items"][0]["video_count"]) == (1, 2)
 
-    # Putting it in twice, or what is not there, is refused,
+    # Adding one twice, or a missing one, is refused,
     body = {"video_id": one["id"]}
     check_error(await call("POST", f"{path}/videos", "ak_demo", json=body), 409)
     check_error(await call("POST", f"{path}/videos", "ak_demo", json={"video_id": NOBODY}), 404)
     check_error(await call("POST", f"{path}/videos", "ak_demo", json={}), 422)
     body = {"video_id": one["id"], "position": -1}
     check_error(await call("POST", f"{path}/videos", "ak_demo", json=body), 422)
-    # and taking it out leaves the order of the others.
+    # and removing one keeps the order of the others.
     gone = f"{path}/videos/{one['id']}"
     assert (await call("DELETE", gone, "ak_demo")).status_code == 204
     check_error(await call("DELETE", gone, "ak_demo"), 404)
     left = (await call("GET", path, "ak_demo")).json()["videos"]
     assert [item["title"] for item in left] == ["two", "three"]
 
-    # Only its owner changes it, and a hidden one is not there for others.
+    # Only its owner changes it, and others do not see a hidden one.
     body = {"title": "Best of", "visibility": "private"}
     check_error(await call("PUT", path, "ak_demo_viewer", json=body), 403)
     check_error(await call("DELETE", path, "ak_demo_viewer"), 403)
@@ -196,7 +196,7 @@ async def test_videos_searches_match_words_and_meaning(call: Caller) -> None:
     assert titles == ["JavaScript for beginners", "Rust without tears"]
     assert await found("javascript secret") == []
     assert await found("js") == []
-    # What `js` means is found all the same, and the answer says that no model was asked.
+    # A search by meaning is answered with matching words, and says that no model was used.
     by_meaning = await found("js tutorial", mode="semantic")
     assert [title for title, _ in by_meaning] == titles
     assert by_meaning == sorted(by_meaning, key=lambda pair: -pair[1])
@@ -229,7 +229,7 @@ async def test_videos_recommendations_follow_from_watched_ones(call: Caller) -> 
     assert (first["title"], second["title"]) == ("Typed Python", "Gardening")
     assert "Async Python" in first["reason"]
     assert first["score"] > second["score"]
-    # One's own are not recommended to oneself.
+    # A user's own videos are not recommended to them.
     assert (await call("GET", "/videos/recommendations", "ak_demo")).json()["videos"] == []
     near = (await call("GET", f"/videos/{seen['id']}/related", params={"limit": 1})).json()
     assert [video["title"] for video in near["videos"]] == ["Typed Python"]

@@ -1,4 +1,4 @@
-"""`/video-sessions`: seats, tokens and states of video calls, as two people meet them."""
+"""`/video-sessions`: seats, tokens and states of video calls, with two users."""
 
 from typing import Any
 
@@ -76,7 +76,7 @@ async def test_video_sessions_call_from_creation_to_end(call: Caller) -> None:
     assert (await take_seat(call, session, "ak_demo")).status_code == 200
     check_error(await take_seat(call, session, "ak_demo_moderator"), 409)
 
-    # a seat that is left is free,
+    # a seat is free after its user has left,
     seat_path = f"{path}/participants/{seat['id']}"
     check_error(await call("DELETE", seat_path, "ak_demo_moderator"), 403)
     assert (await call("DELETE", seat_path, "ak_demo_viewer")).status_code == 204
@@ -109,7 +109,7 @@ async def test_video_sessions_are_changed_by_the_host_and_ended_by_an_admin(call
 
     assert changed.json() == session | wish
     check_error(await call("PUT", path, "ak_demo_moderator", json=wish), 403)
-    # An admin ends it, but does not rename it.
+    # An admin may end it, but not rename it.
     check_error(await call("PUT", path, "ak_demo_admin", json=wish), 403)
     assert (await call("DELETE", path, "ak_demo_admin")).status_code == 204
 

@@ -1,4 +1,4 @@
-"""`/videos`: uploads, existing media, what users may see, and what is deleted with a video."""
+"""`/videos`: uploads, existing media, visibility, and the data that is deleted with a video."""
 
 import json
 from typing import Any
@@ -95,7 +95,7 @@ async def test_videos_deleted_one_is_gone_everywhere(
     media_store = emulator.platform.media_store
     uid = video["cloudflare_video_id"]
     assert media_store.has(uid)
-    # A video of somebody else's that shows the same media goes out with it.
+    # Another user's video with the same media is deleted with it.
     copy = await make(call, "ak_demo_viewer", cloudflare_video_id=uid)
     assert copy["status"] == "ready"
     check_error(await call("DELETE", path, "ak_demo_viewer"), 403)
@@ -125,7 +125,7 @@ async def test_videos_of_existing_media_are_ready_at_once(call: Caller) -> None:
     for unknown in ("0" * 32, "nonsense", "../../etc/passwd"):
         body = {"title": "x", "cloudflare_video_id": unknown}
         check_error(await call("POST", "/videos/", "ak_demo", json=body), 404)
-    # What somebody may not see, they cannot show.
+    # Users cannot publish media that they may not see.
     hidden = {"visibility": "private"}
     await call("PUT", f"/videos/{video['id']}", "ak_demo", json=hidden)
     await call("DELETE", f"/videos/{again['id']}", "ak_demo_viewer")
@@ -217,7 +217,7 @@ async def test_videos_pages_tags_and_changes(call: Caller) -> None:
     ],
 )
 async def test_videos_invalid_one_is_422(call: Caller, body: object) -> None:
-    # Half a surrogate pair is JSON, but no text.
+    # Half a surrogate pair is valid JSON, but no text.
     sent: dict[str, Any] = {
         "content": json.dumps(body),
         "headers": {"Content-Type": "application/json"},

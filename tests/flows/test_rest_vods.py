@@ -1,4 +1,4 @@
-"""`/streams/vods`: what users find and see, what its owner changes, and what is deleted with it."""
+"""`/streams/vods`: lists and access for users, changes by the owner, and deletion."""
 
 import asyncio
 from typing import Any
@@ -54,7 +54,7 @@ async def test_vods_seeded_one_agrees_everywhere(call: Caller) -> None:
     assert result["items"] == [vod]
     stream = (await call("GET", f"/streams/id/{vod['stream_id']}")).json()
     assert stream["vod_id"] == vod["id"]
-    # Each look counts.
+    # Each request counts as a view.
     for count in (1, 2):
         assert (await call("GET", f"/streams/vods/{vod['id']}")).json()["view_count"] == count
     assert (await seeded(call))["view_count"] == 2
@@ -68,7 +68,7 @@ async def test_vods_search_words_match_until_they_are_removed(call: Caller) -> N
         assert page["total"] == len(page["items"])
         return [item["title"] for item in page["items"]]
 
-    # In the title, the description, a chapter, what was said in chat; of all words.
+    # Found by words of the title, the description, a chapter and the chat; all words must match.
     wizard = "Moving a cluster without anybody noticing"
     for typed in ("cluster", "colour between", "percent", "probe green", "CLUSTER colour perc"):
         assert await titles(typed) == [wizard]
@@ -108,7 +108,7 @@ async def test_vods_owner_changes_description_and_visibility(call: Caller) -> No
     ):
         for asked in (path, f"{path}/chapters"):
             assert (await call("GET", asked, who)).status_code == status
-    # For nobody: not in lists either, but in one's own.
+    # Private: not in any list but the owner's.
     await call("PUT", path, key, json={"visibility": "private"})
     assert (await call("GET", path, "ak_demo_rustacean")).status_code == 404
     assert (await call("GET", "/streams/users/devops_wizard/vods")).json() == []
@@ -171,7 +171,7 @@ async def test_vods_invalid_chapter_is_422(call: Caller, body: object) -> None:
 async def test_vods_deleted_one_is_gone_everywhere(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    # Given a recording that plays, and a video of somebody else's that shows it,
+    # Given a recording that plays, and another user's video with the same media,
     stream = await record(emulator, call, seconds=2, title="Gone soon")
     path = f"/streams/vods/{stream['vod_id']}"
     vod = (await call("GET", path)).json()
@@ -193,7 +193,7 @@ async def test_vods_deleted_one_is_gone_everywhere(
     # when it is deleted,
     assert (await call("DELETE", path, "ak_demo")).status_code == 204
 
-    # then no list, no search, no stream and no address leads to it, and the disk is free of it.
+    # then no list, search, stream or address has it, and its files are gone.
     for asked in (path, f"{path}/chapters"):
         check_error(await call("GET", asked, "ak_demo"), 404)
     check_error(await call("DELETE", path, "ak_demo"), 404)

@@ -119,7 +119,7 @@ async def test_website_videos_processing_keeps_the_old_addresses(
         thumbnailTimestamp=1.5,
     )
 
-    # then that is what it shows from now on, every frame of it,
+    # then its address shows that from now on, with every frame,
     assert (job["status"], job["stage"]) == ("completed", "completed")
     now = (await call("GET", path, "ak_demo")).json()
     assert (now["resolution"], now["format"], now["status"]) == ("256x144", "mp4", "completed")
@@ -129,11 +129,11 @@ async def test_website_videos_processing_keeps_the_old_addresses(
     clip = tmp_path / "made.mp4"
     clip.write_bytes((await client.get(f"{base}/downloads/default.mp4")).content)
     assert sizes(clip) == [(256, 144)] * 60
-    # and the address from before still plays what was uploaded.
+    # and the address from before still plays the upload.
     before = await client.get(urlsplit(video["playback_url"]).path)
     assert "RESOLUTION=320x180" in before.text
 
-    # The next one is made of the upload again, and takes the place of the last.
+    # The next result is made from the upload again, and replaces the last one.
     assert (await process(call, video["id"], format="webm"))["status"] == "completed"
     again = (await call("GET", path, "ak_demo")).json()
     assert (again["resolution"], again["format"]) == ("320x180", "webm")
@@ -159,7 +159,7 @@ async def test_website_videos_processing_keeps_the_old_addresses(
         with av.open(str(clip), "r") as container:
             assert container.duration == pytest.approx(2_000_000, abs=60_000)
 
-    # And a picture alone leaves the media as it is.
+    # A request for only a picture leaves the media unchanged.
     await process(call, video["id"], extractThumbnail=True)
     last = (await call("GET", path, "ak_demo")).json()
     assert last["videoUrl"] == again["videoUrl"]

@@ -1,4 +1,4 @@
-"""At which times of the week people stream."""
+"""The weekly schedule: the times at which users stream."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,7 @@ async def make(call: Caller, **body: Any) -> dict[str, Any]:
 
 
 async def week(call: Caller) -> dict[str, Any]:
-    """The demo account's, which is the same for itself and for others."""
+    """The demo account's schedule, which is the same for itself and for others."""
     mine = (await call("GET", MINE, "ak_demo")).json()
     assert (await call("GET", "/streams/users/demo/schedule")).json() == mine
     assert mine.keys() == {"user_id", "username", "schedule", "total_entries"}

@@ -1,7 +1,6 @@
-"""A thousand schedules of crashes and faults on sockets, a disk and a clock of our own, by seed.
+"""A thousand schedules of crashes and faults on simulated sockets, disk and clock, by seed.
 
-One that fails is run again by itself with
-`python -m tests.trials.simulations --schedules 1 --seed 20`.
+Run a single one that fails again with `python -m tests.trials.simulations --schedules 1 --seed 20`.
 """
 
 import shutil

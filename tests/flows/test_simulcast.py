@@ -1,4 +1,4 @@
-"""When a target is called again, and what is told of it: on a clock that only the test moves."""
+"""Simulcast targets: retries and their reported state, on a clock that only the test moves."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ KEY = "live_key_of_somebody_else"
 
 
 class Scene:
-    """A live stream, and what pushes it on."""
+    """A live stream, and the service that pushes it to targets."""
 
     def __init__(self, clock: ManualClock, tasks: asyncio.TaskGroup) -> None:
         self.clock = clock
@@ -68,7 +68,7 @@ async def scene(clock: ManualClock) -> AsyncIterator[Scene]:
 
 @pytest.fixture
 def closed_port() -> int:
-    """One on which nobody listens."""
+    """A port on which nobody listens."""
     with socket.socket() as plug:
         plug.bind(("127.0.0.1", 0))
         number: int = plug.getsockname()[1]
@@ -85,7 +85,7 @@ async def test_simulcast_retry_delay_doubles_each_time(scene: Scene, closed_port
         scene.clock.advance(wait_ms - 1)
         assert scene.target(target) == now
         scene.clock.advance(1)
-    # A stream's end is not waited for.
+    # The stream's end does not wait for it.
     await scene.until(target, "waiting", 5)
     scene.feed.close()
     assert (await scene.until(target, "idle", 0)).due_at_ms is None
@@ -107,7 +107,7 @@ async def test_simulcast_invalid_host_is_refused(scene: Scene) -> None:
 async def test_simulcast_echoed_key_of_a_server_is_not_quoted(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Given a server that says no, with the key in its words,
+    # Given a server that refuses, with the key in its reason,
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         opening = await reader.readexactly(1 + 1536)
         writer.write(opening[:1] + bytes(1536) + opening[1:])
@@ -121,7 +121,7 @@ async def test_simulcast_echoed_key_of_a_server_is_not_quoted(
     port = server.sockets[0].getsockname()[1]
     with caplog.at_level(logging.DEBUG):
         target = targets.add(scene.world, scene.stream, f"rtmp://127.0.0.1:{port}/live", KEY)
-        # its refusal is told without it.
+        # its refusal is shown without the key.
         now = await scene.until(target, "waiting", 1)
         server.close()
 

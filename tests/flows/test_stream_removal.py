@@ -1,4 +1,4 @@
-"""A stream is deleted or gets a new key; what it leaves on the disk, to players and publishers."""
+"""A stream is deleted or gets a new key: its files, its players and its publishers."""
 
 import asyncio
 from functools import cache
@@ -100,7 +100,7 @@ async def test_stream_removal_vod_plays_on_after_its_stream_is_deleted(stage: St
     assert (vod["status"], vod["stream_id"], vod["stream"]) == ("ready", None, None)
     assert await stage.plays(vod["video_url"])
     assert await stage.plays(vod["mp4_url"])
-    # A reset removes what the VOD alone still shows.
+    # A reset removes media that only the VOD used.
     await stage.client.post("/_emulator/reset")
     await stage.files_are_gone(stream)
 

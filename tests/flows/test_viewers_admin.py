@@ -1,4 +1,4 @@
-"""Simulated viewers over the admin API, beside real ones, and what everybody is told of them."""
+"""Simulated viewers over the admin API, together with real ones, and the reported counts."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,14 +17,14 @@ class Crowd:
         self._call = call
         self.id = stream["id"]
         self.uid = stream["cloudflare_stream_id"]
-        # How many watch other streams of its category.
+        # The number of viewers of other streams in its category.
         self.others = 0
 
     async def order(self, **body: Any) -> httpx.Response:
         return await self.client.post(f"/_emulator/streams/{self.id}/viewers", json=body)
 
     async def ask(self, **body: Any) -> dict[str, Any]:
-        """What the admin API tells, after an order if one is given."""
+        """The admin API's figures, after an order if one is given."""
         if body:
             answer = await self.order(**body)
         else:
@@ -39,14 +39,14 @@ class Crowd:
     async def play(
         self, viewer: str, manifest: str = "stream", headers: dict[str, str] | None = None
     ) -> None:
-        """A real player asks for a media playlist."""
+        """A real player requests a media playlist."""
         sent = {"Cookie": f"live_emulator_viewer={viewer}", **(headers or {})}
         address = f"/{self.uid}/manifest/{manifest}.m3u8"
         answer = await self.client.get(address, headers=sent)
         assert answer.status_code == 200, answer.text
 
     async def shown(self) -> set[int]:
-        """How many watch, as every address of the platform tells it."""
+        """The viewer count, which must be the same at every address of the platform."""
         one = (await self._call("GET", f"/streams/id/{self.id}")).json()
         lists = [
             (await self._call("GET", path)).json()["streams"]
@@ -78,7 +78,7 @@ async def crowd(client: httpx.AsyncClient, call: Caller) -> Crowd:
 async def test_viewers_admin_separates_real_from_simulated_viewers(crowd: Crowd) -> None:
     payload = await crowd.ask(verb="set", count=100)
     assert (payload["viewers"], payload["real"], payload["simulated"]) == (100, 0, 100)
-    # Two players, one of them plain and low latency at once, and both of them one person each.
+    # Two players, one of them plain and low latency at once: each is one viewer.
     for manifest in ("stream", "llhls"):
         await crowd.play("one", manifest)
     await crowd.play("two", headers={"X-Emulator-Country": "fr", "Referer": "https://a.example/x"})
@@ -89,7 +89,7 @@ async def test_viewers_admin_separates_real_from_simulated_viewers(crowd: Crowd)
     assert payload["countries"]["FR"] == 1
     assert payload["referrers"]["a.example"] == 1
     assert await crowd.shown() == {102}
-    # On the world's clock: 14.999 s later they are there still, and then they are gone.
+    # On the world's clock: after 14.999 s they still count, and then they do not.
     await crowd.advance(14.999)
     assert await crowd.shown() == {102}
     await crowd.advance(0.001)
@@ -101,7 +101,7 @@ async def test_viewers_admin_does_not_count_a_preview_in_the_console(crowd: Crow
     before = await crowd.ask(verb="set", count=0)
     await crowd.play("somebody", "llhls", headers={"X-Emulator-Console": "1"})
     assert await crowd.ask() == before
-    # The same browser's watch page is a viewer, whatever its console looks at meanwhile.
+    # The same browser's watch page is a viewer, whatever its console opens meanwhile.
     await crowd.play("somebody", "llhls")
     await crowd.play("somebody", "llhls", headers={"X-Emulator-Console": "1"})
     assert (await crowd.ask())["real"] == before["real"] + 1
@@ -135,7 +135,7 @@ async def test_viewers_admin_run_with_all_its_orders(crowd: Crowd) -> None:
 
 
 async def test_viewers_admin_history_is_the_curve_of_the_last_minutes(crowd: Crowd) -> None:
-    # Given ten viewers for a minute, and from then on twenty, and at last five,
+    # Given ten viewers for a minute, then twenty, and at last five,
     await crowd.ask(verb="set", count=10)
     await crowd.advance(60)
     await crowd.ask(verb="set", count=20)
@@ -150,7 +150,7 @@ async def test_viewers_admin_history_is_the_curve_of_the_last_minutes(crowd: Cro
     began = datetime.fromisoformat(history["started_at"])
     assert began + timedelta(seconds=10) == datetime.fromisoformat(now)
 
-    # and a longer one no more numbers than there are seconds in ten minutes.
+    # and a longer history has no more than 600 values.
     history = (await crowd.client.get(url, params={"seconds": 3000})).json()
     assert history["interval_ms"] == 5000
     assert len(history["viewers"]) <= 601

@@ -1,4 +1,4 @@
-"""How long a recording was watched, by what players take of it."""
+"""The watched time of a recording, from the segments that players fetch."""
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ from tests.support.rest import Caller, check_error
 
 @pytest.fixture
 async def vod(call: Caller) -> dict[str, str]:
-    """A recording that the seed has left."""
+    """A recording of the seed."""
     values: dict[str, str] = (await call("GET", "/streams/vods?per_page=1")).json()["items"][0]
     return values
 
@@ -20,11 +20,11 @@ async def test_vod_watching_time_is_that_of_the_requested_segments(
     media = f"/{vod['cloudflare_video_id']}/media"
     before = (await client.get(views)).json()
 
-    # Given somebody who looks it up, and takes two segments of two seconds,
+    # Given a viewer who reads its details, and fetches two segments of two seconds,
     await call("GET", f"/streams/vods/{vod['id']}")
     for name in ("init-0.mp4", "seg-0.m4s", "seg-1.m4s"):
         assert (await client.get(f"{media}/{name}")).status_code == 200
-    # one of them once more in two pieces; a request for the size alone watches nothing,
+    # one of them again in two ranges (a HEAD request does not count),
     for piece in ("bytes=0-99", "bytes=100-"):
         answer = await client.get(f"{media}/seg-1.m4s", headers={"Range": piece})
         assert answer.status_code == 206

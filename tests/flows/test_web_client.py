@@ -1,4 +1,4 @@
-"""What the platform's own web client relies on, and finds nowhere else (contract, provenance C)."""
+"""Details that the platform's own web client relies on (contract, provenance C)."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""Webhooks, from what happens to a real server that receives it."""
+"""Webhooks, from an event to a real server that receives it."""
 
 import hmac
 import re
@@ -58,7 +58,7 @@ async def admin(
 
 
 async def settled(room: Chatroom) -> list[Delivery]:
-    """All deliveries, the oldest first, once nothing is being posted at this instant."""
+    """All deliveries, the oldest first, once none is being posted."""
     await room.clock.pass_time(0)
     return deliveries.page(room.world, 1_000, 2**62)[::-1]
 
@@ -66,7 +66,7 @@ async def settled(room: Chatroom) -> list[Delivery]:
 async def test_webhook_target_gets_its_chosen_events_signed_and_in_order(
     room: Chatroom, receiver: Receiver
 ) -> None:
-    # Given a target that was made over the admin API,
+    # Given a target that was added over the admin API,
     kinds = ["stream.live", "chat.message", "follow.created", "stream.ended"]
     asked = {"url": receiver.url, "secret": "s3cret", "events": kinds}
     result = await admin(room, "POST", "webhooks", asked, 201)
@@ -78,7 +78,7 @@ async def test_webhook_target_gets_its_chosen_events_signed_and_in_order(
     follows.follow(room.world, bob, room.owner)
     streams.end(room.world, streams.find(room.world, room.stream.id))
 
-    # then it is told, one thing after another, each signed.
+    # then it receives the events one after another, each signed.
     for number, kind in enumerate(kinds, start=1):
         received = await receiver.next(number)
         assert (received.payload["type"], received.headers["webhook-event"]) == (kind, kind)
@@ -93,7 +93,7 @@ async def test_webhook_target_gets_its_chosen_events_signed_and_in_order(
     assert (chat["data"]["content"], chat["data"]["user"]["username"]) == ("hello, wörld", "bob")
     assert follow["data"]["follower"]["username"] == "bob"
 
-    # And the log says so.
+    # The log has them, too.
     log = await admin(room, "GET", "webhooks/deliveries?limit=3")
     assert [delivery["event"] for delivery in log["deliveries"]] == kinds[:0:-1]
     assert {
@@ -141,19 +141,19 @@ async def test_webhook_failure_is_retried_on_the_world_clock_until_given_up(
 
     assert (delivery.state, delivery.attempts, delivery.due_at_ms) == ("failed", 6, None)
     assert [event.target_id for event in given_up] == [target.id]
-    # The same words under the same id, with a signature of their own time.
+    # The same body under the same id, with a signature of the new time.
     assert len({received.body for received in receiver.received}) == 1
     assert len({received.headers["webhook-id"] for received in receiver.received}) == 1
     assert len({received.headers["webhook-signature"] for received in receiver.received}) == 6
 
-    # When it is replayed, it is told once more.
+    # When it is replayed, it is delivered once more.
     payload = await admin(room, "POST", f"webhooks/deliveries/{delivery.id}/replay")
     assert payload["state"] == "waiting"
     [delivery] = await settled(room)
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 1, 204)
     assert receiver.received[6].body == receiver.received[0].body
 
-    # Each attempt can be read, with what was sent and what came of it.
+    # Each attempt can be read, with its request and its result.
     detail = await admin(room, "GET", f"webhooks/deliveries/{delivery.id}")
     log = detail["attempt_log"]
     assert [(item["number"], item["status"]) for item in log] == [
@@ -165,7 +165,7 @@ async def test_webhook_failure_is_retried_on_the_world_clock_until_given_up(
         headers = {name.lower(): value for name, value in item["headers"].items()}
         assert headers.items() <= received.headers.items()
 
-    # Of one that is replayed again and again, the last ones stay.
+    # Of many replays of one delivery, the last attempts are kept.
     for _ in range(20):
         await admin(room, "POST", f"webhooks/deliveries/{delivery.id}/replay")
         await settled(room)
@@ -225,8 +225,8 @@ async def test_webhook_hanging_target_delays_itself_alone(
 async def test_webhook_targets_behind_those_that_have_nothing_due_get_theirs(
     room: Chatroom, receiver: Receiver
 ) -> None:
-    # Given, before the last target, one that hangs for as long as the test takes, one that wants
-    # nothing of this, and one that is to be tried again later,
+    # Given, before the last target, one that hangs for the whole test, one without a matching
+    # event, and one that has to be retried later,
     async with receiving() as hanging, receiving() as broken:
         hanging.answers, broken.answers = [None], [BROKEN]
         targets.add(room.world, hanging.url)
@@ -238,10 +238,10 @@ async def test_webhook_targets_behind_those_that_have_nothing_due_get_theirs(
         await broken.next(1)
         assert (await receiver.next(1)).payload["type"] == "stream.live"
 
-        # when more happens,
+        # when another event happens,
         streams.end(room.world, streams.find(room.world, room.stream.id))
 
-        # then the last one is told of it, and the others are not yet.
+        # then the last one receives it, and the others do not yet.
         assert (await receiver.next(2)).payload["type"] == "stream.ended"
         assert (len(hanging.received), len(broken.received)) == (1, 1)
 
@@ -249,7 +249,7 @@ async def test_webhook_targets_behind_those_that_have_nothing_due_get_theirs(
 async def test_webhook_retries_of_several_targets_each_come_at_their_time(
     room: Chatroom, receiver: Receiver
 ) -> None:
-    # Given two targets that failed at two instants, half of what each waits apart,
+    # Given two targets that failed at two instants, half of the retry interval apart,
     half_ms = RETRIES_MS[0] // 2
     async with receiving() as other:
         targets.add(room.world, receiver.url, ("stream.live",))
@@ -262,7 +262,7 @@ async def test_webhook_retries_of_several_targets_each_come_at_their_time(
         await settled(room)
         assert (len(receiver.received), len(other.received)) == (1, 1)
 
-        # then each is tried again when its own time has come.
+        # then each is retried at its own time.
         counts = []
         for _ in range(3):
             await room.clock.pass_time(half_ms)

@@ -1,4 +1,4 @@
-"""Worlds as files: written by one emulator, carried on by another, refused where broken."""
+"""Worlds as files: exported by one emulator, imported by another, refused where broken."""
 
 import asyncio
 import io
@@ -50,7 +50,7 @@ async def imported(client: httpx.AsyncClient, content: bytes, **fields: str) -> 
 
 
 async def test_world_file_carries_state_media_and_snapshots_to_another_emulator() -> None:
-    # Given an emulator with a recording, a line of chat, and a snapshot from before that line,
+    # Given an emulator with a recording, a chat message, and a snapshot from before that message,
     async with running() as (emulator, client, call):
         stream = await record(emulator, call, title="Tuesday")
         await client.post("/_emulator/snapshots", json={"name": "before"})
@@ -59,13 +59,13 @@ async def test_world_file_carries_state_media_and_snapshots_to_another_emulator(
         media = await client.get(f"/{stream['cloudflare_stream_id']}/downloads/default.mp4")
         content = await exported(client)
 
-    # when another emulator takes its file as a world of another name,
+    # when another emulator imports its file as a world of another name,
     async with running() as (emulator, client, call):
         answer = await imported(client, content, name="tuesday")
         assert answer.status_code == 201, answer.text
         assert answer.json()["name"] == "tuesday"
 
-        # then all of it is there, with its media,
+        # then everything is there, with its media,
         header = {"X-Emulator-World": "tuesday"}
         chat = await call("GET", f"/streams/{room['id']}/chat", headers=header)
         assert [line["content"] for line in chat.json()["messages"]] == ["hello"]
@@ -74,7 +74,7 @@ async def test_world_file_carries_state_media_and_snapshots_to_another_emulator(
         assert again.content == media.content
         check_error(await call("GET", f"/streams/id/{room['id']}"), 404)
 
-        # a change is taken back by a reset, to what was in the file and not to the seed,
+        # a reset goes back to the content of the file and not to the seed,
         await call("POST", f"/streams/{room['id']}/end", "ak_demo@tuesday", headers=header)
         assert (await client.post("/_emulator/reset", headers=header)).status_code == 200
         response = await call("GET", f"/streams/id/{room['id']}", headers=header)
@@ -84,7 +84,7 @@ async def test_world_file_carries_state_media_and_snapshots_to_another_emulator(
         await client.post("/_emulator/snapshots/before/restore", headers=header)
         check_error(await call("GET", f"/streams/id/{room['id']}", headers=header), 404)
 
-        # and dropping it takes its media along.
+        # and dropping it removes its media.
         await client.delete("/_emulator/worlds/tuesday")
         gone = await client.get(f"/{stream['cloudflare_stream_id']}/downloads/default.mp4")
         assert gone.status_code == 404
@@ -128,11 +128,11 @@ async def test_world_file_imported_twice_keeps_the_media_of_each() -> None:
 
 
 async def test_world_file_carries_a_world_from_one_run_to_the_next(tmp_path: Path) -> None:
-    # Given a pair of settings that hands a world from one run to the next,
+    # Given settings that pass a world from one run to the next,
     path = tmp_path / "suite.world.zip"
     settings = MEMORY.changed(import_file=path, export_on_exit=path)
 
-    # when the first run, for which there is no file yet, makes a stream,
+    # when the first run, for which there is no file yet, creates a stream,
     async with running(settings) as (_, _, call):
         stream = await create(call, title="From the first run")
 
@@ -209,7 +209,7 @@ async def test_world_file_broken_ones_are_refused_and_change_nothing(tmp_path: P
         worlds = (await client.get("/_emulator/worlds")).json()["worlds"]
         assert [world["name"] for world in worlds] == ["default"]
 
-        # A name that leads out of its folder is nothing that a world file has.
+        # World files never contain a name that leads out of their folder.
         leading_out = rewritten(
             content,
             lambda m: m.update(

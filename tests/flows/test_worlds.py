@@ -50,7 +50,7 @@ async def test_worlds_are_chosen_by_key_token_header_or_host(
 async def test_worlds_take_a_seed_as_content_or_as_a_file_of_allowed_folders(
     settings: Settings, tmp_path: Path
 ) -> None:
-    # Given a server that was started with a seed, and with a folder,
+    # Given a server that was started with a seed, and with a folder of seeds,
     allowed, started = tmp_path / "allowed", tmp_path / "started.yaml"
     allowed.mkdir()
     if hasattr(os, "mkfifo"):
@@ -63,7 +63,7 @@ async def test_worlds_take_a_seed_as_content_or_as_a_file_of_allowed_folders(
         Emulator(settings) as emulator,
         httpx.AsyncClient(base_url=emulator.ready["http"]) as client,
     ):
-        # when worlds are made of them, each has its own people, after a reset as well;
+        # when worlds are made from them, each has its own users, after a reset as well;
         bob = {"seed_text": "users: [{username: bob}]"}
         seeds = {"ada": {"seed": f"{allowed}/ada.yaml"}, "sam": {"seed": str(started)}, "bob": bob}
         for name, seed in seeds.items():
@@ -74,7 +74,7 @@ async def test_worlds_take_a_seed_as_content_or_as_a_file_of_allowed_folders(
                 assert me.json()["username"] == name
                 await client.post("/_emulator/reset", headers={"X-Emulator-World": name})
 
-        # and of other files nothing is told, not even whether they are there.
+        # and other files are not revealed, not even whether they exist.
         names = ["secret.yaml", "pipe", "nothing.yaml", "allowed/../secret.yaml", ""]
         answers = [
             await client.post("/_emulator/worlds", json={"name": "x", "seed": f"{tmp_path}/{name}"})
@@ -92,7 +92,7 @@ async def test_worlds_take_a_seed_as_content_or_as_a_file_of_allowed_folders(
 async def test_worlds_unknown_name_is_refused(client: httpx.AsyncClient, call: Caller) -> None:
     for headers in ({"X-Emulator-World": "nowhere"}, {"Host": "nowhere.localhost:8787"}):
         check_error(await call("GET", "/streams/", headers=headers), 404)
-    # A key of a world that is not there is just a wrong key.
+    # A key of an unknown world is just a wrong key.
     check_error(await call("GET", "/auth/me", "ak_demo@nowhere"), 401)
     for name in ("", "Upper", "a_b", "-a", "a" * 64, "default.x"):
         answer = await client.post("/_emulator/worlds", json={"name": name})
@@ -196,7 +196,7 @@ async def test_event_log_streams_new_events(emulator: Emulator) -> None:
             event = await _next_event(lines)
             assert event["kind"] == "StreamCreated"
             assert event["values"]["stream_id"] == stream["id"]
-            # A client that has read so far goes on behind it, as browsers do by themselves.
+            # A client that has read so far continues after it, as browsers do by themselves.
             again = headers | {"Last-Event-ID": str(event["seq"])}
             async with client.stream(
                 "GET", f"/_emulator/events?after={before}", headers=again
@@ -204,7 +204,7 @@ async def test_event_log_streams_new_events(emulator: Emulator) -> None:
                 await call("POST", f"/streams/{stream['id']}/end", "ak_demo")
                 assert (await _next_event(other.aiter_lines()))["kind"] == "StreamEnded"
             assert (await _next_event(lines))["kind"] == "StreamEnded"
-            # A reset ends the stream of events: what follows is another history.
+            # A reset ends the event stream, since another history follows.
             await client.post("/_emulator/reset")
             assert [line async for line in lines if line.startswith("data:")] == []
 
@@ -277,7 +277,7 @@ async def test_request_log_survives_any_body(client: httpx.AsyncClient, call: Ca
 async def test_request_log_is_searchable_by_every_field_and_paged(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
-    # Given requests of two worlds, by several people, that went well and did not,
+    # Given requests of two worlds, by several users, with good and bad answers,
     await make_world(client, "log", seed="none")
     stream = await create(call, "ak_demo@log", title="Logged", colour="red")
     path = f"/streams/id/{stream['id']}"
@@ -291,7 +291,7 @@ async def test_request_log_is_searchable_by_every_field_and_paged(
         answer = await client.get("/_emulator/requests", params={"world": "log", **query})
         return [(request["method"], request["status"]) for request in answer.json()["requests"]]
 
-    # then each can be found by what one knows of it,
+    # then each can be found by its properties,
     created, read, put, wrong = ("POST", 201), ("GET", 200), ("PUT", 403), ("GET", 200)
     assert await found() == [created, read, put, wrong, ("GET", 200)]
     assert await found(path=stream["id"]) == [read, put, wrong]
@@ -312,7 +312,7 @@ async def test_request_log_is_searchable_by_every_field_and_paged(
     assert paged == [201, 200, 403, 200, 200]
     for query in ({"status": "6xx"}, {"limit": "0"}, {"credential": "some"}, {"method": "LOOK"}):
         check_error(await client.get("/_emulator/requests", params=query), 422)
-    # and a world that is reset has been asked for nothing.
+    # and a world that is reset has no requests.
     await client.post("/_emulator/reset", headers={"X-Emulator-World": "log"})
     assert await found() == []
     assert (await client.get("/_emulator/requests?world=default")).json()["requests"]

@@ -1,7 +1,7 @@
 """A stream's chat, through one of three transports: in process, uvicorn, Hypercorn.
 
-Each test takes one, always the same. What the transports themselves do (frames, ends of
-connections, slow readers, order) is tried behind each (`every_transport`).
+Each test always uses the same one. Tests of the transports themselves (frames, closed connections,
+slow readers, order) are run with each (`every_transport`).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tests.support.chat_clients import TRANSPORTS
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that `serve` runs on: its transports refuse what asyncio's let pass."""
+    """The event loop of `serve`, whose transports refuse what asyncio's allow."""
     try:
         import uvloop
     except ImportError:  # As on Windows.

@@ -1,4 +1,4 @@
-"""Chat clients that are let in, that stay, and the codes that close the others (websocket.md)."""
+"""Chat clients that are accepted, that stay, and the close codes for the others (websocket.md)."""
 
 import asyncio
 
@@ -73,7 +73,7 @@ async def test_chat_access_socket_over_the_limit_closes_with_1013(room: Chatroom
 
 
 async def _joined_again(room: Chatroom) -> ChatReader:
-    """The server hears of a goodbye a moment after its sender."""
+    """Join again: the server notices a leave a moment after its client."""
     while True:
         reader = await room.connect("ak_demo")
         if await _first(reader) == "history":
@@ -81,7 +81,7 @@ async def _joined_again(room: Chatroom) -> ChatReader:
 
 
 async def _first(reader: ChatReader) -> str | int:
-    """The type of the first event, or the code with which the socket was closed before it."""
+    """The type of the first event, or the close code of a socket that is closed before it."""
     try:
         return str((await reader.hear())["type"])
     except Gone as gone:
@@ -173,7 +173,7 @@ async def test_chat_access_busy_sender_is_closed_by_a_stopping_server_too(room: 
 
     await room.worlds.stop("it is late")
     assert await reader.code() == 1001
-    # The connection itself is gone as well, not only the conversation.
+    # The connection itself is closed too, not only the WebSocket.
     async with asyncio.timeout(5):
         await reader.leave()
 
@@ -235,7 +235,7 @@ async def test_chat_access_viewer_losing_sight_of_a_stream_closes_with_4004(room
 
 
 async def test_chat_access_reconnect_misses_nothing_and_repeats_nothing(room: Chatroom) -> None:
-    # Given somebody who comes and goes while another talks,
+    # Given a client that comes and goes while another posts,
     said: list[str] = []
     seen: list[str] = []
 
@@ -245,7 +245,7 @@ async def test_chat_access_reconnect_misses_nothing_and_repeats_nothing(room: Ch
             said.append(answer.json()["id"])
 
     for _ in range(5):
-        # when a visit begins in the middle of it,
+        # when it connects in the middle of that,
         _, reader = await asyncio.gather(talk(7), room.connect("ak_demo"))
         visit = [line["id"] for line in await reader.hear_data("history")]
         await reader.hear_data("viewer_count")
@@ -254,7 +254,8 @@ async def test_chat_access_reconnect_misses_nothing_and_repeats_nothing(room: Ch
         await reader.leave()
         await talk(9)
 
-        # then it sees every line of its time once, in order, from where history begins.
+        # then it gets every message of its time once, in order, beginning at the end of the
+        # history.
         assert visit == said[said.index(visit[0]) :][: len(visit)]
         seen += visit
     last = await room.connect("ak_demo")

@@ -1,4 +1,4 @@
-"""What no client should send, and its outcome by name (contract, websocket.md)."""
+"""Invalid input on the chat socket, and its named outcomes (contract, websocket.md)."""
 
 import asyncio
 import json
@@ -124,19 +124,19 @@ async def test_chat_socket_thousand_wrong_tokens_disturb_nobody(room: Chatroom) 
 
 
 async def until_alone(room: Chatroom) -> None:
-    """Until the server has heard that all but one are gone."""
+    """Wait until the server has noticed that all clients but one are gone."""
     async with asyncio.timeout(20):
         while room.chats.sockets > 1:
             await turn()
 
 
 async def turn() -> None:
-    """Let the loop do what is due."""
+    """Let the event loop run what is due."""
     await asyncio.sleep(0)
 
 
 class _Raw:
-    """The frames of one client, made by hand."""
+    """Hand-made WebSocket frames of one client."""
 
     def __init__(self, reader: ChatReader) -> None:
         assert isinstance(reader.peer, SocketPeer)
@@ -153,7 +153,7 @@ def served_transport(request: pytest.FixtureRequest) -> str:
 
 
 class TestFrames:
-    """What only a real socket can be sent."""
+    """Frames that can only be sent over a real socket."""
 
     @pytest.fixture
     def transport(self, served_transport: str) -> str:
@@ -196,7 +196,8 @@ class TestFrames:
 
         _Raw(reader).send(Opcode.TEXT, b"x" * 2**22)
 
-        # Closed before it was all read, so the goodbye may be lost with the connection.
+        # It closed before it had read everything, so the close frame may be lost with the
+        # connection.
         assert await reader.code() in {1009, 1006}
         await other.say("all is well")
         await other.hear_data("message")
@@ -217,7 +218,7 @@ class TestFrames:
 
         _Raw(reader).send(opcode, data)
 
-        # Hypercorn cuts the connection without a word.
+        # Hypercorn cuts the connection without a close frame.
         assert await reader.code() == (1006 if transport == "hypercorn" else code)
         await other.say("all is well")
         await other.hear_data("message")

@@ -1,4 +1,4 @@
-"""What is heard on the chat socket, in both dialects (contract, websocket.md)."""
+"""The events of the chat socket, in both dialects (contract, websocket.md)."""
 
 import re
 from pathlib import Path

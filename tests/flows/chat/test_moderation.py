@@ -1,4 +1,4 @@
-"""Moderation as the socket shows it: to moderators, and the reason to a refused sender."""
+"""Moderation on the socket: for moderators, and the errors that a refused sender gets."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.support.chat import ChatReader, Chatroom
 
 
 async def refusal(reader: ChatReader) -> tuple[str, float | None]:
-    """The code of an error, and how long to wait."""
+    """The code of an error, and its time to wait."""
     data = await reader.hear_next("error")
     assert data["message"]
     wait = "retry_after_seconds" if reader.dialect == "documented" else "retryAfterSeconds"
@@ -127,7 +127,7 @@ async def test_chat_moderation_banned_user_reads_on_and_is_notified(room: Chatro
 async def test_chat_moderation_acts_of_a_moderator_are_sent_to_everybody(
     room: Chatroom, by: str
 ) -> None:
-    # Given a moderator, somebody who talks, and readers of both dialects,
+    # Given a moderator, a client that posts, and readers of both dialects,
     moderators.add(room.world, room.stream, room.user("mia"), is_vip=False)
     bob = room.user("bob")
     mia = await room.join("ak_demo_mia")
@@ -143,7 +143,7 @@ async def test_chat_moderation_acts_of_a_moderator_are_sent_to_everybody(
             answer = await room.ask(method, path, "ak_demo_mia", body)
             assert answer.status_code < 300, answer.text
 
-    # when a line is deleted, then both dialects hear it, and history has it no more;
+    # when a message is deleted, then both dialects get that, and the history no longer has it;
     await act("delete", "DELETE", f"/chat/{line['id']}", message_id=line["id"])
     assert await reader.hear_data("message_deleted") == {"message_id": line["id"]}
     assert await client.hear_next("message_deleted") == {"messageId": line["id"]}
@@ -151,7 +151,7 @@ async def test_chat_moderation_acts_of_a_moderator_are_sent_to_everybody(
     [shown] = [item for item in await _history(room, "ak_demo_mia") if item["content"] == "rude"]
     assert shown["is_deleted"] is True
 
-    # when its author is banned and let back, likewise.
+    # when its author is banned and unbanned, likewise.
     words = {"username": "bob", "duration_seconds": 600}
     await act("ban", "POST", "/chat/bans", words, **words)
     assert (await reader.hear_data("user_banned"))["username"] == "bob"
@@ -177,7 +177,8 @@ async def test_chat_moderation_clearing_and_settings_are_sent(room: Chatroom) ->
     await owner.do("clear")
     assert await owner.hear_data("chat_cleared") == {}
     assert (await client.hear_next("system_message"))["content"] == "The chat was cleared"
-    assert await room.history() == ["old news"]  # Its owner still sees what was taken away,
+    # The owner still sees the removed messages, and nobody else does.
+    assert await room.history() == ["old news"]
     assert _history_of_nobody(room) == []  # and nobody else does.
     answer = await room.ask("PUT", "/chat/settings", "ak_demo", {"slow_mode_seconds": 3})
     assert await owner.hear_data("settings") == answer.json()

@@ -1,4 +1,4 @@
-"""Every reader of a room sees the history's order, for all speakers."""
+"""Every reader of a room gets messages in the order of the history, whoever sent them."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ async def heard(reader: ChatReader, count: int) -> list[str]:
 
 @every_transport
 async def test_chat_order_every_reader_sees_the_order_of_the_history(room: Chatroom) -> None:
-    # Given readers of both dialects and four who speak at once, over sockets and REST,
+    # Given readers of both dialects and four clients that post at once, over sockets and REST,
     dialects = ("documented", "client", "documented", "client")
     readers = [await room.join("ak_demo", dialect) for dialect in dialects]
     for name in ("ann", "bob", "cleo"):
@@ -37,7 +37,7 @@ async def test_chat_order_every_reader_sees_the_order_of_the_history(room: Chatr
         *(heard(reader, 80) for reader in (*readers, *speakers)),
     )
 
-    # then everybody saw what history shows.
+    # then every reader got the messages of the history.
     history = await room.ask("GET", "/chat/history?limit=100")
     order = [message["id"] for message in history.json()["messages"]]
     assert len(order) == 80

@@ -7,7 +7,7 @@ from tests.support.chat import ChatReader, Chatroom
 
 
 async def next_heard(room: Chatroom, reader: ChatReader, marker: str = "marker") -> list[str]:
-    """The types of what a reader hears before a line that is said now."""
+    """The types of the events that a reader gets before a message that is posted now."""
     await room.ask("POST", "/chat", "ak_demo", {"content": marker})
     kinds: list[str] = []
     while True:
@@ -80,7 +80,7 @@ async def test_chat_presence_many_joins_are_sent_as_a_count(room: Chatroom) -> N
         room.user(f"fan{number}")
         await room.join(f"ak_demo_fan{number}")
 
-    # The watcher's own coming was one of the second's ten.
+    # The watcher's own join was one of the ten of this second.
     assert await next_heard(room, watcher) == ["viewer_join"] * 9
     room.clock.advance(1_000)
     room.user("late")
@@ -115,7 +115,7 @@ async def test_chat_presence_player_and_chat_of_one_token_are_one_viewer(room: C
         return room.world.viewers.count(stream.id)
 
     assert await play({"Authorization": "Bearer ak_demo_bob"}) == 1
-    # A wrong token shows nobody, and a cookie is a viewer of its own.
+    # A wrong token counts nobody, and each cookie counts as one viewer.
     assert await play({"Authorization": "Bearer ak_wrong", "User-Agent": "a player"}) == 2
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3

@@ -1,4 +1,4 @@
-"""Readers that do not read, and peers that are not there any more: dropped, and nobody notices."""
+"""Slow readers and dead connections are dropped, without an effect on other clients."""
 
 import socket
 from pathlib import Path
@@ -23,12 +23,12 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def patch() -> dict[str, Any]:
-    # Without pings: on a busy machine they would find the reader gone before its bound does.
+    # Without pings: on a busy machine a missed ping would drop the reader before its bound does.
     return {"chat_unread_bytes_max": UNREAD_BYTES_MAX, "chat_ping_ms": NEVER_MS}
 
 
 def dropped(room: Chatroom) -> list[ChatReaderDropped]:
-    """The readers that are dropped from now on."""
+    """The readers that are dropped from now on, as a list that grows."""
     events: list[ChatReaderDropped] = []
 
     def hear(event: Event) -> None:
@@ -40,7 +40,7 @@ def dropped(room: Chatroom) -> list[ChatReaderDropped]:
 
 
 async def flood(room: Chatroom, reader: Any, until: list[ChatReaderDropped], count: int) -> int:
-    """Talk until so many were dropped; the reader hears every line. Gives how many there were."""
+    """Post until this many readers were dropped; return the number of messages."""
     said = 0
     while len(until) < count:
         for _ in range(20):
@@ -61,13 +61,13 @@ async def test_chat_slow_reader_is_closed_with_1013_and_others_go_on(
     gone = dropped(room)
     stalled = await room.stall("ak_demo_bob")
 
-    # when others talk, then they hear every line, and he is dropped for his bound.
+    # when others post, then they get all messages, and bob is dropped at his bound.
     said = await flood(room, reader, gone, 1)
     [event] = gone
     assert (event.user_id, event.stream_id) == (bob.id, room.stream.id)
     assert event.reason == f"more than {UNREAD_BYTES_MAX} bytes wait for it"
 
-    # When he reads on at last, he finds the oldest lines in order and the goodbye behind them.
+    # When he reads at last, he finds the oldest messages in order, then the close frame.
     events, code = await stalled.read_on()
     assert code == 1013
     assert [event["type"] for event in events[:2]] == ["history", "viewer_count"]
@@ -99,7 +99,7 @@ async def test_chat_slow_reader_many_stalled_cost_their_bound_at_most(
 
     said = await flood(room, reader, gone, 20)
 
-    # What several wait for is held once, and they were dropped at the same bound.
+    # Messages for several readers are held once, and these were dropped at the same bound.
     assert said * 800 < 64 * UNREAD_BYTES_MAX, transport
     assert room.chats.sockets <= 21
 
@@ -128,7 +128,7 @@ async def test_chat_slow_reader_half_open_connection_is_noticed_by_pings(room: C
     stalled = await room.stall("ak_demo_bob")
     assert (await reader.hear_data("viewer_join"))["username"] == "bob"
 
-    # The reader answers its pings, and stays; one that does not is gone, with its connection.
+    # The reader answers its pings, and stays; one that does not is dropped, with its connection.
     assert (await reader.hear_data("viewer_leave"))["username"] == "bob"
     await stalled.read_on()
     await reader.say("all is well")
@@ -151,7 +151,7 @@ async def test_chat_slow_reader_lost_peer_with_a_full_queue_is_noticed(room: Cha
 
 
 async def test_chat_slow_reader_uvicorn_still_gives_its_transport(tmp_path: Path) -> None:
-    """`direct` needs private names of uvicorn; without them readers would get line by line."""
+    """`direct` needs private names of uvicorn; without them it would have to use separate sends."""
     async with chatroom(tmp_path, "uvicorn") as room:
         await room.join("ak_demo")
         [client] = room.chats.clients

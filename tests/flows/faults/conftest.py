@@ -1,4 +1,4 @@
-"""Faults are met over a real socket: some of them are about the connection itself."""
+"""Fault tests use a real socket, since some faults are about the connection itself."""
 
 from collections.abc import AsyncIterator
 

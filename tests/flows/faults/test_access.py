@@ -1,4 +1,4 @@
-"""Tokens that expire early and limits that are tighter, as a client of the API meets them."""
+"""Faults of access for a client of the API: tokens that expire early, and tighter limits."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a fault makes of the platform's API, as a client sees it."""
+"""The effects of faults on the platform's API, as a client sees them."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from tests.support.rest import Caller, create
 
 
 async def add(http: httpx.AsyncClient, **written: Any) -> dict[str, Any]:
-    """Break something; `api_fail` is written for `api.fail`."""
+    """Start a fault; `api_fail` stands for `api.fail`."""
     body = {name.replace("_", "."): value for name, value in written.items()}
     answer = await http.post("/_emulator/faults", json=body)
     assert answer.status_code == 201, answer.text
@@ -38,7 +38,7 @@ async def test_api_faults_failed_call_gets_the_error_and_leaves_no_trace(
     mine = await call("GET", "/streams/?status_filter=all", "ak_demo")
     assert "Never made" not in mine.text
     assert HEADER not in mine.headers
-    # The one time that it may strike is over.
+    # It was allowed to strike once, and has.
     await create(call)
     assert await struck(http) == [f"POST {refused.url.path}"]
 
@@ -164,7 +164,7 @@ async def test_api_faults_responses_repeat_as_often_as_times_says(
     await add(http, api_fail={"answers": "503,through"}, times=4)
     answers = [await call("GET", "/streams/") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [503, 200, 503, 200, 200]
-    # What a fault let through last is not used again: it says that the fault has made it.
+    # An answer that a fault let through is not reused for the last call: it has the fault's header.
     assert [HEADER in answer.headers for answer in answers] == [True] * 4 + [False]
 
 
@@ -201,7 +201,7 @@ async def test_api_faults_each_kind_says_what_it_takes(http: httpx.AsyncClient) 
     assert kinds["total"] == len(kinds["kinds"])
 
     for kind in kinds["kinds"]:
-        # What is written as usual is taken as it is shown.
+        # The default of each value, as it is shown, is valid input.
         usual = {value["name"]: value["default"] for value in kind["values"]}
         written = {name: value for name, value in usual.items() if value is not None}
         answer = await http.post("/_emulator/faults", json={kind["kind"]: written})

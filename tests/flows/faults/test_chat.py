@@ -1,4 +1,4 @@
-"""What faults make of a chat, at real sockets, on a clock that only the test moves."""
+"""The effects of faults on a chat, with real sockets, on a clock that only the test moves."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +18,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Chatroom]:
 
 
 def start(room: Chatroom, **written: Any) -> None:
-    """Break something; `chat_drop` is written for `chat.drop`."""
+    """Start a fault; `chat_drop` stands for `chat.drop`."""
     plan = {name.replace("_", "."): value for name, value in written.items()}
     room.world.faults.start(read(plan))
 
@@ -28,7 +28,7 @@ async def lines(reader: ChatReader, count: int) -> list[str]:
 
 
 async def say(room: Chatroom, content: str) -> None:
-    """By REST, so that the author's own socket is nothing special."""
+    """Post by REST, so that the author's socket is like any other."""
     answer = await room.ask("POST", "/chat", body={"content": content})
     assert answer.status_code < 300, answer.text
 
@@ -58,7 +58,7 @@ async def test_chat_faults_reordered_messages_change_places(room: Chatroom) -> N
     for text in ("one", "two"):
         await say(room, text)
     assert await lines(reader, 2) == ["two", "one"]
-    # One that nothing follows comes all the same.
+    # A message that no other message follows still comes.
     await say(room, "alone")
     await room.clock.pass_time(2_000)
     assert await lines(reader, 1) == ["alone"]
@@ -95,7 +95,7 @@ async def test_chat_faults_disconnected_socket_returns_once_the_fault_is_over(
     again = await room.connect("ak_demo_bob")
     assert await again.code() == 1012
     await room.clock.pass_time(4_000)
-    # and hears everybody afterwards, as one that was never struck does.
+    # and afterwards gets all messages, like a client without a fault.
     back = await room.join("ak_demo_bob")
     await say(room, "welcome back")
     assert await lines(back, 1) == await lines(owner, 1) == ["welcome back"]

@@ -1,4 +1,4 @@
-"""A plan of faults in the worlds of one process: those that are there, made, reset and dropped."""
+"""A plan of faults for all worlds of one process: existing, new, reset and dropped ones."""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ async def statuses(call: Caller, key: str = "ak_demo") -> list[int]:
 async def test_plan_meets_each_world_that_is_made_and_what_it_did_is_known_when_that_is_gone(
     injector: WorldsInjector, client: httpx.AsyncClient, call: Caller
 ) -> None:
-    # Given a suite that makes a world for each of its tests, and drops it,
+    # Given a suite that creates a world for each of its tests, and drops it,
     for name in ("one", "two"):
         await client.post("/_emulator/worlds", json={"name": name})
         assert await statuses(call, f"ak_demo@{name}") == [503, 200]
         assert (await client.delete(f"/_emulator/worlds/{name}")).status_code == 204
     assert await statuses(call) == [503, 200]
 
-    # then each met the plan, and what could be struck is counted as often as in one of them.
+    # then each world had the plan, and the chances to strike are counted as in a single world.
     seen = total(injector.seen(), len(PLAN))
     assert seen.struck == [3]
     assert {use.operation: use.count for use in seen.uses if use.kind == "api.delay"} == {

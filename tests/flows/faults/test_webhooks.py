@@ -1,4 +1,4 @@
-"""Webhooks that fail or are late on purpose, at a real receiver."""
+"""Webhooks that fail or are late because of faults, with a real receiver."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +21,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Chatroom]:
 
 @pytest.fixture
 async def receiver(room: Chatroom) -> AsyncIterator[Receiver]:
-    """Is told when a stream goes live."""
+    """A receiver that gets the events of streams going live."""
     async with receiving() as receiver:
         asked = {"url": receiver.url, "events": ["stream.live"]}
         answer = await room.call.post("/_emulator/webhooks", json=asked)

@@ -1,4 +1,4 @@
-"""Every example of the reference runs as it stands there, on a server."""
+"""Every example of the reference runs on a server without changes."""
 
 import textwrap
 from typing import Any

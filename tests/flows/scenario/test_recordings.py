@@ -1,4 +1,4 @@
-"""Recording: what happened in a world becomes a scenario, whose replay ends in the same figures."""
+"""Recording: the events of a world become a scenario, whose replay ends with the same figures."""
 
 import asyncio
 from typing import Any
@@ -66,30 +66,30 @@ async def played(client: httpx.AsyncClient, emulator: Emulator, **order: Any) ->
 async def test_scenario_recording_replay_ends_in_equal_figures(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    # Given an evening that was played in a world that is still there,
+    # Given a scenario that was run in a world that is still there,
     report = await played(client, emulator, text=SCENARIO, keep=True)
     assert report["outcome"] == "passed", report
     headers = {"X-Emulator-World": report["world"]}
     log = (await client.get("/_emulator/events?limit=1000", headers=headers)).json()["events"]
     first = next(event["seq"] for event in log if event["values"].get("username") == "ada")
 
-    # when what happened there is recorded,
+    # when that world is recorded,
     query = {"after": first - 1, "since_ms": report["began_at_ms"], "name": "again"}
     recorded = (
         await client.get("/_emulator/scenarios/recordings", params=query, headers=headers)
     ).json()
 
-    # then it is a scenario whose replay passes its own expectations: the same figures,
+    # then the result is a scenario whose replay passes its own expectations: the same figures,
     again = await played(client, emulator, text=recorded["text"], files=recorded["files"])
     missed = [expectation for expectation in again["expectations"] if not expectation["met"]]
     wrong = [step for step in again["steps"] if not step["ok"]]
     assert (again["outcome"], missed, wrong) == ("passed", [], []), missed
     for count in RECORDED:
         assert again["counts"][f"event/{count}"] == report["counts"][f"event/{count}"], count
-    # Times are rounded, so a line may meet a rule that it just escaped.
+    # Times are rounded, so a message may break a rate limit that it had just kept.
     assert again["chat_posted"] >= report["chat_posted"] * 0.95
     assert again["viewers_peak"] == report["viewers_peak"]
-    # and its exact log is the run's own, byte for byte.
+    # and its exact log is that of the run, byte for byte.
     assert recorded["events"] == report["events"]
 
 

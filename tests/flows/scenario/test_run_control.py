@@ -1,4 +1,4 @@
-"""What the console does with scenarios: read, checked, started, paused, stepped, compared."""
+"""The console's control of scenarios: read, checked, started, paused, stepped, compared."""
 
 import asyncio
 from typing import Any
@@ -43,7 +43,7 @@ async def get(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
 async def test_library_has_typed_parameters_lengths_and_texts_in_any_world(
     client: httpx.AsyncClient,
 ) -> None:
-    # A world without the people that the library's scenarios speak of reads it, too.
+    # A world without the users that the library's scenarios name can read it, too.
     await client.post("/_emulator/worlds", json={"name": "bare", "seed": "none"})
     answer = await client.get("/_emulator/scenarios", headers={"X-Emulator-World": "bare"})
     entries = {entry["name"]: entry for entry in answer.json()["scenarios"]}
@@ -109,7 +109,7 @@ async def test_run_paused_stands_steps_to_each_change_and_goes_on(
     assert [step["name"] for step in shown["report"]["under_way"]] == ["talk"]
     assert shown["report"]["chart"]["viewers"]["values"][-1] == 3
 
-    # and when it goes on, it comes to its end, and can be told nothing more.
+    # and when it continues, it comes to its end, and can no longer be controlled.
     await post(client, f"{path}/resume")
     report = await over(emulator, run["id"])
     assert (report["outcome"], report["parameters"]) == ("passed", {"crowd": 3})

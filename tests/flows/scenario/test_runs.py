@@ -1,4 +1,4 @@
-"""Scenarios over the admin API: started, watched, stopped, and what is left of them."""
+"""Scenarios over the admin API: started, watched, stopped, and their results afterwards."""
 
 import asyncio
 import gc
@@ -135,7 +135,7 @@ async def test_scenario_run_unknown_run_or_scenario_is_not_found(client: httpx.A
 async def test_scenario_run_webhook_deliveries_and_requests_are_facts(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    # Given a receiver of webhooks, and a scenario in whose world an app asks for the streams,
+    # Given a webhook receiver, and a scenario in whose world an app requests the streams,
     async with receiving() as receiver:
         run = await start(
             client,
@@ -163,11 +163,11 @@ timeline:
 """,
         )
 
-        # when it has come,
+        # when the request has come,
         answer = await client.get("/api/v1/streams/?limit=1")
         report = await over(emulator, run["id"])
 
-    # then all of that can be expected.
+    # then expectations can use all of that.
     assert answer.status_code == 200
     assert report["outcome"] == "passed", [e for e in report["expectations"] if not e["met"]]
 
@@ -188,7 +188,7 @@ async def test_scenario_run_that_is_over_keeps_its_report_alone(
     record = emulator.worlds.runs.find(run["id"])
     runner = weakref.ref(record.runner)
 
-    # when it is over, then nothing of it is left but what its list and its report say.
+    # when it is over, then only the data of its list and its report remains.
     await client.delete(f"/_emulator/scenarios/runs/{run['id']}")
     assert (await over(emulator, run["id"]))["length_ms"] == record.figures.clock_ms
     assert not record.request.scenario.steps

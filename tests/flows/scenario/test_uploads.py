@@ -1,4 +1,4 @@
-"""Uploads: a film beside a scenario becomes a VOD, also where time jumps."""
+"""Uploads: a film in the scenario's folder becomes a VOD, also where time jumps."""
 
 import shutil
 from pathlib import Path
