@@ -9,12 +9,12 @@ SECURITY = PROJECT / "SECURITY.md"
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """Comparable: 2.13 is 2.13.0."""
+    """Comparable numbers: 2.13 is 2.13.0."""
     return (*map(int, version.split(".")), 0, 0, 0)[:4]
 
 
 def bounds() -> dict[str, tuple[int, ...]]:
-    """The lowest version of each dependency, those of extras among them."""
+    """The lowest version of each dependency, including those of extras."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
     return {
@@ -25,7 +25,7 @@ def bounds() -> dict[str, tuple[int, ...]]:
 
 
 def advisories() -> list[tuple[str, str, str]]:
-    """Of the table: a package, what is known of it, the version that mends it."""
+    """The rows of the table: a package, its advisory, and the first fixed version."""
     rows: list[tuple[str, str, str]] = re.findall(
         r"^\| ([\w-]+)(?: \([^)]*\))? \| ([^|]*(?:CVE|GHSA)-[^|]*) \| ([\d.]+)(?: \([^)]*\))? "
         r"\| \d{4}-\d\d-\d\d \|$",
@@ -43,7 +43,7 @@ def test_advisories_are_excluded_by_the_lower_bounds() -> None:
         if lowest.get(name, (0,)) < numbers(fixed)
     ]
     assert not late, "\n".join(late)
-    # No row of the table is written in a way that this test does not read.
+    # The test reads every row of the table.
     assert len(table) == len(re.findall(r"-\d\d \|$", SECURITY.read_text("utf-8"), re.MULTILINE))
 
 

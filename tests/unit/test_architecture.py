@@ -1,4 +1,4 @@
-"""The arrows of ARCHITECTURE.md, read out of the imports themselves."""
+"""The arrows of ARCHITECTURE.md, checked by reading all imports."""
 
 import ast
 from collections.abc import Iterator
@@ -10,26 +10,26 @@ from typing import NamedTuple
 PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "emulator"
 
-# Where a module may import from, beside its own layer. A layer is the first folder or file of a
-# module's name below `emulator`.
+# The layers from which a module may import, in addition to its own. A layer is the first folder or
+# file of a module's name below `emulator`.
 BELOW = {
     "core": set[str](),
     "machine": {"core"},
     "world": {"core"},
-    # Facts as public JSON: of a world and the addresses that a reader is given, never the platform.
+    # Objects as public JSON: of a world and the addresses for the reader, never of the platform.
     "shapes": {"core", "world"},
     "seeding": {"core", "machine", "world"},
     "chat_delivery": {"core", "world"},
     "webhooks": {"core", "world", "shapes"},
     "media": {"core", "world"},
     "scenario": {"core", "world", "chat_delivery", "media"},
-    # Worlds and the services of each. It knows none that lives in `web`: `services` lists them.
+    # Worlds and the services of each. Services in `web` are not imported: `services` lists them.
     "platform": {"core", "world", "shapes", "seeding", "media", "scenario"},
     "web": {
         *("core", "world", "shapes", "seeding", "chat_delivery", "webhooks", "media", "scenario"),
         "platform",
     },
-    # Composed of each part's config. No part knows where the values in its own come from.
+    # The config classes of all parts. A part does not know the source of its values.
     "settings": {
         "core",
         "machine",
@@ -43,7 +43,7 @@ BELOW = {
     "services": {"core", "settings", "webhooks", "media", "platform", "web"},
     "ready": {"core", "settings", "machine", "shapes", "web"},
 }
-# Leaves: the version, for those that send it, one request by HTTP, and what systems do differently.
+# Leaves: the version, a single HTTP request, and differences of operating systems.
 LEAVES = {
     "version": set[str](),
     "http_client": set[str](),
@@ -51,7 +51,7 @@ LEAVES = {
     "process_group": set[str](),
 }
 BELOW = {layer: {*LEAVES, *below} for layer, below in BELOW.items()} | LEAVES
-# Jobs over an executor know nothing of what the jobs are.
+# Jobs over an executor, independent of their content.
 BELOW["parallel"] = {*LEAVES, "core", "machine"}
 BELOW["schemas"] = {*LEAVES, "world", "seeding", "scenario", "settings"}
 BELOW["server"] = {*BELOW}
@@ -60,10 +60,10 @@ BELOW["exploration"] = {*BELOW}
 BELOW["cli"] = {*BELOW}
 BELOW["testing"] = {*BELOW} - {"cli"}
 BELOW["pytest_plugin"] = {*BELOW} - {"cli"}
-# The package's own front door, and the two that open it.
+# The package's front door, and the two modules that open it.
 FRONT = {"__init__", "__main__"}
 
-# The world, its JSON and what stands below are values and rules: no socket, file or thread.
+# The world, its JSON and the layers below are values and rules: no socket, file or thread.
 PURE = {"core", "world", "shapes"}
 IO_MODULES = {
     "asyncio",
@@ -94,16 +94,16 @@ IO_ALLOWED = {
 }
 WORLD_STORE_ALLOWED = {"sqlite3"}
 
-# Libraries that a start must not pay for: imported inside the function that needs them.
+# Libraries that a start must not import: they are imported inside the functions that need them.
 HEAVY = {"aioquic", "av", "aiortc", "cryptography", "hypercorn", "jwt", "segno"}
 
-# Files that are themselves imported late, and so may import what they are made of at their top.
+# Files that are imported late, and so may import these libraries at their top.
 HEAVY_HOMES = {
     "emulator/web/servers/hypercorn_repairs.py": {"aioquic", "hypercorn"},
     "emulator/web/servers/hypercorn_server.py": {"hypercorn"},
 }
 
-# Time and chance are passed in: these are asked in `core` alone (pyproject.toml bans the calls).
+# Time and chance are passed in: only `core` may call these (pyproject.toml bans the calls).
 CLOCK_AND_CHANCE = {"random", "secrets"}
 
 
@@ -161,13 +161,13 @@ def sources(root: Path) -> list[Path]:
 
 @cache
 def trees() -> dict[Path, ast.Module]:
-    """Each module of the package."""
+    """The syntax tree of each module of the package."""
     return {path: ast.parse(path.read_text("utf-8")) for path in sources(PACKAGE)}
 
 
 @cache
 def imports() -> list[Import]:
-    """Of the whole package; read by the first test that asks, not by every collection."""
+    """All imports of the package, read by the first test that needs them, not at collection."""
     return [found for path in trees() for found in imports_in(path)]
 
 
@@ -197,7 +197,7 @@ def test_architecture_chat_delivery_and_media_are_independent() -> None:
 
 
 def test_architecture_imports_have_no_rings() -> None:
-    """None at load, none counting imports for types and late ones."""
+    """Neither in imports at load, nor with imports for types and late ones."""
     names = {module_name(path) for path in sources(PACKAGE)}
     arrows: dict[str, set[str]] = {name: set() for name in names}
     for arrow in imports():
@@ -212,7 +212,7 @@ def test_architecture_imports_have_no_rings() -> None:
 
 
 def rings_of(arrows: dict[str, set[str]]) -> list[list[str]]:
-    """Each ring that is left once those before it are cut open."""
+    """Each ring that is left after those before it are cut."""
     sorter = TopologicalSorter(arrows)
     try:
         sorter.prepare()

@@ -1,4 +1,4 @@
-"""What the documentation shows exists: every command and flag, every link, every make target."""
+"""Everything in the documentation exists: every command and flag, link and make target."""
 
 import argparse
 import itertools
@@ -36,7 +36,7 @@ def own_commands() -> list[Shown]:
 @table("shown", own_commands(), ids=str)
 def test_docs_shown_commands_exist(shown: Shown) -> None:
     _, name, *words = shlex.split(shown.line)
-    # Behind these, the words are the shell's.
+    # After these, the words are the shell's.
     arguments = list(itertools.takewhile(lambda word: word not in {"|", ">", "&&"}, words))
 
     assert name in COMMANDS
@@ -56,7 +56,7 @@ _INSTALLS = re.compile(
     r"\b(?:pip3?|pipx|uv|npm|pnpm|yarn) (?:tool |pip )?(?:install|add|i) ([^`\n]*)"
     r"|\b(?:uvx|npx) ([^`\n]*)"
 )
-# No registry has the package: whoever takes its name there could be anybody.
+# The package is on no registry: anybody could register its name there.
 _BY_NAME = re.compile(r"""(?:^|\s)['"]?live-emulator(?:\[\w+\])?['"]?(?:[=<>~]|\s(?!@)|$)""")
 
 
@@ -143,7 +143,7 @@ NAMED_PATH = re.compile(r"`([a-z][a-z0-9_]*(?:/[a-z0-9_]+)*/?(?:\.[a-z]+)?)`")
 
 
 def named_paths(text: str) -> set[str]:
-    """Those that begin with a folder of the package or of the project."""
+    """The paths in a text that begin with a folder of the package or of the project."""
     package = PROJECT / "emulator"
     return {
         path
@@ -153,7 +153,7 @@ def named_paths(text: str) -> set[str]:
 
 
 def exists(path: str) -> bool:
-    """A folder, file or module (or a name in it), below the package or the project."""
+    """Whether it is a folder, file, module or name below the package or the project."""
     roots = (PROJECT / "emulator", PROJECT)
     modules = (f"{path}.py", f"{path.rsplit('.', 1)[0]}.py")
     return any((root / name).exists() for root in roots for name in (path, *modules))

@@ -1,4 +1,4 @@
-"""Every input of the corpora, and each that ever was a crash, is read or refused."""
+"""Every input of the fuzzing corpora, and each former crash, is accepted or refused."""
 
 from pathlib import Path
 

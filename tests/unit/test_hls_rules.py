@@ -1,4 +1,4 @@
-"""The validator's own tests: a good playlist breaks no rule, one mutation breaks its rule."""
+"""Tests of the validator: a good playlist breaks no rule; each mutation breaks its rule."""
 
 from tests.support.hls.media_rules import check_media
 from tests.support.hls.multivariant_rules import check_multivariant

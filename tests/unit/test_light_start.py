@@ -1,10 +1,10 @@
-"""A start pays for nothing that is only needed later."""
+"""A start imports nothing that is only needed later."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-# Pydantic costs some 80 ms, the others more. All are imported after the ready file is written.
+# Pydantic takes some 80 ms, the others more. All are imported after the ready file is written.
 _LATE = ("pydantic", "yaml", "av", "aiortc", "jwt", "cryptography", "hypercorn", "segno")
 
 
@@ -19,8 +19,7 @@ def test_light_start_imports_no_heavy_library() -> None:
     assert process.stdout.split() == []
 
 
-# Each module of ours costs 0.2 ms. A room that makes this fail is one that a start does not enter:
-# import it where it is first entered.
+# Each module of ours takes 0.2 ms. If a new module makes this fail, import it at its first use.
 _MODULES_MAX = 260
 _ROOMS_ENTERED_LATER = (
     "emulator.media.ingest.wire.rtmp_session",
@@ -54,7 +53,7 @@ def test_light_start_on_an_existing_folder_imports_no_unused_module(tmp_path: Pa
     # when the next one starts on it,
     process = subprocess.run(command, capture_output=True, text=True, check=True)
 
-    # then by the time it is ready only what it used is there.
+    # then only modules that a start uses are imported when it is ready.
     modules = set(process.stdout.split())
     assert not modules & {*_LATE, *_ROOMS_ENTERED_LATER}
     assert len([name for name in modules if name.startswith("emulator")]) <= _MODULES_MAX

@@ -1,4 +1,4 @@
-"""The JSON Schemas that editors are given agree with what reads the files."""
+"""The JSON Schemas for editors agree with the parsers of the files."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from tests.support.docs import PROJECT
 from tests.support.live_server import platform
 
 SCENARIOS = sorted((PROJECT / "scenarios").rglob("*.yaml"))
-# For each kind of file: one that is right, and some that an editor has to mark.
+# For each kind of file: a valid one, and some that an editor has to mark.
 RIGHT: dict[str, Any] = {
     "scenario": yaml.safe_load(init._SCENARIO_TEXT),
     "seed": yaml.safe_load(init._SEED_TEXT),
@@ -69,7 +69,7 @@ BROKEN = [
 
 
 class Yaml12(yaml.CSafeLoader):
-    """Reads as editors do, by YAML 1.2: `on` is a text, and a plain value may hold a `?`."""
+    """Parses as editors do, by YAML 1.2: `on` is a string, and a plain value may contain a `?`."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 -- as PyYAML has it
         first: [pair for pair in pairs if first in "tTfF" or not pair[0].endswith(":bool")]
@@ -196,12 +196,12 @@ def test_schemas_entries_for_a_store_lead_to_what_a_release_carries() -> None:
 
     release = (PROJECT / ".github/workflows/release.yml").read_text("utf-8")
     [listed] = re.findall(r"for name in (.*); do", release)
-    # A fault alone is a body of the API and never a file.
+    # A bare fault is a body of the API, never a file.
     assert [entry["url"].rpartition("/")[2] for entry in entries] == [
         f"{name}.schema.json" for name in listed.split() if name != "fault"
     ]
     assert set(listed.split()) == set(NAMES)
-    # What `init` writes is found by them.
+    # The files of `init` are recognised by their names.
     patterns = [pattern for entry in entries for pattern in entry["fileMatch"]]
     for name in ("live-emulator/scenario.yaml", "live-emulator/seed.yaml"):
         assert any(PurePosixPath(f"app/{name}").match(pattern) for pattern in patterns)

@@ -1,8 +1,8 @@
-"""Seams: the private names of other libraries that we reach for, and the versions that have them.
+"""Private names of other libraries that we use, and the versions that have them.
 
-A library that we subclass or look into below its documented names is pinned to the minor version
-that these tests have seen. What fails here after an update is to be looked at in the module named
-beside it, before the pin is moved.
+A library that we subclass or access below its documented names is pinned to the minor version that
+these tests have seen. When a test fails after an update, check the module that is named next to it
+before the pin is moved.
 """
 
 import tomllib
@@ -16,7 +16,7 @@ import pytest
 
 PINNED = ("uvicorn", "starlette", "hypercorn", "aiortc", "aioice")
 
-# Names of libraries, and the modules of ours that use them.
+# Names of libraries, and our modules that use them.
 CLASSES = [
     (
         "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol",
@@ -47,7 +47,7 @@ CLASSES = [
     ),
     ("aiortc.rtcdtlstransport:RTCDtlsTransport", "_set_role", "media/webrtc/link"),
 ]
-# Set in `__init__` alone, so they are looked for there.
+# These are set only in `__init__`, so they are searched there.
 ATTRIBUTES = [
     (
         "aioice.ice:Connection",

@@ -1,4 +1,4 @@
-"""What other systems have otherwise: read, worded and decided here, where none of them runs."""
+"""Differences of other operating systems: parsed, worded and decided here without them."""
 
 import errno
 import signal
@@ -28,7 +28,7 @@ from tests.support.docs import PROJECT
 from tests.support.required_programs import need
 from tests.support.tables import table
 
-# `netstat -a -n -o -p TCP` of a German Windows: the state's word is the system's.
+# `netstat -a -n -o -p TCP` of a German Windows: the word for the state is localised.
 _NETSTAT = """
 Aktive Verbindungen
 
@@ -68,7 +68,7 @@ def test_listening_port_is_for_one_server_alone() -> None:
     with ExitStack() as stack:
         first = listen("127.0.0.1", 0, with_quic=False)
         stack.callback(first.close)
-        with pytest.raises(OSError) as refusal:  # noqa: PT011  Its number says which.
+        with pytest.raises(OSError) as refusal:  # noqa: PT011  The errno distinguishes it.
             stack.callback(listen("127.0.0.1", first.port, with_quic=False).close)
         assert refusal.value.errno == errno.EADDRINUSE
 
@@ -165,7 +165,7 @@ def test_lock_has_one_holder_at_a_time(tmp_path: Path, lock: object) -> None:
     release = lock(tmp_path / "lock")
     assert release is not None
     assert lock(tmp_path / "lock") is None
-    # The other way finds it held, too.
+    # The other order finds it in use, too.
     assert try_lock(tmp_path / "lock") is None
     release()
     again = lock(tmp_path / "lock")

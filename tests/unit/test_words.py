@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 FOLDERS = ("emulator", "tests", "benchmarks")
 
-# A word that no name is or has as one of its parts, and what to write instead.
+# Words that no name may contain, and words to use in their place.
 INSTEAD = {
     "told": "what it is: message, payload, headers, output",
     "wishes": "changes, options",
@@ -29,27 +29,27 @@ INSTEAD = {
     "bench": "job_runner",
     "benches": "job_slots",
 }
-# In comments and docstrings, too, these say nothing to a stranger.
+# Words of no meaning to a newcomer, also banned in comments and docstrings.
 _PROSE = re.compile(
     r"\b(?:shel(?:f|ves)|evenings?|sown?|outlets?|farewells?|wishes)\b", re.IGNORECASE
 )
-# What came of something is no name for what it is: `stream`, `segment`, `changes`. A predicate may
-# end so (`is_kept`), and so may what a library or HTTP calls by that.
+# A participle does not name a thing: `stream`, `segment`, `changes` do. A predicate may end so
+# (`is_kept`), and so may a name of a library or of HTTP.
 _PARTICIPLE = re.compile(r"_*(?:[a-z]+_)*(?:found|kept|made|told|given)")
 _PREDICATE = re.compile(
     r"_?(?:is|are|has|was|be|may_be|can_be)_\w+|test_\w+|not_found|connection_made"
 )
 _NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
-# FFmpeg's own name of a track for people who hear little.
+# FFmpeg's name of a track for people with impaired hearing.
 OTHERS = {"hearing_impaired"}
-# A clause in the place of a noun, or words that need the docstring of something else.
+# A clause in the place of a noun, or a reference to the docstring of something else.
 _WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")
-# What a test's name begins with where it does not begin with the unit under test.
+# The beginning of a test's name that does not begin with the unit under test.
 _WITHOUT_UNIT = re.compile(
     r"\bdef (test_(?:an?|the|it|its|that|when|where|there|nobody|somebody|who\w*|what\w*)_\w+)"
 )
-# A name; comments and strings, which are passed over, have none. Python's own reader of tokens says
-# the same in five times the time.
+# A name; comments and strings are skipped. Python's tokenizer finds the same in five times the
+# time.
 _NAME = re.compile(
     r"#[^\n]*"
     r"|[bBfFrRuU]{0,2}(?:'{3}(?s:\\.|.)*?'{3}|\"{3}(?s:\\.|.)*?\"{3})"
@@ -86,7 +86,7 @@ def keys_in(text: str) -> Iterator[tuple[int, str]]:
 
 
 def names_in(path: Path) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Each name of a module, and what says where it is."""
+    """Each name of a module, with a function that says where it is."""
     text = path.read_text("utf-8")
 
     def place(match: re.Match[str]) -> str:
@@ -128,7 +128,7 @@ def test_keys_of_what_is_printed_and_answered_use_the_words_of_the_field() -> No
     wrong = [
         f"{path.relative_to(PROJECT)}:{line}: {key}"
         for path in sources("emulator")
-        # A module without such a word between quotes is not taken apart.
+        # Modules without such a word between quotes are not parsed.
         if any(map(is_wrong_key, _QUOTED.findall(text := path.read_text("utf-8"))))
         for line, key in keys_in(text)
         if is_wrong_key(key)

@@ -1,4 +1,4 @@
-"""Frames as the standard's own reader sees them."""
+"""WebSocket frames, parsed by a foreign implementation of the standard."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The hub: one loop, readers that only remember, and what reaches them when."""
+"""The hub: one event loop, recording readers, and the order and time of their messages."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from emulator.chat_delivery.hub import Topic
 
 
 class Reader:
-    """Remembers every batch it was given."""
+    """A reader that records every batch."""
 
     def __init__(self) -> None:
         self.batches: list[list[bytes]] = []
@@ -25,7 +25,7 @@ class Reader:
 
 
 async def turn() -> None:
-    """Let the loop do what is due."""
+    """Let the event loop run what is due."""
     await asyncio.sleep(0)
 
 
@@ -125,7 +125,7 @@ def test_hub_readers_get_all_messages_of_their_time_once_in_order(steps: list[st
 
 
 class Room:
-    """A topic, and what each reader must hear of it."""
+    """A topic, and the messages that each of its readers must get."""
 
     def __init__(self) -> None:
         self.topic = Topic()
@@ -166,6 +166,6 @@ async def _act(steps: list[str]) -> None:
         asides = [aside for aside in room.asides if aside[0] is reader]
         await until_heard(reader, len(expected) + len(asides))
         assert [payload for payload in reader.heard if b"aside" not in payload] == expected
-        # An aside comes behind all that was said before; what is said later may overtake it.
+        # A message for one reader comes after all earlier ones; later ones may overtake it.
         for _, aside, before in asides:
             assert set(before) <= set(reader.heard[: reader.heard.index(aside)])

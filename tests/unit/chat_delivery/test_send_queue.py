@@ -1,4 +1,4 @@
-"""Outboxes beside connections that only remember: what is kept, what is dropped, and when."""
+"""Send queues with recording connections: what is queued, what is dropped, and when."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ BOUNDS = SendQueueConfig(bytes_max=100, slow_ms=60_000)
 
 
 class Connection:
-    """Remembers what was written to it, and how it ended."""
+    """A connection that records its writes and its end."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
@@ -178,7 +178,7 @@ async def test_send_queue_that_is_taken_again_is_not_given_up() -> None:
     taken.resumed()
     closed.close(1001, "the server stops")
     lost.lost()
-    # The loop's timers ring in their order: when the last one's has, none of the others is left.
+    # The loop's timers fire in order: when the last one has, none of the others is left.
     assert await dropped.get() == "it took nothing for 0.001 s"
 
 
@@ -200,7 +200,7 @@ async def test_send_queue_writes_nothing_once_its_reader_is_gone() -> None:
 
 
 class AsgiPeer:
-    """Takes one message for each `take`, and knows what it has got."""
+    """A peer that takes one message per `take`, and records it."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -230,7 +230,7 @@ async def test_send_queue_through_send_counts_the_bytes_that_wait() -> None:
     outbox = AsgiSendQueue(peer.send, BOUNDS, dropped.append)
     attending = asyncio.create_task(outbox.attend(listen_for_ever()))
 
-    # Two frames of 42 bytes; once one of their payloads is taken, 44 bytes are left of the account.
+    # Two frames of 42 bytes; when one of their payloads is taken, 44 bytes still count.
     outbox.put(batch(b"a" * 40, b"b" * 40))
     await peer.take()
     await asyncio.sleep(0)
@@ -245,12 +245,12 @@ async def test_send_queue_through_send_counts_the_bytes_that_wait() -> None:
     assert peer.messages[-1] == {"type": "websocket.close", "code": SLOW, "reason": "too slow"}
 
 
-async def test_send_queue_through_send_begins_its_account_anew_when_all_is_taken() -> None:
+async def test_send_queue_through_send_resets_its_account_when_all_is_taken() -> None:
     peer, attended = AsgiPeer(), asyncio.Event()
     outbox = AsgiSendQueue(peer.send, BOUNDS, pytest.fail)
     attending = asyncio.create_task(outbox.attend(attended.wait()))  # type: ignore[arg-type]
 
-    # A frame's header is not told from the account while others wait, and 60 of them are over it.
+    # While frames wait, the headers of taken ones still count: 60 of them exceed the limit.
     for _ in range(60):
         outbox.put(batch(b"x", b"y"))
         await peer.take(2)
@@ -261,7 +261,7 @@ async def test_send_queue_through_send_begins_its_account_anew_when_all_is_taken
     await attending
 
     assert peer.seen == ["x", "y"] * 60 + ["z" * 98]
-    # Afterwards nothing is kept, and nobody is too slow any more.
+    # Afterwards nothing is queued, and no reader is too slow any more.
     for _ in range(10):
         outbox.put(batch(b"late" * 10))
 

@@ -1,4 +1,4 @@
-"""Full collections wait for a quiet moment, and not for ever."""
+"""Full garbage collections wait for a quiet moment, but not for ever."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Colour: on a terminal, and nowhere else unless it is asked for."""
+"""Colour: on a terminal, and elsewhere only on request."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Completion: what a shell offers, asked of the shells themselves."""
+"""Completion: the words that real shells offer."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from emulator.cli import COMMANDS, main
 from tests.support.tables import table
 
-# What each shell offers for `world n`, in its own words.
+# The code with which each shell prints its offers for `world n`.
 ASK = {
     "fish": "\ncomplete -C 'live-emulator world n'",
     "pwsh": "\n(TabExpansion2 'live-emulator world n' 21).CompletionMatches.CompletionText",
@@ -21,7 +21,7 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def offered(script: str, words: list[str]) -> list[str]:
-    """What bash offers for the last of `words`."""
+    """The words that bash offers for the last of `words`."""
     typed = " ".join(f"'{word}'" for word in ("live-emulator", *words))
     ask = f"COMP_WORDS=({typed}); COMP_CWORD={len(words)}; _live_emulator; echo ${{COMPREPLY[*]}}"
     run = ["bash", "-c", f"{script}\n{ask}"]
@@ -41,7 +41,7 @@ def test_completion_bash_offers_commands_verbs_flags_and_choices(
     assert offered(text, ["serve", "--po"]) == ["--port"]
     assert offered(text, ["serve", "--http", ""]) == ["uvicorn", "hypercorn"]
     assert offered(text, ["requests", "--credential", "v"]) == ["valid"]
-    # Where a file is wanted, the shell offers its own.
+    # Where a file is expected, the shell offers its own.
     assert offered(text, ["serve", "--data", ""]) == []
 
 

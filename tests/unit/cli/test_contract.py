@@ -22,7 +22,7 @@ def test_contract_command_table_has_a_row_for_each_operation(
     assert main(["contract"]) == 0
     shown = capsys.readouterr().out
     assert f"{len(OPERATIONS)} operations: " in shown
-    # Which tests they are stands there where it is asked for: most of it would be that.
+    # The names of the tests are shown on request only: they would be most of the output.
     assert "tests/" not in shown
     assert main(["contract", "-v"]) == 0
     assert "tests/flows/" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""`doctor`: what it finds, and what it says to do."""
+"""`doctor`: its findings, and its advice."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def test_doctor_healthy_machine_has_no_findings(tmp_path: Path) -> None:
         "clock",
         "open files",
     ]
-    # The disk is the machine's own affair.
+    # The disk of the machine is not under test.
     assert {item.state for item in findings if item.name != "disk"} == {"ok"}
     assert not list(tmp_path.iterdir())
 
@@ -49,7 +49,8 @@ def test_doctor_healthy_machine_has_no_findings(tmp_path: Path) -> None:
 def test_doctor_library_that_does_not_load_is_a_failure_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, library, None)  # Python's own way to say: not here.
+    # In `sys.modules`, None means that a module cannot be imported.
+    monkeypatch.setitem(sys.modules, library, None)
 
     result = finding(settings_in(tmp_path), "PyAV" if library == "av" else "TLS")
 

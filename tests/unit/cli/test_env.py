@@ -1,4 +1,4 @@
-"""Env: values as each shell takes them, whatever stands in them."""
+"""Env: values in each shell's syntax, whatever characters they contain."""
 
 import shutil
 import subprocess

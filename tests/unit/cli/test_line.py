@@ -1,4 +1,4 @@
-"""LiveLine: redrawn for people, now and then for programs."""
+"""LiveLine: redrawn on a terminal, printed now and then elsewhere."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Whoever logs does not wait for whoever reads the log."""
+"""Logging does not wait for a slow reader of the log."""
 
 import logging
 import os
@@ -41,11 +41,11 @@ def test_log_writer_writes_each_line_in_its_order(pipe: Pipe) -> None:
 
 
 def test_log_writer_whose_pipe_is_full_holds_nobody_and_says_what_it_dropped(pipe: Pipe) -> None:
-    # Given a pipe that nobody reads, into which far more is logged than it takes,
+    # Given a pipe that nobody reads, and far more log lines than it can hold,
     for number in range(2_000):
         pipe.log(f"{number}: {'x' * 200}")
 
-    # when somebody reads it after all, then each line is there, or counted among the dropped.
+    # when it is read at last, then each line is there, or counted among the dropped.
     numbers: list[int] = []
     dropped = 0
     while len(numbers) + dropped < 2_000:
@@ -58,7 +58,7 @@ def test_log_writer_whose_pipe_is_full_holds_nobody_and_says_what_it_dropped(pip
     assert numbers[:500] == list(range(500))
     assert dropped > 0
 
-    # And it goes on.
+    # Logging continues.
     pipe.log("again")
     assert pipe.reader.readline() == b"again\n"
 

@@ -1,4 +1,4 @@
-"""A blocked event loop is reported, with the place that blocks it."""
+"""A blocked event loop is reported, with the line of code that blocks it."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ _PATIENCE_SECONDS = 60
 
 
 class Heard(logging.Handler):
-    """Lets the loop go on once it was said that it stands, and waits for what is said then."""
+    """A log handler that ends the block after the first report, and waits for the second."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ async def test_loop_watch_says_where_the_loop_stands_and_for_how_long() -> None:
     try:
         watching = asyncio.create_task(watch_loop(look_seconds=0.01, still_seconds=0.2))
         await asyncio.sleep(0)
-        # When the loop's thread waits for something that is not the loop's,
+        # When the loop's thread waits for something outside of the loop,
         assert heard.stands.wait(_PATIENCE_SECONDS)
         assert await asyncio.to_thread(heard.goes_on.wait, _PATIENCE_SECONDS)
     finally:

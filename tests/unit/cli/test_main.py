@@ -1,4 +1,4 @@
-"""The command itself: what is found, what is said, and with which exit code."""
+"""The command's entry point: its sub-commands, its output and its exit codes."""
 
 import subprocess
 import sys
@@ -62,7 +62,7 @@ def test_main_command_help_matches_the_overview(
 
 
 def test_main_help_imports_next_to_nothing() -> None:
-    """What people type first must not wait for what they may never use."""
+    """Help must be quick, so it must not import what other commands need."""
     code = (
         "import sys; from emulator.cli import main; main(['--help']); "
         "sys.exit(bool({'argparse', 'asyncio', 'yaml', 'starlette', 'uvicorn'} & set(sys.modules)))"

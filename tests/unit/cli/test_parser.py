@@ -1,4 +1,4 @@
-"""Parser: what is mistyped is refused with the nearest right word."""
+"""Parser: a mistyped word is refused with the nearest right one."""
 
 import argparse
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def own(parser: argparse.ArgumentParser) -> Parser:
 
 
 def parsers() -> Iterator[tuple[list[str], Parser]]:
-    """Every command and every verb, with the words that lead to it."""
+    """Every command and every verb, with the words that select it."""
     for name in COMMANDS:
         parser = own(parser_of(name))
         yield [name], parser
@@ -27,7 +27,7 @@ def parsers() -> Iterator[tuple[list[str], Parser]]:
 
 
 def slip(word: str) -> str:
-    """The word with two neighbours in the wrong order, as hands that type fast have it."""
+    """The word with two neighbouring letters swapped, a frequent typing error."""
     at = next(
         at for at in range(len(word) - 2, 1, -1) if word[at].isalpha() and word[at] != word[at + 1]
     )

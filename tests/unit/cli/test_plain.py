@@ -1,4 +1,4 @@
-"""What others wrote does nothing to a terminal."""
+"""Text from outside has no effect on the terminal."""
 
 import io
 import logging
@@ -9,7 +9,7 @@ from emulator.cli.lib import logs
 from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.plain import plain, plain_lines
 
-# Colours, a title, the cursor home; a bell; what turns text around; another line.
+# Colours, a title, the cursor's home position; a bell; a change of text direction; a line end.
 EVIL = "\x1b[31mred\x1b]0;title\x07\x1b[H\u202egnp.exe\u2066\u2028\r\n\x9b2J\u200f"
 
 

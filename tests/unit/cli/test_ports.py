@@ -1,4 +1,4 @@
-"""Ports: free, or held by somebody with a name."""
+"""Ports: free, or in use by a named program."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def test_ports_invisible_process_belongs_to_somebody_else() -> None:
 
 
 def test_ports_foreign_address_is_reported() -> None:
-    # TEST-NET-1 (RFC 5737) is nobody's.
+    # TEST-NET-1 (RFC 5737) belongs to nobody.
     reason = why_not("192.0.2.1", 8787)
 
     assert reason is not None

@@ -1,4 +1,4 @@
-"""Progress: per cent and remaining time, for people at a terminal."""
+"""Progress: per cent and remaining time, on a terminal."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""`publish`: wrong use is told before anything connects. What it sends is met in `tests/real`."""
+"""`publish`: wrong use is reported before it connects. Its media is tested in `tests/real`."""
 
 from pathlib import Path
 

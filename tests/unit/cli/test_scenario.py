@@ -106,7 +106,7 @@ def test_scenario_command_schema_is_valid_for_editors(capsys: pytest.CaptureFixt
     assert main(["scenario", "schema"]) == 0
     schema: dict[str, Any] = json.loads(capsys.readouterr().out)
     validator = jsonschema_rs.Draft202012Validator(schema)
-    # Nothing that is right is marked, and every example is right.
+    # Valid scenarios have no findings, and every example is valid.
     for name, path in files.library().items():
         errors = list(validator.iter_errors(tree.read(path.read_text("utf-8"), name).plain()))
         assert [error.message for error in errors] == [], name

@@ -1,4 +1,4 @@
-"""`trust`: what it would do on each system. Nothing is installed here."""
+"""`trust`: the commands that it would run on each system. Nothing is installed here."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from emulator.machine.certificates import server_context
 
 
 def only_has(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """A machine with this program alone, where only root's PATH has it."""
+    """A machine with only this program, in a folder that is only in root's PATH."""
 
     def which(name: str, path: str) -> str | None:
         is_found = name == program and "/usr/sbin" in path.split(os.pathsep)
@@ -32,7 +32,7 @@ def test_trust_command_on_macos_uses_the_login_keychain(tmp_path: Path) -> None:
     assert command[-1] == str(tmp_path / "ca.pem")
     assert "/Users/ada/Library/Keychains/login.keychain-db" in command
     assert not store.needs_root
-    # What it no longer trusts is not left in the keychain.
+    # A removed CA does not stay in the keychain.
     assert [command[1] for command in store.remove] == ["remove-trusted-cert", "delete-certificate"]
 
 
@@ -43,7 +43,7 @@ def test_trust_command_on_windows_uses_the_users_own_store(tmp_path: Path) -> No
     [store] = stores_of("win32", file, tmp_path)
 
     assert store.install == [("certutil", "-user", "-addstore", "Root", str(file))]
-    # There a certificate is named by the SHA-1 of its bytes.
+    # The keychain identifies a certificate by the SHA-1 of its bytes.
     [(*_, digest)] = store.remove
     shown = ssl.PEM_cert_to_DER_cert(file.read_text())
     assert digest == hashlib.sha1(shown, usedforsecurity=False).hexdigest().upper()

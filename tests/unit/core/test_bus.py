@@ -56,7 +56,7 @@ def test_bus_delivers_burst_whole_or_event_by_event() -> None:
 
     bus.subscribe({VodReady: lambda _: pytest.fail("not whole"), Burst: whole.append})
     bus.publish_burst(burst := Burst(VodReady, 1, ["{}", "{}"], make))
-    # Nobody has asked for one of them yet.
+    # The events are not made before a subscriber needs them.
     assert numbers == []
 
     for _ in range(2):

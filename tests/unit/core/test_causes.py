@@ -1,4 +1,4 @@
-"""Which events belong to a piece of work, whatever else goes on while it waits."""
+"""The events of a piece of work, separated from those of other work during its waits."""
 
 import asyncio
 

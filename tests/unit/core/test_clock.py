@@ -64,10 +64,10 @@ async def test_system_clock_calls_at_its_instant_or_at_once(late_ms: int) -> Non
     clock, called = SystemClock(), asyncio.Event()
     due_ms = clock.now_ms() + late_ms
     clock.call_at(due_ms, called.set)
-    assert not called.is_set()  # Never within the call: the caller is not done yet.
+    assert not called.is_set()  # It never runs within the call, since the caller is not done yet.
     async with asyncio.timeout(30):
         await called.wait()
-    # The event loop rounds to its clock's own tick.
+    # The event loop rounds to its clock's resolution.
     assert clock.now_ms() >= due_ms - 1
 
 

@@ -1,4 +1,4 @@
-"""Hosts: what can be one in a URL."""
+"""Hosts: valid host names in URLs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When an event loop has nothing left to run, on each kind of loop that the emulator runs on."""
+"""Idle detection on each kind of event loop that the emulator runs on."""
 
 import asyncio
 import sys
@@ -22,13 +22,13 @@ async def yields(length: int) -> None:
 
 
 async def tasks(length: int) -> None:
-    """Each link is a task that waits for the one below it."""
+    """A chain of tasks, each of which waits for the next."""
     if length:
         await asyncio.create_task(tasks(length - 1))
 
 
 async def callbacks(length: int) -> None:
-    """No task can run meanwhile: only callbacks follow each other."""
+    """A chain of callbacks, during which no task runs."""
     done = asyncio.get_running_loop().create_future()
 
     def link(left: int) -> None:
@@ -48,7 +48,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
 
 
 def test_idle_ready_callbacks_are_those_not_yet_called(runner: asyncio.Runner) -> None:
-    """Where this fails, the loop has renamed what is private: `core/idle` must count otherwise."""
+    """If this fails, the loop has renamed a private attribute that `core/idle` uses."""
 
     async def count() -> None:
         ready = ready_callbacks(asyncio.get_running_loop())
@@ -84,14 +84,14 @@ def test_idle_chains_keep_their_instant_beside_endless_tasks(runner: asyncio.Run
 async def _instants(
     chain: Callable[[int], Awaitable[None]], lengths: range = range(1, 201)
 ) -> dict[int, int]:
-    """At which instant chains ended; one of N awaits begins N seconds after the clock's start."""
+    """The ends of chains, where one of N awaits begins N seconds after the clock's start."""
     clock = WorldClock.standing(0)
     ended: dict[int, int] = {}
 
     async def follow(length: int) -> None:
         due = asyncio.Event()
         clock.call_at(1_000 * length, due.set)
-        # Something is due soon after, for a clock that goes on too early.
+        # Another timer is due soon after, which a clock would reach that advances too early.
         clock.call_at(1_000 * length + 1, lambda: None)
         await due.wait()
         await chain(length)
@@ -125,7 +125,7 @@ def test_idle_loop_that_is_never_idle_is_waited_for_within_a_bound(
 
 
 def test_idle_clocks_sharing_a_loop_advance_side_by_side(runner: asyncio.Runner) -> None:
-    """Neither takes another's waiting for something to do, and none waits for another's end."""
+    """Neither clock waits for the other's timers or for its end."""
 
     async def play() -> list[str]:
         order: list[str] = []

@@ -34,7 +34,7 @@ def test_ids_numbered_id_is_a_uuid_and_returns_its_number(numbers: list[int], se
     assert all(
         uuid.UUID(each).version == 4 and uuid.UUID(each).variant == uuid.RFC_4122 for each in names
     )
-    # Many at once are those that one would get one by one.
+    # Ids taken in bulk are the same as ids taken one by one.
     one_by_one = Ids(seed)
     assert names == [one_by_one.numbered([number])[0] for number in numbers]
     assert len(set(names)) == len(names)

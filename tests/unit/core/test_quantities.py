@@ -1,4 +1,4 @@
-"""Quantities as people write them: what is read, what is refused, and that each reader agrees."""
+"""Quantities as people write them: what is valid, what is refused, and that all parsers agree."""
 
 import argparse
 import contextlib
@@ -116,7 +116,7 @@ def _option_ms(text: str) -> int:
         raise ValueError(str(error)) from None
 
 
-# What reads a duration, and whether it takes a bare number (in seconds) for one.
+# The parsers of durations, and whether they accept a bare number (in seconds).
 READERS: dict[str, tuple[Callable[[str], int], bool]] = {
     "settings": (Duration("s").parse, True),
     "command": (_option_ms, True),

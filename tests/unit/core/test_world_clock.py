@@ -1,4 +1,4 @@
-"""A world's clock in each of its modes. Running ones are asked for order, never for speed."""
+"""A world's clock in each of its modes. Tests of running clocks check order, never speed."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ HOUR_MS = 3_600_000
 
 
 def passed(duration_ms: int) -> None:
-    """Come back when so much of the machine's time has passed."""
+    """Return when this much of the machine's time has passed."""
     marked_ns = steady_ns()
     while steady_ns() < marked_ns + duration_ms * 1_000_000:
         pass
@@ -25,7 +25,7 @@ def standing() -> WorldClock:
 
 
 def test_world_clock_that_stands_never_ran() -> None:
-    # The machine's own millisecond goes on between any two of these calls, now and then.
+    # The machine's millisecond may change between any two of these calls.
     assert {WorldClock.standing(1_000).now_ms() for _ in range(5_000)} == {1_000}
 
 
@@ -54,7 +54,7 @@ async def test_world_clock_standing_jumps_to_each_due_timer_in_order(standing: W
 
 
 async def test_world_clock_task_woken_by_a_timer_runs_at_its_instant(standing: WorldClock) -> None:
-    # Given a follower that sleeps on the clock, hour after hour, as the recorder does,
+    # Given a task that sleeps on the clock, hour after hour, as the recorder does,
     seen: list[int] = []
 
     async def follow() -> None:
@@ -69,7 +69,7 @@ async def test_world_clock_task_woken_by_a_timer_runs_at_its_instant(standing: W
         # when a day passes at once,
         await standing.pass_time(24 * HOUR_MS)
 
-        # then it has waked at each of its hours.
+        # then it has woken up at each of its hours.
         assert seen == [1_000 + hour * HOUR_MS for hour in range(1, 4)]
 
 
@@ -227,7 +227,7 @@ def test_world_clock_running_is_set_and_runs_on_as_it_is_asked(
         if is_standing:
             assert {clock.now_ms() for _ in range(1_000)} == {goal_ms or clock.now_ms()}
         else:
-            # It runs: what is due soon happens by itself.
+            # It runs: timers that are due soon fire by themselves.
             rung = asyncio.Event()
             clock.call_at(clock.now_ms() + 1, rung.set)
             await rung.wait()
@@ -241,7 +241,7 @@ def test_world_clock_passes_its_speed_times_the_machines_time(speed: float) -> N
     async def check() -> None:
         clock = WorldClock.standing(0)
         clock.run(speed)
-        # Between two looks at the machine's clock lies one at the world's: no haste is asked for.
+        # The world's clock is read between two readings of the machine's: the test needs no speed.
         before_ns, first_ms, after_ns = steady_ns(), clock.now_ms(), steady_ns()
         passed(20)
         begun_ns = steady_ns()
@@ -277,7 +277,7 @@ async def test_world_clock_passes_to_its_last_instant_and_no_further() -> None:
 async def test_world_clock_act_that_arms_itself_again_leaves_the_loop_its_turn(
     standing: WorldClock,
 ) -> None:
-    """At each ring happens what was due when it began; others run in between."""
+    """Each firing runs the calls that were due when it began; others run in between."""
     seen: list[str] = []
 
     def act() -> None:
@@ -315,7 +315,7 @@ async def test_world_clock_standing_lets_an_act_arm_itself_again_at_once(
 
 
 async def test_world_clock_standing_does_what_is_overdue_now(standing: WorldClock) -> None:
-    """An act whose time is over is late; it happens at the instant at which the clock stands."""
+    """An overdue call is late; it runs at the instant at which the clock stands."""
     seen: list[tuple[str, int]] = []
     is_over = asyncio.Event()
     standing.call_at(1_001, lambda: seen.append(("not yet", standing.now_ms())))
@@ -351,7 +351,7 @@ async def test_world_clock_frozen_runs_nothing_until_it_runs_again() -> None:
     stands_at_ms = clock.now_ms()
     await asyncio.to_thread(passed, 3)
 
-    # It may have been due before the clock stood: then it happened, and else it waits.
+    # It may have been due before the clock was stopped: then it has run; otherwise it waits.
     assert rung.is_set() or clock.pending == 1
     assert (clock.mode, clock.speed, clock.now_ms()) == ("virtual", 0, stands_at_ms)
     clock.run(1)
@@ -432,7 +432,7 @@ def test_world_clock_tells_how_far_it_is_ahead_of_the_machine(begin_ms: int) -> 
 
 
 def test_world_clock_running_by_itself_is_not_ahead() -> None:
-    # Between its two looks at the machine's clock the process may be stopped for long: once is not.
+    # The process may be stopped between two readings of the machine's clock, but not each time.
     assert max(WorldClock().ahead_ms for _ in range(1_000)) == 0
 
 

@@ -1,4 +1,4 @@
-"""A command under test: its last lines, its limit, and nothing of it left behind."""
+"""A command under test: its last lines, its time limit, and no processes left of it."""
 
 import os
 import subprocess
@@ -72,14 +72,14 @@ def test_command_ends_with_a_worker_that_is_killed(tmp_path: Path) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", worker], cwd=tmp_path) as process:
         until((tmp_path / "pids").exists, "the command runs")
-        # when it is killed, then neither goes on.
+        # when the worker is killed, then neither process continues.
         process.kill()
     for pid in (tmp_path / "pids").read_text("utf-8").split():
         until(partial(has_ended, pid), f"{pid} has ended")
 
 
 def has_ended(pid: str) -> bool:
-    """Whoever adopted it may not have reaped it yet."""
+    """Its new parent process may not have reaped it yet."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
     except OSError:

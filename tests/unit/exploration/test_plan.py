@@ -1,4 +1,4 @@
-"""Plans as people write them: taken, said in a sentence, or refused with what to write."""
+"""Plans as people write them: accepted, described in a sentence, or refused with a correction."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A search, over an app whose faults are known: it finds them, and no others."""
+"""A search with an app whose faults are known: it finds these and no others."""
 
 import re
 from itertools import count
@@ -22,7 +22,7 @@ def kinds(plan: list[Written]) -> set[str]:
 
 
 def breaks_on_busy(plan: list[Written]) -> bool:
-    """An app that does not ask again: any error of one operation breaks it."""
+    """An app that does not retry: any error of one operation breaks it."""
     return any(entry.get("api.fail", {}).get("operation") == "POST /streams" for entry in plan)
 
 
@@ -105,7 +105,7 @@ def test_search_goes_on_beside_a_run_whose_workers_all_die(tmp_path: Path) -> No
 
     state = search(FakeApp(breaks_on_busy), tmp_path, kills=kills)
 
-    # It is no finding, and tried again by a resume.
+    # It is no finding, and a resume tries it again.
     assert sentences(state) == ["`POST /streams` answered 503 once"]
     rows = document(state, ["app"], 1, 0, 0)["matrix"]
     cells = {(row["row"], cell["fault"]): cell["result"] for row in rows for cell in row["cells"]}

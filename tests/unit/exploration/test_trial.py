@@ -1,4 +1,4 @@
-"""A run where its command cannot be started: on a worker that lacks the folder, or the program."""
+"""Runs whose command cannot be started: on a worker that lacks the folder or the program."""
 
 from pathlib import Path
 from platform import node

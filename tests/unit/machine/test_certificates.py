@@ -1,4 +1,4 @@
-"""The own CA, seen by a real TLS client that trusts it and nothing else."""
+"""The built-in CA, checked by a real TLS client that trusts only this CA."""
 
 import logging
 import socket
@@ -29,7 +29,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def handshake(server: ssl.SSLContext, authority: Path, name: str) -> str | None:
-    """What a verifying client and the server agree on. Raises `ssl.SSLError` as the client does."""
+    """The negotiated TLS version and cipher. Raises the client's `ssl.SSLError`."""
     ours, theirs = socket.socketpair()
     ours.settimeout(30)
     theirs.settimeout(30)
@@ -39,7 +39,7 @@ def handshake(server: ssl.SSLContext, authority: Path, name: str) -> str | None:
             with server.wrap_socket(ours, server_side=True) as connection:
                 connection.recv(1)
         except (ssl.SSLError, ConnectionError):
-            ours.close()  # The client's side says what is wrong.
+            ours.close()  # The client's side raises the error.
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -140,7 +140,7 @@ def test_certificates_ca_vouches_for_private_names_only(directory: Path) -> None
         "lan",
         "home.arpa",
     }
-    # mbedTLS refuses a certificate with a critical extension that it does not know.
+    # mbedTLS refuses a certificate with an unknown critical extension.
     assert not constraints.critical
 
 

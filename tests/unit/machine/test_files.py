@@ -1,4 +1,4 @@
-"""Files written whole: all of it, with the right permissions, or what was there before."""
+"""Files written atomically: complete, with the right permissions, or unchanged."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The data folder: one emulator each, told apart by a lock that dies with its process."""
+"""The data folder: one emulator each, ensured by a lock that ends with its process."""
 
 import os
 import subprocess
@@ -59,11 +59,11 @@ def test_data_folder_second_start_names_the_running_emulator(tmp_path: Path) -> 
     held_path(process)
     assert is_held(tmp_path)
 
-    # when we start on the same,
+    # when we start on the same folder,
     with pytest.raises(Refused) as refusal:
         DataFolder.open(str(tmp_path))
 
-    # then we are told, and once it has ended the folder is free.
+    # then that is refused, and once the other has ended the folder is free.
     assert refusal.value.code == "conflict"
     assert "pid 1234 at http://127.0.0.1:9" in refusal.value.message
     let_go(process)
@@ -97,7 +97,7 @@ def test_data_folder_in_memory_leaves_nothing_behind() -> None:
 def test_data_folder_in_memory_of_a_killed_emulator_is_cleaned_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given one that was killed, one that runs, and a folder of somebody else's,
+    # Given the folders of a killed emulator and of a running one, and a foreign folder,
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     killed, alive = hold(":memory:"), hold(":memory:")
@@ -106,13 +106,13 @@ def test_data_folder_in_memory_of_a_killed_emulator_is_cleaned_up(
     let_go(killed)
     other = tmp_path / "live-emulator-notes"
     other.mkdir()
-    # One whose emulator is about to take it is not left by anybody.
+    # A folder that its emulator is about to lock does not count as abandoned.
     (other / "lock").touch()
 
     # when the next one starts,
     folder = DataFolder.open(":memory:")
 
-    # then only what the killed one left is gone.
+    # then only the killed one's folder is gone.
     assert not left.exists()
     assert used.exists()
     assert other.exists()
@@ -140,19 +140,19 @@ def test_data_folder_torn_word_of_the_running_one_is_ignored(tmp_path: Path, lef
 
 @file_modes
 def test_data_folder_database_and_keys_are_private_in_an_existing_folder(tmp_path: Path) -> None:
-    # Given a folder with a database and keys that anybody may read,
+    # Given a folder with a database and keys that every user may read,
     tmp_path.chmod(0o755)
     private = ["world.sqlite3", "world.sqlite3-wal", "ca.key", "server.pem", "https.pem"]
     for name in [*private, "ca.pem"]:
         (tmp_path / name).touch()
         (tmp_path / name).chmod(0o644)
 
-    # when an emulator takes it, then only its user may; clients still read the CA.
+    # when an emulator uses it, then only its user may; clients can still read the CA.
     with closing(DataFolder.open(str(tmp_path))) as folder:
         folder.steering_key()
         for name in [*private, "steering.key"]:
             assert (tmp_path / name).stat().st_mode & 0o777 == 0o600, name
         assert (tmp_path / "ca.pem").stat().st_mode & 0o777 == 0o644
-        # The one that is begun after a damaged one as well.
+        # This holds also for the database that replaces a damaged one.
         folder.keep_aside()
         assert Path(folder.world_path).stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""Handles: the limit is raised, and their lack is told once a minute."""
+"""File handles: the limit is raised, and a lack of them is logged once per minute."""
 
 import errno
 import logging
@@ -26,7 +26,7 @@ def test_file_handles_shortage_is_logged_once_a_minute() -> None:
     assert not once.filter(record(100.1, failure))
     assert not once.filter(record(159.0, text="%s: Too many open files"))
     assert once.filter(record(160.0, OSError(errno.ENFILE, "no more")))
-    # All else is told each time.
+    # Other errors are logged each time.
     assert all(once.filter(record(at, OSError(errno.ENOSPC, "full"))) for at in (100, 101))
 
 

@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system."""
+"""Freed memory is returned to the system."""
 
 from pathlib import Path
 
@@ -18,13 +18,13 @@ def test_memory_that_was_freed_below_what_stays_is_given_back() -> None:
     heap.give_back()
     if not heap.free_bytes:
         pytest.skip("this C library does not say what is free")
-    # Given many blocks, of which every eighth stays between free ones (some may lie where something
-    # was free before: the heap looks once more),
+    # Given many blocks, of which every eighth stays between free ones (some may use memory that was
+    # free before: the heap is trimmed once more),
     blocks = [bytes(range(256)) * 16 for _ in range(8 * FREE_BYTES_MIN // PAGE_BYTES)]
     heap.give_back()
     before_bytes, free_bytes = resident_bytes(), heap.free_bytes
 
-    # when the others are freed, then their pages go back, once.
+    # when the others are freed, then their pages are returned, once.
     blocks = blocks[::8]
     assert heap.free_bytes - free_bytes > 6 * FREE_BYTES_MIN
     assert heap.give_back()

@@ -1,4 +1,4 @@
-"""Running: emulators are found by the locks of their folders, and by nothing that outlives them."""
+"""Running emulators are found by the locks of their folders, never by files that outlive them."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def test_running_finds_the_default_folder_without_an_announcement(cache: Path) -
 def test_running_leaves_out_what_was_killed_and_removes_its_entry(
     tmp_path: Path, cache: Path
 ) -> None:
-    # Given an entry whose folder says that a process runs there which holds no lock,
+    # Given an entry whose folder names a process that holds no lock,
     folder = tmp_path / "killed"
     folder.mkdir()
     (folder / "lock").touch()
@@ -64,7 +64,7 @@ def test_running_leaves_out_what_was_killed_and_removes_its_entry(
     (registry / "2-nowhere").write_text(str(tmp_path / "nowhere"))
     assert running() == []
 
-    # when another emulator starts, then the entry goes.
+    # when another emulator starts, then the entry is removed.
     other = held(tmp_path / "other", "http://other")
     with announced(other.path):
         assert len(list(registry.iterdir())) == 1

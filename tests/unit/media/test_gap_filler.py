@@ -1,4 +1,4 @@
-"""GapFiller: where one kind of media stops, it goes on. Times in the tests are milliseconds."""
+"""GapFiller: where one kind of media stops, it is filled up. Times are in milliseconds."""
 
 import itertools
 
@@ -45,7 +45,7 @@ def at(packet: Packet) -> float:
 
 
 def filled(packets: list[Packet], epoch: Epoch = BOTH, *, flushed: bool = False) -> list[Packet]:
-    """What comes out of packets that come in the order of their times."""
+    """The output for packets that come in the order of their times."""
     filler = GapFiller()
     placed = [one for packet in sorted(packets, key=at) for one in filler.push(packet, epoch)]
     placed += filler.flush() if flushed else []
@@ -119,7 +119,7 @@ def test_gap_filler_video_that_returns_goes_on_with_a_key_frame() -> None:
     # Given a picture that stops for two seconds and comes back in the middle of a group,
     back = pictures(4000, 6000)[10:]
     out = filled([*pictures(0, 2000), *back, *sounds(0, 6000)])
-    # then what depends on frames that decoders no longer have is not shown.
+    # then frames that depend on missing ones are left out.
     shown = lane(out, VIDEO)
     later = [packet for packet in shown if packet.data == b"p" and at(packet) >= 2000]
     assert at(later[0]) == 5040
@@ -129,7 +129,7 @@ def test_gap_filler_video_that_returns_goes_on_with_a_key_frame() -> None:
 def test_gap_filler_frame_every_two_seconds_is_no_stop() -> None:
     packets = [frame(2000 * n, is_key=n % 5 == 0) for n in range(10)]
     out = filled([*packets, *sounds(0, 20_000)])
-    # Only before the second one nobody knows how seldom they come.
+    # Only before the second picture is their interval unknown.
     assert sum(packet.data == b"p" for packet in lane(out, VIDEO)) >= 4
 
 

@@ -1,4 +1,4 @@
-"""Interleaver: a picture waits for its sound. Times in the tests are milliseconds."""
+"""Interleaver: a picture waits for its sound. Times are in milliseconds."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def end(packet: Packet) -> float:
 
 
 def sent(sound_late_ms: int, sound_until_ms: int = 6000) -> list[Packet]:
-    """Six seconds of a publisher whose sound comes so much later than the picture beside it."""
+    """Six seconds of a publisher whose sound comes later than its picture by this."""
     packets = [*pictures(0, 6000), *sounds(0, sound_until_ms)]
     return sorted(
         packets, key=lambda packet: at(packet) + (0 if packet.track is VIDEO else sound_late_ms)

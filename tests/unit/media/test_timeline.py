@@ -1,4 +1,4 @@
-"""Timeline: wire times in, the stream's time out. Times in the tests are milliseconds."""
+"""Timeline: wire times in, stream times out. Times are in milliseconds."""
 
 import itertools
 from typing import cast
@@ -30,14 +30,14 @@ def sound(at_ms: int, track: AudioTrack = AUDIO) -> Packet:
 
 
 def near(at_ms: float, within_ms: float = 0.02) -> float:
-    """Equals any time that is close enough."""
+    """A value that equals any time within this distance."""
     return cast(float, pytest.approx(at_ms, abs=within_ms))
 
 
 def placed(
     timeline: Timeline, *packets: Packet, tracks: tuple[Track, ...] = BOTH
 ) -> list[tuple[str, float]]:
-    """What comes out: its kind and its time in milliseconds."""
+    """The output: each packet's kind and time in milliseconds."""
     times = []
     for packet in packets:
         for one in timeline.push(packet, tracks):
@@ -122,12 +122,12 @@ def test_timeline_jump_or_rewind_is_closed_in_a_new_epoch(jump_ms: int) -> None:
     timeline, _ = running(sound(10_000), sound(10_021), frame(10_033), frame(10_066))
     before = timeline.epoch
     end_ms = timeline.latest / 90
-    # when both clocks jump, the picture's first, with a straggler of the old clock between,
+    # when both clocks jump, the picture's first, with a late packet of the old clock between,
     new = 10_100 + jump_ms
     placements = placed(
         timeline, frame(new, is_key=True), sound(10_043), sound(new + 10), frame(new + 33)
     )
-    # then the picture goes on where the stream was, and the sound with it.
+    # then the picture continues at the stream's time, and the sound with it.
     assert timeline.epoch.number == before.number + 1
     assert timeline.epoch.tracks == before.tracks
     assert placements == [
@@ -283,14 +283,14 @@ def test_timeline_any_wire_times_grow_in_each_track(
 def test_timeline_audio_never_runs_back_over_a_change_of_rate(
     before: AudioTrack, after: AudioTrack
 ) -> None:
-    # Given sound whose last frame is placed, and then sound of another rate that lies before it,
+    # Given sound whose last frame is placed, and then sound of another rate with an earlier time,
     timeline, _ = running()
     for at_ms in (10_100, 10_121, 10_142):
         (last,) = timeline.push(sound(at_ms, before), (VIDEO, before))
     (first, *_) = timeline.push(sound(10_100, after), (VIDEO, after))
     (second, *_) = timeline.push(sound(10_100, after), (VIDEO, after))
 
-    # then it begins behind where the last one did, in its own samples, and goes on.
+    # then it begins after the end of the last frame, in its own samples, and continues.
     floor = (last.dts + 1) * after.sample_rate // before.sample_rate
     assert (first.dts, first.pts) == (floor + 1, floor + 1)
     assert second.dts == first.dts + 1
@@ -317,7 +317,7 @@ def test_timeline_goes_on_from_what_the_stream_has_already(at_ms: int, expected:
 def test_timeline_latest_is_where_the_newest_media_ends() -> None:
     timeline, _ = running(frame(10_040), frame(10_080))
     assert timeline.latest == 90 * 120
-    # Sound that ends before that moves nothing, and sound that ends behind it does.
+    # Sound that ends before that moves nothing; sound that ends after it does.
     timeline.push(sound(10_080), BOTH)
     assert timeline.latest == 90 * 120
     timeline.push(sound(10_101), BOTH)

@@ -1,4 +1,4 @@
-"""TrackSet: a stream's kinds of media are decided when it begins, and kept."""
+"""TrackSet: a stream's kinds of media are decided at its start, and stay."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def sound(at_ms: int, track: AudioTrack = AUDIO) -> Packet:
 
 
 class Publisher:
-    """Sends packets that arrive when they are stamped; `out` is what became of them."""
+    """Sends packets that arrive at their time stamps; `out` is the output for them."""
 
     def __init__(self, track_set: TrackSet, promise: Promise) -> None:
         self.track_set = track_set
@@ -93,12 +93,12 @@ def test_track_set_video_without_audio_waits_half_a_second_for_it() -> None:
 
 
 def test_track_set_announced_audio_is_a_track_before_its_header() -> None:
-    # Given metadata that name both codecs, and three seconds of pictures alone,
+    # Given metadata that name both codecs, and three seconds of pictures only,
     one = publisher(promise=Promise(has_picture=True, has_sound=True, sound=GUESS))
     one.send(pictures(0, 1990), (VIDEO,))
     assert one.out == []
     one.send(pictures(2013, 3000), (VIDEO,))
-    # then the sound, when it comes, is that of the track that was announced.
+    # then the sound, when it comes, belongs to the announced track.
     one.send([sound(3000), frame(3003)], BOTH)
     assert one.tracks == [(VIDEO, GUESS)]
     assert "audio" in [kind for kind, _, _ in one.out]
@@ -155,7 +155,7 @@ def test_track_set_later_audio_is_left_out() -> None:
     one.send([frame(0, is_key=True), sound(0)], BOTH)
     assert one.tracks == [(VIDEO,)]
     assert track_set.left_out == {"sound"}
-    # The next publisher is judged by what it sends itself.
+    # The next publisher is judged only by its own media.
     one.leave()
     assert track_set.left_out == set()
 

@@ -1,4 +1,4 @@
-"""From wire to parts: whatever a publisher's clock and tracks do, the stream's parts hold."""
+"""From wire to parts: whatever a publisher's clock and tracks do, the stream's parts are valid."""
 
 import itertools
 
@@ -17,7 +17,7 @@ AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 44_100, 2, 1024)
 
 
 class Publisher:
-    """Sends frames whose content is their number, by a clock that the test turns."""
+    """Sends frames whose content is their number, by a clock that the test changes."""
 
     def __init__(self) -> None:
         self.timeline = Timeline()
@@ -74,7 +74,7 @@ def test_wire_to_parts_tiles_without_loss_and_begins_epochs_with_tracks(
     for action, amount in actions:
         publisher.act(action, amount)
     parts = publisher.parts + publisher.segmenter.flush()
-    # Parts tile the time but for holes at discontinuities, none is over the target,
+    # Parts follow without gaps except at discontinuities, none is over the target,
     for before, after in itertools.pairwise(parts):
         end = before.start + before.duration
         assert after.start == end or (after.starts_discontinuity and after.start > end)
@@ -89,14 +89,14 @@ def test_wire_to_parts_tiles_without_loss_and_begins_epochs_with_tracks(
     for kind in (VideoTrack, AudioTrack):
         counts = [one.dts for part in parts for one in part.packets if isinstance(one.track, kind)]
         assert counts == [one.dts for one in publisher.placed if isinstance(one.track, kind)]
-    # and the parts last as long as the media, but for the last frame, which nobody knows.
+    # and the parts are as long as the media, except for the last frame, whose end is unknown.
     if parts:
         end = parts[-1].start + parts[-1].duration
         assert abs(end - publisher.timeline.latest) <= 1000 * 90
 
 
 class WholeChain:
-    """A publisher of pictures and sound, or of one of them, through all that makes a stream."""
+    """A publisher of pictures and sound, or of one of them, through the whole pipeline."""
 
     def __init__(self) -> None:
         self.sequencer, self.segmenter = Sequencer(), Segmenter()

@@ -79,7 +79,7 @@ def test_jobs_stop_and_clean_up_what_hangs(tmp_path: Path) -> None:
 def test_jobs_are_lost_where_no_process_can_be_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A process cannot begin in a folder that is gone.
+    # A process cannot start in a folder that does not exist.
     folder = tmp_path / "gone"
     folder.mkdir()
     monkeypatch.chdir(folder)

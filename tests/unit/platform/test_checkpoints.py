@@ -1,4 +1,4 @@
-"""The database's log is taken over into the database beside those who write."""
+"""SQLite's log is moved into the database in another thread, without delaying writers."""
 
 import asyncio
 from pathlib import Path
@@ -17,14 +17,14 @@ def write(store: Store, count: int) -> None:
 
 
 async def test_checkpoints_follow_what_is_written(tmp_path: Path) -> None:
-    # Given a database whose log nobody has taken over,
+    # Given a database whose log was never checkpointed,
     path = tmp_path / "world.sqlite3"
     store = Store(open_database(str(path)))
     task = asyncio.create_task(keep_checkpoints(store, str(path), look_seconds=0.01, rows=10))
     await asyncio.sleep(0)
     size = path.stat().st_size
 
-    # when enough is written, then the file itself has it soon.
+    # when enough is written, then the file itself soon has it.
     write(store, 10)
     async with asyncio.timeout(60):
         while path.stat().st_size == size:  # noqa: ASYNC110  A file tells nobody.

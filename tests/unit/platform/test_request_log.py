@@ -1,4 +1,4 @@
-"""What the request log holds at most, and what it shows of an answer."""
+"""The request log's limits, and the parts of an answer that it shows."""
 
 import json
 from typing import Any

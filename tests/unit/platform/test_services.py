@@ -25,7 +25,7 @@ SETTINGS = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
 
 
 class Pager(Service):
-    """A second kind of webhook: notes which streams of a world somebody is paged for."""
+    """A second kind of webhook, for a test: records the streams for which somebody is paged."""
 
     def __init__(self, world: World, notes: list[str]) -> None:
         self._name = world.name
@@ -48,14 +48,14 @@ class Pager(Service):
 
 
 class Broken(Service):
-    """Cannot be stopped in good order."""
+    """A service that fails to stop."""
 
     async def stop(self, _: str) -> None:
         raise RuntimeError("a bug")
 
 
 class Later(Pager):
-    """Stands below in the list, so it stops first."""
+    """A later one in the list, so it stops first."""
 
     async def stop(self, reason: str) -> None:
         await super().stop(f"{reason}, first")
@@ -73,7 +73,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 
 async def worlds_with(stack: AsyncExitStack, folder: Path, *more: ServiceFactory) -> Worlds:
-    """The emulator's own services, and more lines of the list."""
+    """The emulator's own services, and more entries of the list."""
     worlds = await make_worlds(stack, folder, standing_clock(), SETTINGS, more)
     await worlds.open_default(":memory:", "none")
     return worlds
@@ -89,18 +89,18 @@ def go_live(platform: Platform) -> None:
 async def test_service_is_one_class_and_one_line(
     stack: AsyncExitStack, tmp_path: Path, notes: list[str]
 ) -> None:
-    # Given a new kind of service in the list: every world has one of its own,
+    # Given a new kind of service in the list: every world has its own instance,
     worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
     other = worlds.make("other", "none")
     assert notes == ["default starts", "default recovers restart=True", "other starts"]
     assert other.service(Pager) is not worlds.default.service(Pager)
 
-    # that hears what happens there and nowhere else,
+    # that receives only this world's events,
     notes.clear()
     go_live(other)
     assert notes == [f"other is live at {other.world.now_ms}"]
 
-    # takes up what a snapshot speaks of, and begins anew with fresh facts,
+    # continues with a restored snapshot's state, and starts empty after a reset,
     notes.clear()
     snapshots.save(other, "live")
     await snapshots.restore(other, "live")
@@ -113,7 +113,7 @@ async def test_service_is_one_class_and_one_line(
         "other starts",
     ]
 
-    # and goes with its world, and with the process.
+    # and stops with its world, and with the process.
     notes.clear()
     await worlds.drop("other")
     await worlds.stop("the test is over")

@@ -1,4 +1,4 @@
-"""Facts that expectations ask for: counted with `where`, all the time, at no time, in an `if`."""
+"""Values in expectations: counted with `where`, always, never, and in an `if`."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ REQUESTS = [
 
 
 async def seen(steps: str, server: Server | None = None, rest: str = "") -> dict[str, str]:
-    """What each expectation saw where it was missed; empty where all are met."""
+    """The value that each missed expectation saw; empty where all are met."""
     played = await play(HEAD + steps + rest, server=server)
     assert not played.broken
     assert all(step.is_ok or step.outcome == "missed" for step in played.steps), played.steps

@@ -1,4 +1,4 @@
-"""Names of a simulated crowd."""
+"""Names of simulated users."""
 
 from emulator.scenario.generators.names import PEOPLE, username
 from emulator.world.people.names import USERNAME

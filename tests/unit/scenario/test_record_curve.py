@@ -1,4 +1,4 @@
-"""The curve of an audience, told in a few ramps."""
+"""The curve of an audience, recorded as a few ramps."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The page about the language says what the language says."""
+"""The reference page of the scenario language matches the code."""
 
 from emulator.scenario.actions import registry
 from emulator.scenario.output import reference

@@ -1,4 +1,4 @@
-"""An event log is told again as it was, byte for byte."""
+"""An event log is replayed byte for byte."""
 
 import asyncio
 import hashlib
@@ -36,7 +36,7 @@ async def test_replay_repeats_a_log_byte_for_byte(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_text(text, "utf-8")
 
-    # A thread of its own: the replay has a loop of its own.
+    # Another thread, since the replay runs its own event loop.
     report = await asyncio.to_thread(replay, path, 0.0)
 
     assert played.is_fine

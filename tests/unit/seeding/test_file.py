@@ -1,4 +1,4 @@
-"""Seed files: the project's own is without a mistake, and a person's is told each of theirs."""
+"""Seed files: the project's own has no error, and each error of a user's file is reported."""
 
 from contextlib import closing
 from itertools import pairwise

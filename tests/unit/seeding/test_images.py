@@ -1,4 +1,4 @@
-"""The default seed is sown once for an installation; a start takes the image of it."""
+"""The default seed is applied once per installation; later starts copy an image of it."""
 
 import sys
 from pathlib import Path
@@ -13,22 +13,22 @@ from emulator.world.store.journal import Store
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where Python is told to keep bytecode."""
+    """A folder for images. Python must be allowed to keep bytecode."""
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     return tmp_path
 
 
 def test_seed_image_gives_the_state_of_applying_the_seed(folder: Path) -> None:
-    # Given a first start, which sows and keeps the image,
+    # Given a first start, which applies the seed and keeps the image,
     first = _facts("default")
     [path] = folder.rglob("*.image")
     written = path.stat().st_mtime_ns
 
-    # when the next one takes it,
+    # when the next one uses it,
     second = _facts("default")
 
-    # then it begins with the same, and nothing was written again.
+    # then it begins with the same content, and nothing was written again.
     assert first == second == _content(seed_state(file.read("default"), RulesConfig()))
     assert path.stat().st_mtime_ns == written
 
@@ -71,7 +71,7 @@ def test_seed_image_key_changes_with_the_source(tmp_path: Path) -> None:
 
     assert images._stamp(source) != before
     names = [name for name, _, _ in images._stamps()]
-    # Of the seeding, the clock and the verbs that it calls.
+    # The seed, the clock and the modules that seeding calls.
     expected = {"seed.yaml", "history.py", "clock.py", "attendance.py", "0008_simulated.sql"}
     assert expected <= set(names)
 
@@ -84,7 +84,7 @@ def test_seed_image_is_not_cached_for_other_seeds_or_without_bytecode(
     images.seed_state("default", RulesConfig()).close()
     assert not list(folder.rglob("*.image"))
 
-    # A folder that cannot be: sown all the same.
+    # The folder cannot be created: the seed is applied all the same.
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(sys, "pycache_prefix", str(Path(__file__)))
     assert _facts("default")

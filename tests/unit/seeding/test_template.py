@@ -1,4 +1,4 @@
-"""A fresh world is a copy of its seed, moved to now."""
+"""A new world is a copy of its seed, moved to now."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ SEED = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo1
 
 
 class Copies:
-    """Worlds made of a template, and whatever else is closed after the test."""
+    """Worlds made from a template, and other resources to close after the test."""
 
     def __init__(self) -> None:
         self.opened = ExitStack()
@@ -102,7 +102,7 @@ def test_seed_template_reset_world_equals_a_new_one(template: Template, copies: 
 
 
 def live_a_lot(world: World) -> None:
-    """Rows that come, change and go, in tables with triggers and with full text search."""
+    """Add, change and remove rows, in tables with triggers and with full text search."""
     demo = accounts.by_api_key(world, "ak_demo")
     for number in range(3):
         ada = accounts.make(world, f"ada_{number}")
@@ -129,7 +129,7 @@ def test_seed_template_used_world_resets_to_the_rows_of_a_new_one(copies: Copies
     clock = ManualClock()
     world = copies.make(template, clock)
     pages = world.store.number("PRAGMA page_count")
-    # In the same second, after others, after a snapshot, and after a return to it.
+    # In the same second, after others, after a snapshot, and after a restore of it.
     for passed_ms in (0, 1, 3_600_000, 7_000):
         live_a_lot(world)
         clock.advance(passed_ms)
@@ -171,7 +171,7 @@ def test_seed_template_worlds_do_not_share_state(template: Template, copies: Cop
 def test_seed_template_worlds_do_not_share_signing_keys() -> None:
     template = Template(seed_state(EMPTY, RulesConfig()))
     try:
-        # Where time runs nobody can guess it; where it stands it is the same each time.
+        # Where time runs, ids cannot be guessed; where it stands they are the same each time.
         running = [
             template.make(SystemClock(), lambda _: None, RulesConfig(), "a") for _ in range(2)
         ]
@@ -194,7 +194,7 @@ _CREATED = "SELECT created_at_ms FROM users ORDER BY 1"
 
 
 class WatchedWorld(World):
-    """Keeps what a process would find that is started in the middle of a reset."""
+    """Keeps the files that a process would find that is started in the middle of a reset."""
 
     def load(self, facts: Store, then: Callable[[Store], None] = lambda _: None) -> None:
         super().load(facts, lambda store: self._look(store, then))

@@ -1,4 +1,4 @@
-"""Settings: what may be, alone and in pairs, and that each is documented where setting."""
+"""Settings: valid values, alone and in combination, and that each setting is documented."""
 
 import dataclasses
 import re
@@ -39,7 +39,7 @@ def test_settings_defaults_are_the_documented_ones() -> None:
 
 def test_settings_are_frozen_after_their_check() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Settings().port = 1  # type: ignore[misc]  # that is the point
+        Settings().port = 1  # type: ignore[misc]  # that is under test
 
 
 @table(
@@ -115,13 +115,13 @@ def test_settings_defaults_can_be_written_and_read_again(setting: Setting) -> No
 
 
 def test_settings_each_is_read_somewhere() -> None:
-    """A setting that does nothing would be a lie."""
+    """Each setting must have an effect."""
     code = "".join(
         path.read_text("utf-8")
         for path in PACKAGE.rglob("*.py")
         if path.parent.name != "cli" and path.name not in {"sources.py", "reference.py"}
     )
-    # `serve` writes the ready file and sets up the log: those two are the command's own.
+    # `serve` writes the ready file and sets up the log: the command reads those two.
     for_the_command = {"ready_file", "log_format"}
     unread = [
         setting.key

@@ -1,4 +1,4 @@
-"""Kinds: how values are written, and what is said about those that are not right."""
+"""Kinds of settings: how values are written, and the errors for invalid ones."""
 
 import pytest
 from hypothesis import given

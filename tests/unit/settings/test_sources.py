@@ -1,4 +1,4 @@
-"""Where settings come from, which source wins, and what each says about a mistake."""
+"""The sources of settings, their precedence, and each one's error messages."""
 
 import argparse
 from collections.abc import Callable
@@ -40,7 +40,8 @@ def test_settings_sources_later_source_wins_over_earlier(write: Write) -> None:
     # when all are read,
     settings = gather(parsed("--settings", str(path), "--rtmps-port", "3003"), environment)
 
-    # then the nearest to the person that runs it wins, and the rest is as it was.
+    # then flags go before the environment, which goes before the file, and the rest has its
+    # defaults.
     assert (settings.port, settings.rtmp_port, settings.rtmps_port) == (1001, 2002, 3003)
     assert settings.host == Settings().host
 
@@ -69,7 +70,8 @@ def test_settings_sources_every_flag_is_a_variable_and_a_file_key(
             continue
         from_file = gather({"settings": str(write(f"{setting.key}: '{shown}'\n"))}, {})
         from_environment = gather({}, {setting.variable: shown})
-        if setting.name != "data":  # The file's is relative to the file, elsewhere tested.
+        # The file's path is relative to the file, which is tested elsewhere.
+        if setting.name != "data":
             assert from_file == Settings()
         assert from_environment == Settings()
 

@@ -1,4 +1,4 @@
-"""Which addresses a server has for callers that reach it by some host."""
+"""The addresses that a server gives to callers, by the host that they used."""
 
 from emulator.shapes.addresses import Reach
 

@@ -1,4 +1,4 @@
-"""Blocks as Markdown and HTML: whatever people wrote comes back as text."""
+"""Blocks as Markdown and HTML: any text that people wrote comes back as text."""
 
 from html.parser import HTMLParser
 
@@ -37,7 +37,7 @@ def test_exports_html_page_has_only_our_elements_for_any_text(said: list[tuple[s
     assert set(reader.elements) <= ours | {"blockquote", "pre", "code"}
     assert EVIL in reader.text
     for _, text in said:
-        # Beside our own line ends, a text's last character may make another of them.
+        # Next to one of our line ends, a text's last character may form another one.
         assert text.replace("\r", "") in reader.text.replace("\r", "")
 
 

@@ -1,4 +1,4 @@
-"""Streams as JSON: one and many are the same, and many cost no more questions than one."""
+"""Streams as JSON: one and many are equal, and many need no more queries than one."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ from tests.support.streams import live, make
 
 
 class CountingStore(Store):
-    """Counts how often it is asked."""
+    """A store that counts its queries."""
 
     asked = 0
 
@@ -52,7 +52,7 @@ def test_stream_shapes_many_equal_one_by_one(platform: Platform) -> None:
     assert len(shapes) == 20
     singles = [stream_shape(world, addresses, stream) for stream in streams]
     for shape, alone in zip(shapes, singles, strict=True):
-        # How long it has run is a matter of when one asks.
+        # The running time depends on the instant of the query.
         assert {**shape, "duration_seconds": None} == {**alone, "duration_seconds": None}
     assert stream_shapes(world, addresses, []) == []
 

@@ -1,4 +1,4 @@
-"""Which runs a sweep has: its seeds, and what each draws from ranges."""
+"""The runs of a sweep: their seeds, and the values drawn from ranges."""
 
 import pytest
 
@@ -62,10 +62,10 @@ def test_plan_draws_a_value_of_its_kind_by_the_seed_alone(scenario: Scenario) ->
     }
     drawn = [plan(range(300), chosen, scenario).parameters(seed) for seed in range(300)]
 
-    # Both ends of whole numbers are drawn, and a text keeps its dots.
+    # Both ends of whole numbers are drawn, and text keeps its dots.
     assert {values["peak"] for values in drawn} == {1, 2, 3}
     assert {values["title"] for values in drawn} == {"a..b"}
-    # Whatever else is drawn, and in however many runs.
+    # Independent of other parameters, and of the number of runs.
     one = plan(range(7, 8), {"length": "30s..2m"}, scenario)
     assert one.parameters(7)["length"] == drawn[7]["length"]
     for values in drawn[:50]:

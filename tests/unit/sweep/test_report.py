@@ -1,4 +1,4 @@
-"""A sweep's report: added up in any order, the same bytes."""
+"""A sweep's report: the same bytes in whatever order the runs are added."""
 
 import json
 import random

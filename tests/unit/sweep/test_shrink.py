@@ -1,4 +1,4 @@
-"""A failing run made smaller: entries taken out of the text, parameters narrowed."""
+"""A failing run is made smaller: entries are removed from the text, parameters narrowed."""
 
 from collections.abc import Sequence
 
@@ -62,8 +62,8 @@ def test_pieces_write_another_seed_and_other_defaults() -> None:
 
 
 def shrunk(*, has_control: bool = True) -> Smaller:
-    """Seed 13 misses a fact with the culprit, its helper and a peak above 40; without the culprit
-    every seed misses it, as another value.
+    """Seed 13 misses an expectation with the culprit, its helper and a peak above 40; without the
+    culprit every seed misses it, with another value.
     """
 
     def play(trials: Sequence[Trial]) -> list[RunResult | None]:
@@ -117,7 +117,7 @@ def test_shrink_leaves_what_the_failure_needs(has_control: bool) -> None:
 def test_shrink_narrows_parameters_to_the_least_that_still_fail() -> None:
     smaller = shrunk()
 
-    # In three rounds of eight stops, from the least to the first one that fails.
+    # In three rounds of eight values, from the least to the first one that fails.
     assert 40 < smaller.parameters["peak"] <= 42
     assert smaller.parameters["flow"] == "1/s"
     scenario = load(smaller.texts["main.yaml"], "m", read_file=smaller.texts.__getitem__)

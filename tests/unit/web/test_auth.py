@@ -1,4 +1,4 @@
-"""Credentials: which of a request's headers counts, and what a token says before it is proven."""
+"""Credentials: the header that counts, and a token's claims before its signature is checked."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ def connection(**headers: str) -> HTTPConnection:
         ({"authorization": f"bearer  {KEY} "}, KEY, False),
         ({"authorization": f"BEARER {KEY}"}, KEY, False),
         ({"x_api_key": f" {KEY} "}, KEY, False),
-        # Another scheme, or none, is no credential, however good what follows it is.
+        # Another scheme, or none, is no credential, whatever follows it.
         ({"authorization": f"Basic {KEY}"}, "", False),
         ({"authorization": f"Token {KEY}"}, "", False),
         ({"authorization": f"BearerX {KEY}"}, "", False),
@@ -39,7 +39,7 @@ def connection(**headers: str) -> HTTPConnection:
         ({"authorization": f" {KEY}"}, "", False),
         ({"authorization": "Bearer"}, "", False),
         ({"authorization": "Bearer "}, "", False),
-        # A key beside an empty bearer, or an empty key beside a bearer, is one credential.
+        # A key with an empty bearer, or an empty key with a bearer, is one credential.
         ({"authorization": "Bearer ", "x_api_key": KEY}, KEY, False),
         ({"authorization": "Bearer", "x_api_key": KEY}, KEY, False),
         ({"authorization": f"Basic {KEY}", "x_api_key": "ak_auto_ada"}, "ak_auto_ada", False),
@@ -63,7 +63,7 @@ def test_auth_each_kind_of_credential_is_whose_it_is(world: World) -> None:
         assert auth.authenticate(world, credential) == bob
         assert auth.authenticate_optional(world, credential) == bob
         assert auth.recognised(world, credential) == (True, bob)
-    # One that may be made is good, and nobody's yet; asking does not make it.
+    # A key that could be created is valid, but nobody's yet; a lookup does not create it.
     assert auth.recognised(world, "ak_auto_new") == (True, None)
     assert accounts.find_by_api_key(world, "ak_auto_new") is None
 
@@ -81,14 +81,14 @@ def test_auth_other_credentials_are_refused(credential: str) -> None:
 
 
 def token_of(claims: object) -> str:
-    """A token whose claims are written as RFC 7515 wants it: base64url without padding."""
+    """A token whose claims are encoded by RFC 7515: base64url without padding."""
     text = claims if isinstance(claims, str) else json.dumps(claims)
     return f"head.{base64.urlsafe_b64encode(text.encode()).decode().rstrip('=')}.signature"
 
 
 @table("rest", range(8))
 def test_auth_claims_of_every_length_are_read(rest: int) -> None:
-    """Base64 has 0, 2 or 1 characters of padding by the length; a token has none of them."""
+    """Base64 has 0, 2 or 1 characters of padding by the length; a token has none."""
     claims = {"world": "w" + "x" * rest, "exp": 1_700_000_000 + rest}
     token = token_of(claims)
     assert auth.world_of(token) == claims["world"]

@@ -1,4 +1,4 @@
-"""Nothing that the platform is known to serve is missing, or answers otherwise than is known."""
+"""Nothing that the platform is known to serve is missing or answered differently."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from emulator.web.api.table import OPERATIONS, ROUTER
 from tests.support.tables import table
 
 _FILE = Path(__file__).parents[2] / "support/platform_rows.txt"
-# A signed-in caller may be shown more than is known; nobody may be asked to sign in.
+# A signed-in caller may get more than the known access; anonymous access stays anonymous.
 _AUTH = {"-": {"public", "optional"}, "o": {"optional"}, "user": {"user"}}
 
 
 class Row(NamedTuple):
-    """As a line of the file says it."""
+    """One row of the file."""
 
     method: str
     path: str
@@ -43,14 +43,14 @@ def test_platform_rows_known_row_is_served_as_recorded(row: Row) -> None:
     except Refused as refused:
         pytest.fail(f"{row}: {refused.message}")
 
-    # The names of the path lead to themselves: no literal segment stands where one belongs.
+    # The names in the path are routed to themselves: no literal segment stands in their place.
     assert [*values.values()] == [
         segment for segment in row.path.split("/") if segment.startswith("{")
     ]
     assert operation.method == row.method
     assert operation.status == int(row.status)
     assert operation.provenance in row.provenances.split(",")
-    # A token of the call's own says who may offer.
+    # A token of the call itself decides who may send an offer.
     if not row.path.endswith("/offer"):
         assert operation.auth in _AUTH[row.auth]
 

@@ -1,4 +1,4 @@
-"""The pages as they leave the server. What they do in a browser is in tests/real."""
+"""The pages as the server sends them. Their behaviour in a browser is tested in tests/real."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Health: figures of a publisher, and the warnings that a person gets."""
+"""Health: a publisher's figures, and the warnings for its user."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ NOW_MS = 1_767_225_600_000
 def video(
     seconds: float, *, key_every: int = 60, begin_ms: int = 0, size: int = 1250
 ) -> Iterator[tuple[int, Packet]]:
-    """30 frames a second, with the time at which each arrives where nothing is late."""
+    """Video at 30 frames per second, each with the time at which it arrives without a delay."""
     for index in range(round(30 * seconds)):
         at_ms = begin_ms + round(1000 * index / 30)
         yield (

@@ -1,4 +1,4 @@
-"""Ingest history: a sample a second, in a ring."""
+"""Ingest history: one sample per second, in a ring."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_ingest_history_has_what_came_in_each_second() -> None:
     health = PublisherHealth()
     report_of(video(3), audio(3), health=health)
 
-    # then each of them says so, as soon as it is over;
+    # then each second has its rate as soon as it is over;
     began_ms, samples = health.history(NOW_MS + 2_999, 600)
     assert began_ms == NOW_MS
     assert [sample.video_kbits for sample in samples] == [300, 300]
@@ -56,7 +56,7 @@ def test_ingest_history_has_what_came_in_each_second() -> None:
     assert samples[-1].key_frame_interval_ms == 2000
     assert abs(samples[-1].drift_ms or 0) < 40
 
-    # and when the publisher has been away for two seconds, these were silent.
+    # and two seconds without the publisher have a rate of zero.
     health.rejoin()
     health.note(next(video(1))[1], NOW_MS + 5_000)
     began_ms, samples = health.history(NOW_MS + 6_000, 3)

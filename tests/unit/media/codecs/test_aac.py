@@ -15,7 +15,7 @@ from tests.support.tables import table
     ("config", "codecs", "rate", "channels", "samples"),
     [
         ("1190", "mp4a.40.2", 48_000, 2, 1024),
-        ("119056e500", "mp4a.40.2", 48_000, 2, 1024),  # ffmpeg: says there is no SBR
+        ("119056e500", "mp4a.40.2", 48_000, 2, 1024),  # ffmpeg: signals that there is no SBR
         ("120856e500", "mp4a.40.2", 44_100, 1, 1024),
         ("140856e500", "mp4a.40.2", 16_000, 1, 1024),
         ("11b056e500", "mp4a.40.2", 48_000, 6, 1024),

@@ -1,4 +1,4 @@
-"""The registry: what is found, and what is refused by name."""
+"""The registry of codecs: known ones are found, others are refused by name."""
 
 import pytest
 

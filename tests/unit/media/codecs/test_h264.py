@@ -1,4 +1,4 @@
-"""H.264 records as x264 writes them for real streams, and records that nobody should write."""
+"""H.264 records that x264 writes for real streams, and invalid records."""
 
 import contextlib
 
@@ -61,7 +61,7 @@ def sps_of(
     fields: str = "1",
     cropping: str = "0",
 ) -> bytes:
-    """A sequence parameter set by the table of H.264, 7.3.2.1.1, with what a test wants in it.
+    """A sequence parameter set by the table of H.264, 7.3.2.1.1, with the given values.
 
     `height` is in lines of a frame map unit: of a field where `fields` begins with 0.
     """
@@ -99,8 +99,8 @@ def test_h264_other_profiles_say_no_chroma_format(profile: int) -> None:
     assert size_of(sps_of(profile=profile)) == (1280, 720)
 
 
-# Each list of factors as its deltas: kept whole, ended by a delta that makes the next factor 0, or
-# 0 over 256, and absent.
+# Each scaling list as its deltas: complete, ended by a delta that makes the next factor 0, or 0
+# modulo 256, and absent.
 FLAT_16, FLAT_64 = se(0) * 16, se(0) * 64
 ENDED = se(-8)
 WRAPPED = se(127) + se(65) + se(56)

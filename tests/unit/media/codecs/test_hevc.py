@@ -1,4 +1,4 @@
-"""HEVC records as x265 writes them for real streams, and damaged ones."""
+"""HEVC records that x265 writes for real streams, and damaged ones."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Still images: what is no picture is refused, and what does not draw is never unfolded."""
+"""Still images: other files are refused, and data that is not drawn is never decompressed."""
 
 import asyncio
 import io
@@ -45,7 +45,7 @@ def test_images_png_texts_and_profiles_never_reach_the_decoder() -> None:
     for data in extra:
         assert drawing_png(png(data)) == png()
     picture = look_at(png(*extra))
-    # What was sent is kept as it came.
+    # The stored file is the uploaded one.
     assert (picture.width, picture.height, picture.content) == (4, 3, png(*extra))
 
 

@@ -1,4 +1,4 @@
-"""Which key frames carry their parameter sets: those of a stream whose video has changed."""
+"""Parameter sets in key frames: only in streams whose video configuration has changed."""
 
 from msgspec.structs import replace
 
@@ -21,7 +21,7 @@ def sent(in_band: InBand, track: Track, *, is_key: bool = True) -> bytes:
 
 def test_in_band_unchanged_stream_stays_as_sent() -> None:
     in_band = InBand()
-    # A publisher that comes back with the same encoder brings an equal record.
+    # A publisher that comes back with the same encoder sends an equal record.
     again = VideoTrack("h264", bytes(SMALL.config), "avc1", 320, 180)
     assert [sent(in_band, track) for track in (SMALL, SMALL, again, again)] == [IDR] * 4
 

@@ -1,4 +1,4 @@
-"""Opus: heads of libopus, and how long packets are."""
+"""Opus: heads of libopus, and the durations of packets."""
 
 import contextlib
 

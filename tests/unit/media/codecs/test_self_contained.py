@@ -1,4 +1,4 @@
-"""Key frames that carry their parameter sets: where those go, and what stays as it is."""
+"""Key frames with their parameter sets: the position of the sets, and the unchanged rest."""
 
 from hypothesis import given
 from hypothesis import strategies as st

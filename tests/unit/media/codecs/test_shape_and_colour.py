@@ -1,4 +1,4 @@
-"""What codecs say of a picture's shape and colours, and how an init segment passes it on."""
+"""A picture's shape and colours in the codecs' headers, and in an init segment."""
 
 import struct
 
@@ -8,8 +8,8 @@ from emulator.media.hls.fmp4 import init_segment
 from emulator.media.packets import Colour, VideoTrack
 from tests.support.tables import table
 
-# Of x264 with SAR 7:5 and full range, of x265 with scaling lists, four references and B-frames, of
-# libaom and of libvpx: 352 x 288 pixels each.
+# From x264 with SAR 7:5 and full range, x265 with scaling lists, four references and B-frames,
+# libaom and libvpx: 352 x 288 pixels each.
 AVCC = bytes.fromhex(
     "0164000dffe100206764000dacd9416096ffc001c0015b848904a00000030020"
     "00000641e28532c001000668ebe3cb22c0fdf8f800"

@@ -1,4 +1,4 @@
-"""Silence: what stands in for missing sound is decoded, to nothing, by a real decoder."""
+"""Silence: the filler for missing sound is decoded to silence by a real decoder."""
 
 import struct
 from array import array
@@ -40,7 +40,7 @@ def test_silence_decodes_to_nothing_in_every_channel(track: AudioTrack) -> None:
     assert {frame.samples for frame in frames[1:]} == {samples}
     assert frames[-1].sample_rate == track.sample_rate
     assert frames[-1].layout.nb_channels == track.channels
-    # PyAV 18 tells one plane too many of eight channels, and 19 fails to tell any of them.
+    # PyAV 18 reports one plane too many for eight channels, and PyAV 19 fails to report any.
     mono = av.AudioResampler(format="flt", layout="mono")
     for plane in (plane for frame in mono.resample(frames[-1]) for plane in frame.planes):
         assert max(map(abs, array("f", bytes(plane)))) < 1e-4

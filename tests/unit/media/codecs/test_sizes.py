@@ -1,4 +1,4 @@
-"""How large a picture may be, in every codec's own header."""
+"""Picture size limits, in every codec's own header."""
 
 from collections.abc import Callable
 
@@ -88,7 +88,7 @@ def test_picture_size_displayable_is_accepted(
 def test_picture_size_undisplayable_is_refused_with_a_message(
     codec: Callable[[int, int], object], width: int, height: int
 ) -> None:
-    if codec is webrtc_vp8:  # It has 14 bits for a side.
+    if codec is webrtc_vp8:  # VP8 has 14 bits for a side.
         width, height = 16_383, 16_383
     with pytest.raises(Refused, match="pixels is too large") as refused:
         codec(width, height)

@@ -1,4 +1,4 @@
-"""A shelf on a real folder, written by a real writer."""
+"""A media store in a real folder, with a real writer."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A deleted stream's media leaves the disk, unless something shows it still."""
+"""A deleted stream's media is removed from the disk, unless a VOD still uses it."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Disk: which publishers are refused, and what is named for deletion."""
+"""Disk limit: the publishers that are refused, and the space that recordings use."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"moof", b"
 
 
 def boxes(octets: bytes, path: str = "") -> Iterator[tuple[str, bytes]]:
-    """Each box with its path, containers before their content. Sizes must fit exactly."""
+    """Each box with its path, containers before their content. Sizes must match exactly."""
     position = 0
     while position < len(octets):
         size, kind = struct.unpack_from(">I4s", octets, position)

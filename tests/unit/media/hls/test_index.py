@@ -1,4 +1,4 @@
-"""index.jsonl after every kind of end: what is whole is kept, what is torn does not exist."""
+"""index.jsonl after every kind of end: complete segments are kept, incomplete ones ignored."""
 
 import asyncio
 import shutil
@@ -30,7 +30,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         broadcast.send(hls_stream, 10)
         broadcast.send(hls_stream, 3, is_discontinuity=True)
         await media_store.written()
-        # What a process leaves that is killed here.
+        # The folder of a process that is killed at this instant.
         shutil.copytree(root / UID, root / "killed")
         await media_store.close()
 
@@ -47,7 +47,7 @@ def copy(recording: Path, tmp_path: Path) -> Path:
 
 
 def lengths(folder: Path) -> dict[int, int]:
-    """Each segment's bytes, as the index and the files have them together."""
+    """Each segment's bytes, from the index and the files together."""
     return {msn: segment.length for msn, segment in read_index(folder).segments.items()}
 
 
@@ -68,7 +68,7 @@ def test_hls_index_ignores_a_torn_last_line(copy: Path) -> None:
 
 
 def test_hls_index_plays_nothing_without_its_init_segment(copy: Path) -> None:
-    """A machine without power may have lost a file that its index names."""
+    """After a power failure, a file may be missing that the index names."""
     (copy / "init-1.mp4").write_bytes(b"")
     assert lengths(copy).keys() == {0, 1}
     assert read_index(copy).window().duration == 10 * 18_000
@@ -119,7 +119,7 @@ def test_hls_index_invalid_line_costs_only_itself(copy: Path) -> None:
     (copy / NAME).write_bytes(b"".join([*lines[:3], *nonsense, *lines[3:]]))
     recorded = read_index(copy)
     assert recorded.window().duration == 13 * 18_000
-    assert recorded.bad_lines == len(nonsense) - 1  # That part's line is never looked at.
+    assert recorded.bad_lines == len(nonsense) - 1  # That part's line is never read.
 
 
 @given(cut=st.integers(0, 5000), noise=st.binary(max_size=40))

@@ -1,4 +1,4 @@
-"""HlsPart: what is known of the pictures in it."""
+"""HlsPart: the properties of its pictures."""
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.packets import AudioTrack, Packet, VideoTrack

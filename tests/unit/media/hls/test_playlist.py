@@ -236,7 +236,7 @@ def test_playlist_names_every_codec_that_a_player_will_meet() -> None:
         (2_000, 200, 6, "CAN-SKIP-UNTIL=24.0,PART-HOLD-BACK=0.649,HOLD-BACK=12.0"),
         # 48,648 ticks a part.
         (1_000, 500, 6, "CAN-SKIP-UNTIL=12.0,PART-HOLD-BACK=1.622,HOLD-BACK=6.0"),
-        # Key frames that come seldom: ten seconds.
+        # Rare key frames: every ten seconds.
         (1_000, 200, 40, "CAN-SKIP-UNTIL=60.0,PART-HOLD-BACK=0.649,HOLD-BACK=30.0"),
     ],
 )
@@ -317,7 +317,7 @@ def test_playlist_without_its_open_segment_hints_at_that_ones_first_part() -> No
 
 @table("keys", [(True, True), (True, False), (False, True), (False, False)])
 def test_playlist_is_independent_only_if_what_followed_a_pause_is(keys: tuple[bool, bool]) -> None:
-    """Parts that come after a pause are listed as segments, which the tag speaks of (4.4.2.1)."""
+    """Parts after a pause are listed as segments, to which the tag applies (4.4.2.1)."""
     window = window_of()
     add(window, 7)
     window.pause()
@@ -372,6 +372,6 @@ def test_playlist_keeps_the_rules_for_any_stream(steps: list[str], dvr_seconds: 
 
 
 def _with_init(segment: object, init: str) -> object:
-    """A delta's segment as the player sees it, with the init segment it knows already."""
+    """A delta's segment as the player sees it, with the init segment that it has already."""
     segment.__dict__["init"] = init
     return segment

@@ -1,4 +1,4 @@
-"""SegmentList: what is packed reads as it was."""
+"""SegmentList: packed segments are read unchanged."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ INITS = (Init(0, "avc1.64001f", 640, 360, 700), Init(7, "avc1.64001f", 1280, 720
 
 
 def segment(msn: int) -> Segment:
-    """One of five parts; no two are alike."""
+    """A segment of five parts; no two are equal."""
     made = Segment(
         msn=msn,
         init=INITS[msn // 8 % 2],
@@ -28,7 +28,7 @@ def segment(msn: int) -> Segment:
 
 
 def facts(one: Segment) -> tuple[object, ...]:
-    """All of a segment but its parts."""
+    """All fields of a segment except its parts."""
     first = one.parts[0].number if one.parts else one.first_part
     count = len(one.parts) or one.part_count
     return (
@@ -82,7 +82,7 @@ def test_segment_list_asks_for_the_text_of_what_is_packed_once() -> None:
     assert [*shown.texts(text_of)] == texts
     assert [*shown.texts(text_of, 4)] == texts[4:]
     assert [*shown.texts(text_of, 8)] == texts[8:]
-    # Another playlist lists otherwise where a publisher has left, and what may still change.
+    # Other playlists list differently where a publisher has left, and the newest segments.
     assert asked == [*range(10), *range(6, 10), 8, 9]
     shown.pack(8)
     asked.clear()

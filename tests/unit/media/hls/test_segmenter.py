@@ -60,7 +60,7 @@ def cut(segmenter: Segmenter, packets: list[Packet], epoch: Epoch) -> list[HlsPa
 
 
 def check(parts: list[HlsPart], packets: list[Packet], part_target: int) -> None:
-    """What holds for every run of parts, whatever the input."""
+    """Assert what holds for every run of parts, whatever the input."""
     for before, after in itertools.pairwise(parts):
         assert after.start == before.start + before.duration
     for part in parts:
@@ -162,7 +162,7 @@ def test_segmenter_key_frame_decoded_early_still_begins_its_segment() -> None:
 def test_segmenter_cuts_segment_without_key_frames_at_its_limit() -> None:
     parts = cut(Segmenter(), frames(31, 30, 900), PICTURE)
     starts = [part for part in parts if part.starts_segment]
-    # The next key frame begins one all the same, so that players can start there.
+    # The next key frame still begins a segment, so that players can start there.
     assert [part.is_independent for part in starts] == [True, False, False, True]
     assert starts[-1].start == 30_000 * 90
     lengths = [after.start - before.start for before, after in itertools.pairwise(starts)]
@@ -185,7 +185,7 @@ def test_segmenter_first_segment_decides_the_target_duration(
     for index in (0, first_seconds * 30, 38 * 30):
         packets[index] = replace(packets[index], is_key=True)
     starts = [p.start for p in cut(Segmenter(), packets, PICTURE) if p.starts_segment]
-    # then none is longer than a playlist may list that has been followed since the first.
+    # then no segment is longer than a playlist allows that has been loaded since the first.
     assert starts[1] == first_seconds * 90_000
     lengths = [after - before for before, after in itertools.pairwise(starts[1:])]
     assert longest_ms * 90 - 22_000 <= max(lengths) < longest_ms * 90
@@ -203,22 +203,22 @@ def test_segmenter_cuts_audio_only_by_time() -> None:
 
 
 def test_segmenter_late_frame_makes_no_part_too_long() -> None:
-    # Given a stream whose picture stands still for 230 ms while nothing else comes,
+    # Given a stream whose picture freezes for 230 ms without any other media,
     packets = [*frames(1, 30, 60), *frames(1, 30, 1000, begin_ms=1196)]
     packets[30] = replace(packets[30], is_key=False)
     segmenter = Segmenter()
     parts = cut(segmenter, packets, PICTURE) + segmenter.flush()
-    # then parts still tile, within the target that was said from the start.
+    # then parts still follow without a gap, within the target that was announced at the start.
     check(parts, packets, segmenter.part_target)
     assert segmenter.part_target == 19459
 
 
 def test_segmenter_frozen_video_does_not_stop_the_audio() -> None:
-    # Given three seconds in which only sound comes,
+    # Given three seconds with audio only,
     packets = interleaved(frames(1, 30, 60), frames(2, 30, 60, begin_ms=4000), sounds(6))
     segmenter = Segmenter()
     parts = cut(segmenter, packets, BOTH) + segmenter.flush()
-    # then parts of sound alone are cut meanwhile, none of them a place to start at.
+    # then parts with only audio are cut meanwhile, none of them a place to start at.
     check(parts, packets, segmenter.part_target)
     silent = [part for part in parts if all(packet.track == AUDIO for packet in part.packets)]
     assert len(silent) >= 10
@@ -334,7 +334,7 @@ def test_segmenter_any_growing_times_are_tiled_without_loss(
 
 
 def _target_bound(hole_ms: int) -> int:
-    """The timeline lets no hole over a second through, so no part gets longer than this."""
+    """The timeline closes gaps over a second, so no part gets longer than this."""
     return 2 * 90 * (hole_ms + 216)
 
 
@@ -344,7 +344,7 @@ def _target_bound(hole_ms: int) -> int:
         (interleaved(frames(4.5, 30, 60), sounds(4.5)), BOTH),
         (frames(4.5, 30, 60), PICTURE),
         (sounds(4.5), SOUND),
-        # The picture ends long before its sound, and a frame after a key frame.
+        # The video ends long before its audio, and a frame after a key frame.
         (interleaved(frames(4.1, 30, 60), sounds(4.5)), BOTH),
         (interleaved(frames(4.07, 30, 60), sounds(4.07)), BOTH),
     ],
@@ -357,7 +357,7 @@ def test_segmenter_pause_keeps_the_last_part(packets: list[Packet], epoch: Epoch
     assert segmenter.pause() == []
     last = segmenter.flush()
     check(parts + last, packets, segmenter.part_target)
-    # It is short, and so the only part of its segment that may be.
+    # It is short, which only its segment's only part may be.
     assert len(last) == 1
     for part, after in itertools.pairwise(parts + last):
         assert after.starts_segment or part.duration >= 0.85 * segmenter.part_target
@@ -388,7 +388,7 @@ def test_segmenter_part_is_marked_as_last_of_its_segment_where_known(key_every: 
 @table(
     ("packets", "durations", "length"),
     [
-        # A frame alone: one at 30 a second, or what its packet says.
+        # A single frame: one of 30 per second, or the duration in its packet.
         ([frame(0, is_key=True)], [3_000], 3_000),
         ([replace(frame(0, is_key=True), duration=9_000)], [9_000], 9_000),
         # The last of several: as long as the step before, and no longer than a part.
@@ -412,7 +412,7 @@ def test_segmenter_last_frame_lasts_as_long_as_is_known(
 def test_segmenter_last_frame_of_an_epoch_reaches_to_the_next_if_that_is_near(
     next_ms: int, duration: int
 ) -> None:
-    """Near is twice a step."""
+    """Near means within two steps."""
     segmenter = Segmenter()
     cut(segmenter, [frame(0, is_key=True), frame(40)], PICTURE)
     parts = segmenter.push(frame(40 + next_ms, is_key=True), Epoch(2, (VIDEO,)), at_ms=0)
@@ -420,7 +420,7 @@ def test_segmenter_last_frame_of_an_epoch_reaches_to_the_next_if_that_is_near(
 
 
 def test_segmenter_flushed_part_ends_where_the_shorter_track_does() -> None:
-    """A player has buffered only what all tracks cover."""
+    """A player has buffered only up to the end of its shortest track."""
     segmenter = Segmenter()
     packets = interleaved(frames(0.12, 25, 99), sounds(0.08))
     parts = cut(segmenter, packets, BOTH) + segmenter.flush()
@@ -436,7 +436,7 @@ def test_segmenter_flushed_part_without_sound_lasts_as_long_as_its_picture() -> 
 
 
 def test_segmenter_flushed_part_behind_the_sounds_end_is_no_shorter_than_a_tick() -> None:
-    """Sound that ended long before the picture does not take the part's end before its start."""
+    """Audio that ended long before the video does not move the part's end before its start."""
     segmenter = Segmenter()
     packets = interleaved(frames(0.48, 25, 99), sounds(0.1))
     parts = cut(segmenter, packets, BOTH) + segmenter.flush()

@@ -1,4 +1,4 @@
-"""MediaStore: one uid, one shelf; live ones, recordings, and what is refused."""
+"""MediaStore: one HLS stream per uid; live ones, recordings, and refusals."""
 
 from pathlib import Path
 
@@ -43,18 +43,18 @@ async def test_media_store_has_live_stream_until_it_retires_and_then_its_recordi
 async def test_media_store_followed_stream_ends_unchanged_and_stays(
     media_store: MediaStore, uid: str
 ) -> None:
-    # Given a stream that ended while it was followed,
+    # Given a stream that ended while a player followed it,
     hls_stream = await record(media_store, uid)
     kinds: tuple[Kind, ...] = ("plain", "low_latency")
     last = {kind: hls_stream.playlist(kind).text for kind in kinds}
     assert "part-11.m4s" in last["low_latency"]
     # when it has become a recording,
     media_store.retire(uid)
-    # then the address that it was live at still says the same, and has all that it lists.
+    # then its live address still answers the same, and has all that it lists.
     assert {kind: media_store.followed(uid).playlist(kind).text for kind in kinds} == last
     for number in range(12):
         media_store.followed(uid).media_now(f"part-{number}.m4s")
-    # Also a platform that was started again keeps version, target duration and type.
+    # Also after a restart the platform keeps version, target duration and type.
     again = MediaStore(media_store.root, media_store.config)
     for kind in kinds:
         text = again.followed(uid).playlist(kind).text
@@ -161,11 +161,11 @@ async def test_media_store_streams_beside_many_others_have_longer_parts(tmp_path
     store = MediaStore(tmp_path, MediaStoreConfig(part_ms=100, short_parts_streams_max=2))
     streams = [store.begin(f"{number:032x}") for number in range(3)]
     assert [stream.window.part_ms for stream in streams] == [100, 100, 200]
-    # A smaller size of a stream is cut as that is.
+    # A rendition of a stream is cut where the stream is cut.
     assert store.begin("f" * 32, part_ms=100).window.part_ms == 100
     for number in range(3):
         store.discard(f"{number:032x}")
     assert store.begin(f"{3:032x}").window.part_ms == 100
-    # Who asks for longer ones has them.
+    # A caller can request longer ones.
     longer = MediaStore(tmp_path, MediaStoreConfig(part_ms=500, short_parts_streams_max=0))
     assert longer.begin(f"{4:032x}").window.part_ms == 500

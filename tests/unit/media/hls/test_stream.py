@@ -1,4 +1,4 @@
-"""HlsStream: blocking, waking, names, memory and files."""
+"""HlsStream: blocking requests, wake-ups, names, memory and files."""
 
 import asyncio
 import gzip
@@ -69,7 +69,7 @@ async def test_hls_stream_pause_lists_the_open_segment(
     assert parse(before["plain"].text).segments[-1].duration == pytest.approx(0.4)
     assert hls_stream.media_now("seg-1.m4s") == content(5) + content(6)
 
-    # The last frame comes with the end: a part, and where there are no parts a segment of its own.
+    # The last frame comes with the end: as a part, and without parts as a separate segment.
     broadcast.send(hls_stream)
     hls_stream.finish()
     await waiting
@@ -122,8 +122,8 @@ async def test_hls_stream_complete_segment_is_listed_before_the_next_begins(
     assert [s.uri for s in parse(hls_stream.playlist("plain").text).segments] == [
         "../media/seg-0.m4s"
     ]
-    # A player that opens the playlist now gets the segment alone: video.js takes an open one to be
-    # as long as the target duration.
+    # A player that opens the playlist now gets only the complete segment: video.js assumes that an
+    # open one is as long as the target duration.
     broadcast.send(hls_stream, 2)
     first = hls_stream.playlist("low_latency").text
     assert "part-5.m4s" not in first.replace('PART,URI="../media/part-5.m4s"', "")
@@ -135,12 +135,12 @@ async def test_hls_stream_complete_segment_is_listed_before_the_next_begins(
 async def test_hls_stream_part_is_served_after_it_left_the_playlist(
     hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
-    # Given a stream whose first parts have long left the playlist that still lists their segment,
+    # Given a stream whose first parts are no longer in the playlist that lists their segment,
     broadcast.send(hls_stream, 100)
     await media_store.written()
     broadcast.send(hls_stream, 100)
     assert "part-3.m4s" not in hls_stream.playlist("low_latency").text
-    # then each is there, and its own bytes.
+    # then each can still be loaded, unchanged.
     for number in (0, 3, 4, 5, 99, 199):
         source = hls_stream.media_now(f"part-{number}.m4s")
         assert (source if isinstance(source, bytes) else read(source)) == content(number)
@@ -158,7 +158,7 @@ async def test_hls_stream_nobody_asks_for_keeps_only_its_open_segment_in_memory(
     broadcast.send(hls_stream)
     assert in_memory() == [3]
     assert read(hls_stream.media_now("seg-2.m4s")) == b"".join(map(content, range(10, 15)))
-    # Now somebody has, who will want the next ones, as whoever loads a playlist now and then.
+    # Now a player has loaded it, and will want the next ones, like any periodic reader.
     for expected in ([3, 4], [4, 5], [5, 6], [7], [8]):
         broadcast.send(hls_stream, 4)
         await media_store.written()
@@ -327,9 +327,9 @@ async def test_hls_stream_serves_fresh_media_from_memory_and_old_media_from_file
     broadcast.send(hls_stream, 60)
     await media_store.written()
     broadcast.send(hls_stream, 1)
-    # when one asks for the newest and for the oldest,
+    # when the newest and the oldest are requested,
     newest, oldest = hls_stream.media_now("seg-11.m4s"), hls_stream.media_now("seg-0.m4s")
-    # then each has the same bytes, wherever they are.
+    # then each has the same bytes, in memory or on the disk.
     assert newest == b"".join(content(number) for number in range(55, 60))
     assert isinstance(oldest, FileRange)
     assert read(oldest) == b"".join(content(number) for number in range(5))

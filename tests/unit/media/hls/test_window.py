@@ -1,4 +1,4 @@
-"""Window: what joins, what leaves, and the numbers that players hold on to."""
+"""Window: segments that are added and removed, and the stable numbers for players."""
 
 import pytest
 
@@ -52,23 +52,23 @@ def test_hls_window_part_before_its_init_segment_is_an_internal_error() -> None:
 def test_hls_window_run_is_dated_by_its_arrival_after_the_last_run(
     came_at_ms: int, is_dated_ms: int
 ) -> None:
-    # Given a second of media, and then a run whose first part came sooner or later than that,
+    # Given a second of media, and then a run whose first part came earlier or later than that,
     window = window_with(5)
     window.begin(Init(1, "avc1.64001f", 16, 9, 10))
     window.add(b"x", start=90_000, duration=18_000, frames=6, is_independent=True, at_ms=came_at_ms)
 
-    # then players that go by dates see no two pictures at once.
+    # then players that use the dates see no two pictures at once.
     assert [segment.program_ms for segment in window.segments] == [0, is_dated_ms]
 
 
 def test_hls_window_dvr_drops_from_the_front_and_counts_it() -> None:
-    # Given ten seconds of history at most and a discontinuity in its middle,
+    # Given a history of at most ten seconds, with a discontinuity in its middle,
     window = window_with(30, dvr_seconds=10)
     window.begin(Init(1, "avc1.64001f", 16, 9, 10))
     add(window, 30)
     first = [segment.msn for segment in window.complete if segment.starts_discontinuity]
     assert first == [6]
-    # when that has left too,
+    # when the discontinuity has left too,
     add(window, 30)
     # then ten complete seconds are kept, and the discontinuity is counted once.
     assert len(window.complete) == 10
@@ -135,7 +135,7 @@ def test_hls_window_frame_rate_is_the_nearest_usual_one(ticks: int, rate: float)
 
 
 def test_hls_window_frozen_video_does_not_lower_the_frame_rate() -> None:
-    # Given segments at 30 frames a second, one of which lost a third of its frames,
+    # Given segments at 30 frames per second, one of which lost a third of its frames,
     window = window_with(0)
     for n, frames in enumerate((60, 60, 40, 60, 7)):
         ticks = 180_000 if frames > 7 else 20_000
@@ -143,7 +143,7 @@ def test_hls_window_frozen_video_does_not_lower_the_frame_rate() -> None:
             b"", start=n * 180_000, duration=ticks, frames=frames, is_independent=True, at_ms=0
         )
         window.end_segment()
-    # then neither that nor a short rest at the end counts.
+    # then neither that nor a short last segment counts.
     assert window.frame_rate == 30
 
 
@@ -164,7 +164,7 @@ def test_hls_window_forced_cut_removes_independent_segments() -> None:
 @table(
     ("frames", "ticks", "rate", "shown"),
     [
-        # Ten seconds of each usual rate (RFC 8216bis, 4.4.6.2: a decimal with three places).
+        # Ten seconds of each common rate (RFC 8216bis, 4.4.6.2: a decimal with three places).
         (100, 900_000, 10, "10.000"),
         (120, 900_000, 12, "12.000"),
         (150, 900_000, 15, "15.000"),
@@ -178,7 +178,8 @@ def test_hls_window_forced_cut_removes_independent_segments() -> None:
         (500, 900_000, 50, "50.000"),
         (600, 900_900, 60_000 / 1001, "59.940"),
         (600, 900_000, 60, "60.000"),
-        # The wire's milliseconds are coarse: half a percent beside a usual rate it is meant.
+        # The wire's milliseconds are coarse: a rate within half a percent of a common one means
+        # that one.
         (240, 900_300, 24, "24.000"),
         (240, 900_600, 24_000 / 1001, "23.976"),
         (2009, 9_000_000, 20, "20.000"),
@@ -195,7 +196,7 @@ def test_hls_window_each_usual_frame_rate_is_shown_as_itself(
     window = Window(segment_ms=1000, part_ms=200)
     window.begin(Init(0, "avc1.64001f", 16, 9, 10))
     window.add(b"x", start=0, duration=ticks, frames=frames, is_independent=True, at_ms=0)
-    # As long as the segment is open, and once it is whole.
+    # While the segment is open, and once it is complete.
     for _ in range(2):
         assert window.frame_rate == pytest.approx(rate, abs=1e-9)
         assert f"FRAME-RATE={shown}," in playlist.multivariant(window, "stream.m3u8")
@@ -211,12 +212,12 @@ def test_hls_window_frame_rate_is_of_whole_seconds_and_of_this_run() -> None:
     window.begin(Init(0, "avc1.64001f", 16, 9, 10))
     assert rate() is None
     window.note_frames(30, 90_000)
-    # A segment shorter than a second says nothing; one as long does.
+    # A segment shorter than a second has no rate; one of a second has.
     window.note_frames(60, 89_999)
     assert rate() == 30
     window.note_frames(60, 90_000)
     assert rate() == 60
-    # Those within a percent are counted together, slower ones are not.
+    # Rates within a percent are counted together; slower ones are not.
     window.note_frames(594, 900_000)
     assert rate() == pytest.approx(654 / 11)
     window.note_frames(10, 90_000)
@@ -250,7 +251,7 @@ def test_hls_window_drops_before_a_number_and_not_that_one() -> None:
 
 
 def test_hls_window_keeps_exactly_what_its_dvr_asks_for() -> None:
-    # Segments of a second; a segment leaves when what is behind it is as long as the window.
+    # Segments of a second; a segment leaves when the ones after it are as long as the window.
     window = window_with(10 * 5, dvr_seconds=7)
     assert (len(window.complete), window.first_msn) == (7, 2)
     assert window.duration == 8 * 90_000

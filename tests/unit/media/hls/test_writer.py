@@ -1,4 +1,4 @@
-"""WriterThread: bytes before their line, a disk that says no, a disk that is too slow."""
+"""WriterThread: bytes before their line, write errors, and a disk that is too slow."""
 
 import asyncio
 import threading
@@ -66,7 +66,7 @@ async def test_writer_thread_that_was_held_up_writes_what_waits_of_a_segment_at_
         broadcast.send(hls_stream)
         await asyncio.sleep(0)
     assert writes == []
-    # when it goes on, then each file is written once, before the lines that name its bytes.
+    # when it continues, then each file is written once, before the lines that name its bytes.
     go_on.set()
     await media_store.written()
     index = "index.jsonl"
@@ -97,17 +97,17 @@ async def test_writer_thread_publisher_without_media_leaves_no_folder(
 async def test_writer_thread_full_disk_fails_the_recording_and_the_stream_goes_on(
     media_store: MediaStore, uid: str, broadcast: FakeBroadcast
 ) -> None:
-    # Given a disk on which the third segment finds no room,
+    # Given a disk on which the third segment finds no space,
     failures: list[RecordingFailed] = []
     hls_stream = media_store.begin(uid, failures.append)
     broadcast.send(hls_stream, 10)
     await media_store.written()
     (hls_stream.folder / "seg-2.m4s").symlink_to(FULL)
-    # when the stream goes on for a long time,
+    # when the stream runs for a long time,
     for _ in range(10):
         broadcast.send(hls_stream, 10)
         await media_store.written()
-    # then it is told once, players have a live edge, and memory does not grow.
+    # then one failure is reported, players have a live edge, and memory does not grow.
     assert [failure.reason for failure in failures] == ["disk_full"]
     assert hls_stream.failure is failures[0]
     assert f"part-{broadcast.count - 1}.m4s" in hls_stream.playlist("low_latency").text
@@ -117,7 +117,7 @@ async def test_writer_thread_full_disk_fails_the_recording_and_the_stream_goes_o
     assert isinstance(hls_stream.media_now(newest.name), bytes)
     with pytest.raises(Refused):
         hls_stream.media_now("seg-2.m4s")
-    # And what was written before is a recording.
+    # The media written before it is a recording.
     hls_stream.finish()
     await hls_stream.saved()
     assert sorted(read_index(hls_stream.folder).segments) == [0, 1]
@@ -146,10 +146,10 @@ async def test_writer_thread_slow_disk_fails_the_recording_in_bounded_memory(
     media_store._writer.put(lambda: _wait(go_on))
     failures: list[RecordingFailed] = []
     hls_stream = media_store.begin(uid, failures.append)
-    # when more waits than may,
+    # when its queue exceeds the limit,
     broadcast.send(hls_stream, 200)
     await asyncio.sleep(0)
-    # then that recording fails, its memory is bounded, and the writer is not asked for more.
+    # then that recording fails, its memory is bounded, and the writer gets no more jobs.
     assert [failure.reason for failure in failures] == ["disk_too_slow"]
     held = sum(len(part.content or b"") for s in hls_stream.window.segments for part in s.parts)
     assert held < 50_000

@@ -1,4 +1,4 @@
-"""Encoders: known by what they say of themselves, and spoken to in their own words."""
+"""Encoders: recognised by the name that they send, and answered in their own terms."""
 
 from typing import get_args
 

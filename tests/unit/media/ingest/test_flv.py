@@ -100,7 +100,7 @@ def test_flv_repeated_header_keeps_the_track_and_another_makes_a_new_one() -> No
         Tag("video", 0, b"\x17\x02\x00\x00\x00"),  # end of sequence
         Tag("video", 0, b"\x57\x00"),  # an info frame
         Tag("video", 0, b"\x27\x01\x00\x00\x00"),  # a frame without content
-        Tag("video", 0, b"\xd4hvc1\x02\x00\x09colorInfo"),  # what ffmpeg sends behind the start
+        Tag("video", 0, b"\xd4hvc1\x02\x00\x09colorInfo"),  # ffmpeg's message after the start
         Tag("video", 0, b"\x92avc1"),
         Tag("video", 0, b"\x90av01"),  # libaom in ffmpeg: an empty record first
         Tag("audio", 0, b"\xaf\x01"),
@@ -166,7 +166,7 @@ def test_flv_adts_frames_are_unpacked_and_serve_as_header(start: bytes) -> None:
     assert reader.tracks == (first.track,)
     assert first.track.config == b"\x11\x90"
     assert ["ADTS" in message for message in said] == [True]
-    # A true header has the last word, and its frames may still be wrapped.
+    # A valid sequence header always counts, and its frames may still be wrapped.
     reader.read(Tag("audio", 0, b"\xaf\x00\x12\x10"))
     (packet,) = reader.read(Tag("audio", 200, b"\xaf\x01" + adts(b"\x21\x4c")))
     assert (packet.track.timescale, bytes(packet.data)) == (44_100, b"\x21\x4c")
@@ -366,7 +366,7 @@ def test_flv_every_unit_has_a_length_prefix_from_any_encoder(content: bytes) -> 
 
 
 def test_flv_ambiguous_start_codes_are_decided_by_earlier_frames() -> None:
-    # 00 00 01 41 is a start code and a slice here, and would be a unit of 321 bytes, too.
+    # 00 00 01 41 is a start code and a slice here, but could also be the length of a unit.
     reader = reader_of(AVC_START)
     frame_of(b"\0\0\x01" + SEI + b"\0\0\x01" + IDR, reader)
     later = frame_of(b"\0\0\x01" + SLICE + b"\x23", reader, is_key=False)
@@ -374,7 +374,7 @@ def test_flv_ambiguous_start_codes_are_decided_by_earlier_frames() -> None:
 
 
 def test_flv_start_code_in_a_unit_of_a_late_key_frame_is_found() -> None:
-    # Between its key frames this encoder sends one slice a frame, which shows nothing of it.
+    # Between its key frames this encoder sends one slice per frame, which does not show the form.
     reader = reader_of(AVC_START)
     joined = b"\0\0\x01\x36" + SEI + b"\0\0\0\x01" + IDR
     plain = len(SLICE).to_bytes(4) + SLICE
@@ -417,7 +417,7 @@ def test_flv_start_codes_in_the_configuration_record_are_left_out() -> None:
         assert reader.tracks[0].config == record
 
 
-# What the metadata promise.
+# Tracks that the metadata announce.
 
 
 @table(

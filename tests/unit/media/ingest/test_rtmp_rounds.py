@@ -1,4 +1,4 @@
-"""Rounds: connections that have joined are read, in order and to the end; others are not."""
+"""Rounds: sockets that have joined are read, in order and to the end; others are not."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ MUCH = 300_000
 
 
 class Listener:
-    """A member that keeps what it hears. `then` is called with each piece."""
+    """A member that records its input. `then` is called with each piece."""
 
     def __init__(self, then: Callable[[bytes], None] | None = None) -> None:
         self.heard = b""
@@ -71,13 +71,13 @@ async def test_rtmp_rounds_each_member_reads_its_own_peer_to_the_end(pairs: Pair
     for source, _, listener in three:
         rounds.join(source, listener)
 
-    # when each of their peers sends, and hangs up,
+    # when each of their peers sends, and closes,
     for number, (_, peer, _) in enumerate(three):
         peer.sendall(bytes([number]) * 1000)
         peer.sendall(b"end")
         peer.close()
 
-    # then each hears all of it, and then that this was the end.
+    # then each gets everything, and then the end.
     for number, (_, _, listener) in enumerate(three):
         await listener.until_it_hangs_up()
         assert listener.heard == bytes([number]) * 1000 + b"end"
@@ -103,7 +103,7 @@ async def test_rtmp_rounds_of_many_read_each_of_them_also_when_the_first_are_gon
     for _, _, listener in many[15:]:
         await listener.until(lambda listener=listener: len(listener.heard) == 6)  # type: ignore[misc]  # Bound in the loop.
     assert all(len(listener.heard) == 1 for _, _, listener in many[:15])
-    # Nobody waits for a round who judges a newcomer.
+    # A caller that handles a new connection need not wait for a round.
     many[19][1].close()
     rounds.catch_up()
     assert many[19][2].errors == [None]
@@ -137,7 +137,7 @@ async def test_rtmp_rounds_broken_connection_is_reported(pairs: Pairs) -> None:
 async def test_rtmp_rounds_member_that_leaves_during_its_read_gets_nothing_more(
     pairs: Pairs,
 ) -> None:
-    # Given one that leaves at the first piece of many,
+    # Given one that leaves after the first piece of many,
     rounds = Rounds()
     source, peer = pairs()
     listener = Listener(lambda _: rounds.leave(source))
@@ -147,7 +147,7 @@ async def test_rtmp_rounds_member_that_leaves_during_its_read_gets_nothing_more(
     await listener.until(lambda: bool(listener.heard))
     heard_bytes = len(listener.heard)
 
-    # when it comes back, later,
+    # when it joins again later,
     other, other_peer = pairs()
     witness = Listener()
     rounds.join(other, witness)
@@ -165,7 +165,7 @@ async def test_rtmp_rounds_member_that_leaves_during_its_read_gets_nothing_more(
 
 
 async def test_rtmp_rounds_member_may_remove_another(pairs: Pairs) -> None:
-    # Given two that have something to read, each of which throws the other out,
+    # Given two with input, each of which removes the other,
     rounds = Rounds()
     (one, one_peer), (two, two_peer) = pairs(), pairs()
     first, second = Listener(lambda _: rounds.leave(two)), Listener(lambda _: rounds.leave(one))
@@ -196,7 +196,7 @@ async def test_rtmp_rounds_second_leave_or_leave_without_join_does_nothing(pairs
     rounds.leave(source)
     rounds.leave(source)
 
-    # And it can join again.
+    # It can join again.
     rounds.join(source, listener)
     peer.sendall(b"again")
     await listener.until(lambda: listener.heard == b"again")
@@ -207,7 +207,7 @@ async def test_rtmp_rounds_second_leave_or_leave_without_join_does_nothing(pairs
 async def test_rtmp_rounds_hung_up_peer_is_noticed_at_once_on_request(
     pairs: Pairs, has_last_words: bool
 ) -> None:
-    # Given one that has hung up since the last round, and one that has not,
+    # Given one whose peer has closed since the last round, and one whose peer has not,
     rounds, gone, there = Rounds(), Listener(), Listener()
     (gone_source, gone_peer), (there_source, there_peer) = pairs(), pairs()
     rounds.join(gone_source, gone)
@@ -217,7 +217,7 @@ async def test_rtmp_rounds_hung_up_peer_is_noticed_at_once_on_request(
     gone_peer.close()
     there_peer.sendall(b"hello")
 
-    # when the rounds are caught up with, then both are known for what they are, without a wait.
+    # when `catch_up` is called, then both states are known without a wait.
     rounds.catch_up()
     assert gone.errors == [None]
     assert gone.heard == (b"goodbye" if has_last_words else b"")

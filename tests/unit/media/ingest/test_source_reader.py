@@ -1,4 +1,4 @@
-"""SourceReader: what HLS cannot carry is taken out of the tags, and nothing else."""
+"""SourceReader: packets that HLS cannot carry are marked for transcoding, and no others."""
 
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.transcoding.source_reader import SourceReader, SourceTrack
@@ -103,7 +103,7 @@ def test_source_reader_takes_h264_until_a_supported_header() -> None:
         Tag("video", 0, b"\x90hvc1\x01"),
         Tag("audio", 0, b"\x90OpusOpusHead"),
         Tag("video", 0, b"\x5f\x00"),
-        # What FFmpeg does not decode is refused, by `FlvReader`.
+        # `FlvReader` refuses codecs that FFmpeg cannot decode.
         Tag("audio", 0, b"\xf2device"),
         Tag("video", 0, b"\x90vvc1\x01"),
         Tag("video", 0, b"\x1d\x00\x00\x00\x00"),

@@ -1,4 +1,4 @@
-"""TranscodeWorker: real codecs in, AAC and H.264 out, and everything where it was."""
+"""TranscodeWorker: real codecs in, AAC and H.264 out, with all times unchanged."""
 
 import math
 from array import array
@@ -21,7 +21,7 @@ BEGINS_MS, BEEP_MS, LENGTH_MS = 5_000, 500, 1_000
 
 
 def beep(form: str) -> Iterator[av.AudioFrame]:
-    """A second of mono, silent but for a tone that begins after half of it."""
+    """A second of mono, silent except for a tone that begins after half of it."""
     wave = array(
         "f",
         (
@@ -39,7 +39,7 @@ def beep(form: str) -> Iterator[av.AudioFrame]:
 
 
 def tags(encoder: str, fourcc: bytes, form: str) -> Iterator[Tag]:
-    """Enhanced RTMP v2: a header for what has one (FLAC), then coded frames."""
+    """Enhanced RTMP v2: a header for codecs that have one (FLAC), then coded frames."""
     context = av.CodecContext.create(encoder, "w")
     assert isinstance(context, av.AudioCodecContext)
     context.sample_rate, context.layout, context.format = RATE, "mono", form
@@ -64,7 +64,7 @@ def tags(encoder: str, fourcc: bytes, form: str) -> Iterator[Tag]:
 
 
 def onset_ms(packets: list[Packet]) -> float:
-    """Where the first loud sample of AAC is."""
+    """The time of the first loud AAC sample."""
     decoder = av.CodecContext.create("aac", "r")
     assert isinstance(decoder, av.AudioCodecContext)
     decoder.extradata = packets[0].track.config

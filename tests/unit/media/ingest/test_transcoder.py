@@ -1,4 +1,4 @@
-"""Transcoder: a worker's thread behind a queue: order, ends, and what happens when it is late."""
+"""Transcoder: a worker's thread with a queue: order, end, and a worker that is late."""
 
 import asyncio
 import threading
@@ -29,13 +29,13 @@ GROUP = 10
 
 @cache
 def pictures(count: int) -> tuple[SourcePacket, ...]:
-    """Frames of 30 a second, a key frame every ten."""
+    """Frames at 30 per second, with a key frame every ten."""
     encoder = av.CodecContext.create("flv", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
     encoder.time_base, encoder.gop_size = Fraction(1, 30), GROUP
     frame = av.VideoFrame(320, 240, "yuv420p")
-    for plane in frame.planes:  # A new frame holds whatever was in that memory before.
+    for plane in frame.planes:  # A new frame contains whatever was in that memory before.
         plane.update(bytes([128]) * plane.buffer_size)
     packets = []
     for number in range(count):
@@ -53,7 +53,7 @@ def pictures(count: int) -> tuple[SourcePacket, ...]:
 
 
 class Timer:
-    """One that a test lets run out."""
+    """A timer that the test fires."""
 
     def __init__(self, act: Callable[[], None]) -> None:
         self.run_out = act
@@ -64,7 +64,7 @@ class Timer:
 
 
 class HeldWorker(TranscodeWorker):
-    """A machine as slow as a test wants it: it waits, before each packet, until it may go on."""
+    """A worker as slow as the test wants: before each packet it waits for permission."""
 
     def __init__(
         self, frame_rate: float, may_go_on: threading.Event, has_begun: threading.Event
@@ -79,7 +79,7 @@ class HeldWorker(TranscodeWorker):
 
 
 class Rig:
-    """A transcoder, what it delivered, and a steady clock that is set by hand."""
+    """A transcoder, its output, and a steady clock that the test sets."""
 
     def __init__(self, behind_ms: int = 3_000, may_go_on: threading.Event | None = None) -> None:
         self.seconds = 0.0
@@ -145,12 +145,12 @@ async def test_transcoder_every_frame_keeps_its_presentation_time() -> None:
 
 async def test_transcoder_passed_through_media_keeps_its_place() -> None:
     rig = Rig()
-    # Given sound that is passed through, each time after a picture,
+    # Given audio that is passed through, each packet after a picture,
     for picture in pictures(12):
         sound = picture.dts * 48 // 90
         rig.push(picture, Packet(AAC, sound, sound, 1024, True, b"sound"))
 
-    # then it comes untouched, and after it.
+    # then it arrives unchanged, and after that picture.
     await rig.end()
     kinds = [type(transcoded.packet.track) for transcoded in rig.delivered]
     assert kinds == [VideoTrack, AudioTrack] * 12
@@ -164,20 +164,20 @@ async def test_transcoder_audio_is_timed_by_its_samples_without_loss() -> None:
         rig.push(SourcePacket(SOUND, at, at, True, bytes(2 * 960)))
     await rig.end()
     times = rig.times(AudioTrack)
-    # 1024 samples before it stand for what the encoder holds back.
+    # 1024 samples before it make up for the encoder's delay.
     assert times[0] == 48_000 - 1_024
     assert times == list(range(times[0], times[0] + 1_024 * len(times), 1_024))
     assert times[-1] + 1_024 >= 48_000 + 10 * 960
 
 
 async def test_transcoder_late_frames_are_dropped_up_to_a_key_frame() -> None:
-    # Given a machine that has done nothing of what came within 0.3 s,
+    # Given a machine that has processed nothing within 0.3 s,
     rig = Rig(behind_ms=100)
     frames = pictures(40)
     rig.seconds = 10.0
     rig.push(*frames[:9])
 
-    # then what waits is left out, and what comes up to the next key frame.
+    # then the waiting pictures are left out, and others up to the next key frame.
     await rig.settle()
     for frame in frames[9:13]:
         rig.push(frame)
@@ -227,7 +227,7 @@ async def test_transcoder_delivers_nothing_after_the_end_and_leaves_no_thread() 
 
 
 async def test_transcoder_refusal_of_its_output_is_reported() -> None:
-    # Given a stream that takes nothing: its disk is full,
+    # Given a stream that accepts nothing since its disk is full,
     refusals: asyncio.Queue[Refused] = asyncio.Queue()
 
     def refuse(_: Transcoded) -> None:
@@ -242,23 +242,23 @@ async def test_transcoder_refusal_of_its_output_is_reported() -> None:
 
 
 def sounds(count: int) -> list[SourcePacket]:
-    """20 ms each."""
+    """Audio packets of 20 ms each."""
     times = [number * 1_800 for number in range(count)]
     return [SourcePacket(SOUND, time, time, True, bytes(2 * 960)) for time in times]
 
 
 async def test_transcoder_slow_machine_delivers_all_accepted_packets() -> None:
-    # Given a machine that has done nothing of what was sent when the publisher leaves,
+    # Given a machine that has processed nothing when the publisher leaves,
     may_go_on = threading.Event()
     rig = Rig(may_go_on=may_go_on)
     rig.push(*pictures(40))
     has_ended = asyncio.Event()
 
-    # then nobody waits for it,
+    # then nothing waits for it,
     rig.transcoder.end(has_ended.set)
     assert (rig.delivered, has_ended.is_set()) == ([], False)
 
-    # and all of it comes.
+    # and all of it arrives later.
     may_go_on.set()
     await has_ended.wait()
     assert len(rig.times(VideoTrack)) == 40

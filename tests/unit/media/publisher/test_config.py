@@ -1,4 +1,4 @@
-"""PublishConfig: what no encoder here could do is refused by name, with the bound."""
+"""PublishConfig: settings that no encoder here could use are refused by name, with the limit."""
 
 from fractions import Fraction
 from typing import Any

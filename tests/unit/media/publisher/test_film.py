@@ -1,4 +1,4 @@
-"""A file as a broadcast: copied or encoded anew, once or for ever, or refused with a sentence."""
+"""A file as a broadcast: copied or encoded again, once or in a loop, or refused with a sentence."""
 
 import subprocess
 from itertools import pairwise
@@ -17,7 +17,7 @@ from tests.support.tables import table
 
 VP9_OPUS = {"video": "libvpx-vp9 -deadline realtime -cpu-used 8", "audio": "libopus"}
 REORDERED = {"video": "libx264 -preset medium -g 30 -bf 3"}
-# Each a way of its own through containers: times from 0 or not, with or without decoding times.
+# Containers that differ in their times: from 0 or not, with or without decoding times.
 FORMS = {
     "MP4, H.264 and AAC: copied": {"form": "mp4"},
     "MP4, pictures reordered": {"form": "mp4", **REORDERED},
@@ -48,7 +48,7 @@ def test_film_is_sent_whole_and_begins_at_once(name: str) -> None:
 
     times = [tag.timestamp_ms for tag in tags if tag.kind != "script" and tag.payload[1] == 1]
     assert times == sorted(times)
-    # The sound's first frame is what its encoder was primed with: 21 ms, and never more than 100.
+    # The first audio frame is the encoder's priming: 21 ms, and never more than 100.
     assert times[0] <= 100
     media = flv_file(tags)
     assert len(pictures(media)) == 60
@@ -61,15 +61,15 @@ def test_film_looped_has_continuous_time_stamps(name: str) -> None:
     # Given a film of two seconds, when it is sent three and a half times,
     tags = tags_until(broadcast_of(film(seconds=2, **FORMS[name]), is_looped=True), 7000)
 
-    # then its time only goes on, with no hole longer than the difference of its two streams,
+    # then its time only increases, with no gap longer than the difference of its two tracks,
     for kind in ("video", "audio"):
         times = times_of(tags, kind)
         assert all(0 <= after - before <= 100 for before, after in pairwise(times)), kind
         assert not times or times[-1] > 6800
-    # no picture is shown at the time of another,
+    # no two pictures have the same time,
     shown = sorted(stamp.pts for stamp in stamps(flv_file(tags), "video"))
     assert min(after - before for before, after in pairwise(shown)) > 0.02
-    # and a new connection is not made: each codec's header came once, or again as it was.
+    # and no new connection is needed: each codec's header came once, or again unchanged.
     headers = {tag.payload for tag in tags if tag.kind == "video" and tag.payload[1] == 0}
     assert len(headers) == 1
 
@@ -121,7 +121,7 @@ def test_film_looped_image_is_a_still_video(tmp_path: Path) -> None:
 
 
 def test_film_damaged_parts_are_left_out(tmp_path: Path) -> None:
-    # Given a film with a hole that no decoder likes,
+    # Given a film with damage that no decoder accepts,
     content = bytearray(film(seconds=2, form="mp4", **VP9_OPUS).read_bytes())
     third = len(content) // 3
     content[third : third + 4000] = bytes(range(250)) * 16
@@ -144,7 +144,7 @@ def test_film_goes_on_after_the_machine_stalled() -> None:
 
     assert before_ms is not None
     assert broadcast.due_ms is not None
-    # What follows is sent at its pace, not all at once.
+    # The media after it is sent at its pace, not all at once.
     assert broadcast.due_ms >= 3000
 
 

@@ -1,4 +1,4 @@
-"""FlvTap: the muxer's bytes cut into tags, wherever the muxer cuts them."""
+"""FlvTap: the muxer's output becomes tags, wherever the muxer splits it."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Where a push may go, and what is said of a server that is not there or not what it should be."""
+"""Addresses to publish to, and the errors for servers that are missing or wrong."""
 
 import socket
 import ssl
@@ -70,7 +70,7 @@ def refusal_of(target: PushTarget, ca: str = "") -> str:
 
 @contextmanager
 def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that answers one connection as it likes; gives its port."""
+    """A server that answers one connection with `answer`; gives its port."""
     with socket.create_server(("127.0.0.1", 0)) as plug:
         plug.settimeout(GUARD_SECONDS)
 

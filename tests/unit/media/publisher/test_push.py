@@ -1,4 +1,4 @@
-"""A push against the real RTMP server: what it reports, how it ends, and what it is told."""
+"""A push to the real RTMP server: its reports, its ends, and the server's reasons."""
 
 import asyncio
 import threading
@@ -44,7 +44,7 @@ class FakeBroadcast:
 
 
 class Stand:
-    """Pushes to a port, from a thread of their own, as a command makes them."""
+    """Pushes to a port, from another thread, as a command makes them."""
 
     def __init__(self, port: int) -> None:
         self.authorizer = RecordingAuthorizer()
@@ -68,7 +68,7 @@ class Stand:
         return [progress.state for progress in self.reports]
 
     async def tags(self) -> list[Tag]:
-        """All that arrived, once the publisher has gone."""
+        """All tags that arrived, once the publisher has gone."""
         sink = self.authorizer.sinks["good"]
         await sink.closed.wait()
         return sink.tags
@@ -104,7 +104,7 @@ async def test_push_reports_its_progress_each_second(stand: Stand) -> None:
     assert stand.states == ["connecting", "connected", "publishing", "ended"]
     report = stand.reports[2]
     assert report.seconds >= 1
-    # 50 frames of 1,000 bytes a second, and what RTMP puts around them.
+    # 50 frames of 1,000 bytes per second, and the overhead of RTMP.
     assert 0 < report.kbits <= 420
     assert 0 < report.fps <= 51
 

@@ -1,4 +1,4 @@
-"""The publishing side of RTMP against the receiving side, in memory: every cut, every answer."""
+"""RTMP's publishing side against the receiving side, in memory: every split, every answer."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,7 +35,7 @@ TAGS = [
 
 
 class Meeting:
-    """A client and a session, whose bytes go back and forth until neither says anything."""
+    """A client and a session that exchange bytes until both are silent."""
 
     def __init__(self, refuses: str = "", piece_bytes: int = 1 << 20) -> None:
         self.client = RtmpClient("live", "rtmp://127.0.0.1/live", "KEY")
@@ -88,11 +88,11 @@ def test_rtmp_client_published_media_arrives_unchanged_in_any_cut(piece_bytes: i
     ]
     assert [publish_requested.key for publish_requested in asked] == ["KEY"]
     arrived = [tag for tag in meeting.arrived if isinstance(tag, Tag)]
-    # Metadata travels as a command to the server, which passes on what stands behind its name.
+    # Metadata is sent as a command to the server, which passes on the values after its name.
     wrapped = Tag("script", 0, amf0.encode("@setDataFrame") + TAGS[0].payload)
     assert arrived == [wrapped, *TAGS[1:]]
     assert isinstance(meeting.arrived[-1], PublishEnded)
-    # What the server says to that comes too late to matter.
+    # The server's answer to that comes too late to matter.
     assert meeting.heard == [Accepted()]
 
 
@@ -127,7 +127,7 @@ def to_client(*values: Value) -> bytes:
 
 
 def connected() -> RtmpClient:
-    """A client whose server has agreed to connect."""
+    """A client whose connect command was accepted."""
     client = RtmpClient("live", "rtmp://127.0.0.1/live", "KEY")
     assert client.receive(HANDSHAKE) == []
     assert client.receive(to_client("_result", 1, None, {"level": "status"})) == []

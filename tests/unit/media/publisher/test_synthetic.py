@@ -1,4 +1,4 @@
-"""The test broadcast: what a decoder sees and hears of it, second by second."""
+"""The test broadcast as a decoder sees and hears it, second by second."""
 
 import math
 from fractions import Fraction
@@ -23,7 +23,7 @@ def broadcast_of(**settings: object) -> SyntheticBroadcast:
 
 
 def times_of(tags: list[Tag], kind: str) -> list[int]:
-    """Of the frames, in milliseconds, without the codecs' own headers."""
+    """The frames' times in milliseconds, without the codecs' headers."""
     return [tag.timestamp_ms for tag in tags if tag.kind == kind and tag.payload[1] == 1]
 
 
@@ -79,7 +79,7 @@ def test_synthetic_bit_rate_is_the_requested_one(width: int, height: int, kbits:
 
 
 def test_synthetic_bit_rate_change_holds_and_the_video_goes_on() -> None:
-    # Given a broadcast whose bit rate is raised on the way,
+    # Given a broadcast whose bit rate is raised during it,
     broadcast = broadcast_of(video_kbits=200)
     before: list[Tag] = []
     while broadcast.due_ms < 2000:
@@ -87,7 +87,7 @@ def test_synthetic_bit_rate_change_holds_and_the_video_goes_on() -> None:
     broadcast.video_kbits = 1000
     after = tags_until(broadcast, 5000)
 
-    # then it is met, and a decoder sees every frame.
+    # then the rate is kept, and a decoder sees every frame.
     octets = sum(len(tag.payload) for tag in after if tag.kind == "video")
     assert octets * 8 / 3000 == pytest.approx(1000, rel=0.15)
     seen = pictures(flv_file(before + after))
@@ -96,17 +96,17 @@ def test_synthetic_bit_rate_change_holds_and_the_video_goes_on() -> None:
 
 
 def test_synthetic_frames_missed_in_a_stall_are_left_out_and_time_stays_true() -> None:
-    # Given a machine that stands still for 1.4 s in the middle of a second,
+    # Given a machine that is stopped for 1.4 s in the middle of a second,
     broadcast = broadcast_of()
     tags: list[Tag] = []
     while broadcast.due_ms < 1500:
         tags += broadcast.step(broadcast.due_ms)
     tags += broadcast.step(2900)
-    # when it goes on,
+    # when it continues,
     assert broadcast.due_ms == 2900
     tags += tags_until(broadcast, 4200)
 
-    # then no frame was made twice or made up for, and flash and beep agree as before.
+    # then no frame was sent twice or made up, and flash and beep are in step as before.
     video = times_of(tags, "video")
     gaps = [after - before for before, after in pairwise(video) if after - before > 34]
     assert gaps == [pytest.approx(1400, abs=34)]

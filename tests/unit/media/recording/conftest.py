@@ -1,4 +1,4 @@
-"""Recordings on a real folder: of a real encoder's bytes, since they are decoded."""
+"""Recordings in a real folder, of a real encoder's media, since tests decode them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ async def recordings(media_store: MediaStore) -> AsyncIterator[Recordings]:
 
 @pytest.fixture
 def record(media_store: MediaStore, uid: str) -> Record:
-    """Send FLV files, one connection each; `is_live` leaves the stream open."""
+    """Record FLV files, one connection each; `is_live` leaves the stream open."""
 
     async def record(*files: bytes, is_live: bool = False) -> HlsStream:
         hls_stream = media_store.begin(uid)

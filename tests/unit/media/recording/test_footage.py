@@ -1,4 +1,4 @@
-"""Footage: positions as a player shows them, whatever the stream's own clock says."""
+"""Footage: positions as a player shows them, independent of the stream's clock."""
 
 import pytest
 
@@ -15,7 +15,7 @@ async def test_footage_positions_are_the_sums_of_earlier_durations(
     hls_stream = media_store.begin(uid)
     broadcast = FakeBroadcast(parts_a_segment=5)
     broadcast.send(hls_stream, 10)
-    broadcast.start += 90_000_000  # The clock jumps, the player's seek bar does not.
+    broadcast.start += 90_000_000  # The clock jumps; the player's seek bar does not.
     broadcast.send(hls_stream, 6, is_discontinuity=True)
     held = footage(hls_stream)
     assert [piece.position for piece in held.pieces] == [0, 90_000, 180_000]

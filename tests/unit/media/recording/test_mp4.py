@@ -1,4 +1,4 @@
-"""The MP4 of a recording: every time stamp as it was, every frame decodable, whatever happened."""
+"""The MP4 of a recording: every time stamp unchanged, every frame decodable, in all cases."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -28,7 +28,7 @@ def relative(actual: list[Stamp]) -> list[Stamp]:
 
 
 def beside_the_picture(file: Path | bytes) -> list[Fraction]:
-    """When each sound frame begins, counted from the first picture."""
+    """The start of each audio frame, relative to the first picture."""
     first = stamps(file, "video")[0].pts
     return [stamp.pts - first for stamp in stamps(file, "audio")]
 
@@ -44,10 +44,10 @@ async def test_mp4_every_frame_keeps_its_time(
     source = flv(seconds=3, rate=rate, video=video)
     hls_stream = await record(source)
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
-    # then its MP4 has the source's frames at the source's times (FLV's own, in milliseconds),
+    # then its MP4 has the source's frames at the source's times (FLV's, in milliseconds),
     expected, actual = relative(stamps(source, "video")), relative(stamps(remuxed.path, "video"))
     assert actual == expected
-    # its sound is beside them to a millisecond (what comes before the first frame is dropped),
+    # its audio is in step to a millisecond (audio before the first picture is dropped),
     sources, ours = beside_the_picture(source), beside_the_picture(remuxed.path)
     assert len(sources) - len(ours) in (0, 1)
     sound = zip(sources[len(sources) - len(ours) :], ours, strict=True)
@@ -116,7 +116,7 @@ HEVC = "libx265 -preset ultrafast -x265-params keyint=30:log-level=none"
 
 
 def sounds(path: Path) -> tuple[set[tuple[int, str]], float]:
-    """Which rates and layouts are decoded, and how many seconds of sound."""
+    """The decoded sample rates and layouts, and the seconds of audio."""
     kinds: set[tuple[int, str]] = set()
     seconds = 0.0
     with av.open(str(path)) as container:
@@ -131,7 +131,7 @@ async def test_mp4_of_a_stream_whose_codec_changed_is_whole(record: Record, tmp_
         flv(seconds=1, video=HEVC), flv(seconds=3), flv(seconds=1, video=HEVC)
     )
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
-    # Reordered pictures of a run are shown while the next one begins: two are at the same time.
+    # Reordered pictures of a run are shown while the next one begins: two have the same time.
     assert sizes(remuxed.path) in ([(320, 180)] * count for count in range(148, 151))
     assert remuxed.left_out_seconds == 0
     actual = stamps(remuxed.path, "video")
@@ -148,7 +148,7 @@ async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     with av.open(str(remuxed.path)) as container:
         frame = [*container.decode(video=0)][-1].reformat(format="gray")
-    # It stands upright between two dark sides.
+    # It is upright between two dark sides.
     row = bytes(frame.planes[0])[90 * frame.planes[0].line_size :][:320]
     assert max(row[:100]) < 40
     assert max(row[110:210]) > 60
@@ -159,14 +159,14 @@ async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
 async def test_mp4_of_a_stream_whose_audio_changed_is_whole(
     record: Record, tmp_path: Path, audio: str
 ) -> None:
-    # Given a recording of two runs that differ in their sound alone,
+    # Given a recording of two runs that differ only in their audio,
     source = flv(seconds=2)
     hls_stream = await record(source, flv(seconds=2, audio=audio), flv(seconds=1))
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
-    # then its pictures are as they were,
+    # then its pictures are unchanged,
     assert len(stamps(remuxed.path, "video")) == 150
     assert remuxed.left_out_seconds == 0
-    # and its sound is of one kind, as long, and in time.
+    # and its audio has one format, its full length, and is in step.
     kinds, seconds = sounds(remuxed.path)
     assert kinds == {(48_000, "stereo")}
     assert seconds == pytest.approx(remuxed.seconds, abs=0.15)

@@ -1,4 +1,4 @@
-"""Uploads as people's files are: what a player of the file shows is what plays, and no more."""
+"""Unusual uploads: the result plays exactly what a player of the file shows."""
 
 import struct
 import subprocess
@@ -34,8 +34,10 @@ def run(*words: str) -> Path:
 
 
 class Shown(NamedTuple):
-    """What a decoder makes of a track: when the first frame begins and the last ends, how many
-    frames, when it gets bright or loud, and of the sixth picture which quarters are bright."""
+    """A track as a decoder shows it: the start of the first frame and the end of the last, the
+    number of frames, the times at which it gets bright or loud, and the bright quarters of the
+    sixth picture.
+    """
 
     start: float
     end: float
@@ -76,7 +78,7 @@ def shown(path: Path, kind: str) -> Shown:
 
 
 def imported(source: Path, folder: Path) -> tuple[Path, Path]:
-    """The upload as HLS plays it, all segments in one file, and as it is downloaded."""
+    """The upload as HLS plays it, with all segments in one file, and as a download."""
     folder.mkdir()
     (folder / "upload").write_bytes(source.read_bytes())
     import_upload(folder, SEGMENT_MS, 0, JobProgress(lambda *_: None))
@@ -87,7 +89,7 @@ def imported(source: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def assert_same(source: Path, path: Path, frame_count: int) -> None:
-    """Two films have equal pictures and sound, as long and as far apart."""
+    """Assert that two films have equal pictures and sound, with equal lengths and offsets."""
     pictures, sounds = shown(source, "video"), shown(source, "audio")
     new_pictures, new_sounds = shown(path, "video"), shown(path, "audio")
     assert new_pictures.frames == frame_count
@@ -121,7 +123,7 @@ def test_upload_with_an_image_before_its_video_plays_the_video(tmp_path: Path) -
 
 
 ONE = 1 << 16
-# By a display matrix's a, b, c and d: how it is called, and the quarter where the corner is shown.
+# Display matrices a, b, c and d: the name, and the quarter in which the corner is shown.
 MATRICES: list[tuple[tuple[int, int, int, int], Orientation, int]] = [
     ((ONE, 0, 0, ONE), "upright", 0),
     ((-ONE, 0, 0, ONE), "mirrored", 1),
@@ -186,7 +188,7 @@ def test_upload_audio_before_the_first_frame_is_kept(tmp_path: Path) -> None:
         assert len(sounds.onsets) == 3
         apart = pictures.onsets[-1] - sounds.onsets[-1]
         assert apart == pytest.approx(1.3, abs=0.05)
-    # The first picture stands there from the start: players wait for one.
+    # The first picture is shown from the start, since players wait for one.
     assert shown(plays, "video").start == pytest.approx(shown(plays, "audio").start, abs=0.05)
 
 
@@ -206,7 +208,7 @@ def test_upload_cut_off_in_the_middle_plays_to_its_last_whole_packet(
     source = encode(tmp_path / name, PICTURE, BEEP, options=f"{H264} {options}", seconds=6)
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
     for path in imported(source, tmp_path / "made"):
-        # Every packet that is left can be decoded, to where the file breaks off.
+        # Every remaining packet can be decoded, up to where the file breaks off.
         assert 1.9 < shown(path, "audio").end - shown(path, "audio").start < 4.5
         assert 1.9 < shown(path, "video").end - shown(path, "video").start < 4.5
 
@@ -240,7 +242,8 @@ def test_upload_frozen_frame_stays_until_the_next_one(tmp_path: Path, b_frames: 
     source = encode(tmp_path / "hole.mp4", hole, BEEP, options=options, seconds=5)
     plays, _ = imported(source, tmp_path / "made")
     pictures = shown(plays, "video")
-    # What stands is shown once a second, as every segment needs a picture, and nothing is missing.
+    # A still picture is sent once per second, since every segment needs one, and nothing is
+    # missing.
     assert shown(source, "video").frames <= pictures.frames <= shown(source, "video").frames + 3
     with av.open(str(plays)) as container:
         spans = [
@@ -276,7 +279,7 @@ def test_upload_joined_transport_streams_play_one_after_the_other(tmp_path: Path
     joined.write_bytes(one.read_bytes() + two.read_bytes())
     for path in imported(joined, tmp_path / "made"):
         pictures, sounds = shown(path, "video"), shown(path, "audio")
-        # The last picture before the seam cannot be told from one that has lost its end.
+        # The last picture before the seam could be one that has lost its end.
         assert pictures.frames in (209, 210)
         assert pictures.end - pictures.start == pytest.approx(7, abs=0.15)
         apart = zip(sounds.onsets, pictures.onsets, strict=True)

@@ -1,4 +1,4 @@
-"""Pictures: sizes, fits and times as the CDN's, and the key frame that is nearest."""
+"""Pictures: sizes, fits and times as on the CDN, and the nearest key frame."""
 
 import io
 
@@ -106,7 +106,7 @@ async def test_pictures_nearest_key_frame_is_taken(held: Footage) -> None:
 
 
 def damaged(piece: Piece) -> Piece:
-    """A recording with every key frame's content overwritten, so that none can be decoded."""
+    """A recording whose key frames are overwritten, so that none can be decoded."""
     content = bytearray(piece.content())
     with av.open(io.BytesIO(content), "r", format="mp4") as container:
         for packet in container.demux(video=0):

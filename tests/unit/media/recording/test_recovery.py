@@ -20,7 +20,7 @@ from tests.support.hls.media_rules import check_media
 
 ROOT = Path(__file__).parents[4]
 UID = "cd" * 16
-# Sends parts as fast as they are written, and says after each how many are on the disk.
+# A program that writes parts as fast as possible, and prints the number on the disk after each.
 WRITING = """
 import asyncio, sys
 from pathlib import Path
@@ -41,7 +41,7 @@ asyncio.run(main())
 
 
 def write_until_killed(root: Path, parts: int) -> int:
-    """How many parts a process had said to be written when it was killed, at least `parts`."""
+    """Write at least `parts` parts, kill the process, and return the number it had printed."""
     command = [sys.executable, "-c", WRITING, str(root), UID]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
@@ -57,9 +57,9 @@ def write_until_killed(root: Path, parts: int) -> int:
 def test_recovery_after_kill_9_keeps_every_finished_part(tmp_path: Path, parts: int) -> None:
     # Given a process that was killed while it wrote,
     written = write_until_killed(tmp_path, parts)
-    # when it is recovered,
+    # when its recording is recovered,
     recovered = recover(tmp_path / UID)
-    # then all that it had written is there (and perhaps one part more than it could say),
+    # then every written part is there (and perhaps one more than it had printed),
     number = recovered.duration_ms // 200
     assert number in (written, written + 1)
     assert recovered.end_ms == START_MS + 200 * number
@@ -67,7 +67,7 @@ def test_recovery_after_kill_9_keeps_every_finished_part(tmp_path: Path, parts: 
     # the recording plays,
     window = read_index(tmp_path / UID).window()
     assert check_media(playlist.plain(window)) == []
-    # and recovering it again changes nothing.
+    # and a second recovery changes nothing.
     before = {path.name: path.read_bytes() for path in (tmp_path / UID).iterdir()}
     assert recover(tmp_path / UID).had_ended
     assert {path.name: path.read_bytes() for path in (tmp_path / UID).iterdir()} == before
@@ -120,14 +120,14 @@ def test_recovery_folder_without_an_index_is_no_recording(tmp_path: Path) -> Non
 async def test_recovery_recording_goes_on_behind_the_media_of_a_killed_process(
     tmp_path: Path, torn: bytes
 ) -> None:
-    # Given a process that was killed in the middle of a segment, and maybe of a line,
+    # Given a process that was killed in the middle of a segment, and perhaps of a line,
     folder = tmp_path / UID
     await asyncio.to_thread(write_until_killed, tmp_path, 8)
     with (folder / NAME).open("ab") as file:
         file.write(torn)
     before = read_index(folder).window()
 
-    # when the next one goes on with it,
+    # when the next process continues the recording,
     media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
     hls_stream = media_store.reopen(UID)
     assert not hls_stream.window.is_finished
@@ -135,7 +135,7 @@ async def test_recovery_recording_goes_on_behind_the_media_of_a_killed_process(
     FakeBroadcast(parts_a_segment=5).send(hls_stream, 7)
     await media_store.close()
 
-    # then all of both is there, with one discontinuity between them, and it has ended.
+    # then the media of both is there, with one discontinuity between them, and it has ended.
     recorded = read_index(folder)
     window = recorded.window()
     assert recorded.ended_ms is not None

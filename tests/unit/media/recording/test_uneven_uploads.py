@@ -1,4 +1,4 @@
-"""Uploads whose sound and picture are not equally long, or do not begin together."""
+"""Uploads whose audio and video have different lengths or starts."""
 
 import subprocess
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""A rendition that falls behind is given up, the largest first; the others and the source go on."""
+"""A rendition that falls behind is given up, the largest first; the others continue."""
 
 import asyncio
 from pathlib import Path
@@ -33,7 +33,7 @@ def ladder(rungs: list[Rung], dropped: list[str], behind_ms: int) -> Ladder:
 
 
 def feed(running: Ladder, seconds: int) -> None:
-    """So much of a stream, at once."""
+    """Feed this many seconds of a stream at once."""
     timeline, reader = Timeline(), FlvReader()
     for tag in flv_tags(flv(seconds=seconds)):
         for packet in reader.read(tag):
@@ -58,7 +58,7 @@ async def test_rendition_ladder_drops_the_largest_first_and_wakes_its_readers(
     running.finish()
     await running.ended()
 
-    # then the larger one is gone for good, with a warning, and the smaller one is whole.
+    # then the larger one is gone for good, with a warning, and the smaller one is complete.
     await waiting
     with pytest.raises(Refused, match="no longer made"):
         rungs[0].hls_stream.playlist("low_latency")

@@ -1,4 +1,4 @@
-"""Renditions are cut where their source is, and show what it shows, smaller."""
+"""Renditions are cut where their source is cut, and show its picture in a smaller size."""
 
 from io import BytesIO
 
@@ -54,7 +54,7 @@ def shape(part: HlsPart) -> tuple[object, ...]:
 
 
 def film(cuts: list[RenditionPart]) -> bytes:
-    """Everything of one rendition, from its last init segment on."""
+    """All media of one rendition, from its last init segment on."""
     begins = max(n for n, cut in enumerate(cuts) if cut.init)
     return b"".join([cuts[begins].init or b"", *(cut.content for cut in cuts[begins:])])
 
@@ -113,7 +113,7 @@ def test_rendition_worker_follows_a_publisher_that_returns_with_another_size() -
 
 
 def test_rendition_worker_broken_frame_costs_only_itself() -> None:
-    # Given a source in whose middle pictures are noise,
+    # Given a source with noise in place of some pictures,
     timeline, reader = Timeline(), FlvReader()
     worker = RenditionWorker(NAMES[:1], part_ms=200, segment_ms=1000)
     cuts: list[RenditionPart] = []
@@ -127,7 +127,7 @@ def test_rendition_worker_broken_frame_costs_only_itself() -> None:
                 cuts += worker.take(sent, timeline.epoch, 0)
     cuts += worker.flush()
 
-    # the rendition has all others, and ends where the source ends.
+    # the rendition has all other pictures, and ends where the source ends.
     end = cuts[-1].part.start + cuts[-1].part.duration
     assert abs(end - 3 * 90_000) < 9_000
     assert len(packets(cuts, VideoTrack)) >= seen - 20

@@ -1,4 +1,4 @@
-"""What is written as tags is read as the same packets."""
+"""Packets that are written as tags are read back unchanged."""
 
 import pytest
 from hypothesis import given
@@ -95,17 +95,17 @@ def test_simulcast_tags_begin_with_headers_and_repeat_changed_ones() -> None:
 
 
 def test_simulcast_tags_audio_before_the_first_key_frame_is_left_out() -> None:
-    # Given sound that comes some 40 ms behind the picture that it belongs to,
+    # Given audio that comes some 40 ms after its picture,
     sent, tracks = packets()
     pictures = [packet for packet in sent if packet.track is tracks[0]]
     sounds = [packet for packet in sent if packet.track is tracks[1]]
     start = next(packet for packet in pictures[1:] if packet.dts >= 500 * 90)
     late = [packet for packet in sounds if _ms(packet.dts, packet) >= _ms(start.dts, start) - 40]
 
-    # when it is pushed on from a picture on,
+    # when a push begins at a later picture,
     received, _ = again([replace(start, is_key=True), *late], tracks)
 
-    # then what is left of it is where it was.
+    # then the remaining audio keeps its place.
     heard = [_ms(packet.dts, packet) for packet in received[1:]]
     wanted = [_ms(packet.dts, packet) - _ms(start.dts, start) for packet in late]
     assert wanted[0] < 0

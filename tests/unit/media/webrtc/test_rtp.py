@@ -1,4 +1,4 @@
-"""RTP as it comes: out of order, with holes, broken. What goes on is whole and in order."""
+"""RTP out of order, with gaps or broken: complete frames in order come out."""
 
 import random
 
@@ -63,7 +63,7 @@ def test_rtp_broken_payload_is_distinguished(payloads: list[bytes]) -> None:
             unpacked.take()
     try:
         coded = h264.Frames().frame(unpacked.take())
-    except ProtocolError:  # Parameter sets that are none: the publisher is told.
+    except ProtocolError:  # Invalid parameter sets: the publisher gets an error.
         return
     assert coded is None or coded.data
 
@@ -82,7 +82,7 @@ def test_rtp_vp8_descriptor_is_removed_or_the_payload_refused(payload: bytes) ->
 def test_rtp_garbage_gives_no_frame_and_breaks_nothing(
     received: list[tuple[int, bool, bytes]],
 ) -> None:
-    # Given what is eaten as H.264 and as VP8, over numbers that jump about,
+    # Given packets of H.264 and VP8, with arbitrary sequence numbers,
     outputs: list[object] = []
     asked: list[int] = []
 
@@ -99,7 +99,7 @@ def test_rtp_garbage_gives_no_frame_and_breaks_nothing(
         for now_ms, (number, is_marked, payload) in enumerate(received):
             packet = packets.RtpPacket(96, is_marked, number, number * 3_000, 1, payload)
             for rtp_packet in reorder.push(number, packet, now_ms):
-                # then each packet is taken or left out,
+                # then each packet is accepted or left out,
                 if rtp_packet is None:
                     depacketizer.lose()
                 else:
@@ -163,7 +163,7 @@ def test_rtp_audio_moves_to_the_time_of_the_sender_report(skew_ms: int) -> None:
     picture, sound = SourceClock(90_000), SourceClock(48_000)
     assert picture.place(5_000, 1_000) == 90_000
     first = sound.place(4_294_967_000, 1_000 + skew_ms)
-    # when both have been reported on,
+    # when both have had their sender reports,
     picture.note_report(7 << 32, 5_000)
     sound.note_report(7 << 32, 4_294_967_000)
     sound.follow(picture)
@@ -195,7 +195,7 @@ def test_rtp_broken_rtcp_has_no_reports(data: bytes) -> None:
 
 
 class Kept:
-    """An eater that keeps what it is fed."""
+    """A depacketizer that records its input."""
 
     def __init__(self) -> None:
         self.packets: list[packets.RtpPacket] = []
@@ -209,19 +209,19 @@ class Kept:
 
 
 def test_rtp_second_source_waits_until_the_first_is_silent() -> None:
-    # Given a sender of two simulcast layers under one number,
+    # Given a sender of two simulcast layers under one payload type,
     sink = Kept()
     form = Format(96, "h264", 90_000, {}, frozenset())
     receiver = RtpReceiver(form, 1, 250, sink, lambda _: None)
     for at_ms in range(0, 500, 100):
         for ssrc in (7, 8):
             receiver.push(packets.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
-    # then the first is taken, whole,
+    # then the first is accepted completely,
     assert [(packet.ssrc, packet.sequence) for packet in sink.packets] == [
         (7, at) for at in range(5)
     ]
     assert sink.losses == 0
-    # and the second from when the first has been silent for a while.
+    # and the second once the first has been silent for a while.
     receiver.push(packets.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)
     assert sink.packets[-1].ssrc == 7
     receiver.push(packets.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)

@@ -1,4 +1,4 @@
-"""An offer is read as browsers write it; whatever is none is refused with a sentence."""
+"""Offers are parsed as browsers write them; anything else is refused with a sentence."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The built-in STUN server's answer, read by another library; nothing else is answered."""
+"""The built-in STUN server's answer, parsed by another library; other messages get none."""
 
 from aioice import stun as peer
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""People, recordings and the rest of what a step can do, on a world without a server."""
+"""Actions for users, recordings and others, in a world without a server."""
 
 from tests.support.scenario_run import play
 

@@ -1,4 +1,4 @@
-"""Chat in a scenario: lines, floods, scripts, and who keeps order."""
+"""Chat in a scenario: messages, floods, scripts, and moderation."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Faults in a scenario: started, stopped, over by themselves, and checked before anything runs."""
+"""Faults in a scenario: started, stopped, expired, and checked before anything runs."""
 
 import pytest
 

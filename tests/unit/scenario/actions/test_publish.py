@@ -1,4 +1,4 @@
-"""Publishers on the virtual clock: the platform's rules hold for them as for real ones."""
+"""Publishers on the virtual clock: the platform's rules apply as for real ones."""
 
 from tests.support.scenario_run import play
 

@@ -1,4 +1,4 @@
-"""A run: what happens when, what follows what, what is judged, and what is told of it."""
+"""A run: the order and instants of steps, the expectations, and the reported results."""
 
 import asyncio
 
@@ -184,7 +184,7 @@ async def test_runner_follows_a_world_clock_that_others_advance() -> None:
         # when four hours pass at once,
         await runner.run.clock.pass_time(4 * 3_600_000)
 
-    # then each step has begun at its own instant, and what was expected was missed at its time.
+    # then each step has begun at its own instant, and the expectation was missed at its time.
     notes = [(result.at_ms, result.text) for result in results if isinstance(result, Noted)]
     assert notes == [
         (3_000, "first"),
@@ -256,7 +256,7 @@ async def test_runner_added_step_leaves_random_choices_of_the_others() -> None:
     alone = await lines(flood)
     assert len(alone) > 20
     assert await lines(more + flood) == alone
-    # Two that do the same are not each other's echo.
+    # Two equal steps do not post the same messages.
     twice = await lines(flood + flood)
     assert twice[: len(alone)] == alone
     assert twice[len(alone) :] != alone

@@ -1,4 +1,4 @@
-"""The safe subset of YAML: what a scenario's text may hold, and where everything stands."""
+"""The safe subset of YAML: the allowed syntax, and the position of each value."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""The report: figures folded as a run goes, and the three forms that are made of them."""
+"""The report: figures that are collected during a run, and its three output forms."""
 
 import re
 from typing import Any
@@ -108,7 +108,7 @@ def test_report_html_links_lead_to_the_chart_the_events_and_the_line(
     anchors, links = re.findall(r' id="([^"]+)"', shown), re.findall(r'href="#([^"]+)"', shown)
     assert len(anchors) == len(set(anchors))
     assert set(links) <= set(anchors)
-    # The first expectation of the report: its row, its instant, what is around, its line.
+    # The first expectation of the report: its row, its instant, the events around, its line.
     assert {"expectation-0", "mark-0", "around-0", "line-1-12"} <= set(links)
     line = re.search(r'<li id="line-1-12" class="bad"><code>(.*?)</code>', shown)
     assert line is not None
@@ -131,7 +131,7 @@ def test_report_html_filter_marks_each_row_that_was_missed_or_refused(
 
 
 async def test_report_moments_are_the_first_of_each_kind_and_those_around_a_miss() -> None:
-    # Given many events of one kind, in the midst of which something is missed,
+    # Given many events of one kind, with a missed expectation in the midst of them,
     fold = await played_with_report(
         """
 scenario: Many
@@ -148,7 +148,7 @@ timeline:
     # when the report is made,
     moments = document(fold, clock="virtual", wall_ms=1)["moments"]
 
-    # then it has the first of them, those around the miss, and says how many are not there.
+    # then it has the first of them, those around the miss, and the number of the others.
     times = [item["at_ms"] for item in moments["shown"] if item["kind"] == "StreamUpdated"]
     assert times == [
         *range(0, KIND_MAX * 1_000, 1_000),
@@ -198,7 +198,7 @@ def test_report_last_value_goes_on_until_the_next() -> None:
 
 
 async def test_report_each_stream_has_its_own_chart() -> None:
-    # Given two streams, of which one sends its viewers over to the other,
+    # Given two streams, one of which sends its viewers over to the other,
     fold = await played_with_report(
         """
 scenario: Raid
@@ -218,7 +218,7 @@ lasts: 30s
     # when the report is made,
     report = document(fold, clock="virtual", wall_ms=1)
 
-    # then the sum is flat, and each stream's own curve tells of the raid.
+    # then the sum is flat, and each stream's own curve shows the raid.
     streams = {stream["name"]: stream for stream in report["chart"]["streams"]}
     one, two = (streams[name]["viewers"]["values"] for name in ("one", "two"))
     assert (one[5], one[20], two[5], two[20]) == (40, 0, 0, 40)

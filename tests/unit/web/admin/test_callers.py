@@ -1,4 +1,4 @@
-"""Callers: which origins and hosts may steer the emulator."""
+"""Callers: the origins and hosts that may control the emulator."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Folders: which files a request may name, and what it learns of the others."""
+"""Folders: the files that a request may name, and the answers about others."""
 
 import os
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_folders_reads_regular_files_only(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
     folders = Folders([tmp_path])
     assert folders.read(str(tmp_path / "text"), 5) == b"hello"
-    # A pipe that nobody writes into is refused, not waited for.
+    # A pipe without a writer is refused at once.
     for name in ("pipe", "", "none", "text/below"):
         with pytest.raises(Refused):
             folders.read(str(tmp_path / name), 5)

@@ -1,4 +1,4 @@
-"""Days and hours as clocks show them somewhere, also on the days on which clocks are changed."""
+"""Days and hours in a time zone, also on the days of clock changes."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -16,7 +16,7 @@ def at(text: str) -> int:
 @table(
     ("zone", "now", "hours"),
     [
-        # In spring the night has an hour less, in autumn one more; UTC knows nothing of it.
+        # In spring the night has an hour less, in autumn one more; in UTC it has not.
         ("Europe/Berlin", "2026-03-30T12:00:00", [24, 23]),
         ("Europe/Berlin", "2026-10-26T12:00:00", [24, 25]),
         ("UTC", "2026-03-30T12:00:00", [24, 24]),
@@ -32,7 +32,7 @@ def test_time_zones_days_begin_at_local_midnight_for_any_length(
     assert [(two - one) / HOUR_MS for one, two in days] == hours
     assert [hour_of(zone)(start)[1] for start in starts] == [0, 0, 0]
     assert starts[-1] <= at(now) < starts[-1] + 25 * HOUR_MS
-    # A quarter of an hour, which is the finest that is kept, divides them all.
+    # A quarter of an hour, the finest stored unit, divides them all.
     assert all(start % 900_000 == 0 for start in starts)
 
 

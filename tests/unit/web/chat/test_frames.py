@@ -1,4 +1,4 @@
-"""Frames: whatever a client sends is a command or a `FrameError` with a code of the contract."""
+"""Frames: any client message is a command or a `FrameError` with a code of the contract."""
 
 import json
 
@@ -83,7 +83,7 @@ def test_chat_frames_any_object_is_a_command_or_an_error(
 ) -> None:
     command = _parse(json.dumps({**words, "type": kind}))
     if isinstance(command, Say):
-        # What is said can be written down and sent on.
+        # A command's text can be stored and sent on.
         assert command.content.encode()
         assert command.content.strip()
 

@@ -21,13 +21,13 @@ CHROMIUM = (
         ("*/*", False),
         ("application/json, text/plain, */*", False),
         ("", False),
-        # Wanted alike, or less, or not at all.
+        # HTML is preferred equally, or less, or not at all.
         ("text/html, application/json", False),
         ("text/html;q=0.5, application/json", False),
         ("text/html;q=0.3, */*;q=0.8", False),
         ("text/html;q=0, */*", False),
         ("application/*, text/html;q=0.9", False),
-        # What cannot be read counts for nothing.
+        # Invalid values are ignored.
         ("text/html;q=much", False),
         ("text/html;q=nan", False),
         ("text/html;q=2", False),

@@ -1,4 +1,4 @@
-"""By which address a request says that it came."""
+"""The address that a request says it used."""
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -22,7 +22,7 @@ from tests.support.tables import table
         ({"x-forwarded-host": "b.test", "x-forwarded-port": "9000"}, "http://b.test:9000"),
         ({"x-forwarded-host": "[::1]", "x-forwarded-port": "9000"}, "http://[::1]:9000"),
         ({"x-forwarded-host": "b.test", "x-forwarded-port": "80"}, "http://b.test"),
-        # What is no host, no scheme or no port counts as not said.
+        # An invalid host, scheme or port is ignored.
         ({"host": "a.test", "x-forwarded-host": "<b>"}, "http://a.test"),
         ({"host": "a.test", "x-forwarded-proto": "gopher"}, "http://a.test"),
         ({"x-forwarded-host": "b", "x-forwarded-port": "x"}, "http://b"),

@@ -1,4 +1,4 @@
-"""What the dispatch does beyond a JSON body and a JSON answer."""
+"""Features of the dispatch beyond a JSON body and a JSON answer."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -153,7 +153,7 @@ async def test_dispatch_optional_body_may_be_empty_and_is_read_where_there_is_on
     assert (await client.post("/pages")).json() == {"count": 7}
     assert (await client.post("/pages", json={"count": 3})).json() == {"count": 3}
     check_error(await client.post("/pages", json={"count": "3"}), 422)
-    # Where it is not optional, an empty one lacks all that it should have.
+    # Where it is not optional, an empty body lacks all required fields.
     check_error(await client.post("/words"), 422)
     check_error(await client.post("/words", json={}), 422)
     assert (await client.post("/words", json={"title": "a"})).json() == {"title": "a"}

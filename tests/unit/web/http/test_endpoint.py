@@ -1,4 +1,4 @@
-"""What an endpoint's decorator reads off its function, and where endpoints are found."""
+"""Properties that an endpoint's decorator reads from its function, and how endpoints are found."""
 
 import pkgutil
 from collections.abc import Callable

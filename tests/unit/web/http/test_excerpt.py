@@ -1,4 +1,4 @@
-"""What the request log keeps: no secrets, and no more than it may take."""
+"""The request log's excerpts: no secrets, and no more than the limit."""
 
 from typing import Any
 
@@ -127,7 +127,7 @@ def test_excerpt_log_keeps_the_newest_that_fit() -> None:
     entries, _ = log.find(lambda _: True, after=-1, count=100)
     assert 5 < len(entries) < 15
     assert entries[-1].seq == 49
-    # What a world leaves makes room again.
+    # A world that is removed frees its share.
     log.forget("a")
     for seq in range(50, 53):
         log.note(entry(seq))

@@ -42,13 +42,13 @@ def request(method: str = "GET", **headers: str) -> Request:
         ("BYTES = 0-0", [(0, 1)]),
         ("bytes=10-19,0-0", [(10, 20), (0, 1)]),
         ("bytes=0-0,200-", [(0, 1)]),
-        # Nothing of it is there: 416.
+        # The range is beyond the end: 416.
         ("bytes=200-", []),
         ("bytes=-0", []),
         ("bytes=99999999999999999999-", []),
         ("bytes=99999999999999999998-99999999999999999999", []),
         ("bytes=0-99999999999999999999", [(0, 200)]),
-        # To be ignored: the whole.
+        # Ranges to be ignored: the whole is sent.
         ("items=0-5", None),
         ("bytes", None),
         ("bytes=", None),

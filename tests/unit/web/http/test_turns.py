@@ -1,4 +1,4 @@
-"""What calls change within one turn is one transaction, and each call's own affair."""
+"""Changes of calls within one turn share a transaction, but each call fails alone."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Two documents: what one of them says otherwise is told, what they share is not."""
+"""Two documents: differences are reported, equal parts are not."""
 
 from typing import Any
 

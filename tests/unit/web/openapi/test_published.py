@@ -1,4 +1,4 @@
-"""The documents say of every operation what they have said before."""
+"""The documents still describe every operation as before."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a request tells of a viewer: country, device, and where it came from."""
+"""A viewer's country, device and referrer, read from a request."""
 
 from hypothesis import given
 from hypothesis import strategies as st

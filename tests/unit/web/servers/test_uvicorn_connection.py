@@ -1,4 +1,4 @@
-"""Clients that never come to an end, and such that only take their time, on real sockets."""
+"""Clients that never finish, and clients that are only slow, on real sockets."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 async def client(
     keep_alive: float = 60,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection to `echo`. Nothing waits for it when it is over."""
+    """A connection to `echo`. It is closed at the end without waiting."""
     config = uvicorn.Config(echo, log_config=None, lifespan="off")
     config.timeout_keep_alive = keep_alive  # type: ignore[assignment]  # as short as a test's
     config.load()
@@ -76,7 +76,7 @@ async def client(
 
 
 async def all_of(reader: asyncio.StreamReader) -> bytes:
-    """What comes until the server closes."""
+    """Everything that comes until the server closes."""
     try:
         return await reader.read()
     except ConnectionError:
@@ -136,7 +136,7 @@ async def test_uvicorn_connection_request_in_pieces_gets_a_response() -> None:
 async def test_uvicorn_connection_idle_connection_is_closed_silently(
     sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # It is kept for longer than a head or a body may take, since nothing of either has come.
+    # It stays open longer than a head or a body may take, since neither has begun.
     async with client(keep_alive=0.3) as (reader, writer):
         writer.write(sent)
         payload: Any = await all_of(reader)
@@ -157,11 +157,11 @@ async def test_uvicorn_connection_slow_body_times_out(caplog: pytest.LogCaptureF
 
 
 async def test_uvicorn_connection_steady_body_is_waited_for() -> None:
-    # Given a body that takes several times as long as one may rest,
+    # Given a body that takes several times as long as a pause may take,
     length, piece = 400 * 1024, b"x" * 4096
     async with client() as (reader, writer):
         writer.write(POST.replace(b"10", str(length).encode()))
-        # when a good piece of it comes every few milliseconds, then it is answered.
+        # when a piece of it comes every few milliseconds, then it is answered.
         for _ in range(length // len(piece)):
             writer.write(piece)
             await writer.drain()
@@ -176,7 +176,7 @@ async def test_uvicorn_connection_closes_behind_an_answer_without_a_body() -> No
 
 
 class Written(asyncio.Transport):
-    """What was written, and by how many writes."""
+    """A transport that records the written bytes and the number of writes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,7 +188,7 @@ class Written(asyncio.Transport):
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
         parts = list(list_of_data)
-        # What is empty asyncio keeps for ever on 3.12 and 3.13, and with it the socket.
+        # On 3.12 and 3.13 asyncio keeps an empty piece for ever, and the socket with it.
         assert all(parts)
         self.write(b"".join(parts))
 

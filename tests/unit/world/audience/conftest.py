@@ -11,7 +11,7 @@ from emulator.world.world import World
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Stands at the beginning of an hour."""
+    """A clock that stands at the beginning of an hour."""
     return ManualClock(1_767_225_600_000)
 
 

@@ -1,4 +1,4 @@
-"""Real viewers: those that come, those that fall silent, and how many a stream takes."""
+"""Real viewers: those that come, those whose requests stop, and a stream's limit."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def test_attendance_silent_viewer_times_out_at_the_exact_instant(
         (GONE_MS - 4_000, 1),
         (GONE_MS, 0),
     ]
-    # Two watched for 23 and 15 seconds, at whatever time one looks.
+    # Two watched for 23 and 15 seconds, whenever the figures are read.
     assert figures.totals(world, stream).watch_ms == 23_000 + 15_000
 
 
@@ -66,7 +66,7 @@ def test_attendance_viewers_are_gone_when_the_world_is_reopened(
     clock.advance(3_600_000)
     attendance.reopen(copy)
 
-    # then the real ones have watched for ten seconds and one for none, and the others go on.
+    # then the real ones have watched for ten seconds and one for none, and the others continue.
     totals = figures.totals(copy, stream)
     assert copy.viewers.count(stream.id) == 10
     assert (totals.peak, totals.views) == (13, 13)
@@ -79,7 +79,7 @@ def test_attendance_viewers_are_gone_when_the_world_is_reopened(
 def test_attendance_viewers_leave_when_the_media_stops(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
-    # Given a publisher that is gone, and viewers that wait, come and go until it is given up,
+    # Given a publisher that is gone, and viewers that wait, come and go until the stream ends,
     cohorts.reach(world, stream, 10)
     attendance.see(world, stream, "one")
     clock.advance(60_000)
@@ -105,7 +105,7 @@ def test_attendance_viewers_leave_when_the_media_stops(
 def test_attendance_viewers_cannot_join_a_stream_that_ended_before_reopening(
     world: World, clock: ManualClock, stream: Stream, open_world: Callable[..., World]
 ) -> None:
-    # Given an hour of arrivals, of which a killed process saw ten minutes,
+    # Given an hour of arrivals, of which a killed process ran ten minutes,
     cohorts.add(world, stream, 3_600, for_ms=3_600_000, arrivals="even")
     attendance.see(world, stream, "one")
     clock.advance(600_000)
@@ -113,12 +113,12 @@ def test_attendance_viewers_cannot_join_a_stream_that_ended_before_reopening(
     stopped_ms = clock.now_ms()
     copy = open_world(clock=clock, publish=lambda _: None, facts=world.store)
 
-    # when its world is opened again a day later, and the stream ended as of its last picture,
+    # when its world is opened a day later, and the stream ended at its last picture,
     clock.advance(86_400_000)
     attendance.reopen(copy)
     ended = streams.end_when_media_stopped(copy, stream.id, stopped_ms, "stopped")
 
-    # then those of the ten minutes have come, and no others.
+    # then the arrivals of the ten minutes have come, and no others.
     totals = figures.totals(copy, ended)
     assert (totals.views, totals.peak) == (601, 600)
     assert sum(country.viewers for country in figures.geography(copy, ended)) == 601

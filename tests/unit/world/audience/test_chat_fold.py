@@ -1,4 +1,4 @@
-"""A chat in numbers, against a count of its messages."""
+"""Chat figures, compared with a count of the messages."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ MINUTE_MS = 60_000
     )
 )
 def test_chat_fold_equals_a_count_of_its_messages(acts: list[tuple[str, int, int]]) -> None:
-    # Given a chat in which people talk, and leave with all that they said,
+    # Given a chat in which users post, and are deleted with all their messages,
     clock = ManualClock()
     lenient = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0)
     world = World(clock=clock, publish=lambda _: None, rules=lenient)
@@ -37,7 +37,7 @@ def test_chat_fold_equals_a_count_of_its_messages(acts: list[tuple[str, int, int
         clock.advance(seconds * 1_000)
         _happen(world, stream, act, f"user{who}", f"line {number}")
 
-    # when it is told in numbers, then they are what counting gives.
+    # when its figures are read, then they equal a count.
     now = streams.find(world, stream.id)
     rows = world.store.rows(
         "SELECT users.username, messages.created_at_ms FROM messages JOIN users"

@@ -1,4 +1,4 @@
-"""Cohorts by their verbs, and the worked examples of what follows from them, calculated by hand."""
+"""Cohorts and their verbs, with worked examples that were calculated by hand."""
 
 from collections.abc import Callable
 
@@ -34,11 +34,11 @@ def test_cohorts_hundred_for_ten_minutes_then_forty_for_ten(
 
     assert (totals.peak, totals.mean, totals.watch_minutes) == (100, 70.0, 1_400.0)
     assert (totals.uniques, totals.views) == (100, 100)
-    # The first point stands at the start; at the end everybody has gone.
+    # The first point is at the start; at the end everybody has gone.
     counts = [viewers for _, viewers in figures.timeline(world, ended, 5)]
     assert counts == [100, 100, 40, 40, 0]
     assert figures.timeline(world, ended, 5)[0][0] == ended.started_at_ms
-    # Sixty left after ten whole minutes, forty after twenty.
+    # Sixty are left after ten whole minutes, forty after twenty.
     retention = dict(figures.engagement(world, ended).retention)
     assert (retention[0], retention[10], retention[11], retention[20]) == (100, 100, 40, 40)
 
@@ -88,7 +88,7 @@ def test_cohorts_ramp_follows_its_curve_despite_departures(
     clock.advance(90_000)
     assert world.viewers.count(stream.id) == 5_000
     assert figures.totals(world, stream).peak == 5_000
-    # Nobody replaces them any more; the twenty had no end.
+    # They are no longer replaced; the twenty had no end.
     clock.advance(2 * MINUTE_MS)
     assert world.viewers.count(stream.id) == 20
 
@@ -118,7 +118,7 @@ def test_cohorts_churn_exchanges_viewers_and_keeps_their_number(
 
     totals = figures.totals(world, stream)
     assert world.viewers.count(stream.id) == 100
-    # A tenth of a hundred a minute, for ten minutes.
+    # A tenth of a hundred per minute, for ten minutes.
     assert (totals.peak, totals.views, totals.uniques) == (100, 200, 200)
 
 
@@ -191,7 +191,7 @@ def test_cohorts_extra_cohort_does_not_reshuffle_the_others(
 def test_cohorts_go_on_where_they_were_in_a_reopened_world(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
-    # Given an evening that is copied in its middle,
+    # Given a world that is copied in the middle of a broadcast,
     world = open_world(clock=clock, publish=lambda _: None)
     stream = _live(world, "ada")
     mix = Mix(countries={"DE": 0.5})
@@ -201,7 +201,7 @@ def test_cohorts_go_on_where_they_were_in_a_reopened_world(
     clock.advance(10 * MINUTE_MS)
     copy = open_world(clock=clock, publish=lambda _: None, facts=world.store)
 
-    # when both go on, then they cannot be told apart, whenever either is looked at.
+    # when both continue, then they are equal, whenever either is read.
     for _ in range(30):
         clock.advance(3 * MINUTE_MS + 700)
         assert copy.viewers.count(stream.id) == world.viewers.count(stream.id)

@@ -1,4 +1,4 @@
-"""The fold against a slow recount: random evenings, viewer by viewer, give the same figures."""
+"""The fold equals a slow recount, viewer by viewer, in random broadcasts."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from emulator.world.world import World
 MINUTE_MS = 60_000
 GONE_MS = 15_000
 
-# What happens, and how many seconds after what happened before.
+# An act, and the number of seconds after the act before it.
 seconds = st.integers(1, 400)
 acts = st.one_of(
     st.tuples(st.just("see"), st.integers(0, 4)),
@@ -33,7 +33,7 @@ evenings = st.lists(st.tuples(seconds, acts), min_size=1, max_size=25)
 
 @dataclass
 class Person:
-    """One viewer, from when to when. `leaves_ms` is what a simulated one means to do."""
+    """One viewer's stay. `leaves_ms` is the planned end of a simulated one."""
 
     came_ms: int
     leaves_ms: int | None = None
@@ -42,7 +42,7 @@ class Person:
 
 @dataclass
 class Recount:
-    """All viewers, one by one, and nothing added up before the end."""
+    """All viewers, one by one, with figures that are only added up at the end."""
 
     simulated: list[Person] = field(default_factory=list)
     real: list[Person] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Recount:
         return [person for person in self.simulated if person.gone_ms is None]
 
     def pass_until(self, now_ms: int) -> None:
-        """Real viewers that fell silent, stays that are over, and a ramp's stairs, in order."""
+        """Timeouts of real viewers, ends of stays, and a ramp's steps, in order."""
         for name, (person, seen_ms) in list(self.seen.items()):
             if seen_ms + GONE_MS <= now_ms:
                 person.gone_ms = seen_ms + GONE_MS
@@ -80,7 +80,7 @@ class Recount:
         here = self.present()
         for _ in range(count - len(here)):
             self.simulated.append(Person(now_ms))
-        # First the next to leave, then of those that stay the first to come.
+        # First the next to leave, then the next of those that stay to come.
         going = sorted(
             here,
             key=lambda person: (person.leaves_ms is None, person.leaves_ms or 0, person.came_ms),
@@ -91,7 +91,7 @@ class Recount:
 
 @given(evenings)
 def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object, ...]]]) -> None:
-    # Given an evening that happens to a world and, viewer by viewer, to a recount,
+    # Given the same acts in a world and, viewer by viewer, in a recount,
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
     ada = accounts.make(world, "ada", api_key="")
@@ -99,7 +99,7 @@ def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object
     recount = Recount()
     began_ms = clock.now_ms()
     for number, (after, act) in enumerate(timed, 1):
-        # Each act has milliseconds of its own, so that nothing coincides with what it is not.
+        # Each act has its own milliseconds, so that no two things coincide by chance.
         at_ms = (clock.now_ms() // 1_000 + after) * 1_000 + 20 * number
         clock.advance(at_ms - clock.now_ms())
         recount.pass_until(clock.now_ms())
@@ -112,10 +112,10 @@ def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object
     clock.advance(999)
     recount.pass_until(clock.now_ms())
 
-    # when it ends,
+    # when the broadcast ends,
     ended = streams.end(world, stream)
 
-    # then every figure is what counting gives.
+    # then every figure equals the recount's.
     end_ms = clock.now_ms()
     people = [*recount.simulated, *recount.real]
     spans = [
@@ -141,7 +141,7 @@ def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object
 
 
 def _come_or_go(world: World, stream: Stream, recount: Recount, act: str, number: int) -> None:
-    """A real viewer shows up, or says goodbye."""
+    """A real viewer comes or leaves."""
     now_ms = world.now_ms
     if act == "leave":
         attendance.leave(world, stream, f"session {number}")
@@ -157,14 +157,14 @@ def _come_or_go(world: World, stream: Stream, recount: Recount, act: str, number
 
 
 def _happen(world: World, stream: Stream, recount: Recount, act: tuple[object, ...]) -> World:
-    """Simulated viewers are ordered about, or somebody looks."""
+    """An order for simulated viewers, or a read of the figures."""
     kind, number = act[0], int(str(act[1]))
     now_ms = world.now_ms
     if kind == "read":
         figures.engagement(world, stream)
     elif kind == "reopen":
         attendance.settle(world, stream)
-        # Sessions live in memory: a world that is opened again has lost them.
+        # Sessions are in memory: a world that is opened again has lost them.
         if not recount.seen:
             reopened = World(clock=world.clock, publish=lambda _: None, facts=world.store)
             world.close()

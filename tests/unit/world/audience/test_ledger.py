@@ -1,4 +1,4 @@
-"""The ledger's figures: who came, when, as whom, and what is taken back of it."""
+"""The ledger's figures: who came, when, as which viewer, and corrections afterwards."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ QUARTER_MS = 15 * 60_000
 
 
 def quarters(world: World, stream: Stream) -> dict[int, tuple[int, int]]:
-    """By the quarter's beginning in milliseconds: views, and those who came for the first time."""
+    """Views and first-time viewers per quarter of an hour, by its start in milliseconds."""
     rows = world.store.rows(
         "SELECT quarter_at_ms, views, uniques FROM audience_quarters WHERE stream_row = ?",
         stream.pk,
@@ -32,7 +32,7 @@ def test_ledger_counts_signed_in_viewers_once_and_apart_from_others(
     for number in range(5):
         attendance.see(world, stream, f"person {number}", is_signed_in=number < 2)
     attendance.see(world, other, "person 0", is_signed_in=True)
-    # One that comes back is the person that it was, signed in meanwhile or not.
+    # A returning browser is the same viewer, whether it has signed in meanwhile or not.
     clock.advance(60_000)
     attendance.see(world, stream, "person 0", is_signed_in=True)
     attendance.see(world, stream, "person 4", is_signed_in=True)
@@ -89,7 +89,7 @@ def test_ledger_counts_a_crowds_arrivals_in_their_quarter(
 def test_ledger_takes_back_what_was_after_the_end(
     world: World, clock: ManualClock, stream: Stream, other: Stream
 ) -> None:
-    """What nobody could see is not watched; points after the end become one at the end."""
+    """Viewing after the end does not count; later points become one at the end."""
     began_ms = clock.now_ms()
     for watched in (stream, other):
         for changes in (
@@ -114,7 +114,7 @@ def test_ledger_takes_back_what_was_after_the_end(
     row = figures_row(world, stream)
     assert (row["watch_ms"], row["changed_at_ms"]) == (before_ms - 3 * 2_000, began_ms + 6_000)
     assert len(points(world, other)) == 4
-    # Once more takes nothing: nothing is after the end.
+    # A second correction changes nothing: nothing is after the end.
     with world.change():
         ledger.cut(world, stream, began_ms + 6_000)
     assert figures_row(world, stream)["watch_ms"] == before_ms - 6_000
@@ -132,7 +132,7 @@ def test_ledger_folds_changes_in_the_order_of_their_times(
     began_ms = clock.now_ms()
     with world.change():
         viewers = ledger.write_down(world, stream, None, [(began_ms + 10, 1), (began_ms, 1)])
-        # One that is discovered late counts from where the ledger has got to.
+        # A viewer that is discovered late counts from the ledger's current time.
         assert ledger.write_down(world, stream, None, [(began_ms + 5, -1)]) == viewers - 1 == 1
 
     row = figures_row(world, stream)

@@ -1,4 +1,4 @@
-"""No statement about audiences walks a whole table."""
+"""No statement about audiences scans a whole table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ OURS = list(Path(emulator.world.audience.__file__).parent.glob("*.py"))
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[WatchedStore]:
-    """A store that has heard every statement of ours."""
+    """A store that has run every statement of ours."""
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None, rules=RulesConfig(streams_per_user=0))
     world.store.close()

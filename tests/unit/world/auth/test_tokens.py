@@ -59,7 +59,7 @@ def test_tokens_refreshed_session_goes_on_with_new_tokens(world: World, ada: Use
     assert second.refresh_token != first.refresh_token
     for token in (first.access_token, second.access_token):
         assert tokens.by_access_token(world, token) == ada
-    # A used one that comes again ends the session, whoever has its tokens.
+    # A used refresh token ends the session, whoever has its tokens.
     with pytest.raises(Refused, match="used before"):
         tokens.refresh(world, first.refresh_token)
     for token in (first.access_token, second.access_token):

@@ -1,4 +1,4 @@
-"""A stream of ada's, whose chat bob comes to."""
+"""A stream of ada's, with bob as a user of its chat."""
 
 import pytest
 

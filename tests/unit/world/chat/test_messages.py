@@ -91,7 +91,7 @@ def test_messages_pages_skip_and_repeat_none_within_one_millisecond(
     count: int,
     way: str,
 ) -> None:
-    # Given lines, some of one millisecond, some deleted, some of another room,
+    # Given messages, some in the same millisecond, some deleted, some in another room,
     clock = ManualClock()
     world = open_world(
         clock=clock,
@@ -112,7 +112,7 @@ def test_messages_pages_skip_and_repeat_none_within_one_millisecond(
         else:
             said.append(line.content)
 
-    # when history is read back page by page, by cursors or by ids,
+    # when the history is read page by page, by cursors or by ids,
     read: list[str] = []
     before: str | None = None
     while True:
@@ -123,7 +123,7 @@ def test_messages_pages_skip_and_repeat_none_within_one_millisecond(
             break
         before = cursor if way == "cursor" else listed[0].id
 
-    # then every line that is there comes once, in its order.
+    # then every remaining message comes once, in order.
     assert read == said
 
 
@@ -241,7 +241,7 @@ def test_messages_refused_message_leaves_no_trace(
 ) -> None:
     before = list(heard)
 
-    # A batch is one change; what it refuses is not in it, what it admits is.
+    # A batch is one change: it contains the accepted messages and not the refused ones.
     with world.change():
         say(world, stream, bob, "one")
         with pytest.raises(Refused):

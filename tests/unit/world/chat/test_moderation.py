@@ -35,15 +35,15 @@ def asked(world: World, stream: Stream, ada: User, **patch: Any) -> None:
 def test_moderation_slow_mode_refuses_second_message_until_its_time(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
-    # Given a room in slow mode where bob has just spoken,
+    # Given a room in slow mode where bob has just posted,
     asked(world, stream, ada, slow_mode_seconds=10)
     post(world, stream, bob)
 
-    # when he speaks again after 5.8 seconds,
+    # when he posts again after 5.8 seconds,
     clock.advance(5_800)
     refused = refusal(world, stream, bob)
 
-    # then he is told how long to wait, nobody else has to, and then he may.
+    # then the error says how long to wait, others need not wait, and later he may post.
     assert (refused.code, refused.details["chat_code"]) == ("rate_limited", "slow_mode")
     assert (refused.details["wait_ms"], refused.details["retry_after_seconds"]) == (4_200, 5)
     post(world, stream, cleo)
@@ -175,7 +175,7 @@ def test_moderation_messages_per_minute_are_bounded(
         post(world, stream, bob)
         clock.advance(1_000)
 
-    # The refused line counts too: the first one of the minute is the second one then.
+    # The refused message counts too: a minute later the second one is the oldest.
     refused = refusal(world, stream, bob)
 
     assert (refused.code, refused.details["retry_after_seconds"]) == ("rate_limited", 58)
@@ -222,7 +222,7 @@ def test_moderation_unique_mode_forgets_old_messages(
     world.rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=2)
     post(world, stream, bob, "hello")
     clock.advance(60_000)
-    # What is known of the room is read anew, and the line of a minute ago is its last.
+    # The room's state is read again, and the message of a minute ago is its last.
     asked(world, stream, ada, slow_mode_seconds=1)
     asked(world, stream, ada, slow_mode_seconds=0)
 
@@ -232,7 +232,7 @@ def test_moderation_unique_mode_forgets_old_messages(
 
 
 def forget_room(world: World, stream: Stream, ada: User) -> None:
-    """Let all that is remembered of the room be read from the store again."""
+    """Drop the room's cached state, so that it is read from the store again."""
     asked(world, stream, ada, slow_mode_seconds=1)
     asked(world, stream, ada, slow_mode_seconds=0)
 
@@ -255,7 +255,7 @@ def is_held(world: World, stream: Stream, author: User, content: str) -> bool:
 def test_moderation_repeats_are_read_back_after_the_room_was_forgotten(
     said: list[str], is_repeat: bool
 ) -> None:
-    # Given what bob has said in a room of which nothing is remembered any more,
+    # Given bob's messages in a room whose state is no longer cached,
     with closing(World(clock=ManualClock(), publish=lambda _: None)) as world:
         ada, bob = (accounts.by_api_key(world, f"ak_auto_{name}") for name in ("ada", "bob"))
         stream = streams.create(world, ada, StreamPatch({"title": "chat"}))
@@ -263,7 +263,7 @@ def test_moderation_repeats_are_read_back_after_the_room_was_forgotten(
             assert not is_held(world, stream, bob, content)
         forget_room(world, stream, ada)
 
-        # then the fifth line of the same is the last one that is posted.
+        # then the fifth equal message is the last one that is posted.
         assert is_held(world, stream, bob, "buy") is is_repeat
         assert not is_held(world, stream, bob, "something else")
 
@@ -332,7 +332,7 @@ def test_moderation_waits_end_at_their_millisecond(
         assert details["retry_after_seconds"] == 1
     clock.advance(1)
     for author in (bob, cleo):
-        # One whose ban is over may say as long a line as anybody.
+        # A user whose ban is over may post a message as long as anybody's.
         post(world, stream, author, "x" * 500)
 
 

@@ -1,4 +1,4 @@
-"""Many lines at once are what they are one by one: refusals, ids, order, events, figures."""
+"""Many messages at once equal single ones: refusals, ids, order, events, figures."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -61,7 +61,7 @@ LINES = st.tuples(
     st.booleans(),
     st.lists(st.tuples(WHO, st.sampled_from(WORDS)), max_size=25),
 )
-# Of few people who have little to say, which is when lines repeat.
+# Few authors with few texts, so that messages repeat.
 AGAIN = st.tuples(
     st.just("say"),
     st.just(True),
@@ -93,7 +93,7 @@ ACTS = st.one_of(
 
 
 class Rooms:
-    """One world, to which the same things happen as to another."""
+    """One of two worlds in which the same things happen."""
 
     def __init__(self, *, is_batched: bool) -> None:
         self.heard: list[Event] = []
@@ -127,7 +127,7 @@ class Rooms:
             self.outcomes.append(outcome_of(refused))
 
     def facts(self) -> dict[str, Any]:
-        """All that anybody can see of it."""
+        """Everything that is visible from outside."""
         world = self.world
         rows = world.store.rows("SELECT * FROM messages ORDER BY row")
         return {
@@ -205,7 +205,7 @@ class Rooms:
         self.world.faults.clear()
 
     def _undo(self, lines: list[tuple[str, str]]) -> None:
-        """Lines of a change that fails were never said."""
+        """Post messages in a change that fails: they were never posted."""
         try:
             with self.world.change():
                 self._say(True, lines)
@@ -218,7 +218,7 @@ class Rooms:
 
 
 def outcome_of(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
-    """What became of a line; that it was seen is told by the events."""
+    """The outcome of a message; whether it was posted is in the events."""
     if isinstance(outcome, Refused):
         return (outcome.code, outcome.message, outcome.details)
     return "held" if isinstance(outcome, ChatHeld) else "seen"

@@ -1,4 +1,4 @@
-"""Whatever is typed is answered, and what is typed as a stream's own words finds the stream."""
+"""Every search text is answered, and a stream's own words find the stream."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.streams import live, make
 
-# What full text search would read as syntax, between any characters there are.
+# Syntax of full text search, between any characters.
 SYNTAX = st.sampled_from(
     ['"', "*", "^", "(", ")", "NEAR", "AND", "OR", "NOT", "title:", "{", "}", "+", "-", "'", "\0"]
 )
@@ -27,7 +27,7 @@ TYPED = st.one_of(
 
 @pytest.fixture(scope="module")
 def stocked() -> Iterator[World]:
-    """A platform that is searched and never changed, but for what was searched."""
+    """A platform that is only searched; only its searches are stored."""
     world = World(
         clock=ManualClock(), publish=lambda _: None, rules=RulesConfig(streams_per_user=0)
     )

@@ -75,7 +75,7 @@ def test_ranking_ties_are_broken_by_peak_then_by_later_start(
 
 def test_ranking_first_page_equals_a_full_sort(world: World, clock: ManualClock) -> None:
     for number in range(260):
-        # Some are never watched, some are left again; many are watched by as many.
+        # Some have no viewers, some have lost theirs; many have equal numbers.
         visibility = "unlisted" if number % 9 == 0 else "public"
         viewers = number * 7 % 40 if number % 4 else 0
         stream = live(world, f"{number}", viewers=viewers, visibility=visibility)

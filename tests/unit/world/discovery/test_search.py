@@ -1,4 +1,4 @@
-"""Search: what is found, in which order, and what never is (docs/reference/discovery.md)."""
+"""Search: the results, their order, and what is never found (docs/reference/discovery.md)."""
 
 from collections.abc import Callable
 
@@ -101,7 +101,7 @@ def test_search_common_word_finds_the_newest_with_it_in_the_title_first(
 
     assert [titles(page) for page, _ in pages] == [["Evening 2", "Evening 1"], ["Talk"], []]
     assert {total for _, total in pages} == {3}
-    # Fewer have the state that is asked for.
+    # Fewer have the requested status.
     live(world, "Evening 5")
     assert found(world, "evening", Filters(status="live")) == ["Evening 5"]
     live(world, "Late", description="An evening.")

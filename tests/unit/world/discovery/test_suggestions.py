@@ -42,7 +42,7 @@ def test_suggestions_leave_out_private_titles(world: World, visibility: str) -> 
 
     streams.update(world, stream, streams.StreamPatch({"visibility": "public"}))
     assert suggest(world, "sec", 10) == ["Secret plans"]
-    # A description is searched, but it is no text to suggest.
+    # Descriptions are searched, but are not suggested.
     streams.update(world, stream, streams.StreamPatch({"title": "Plans", "description": "secret"}))
     assert suggest(world, "sec", 10) == []
 

@@ -1,4 +1,4 @@
-"""Which faults are on, whom they strike, and that every effect is an event."""
+"""The active faults, the calls that they strike, and an event for every effect."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def start(world: World, written: Mapping[str, Any]) -> Active[Fault]:
 
 
 def strikes(world: World, count: int = 1, **facts: str) -> int:
-    """How many of so many calls of the API are struck."""
+    """The number of struck calls among `count` calls of the API."""
     known = {"method": "GET", "path": "/api/v1/streams/", "operation": "/streams", "user": "ada"}
     return sum(
         world.faults.strike(ApiFail, "a call", **{**known, **facts}) is not None

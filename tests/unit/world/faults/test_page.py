@@ -1,4 +1,4 @@
-"""The page of faults tells every kind, with every value that it has."""
+"""The reference page of faults has every kind, with every value."""
 
 import re
 

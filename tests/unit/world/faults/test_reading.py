@@ -1,4 +1,4 @@
-"""Faults as people write them: what is taken, and what is refused in words."""
+"""Faults as people write them: accepted, or refused with a sentence."""
 
 import re
 from typing import Any

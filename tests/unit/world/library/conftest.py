@@ -1,4 +1,4 @@
-"""Streams that have left recordings, made by the world's own verbs."""
+"""Streams with recordings, made by the world's own functions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ Record = Callable[..., tuple[Stream, Vod]]
 
 @pytest.fixture
 def record(world: World, clock: ManualClock) -> Record:
-    """A stream that ran for so many seconds, and its VOD, ready."""
+    """A stream that ran for this many seconds, and its VOD, ready."""
 
     def record(owner: User, *, seconds: float = 120, **patch: Any) -> tuple[Stream, Vod]:
         stream = streams.create(world, owner, StreamPatch({"title": "A title", **patch}))

@@ -1,4 +1,4 @@
-"""Chapters that are found: by hints and chat, else evenly; never over each other or too short."""
+"""Detected chapters: by hints and chat, else evenly; never overlapping or too short."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -61,5 +61,5 @@ def test_chapters_of_a_vod_are_bounded(world: World, ada: User, record: Record) 
         chapters.add(world, vod, Draft("x", None, 1000, 1001))
 
     assert refused.value.code == "conflict"
-    # A machine finds no more than there is room for.
+    # Detection finds no more chapters than there is room for.
     assert chapters.replace_generated(world, vod, [Draft("y", None, 2000, 2001, 0.5)]) == []

@@ -1,4 +1,4 @@
-"""Which clips may be made, who counts them, and what they are deleted with."""
+"""The clips that may be made, their counters, and their deletion with other things."""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""Every move of a VOD that is not in the table is refused, and leaves no trace."""
+"""Every state change of a VOD that is not in the table is refused without an effect."""
 
 from itertools import product
 from typing import get_args

@@ -1,4 +1,4 @@
-"""No statement about the library walks a whole table."""
+"""No statement about the library scans a whole table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ HD = Quality("720p", 1280, 720, 2_500_000)
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[WatchedStore]:
-    """A store that has heard every statement of ours."""
+    """A store that has run every statement of ours."""
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
     world.store.close()

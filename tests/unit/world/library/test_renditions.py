@@ -1,4 +1,4 @@
-"""Which sizes may be asked for, and what becomes of them."""
+"""Renditions of recordings: the allowed sizes, and their states."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Several VODs may show the same media: what goes with which of them."""
+"""Several VODs with the same media: what is deleted with which of them."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def other(world: World) -> User:
 
 
 def show(world: World, user: User, uid: str) -> Vod:
-    """A VOD that this user uploaded of media that is there."""
+    """A VOD of this user with existing media."""
     vod, _ = posts.upload(world, user, {"cloudflare_video_id": uid, "title": "x"})
     return vod
 

@@ -1,4 +1,4 @@
-"""No statement about streams, categories, tags and discovery walks a whole table."""
+"""No statement about streams, categories, tags and discovery scans a whole table."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -38,7 +38,7 @@ OURS = [*(WORLD / "live").glob("*.py"), *(WORLD / "discovery").glob("*.py")]
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[WatchedStore]:
-    """A store that has heard every statement of ours."""
+    """A store that has run every statement of ours."""
     world = World(
         clock=ManualClock(),
         publish=lambda _: None,
@@ -162,7 +162,7 @@ def test_live_queries_plan_check_separates_walk_from_search(sql: str, is_walk: b
 
 
 def test_live_queries_every_foreign_key_has_an_index() -> None:
-    """So that what is deleted takes its own along without a walk."""
+    """So that deleting a row finds the rows that depend on it without a scan."""
     with closing(WatchedStore()) as store:
         unled = []
         for table in store.columns():

@@ -1,4 +1,4 @@
-"""A stream gets another key, or goes; what was said of it goes too, and its VODs if one wants."""
+"""A stream gets another key, or is deleted, with its chat and on request with its VODs."""
 
 import pytest
 

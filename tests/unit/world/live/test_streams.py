@@ -16,7 +16,7 @@ from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-# Contract, "Lifecycle of a stream", written again by hand: the table must say the same.
+# Contract, "Lifecycle of a stream", written again by hand: the table must be equal.
 LIFECYCLE = {
     ("offline", "first_key_frame"): "live",
     ("offline", "start"): "live",

@@ -1,4 +1,4 @@
-"""A synthetic publisher comes, drops and leaves as a real one does."""
+"""A synthetic publisher comes, drops and leaves like a real one."""
 
 import pytest
 

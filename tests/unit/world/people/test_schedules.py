@@ -1,4 +1,4 @@
-"""Times of the week, in UTC. The clock of these tests begins on Thursday, 2026-01-01, 00:00."""
+"""Weekly schedules, in UTC. The clock of these tests begins on Thursday, 2026-01-01, 00:00."""
 
 from datetime import UTC, datetime
 from typing import Any

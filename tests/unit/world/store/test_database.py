@@ -95,7 +95,7 @@ def test_database_checkpoint_moves_the_log_into_the_file_beside_its_writer(tmp_p
     checkpoint(str(path))
 
     assert kept_in(path, tmp_path) == "yes"
-    # The writer goes on.
+    # The writer continues.
     writer.execute("UPDATE meta SET value = 'again' WHERE name = 'kept'")
     checkpoint(str(path))
     assert kept_in(path, tmp_path) == "again"
@@ -103,7 +103,7 @@ def test_database_checkpoint_moves_the_log_into_the_file_beside_its_writer(tmp_p
 
 
 def kept_in(path: Path, folder: Path) -> str | None:
-    """What the file itself says, without its log."""
+    """The content of the file itself, without its log."""
     copy = folder / "copy.sqlite3"
     copy.write_bytes(path.read_bytes())
     with closing(sqlite3.connect(copy)) as connection:

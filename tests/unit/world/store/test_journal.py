@@ -113,7 +113,7 @@ def test_journal_refuses_writes_outside_a_change(store: Store) -> None:
             with pytest.raises(RuntimeError, match="outside"):
                 attempt()
 
-    # Before any change, after one that was kept, and after one that failed.
+    # Before any change, after a committed one, and after one that failed.
     refuse()
     with store.change():
         pass
@@ -146,7 +146,7 @@ def test_journal_failed_change_takes_memory_back_in_reverse_and_once(store: Stor
     with pytest.raises(ZeroDivisionError):
         fail()
     assert undone == [3, 2, 1]
-    # What belongs to a change that was kept is not undone by the next one that fails.
+    # A committed change is not undone by the next one that fails.
     with store.change():
         store.when_undone(partial(undone.append, 4))
     with pytest.raises(ZeroDivisionError), store.change():
@@ -274,7 +274,7 @@ def test_journal_unused_store_rests_compressed_and_wakes_with_its_facts(
     store: Store, copy: Store
 ) -> None:
     put(copy, "second")
-    # Whoever uses it between two looks keeps it as it is.
+    # A world that is used between two looks stays as it is.
     assert [copy.rest(), value(copy), copy.rest()] == [False, "second", False]
 
     assert copy.rest()
@@ -284,7 +284,7 @@ def test_journal_unused_store_rests_compressed_and_wakes_with_its_facts(
     assert kinds(copy) == ["VodReady"]
     put(copy, "third")
     assert kinds(copy) == ["VodReady", "VodReady"]
-    # What it was before comes back from its source, and from then on as before.
+    # Its former content comes back from its source, and then changes as before.
     copy.load(store)
     assert (value(copy), kinds(copy)) == ("first", [])
     copy.mark(store)
@@ -396,7 +396,7 @@ def test_journal_watch_counts_writes_and_rollbacks_of_its_tables(store: Store) -
         store.write("UPDATE users SET bio = ?, role = 'ADMIN' WHERE row = 1", "x")
         store.write("UPDATE users SET role = 'ADMIN' WHERE row = 1")
     assert (watch.count, other.count) == (4, 3)
-    # What is not understood may have changed anything.
+    # An unknown statement may have changed anything.
     with store.change():
         store.write("WITH x AS (SELECT 1) UPDATE tags SET usage_count = 0 WHERE row = 1")
     assert (watch.count, other.count) == (5, 4)
@@ -410,7 +410,7 @@ def kept(tmp_path: Path, heard: list[Event]) -> Iterator[Store]:
 
 
 def fill(store: Store, name: str) -> None:
-    """A change that needs room."""
+    """A change that needs space on the disk."""
     with store.change():
         store.write("INSERT INTO meta VALUES (?, ?)", name, "x" * 100_000)
         store.emit(ready(1))
@@ -496,7 +496,7 @@ def test_journal_is_searched_both_ways_by_kind_and_text(store: Store) -> None:
         journalleds, cursor = search(store, **{"count": 10, **wanted})
         return [journalled.seq for journalled in journalleds], cursor
 
-    # A burst is gone through from its end, and from within.
+    # A burst is read from its end, and from within.
     assert numbers(before=99) == ([5, 4, 3, 2, 1], None)
     assert numbers(before=4, count=2) == ([3, 2], 2)
     assert numbers(before=2) == ([1], None)
@@ -506,7 +506,7 @@ def test_journal_is_searched_both_ways_by_kind_and_text(store: Store) -> None:
     assert numbers(after=2) == ([3, 4, 5], None)
     assert numbers(text='"V3"') == ([3], None)
     assert numbers(text="vodready", count=1) == ([1], 1)
-    # One that finds little says where it goes on.
+    # A page with few results says where to continue.
     assert numbers(text="v5", looks_max=2) == ([], 2)
     assert numbers(text="v1", before=99, looks_max=2) == ([], 4)
 
@@ -550,7 +550,7 @@ def test_journal_image_is_a_whole_file_without_a_log_beside_it(tmp_path: Path, n
     # SQLite, Database File Format, 1.3.1 and 1.3.3.
     assert image[:20] == b"SQLite format 3\0" + image[16:18] + b"\x01\x01"
     assert len(image) % int.from_bytes(image[16:18]) == 0
-    # Another program opens it, as a store and as a file that is all there is.
+    # Another program opens it, as a store and as a single file.
     with closing(Store.of_image(image)) as again:
         assert kinds(again) == ["VodReady"] * 3
     alone = tmp_path / "alone.sqlite3"

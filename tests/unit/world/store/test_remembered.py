@@ -1,4 +1,4 @@
-"""What is remembered of the store is never stale: neither by a write, nor by what follows of it."""
+"""Cached rows are never stale: neither after a write, nor after the changes that it causes."""
 
 import re
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def shape(world: World, stream: Stream) -> shapes.StreamShape:
 
 @pytest.mark.parametrize("kind", [*KINDS])
 def test_remembered_tables_are_all_that_lead_to_a_write(world: World, kind: str) -> None:
-    """A trigger's or a foreign key's writes are not seen: the write that causes them has to be."""
+    """Writes of triggers and foreign keys are not seen, so the causing write has to be."""
     ours: list[Callable[[Store], Remembered[Any, Any]]] = [
         value
         for value in vars(KINDS[kind]).values()
@@ -96,7 +96,7 @@ def test_remembered_forgets_a_change_that_failed(world: World) -> None:
 
 
 def test_remembered_shape_is_of_the_stream_that_is_given(world: World) -> None:
-    """One that was read before a change is shown as it was then."""
+    """A row that was read before a change is shown as it was then."""
     _, stream = owned(world)
     shape(world, stream)
     streams.update(world, stream, StreamPatch({"title": "Two"}))

@@ -1,4 +1,4 @@
-"""Jobs that a process left behind: begun again, but not for ever."""
+"""Jobs that a process left unfinished are started again, but not for ever."""
 
 from emulator.world.people import accounts
 from emulator.world.video import jobs

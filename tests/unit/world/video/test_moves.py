@@ -1,4 +1,4 @@
-"""The tables of legal moves, walked: each state and each move."""
+"""The tables of allowed state changes: each state with each change."""
 
 from itertools import product
 from typing import get_args

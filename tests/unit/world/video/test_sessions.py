@@ -85,7 +85,7 @@ def test_video_session_seat_is_taken_once_until_the_session_is_full(
     with pytest.raises(Refused, match="full") as refused:
         participants.join(world, full, cleo)
     assert refused.value.code == "conflict"
-    # A participant still gets a new token.
+    # A participant can still get a new token.
     participants.join(world, full, ada)
 
     participants.remove(world, full, first.participant.id, bob)
@@ -205,17 +205,17 @@ def test_video_session_lists_show_hosted_and_joined_ones(
 def test_video_session_recording_is_saved_once_and_while_the_sender_is_in(
     world: World, ada: User, heard: list[Event]
 ) -> None:
-    # Given somebody in a session,
+    # Given a user in a session,
     session = sessions.create(world, ada, "Pair programming", 2)
     seat = participants.join(world, session, ada).participant
     heard.clear()
-    # when they send sound and a picture, twice told, and leave,
+    # when they send sound and a picture, reported twice, and leave,
     for _ in range(2):
         participants.show(world, seat, session.id, audio=True, video=True, screen=False)
     shown = participants.find(world, session, seat.id)
     participants.remove(world, session, seat.id, ada)
     participants.show(world, seat, session.id, audio=False, video=False, screen=False)
-    # then that is a fact, and an event, once.
+    # then that is stored, and an event, once.
     assert (shown.has_audio, shown.has_video, shown.has_screen) == (True, True, False)
     assert [type(event) for event in heard] == [ParticipantShown, ParticipantLeft]
 

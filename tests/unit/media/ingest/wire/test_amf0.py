@@ -1,4 +1,4 @@
-"""AMF0 against the bytes of its specification, and against anything."""
+"""AMF0: the examples of its specification, and arbitrary input."""
 
 import math
 from contextlib import suppress
@@ -32,12 +32,12 @@ READ_ONLY: list[tuple[str, Value]] = [
     ("0f 00000004 3c612f3e", "<a/>"),
     ("01 7f", True),
     ("10 0005 506f696e74 0001 78 00 3ff0000000000000 000009", {"x": 1.0}),
-    # A count that lies, as encoders write it: the end marker is what holds.
+    # A wrong count, as encoders write it: the end marker counts.
     ("08 00000000 0001 78 05 000009", {"x": None}),
     ("08 ffffffff 0001 78 05 000009", {"x": None}),
     # The object, then a reference to it.
     ("0a 00000002 03 0001 78 05 000009 07 0001", [{"x": None}, {"x": None}]),
-    # AMF3 behind the avmplus marker, then AMF0 again.
+    # AMF3 after the avmplus marker, then AMF0 again.
     ("0a 00000002 11 04 05 01 01", [5.0, True]),
 ]
 NO_AMF: list[str] = [

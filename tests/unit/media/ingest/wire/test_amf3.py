@@ -1,4 +1,4 @@
-"""AMF3 against the bytes of its specification, and against anything."""
+"""AMF3: the examples of its specification, and arbitrary input."""
 
 from contextlib import suppress
 

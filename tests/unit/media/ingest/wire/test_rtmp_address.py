@@ -1,4 +1,4 @@
-"""Where encoders put the key."""
+"""The stream key in the addresses that encoders send."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +52,7 @@ def test_rtmp_address_empty_has_no_key() -> None:
     assert locate("", "", "") == StreamAddress("", "", "")
 
 
-# Slashes and question marks more often than chance would have them.
+# Slashes and question marks are more frequent than by chance.
 said = st.text(st.sampled_from("/?:[]@ liveKEY") | st.characters(), max_size=20)
 
 

@@ -1,4 +1,4 @@
-"""The chunk stream: every chunk type, in every chunking, and whatever a peer gets wrong."""
+"""The chunk stream: every chunk type, in pieces of every length, and every protocol error."""
 
 from contextlib import suppress
 
@@ -70,7 +70,7 @@ def pieces_of(stream: bytes, sizes: list[int]) -> list[bytes]:
     return [*pieces, stream[start:]]
 
 
-# What the headers say.
+# Chunk headers.
 
 
 def test_rtmp_chunks_type_0_header_is_complete() -> None:
@@ -108,7 +108,7 @@ def test_rtmp_chunks_chunk_stream_ids_take_one_to_three_bytes(basic: bytes) -> N
     # Given a message of two chunks on such a chunk stream,
     stream = basic + type_0(5, 200)[1:] + bytes(128) + bytes((basic[0] | 0xC0,)) + basic[1:]
 
-    # then one-byte pieces find it as the whole does.
+    # then one-byte pieces give the same message.
     expected = [RtmpMessage(VIDEO, 1, 5, bytes(200))]
     assert read(stream + bytes(72)) == expected
     assert read(*pieces_of(stream + bytes(72), [1] * len(stream))) == expected
@@ -156,7 +156,7 @@ def test_rtmp_chunks_step_back_is_a_huge_delta_as_librtmp_sends_it() -> None:
 def test_rtmp_chunks_step_back_in_24_bits_is_no_jump_of_hours() -> None:
     stream = type_0(1000, 1) + b"a" + type_2(-43 % 2**24) + b"b" + type_2(76) + b"c"
     assert [message.timestamp_ms for message in read(stream)] == [1000, 957, 1033]
-    # A first timestamp is as it is, also after 2.3 hours.
+    # A first timestamp is absolute, even one after 2.3 hours.
     assert [message.timestamp_ms for message in read(type_0(0x900000, 1) + b"a")] == [0x900000]
 
 
@@ -193,14 +193,14 @@ def test_rtmp_chunks_interleaved_messages_come_apart() -> None:
             stream += type_0(index, 2, AUDIO, chunk_stream_id=4) + bytes((index, index))
         stream += TYPE_3 + picture[128 * index : 128 * (index + 1)]
 
-    # then both are whole, in the order in which they ended.
+    # then both are complete, in the order of their ends.
     messages = read(stream)
     assert messages[-1] == RtmpMessage(VIDEO, 1, 5, picture)
     assert [message.payload[0] for message in messages[:-1]] == list(range(3, 40, 3))
 
 
 def test_rtmp_chunks_interleaving_costs_no_more_than_its_bytes() -> None:
-    """A guess at a run of chunks fails here each time: it must not look at the rest each time."""
+    """The fast path for runs of chunks fails here each time, and must not scan the rest again."""
     pairs = 20_000
     stream = set_chunk_size(1) + type_0(5, pairs) + b"v" + type_0(5, pairs, AUDIO, 4) + b"a"
     stream += b"\xc6v\xc4a" * (pairs - 1)
@@ -217,7 +217,7 @@ def test_rtmp_chunks_abort_of_nothing_is_fine() -> None:
     assert media(read(abort(6), abort(99))) == []
 
 
-# What a peer gets wrong.
+# Protocol errors.
 
 
 @table(
@@ -253,7 +253,7 @@ def test_rtmp_chunks_unfinished_messages_together_are_bounded() -> None:
     for stream in streams[:7]:
         list(reader.receive(stream))
 
-    # then what would make 1,024 of them is refused,
+    # then a chunk that would make 1,024 of them is refused,
     with pytest.raises(ProtocolError, match="more than 1000 bytes"):
         list(reader.receive(streams[7]))
 

@@ -1,4 +1,4 @@
-"""The handshake, plain and with digests, in every chunking."""
+"""The handshake, plain and with digests, in pieces of every length."""
 
 import hmac
 from contextlib import suppress
@@ -22,7 +22,7 @@ def digest_place(block: bytes | bytearray, offset_place: int) -> int:
 
 
 def signed_c1(offset_place: int) -> tuple[bytes, bytes]:
-    """A C1 as Flash 9 makes it, and the digest in it."""
+    """A C1 as Flash 9 sends it, and the digest in it."""
     c1 = bytearray(PLAIN_C1)
     c1[4:8] = bytes((9, 0, 124, 2))
     place = digest_place(c1, offset_place)
@@ -35,7 +35,7 @@ def test_rtmp_handshake_plain_client_gets_its_own_block_back() -> None:
     answer = Handshake().receive(b"\x03" + PLAIN_C1)
     assert len(answer) == 1 + 2 * BLOCK
     assert answer[0] == 3
-    assert answer[5:9] == bytes(4)  # Zero in S1 says: plain.
+    assert answer[5:9] == bytes(4)  # Zero in S1 means plain.
     assert answer[1 + BLOCK :] == PLAIN_C1
 
 

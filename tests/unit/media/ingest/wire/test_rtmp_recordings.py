@@ -1,4 +1,4 @@
-"""Whole sessions of real encoders (`fixtures/rtmp`), fed in every chunking."""
+"""Whole sessions of real encoders (`fixtures/rtmp`), in pieces of every length."""
 
 from collections import Counter
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The session: what a publisher says, what it is told, and what it gets wrong."""
+"""The session: a publisher's messages, the answers to them, and protocol errors."""
 
 from itertools import pairwise
 
@@ -53,7 +53,7 @@ def session() -> RtmpSession:
 
 @pytest.fixture
 def publishing() -> RtmpSession:
-    """A session in the middle of a publish, with nothing left to send."""
+    """A session during a publish, with nothing left to send."""
     session = new_session()
     drive(session, [HANDSHAKE + connect() + publish()])
     session.to_send()
@@ -68,7 +68,7 @@ def verdict(answered: list[Value]) -> tuple[Value, Value, Value, Value]:
 
 
 def questioned(session: RtmpSession, stream: bytes) -> list[SessionEvent]:
-    """Events up to the first that is a question, and not answered."""
+    """The events up to the first one that needs a decision, which is not made."""
     events = []
     for event in session.receive(stream):
         events.append(event)
@@ -131,7 +131,7 @@ def test_rtmp_session_connect_result_names_the_enhanced_rtmp_codecs(session: Rtm
     assert properties["videoFourCcInfoMap"] == dict.fromkeys(("avc1", "hvc1", "av01", "vp09"), 4.0)
     assert properties["audioFourCcInfoMap"] == dict.fromkeys(("mp4a", "Opus"), 4.0)
     assert properties["capsEx"] == 12.0
-    # What encoders were seen to expect of a Flash Media Server.
+    # Answers that encoders expect from a Flash Media Server.
     server = {name: properties[name] for name in ("fmsVer", "capabilities", "mode")}
     assert server == {"fmsVer": "FMS/3,5,1,1", "capabilities": 31.0, "mode": 1.0}
 
@@ -181,18 +181,18 @@ def test_rtmp_session_flash_media_live_encoder_gets_its_onfcpublish(session: Rtm
     assert names == [["_result", 2.0], ["_result", 3.0], ["onFCPublish", 0.0]]
 
 
-# Questions and answers.
+# Requests and decisions.
 
 
 def test_rtmp_session_refused_connect_gets_two_messages(session: RtmpSession) -> None:
-    # Given a wrong application,
+    # Given a wrong application name,
     [asked] = questioned(session, HANDSHAKE + connect("other"))
     assert asked == ConnectRequested("other", "rtmp://127.0.0.1/live", "test")
 
     # when it is refused,
     session.refuse_connect("No such application.")
 
-    # then ffmpeg reads the error, OBS the status, and nothing else happens.
+    # then ffmpeg gets the error, OBS the status, and nothing else happens.
     error, status = commands(session.to_send())
     assert error[1] == 1.0
     assert verdict(error) == (
@@ -228,7 +228,7 @@ def test_rtmp_session_ended_publish_gets_the_reason(publishing: RtmpSession) -> 
 
 
 def test_rtmp_session_commands_behind_a_request_wait_for_its_decision(session: RtmpSession) -> None:
-    """An encoder that does not wait for results is still answered in order."""
+    """An encoder that does not wait for results still gets its answers in order."""
     drive(session, [HANDSHAKE + connect() + command("createStream", 2, None)])
     assert [answered[1] for answered in commands(session.to_send())] == [1.0, 2.0]
 
@@ -299,7 +299,7 @@ def test_rtmp_session_encoder_name_is_printable_and_short(session: RtmpSession) 
     assert asked.encoder == "a[31m" + "b" * 95
 
 
-# What travels beside.
+# Other messages during a publish.
 
 
 def test_rtmp_session_every_kind_of_tag_is_passed_on(publishing: RtmpSession) -> None:
@@ -315,7 +315,7 @@ def test_rtmp_session_every_kind_of_tag_is_passed_on(publishing: RtmpSession) ->
 
 
 def aggregate(*parts: tuple[int, int, bytes]) -> bytes:
-    """FLV tags in a row, each with its length behind it."""
+    """FLV tags in a row, each followed by its length."""
     body = b""
     for type_id, timestamp_ms, payload in parts:
         stamp = (timestamp_ms & 0xFFFFFF).to_bytes(3) + bytes((timestamp_ms >> 24,))
@@ -351,17 +351,17 @@ def test_rtmp_session_ping_gets_a_pong(publishing: RtmpSession) -> None:
 
 
 def test_rtmp_session_input_is_acknowledged_once_a_window(publishing: RtmpSession) -> None:
-    # Given a publisher that asked for a word every 1,000 bytes,
+    # Given a publisher that asked for an acknowledgement every 1,000 bytes,
     window = rtmp_chunks.write(2, RtmpMessage(WINDOW_SIZE, 0, 0, (1000).to_bytes(4)))
     drive(publishing, [window])
     publishing.to_send()
 
-    # when it sends 30 messages of 119 bytes, one a read,
+    # when it sends 30 messages of 119 bytes, one per read,
     message = video(0, bytes(107))
     assert len(message) == 119
     drive(publishing, [message] * 30)
 
-    # then each full window is told, and the sequence number counts all that ever came.
+    # then each full window is acknowledged, and the sequence number counts all received bytes.
     messages = answers(publishing.to_send())
     assert {answer.type_id for answer in messages} == {ACKNOWLEDGEMENT}
     numbers = [int.from_bytes(answer.payload) for answer in messages]
@@ -380,7 +380,7 @@ def test_rtmp_session_amf3_commands_are_read(session: RtmpSession) -> None:
     assert details["objectEncoding"] == 3.0
 
 
-# What a peer gets wrong.
+# Protocol errors.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The session fed with what no encoder sends: it is taken, or it is the peer's error."""
+"""The session with input that no encoder sends: it is accepted, or it is a protocol error."""
 
 from contextlib import suppress
 

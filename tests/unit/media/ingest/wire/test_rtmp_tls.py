@@ -101,11 +101,11 @@ def test_rtmp_tls_encoder_that_does_not_trust_the_certificate_is_named(
     server.receive(client.outgoing.read())
     client.incoming.write(server.to_send())
 
-    # when it turns away,
+    # when it aborts the handshake,
     with pytest.raises(ssl.SSLCertVerificationError):
         client.tls.do_handshake()
 
-    # then the server knows why, and closing what never opened is fine.
+    # then the server knows the reason, and can close a connection that never opened.
     with pytest.raises(ProtocolError, match="does not trust the certificate"):
         server.receive(client.outgoing.read())
     server.send(b"nobody reads this")

@@ -1,4 +1,4 @@
-"""The test picture: what it refuses, where things are, and that it only moves where it should."""
+"""The test picture: refused sizes, the positions of its parts, and where it moves."""
 
 import pytest
 from av import VideoFrame
@@ -13,7 +13,7 @@ NOW_MS = 1_767_225_600_123
 
 
 def luma(frame: VideoFrame) -> list[bytes]:
-    """Its lines, without what FFmpeg adds at their ends."""
+    """Its luma rows, without FFmpeg's padding."""
     plane = frame.planes[0]
     whole = bytes(plane)
     return [

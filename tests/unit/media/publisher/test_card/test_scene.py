@@ -1,4 +1,4 @@
-"""The scene of a seeded channel: its end meets its beginning, and no two channels look alike."""
+"""The scene of a seeded channel: it loops without a seam, and no two channels look the same."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""The strip: an instant that survives encoders, scalers and damage, or is not claimed at all."""
+"""The strip: an instant that survives encoding, scaling and damage, or is not read at all."""
 
 import io
 
@@ -75,7 +75,7 @@ def test_strip_picture_without_one_has_no_instant() -> None:
 def test_strip_every_frame_has_its_instant_after_a_real_encoder(
     width: int, height: int, kbits: int
 ) -> None:
-    # Given a clock that goes on with the broadcast,
+    # Given a clock that follows the broadcast,
     clock = ManualClock(NOW_MS)
     settings = PublishConfig(width=width, height=height, video_kbits=kbits)
     broadcast = SyntheticBroadcast(settings, clock)
@@ -86,7 +86,7 @@ def test_strip_every_frame_has_its_instant_after_a_real_encoder(
         encoded_ms.append(clock.now_ms())
         tags += broadcast.step(broadcast.due_ms)
     seen = pictures(flv_file(tags + broadcast.close()))
-    # then each frame says its own instant.
+    # then each frame has its own instant.
     assert [read_strip(shot.frame) for shot in seen] == encoded_ms
     assert {(shot.frame.width, shot.frame.height) for shot in seen} == {(width, height)}
 

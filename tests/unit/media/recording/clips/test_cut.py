@@ -1,4 +1,4 @@
-"""A cut shows what was wished to the frame, wherever its edges lie between key frames."""
+"""A cut has exactly the requested frames, wherever its edges are between key frames."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ ULTRAFAST = "libx264 -preset ultrafast -g 60 -bf 0"
 
 
 def nobody(_: int, __: str) -> None:
-    """Records the progress that it is told."""
+    """Progress that nobody reads."""
 
 
 def cut_out(hls_stream: HlsStream, first: float, last: float, folder: Path) -> Imported:
@@ -32,7 +32,7 @@ def cut_out(hls_stream: HlsStream, first: float, last: float, folder: Path) -> I
 
 
 def looks(file: Path | bytes, tmp_path: Path) -> list[bytes]:
-    """Some of each frame's brightness: enough to tell one from the next."""
+    """The brightness of a few pixels of each frame: enough to distinguish frames."""
     path = file if isinstance(file, Path) else tmp_path / "source.flv"
     if isinstance(file, bytes):
         path.write_bytes(file)
@@ -44,7 +44,7 @@ def looks(file: Path | bytes, tmp_path: Path) -> list[bytes]:
 
 
 def number_of(look: bytes, source: list[bytes]) -> int:
-    """Which of the source's frames this is."""
+    """The number of this frame in the source."""
     apart = [sum(abs(one - two) for one, two in zip(look, data, strict=True)) for data in source]
     return min(range(len(source)), key=apart.__getitem__)
 
@@ -73,7 +73,7 @@ async def test_cut_is_exact_to_the_frame(
     assert (imported.width, imported.height) == (320, 180)
     sources = looks(source, tmp_path)
     numbers = [number_of(look, sources) for look in looks(folder / "default.mp4", tmp_path)]
-    # With B-frames a stream's pictures are shown as late as the first of them has to wait.
+    # With B-frames, a stream's pictures are shown as late as the first of them has to wait.
     late = 2 if video == B_FRAMES else 0
     assert numbers == [*range(round(30 * first) - late, round(30 * last) - late)]
     assert sound_seconds(folder / "default.mp4") == pytest.approx(last - first, abs=0.05)
@@ -120,7 +120,7 @@ async def test_cut_outside_the_recording_is_refused(record: Record, tmp_path: Pa
 
 
 def empty(tmp_path: Path) -> HlsStream:
-    """A shelf on which nothing was put yet."""
+    """An HLS stream without any media."""
     from emulator.media.hls.window import Window
 
     return HlsStream(tmp_path, Window(segment_ms=1000, part_ms=200))
@@ -134,7 +134,7 @@ async def test_cut_goes_back_to_the_last_key_frame_over_forced_cuts(tmp_path: Pa
     for segment in hls_stream.window.complete:
         segment.is_independent = segment.msn % 3 == 0
 
-    # when one wants something of the sixth, then it begins with the fourth.
+    # when a part of the sixth is requested, then the cut reads from the fourth.
     _, begins = stretch(hls_stream, round(5.5 * TICKS), round(5.8 * TICKS))
 
     assert begins == 3 * TICKS

@@ -1,4 +1,4 @@
-"""Where a picture changes and a pause ends, heard and seen in real media."""
+"""Scene changes and ends of pauses, detected in real media."""
 
 import subprocess
 from functools import cache

@@ -1,4 +1,4 @@
-"""A loop's MP4: every frame that was shown, at its time, out of one round's bytes."""
+"""A loop's MP4: every shown frame, at its time, from the bytes of one round."""
 
 import io
 from itertools import pairwise
@@ -50,7 +50,7 @@ def test_loop_mp4_audio_and_video_resume_together_after_a_drop(film: LoopFilm) -
     content = whole(film, showing)
 
     assert len(sizes(content)) == showing.duration_ms * 30 // 1000
-    # Sound lies in its part: beside a cut it is at most a frame (21 ms) short.
+    # Audio belongs to its part: next to a cut at most one frame (21 ms) is missing.
     gaps = [float(two.pts - one.pts) for one, two in pairwise(stamps(content, "audio"))]
     assert min(gaps) > 0
     assert max(gaps) < 2 * 1024 / 48_000
@@ -73,7 +73,7 @@ def test_loop_mp4_of_hours_has_small_tables_and_decodes_anywhere(film: LoopFilm)
             frame = next(container.decode(video=0))
             assert frame.time is not None
             assert second - 2 <= frame.time <= second
-            # The film's clock comes round: so does its picture.
+            # The film's clock starts again with each round, and so does its picture.
             first = _frame(film, frame.time % ROUND_SECONDS)
             assert bytes(frame.planes[0]) == first
 

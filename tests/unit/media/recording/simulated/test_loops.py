@@ -1,4 +1,4 @@
-"""Loops: what is made of simulated recordings, once, and within a bound."""
+"""Loops: media of simulated recordings, made once, and within a limit."""
 
 import io
 from collections.abc import Iterator
@@ -65,10 +65,10 @@ async def test_loops_followed_live_one_stays_in_place_beside_its_recording(
     ended = Loop(UID, world.now_ms - 10_000, world.now_ms)
 
     assert await loops.hls_stream(world, ended, is_followed=True) is live
-    # A VOD has an address of its own, where nothing was ever live.
+    # A VOD has a separate address, at which nothing was ever live.
     vod = (await loops.hls_stream(world, ended)).playlist("plain").text
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in vod
-    # Where nobody watched it live, its address has the recording in the form that it had.
+    # If nobody watched it live, its address has the recording in its final form.
     unseen = await loops.hls_stream(world, ended._replace(uid="b" * 32), is_followed=True)
     assert "EXT-X-PLAYLIST-TYPE" not in unseen.playlist("plain").text
     assert "#EXT-X-SERVER-CONTROL" in unseen.playlist("low_latency").text
@@ -123,7 +123,7 @@ async def test_loops_still_shows_what_the_film_shows_at_its_time(
     film = await loops.film(seeded, stream.uid)
     content = whole(film, Showing(0, 8_000, (), 0))
 
-    # when it is drawn for a time, then that is the film's key frame there.
+    # when its picture at a time is requested, then that is the film's key frame there.
     with av.open(io.BytesIO(content), "r") as container:
         frames = [frame for frame in container.decode(video=0) if frame.key_frame]
     for key, frame in enumerate(frames):

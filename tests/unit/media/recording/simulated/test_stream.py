@@ -1,4 +1,4 @@
-"""A loop plays like a stream: its playlists obey the rules, its media decodes without a seam."""
+"""A loop plays like a stream: its playlists keep the rules, its media decodes without a seam."""
 
 import asyncio
 from functools import partial
@@ -33,7 +33,7 @@ def clock() -> ManualClock:
 
 
 def live(film: LoopFilm, clock: ManualClock, *pauses: Pause) -> LiveLoop:
-    """A loop whose publisher is away in those pauses."""
+    """A loop whose publisher is away during those pauses."""
     return LiveLoop(film, clock, lambda: Showing(STARTED_MS, None, pauses, clock.now_ms()))
 
 
@@ -47,7 +47,7 @@ def pts_of(content: bytes) -> dict[str, list[float]]:
 
 
 def names(playlist: str) -> list[str]:
-    """The segments' files, as a playlist lists them."""
+    """The file names of the segments in a playlist."""
     return [str(segment.uri).rpartition("/")[2] for segment in parse(playlist).segments]
 
 
@@ -131,7 +131,7 @@ def test_loop_stream_ended_one_ends_the_followed_playlists(
     last = parse(after).segments[-1]
     assert all(read(hls_stream.media_now(part.uri.rpartition("/")[2])) for part in last.parts)
 
-    # A playlist that comes after it has all that was shown, in the same form.
+    # A later playlist has all that was shown, in the same form.
     recording = RecordedLoop(film, Showing(STARTED_MS, ended_ms, (), 0), was_live=True)
     text = recording.playlist(kind).text
     assert check_media(text) == []
@@ -148,7 +148,7 @@ def test_loop_stream_paused_plays_to_where_its_publisher_left(
     clock.advance(2_000)
     away = hls_stream.playlist("low_latency").text
     assert check_media(away) == check_reload(before, away) == []
-    # The last of the parts that were shown comes when the publisher does, or the end.
+    # The last of the shown parts comes when the publisher does, or at the end.
     parts = sum(part.duration for part in parse(away).all_segments[-1].parts)
     assert sum(s.duration or 0 for s in parse(away).segments) + parts == pytest.approx(4.6)
     assert len(parse(hls_stream.playlist("plain").text).segments) == 3
@@ -214,7 +214,7 @@ def test_loop_stream_drop_is_signalled_and_shows_nothing(
             assert check_media(now) == []
             assert check_reload(before[kind], now) == []
             before[kind] = now
-    # A segment that a publisher left is short; a publisher that is back begins a new one.
+    # The last segment before a pause is short; after it a new one begins.
     assert before["plain"].count("#EXT-X-DISCONTINUITY\n") == 2
     lengths = [round(segment.duration or 0, 1) for segment in parse(before["plain"]).segments]
     assert lengths == [2, 2, 0.8, 2, 1, 2]
