@@ -11,12 +11,13 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
-from emulator import ready, services
+from emulator import ready
 from emulator.core.errors import Refused
 from emulator.core.hosts import is_loopback
 from emulator.core.world_clock import WorldClock
@@ -28,7 +29,7 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
-from emulator.platform.platform import Platform
+from emulator.platform.platform import Platform, ServiceFactory
 from emulator.platform.request_log import RequestLog
 from emulator.platform.shared import Shared
 from emulator.platform.worlds import WorldConfig, Worlds
@@ -58,6 +59,9 @@ _SILENT_SECONDS = 58
 _WARM = (
     "pydantic.main",
     "emulator.web.api.models",
+    "emulator.media.broadcast.broadcasts",
+    "emulator.web.chat.chats",
+    "emulator.services",
     "emulator.web.api.live.streams",
     "emulator.web.api.table",
     "emulator.web.http.dispatch",
@@ -153,7 +157,8 @@ class Emulator:
                 make_clock=WorldClock,
                 rules=settings.rules,
                 tasks=tasks,
-                services=services.of_each_world(settings, tasks),
+                services=partial(_services, settings, tasks),
+                has_webhook=bool(settings.webhooks.url),
                 seed=settings.seed,
                 seed_state=images.seed_state,
                 parse_seed=file.parse,
@@ -375,6 +380,12 @@ def _https(settings: Settings, folder: DataFolder) -> Tls | None:
     context = _tls_context(settings, folder, "https")
     certificate = settings.rtmps_cert or certificates.server_path(folder.path, "https")
     return Tls(context, certificate, settings.rtmps_key or certificate)
+
+
+def _services(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceFactory]:
+    from emulator.services import of_each_world
+
+    return of_each_world(settings, tasks)
 
 
 def _schema_of(name: str) -> dict[str, object]:

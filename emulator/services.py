@@ -18,7 +18,6 @@ from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.media.webrtc.sessions.sessions import SessionEnds
 from emulator.platform.clock_jumps import ClockJumps
 from emulator.platform.platform import Platform, ServiceFactory
-from emulator.platform.shared import Forgetting
 from emulator.settings import Settings
 from emulator.web.chat.chats import Chats
 from emulator.webhooks.webhooks import Webhooks
@@ -72,5 +71,4 @@ def of_each_world(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceF
         lambda at: SessionEnds(at.world.name, at.shared.video_sessions),
         cleanup,
         lambda at: ClockJumps(at.world, at.clock, tasks),
-        lambda at: Forgetting(at.world.name, at.shared),
     ]

@@ -24,6 +24,8 @@ class Bus:
     """Delivers one world's events to its subscribers, in the order in which they subscribed."""
 
     def __init__(self) -> None:
+        # Called before the first event is published or anybody subscribes.
+        self.before_use: Callable[[], None] = _nothing
         self._subscribers: list[Handlers] = []
         # The handlers of each type, looked up when the first event of that type is published.
         self._of_event: dict[type[Event], tuple[Handler, ...]] = {}
@@ -31,6 +33,7 @@ class Bus:
 
     def subscribe(self, handlers: Handlers) -> Callable[[], None]:
         """Handle events from now on. Returns a function that ends the subscription."""
+        self._begin()
         own = dict(handlers)
         self._change([*self._subscribers, own])
 
@@ -43,6 +46,7 @@ class Bus:
         kind = type(event)
         handlers = self._of_event.get(kind)
         if handlers is None:
+            self._begin()
             nearest = (_nearest(handlers, kind) for handlers in self._subscribers)
             handlers = self._of_event[kind] = tuple(handler for handler in nearest if handler)
         for handler in handlers:
@@ -53,15 +57,24 @@ class Bus:
         key = (type(burst), burst.kind)
         handlers = self._of_burst.get(key)
         if handlers is None:
+            self._begin()
             nearest = (_for_burst(handlers, *key) for handlers in self._subscribers)
             handlers = self._of_burst[key] = tuple(handler for handler in nearest if handler)
         for handler in handlers:
             _call(handler, burst, burst.kind)
 
+    def _begin(self) -> None:
+        act, self.before_use = self.before_use, _nothing
+        act()
+
     def _change(self, subscribers: list[Handlers]) -> None:
         self._subscribers = subscribers
         self._of_event.clear()
         self._of_burst.clear()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _nearest(handlers: Handlers, kind: type[Event] | type[Burst]) -> Handler | None:

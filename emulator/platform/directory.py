@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 
 from emulator.core.errors import Refused
-from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.ingest.authorizer import PacketSink, PublishRequest
 from emulator.platform.media_uids import has_address
 from emulator.platform.platform import Platform
@@ -55,6 +54,9 @@ class Directory:
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> PacketSink:
         """Authorize a publisher in the world that its key belongs to."""
+        # Late: a start has no publisher.
+        from emulator.media.broadcast.broadcasts import Broadcasts
+
         if self._state.is_stopping:
             raise Refused("unavailable", "The emulator stops.")
         platform = self.by_key(publish_request.key) or self._platforms[DEFAULT]

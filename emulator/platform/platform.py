@@ -19,7 +19,6 @@ from emulator.platform.media_uids import uids_of
 from emulator.platform.shared import Shared, State
 from emulator.seeding.template import Template
 from emulator.shapes.addresses import Addresses, for_everyone
-from emulator.world.audience import attendance
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 
@@ -65,16 +64,29 @@ class Platform:
         # Called before the facts are replaced: when the world is reset, restored or dropped.
         self.when_left: list[Callable[[], None]] = []
         self._services: dict[type[Service], Service] = {}
+        self._make_list: MakeServices | None = None
         world.media_base = self.shared.media_base
         world.store.publish_burst = for_everyone(bus.publish_burst)
 
     def service(self, kind: type[S]) -> S:
         """The service of this class."""
+        self.make_services()
         return cast(S, self._services[kind])
 
-    def start(self, services: "Sequence[ServiceFactory]") -> None:
+    def start(self, make_list: "MakeServices") -> None:
+        """Have the services made when something first happens in the world, or needs one of them.
+
+        In a fresh world nothing does: most tests' worlds, and the default one of most starts.
+        """
+        self._make_list = make_list
+        self.bus.before_use = self.make_services
+
+    def make_services(self) -> None:
         """Make and start the services in order: each may use those before it from the start."""
-        for make in services:
+        make_list, self._make_list = self._make_list, None
+        if make_list is None:
+            return
+        for make in make_list():
             service = make(self)
             self._services[type(service)] = service
             self.bus.subscribe(service.handlers())
@@ -82,6 +94,9 @@ class Platform:
 
     async def recover(self, *, is_restart: bool = False) -> None:
         """Resume the work that the facts say is in progress, after they were loaded."""
+        from emulator.world.audience import attendance  # Late: a fresh world needs none.
+
+        self.make_services()
         attendance.reopen(self.world)
         for service in self._services.values():
             await service.recover(is_restart)
@@ -102,7 +117,9 @@ class Platform:
         for act in self.when_left:
             act()
         await self.stop(reason)
-        self.bus.publish(WorldReplaced(at_ms=self.world.now_ms, world=self.world.name))
+        self.shared.forget(self.world.name)
+        if self._is_used:
+            self.bus.publish(WorldReplaced(at_ms=self.world.now_ms, world=self.world.name))
 
     async def stop(self, reason: str) -> None:
         """Stop every service, the last one first. If one fails, the others still stop."""
@@ -112,9 +129,9 @@ class Platform:
 
     def say_goodbye(self, reason: str) -> None:
         """Tell connected clients why the servers stop, while they can still be reached."""
-        self.bus.publish(
-            ServerStopping(at_ms=self.world.now_ms, reason=reason, is_world_kept=self.is_kept)
-        )
+        if self._is_used:
+            at_ms = self.world.now_ms
+            self.bus.publish(ServerStopping(at_ms=at_ms, reason=reason, is_world_kept=self.is_kept))
 
     def is_in_a_snapshot(self, uid: str) -> bool:
         """Whether a snapshot needs this media."""
@@ -135,6 +152,11 @@ class Platform:
     def _start(self) -> None:
         for service in self._services.values():
             service.start()
+
+    @property
+    def _is_used(self) -> bool:
+        """Whether the services were made: otherwise nobody subscribed or is connected."""
+        return self._make_list is None
 
     @property
     def media_store(self) -> MediaStore:
@@ -167,3 +189,4 @@ class Platform:
 
 # Makes one service of a world.
 ServiceFactory = Callable[[Platform], Service]
+MakeServices = Callable[[], Sequence[ServiceFactory]]

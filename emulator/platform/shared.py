@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from emulator.core.bus import Handlers
-from emulator.core.events.worlds import WorldReplaced
-from emulator.core.service import Service
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.jobs import JobSlots
 from emulator.media.recording.recordings import Recordings
@@ -82,6 +79,11 @@ class Shared(Struct, kw_only=True):
             if self.media_store.has(uid) and not self.is_media_needed(uid):
                 await self.media_store.delete(uid)
 
+    def forget(self, world: str) -> None:
+        """Remove a world's entries when its facts are replaced."""
+        self.loops.forget(world)
+        self.requests.forget(world)
+
     def foresee_peers(self, _: str) -> None:
         """Load aiortc when a stream has media, so that its first WebRTC viewer need not wait."""
         if self.peers is not None:
@@ -90,18 +92,3 @@ class Shared(Struct, kw_only=True):
     def video_sessions(self) -> "VideoSessions | None":
         """The video sessions with media; None if no sockets are served."""
         return self.peers.rooms if self.peers is not None else None
-
-
-class Forgetting(Service):
-    """Forgets a world's entries in the shared parts when its facts are replaced."""
-
-    def __init__(self, world: str, shared: Shared) -> None:
-        self._world = world
-        self._shared = shared
-
-    def handlers(self) -> Handlers:
-        return {WorldReplaced: self._on_world_replaced}
-
-    def _on_world_replaced(self, _: WorldReplaced) -> None:
-        self._shared.loops.forget(self._world)
-        self._shared.requests.forget(self._world)

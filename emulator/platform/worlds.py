@@ -6,7 +6,7 @@ threads and the disk, but no facts.
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,9 @@ from msgspec import Struct
 from emulator.core.bus import Bus
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
-from emulator.media.recording.uploads.queue import sweep
 from emulator.platform.directory import Directory
 from emulator.platform.media_uids import uids_of
-from emulator.platform.platform import Platform, ServiceFactory
+from emulator.platform.platform import MakeServices, Platform
 from emulator.platform.seeds import MakeState, ParseSeed, Seeds
 from emulator.platform.shared import Shared
 from emulator.seeding.seed import Seed
@@ -36,15 +35,18 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class WorldConfig(Struct, frozen=True, kw_only=True):
-    """The parts that worlds are made with. Each world has all `services`, started in this order.
+    """The parts that worlds are made with.
 
+    Each world has all `services`, started in this order when something first happens in it; at once
+    if it `has_webhook`, which is a fact that clients see.
     `seed` is the one of the settings; `seed_state` and `parse_seed`: see `Seeds`.
     """
 
     make_clock: Callable[[], WorldClock]
     rules: RulesConfig
     tasks: asyncio.TaskGroup
-    services: Sequence[ServiceFactory]
+    services: MakeServices
+    has_webhook: bool = False
     seed: str
     seed_state: MakeState
     parse_seed: ParseSeed | None = None
@@ -86,16 +88,22 @@ class Worlds:
         bus, clock = Bus(), self.config.make_clock()
         publish, rules = for_everyone(bus.publish), self.config.rules
         if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
+            is_fresh = True
             world = self.seeds.template(seed).make(clock, publish, rules, DEFAULT)
         else:
             world = World(clock=clock, publish=publish, rules=rules, path=path)
             # Its time may have been ahead of the machine's when it was closed.
             clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
-            if world.is_fresh:
+            is_fresh = world.is_fresh
+            if is_fresh:
                 self.seeds.template(seed).restore(world)
-        sweep(self.shared.media_store.root, world)
+            else:
+                from emulator.media.recording.uploads.queue import sweep  # Late: nothing to sweep.
+
+                sweep(self.shared.media_store.root, world)
         platform = self._add(world, clock, bus, seed, is_kept=path != MEMORY)
-        await platform.recover(is_restart=True)
+        if not is_fresh:
+            await platform.recover(is_restart=True)
         return platform
 
     def make(
@@ -197,6 +205,8 @@ class Worlds:
         )
         self._platforms[world.name] = platform
         platform.start(self.config.services)
+        if self.config.has_webhook:
+            platform.make_services()
         for act in self.when_opened:
             act(platform)
         return platform

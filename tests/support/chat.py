@@ -214,7 +214,8 @@ async def make_worlds(
         make_clock=clocks.__next__,
         rules=settings.rules,
         tasks=tasks,
-        services=listed,
+        services=lambda: listed,
+        has_webhook=bool(settings.webhooks.url),
         seed=settings.seed,
         seed_state=images.seed_state,
     )

@@ -18,6 +18,7 @@ from emulator.settings import Settings
 from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
+from emulator.world.webhooks import targets
 from emulator.world.world import World
 from tests.support.chat import make_worlds, standing_clock
 
@@ -89,11 +90,12 @@ def go_live(platform: Platform) -> None:
 async def test_service_is_one_class_and_one_line(
     stack: AsyncExitStack, tmp_path: Path, notes: list[str]
 ) -> None:
-    # Given a new kind of service in the list: every world has its own instance,
+    # Given a new kind of service in the list: each world makes its own instance when needed,
     worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
     other = worlds.make("other", "none")
-    assert notes == ["default starts", "default recovers restart=True", "other starts"]
+    assert notes == []
     assert other.service(Pager) is not worlds.default.service(Pager)
+    assert notes == ["other starts", "default starts"]
 
     # that receives only this world's events,
     notes.clear()
@@ -130,12 +132,53 @@ async def test_services_stop_in_reverse_even_where_one_fails(
         lambda _: Broken(),
         lambda at: Later(at.world, notes),
     )
-    assert notes[:2] == ["default starts"] * 2
+    worlds.default.make_services()
+    assert notes == ["default starts"] * 2
 
     notes.clear()
     with pytest.raises(RuntimeError, match="a bug"):
         await worlds.default.stop("enough")
     assert notes == ["default stops: enough, first", "default stops: enough"]
+
+
+async def test_services_hear_the_first_event_that_made_them(
+    stack: AsyncExitStack, tmp_path: Path, notes: list[str]
+) -> None:
+    worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
+    go_live(worlds.default)
+    assert notes == ["default starts", f"default is live at {worlds.default.world.now_ms}"]
+
+
+async def test_services_hear_an_event_before_who_subscribed_later(
+    stack: AsyncExitStack, tmp_path: Path, notes: list[str]
+) -> None:
+    worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
+    worlds.default.bus.subscribe({StreamWentLive: lambda _: notes.append("a run hears it")})
+    go_live(worlds.default)
+    assert notes[0] == "default starts"
+    assert notes[-1] == "a run hears it"
+    assert len(notes) == 3
+
+
+async def test_services_that_nothing_needed_are_not_made_to_stop(
+    stack: AsyncExitStack, tmp_path: Path, notes: list[str]
+) -> None:
+    worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
+    worlds.make("other", "none")
+    await worlds.drop("other")
+    worlds.say_goodbye("the test is over")
+    await worlds.stop("the test is over")
+    assert notes == []
+
+
+async def test_services_are_made_at_once_for_a_webhook_of_the_settings(
+    stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    url = "http://127.0.0.1:9/hook"
+    settings = SETTINGS.changed(webhook=url)
+    worlds = await make_worlds(stack, tmp_path, standing_clock(), settings)
+    await worlds.open_default(":memory:", "none")
+    assert [target.url for target in targets.of(worlds.default.world)] == [url]
 
 
 async def test_publishers_are_turned_away_once_the_server_stops(
