@@ -1,6 +1,5 @@
 """Plan: the file of one run's faults (`world/faults/plans`): read, written, said in a sentence."""
 
-import difflib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,11 @@ import yaml
 
 from emulator.core.errors import Refused
 from emulator.core.quantities import duration_text
-from emulator.world.faults.api import ApiFault
 from emulator.world.faults.fault import values_of
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.plans import MOMENT, parse
 from emulator.world.faults.reading import OPTIONS
 from emulator.world.faults.values import duration
-from emulator.world.faults.webhook import WebhookFault
 
 _BYTES_MAX = 64 * 1024
 # `{kind: {name: value}, "times": 1, "at": "StreamWentLive"}`: one fault as it is written.
@@ -51,23 +48,12 @@ def check_names(path: Path, plan: list[Written]) -> None:
 
     Apart from `read_file`, for it imports the whole API.
     """
-    from emulator.web.api.table import OPERATIONS
-    from emulator.world.webhooks.targets import KINDS as WEBHOOKS
+    from emulator.web.api.table import operation_names
+    from emulator.world.faults.names import unknown_name
 
-    operations = [f"{entry.method} {entry.path.rstrip('/') or '/'}" for entry in OPERATIONS]
     for number, planned in enumerate(parse(plan), 1):
-        fault = planned.request.fault
-        operation = fault.operation if isinstance(fault, ApiFault) else ""
-        webhook = fault.event if isinstance(fault, WebhookFault) else ""
-        for what, name, known in (
-            ("operation", operation, operations),
-            ("webhook", webhook, WEBHOOKS),
-        ):
-            if name and name.replace("HEAD ", "GET ", 1) not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f" Did you mean {near[0]}?" if near else ""
-                text = f"{path}: fault {number}: there is no {what} {name[:80]!r}.{hint}"
-                raise Refused("invalid", text)
+        if message := unknown_name(planned.request.fault, operation_names):
+            raise Refused("invalid", f"{path}: fault {number}: {message[0].lower()}{message[1:]}")
 
 
 def as_yaml(plan: list[Written], heading: str) -> str:

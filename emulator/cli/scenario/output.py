@@ -3,11 +3,11 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from emulator.core.errors import Refused
 from emulator.platform.scenario_library import known
@@ -26,9 +26,15 @@ def read(name: str, chosen: Mapping[str, Any] | None = None, seed: int | None = 
         chosen=chosen,
         read_file=files.reader(path.parent),
         check_film=files.film_checker(path.parent),
-        known=known(),
+        known=replace(known(), operations=_operation_names),
         seed=seed,
     )
+
+
+def _operation_names() -> Collection[str]:
+    from emulator.web.api.table import operation_names  # Late: it imports the whole API.
+
+    return operation_names()
 
 
 def validate(args: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """`fault.*`: break something on purpose, and repair it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import GetJsonSchemaHandler, TypeAdapter
@@ -13,6 +13,7 @@ from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.errors import meant
 from emulator.scenario.language.values.kinds import StreamRef, UserRef
 from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.names import unknown_name
 from emulator.world.faults.reading import read, schema
 
 # Values that refer to names in the scenario.
@@ -64,6 +65,11 @@ class FaultStart(Action):
             read(self._written(dict.fromkeys(_REFS, _SOMEBODY)))
         except Refused as refused:
             yield (), "fault", refused.message
+
+    def unknown_names(self, operations: Callable[[], Collection[str]]) -> Iterator[str]:
+        request = read(self._written(dict.fromkeys(_REFS, _SOMEBODY)))
+        if message := unknown_name(request.fault, operations):
+            yield message
 
     def run(self, context: RunContext) -> None:
         named: dict[str, str] = {}

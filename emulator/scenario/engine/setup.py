@@ -1,5 +1,8 @@
 """Setup: the world before the run begins: its people, streams, categories and rules."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from msgspec.structs import replace
 
 from emulator.core.errors import Refused
@@ -18,7 +21,8 @@ _DURATIONS = ("reconnect_window", "vod_processing", "access_token")
 def prepare(run: Run) -> None:
     """Set up the world, completely or not at all. Existing people and categories stay.
 
-    Refuses what the world's functions refuse, such as a second stream of one owner.
+    Refuses what the world's functions refuse, such as a second stream of one owner, with its place
+    in the file.
     """
     world, part = run.world, run.scenario.world
     world.rules = rules(world.rules, part.rules)
@@ -27,14 +31,30 @@ def prepare(run: Run) -> None:
     with world.change():
         for category in part.categories:
             if not _has_category(run, category.slug):
-                categories.make(world, category.name, category.slug)
+                with _placed(run, "categories", category.slug):
+                    categories.make(world, category.name, category.slug)
         tenants: dict[str, str] = {}
         for user in part.users:
-            _user(run, user, tenants)
+            with _placed(run, "users", user.name):
+                _user(run, user, tenants)
         for user in part.users:
-            _follow(run, user)
+            with _placed(run, "users", user.name):
+                _follow(run, user)
         for stream in part.streams:
-            _stream(run, stream)
+            with _placed(run, "streams", stream.name):
+                _stream(run, stream)
+
+
+@contextmanager
+def _placed(run: Run, list_name: str, name: str) -> Iterator[None]:
+    """Begin a refusal's message with the place in the file of the thing that is set up."""
+    try:
+        yield
+    except Refused as refused:
+        place = run.scenario.places.get((list_name, name))
+        where = f"{place}: " if place else ""
+        message = refused.details.get("message", refused.message)
+        raise Refused(refused.code, f"{where}{name}: {message}") from None
 
 
 def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:

@@ -1,6 +1,6 @@
 """ActionSpec: the definition of an action in the language: its name, arguments and errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -40,6 +40,10 @@ class ActionSpec(BaseModel):
 
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         """Yield errors that types cannot express: a path in the arguments, a rule, a sentence."""
+        return iter(())
+
+    def unknown_names(self, operations: Callable[[], Collection[str]]) -> Iterator[str]:  # noqa: ARG002 -- most name none
+        """Yield a sentence for each name that the API does not have; `operations` are its own."""
         return iter(())
 
     def asks(self) -> Iterator[tuple[tuple[int | str, ...], str, Any]]:

@@ -5,7 +5,7 @@ validated here.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,17 +22,24 @@ from emulator.scenario.language.scenario import Expectation, Holds, On, Place, S
 from emulator.scenario.language.sources import ReadFile, Sources
 from emulator.scenario.language.steps import Steps
 from emulator.scenario.language.tree import Node
-from emulator.scenario.language.worlds import WorldPart
+from emulator.scenario.language.worlds import StreamPart, WorldPart
+from emulator.world.rules import RulesConfig
 
 # Refuses (`ValueError`) a film that does not exist or may not be sent.
 CheckFilm = Callable[[str], None]
 
 
 class Known(Struct, frozen=True):
-    """The names in the seed, which a scenario may use without creating them."""
+    """The names in the seed, which a scenario may use without creating them.
+
+    `operations` returns the API's operations, such as `POST /streams`; without it the operations
+    that faults name are not checked. `streams_per_user` is the world's rule, 0 for no limit.
+    """
 
     users: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
+    operations: Callable[[], Collection[str]] | None = None
+    streams_per_user: int = RulesConfig().streams_per_user
 
 
 def no_files(name: str) -> str:
@@ -85,6 +92,7 @@ def load(
             is_endless=head.lasts is None,
             begins_ms=head.begins,
             files=sources.files,
+            places=validation.places,
             text=text,
         )
         # Imported here, because the engine imports the language, not the other way round.
@@ -121,6 +129,7 @@ class _Validation(Struct):
     expected: list[tuple[Expectation, Node]] = field(default_factory=list)
     step_nodes: list[Node] = field(default_factory=list)
     names: Names = field(default_factory=Names)
+    places: dict[tuple[str, str], Place] = field(default_factory=dict)
 
     def run(self) -> tuple[WorldPart, tuple[Step, ...], tuple[Expectation, ...]]:
         self.names.users |= self.known.users
@@ -128,6 +137,7 @@ class _Validation(Struct):
         self.names.saved |= self.sources.saved
         for node in self.sources.worlds:
             self._read_world(node)
+        self._check_room()
         steps = Steps(self.errors)
         for node, shift_ms in self.sources.steps:
             self._read_step(node, shift_ms, steps)
@@ -151,15 +161,55 @@ class _Validation(Struct):
         if part is None:
             return
         self.worlds.append((part, node))
+        self._note_places(part, node)
         self._check_twice(part, node)
         if part.seed == "none":
             self.names.users -= self.known.users - {"demo"} - {user.name for user in part.users}
             self.names.categories -= self.known.categories - {c.slug for c in part.categories}
+        for number, user in enumerate(part.users):
+            if user.name in user.follows:
+                place = node.at(("users", number, "follows", user.follows.index(user.name)))
+                self._note(place, "value", f"{user.name} cannot follow {user.name}.")
         for number, stream in enumerate(part.streams):
             needed = [word for word in ("owner", "title") if getattr(stream, word) is None]
             if stream.existing is None and needed:
                 text = f"the stream {stream.name} needs {' and '.join(needed)}, or existing."
                 self._note(node.at(("streams", number)), "missing", text)
+
+    def _note_places(self, part: WorldPart, node: Node) -> None:
+        """Note the place of each thing of a world by its list and name, for the run's errors."""
+        for list_name, items in (
+            ("users", [user.name for user in part.users]),
+            ("streams", [stream.name for stream in part.streams]),
+            ("categories", [category.slug for category in part.categories]),
+        ):
+            for number, name in enumerate(items):
+                at = node.at((list_name, number))
+                self.places[list_name, name] = Place(at.file, at.line, at.column)
+
+    def _check_room(self) -> None:
+        """Add an error for each stream that its owner may not have in addition to the others."""
+        if not self.worlds:
+            return
+        rule = self.worlds[0][0].rules.streams_per_user
+        most = self.known.streams_per_user if rule is None else rule
+        first: dict[str, tuple[StreamPart, Node]] = {}
+        counts: dict[str, set[str]] = {}
+        for part, node in self.worlds:
+            for number, stream in enumerate(part.streams):
+                if stream.owner is None or stream.existing is not None:
+                    continue
+                place = node.at(("streams", number, "owner"))
+                other, where = first.setdefault(stream.owner, (stream, place))
+                names = counts.setdefault(stream.owner, set())
+                names.add(stream.name)
+                if len(names) > most > 0:
+                    text = (
+                        f"{stream.owner} has the stream {other.name} already, in line {where.line},"
+                        f" and a user may have {most} that have not ended. Write rules:"
+                        " {streams_per_user: 0} in the world for no limit."
+                    )
+                    self._note(place, "too-many", text)
 
     def _check_twice(self, part: WorldPart, node: Node) -> None:
         """Add an error for each user, stream and category that this world has twice."""
@@ -212,19 +262,25 @@ class _Validation(Struct):
         for part, node in self.worlds:
             names.check(part, node, self.names, self.errors)
         for step, node in zip(steps, self.step_nodes, strict=True):
-            arguments = node.value[step.action.name]
-            names.check(step.action, arguments, self.names, self.errors)
-            if isinstance(step.trigger, On):
-                where = node.value["on"].at((step.trigger.event,))
-                names.check_filter(step.trigger, where, self.names, self.errors)
-            for place, path, raw in step.action.asks():
-                names.check_path(path, raw, arguments.at_key(place), self.names, self.errors)
-            for path, raw in step.facts_if:
-                where = node.value["if"].at_key((path,))
-                names.check_path(path, raw, where, self.names, self.errors)
+            self._check_names_of_step(step, node)
         for expectation, node in self.expected:
             path, raw = expectation.path, expectation.condition
             names.check_path(path, raw, node, self.names, self.errors)
+
+    def _check_names_of_step(self, step: Step, node: Node) -> None:
+        arguments = node.value[step.action.name]
+        names.check(step.action, arguments, self.names, self.errors)
+        if self.known.operations is not None:
+            for message in step.action.unknown_names(self.known.operations):
+                self._note(arguments, "unknown-name", message)
+        if isinstance(step.trigger, On):
+            where = node.value["on"].at((step.trigger.event,))
+            names.check_filter(step.trigger, where, self.names, self.errors)
+        for place, path, raw in step.action.asks():
+            names.check_path(path, raw, arguments.at_key(place), self.names, self.errors)
+        for path, raw in step.facts_if:
+            where = node.value["if"].at_key((path,))
+            names.check_path(path, raw, where, self.names, self.errors)
 
     def _read_files(self, steps: list[Step]) -> None:
         """Read the texts, and check the films, that actions refer to by a file's name."""

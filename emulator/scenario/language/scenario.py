@@ -114,8 +114,10 @@ class Expectation(Struct, frozen=True):
 class Scenario(Struct, frozen=True, kw_only=True):
     """A scenario that can be played.
 
-    `files` are the texts that its steps refer to, by name. `lasts_ms` of None means until all steps
-    are done. `text` is the text of the file, empty for a scenario that did not come from one.
+    `files` are the texts that its steps refer to, by name. `places` are the places of the things of
+    its world, by their list (`users`, `streams`, `categories`) and their name. `lasts_ms` of None
+    means until all steps are done. `text` is the text of the file, empty for a scenario that did
+    not come from one.
     """
 
     name: str
@@ -132,6 +134,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     begins_ms: int | None = None
     is_endless: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
     text: str = ""
 
     @property

@@ -1,8 +1,8 @@
 """The `world` of a scenario: what exists before the start, in addition to the seed."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from emulator.scenario.language.values.kinds import (
     CategoryRef,
@@ -13,10 +13,17 @@ from emulator.scenario.language.values.kinds import (
     Text,
     UserRef,
 )
+from emulator.world.people.names import USERNAME
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _username(name: str) -> str:
+    if not USERNAME.fullmatch(name):
+        raise ValueError("A username does not begin with a dot or a dash")
+    return name
 
 
 class UserPart(_Part):
@@ -26,7 +33,7 @@ class UserPart(_Part):
     organisation, a `tenant`.
     """
 
-    name: Name
+    name: Annotated[Name, AfterValidator(_username)]
     followers: Count = 0
     display_name: Text | None = None
     bio: Text | None = None

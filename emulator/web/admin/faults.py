@@ -1,10 +1,12 @@
 """`/_emulator/faults`: the faults of this world."""
 
+from collections.abc import Collection
 from inspect import cleandoc
 from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
+from emulator.core.errors import Refused
 from emulator.shapes.ids import NumberedId
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.http.call import Call
@@ -12,6 +14,7 @@ from emulator.web.http.endpoint import endpoint
 from emulator.world.faults.fault import Fault, values_of
 from emulator.world.faults.faults import Active
 from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.names import unknown_name
 from emulator.world.faults.reading import read, schema
 from emulator.world.faults.values import Value, kind_of
 from emulator.world.world import World
@@ -97,8 +100,10 @@ def list_fault_kinds(_call: Call) -> FaultKinds:
 @endpoint("POST", "/faults", status=201, refuses=("conflict", "invalid"))
 def add_fault(call: Call, body: FaultCreate) -> FaultShape:
     """Start a fault."""
-    written = body.model_extra or {}
-    return _shape(call.world, call.world.faults.start(read(written)))
+    request = read(body.model_extra or {})
+    if message := unknown_name(request.fault, _operation_names):
+        raise Refused("invalid", message)
+    return _shape(call.world, call.world.faults.start(request))
 
 
 @endpoint("DELETE", "/faults/{id}")
@@ -111,6 +116,12 @@ def remove_fault(call: Call, id: str) -> None:
 def clear_faults(call: Call) -> FaultsCleared:
     """Stop all faults."""
     return {"world": call.world.name, "cleared": call.world.faults.clear()}
+
+
+def _operation_names() -> Collection[str]:
+    from emulator.web.api.table import operation_names  # Late: it imports the whole API.
+
+    return operation_names()
 
 
 def _kind(kind: type[Fault]) -> FaultKind:

@@ -129,6 +129,10 @@ async def test_api_faults_are_listed_stopped_and_gone_with_a_reset(http: httpx.A
     assert (await http.get("/_emulator/faults")).json()["total"] == 0
     assert (await http.delete("/_emulator/faults/fault-1")).status_code == 404
     assert (await http.post("/_emulator/faults", json={"api.fial": {}})).status_code == 422
+    unknown = {"api.fail": {"operation": "POST /streamz/"}}
+    refused = await http.post("/_emulator/faults", json=unknown)
+    assert refused.status_code == 422
+    assert "There is no operation 'POST /streamz'. Did you mean POST /streams?" in refused.text
 
 
 async def test_api_faults_apply_to_their_own_world_only(

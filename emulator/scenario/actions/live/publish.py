@@ -39,6 +39,7 @@ class PublishStart(Action):
 
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         yield from films.name_problems(self.file)
+        yield from _config_problems(self.name, self._values())
 
     def films(self) -> tuple[str, ...]:
         return (self.file,) if self.file else ()
@@ -68,18 +69,20 @@ class PublishStart(Action):
     def _settings(self, context: RunContext) -> "PublishConfig":
         from emulator.media.publisher.config import PublishConfig
 
-        try:
-            return PublishConfig(
-                width=self.size[0],
-                height=self.size[1],
-                fps=Fraction(self.fps),
-                video_kbits=self.bitrate // 1000,
-                keyframe_seconds=self.keyframes / 1000,
-                file=films.find(context.run, self.file) if self.file else None,
-                is_looped=self.file is not None,
-            )
-        except ValueError as error:
-            raise Refused("invalid", str(error)) from None
+        return PublishConfig(
+            file=films.find(context.run, self.file) if self.file else None,
+            is_looped=self.file is not None,
+            **self._values(),
+        )
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "width": self.size[0],
+            "height": self.size[1],
+            "fps": Fraction(self.fps),
+            "video_kbits": self.bitrate // 1000,
+            "keyframe_seconds": self.keyframes / 1000,
+        }
 
 
 class PublishStop(Action):
@@ -146,6 +149,7 @@ class PublishDegrade(Action):
     def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         if not self._changes():
             yield (), "publish.degrade", "Name a change, such as bitrate: 300k or freeze: true."
+        yield from _config_problems(self.name, self._changes())
 
     async def run(self, context: RunContext) -> AsyncTicks:
         publisher = _find(context, context.stream(self.stream).id)
@@ -165,6 +169,18 @@ class PublishDegrade(Action):
             "is_silent": self.silence,
         }
         return {name: value for name, value in payload.items() if value is not None}
+
+
+def _config_problems(
+    name: str, values: dict[str, Any]
+) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    """Yield an error for settings that no encoder here supports."""
+    from emulator.media.publisher.config import PublishConfig
+
+    try:
+        PublishConfig(**values)
+    except ValueError as error:
+        yield (), name, str(error)
 
 
 def _find(context: RunContext, stream_id: str) -> StreamPublisher:

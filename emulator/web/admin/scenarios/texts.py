@@ -1,10 +1,11 @@
 """Texts of scenarios, named or sent by requests: read, checked, described."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal, TypedDict, cast
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from pydantic import Field
 
 from emulator.core.errors import Refused
@@ -160,7 +161,12 @@ async def read(call: Call, body: ScenarioText) -> tuple[str, Scenario]:
     contains.
     """
     folders = folders_of(call.platform.shared)
-    known = scenario_library.known() if body.has_own_world else known_in(call.world)
+    names = scenario_library.known() if body.has_own_world else known_in(call.world)
+    known = replace(
+        names,
+        operations=_operation_names,
+        streams_per_user=call.world.rules.streams_per_user,
+    )
 
     def read_in_thread() -> tuple[str, Scenario]:
         """This runs in a thread: it looks for the films, and a long text takes a while."""
@@ -168,6 +174,12 @@ async def read(call: Call, body: ScenarioText) -> tuple[str, Scenario]:
         return str(folder), _read(body, str(folder), known)
 
     return await asyncio.to_thread(read_in_thread)
+
+
+def _operation_names() -> Collection[str]:
+    from emulator.web.api.table import operation_names  # Late: it imports the whole API.
+
+    return operation_names()
 
 
 def known_in(world: World) -> Known:

@@ -39,6 +39,20 @@ async def test_runner_steps_run_at_their_time_or_after_their_trigger() -> None:
     assert played.is_fine
 
 
+async def test_runner_world_that_cannot_be_set_up_is_reported_with_its_place() -> None:
+    played = await play(
+        """
+scenario: Test
+world:
+  streams:
+    - {name: old, existing: 00000000-0000-4000-8000-000000000000}
+"""
+    )
+
+    [reason] = played.broken
+    assert reason.endswith(":5: old: Stream not found")
+
+
 async def test_runner_repeated_step_finishes_before_the_next_begins() -> None:
     played = await play(
         HEAD

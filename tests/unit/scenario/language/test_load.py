@@ -292,6 +292,14 @@ def test_load_stops_at_a_thousand_errors() -> None:
             "condition: vod.launch.status: it can never be proccessing; did you mean processing?",
         ),
         (
+            "publish.start: {stream: launch, size: 1281x721}",
+            "publish.start: Width and height must be even, not 1281x721.",
+        ),
+        (
+            "{publish.degrade: {stream: launch, bitrate: 1k}, for: 3s}",
+            "publish.degrade: The bit rate in kbit/s must be 50 to 200000, not 1.",
+        ),
+        (
             "{on: {chat.posted: {message_type: mesage}}, log: hi}",
             "condition: message_type: it can never be mesage; did you mean message?",
         ),
@@ -337,3 +345,57 @@ timeline:
         "x.yaml:8:52: twice: There is a category c already, in line 8.",
         "x.yaml:10:51: value: The shares are 1.1 together; they may be 1 (100%) at most.",
     ]
+
+
+OWNED = """
+scenario: Owned
+world:
+  rules: {streams_per_user: RULE}
+  users: [{name: ada}, {name: bob}]
+  streams:
+    - {name: a, owner: ada, title: One}
+    - {name: b, owner: bob, title: Two}
+    - {name: c, owner: ada, title: Three}
+    - {name: d, existing: {owner: ada}}
+"""
+
+
+def test_load_owner_with_too_many_streams_is_refused() -> None:
+    [error] = errors(OWNED.replace("RULE", "1"))
+
+    assert error.startswith("x.yaml:9:24: too-many: ada has the stream a already, in line 7, and")
+    for rule in ("2", "0"):
+        assert load(OWNED.replace("RULE", rule), "x.yaml").world.streams[2].name == "c"
+    default = OWNED.replace("RULE", "null")
+    assert len(errors(default)) == 1
+    assert load(default, "x.yaml", known=Known(streams_per_user=2))
+
+
+def test_load_user_of_the_world_must_be_possible() -> None:
+    text = """
+scenario: Users
+world:
+  users: [{name: -ada}, {name: bob, follows: [eve, bob]}, {name: eve}]
+"""
+    assert errors(text) == ["x.yaml:4:18: value: A username does not begin with a dot or a dash."]
+    assert errors(text.replace("-ada", "ada")) == ["x.yaml:4:51: value: bob cannot follow bob."]
+
+
+@table(
+    ("fault", "message"),
+    [
+        ("api.fail: {operation: GET /nope}", "There is no operation 'GET /nope'."),
+        ("api.cut: {operation: HEAD /streamz/}", "Did you mean GET /streams?"),
+        ("webhook.fail: {event: stream.lives}", "Did you mean stream.live?"),
+    ],
+)
+def test_load_fault_of_an_unknown_name_is_refused(fault: str, message: str) -> None:
+    known = Known(operations=lambda: ["GET /streams", "POST /streams"])
+    text = "scenario: Faults\ntimeline:\n  - fault.start: {FAULT}\n"
+
+    [error] = errors(text.replace("FAULT", fault), known=known)
+
+    assert error.startswith("x.yaml:3:18: unknown-name: There is no ")
+    assert message in error
+    right = text.replace("FAULT", "api.fail: {operation: HEAD /streams/}")
+    assert load(right, "x.yaml", known=known)
