@@ -1,1 +1,1 @@
-"""What is measured, and how: `python -m benchmarks [names]` writes RESULTS.md."""
+"""Benchmarks: `python -m benchmarks [names]` measures and writes RESULTS.md."""

@@ -10,7 +10,7 @@ _OWN = {"__init__", "__main__", "table"}
 
 
 def names() -> list[str]:
-    """Every script here that has a section to give."""
+    """The names of all scripts here that measure a section."""
     stems = sorted(path.stem for path in Path(__file__).parent.glob("*.py"))
     return [name for name in stems if name not in _OWN and not name.endswith("_peer")]
 

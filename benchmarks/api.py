@@ -1,6 +1,6 @@
-"""Requests a second of some calls, beside bare Starlette, `emulate` and Prism, by `wrk`.
+"""Requests per second of some calls, compared with bare Starlette, `emulate` and Prism, by `wrk`.
 
-Each read has its own query, so that nobody's figure is that of an answer used again.
+Each read has a different query, so that no answer can be reused.
 """
 
 import json
@@ -25,19 +25,19 @@ _ROUNDS = 3
 _SECONDS = 3
 _CONNECTIONS = 32
 _SHARE_MIN = 0.35
-# Requests an hour with one token.
+# Requests per hour with one token.
 _EMULATE_LIMIT = 5_000
 
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked. `body` makes it a POST."""
+    """A measured call. `body` makes it a POST."""
 
     name: str
     url: str
     key: str = ""
     body: str = ""
-    # So many requests with one token, then another: what a peer's rate limit counts by.
+    # The number of requests after which another token is used: a peer's rate limit counts by token.
     token_requests: int = 0
 
     @property
@@ -47,14 +47,14 @@ class Call:
 
 @dataclass
 class Figures:
-    """Requests a second and the 99th percentile in milliseconds, a value a round."""
+    """Requests per second and the 99th percentile in milliseconds, a value per round."""
 
     per_second: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
 
 
 def measure() -> Section:
-    """Every call in turns with its peers: a constant of the same size, and what peers offer."""
+    """Measure every call alternately with its peers and with a constant answer of the same size."""
     if shutil.which("wrk") is None:
         raise Missing("wrk is not here; Debian's package wrk has it.")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -106,7 +106,7 @@ def measure() -> Section:
 
 
 def _our_calls(stack: ExitStack, folder: Path) -> list[Call]:
-    """The seeded platform, and one stream more, whose chat is spoken in."""
+    """Our calls, on the seeded platform with one more stream, which has a chat message."""
     emulator = stack.enter_context(
         ours.serving(
             folder, LIVE_EMULATOR_CHAT_LINES_PER_MINUTE="0", LIVE_EMULATOR_CHAT_REPEATS_MAX="0"
@@ -132,7 +132,7 @@ def _our_calls(stack: ExitStack, folder: Path) -> list[Call]:
 def _peers(
     stack: ExitStack, folder: Path, calls: list[Call]
 ) -> tuple[dict[str, list[Call]], list[str]]:
-    """What each peer has that is most like each call, and what to know of it."""
+    """Each peer's call that is most like each of ours, and notes about the peers."""
     values: dict[str, list[Call]] = {call.name: [] for call in calls}
     notes = []
     lists, one, search, account, chat = (call.name for call in calls)
@@ -173,7 +173,7 @@ def _contest(contestants: dict[str, Call]) -> dict[str, Figures]:
 
 
 def _wrk(call: Call) -> tuple[float, float]:
-    """One run. Raises where anything but successes was answered."""
+    """Run wrk once. Raises where an answer was not a success."""
     command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "--latency", "--timeout", "10s"]
     if call.key:
         command += ["-H", f"Authorization: Bearer {call.key}"]
@@ -184,7 +184,7 @@ def _wrk(call: Call) -> tuple[float, float]:
         text = subprocess.run(
             [*command, call.url], capture_output=True, text=True, check=True
         ).stdout
-    # A peer's own slowness is its figure; of ours, and of bare Starlette, it is a failure.
+    # Slow answers are a valid figure of a peer, but a failure of ours and of bare Starlette.
     is_peer = call.name in ("emulate", "Prism")
     if "Non-2xx" in text and call.token_requests:
         raise RuntimeError(f"{call.name} refused: {text}")
@@ -208,7 +208,7 @@ def _script(call: Call) -> str:
         path += f" .. {json.dumps('&n=' if url.query else '?n=')} .. number"
     headers = "nil"
     if call.token_requests:
-        # Of this round alone.
+        # A number that only this round has.
         token = f'"Bearer " .. os.time() .. "-" .. math.floor(number / {call.token_requests})'
         headers = f'{{["Authorization"] = {token}}}'
     if not call.body:

@@ -1,4 +1,4 @@
-"""Bare Starlette on uvicorn that answers with a constant of a given size: the ceiling."""
+"""Bare Starlette on uvicorn with a constant answer of a given size: the upper limit."""
 
 import sys
 

@@ -1,7 +1,8 @@
-"""What an audience costs: a million simulated viewers, reading their figures, counting real ones.
+"""The cost of an audience: a million simulated viewers, reads of their figures, and real viewers.
 
-The peer of the simulation is the plain way: an event queue with an event for each viewer that comes
-and for each that goes, drawn with the same distributions and counted, and nothing kept.
+The simulation is compared with the obvious implementation: an event queue with an event for each
+viewer that comes and for each that leaves, drawn from the same distributions and counted, without
+storing anything.
 """
 
 import asyncio
@@ -56,8 +57,8 @@ _MIX = Mix(
 
 
 def measure() -> Section:
-    """Memory, the evenings in turns with the peer's, then reading, then counting."""
-    # First, in a process that has freed nothing yet.
+    """Memory, the broadcasts alternately with the peer's, then reads, then counting."""
+    # This comes first, in a process that has freed nothing yet.
     growth_mib = _growth_mib()
     one, many, peer = [], [], []
     for _ in range(_ROUNDS):
@@ -121,7 +122,7 @@ def _broadcast_seconds(stream_count: int, viewers: int) -> float:
 
 
 def _opened(stream_count: int, path: str = ":memory:") -> tuple[ManualClock, World, list[Stream]]:
-    """A world with so many live streams, before anybody comes."""
+    """A world with this many live streams, without viewers."""
     clock = ManualClock()
     rules = RulesConfig(streams_per_user=0)
     world = World(clock=clock, publish=lambda _: None, rules=rules, path=path)
@@ -130,7 +131,7 @@ def _opened(stream_count: int, path: str = ":memory:") -> tuple[ManualClock, Wor
 
 
 def _broadcast(clock: ManualClock, world: World, live: list[Stream], viewers: int) -> None:
-    """An hour in which so many come to each stream, and the reading of its figures."""
+    """Run an hour in which `viewers` come to each stream, and read its figures."""
     for stream in live:
         cohorts.add(world, stream, viewers, for_ms=_HOUR_MS, curve="bell", stay=_stay(), mix=_MIX)
     clock.advance(_HOUR_MS)
@@ -149,7 +150,7 @@ def _stay() -> Stay:
 
 
 def _queued_broadcast(viewers: int) -> int:
-    """One event for each viewer that comes or goes. Returns the most at once."""
+    """Run one event per viewer that comes or leaves. Returns the largest number at once."""
     chance = random.Random(1)
     mean, sigma = 480.0, 1.0
     location = math.log(mean) - sigma * sigma / 2
@@ -166,7 +167,7 @@ def _queued_broadcast(viewers: int) -> int:
 
 
 def _growth_mib() -> float:
-    """How much more memory four such hours take than two, with the facts on disk."""
+    """The growth of memory from two to four such hours, with the world on disk."""
     with TemporaryDirectory() as folder:
         clock, world, live = _opened(1, path=f"{folder}/evening.db")
         _broadcast(clock, world, live, _VIEWERS)
@@ -176,7 +177,7 @@ def _growth_mib() -> float:
             clock.advance(_HOUR_MS)
             if figures.totals(world, live[0]).views != _VIEWERS * hour:
                 raise RuntimeError("somebody did not come")
-            if hour == 2:  # From here on what was freed is taken again, and no more.
+            if hour == 2:  # From here on, freed memory is reused, and no more is needed.
                 gc.collect()
                 before = _resident_bytes()
         gc.collect()
@@ -211,7 +212,7 @@ async def _reading() -> tuple[list[float], list[float]]:
 
 
 async def _read_ms(http: httpx.AsyncClient, path: str) -> list[float]:
-    """Milliseconds of a core: client and server are one process, so the server takes less."""
+    """CPU time in milliseconds. Client and server are one process, so the server takes less."""
     times_ms = []
     for _ in range(_READS):
         began = time.process_time()
@@ -222,7 +223,7 @@ async def _read_ms(http: httpx.AsyncClient, path: str) -> list[float]:
 
 
 async def _counting() -> tuple[list[float], list[float]]:
-    """Microseconds of a core that a poll takes, and that counting takes of it."""
+    """CPU time in microseconds of a poll, and of counting, which is a part of it."""
     async with Emulator() as emulator:
         platform = emulator.platform
         world = platform.world
@@ -230,11 +231,11 @@ async def _counting() -> tuple[list[float], list[float]]:
         path = f"/{stream.uid}/manifest/stream.m3u8"
         async with httpx.AsyncClient(base_url=emulator.ready["http"]) as http:
             (await http.get(path)).raise_for_status()
-        # Nobody falls silent meanwhile, however busy the machine is.
+        # The time-out is long enough for a busy machine.
         platform.clock.freeze()
         host, _, port = str(emulator.ready["http"]).removeprefix("http://").partition(":")
         players = await _players(host, port, path)
-        # The first poll also writes down new viewers, which happens once a viewer.
+        # The first poll also stores the viewers, which happens once per viewer.
         await _poll(players)
         if world.viewers.real(stream.id) < _PLAYERS:
             raise RuntimeError("not everybody was counted")
@@ -260,7 +261,7 @@ def _count(playback: Playback, requests: list[Request], subject: Subject) -> flo
 
 
 def _request(path: str, number: int) -> Request:
-    """What the server makes of a poll."""
+    """The request that the server makes from a poll."""
     headers = [
         (b"host", b"127.0.0.1:8787"),
         (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36"),
@@ -282,7 +283,7 @@ async def _players(host: str, port: str, path: str) -> asyncio.subprocess.Proces
 
 
 async def _poll(players: asyncio.subprocess.Process) -> float:
-    """What it costs this process that everybody polls once: microseconds a poll."""
+    """Let every player poll once. Returns the CPU time of this process in microseconds per poll."""
     gc.collect()
     began = time.process_time()
     if players.stdin is None:

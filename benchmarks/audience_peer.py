@@ -1,7 +1,7 @@
-"""A thousand players in a process of their own: each keeps a connection and a cookie, and polls.
+"""A thousand players in another process: each keeps a connection and a cookie, and polls.
 
-`python -m benchmarks.audience_peer HOST PORT PATH PLAYERS` connects, says so, and for each line
-that it reads lets everybody poll once, saying when all have their answer.
+`python -m benchmarks.audience_peer HOST PORT PATH PLAYERS` connects and prints a line. For each
+line on its input, all players poll once, and it prints a line when all have their answer.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""A chat room's fan-out, beside the same room on bare Starlette and on Node's `ws`.
+"""A chat room's fan-out, compared with the same room on bare Starlette and on Node's `ws`.
 
-Readers are another process, which counts bytes. What is told of a server is its own CPU time.
+The readers are another process, which counts bytes. A server's figure is its own CPU time.
 """
 
 import json
@@ -45,7 +45,7 @@ _QUIET = {
 
 @dataclass(frozen=True)
 class Contestant:
-    """A running server with one room; `path` is where the n-th socket connects to."""
+    """A running server with one room; `path` is the address of the n-th socket."""
 
     process: Process
     port: int
@@ -95,7 +95,7 @@ class Load:
 
 @dataclass
 class Figures:
-    """Deliveries a second of the server's CPU, its share of a core, and the last reader's wait."""
+    """Deliveries per second of the server's CPU, the CPU share, and the last reader's wait."""
 
     per_cpu_second: float
     per_second: float
@@ -114,7 +114,7 @@ class Figures:
 
 
 def measure() -> Section:
-    """Three servers, one after another, in the same three ways; then what only ours is asked."""
+    """Measure three servers in turn in the same three ways, then what only ours supports."""
     line_bytes, fan = _ours_fan()
     payload: dict[str, dict[str, Figures]] = {"live-emulator": fan}
     notes = []
@@ -157,7 +157,7 @@ def measure() -> Section:
 
 @dataclass
 class Part:
-    """What one more measurement adds to the section."""
+    """One more measurement's rows and requirements."""
 
     rows: list[tuple[str, str]]
     bars: list[tuple[str, bool]]
@@ -199,7 +199,7 @@ def _ours_fan() -> tuple[int, dict[str, Figures]]:
 def _peer_fan(
     serving: Callable[[Path, int], AbstractContextManager[Contestant]], line_bytes: int
 ) -> dict[str, Figures]:
-    """The peer's own words around a line are measured first, and padded to our line's size."""
+    """Measure the peer's own words around a line first, to pad its lines to our size."""
     padding = 0
     with tempfile.TemporaryDirectory() as name, serving(Path(name), 0) as server, Load() as load:
         load.join(server, _SPEAKERS)
@@ -218,7 +218,7 @@ def _fan(load: Load, server: Contestant) -> dict[str, Figures]:
     return {
         "lone": _timed(load, server, "bursts", count=1, seconds=_SECONDS),
         "bursts": _timed(load, server, "bursts", count=_BURST, seconds=_SECONDS),
-        # The last, since what a server that falls behind still has to send would disturb another.
+        # This comes last, since a server that has fallen behind would disturb another measurement.
         "paced": _timed(load, server, "paced", rate=_RATE, seconds=_SECONDS),
     }
 
@@ -264,7 +264,7 @@ def _crowd() -> Part:
 
 
 def _stalled() -> Part:
-    """Readers that stop reading, while a thousand others read on."""
+    """Readers that stop reading, while a thousand others continue."""
     with _ours() as server, Load() as load:
         load.join(server, _READERS)
         load.do("size", length=_CONTENT_LENGTH)
@@ -290,7 +290,7 @@ def _stalled() -> Part:
 
 
 def _admitted() -> Part:
-    """Lines a CPU second through `post`, a hundred a transaction, as a flood's turns have them."""
+    """Messages per CPU second through `post`, a hundred per transaction, as in a flood."""
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
     owner = accounts.make(world, "owner")
@@ -334,7 +334,7 @@ def _ours() -> Iterator[Contestant]:
             return f"{path}?token=ak_auto_speaker{number}" if number < _SPEAKERS else path
 
         port = urlsplit(emulator.http).port or 0
-        # Comings are told as a count, at most five seconds later.
+        # Joins are sent as a count, at most five seconds later.
         yield Contestant(emulator.process, port, path_of, settle_seconds=6.0)
 
 

@@ -1,4 +1,4 @@
-"""A chat room on bare Starlette and uvicorn: `await send_text` in a loop. `chat`'s yardstick."""
+"""A chat room on bare Starlette and uvicorn, to compare with: `await send_text` in a loop."""
 
 import json
 import sys

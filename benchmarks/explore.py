@@ -1,4 +1,4 @@
-"""An exploration: what a run costs beside the bare command, warm and with a fresh emulator."""
+"""An exploration: the cost of a run, with a warm and a new emulator, beyond the bare command."""
 
 import os
 import statistics
@@ -19,7 +19,7 @@ _COMMAND = [sys.executable, "-c", "print('fine')"]
 
 
 def measure() -> Section:
-    """Each in turns with the others, so that what else goes on meets all alike."""
+    """Measure all alternately, so that other load on the machine affects all equally."""
     warm, fresh = _trials(is_fresh=False), _trials(is_fresh=True)
     closing = (warm.close, fresh.close)
     order = {"plan": [], "limit_ms": 60_000}
@@ -36,7 +36,7 @@ def measure() -> Section:
             seconds[name].append(time.perf_counter() - began)
     for close in closing:
         close()
-    # The first of each imports and starts what stays.
+    # The first run of each imports modules and starts processes that stay.
     later = {name: [value * 1000 for value in values[1:]] for name, values in seconds.items()}
     bare = statistics.median(later["bare command"])
     more = {name: statistics.median(values) - bare for name, values in later.items()}

@@ -1,6 +1,6 @@
 """A newcomer's first minute: from `pip install` to a live picture, and to a first passing test.
 
-Each step in an environment of its own, with pip's cache warm; beside a peer where there is one.
+Each step runs in a new environment, with pip's cache warm, compared with a peer where there is one.
 """
 
 import json
@@ -69,7 +69,7 @@ _EMPTY_NODE_TEST = 'import { test } from "node:test"; test("nothing", () => {});
 
 
 def measure() -> Section:
-    """Each step in turns with its peer's. A step whose program is missing says so."""
+    """Measure each step alternately with its peer's. A note names a missing program."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         ours = [_install(folder / f"ours{n}", str(_PROJECT)) for n in range(_INSTALLS)]
@@ -125,7 +125,7 @@ def measure() -> Section:
 
 
 def _install(folder: Path, what: str) -> float:
-    """Seconds of making an environment and installing into it."""
+    """Seconds to make an environment and install into it."""
     began = time.perf_counter()
     _run(Path(sys.executable), "-m", "venv", str(folder))
     _run(folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", what)
@@ -228,7 +228,7 @@ def _container() -> float:
 def _run(
     program: Path, *words: str, environment: dict[str, str] | None = None, at: Path | None = None
 ) -> None:
-    """Refuses (`CalledProcessError`) a step that fails, with what it said."""
+    """Run a step. Raises `CalledProcessError` with the output if it fails."""
     subprocess.run(
         [str(program), *words],
         env=environment,

@@ -1,4 +1,4 @@
-"""What a call costs as the world grows: up to a million streams, and as many lines in one chat."""
+"""The cost of a call as the world grows: up to a million streams, and as many lines in one chat."""
 
 import http.client
 import json
@@ -20,10 +20,10 @@ from emulator.world.world import World
 _SIZES = (100, 10_000, 1_000_000)
 _ROUNDS = 60
 _TIMES_MAX = 3.0
-# For a word that all titles have: up to 1,000 matches, a search costs more with each.
+# The limit for a word in all titles: a search costs more with each match, up to 1,000.
 _COMMON_MS_MAX = 5.0
 _COMMON = "query=evening"
-# So many streams are live in a world of any size, and have the rare word in their title.
+# This many streams are live in a world of any size, and have the rare word in their title.
 _LIVE, _RARE = 50, 20
 
 _USERS = """
@@ -54,7 +54,7 @@ INSERT INTO messages (id, stream_row, user_row, content, created_at_ms)
         (SELECT row FROM streams WHERE id = 'stream-1'), ?2, 'line ' || i, ?3 + i FROM n
 """
 
-# What a call costs that looks at live streams, in a world where so many are; some are watched.
+# The cost of calls that read live streams, by the number of live streams; some are watched.
 _LIVES, _WATCHED = (100, 1_000, 20_000), 100
 _LIVE_CALLS = (
     "/streams/",
@@ -85,7 +85,7 @@ _CALLS = (
 
 
 def measure() -> Section:
-    """Each size in a fresh emulator on a folder, asked over a socket, one call at a time."""
+    """Measure each size in a new emulator on a folder, over a socket, one call at a time."""
     payload: dict[str, list[float]] = {f"`GET {call}`": [] for call in _CALLS}
     payload["`POST /streams/{stream_id}/chat`"] = []
     sizes = []
@@ -145,7 +145,7 @@ def _bar(name: str, values: Sequence[float]) -> tuple[str, bool]:
 
 
 def _grow(world: World, size: int) -> str:
-    """Returns the id of one of the first lines."""
+    """Fill the world. Returns the id of one of the first chat lines."""
     users = max(10, size // 100)
     now_ms = world.now_ms
     with world.change():
@@ -190,7 +190,7 @@ def _ask(
     payload: dict[str, list[float]] = {}
     for number in range(_ROUNDS):
         for call in calls:
-            # An unknown field makes it another question, which is answered anew.
+            # An unknown query parameter makes it another request, so that no answer is reused.
             sign = "&" if "?" in call else "?"
             address = f"/api/v1{call.format(live=live, line=line)}{sign}n={number}"
             payload.setdefault(f"`GET {call}`", []).append(_ms(connection, "GET", address, headers))

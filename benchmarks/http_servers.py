@@ -1,4 +1,4 @@
-"""Requests a second on each HTTP server that can carry the emulator, by `wrk` over HTTP/1.1."""
+"""Requests per second on each HTTP server that can serve the emulator, by `wrk` over HTTP/1.1."""
 
 import shutil
 import statistics
@@ -17,7 +17,7 @@ _ROUNDS = 3
 
 
 def measure() -> Section:
-    """Measure equal calls on both servers, in turns."""
+    """Measure equal calls on both servers alternately."""
     if shutil.which("wrk") is None:
         raise Missing("wrk is not here; Debian's package wrk has it.")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:

@@ -1,6 +1,7 @@
-"""How soon: from the TCP connection to an accepted publish, and from a publisher's start to media.
+"""Ingest delays: from the TCP connection to an accepted publish, and from a publisher's start to
+media.
 
-Beside nginx-rtmp in the same run, in turns: its first segment against our first part.
+Alternately with nginx-rtmp in the same run: its first segment and our first part.
 """
 
 import json
@@ -22,12 +23,13 @@ from benchmarks.table import Section, spread
 _ROUNDS = 5
 _PATIENCE_SECONDS = 20
 _BAR_ACCEPTED_MS = 20
-# How much sooner our first part is than nginx's first segment, by key frame interval in seconds.
+# How many times sooner our first part is than nginx's first segment, by key frame interval in
+# seconds.
 _BARS = {1: 2.5, 2: 5.0}
 
 
 def measure() -> Section:
-    """Rows of medians and spreads; bars as the goals are."""
+    """Rows with medians and spreads; the goals are the requirements."""
     ffmpeg = _ffmpeg()
     accepted: dict[str, list[float]] = {"live-emulator": [], "nginx-rtmp": []}
     first: dict[tuple[str, int], list[float]] = {}

@@ -1,4 +1,4 @@
-"""How late the picture is: the time burnt into a frame, read back from a real player in Chromium.
+"""The delay of the picture: the time in a frame, read back from a real player in Chromium.
 
 The built-in publisher writes the machine's milliseconds into the lowest twelfth of each frame
 (emulator/media/publisher/test_card/strip.py); the watch page plays it, and a script in that page
@@ -54,7 +54,7 @@ _READ = """() => {
 }"""
 
 
-# The settings of hls.js's own README; everything else stays as it is by default.
+# The page of hls.js's own README; every other setting has its default.
 _PEER_PAGE = """<!doctype html><video muted playsinline></video><script type="module">
   import Hls from "/bench/hls.mjs";
   const video = document.querySelector("video");
@@ -97,7 +97,7 @@ def measure() -> Section:
 
 @dataclass(frozen=True)
 class _Viewing:
-    """One viewer: how old the stream was when it joined, and how late each sample was."""
+    """One viewer: the age of the stream when it joined, and the delay of each sample."""
 
     joined_after_seconds: float
     late_ms: list[float]
@@ -122,7 +122,7 @@ def _ours() -> tuple[_Viewing, _Viewing, _Viewing]:
 
 
 def _nginx() -> tuple[_Viewing | None, str]:
-    """nginx-rtmp's figures and what to know of them; none and the reason where it is not here."""
+    """nginx-rtmp's figures and a note; only the reason where it is not installed."""
     try:
         with tempfile.TemporaryDirectory() as folder, nginx.serving(Path(folder)) as server:
             url, key = server.address()
@@ -142,12 +142,12 @@ def _nginx() -> tuple[_Viewing | None, str]:
 
 @contextmanager
 def _publishing(url: str, key: str, *options: str) -> Iterator[float]:
-    """The built-in publisher's own picture, as a process beside. Gives when it began."""
+    """Publish the built-in picture from another process. Gives the instant of its start."""
     command = [sys.executable, "-m", "emulator", "publish", key, "--url", url, "--json", *options]
     begun = time.monotonic()
     publisher = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
-        # A player that is there from the first fragment on stays closer than it would ever get.
+        # A player that joins at the first fragment stays closer to live than a later one ever gets.
         time.sleep(_HEAD_START_SECONDS)
         yield begun
     finally:
@@ -166,7 +166,7 @@ def _chromium() -> Iterator["Browser"]:
 
 
 def _watch(browser: "Browser", address: str, begun: float, *, is_peer: bool = False) -> _Viewing:
-    """Joins a stream that `begun` then, and samples it. `address`: our page, a peer's playlist."""
+    """Join a stream that began at `begun`, and sample it. `address`: our page, or a playlist."""
     page = browser.new_page()
     if is_peer:
         address = _page_beside(page, address)
@@ -177,7 +177,7 @@ def _watch(browser: "Browser", address: str, begun: float, *, is_peer: bool = Fa
     latencies: list[float] = []
     for _ in range(_SAMPLES):
         lateness: Any = page.evaluate(_READ)
-        # A frame that was caught half drawn has no time in it.
+        # A half-drawn frame has no readable time.
         if 0 <= lateness < 60_000:
             latencies.append(float(lateness))
         page.wait_for_timeout(_EVERY_MS)
@@ -188,9 +188,9 @@ def _watch(browser: "Browser", address: str, begun: float, *, is_peer: bool = Fa
 
 
 def _page_beside(page: "Page", playlist: str) -> str:
-    """A page with the same hls.js that the browser takes to be the peer's own, for its origin.
+    """A page with the same hls.js that the browser takes for the peer's own, by its origin.
 
-    Returns its address when the playlist is there: an HLS player does not wait for one.
+    Returns its address when the playlist is there, since an HLS player does not wait for one.
     """
     parts = urlsplit(playlist)
     beside = f"{parts.scheme}://{parts.netloc}/bench"

@@ -1,4 +1,4 @@
-"""What one coded frame costs from its tag to the part of HLS that it is in: no sockets, no disk.
+"""The cost of one coded frame from its tag to its HLS part: without sockets and disk.
 
 python -m benchmarks packet_path
 """
@@ -20,7 +20,7 @@ _ROUNDS = 7
 
 
 def measure() -> Section:
-    """CPU time, the best of some rounds."""
+    """Measure CPU time, the best of several rounds."""
     rows = [("a publisher", "CPU a tag", "a second of media")]
     for kind in (MANY.kind, BIG.kind):
         first, repeated = clip.read(clip.record(kind))

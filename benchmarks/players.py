@@ -1,8 +1,8 @@
-"""Players: how soon those that people use show a picture, and whether they notice the end.
+"""Popular players: how soon they show a picture, and whether they notice the end.
 
-Each is what npm has now, set up as its own README says and with no option changed. Its page is
-opened the moment the API says `live`, as an app does; its publisher leaves some seconds after the
-first picture and does not come back.
+Each is npm's current version, set up as its own README says without options. Its page is opened the
+moment the API says `live`, as an app does; its publisher leaves some seconds after the first
+picture and does not come back.
 """
 
 import json
@@ -33,7 +33,7 @@ _RATE = 30
 
 @dataclass(frozen=True)
 class _Broadcast:
-    """How a stream comes, and what of it is opened: the query of its playlist."""
+    """A publisher, and the query of the playlist that the player opens."""
 
     query: str
     keyframe_seconds: float
@@ -58,7 +58,7 @@ _PLAY_SECONDS = 3
 _RECONNECT_WINDOW = "4s"
 _END_SECONDS_MAX = 15
 _PACKAGES = ("hls.js", "shaka-player", "video.js", "vidstack")
-# `note` takes what a player complains of.
+# `note` records a player's errors.
 _PLAYERS = {
     "hls.js": """<video muted playsinline></video><script src="npm/hls.js/dist/hls.min.js"></script>
 <script>const video = document.querySelector("video"), hls = new Hls();
@@ -109,7 +109,7 @@ setInterval(() => {
 
 @dataclass(frozen=True)
 class _Viewing:
-    """Milliseconds since `live`, None for what did not happen; `fatal` is what a player said."""
+    """Milliseconds since `live`, None for what did not happen; `fatal` has the player's errors."""
 
     first_ms: float | None
     ended_ms: float | None
@@ -123,7 +123,7 @@ class _Viewing:
 
 
 def measure() -> Section:
-    """Each player on streams of its own."""
+    """Measure each player on separate streams."""
     if shutil.which("npm") is None:
         raise Missing("npm is not installed: the players come from there.")
     rows = [["player", *map(str, _BROADCASTS)]]
@@ -204,7 +204,7 @@ def _watch(
 
 
 def _wait(page: Any, fact: str, seconds: float) -> None:
-    """Until the page has seen it, or has become fatal, or the time is over."""
+    """Wait until the page has seen it, or has a fatal error, or the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if page.evaluate(f"seen.{fact} !== null || seen.fatal.length > 0"):
@@ -235,7 +235,7 @@ def _ffmpeg(_: ours.Ours, stream: ours.Stream, broadcast: _Broadcast) -> list[st
 
 
 def _whip(emulator: ours.Ours, stream: ours.Stream, broadcast: _Broadcast) -> list[str]:
-    """The emulator's own publisher, which is a client of its own here; it says goodbye."""
+    """Publish by WHIP with the emulator's own publisher, which sends DELETE at its end."""
     command = [sys.executable, "-m", "emulator", "publish", stream.key, "--whip", emulator.http]
     command += ["--size", "640x360", "--fps", str(_RATE)]
     return [*command, "--keyframe-seconds", str(broadcast.keyframe_seconds)]

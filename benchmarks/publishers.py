@@ -1,4 +1,4 @@
-"""What publishers cost a server: CPU, memory, and whether each part is on time, beside the peers.
+"""The cost of publishers for a server: CPU, memory, and the delay of parts, compared with peers.
 
 python -m benchmarks.publishers [--soak MINUTES]
 """
@@ -52,7 +52,7 @@ Serving = Callable[[Path], AbstractContextManager[Contestant]]
 
 @dataclass(frozen=True)
 class Workload:
-    """So many publishers of one kind."""
+    """A number of publishers of one kind."""
 
     count: int
     kind: Kind
@@ -60,7 +60,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one window showed. `cpu` and `source_cpu` are shares of one core."""
+    """The figures of one window. `cpu` and `source_cpu` are shares of one core."""
 
     name: str
     version: str
@@ -77,7 +77,7 @@ _SERVERS: tuple[Serving, ...] = (ours.serving, nginx.serving, node_media_server.
 
 
 def measure() -> Section:
-    """Each load on each server, in turns, each time on a fresh server."""
+    """Measure each load on each server alternately, each time on a new server."""
     costs: dict[Workload, dict[str, list[Cost]]] = {BIG: {}, MANY: {}}
     notes: dict[str, None] = {}
     for _ in range(_ROUNDS):
@@ -103,7 +103,7 @@ def measure() -> Section:
 
 
 def run(workload: Workload, serving: Serving) -> Cost:
-    """One load on one fresh server. Raises `Missing` where that server is not installed."""
+    """Run one load on one new server. Raises `Missing` where that server is not installed."""
     film = clip.record(workload.kind)
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         process = server.process
@@ -115,7 +115,8 @@ def run(workload: Workload, serving: Serving) -> Cost:
                 addresses.append((stream.url, stream.key))
             else:
                 addresses.append(server.address())
-        with load.sending(film, [server.address()]):  # It brings in what is there once for all.
+        # The first publisher makes the server allocate what it needs only once.
+        with load.sending(film, [server.address()]):
             time.sleep(_FIRST_SECONDS)
         empty_bytes = process.memory_bytes()
         with load.sending(film, addresses) as sending:
@@ -144,7 +145,7 @@ def run(workload: Workload, serving: Serving) -> Cost:
 
 
 def soak(minutes: float) -> Section:
-    """Ours alone for a long time: the slope of its memory after the first fifth."""
+    """Measure only ours for a long time: the slope of its memory after the first fifth."""
     film = clip.record(MANY.kind)
     samples: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder, ours.serving(Path(folder)) as server:
@@ -185,7 +186,7 @@ def soak(minutes: float) -> Section:
 
 
 def _memory_after(samples: Sequence[tuple[float, float]], minutes: float) -> float:
-    """MiB, by the first sample that is so old, or by the last."""
+    """MiB at the first sample of this age, or at the last."""
     late = (mib for hours, mib in samples if hours * 60 >= minutes)
     return next(late, samples[-1][1])
 

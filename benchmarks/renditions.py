@@ -1,4 +1,4 @@
-"""What renditions cost: 720p at 30 frames a second to 480p and 360p, beside ffmpeg doing the same.
+"""The cost of renditions: 720p at 30 fps to 480p and 360p, compared with ffmpeg.
 
 python -m benchmarks renditions
 """
@@ -52,7 +52,7 @@ def placed(source: Path) -> list[tuple[Packet, Epoch]]:
 
 
 def ours(packets: list[tuple[Packet, Epoch]]) -> tuple[float, list[float], int]:
-    """CPU seconds, milliseconds that each picture took, and how many came out of it."""
+    """CPU seconds, milliseconds per picture, and the number of pictures in the output."""
     worker = RenditionWorker(NAMES, part_ms=200, segment_ms=2000)
     took_ms: list[float] = []
     frames = 0

@@ -1,4 +1,4 @@
-"""How much RTMP one core of this machine reads, by chunk size: bytes to tags, no sockets.
+"""The amount of RTMP that one core parses, by chunk size: bytes to tags, without sockets.
 
 python -m benchmarks rtmp_parser
 """
@@ -57,7 +57,7 @@ def publishing(chunk_bytes: int) -> RtmpSession:
 
 
 def seconds_for(reads: list[bytes], chunk_bytes: int, tags_expected: int) -> float:
-    """CPU seconds to read it all, the best of three."""
+    """CPU seconds to parse everything, the best of three."""
     best = float("inf")
     for _ in range(3):
         session = publishing(chunk_bytes)

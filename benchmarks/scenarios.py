@@ -1,6 +1,6 @@
-"""Scenarios: how fast a virtual run passes, a file is read, what a flood costs in real time.
+"""Scenarios: the speed of virtual runs and of parsing, and the cost of a flood in real time.
 
-No peer plays such runs; reading is beside PyYAML's own loading of the same text.
+There is no peer for runs; parsing is compared with PyYAML's own loading of the same text.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ _CROWD = (
 
 
 def measure() -> Section:
-    """In the core first, then as a command, then in real time."""
+    """First in the core, then as a command, then in real time."""
     lines = [_lines_a_second() for _ in range(_ROUNDS)]
     arrivals = [_arrivals_a_second() for _ in range(_ROUNDS)]
     seconds, plain_seconds = _validating()
@@ -161,7 +161,7 @@ def _validating() -> tuple[float, float]:
 
 
 async def _starts_ms() -> list[float]:
-    """From an order to the first step, on a server that is up."""
+    """Milliseconds from an order to the first step, on a running server."""
     scenario = read("scenario: Empty\ntimeline: [{log: begun}]\n", "empty.yaml")
     times_ms = []
     async with Emulator(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)) as emulator:
@@ -175,7 +175,7 @@ async def _starts_ms() -> list[float]:
 
 
 def _day() -> tuple[float, float, float]:
-    """CPU seconds, seconds by the clock and MiB at most of the whole command."""
+    """CPU seconds, seconds by the clock and peak MiB of the whole command."""
     script = (
         "import resource, sys; from emulator.cli import main; code = main(sys.argv[1:]);"
         " used = resource.getrusage(resource.RUSAGE_SELF);"
@@ -190,7 +190,7 @@ def _day() -> tuple[float, float, float]:
 
 
 def _in_real_time() -> tuple[list[float], int]:
-    """How late a publisher's parts were during a flood, and what its readers heard."""
+    """How late a publisher's parts were during a flood, and the messages that its readers got."""
     film = clip.record(Kind(720, 2_500))
     with tempfile.TemporaryDirectory() as folder, ours.serving(Path(folder), **_QUIET) as server:
         stream = server.stream()
@@ -220,7 +220,7 @@ def _order(http: str, stream_id: str) -> None:
 
 
 class _Readers:
-    """Sockets in a thread of their own, which read whatever comes."""
+    """Sockets in another thread, which read everything."""
 
     def __init__(self, http: str, stream_id: str, count: int) -> None:
         self._address = f"ws://{urlsplit(http).netloc}/v1/streams/{stream_id}/chat/ws"

@@ -1,4 +1,4 @@
-"""How long a start takes: from the process's birth to the first HTTP answer, beside uvicorn."""
+"""The time of a start: from the process's birth to the first HTTP answer, compared with uvicorn."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ _LATE_LIBRARIES = ("av", "aiortc", "PIL", "jwt", "hypercorn")
 
 
 def measure() -> Section:
-    """Ours and the peer in turns; ours on a kept folder (after its first start) and in memory."""
+    """Ours and the peer alternately; ours on a kept folder (after a first start) and in memory."""
     peer = [sys.executable, str(Path(__file__).with_name("start_peer.py"))]
     serve = [sys.executable, "-m", "emulator", "serve", "--rtmp-port", "0", "--rtmps-port", "0"]
     with tempfile.TemporaryDirectory() as text, tempfile.TemporaryDirectory() as compiled:
@@ -73,14 +73,14 @@ def measure() -> Section:
 
 
 def as_installed(compiled: str) -> dict[str, str]:
-    """An environment with Python's bytecode kept in `compiled`, whatever ours says of bytecode."""
+    """An environment with Python's bytecode kept in `compiled`, even if ours forbids bytecode."""
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return environment
 
 
 def time_to_answer(command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Milliseconds from spawning `command`, whose port is in it, to its first answer."""
+    """Milliseconds from spawning `command`, which contains the port, to its first answer."""
     port = int(command[command.index("--port") + 1]) if "--port" in command else int(command[-1])
     began = time.perf_counter()
     quiet = subprocess.DEVNULL
@@ -115,7 +115,7 @@ def free_port() -> int:
 
 
 def loaded_late_libraries() -> list[str]:
-    """Which of the heavy libraries a running emulator has imported, asked in a fresh process."""
+    """The heavy libraries that a running emulator has imported, checked in a new process."""
     code = (
         "import asyncio, sys; from emulator import Emulator\n"
         "async def main():\n"

@@ -1,4 +1,4 @@
-"""What a start is compared with: one route of Starlette on uvicorn, and nothing else."""
+"""The peer of a start: one route of Starlette on uvicorn, and nothing else."""
 
 import socket
 import sys

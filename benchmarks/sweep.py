@@ -1,9 +1,9 @@
 """Sweeps: many seeds of `chat-flood` in one process, in two, and on a Dask cluster of two workers.
 
-The ways take turns, a part of the seeds each, so that a busy machine is busy for all. No peer plays
-such sweeps: what counts is the ratio of the ways. Two processes want twice as much of a machine as
-one, so beside others they would have no core each: where it may be, the turns run with real-time
-priority, and rest between.
+The ways alternate, a part of the seeds each, so that other load affects all equally. There is no
+peer for such sweeps: the ratio of the ways counts. Two processes need twice as much of a machine as
+one, so with other load they would have no core each: where permitted, the rounds run with real-time
+priority, with pauses between.
 """
 
 import json
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from benchmarks.table import Section, spread
 
 _ROUNDS, _SEEDS = 3, 300
-# So many seeds in one sweep, in which memory must stay as it is.
+# The number of seeds in one sweep, during which memory must not grow.
 _LONG_SEEDS = 1_000
 _SPEED_UP_BAR = 1.8
 _CLUSTER_BAR = 1.1
@@ -32,7 +32,7 @@ _RUN = [sys.executable, "-m", "emulator", "scenario", "run", "chat-flood"]
 
 
 class Swept(NamedTuple):
-    """One sweep: seconds by its own clock, core seconds of all its processes, their MiB in time."""
+    """One sweep: seconds by the clock, CPU seconds of all its processes, their MiB over time."""
 
     seconds: float
     core_seconds: float
@@ -45,7 +45,7 @@ def measure() -> Section:
     """Three rounds of 300 seeds each way, and one sweep of 1,000."""
     ways: dict[str, list[Swept]] = {"-j 1": [], "-j 2": [], "--on": []}
     with cluster() as address:
-        # What a cluster's workers import once is not a sweep's.
+        # A cluster's workers import modules once, which is not part of a sweep.
         sweep(range(2), "--on", address)
         for number in range(_ROUNDS):
             seeds = range(1 + number * _SEEDS, 1 + (number + 1) * _SEEDS)
@@ -64,7 +64,7 @@ def measure() -> Section:
     cores = {
         way: [item.core_seconds / _SEEDS * 1000 for item in ways[way]] for way in ("-j 1", "-j 2")
     }
-    # Two cores do twice as much as one, less what the second process costs besides.
+    # Two cores do twice as much as one, minus the additional work of the second process.
     free = [2 * a / b for a, b in zip(*cores.values(), strict=True)]
     size = statistics.median(item.result_bytes for item in ways["-j 2"])
     rows = [
@@ -101,7 +101,7 @@ def measure() -> Section:
 
 
 def sweep(seeds: range, *flags: str, is_long: bool = False) -> Swept:
-    """One sweep as a command, and what it cost. A long one leaves others their share of cores."""
+    """One sweep as a command, and its cost. A long one leaves others their share of the cores."""
     time.sleep(_REST_SECONDS)
     with tempfile.TemporaryDirectory() as folder:
         ends = f"{seeds.start}..{seeds.stop - 1}"
@@ -123,13 +123,13 @@ def sweep(seeds: range, *flags: str, is_long: bool = False) -> Swept:
 
 
 def _take_the_cores() -> None:
-    """In a new process: go before all that have no such priority, as its children will."""
+    """In a new process: take real-time priority, which its children inherit."""
     with suppress(PermissionError, AttributeError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def _watch(process: "subprocess.Popen[bytes]", samples: list[float]) -> None:
-    """The largest process below it, twice a second. Linux alone says which those are."""
+    """Sample the largest process below it twice per second. Only Linux lists child processes."""
     threads = Path(f"/proc/{process.pid}/task")
     while process.returncode is None:
         sizes = [0.0]
@@ -143,7 +143,7 @@ def _watch(process: "subprocess.Popen[bytes]", samples: list[float]) -> None:
 
 
 def _growth_mib(swept: Swept) -> float:
-    """From a fifth of its time, when all is warm, to its end: medians of a tenth each."""
+    """Growth from a fifth of its time, when all is warm, to its end: medians of a tenth each."""
     samples = swept.worker_mib
     tenth = max(1, len(samples) // 10)
     early, late = samples[2 * tenth : 3 * tenth], samples[-2 * tenth : -tenth]

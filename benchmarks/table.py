@@ -1,6 +1,6 @@
-"""Section: one benchmark's table in RESULTS.md. Each script gives one; all others stay as they are.
+"""Section: one benchmark's table in RESULTS.md. Each script has one; all others stay unchanged.
 
-A script has `measure() -> Section`; its sections are found again by their title.
+A script has `measure() -> Section`; a section in the file is found by its title.
 """
 
 import os
@@ -23,7 +23,8 @@ same run, in turns with ours, so that a busy machine is busy for both.
 
 @dataclass(frozen=True)
 class Section:
-    """`rows` begin with the headings. `notes` are sentences below the table; `bars` what must hold.
+    """`rows` begin with the headings. `notes` are paragraphs below the table; `bars` are
+    requirements.
 
     `packages` are those whose versions matter here.
     """
@@ -36,7 +37,7 @@ class Section:
 
     @property
     def holds(self) -> bool:
-        """Whether everything that must hold does."""
+        """Whether all requirements hold."""
         return all(is_met for _, is_met in self.bars)
 
     def markdown(self) -> str:
@@ -59,7 +60,7 @@ def spread(values: Sequence[float], unit: str, digits: int = 0) -> str:
 
 
 def machine(packages: Sequence[str] = ()) -> str:
-    """The machine and the versions that figures depend on, without its name."""
+    """The machine and the relevant versions, without the machine's name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     texts = [
         f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",

@@ -1,4 +1,4 @@
-"""What transcoding costs that HLS needs: 720p at 30 frames a second, beside ffmpeg doing the same.
+"""The cost of transcoding codecs that HLS lacks: 720p at 30 fps, compared with ffmpeg.
 
 python -m benchmarks transcode_ingest
 """

@@ -1,8 +1,9 @@
-"""WebRTC: how late the picture is, how soon a new viewer sees it, and what peers cost the server.
+"""WebRTC: the delay of the picture, a new viewer's wait for it, and the cost of peers for the
+server.
 
-The instant that a frame was made is burnt into it (emulator/media/publisher/test_card/strip.py),
-by the built-in publisher or by a script in the page that goes live, and read back where it is
-watched.
+The instant at which a frame was made is drawn into it
+(emulator/media/publisher/test_card/strip.py), by the built-in publisher or by a script in the page
+that goes live, and read back in the viewer.
 """
 
 import json
@@ -35,11 +36,11 @@ _JOINS = 8
 _WINDOW_SECONDS = 12.0
 _PUBLISHERS = 3
 _VIEWERS = 20
-# Of a stream whose picture and sound are both transcoded for them.
+# The stream's picture and sound are both transcoded for these viewers.
 _CROWD = 50
 _WHIP_LATE_MS, _RTMP_LATE_MS, _FIRST_MS = 250, 300, 500
 
-# One offer, one answer; candidates are all in the offer.
+# One offer, one answer; the offer contains all candidates.
 _SHAKE = """
 window.shake = async (peer, address) => {
   await peer.setLocalDescription();
@@ -55,7 +56,7 @@ window.shake = async (peer, address) => {
 };
 null;
 """
-# A canvas that moves and carries the strip of strip.py, sent as H.264.
+# A moving canvas with the strip of strip.py, sent as H.264.
 _GO_LIVE = """async (address) => {
   const canvas = document.createElement("canvas"), width = 1280, height = 720;
   canvas.width = width; canvas.height = height;
@@ -78,7 +79,7 @@ _GO_LIVE = """async (address) => {
     (each) => each.mimeType === "video/H264"));
   await shake(peer, address);
 }"""
-# Milliseconds from the wish to watch to the first frame on the page.
+# Milliseconds from the page's request to its first frame.
 _JOIN = """async (address) => {
   const began = performance.now(), video = document.createElement("video");
   video.muted = video.autoplay = true;
@@ -107,9 +108,9 @@ class _Cost:
 
 @dataclass(frozen=True)
 class _Crowd:
-    """Shares of a core, and threads, above those of the stream alone: for one viewer, and for all.
+    """Shares of a core, and threads, beyond those of the stream alone: for one viewer, and for all.
 
-    `packets_share`: what the worst off viewer received of what the best off did.
+    `packets_share`: the packets of the viewer with the fewest, relative to the one with the most.
     """
 
     one: float
@@ -199,7 +200,7 @@ def _whip() -> tuple[list[float], list[float]]:
 
 
 def _watch(browser: "Browser", http: str, whep: str) -> tuple[list[float], list[float]]:
-    """How late a viewer's frames are, and how soon each of some others saw its first."""
+    """The delay of a viewer's frames, and how soon each of some others saw its first frame."""
     first_ms: list[float] = []
     for _ in range(1 + _JOINS):
         page = _page(browser, http)
@@ -221,7 +222,7 @@ def _watch(browser: "Browser", http: str, whep: str) -> tuple[list[float], list[
 
 
 def _page(browser: "Browser", http: str) -> "Page":
-    """A page of the emulator's origin without a policy of its own."""
+    """A page of the emulator's origin without a content security policy."""
     page = browser.new_page()
     page.goto(f"{http}/_a-page-that-is-not-there")
     page.evaluate(_SHAKE)
@@ -286,7 +287,7 @@ def _crowd() -> _Crowd:
 
 def _crowd_cost(emulator: ours.Ours, address: str) -> _Crowd:
     time.sleep(5)
-    # The first viewer brings in what all need.
+    # The first viewer makes the server import what all viewers need.
     with _viewing(address, 1, "crowd"):
         pass
     time.sleep(3)
@@ -324,7 +325,7 @@ def _film(folder: Path) -> Path:
 
 
 def _film_with_b_frames(folder: Path) -> Path:
-    """Twenty seconds of 360p30 as OBS sends it, which no browser shows over WebRTC as it is."""
+    """Twenty seconds of 360p30 as OBS sends it, which no browser can show over WebRTC."""
     path = folder / "film.flv"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
     command += ["-i", "testsrc2=size=640x360:rate=30:duration=20", "-f", "lavfi"]
@@ -351,7 +352,7 @@ def _sending(film: Path, address: str) -> Iterator[None]:
 
 @contextmanager
 def _viewing(address: str, count: int, how: str = "watch") -> Iterator[list[int]]:
-    """So many viewers; the list is filled with what each of them received when they leave.
+    """Run this many viewers; at their end the list is filled with what each of them received.
 
     `watch`: each track's frames, by aiortc. `crowd`: packets, by viewers that cost less.
     """

@@ -1,10 +1,10 @@
-"""The peers of the WebRTC benchmark, each a process of its own.
+"""The peers of the WebRTC benchmark, each in a separate process.
 
-python -m benchmarks.webrtc_peer serve PORT: what a few lines of aiortc make of WHIP. Each publisher
-is a `RTCPeerConnection` whose tracks are read to the end; nothing is kept, nothing is forwarded.
+python -m benchmarks.webrtc_peer serve PORT: WHIP in a few lines of aiortc. Each publisher is a
+`RTCPeerConnection` whose tracks are read to the end; nothing is kept or forwarded.
 
-python -m benchmarks.webrtc_peer watch ADDRESS COUNT: so many viewers by WHEP, which decode nothing,
-until its input closes. Then it prints how many frames each of them received.
+python -m benchmarks.webrtc_peer watch ADDRESS COUNT: viewers by WHEP, which decode nothing, until
+its input closes. Then it prints the number of frames that each of them received.
 
 python -m benchmarks.webrtc_peer crowd ADDRESS COUNT: the same with the emulator's own viewers,
 which cost less and count packets.
@@ -76,7 +76,7 @@ def serve(port: int) -> None:
 
 
 def _count_only(_: Any, frames: Any, __: Any, ___: Any) -> None:
-    """Stands in for aiortc's decoder thread: a viewer's machine is not what is measured."""
+    """Replaces aiortc's decoder thread: the viewer's machine is not measured."""
     mine = [0]
     _FRAMES.append(mine)
     while frames.get() is not None:
@@ -104,7 +104,7 @@ async def crowd(address: str, count: int) -> None:
     players = [Player(address, f"viewer {number}", "") for number in range(count)]
     for player in players:
         await player.open()
-    # A newcomer is sent the pictures since the last key frame at once: that is over by then.
+    # A new viewer gets the pictures since the last key frame at once: that is over by then.
     await asyncio.sleep(_JOINING_SECONDS)
     before = [player.packets for player in players]
     print("ready", flush=True)

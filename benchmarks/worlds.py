@@ -1,4 +1,4 @@
-"""What a platform of one's own costs: made, reset, kept by the thousand, beside `emulate`."""
+"""The cost of separate worlds: made, reset, kept by the thousand, compared with `emulate`."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ _PEER_TIMES_MAX = 3.0
 
 
 def measure() -> Section:
-    """Memory first, while nothing was freed; then the core, a folder, HTTP, and the peer."""
+    """Memory first, before anything was freed; then the core, a folder, HTTP, and the peer."""
     template = Template(seed_state(file.read("default"), RulesConfig()))
     (each_kib, resting_kib), facts = _world_kib(template), _facts(template)
     core = _in_the_core(template)
@@ -133,7 +133,7 @@ def _on_disk(template: Template) -> list[float]:
 
 
 def _world_kib(template: Template) -> tuple[float, float]:
-    """In use, and at rest."""
+    """KiB of a world in use, and at rest."""
     before = _resident_bytes()
     worlds = [_make(template, SystemClock(), f"w{number}") for number in range(_WORLDS)]
     in_use = (_resident_bytes() - before) / _WORLDS / 1024
@@ -147,7 +147,7 @@ def _world_kib(template: Template) -> tuple[float, float]:
 
 
 def _rest(world: World) -> None:
-    """As after a minute in which nobody used it."""
+    """Put a world at rest, as after a minute without requests."""
     world.store.rest()
     world.store.rest()
 
@@ -166,7 +166,7 @@ def _make(template: Template, clock: Clock, name: str) -> World:
 
 
 def _live(world: World, username: str = "ada") -> None:
-    """What a test writes."""
+    """Write what a typical test writes."""
     demo = accounts.by_api_key(world, "ak_demo")
     author = accounts.make(world, username)
     follows.follow(world, demo, author)

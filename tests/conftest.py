@@ -20,12 +20,12 @@ from emulator.world.world import World
 from tests.support.operation_coverage import Recorder
 from tests.support.required_programs import need
 
-# The suite starts the command hundreds of times, from as many workers as there are. Where Python is
-# told to keep no bytecode (many containers tell it so), each would compile all of it anew.
+# The suite starts the command hundreds of times, from several workers. Where Python is told to keep
+# no bytecode (as in many containers), each start would compile everything again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# A shell's background job and `nohup` leave these ignored, and what the tests start would inherit
-# that: a command that nobody can end with Ctrl-C.
+# A shell's background job and `nohup` ignore these, and processes that the tests start would
+# inherit that: nobody could end them with Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -68,7 +68,7 @@ LONGEST = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """`make tested` asks which tests have seen which operation succeed."""
+    """`make tested` records which tests have seen which operation succeed."""
     gc.disable()
     text = os.environ.get("LIVE_EMULATOR_TESTED")
     if text:
@@ -85,16 +85,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: looking for garbage in it costs every test some time."""
+    """Freeze the collected tests: searching them for garbage costs every test some time."""
     gc.freeze()
     gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files in an order that keeps every worker busy to the end.
+    """Order the files so that every worker is busy to the end.
 
-    The longest of `real` come first. What waits for media lies evenly among what computes, for a
-    processor has nothing to do while all workers wait.
+    The longest of `real` come first. Tests that wait for media are spread evenly among tests that
+    compute, since a processor has nothing to do while all workers wait.
     """
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
@@ -111,7 +111,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
 
 
-# How long an example takes says something of the machine and nothing of us. The same examples each
+# The time of an example depends on the machine and not on our code. The examples are the same each
 # time, so that no change is refused by chance; `make slow` looks for new ones.
 _SLOW = "LIVE_EMULATOR_TESTS_SLOW" in os.environ
 hypothesis.settings.register_profile(
@@ -135,7 +135,7 @@ def _played_worlds() -> Iterator[None]:
 
 @pytest.fixture
 def curl() -> str:
-    """Where curl is, which the documents' commands are typed with."""
+    """The path of curl, which the documents' commands use."""
     return need("curl")
 
 

@@ -1,1 +1,1 @@
-"""Servers side by side: ours and its peers as processes, and the publishers that load them."""
+"""Servers to compare: ours and its peers as processes, and publishers that load them."""

@@ -1,7 +1,7 @@
-"""Readers and speakers of one chat room in a process of their own; readers only count bytes.
+"""Readers and speakers of one chat room in another process; readers only count bytes.
 
-`python -m benchmarks.contest.chat_load` obeys a JSON command a line, and answers each with a line.
-All lines of the room have the same number of bytes, so a reader's count says how many it has.
+`python -m benchmarks.contest.chat_load` obeys one JSON command per line, and answers each with a
+line. All lines of the room have the same number of bytes, so a reader's count says how many it has.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 45.0
 
 
 class Board:
-    """How many readers have how many lines; when the last one has a line, that line is done."""
+    """The number of lines that each reader has; a line is done when the last reader has it."""
 
     def __init__(self, readers: int) -> None:
         self.size = 0
@@ -59,7 +59,7 @@ class Board:
             self.progress.set()
 
     async def until(self, count: int) -> None:
-        """Until everybody has so many lines. Raises `TimeoutError` if that never comes."""
+        """Wait until every reader has this many lines. Raises `TimeoutError` otherwise."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while self._low < count:
                 self.progress.clear()
@@ -67,7 +67,7 @@ class Board:
 
 
 class Reader(asyncio.Protocol):
-    """One socket. Counts bytes, and lines once there is a board."""
+    """One socket. It counts bytes, and lines once there is a board."""
 
     board: ClassVar[Board | None] = None
     total: ClassVar[int] = 0
@@ -81,7 +81,7 @@ class Reader(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclasses of asyncio's.
+        # uvloop's transports are not subclasses of asyncio's.
         self.transport = cast(asyncio.Transport, transport)
         self.transport.write(_HANDSHAKE.format(path=self._path).encode())
 
@@ -104,7 +104,7 @@ class Reader(asyncio.Protocol):
         self._count = self._lines = 0
 
     def say(self, content: str) -> None:
-        """One masked text frame; a mask of zeros leaves the text as it is (RFC 6455, 5.3)."""
+        """One masked text frame; a mask of zeros leaves the text unchanged (RFC 6455, 5.3)."""
         payload = json.dumps({"type": "message", "content": content}).encode()
         head = bytes((0x81, 0xFE)) + len(payload).to_bytes(2, "big") + b"\0\0\0\0"
         if len(payload) < 126:
@@ -122,13 +122,13 @@ class Room:
         self._number = 0
         self._length = 0
         self._size = 0
-        # How late this process itself was: its own work, and other processes on the processor.
+        # The delay of this process itself, caused by its own work and by other processes.
         self._late: list[float] = []
 
     async def join(
         self, port: int, paths: list[str], speakers: int, settle_seconds: float
     ) -> dict[str, Any]:
-        """Connect them all. A room may tell how many there are until `settle_seconds` are over."""
+        """Connect all sockets. For `settle_seconds` a room may send viewer counts."""
         began = time.perf_counter()
         for start in range(0, len(paths), _JOINING):
             self._readers += await _connect(port, paths[start : start + _JOINING])
@@ -139,7 +139,7 @@ class Room:
         return {"joins_per_second": len(paths) / seconds}
 
     async def stall(self, port: int, paths: list[str]) -> dict[str, Any]:
-        """Readers that stop reading once they are in."""
+        """Connect readers that stop reading after their first events."""
         for start in range(0, len(paths), _JOINING):
             self._stalled += await _connect(port, paths[start : start + _JOINING])
         await _quiet()
@@ -148,7 +148,7 @@ class Room:
         return {}
 
     async def size(self, length: int) -> dict[str, Any]:
-        """How many bytes a line of this length is on the wire. All lines have it from now on."""
+        """The size on the wire of a line of this length. All later lines have it."""
         self._length = length
         before = Reader.total
         self._speakers[0].say(self._line())
@@ -174,7 +174,7 @@ class Room:
         return await self._results(board, began, count)
 
     async def bursts(self, count: int, seconds: float) -> dict[str, Any]:
-        """`count` lines at once, and again as soon as everybody has them."""
+        """Send `count` lines at once, and again as soon as every reader has them."""
         board = self._begin()
         began = time.perf_counter()
         while time.perf_counter() - began < seconds:
@@ -232,7 +232,7 @@ def _same(reader: Reader) -> Reader:
 
 
 async def _quiet() -> None:
-    """Until nothing has come for a while: greetings and counts are over."""
+    """Wait until nothing has come for a while: the first events and counts are over."""
     seen: deque[int] = deque([-1, Reader.total], maxlen=2)
     while seen[0] != seen[1]:
         await asyncio.sleep(_QUIET_SECONDS)

@@ -1,7 +1,7 @@
-"""Clip: a film of known size and bit rate, made once, that publishers send over and over.
+"""Clip: a film of known size and bit rate, made once, that publishers send in a loop.
 
-It is kept in `benchmarks/peers/`, which git does not see. Its length is whole in pictures and in
-AAC frames, so that it can follow itself without a step in time.
+It is kept in `benchmarks/peers/`, which git ignores. It has a whole number of pictures and of AAC
+frames, so that it loops without a jump in time.
 """
 
 import subprocess
@@ -22,7 +22,7 @@ _SEQUENCE_START, _END_OF_SEQUENCE = 0, 2
 
 @dataclass(frozen=True)
 class Kind:
-    """What a publisher sends: H.264 at a constant rate, key frames every 2 s, and AAC."""
+    """A kind of publisher: H.264 at a constant rate, a key frame every 2 s, and AAC."""
 
     height: int
     video_kbit: int
@@ -41,7 +41,7 @@ class Kind:
 
 
 def record(kind: Kind) -> Path:
-    """The clip's file; made if it is not there."""
+    """The clip's file; it is made if it is missing."""
     if not kind.path.exists():
         kind.path.parent.mkdir(exist_ok=True)
         unfinished = kind.path.with_suffix(".part")
@@ -67,7 +67,7 @@ def _arguments(kind: Kind) -> list[str]:
 
 
 def read(path: Path) -> tuple[list[Tag], list[Tag]]:
-    """What a publisher says once (metadata, configurations), and what it may repeat."""
+    """The tags that are sent once (metadata, configurations), and those that are repeated."""
     tap = FlvTap()
     tap.write(path.read_bytes())
     first: list[Tag] = []

@@ -1,4 +1,4 @@
-"""emulate 0.8 as a contestant: its GitHub service, the best emulator of an API today.
+"""emulate 0.8 to compare with: its GitHub service, the best emulator of an API today.
 
 npm install --prefix benchmarks/peers emulate@0.8.0
 """
@@ -38,7 +38,7 @@ await emulator.close();
 
 @dataclass(frozen=True)
 class Emulate:
-    """A running one. `user` is an address that answers with a user, as a signed-in client asks."""
+    """A running emulate. `user` is an address that a signed-in client asks for a user."""
 
     process: Process
     version: str
@@ -57,7 +57,7 @@ def version() -> str:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Emulate]:
-    """A fresh one with its log in `folder`."""
+    """A new one with its log in `folder`."""
     text = version()
     (port,) = free_ports(1)
     log = folder / "emulate.log"
@@ -68,7 +68,7 @@ def serving(folder: Path) -> Iterator[Emulate]:
 
 
 def reset_ms() -> list[float]:
-    """How long each of 500 resets in its own process takes."""
+    """The times of 500 resets inside its process."""
     version()
     (port,) = free_ports(1)
     process = subprocess.run(_node(_RESETS, str(port)), capture_output=True, text=True, check=True)
@@ -77,6 +77,6 @@ def reset_ms() -> list[float]:
 
 
 def _node(script: str, *arguments: str) -> list[str]:
-    # Where a module of text looks for packages is the folder that node runs in.
+    # Node looks for a text module's packages in the current folder.
     run = f'cd {_MODULES.parent} && exec node --input-type=module -e "$0" "$@"'
     return ["/bin/sh", "-c", run, script, *arguments]

@@ -14,7 +14,7 @@ from typing import IO, Any
 class Load:
     """Running publishers. `starts`: when each one's first picture was due (monotonic seconds).
 
-    `told` is filled when the block ends, by what `replay` says about itself.
+    `results` is filled at the end of the block with the figures that `replay` prints.
     """
 
     starts: list[float]

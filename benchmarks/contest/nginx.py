@@ -1,4 +1,4 @@
-"""nginx-rtmp as a contestant: Debian's module, HLS to the disk, one worker, ports of its own."""
+"""nginx-rtmp to compare with: Debian's module, HLS on the disk, one worker, free ports."""
 
 import os
 import re
@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.contest.process import Missing, Process, await_port, free_ports, running
 
 _MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-# The configuration by the module's own guide, with short fragments. `wait_key` and
-# gzip stay as they are by default.
+# The configuration of the module's own guide, with short fragments. `wait_key` and gzip have their
+# defaults.
 _CONFIGURATION = """
 load_module {module};
 daemon off;
@@ -66,7 +66,7 @@ class Nginx:
         self._keys = 0
 
     def address(self) -> tuple[str, str]:
-        """Where one more publisher may push, and its key."""
+        """An address for one more publisher, and its key."""
         self._keys += 1
         return f"rtmp://127.0.0.1:{self._rtmp_port}/live", f"key{self._keys}"
 
@@ -76,7 +76,7 @@ class Nginx:
 
 @contextmanager
 def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
-    """A fresh nginx with everything in `folder`. Raises `Missing` where it is not installed."""
+    """A new nginx with all its files in `folder`. Raises `Missing` where it is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None or not _MODULE.exists():
         raise Missing("nginx-rtmp is not here: apt-get install nginx-light libnginx-mod-rtmp.")
@@ -89,7 +89,7 @@ def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
         _CONFIGURATION.format(
             module=_MODULE,
             folder=folder,
-            # As root its worker would be the user nobody, which may not write here.
+            # As root its worker would run as the user nobody, which may not write here.
             user="user root;" if os.getuid() == 0 else "",
             rtmp_port=rtmp_port,
             http_port=http_port,

@@ -1,4 +1,4 @@
-"""node-media-server 4 as a contestant. It relays only: it makes no HLS, so its work is less.
+"""node-media-server 4 to compare with. It only relays and makes no HLS, so it does less work.
 
 npm install --prefix benchmarks/peers node-media-server@4
 """
@@ -19,7 +19,7 @@ new NodeMediaServer(JSON.parse(process.argv[1])).run();
 
 
 class NodeMediaServer:
-    """A running one."""
+    """A running node-media-server."""
 
     name = "node-media-server (relay only)"
 
@@ -30,14 +30,14 @@ class NodeMediaServer:
         self._keys = 0
 
     def address(self) -> tuple[str, str]:
-        """Where one more publisher may push, and its key."""
+        """An address for one more publisher, and its key."""
         self._keys += 1
         return f"rtmp://127.0.0.1:{self._rtmp_port}/live", f"key{self._keys}"
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[NodeMediaServer]:
-    """A fresh one with its state in `folder`. Raises `Missing` where it is not installed."""
+    """A new one with its state in `folder`. Raises `Missing` where it is not installed."""
     node = shutil.which("node")
     package = _MODULES / "node-media-server/package.json"
     if node is None or not package.exists():

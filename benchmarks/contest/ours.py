@@ -1,4 +1,4 @@
-"""The emulator as a contestant: `serve` as a child, its media on the disk."""
+"""The emulator to compare: `serve` as a child process, with its media on the disk."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ _ANSWER_SECONDS = 30
 
 @dataclass(frozen=True)
 class Stream:
-    """One made over the API. `low_latency` is the address of its media playlist with parts."""
+    """A stream created over the API. `low_latency` is the address of its LL-HLS playlist."""
 
     id: str
     api_key: str
@@ -42,7 +42,7 @@ class Ours:
 
     @property
     def http(self) -> str:
-        """Where it is reached over HTTP."""
+        """Its HTTP address."""
         return str(self._ready["http"])
 
     def stream(self) -> Stream:
@@ -55,12 +55,12 @@ class Ours:
             api_key=api_key,
             url=result["rtmp_url"],
             key=result["stream_key"],
-            # The address that the API gives is that of the multivariant playlist beside it.
+            # The API gives the address of the multivariant playlist in the same folder.
             low_latency=urljoin(result["playback"]["llhls"], "llhls.m3u8"),
         )
 
     def address(self) -> tuple[str, str]:
-        """Where one more publisher may push, and its key."""
+        """An address for one more publisher, and its key."""
         stream = self.stream()
         return stream.url, stream.key
 
@@ -81,7 +81,7 @@ class Ours:
 
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[Ours]:
-    """A fresh emulator whose data and log are in `folder`; `settings` are environment variables."""
+    """A new emulator whose data and log are in `folder`; `settings` are environment variables."""
     ready_file, log = folder / "ready.json", folder / "serve.log"
     command = [sys.executable, "-m", "emulator", "serve", "--ready-file", str(ready_file)]
     command += ["--port", "0", "--rtmp-port", "0", "--rtmps-port", "0"]

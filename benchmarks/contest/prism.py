@@ -1,4 +1,4 @@
-"""Prism 5 as a contestant: it mocks an OpenAPI document, ours, by its examples.
+"""Prism 5 to compare with: it mocks an OpenAPI document, ours, by its examples.
 
 npm install --prefix benchmarks/peers @stoplight/prism-cli@5
 """
@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).parent.parent / "peers/node_modules/@stoplight/prism-c
 
 @dataclass(frozen=True)
 class Prism:
-    """A running one; `base` is where the document's paths begin."""
+    """A running Prism; `base` is the address below which the document's paths are."""
 
     process: Process
     version: str
@@ -27,7 +27,7 @@ class Prism:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Prism]:
-    """A fresh one that answers by our own document. Raises `Missing` where it is not installed."""
+    """A new one that mocks our own document. Raises `Missing` where it is not installed."""
     node = shutil.which("node")
     if node is None or not _PACKAGE.exists():
         raise Missing(

@@ -1,6 +1,6 @@
-"""Process: a server as a child, and what it costs: CPU seconds and memory of it and its children.
+"""A server as a child process, with the CPU seconds and the memory of it and its children.
 
-Costs are read from /proc, so they are known on Linux alone; `Missing` says so elsewhere.
+The figures are read from /proc, so only Linux has them; elsewhere `Missing` is raised.
 """
 
 import os
@@ -18,7 +18,7 @@ _PROC = Path("/proc")
 
 
 class Missing(Exception):
-    """Something that is needed is not here: a sentence for the results."""
+    """A needed program or system feature is missing; the message is a sentence for the results."""
 
 
 class Process:
@@ -41,11 +41,11 @@ class Process:
         return sum(_cpu_ticks(pid) for pid in _family(self.pid)) / ticks
 
     def threads(self) -> int:
-        """How many it has now, without its children's."""
+        """The number of its threads now, without its children's."""
         return len(list((_PROC / str(self.pid) / "task").iterdir()))
 
     def memory_bytes(self) -> int:
-        """Resident memory, shared pages counted once a process."""
+        """Resident memory; shared pages count once per process."""
         page = os.sysconf("SC_PAGE_SIZE")
         return sum(
             int((_PROC / str(pid) / "statm").read_text().split()[1]) * page
@@ -57,7 +57,7 @@ class Process:
 def running(
     command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[Process]:
-    """`command` as a child that writes to `log`, ended by SIGTERM when the block ends."""
+    """Run `command` as a child that logs to `log`; SIGTERM ends it at the end of the block."""
     if not (_PROC / "self/statm").exists():
         raise Missing("CPU and memory of a process are read from /proc, which is not here.")
     with (
@@ -82,7 +82,7 @@ def running(
 
 
 def await_port(process: Process, port: int, log: Path) -> None:
-    """Return when something listens on `port`; raises with the log's end when nothing ever does."""
+    """Wait until something listens on `port`; raises with the log's end if nothing ever does."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -93,7 +93,7 @@ def await_port(process: Process, port: int, log: Path) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
+    """Ports on which nothing listens now."""
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
         return [int(probe.getsockname()[1]) for probe in probes]
@@ -103,7 +103,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _family(pid: int) -> list[int]:
-    """`pid` and its children, which may be workers; none of our peers goes deeper."""
+    """`pid` and its children, which may be workers; no peer of ours has grandchildren."""
     children: list[int] = []
     for task in (_PROC / str(pid) / "task").iterdir():
         children += map(int, (task / "children").read_text().split())

@@ -1,4 +1,4 @@
-"""A publisher's beginning on a blocking socket: connect, and be accepted."""
+"""The beginning of a publish on a blocking socket: connect, and be accepted."""
 
 import socket
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ _PATIENCE_SECONDS = 30
 
 
 def connect(url: str) -> socket.socket:
-    """A TCP connection to the server of `url`."""
+    """Open a TCP connection to the server of `url`."""
     parts = urlsplit(url)
     connection = socket.create_connection(
         (parts.hostname or "", parts.port or 1935), _PATIENCE_SECONDS

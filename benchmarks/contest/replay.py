@@ -2,10 +2,10 @@
 
     echo '{"clip": ..., "addresses": [[url, key], ...]}' | python -m benchmarks.contest.replay
 
-Says one line of JSON when all are accepted and sending (`starts`: when each one's first picture is
-due, on the monotonic clock), and one when its input ends and it stops: how many tags, how late they
-were sent, its CPU seconds. Tags go out at their own times, chunk by chunk, as OBS's librtmp sends
-them: what a server pays for is mostly how often it is woken.
+It prints a line of JSON when all are accepted and sending (`starts`: when each one's first picture
+is due, on the monotonic clock), and one when its input ends and it stops: the number of tags, how
+late they were sent, its CPU seconds. Tags are sent at their own times, chunk by chunk, as OBS's
+librtmp does: a server's cost is mostly the number of its wake-ups.
 """
 
 import heapq
@@ -36,7 +36,7 @@ _KINDS = {"audio": (8, 4), "video": (9, 6), "script": (18, 5)}
 
 @dataclass(frozen=True)
 class Wire:
-    """One tag in chunks, the first of them but for its time stamp."""
+    """One tag in chunks; the first chunk lacks only its time stamp."""
 
     at_ms: int
     is_video: bool
@@ -47,7 +47,7 @@ class Wire:
     @classmethod
     def of(cls, tag: Tag) -> "Wire":
         type_id, chunk_stream_id = _KINDS[tag.kind]
-        # Stream 1 is what every server we meet gives to a connection's first createStream.
+        # Every measured server gives stream 1 to a connection's first createStream.
         message = RtmpMessage(type_id, 1, 0, tag.payload)
         octets = rtmp_chunks.write(chunk_stream_id, message, _CHUNK_BYTES)
         ends = [*range(_HEADER_BYTES + _CHUNK_BYTES, len(octets), 1 + _CHUNK_BYTES), len(octets)]
@@ -55,17 +55,18 @@ class Wire:
         return cls(tag.timestamp_ms, tag.kind == "video", octets[:1], octets[4 : ends[0]], rest)
 
     def first(self, timestamp_ms: int) -> bytes:
-        """The first chunk. Up to 4.6 hours: extended time stamps are not written here."""
+        """The first chunk. Up to 4.6 hours, since extended time stamps are not supported here."""
         return self.before + timestamp_ms.to_bytes(3) + self.after
 
 
 class Publisher:
-    """One connection and where in the clip it is."""
+    """One connection and its position in the clip."""
 
     def __init__(self, url: str, key: str, first: list[Wire], repeated: list[Wire]) -> None:
         self._socket = publish.connect(url)
         self._client = publish.publish(self._socket, url, key)
-        # Without a time limit: with one, Python asks the system before each call if it may send.
+        # Without a time limit: with one, Python asks the system before each call whether it may
+        # send.
         self._socket.settimeout(None)
         size = RtmpMessage(rtmp_chunks.SET_CHUNK_SIZE, 0, 0, _CHUNK_BYTES.to_bytes(4))
         self._socket.sendall(rtmp_chunks.write(2, size))
@@ -79,7 +80,7 @@ class Publisher:
 
     @property
     def due(self) -> float:
-        """When the next tag is to be sent."""
+        """The time of the next tag."""
         return self.start + self._timestamp_ms / 1000
 
     def send(self) -> None:
@@ -117,7 +118,8 @@ def main() -> None:
     begin = time.monotonic() + _STARTED_AFTER_SECONDS
     between = clip.KEY_FRAME_SECONDS / len(publishers)
     for number, publisher in enumerate(publishers):
-        # Key frames are spread over their interval, as those of strangers are.
+        # The publishers' key frames are spread over their interval, as if they had started
+        # independently.
         publisher.start = begin + number * between
     first_video_ms = next(wire.at_ms for wire in repeated if wire.is_video)
     _tell({"starts": [publisher.start + first_video_ms / 1000 for publisher in publishers]})
@@ -138,7 +140,7 @@ def main() -> None:
 
 
 def _send(publishers: list[Publisher]) -> tuple[Sequence[float], int]:
-    """Send until the input ends. How late each tag was, and how many connections broke."""
+    """Send until the input ends. Returns how late each tag was, and how many connections broke."""
     lateness_ms = array("f")
     lost = 0
     queue = [(publisher.due, number) for number, publisher in enumerate(publishers)]

@@ -1,7 +1,7 @@
-"""Watching for lateness: a low latency player's requests, and how late each part came.
+"""Measure lateness: the requests of a low latency player, and how late each part came.
 
-A part may be listed at the earliest when the picture after it has been sent, since only that one
-says where the part ends. So: lateness = the playlist's arrival - (start + the media listed).
+A part can be listed at the earliest when the next picture has been sent, since only that one shows
+where the part ends. So lateness = the playlist's arrival - (start + the media listed).
 """
 
 import http.client
@@ -18,7 +18,7 @@ _PART = re.compile(r"^#EXT-X-PART:DURATION=([\d.]+),", re.MULTILINE)
 
 
 def lateness_ms(playlists: Sequence[str], starts: Sequence[float], seconds: float) -> list[float]:
-    """How late each new part of each playlist was, for `seconds`. Raises what a watcher raised."""
+    """How late each new part of each playlist was, for `seconds`. Raises a watcher's error."""
     latencies: list[float] = []
     failures: list[BaseException] = []
     until = time.monotonic() + seconds
@@ -57,7 +57,7 @@ def _watch(address: str, start: float, until: float) -> list[float]:
             if answer.status != 200:
                 raise RuntimeError(f"{answer.status} for {query}: {text[:200]}")
             listed_seconds, msn, part = _edge(text)
-            if not is_first:  # The first answer did not wait for anything.
+            if not is_first:  # The first answer did not have to wait.
                 latencies.append((now - start - listed_seconds) * 1000)
             is_first = False
             query = f"?_HLS_msn={msn}&_HLS_part={part}"

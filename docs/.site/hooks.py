@@ -1,4 +1,4 @@
-"""The site's pages beside those of `docs/`, their order, and links that lead out of `docs/`."""
+"""The site's additional pages, their order, and links that lead out of `docs/`."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 PROJECT = Path(__file__).parents[2]
-# The project's own pages, and where the site has them.
+# The project's own pages, and their places in the site.
 ELSEWHERE = {
     "README.md": "project/readme.md",
     "ARCHITECTURE.md": "explanation/architecture.md",
@@ -19,7 +19,7 @@ ELSEWHERE = {
     "SECURITY.md": "project/security.md",
     "CHANGELOG.md": "project/changes.md",
 }
-# Made here: what nobody writes by hand.
+# Generated pages, which nobody writes by hand.
 PYTHON_API = """# Python API
 
 The third way in, beside `exec` and the pytest plugin.
@@ -55,7 +55,7 @@ def on_nav(nav: Navigation, **_: object) -> Navigation:
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     places = {place: source for source, place in ELSEWHERE.items()}
-    # Where the text stands in the project, and where the site shows it.
+    # The text's place in the project, and in the site.
     source = PROJECT / places.get(page.file.src_uri, f"docs/{page.file.src_uri}")
 
     def led(match: re.Match[str]) -> str:
@@ -72,7 +72,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
         elif found in ELSEWHERE:
             place = ELSEWHERE[found]
         else:
-            # A file of the source: the site names it.
+            # A source file: the site shows only its name.
             return f"`{found}`" if not text.startswith("!") else match[0]
         start = PurePosixPath(page.file.src_uri).parent
         shown = os.path.relpath(place, start).replace(os.sep, "/")

@@ -1,6 +1,6 @@
-"""An app on the platform: a page with the streams that are live. It needs Python alone.
+"""An app on the platform: a page with the live streams. It needs only Python.
 
-PLATFORM_URL and PLATFORM_KEY say which platform; PORT where the page is served.
+PLATFORM_URL and PLATFORM_KEY name the platform; PORT is the page's port.
 """
 
 import html
@@ -35,7 +35,7 @@ class Page(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    # In a container, so that its published port is reached.
+    # On all addresses, so that the container's published port reaches it.
     server = ThreadingHTTPServer(("0.0.0.0", int(os.environ.get("PORT", "8000"))), Page)
     print(f"The page is at http://localhost:{server.server_port}/", flush=True)
     server.serve_forever()

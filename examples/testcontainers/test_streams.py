@@ -12,7 +12,7 @@ from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 @pytest.fixture(scope="session")
 def platform() -> Iterator[str]:
     container = DockerContainer("live-emulator").with_exposed_ports(8787, 1935)
-    # The image has a health check of its own.
+    # The image has its own health check.
     with container.waiting_for(HealthcheckWaitStrategy()) as emulator:
         host = emulator.get_container_host_ip()
         yield f"http://{host}:{emulator.get_exposed_port(8787)}"
