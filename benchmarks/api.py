@@ -56,7 +56,7 @@ class Figures:
 def measure() -> Section:
     """Measure every call alternately with its peers and with a constant answer of the same size."""
     if shutil.which("wrk") is None:
-        raise Missing("wrk is not here; Debian's package wrk has it.")
+        raise Missing("wrk is missing; Debian's package wrk has it.")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         calls = _our_calls(stack, folder)
@@ -97,8 +97,8 @@ def measure() -> Section:
         rows=rows,
         bars=bars,
         notes=[
-            f"{_ROUNDS} rounds of {_SECONDS} s in turns, {_CONNECTIONS} connections, one process "
-            "each; wrk runs on the same machine. Each read has its own query.",
+            f"{_ROUNDS} alternating rounds of {_SECONDS} s, {_CONNECTIONS} connections, one "
+            "process each; wrk runs on the same machine. Each read has a different query.",
             *notes,
         ],
         packages=("starlette", "uvicorn", "uvloop", "pydantic"),
@@ -144,11 +144,11 @@ def _peers(
         values[account].append(Call("emulate", peer.user, token_requests=tokens))
         notes.append(
             f"emulate {peer.version}: a user's repositories (5,111 bytes), and one user. After "
-            f"{_EMULATE_LIMIT:,} requests with one token it answers 403, which costs it less, so "
-            "that it gets another token in time."
+            f"{_EMULATE_LIMIT:,} requests with one token it would answer 403, which is "
+            "cheaper, so the token is changed before that."
         )
     except Missing as missing:
-        notes.append(f"Not measured beside emulate: {missing}")
+        notes.append(f"Not compared with emulate: {missing}")
     try:
         mock = stack.enter_context(prism.serving(folder))
         uuid = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11"
@@ -158,7 +158,7 @@ def _peers(
         values[chat].append(Call("Prism", f"{mock.base}/streams/{uuid}/chat", "x", calls[-1].body))
         notes.append(f"Prism {mock.version}: our own document's examples.")
     except Missing as missing:
-        notes.append(f"Not measured beside Prism: {missing}")
+        notes.append(f"Not compared with Prism: {missing}")
     return values, notes
 
 

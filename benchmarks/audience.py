@@ -77,8 +77,8 @@ def measure() -> Section:
             spread(many, "s of a core", 2),
         ),
         (f"an event queue with {_VIEWERS:,} viewers, and no figures", spread(peer, "s", 2)),
-        ("memory: after the fourth such hour beside the second", f"{growth_mib:+.1f} MiB"),
-        ("`GET /analytics` after that evening", spread(totals_ms, "ms of a core", 2)),
+        ("memory: growth from the second such hour to the fourth", f"{growth_mib:+.1f} MiB"),
+        ("`GET /analytics` after that hour", spread(totals_ms, "ms of a core", 2)),
         ("its timeline at one minute", spread(timeline_ms, "ms of a core", 2)),
         (f"a poll of one of {_PLAYERS:,} HLS players", spread(polled, "µs of a core", 1)),
         ("counting, of that", spread(counted, "µs of a core", 1)),
@@ -107,9 +107,10 @@ def measure() -> Section:
     notes = [
         f"Arrivals by a bell and Poisson, stays {_STAY}, three countries, two devices, a third"
         " signed in; points, peak, views, retention and events are kept in a store in memory."
-        " Reads are over HTTP on a real socket, client and server in one process whose time is"
-        " told. Players poll over sockets from a process of their own, each with a connection; what"
-        " they cost is the server's time. Counting alone is measured in turns with it."
+        " Reads are over HTTP on a real socket, client and server in one process, whose"
+        " CPU time is given. Players poll over sockets from another process, each with a"
+        " connection; their cost is the server's CPU time. Counting alone is measured alternately"
+        " with it."
     ]
     return Section(title="Audience", rows=rows, bars=bars, notes=notes, packages=("starlette",))
 
@@ -169,7 +170,7 @@ def _queued_broadcast(viewers: int) -> int:
 def _growth_mib() -> float:
     """The growth of memory from two to four such hours, with the world on disk."""
     with TemporaryDirectory() as folder:
-        clock, world, live = _opened(1, path=f"{folder}/evening.db")
+        clock, world, live = _opened(1, path=f"{folder}/broadcast.db")
         _broadcast(clock, world, live, _VIEWERS)
         before = 0
         for hour in range(2, 5):
@@ -204,7 +205,7 @@ async def _reading() -> tuple[list[float], list[float]]:
         path = f"/api/v1/streams/{stream['id']}/analytics"
         payload = (await http.get(path)).json()
         if payload["total_views"] != _VIEWERS:
-            raise RuntimeError(f"the evening had {payload['total_views']} views")
+            raise RuntimeError(f"the broadcast had {payload['total_views']} views")
         return (
             await _read_ms(http, path),
             await _read_ms(http, f"{path}/viewers?interval_minutes=1"),
@@ -231,7 +232,7 @@ async def _counting() -> tuple[list[float], list[float]]:
         path = f"/{stream.uid}/manifest/stream.m3u8"
         async with httpx.AsyncClient(base_url=emulator.ready["http"]) as http:
             (await http.get(path)).raise_for_status()
-        # The time-out is long enough for a busy machine.
+        # The world's clock stands, so that no viewer times out on a busy machine.
         platform.clock.freeze()
         host, _, port = str(emulator.ready["http"]).removeprefix("http://").partition(":")
         players = await _players(host, port, path)
@@ -287,7 +288,7 @@ async def _poll(players: asyncio.subprocess.Process) -> float:
     gc.collect()
     began = time.process_time()
     if players.stdin is None:
-        raise RuntimeError("the players cannot be told")
+        raise RuntimeError("the players have no input or output")
     players.stdin.write(b"poll\n")
     await _heard(players, b"polled")
     return (time.process_time() - began) / _PLAYERS * 1_000_000

@@ -122,7 +122,7 @@ def measure() -> Section:
         try:
             payload[name] = _peer_fan(serving, line_bytes)
         except Missing as missing:
-            notes.append(f"Not measured beside {name}: {missing}")
+            notes.append(f"Not compared with {name}: {missing}")
     crowd = _crowd()
     stalled = _stalled()
     admitted = _admitted()
@@ -148,7 +148,7 @@ def measure() -> Section:
             f"{_SECONDS:g} s each; {_SPEAKERS} of the readers speak. The readers are one process "
             "on the same machine, which shares its cores with the server and whatever else runs: "
             "while it sent and read our paced lines, its own turns of 2 ms were late by up to "
-            f"{fan['paced'].late_p99_ms:.0f} ms (p99), which is in every reader's wait.",
+            f"{fan['paced'].late_p99_ms:.0f} ms (p99), which adds to every reader's wait.",
             *notes,
         ],
         packages=("starlette", "uvicorn", "uvloop", "websockets"),
@@ -272,18 +272,18 @@ def _stalled() -> Part:
         paths = [server.path(number) for number in range(_READERS, _READERS + _STALLED)]
         load.do("stall", port=server.port, paths=paths)
         before = server.process.memory_bytes()
-        beside = _timed(load, server, "paced", rate=200, seconds=4 * _SECONDS)
+        stalled = _timed(load, server, "paced", rate=200, seconds=4 * _SECONDS)
         mib = (server.process.memory_bytes() - before) / 2**20
     return Part(
         rows=[
             (f"200 lines a second to {_READERS:,} readers", alone.text()),
-            (f"the same beside {_STALLED:,} who stopped reading", beside.text()),
+            (f"the same with {_STALLED:,} more that stopped reading", stalled.text()),
             ("memory that those cost", f"{mib:.0f} MiB"),
         ],
         bars=[
             (
-                f"beside {_STALLED:,} stalled readers the others hear all, p99 at most 100 ms",
-                beside.is_whole and beside.p99_ms <= 100,
+                f"with {_STALLED:,} stalled readers the others get all lines, p99 at most 100 ms",
+                stalled.is_whole and stalled.p99_ms <= 100,
             )
         ],
     )
@@ -349,7 +349,7 @@ def _starlette(folder: Path, padding: int) -> Iterator[Contestant]:
 def _node(folder: Path, padding: int) -> Iterator[Contestant]:
     node = shutil.which("node")
     if node is None or not (_MODULES / "ws").exists():
-        raise Missing("ws is not here: npm install --prefix benchmarks/peers ws@8")
+        raise Missing("ws is missing: npm install --prefix benchmarks/peers ws@8")
     script = str(Path(__file__).with_name("chat_peer.js"))
     with _serving([node, script], folder, padding) as contestant:
         yield contestant

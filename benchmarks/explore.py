@@ -25,8 +25,8 @@ def measure() -> Section:
     order = {"plan": [], "limit_ms": 60_000}
     ways: dict[str, Callable[[], object]] = {
         "bare command": lambda: subprocess.run(_COMMAND, stdout=subprocess.DEVNULL, check=True),
-        "beside a warm emulator": lambda: warm.perform(order),
-        "beside a fresh emulator": lambda: fresh.perform(order),
+        "with a warm emulator": lambda: warm.perform(order),
+        "with a new emulator": lambda: fresh.perform(order),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(_RUNS + 1):
@@ -44,10 +44,10 @@ def measure() -> Section:
     rows += [(name, spread(values, "ms"), f"{more[name]:.0f} ms") for name, values in later.items()]
     bar = f"a run costs at most {_BAR_MS:.0f} ms more than the bare command"
     notes = [
-        f"Medians of {_RUNS} runs in turns, with the least and the most. Load of the machine at the"
-        f" end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
+        f"Medians of {_RUNS} alternating runs, with the least and the most. Load of the machine"
+        f" at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
     ]
-    is_met = more["beside a warm emulator"] <= _BAR_MS
+    is_met = more["with a warm emulator"] <= _BAR_MS
     return Section(title="Exploration", rows=rows, bars=[(bar, is_met)], notes=notes)
 
 

@@ -115,11 +115,11 @@ def measure() -> Section:
         ],
         bars=[],
         notes=[
-            f"{_ROUNDS} rounds in turns, {_INSTALLS} installs, each in an environment of its own, "
-            "pip's cache warm. A live picture: a stream is made by the API, the built-in publisher "
-            "goes live, and its first whole segment is there. A container is healthy when Docker "
-            "says so, which looks every 2 s. No registry that is reached has MediaMTX, or "
-            "LocalStack's image.",
+            f"{_ROUNDS} alternating rounds, {_INSTALLS} installs, each in a new environment, "
+            "pip's cache warm. A live picture: a stream is created over the API, the built-in "
+            "publisher goes live, and its first complete segment is there. A container is healthy "
+            "when Docker's check says so, every 2 s. MediaMTX and LocalStack were not measured: "
+            "no reachable registry has them.",
         ],
     )
 

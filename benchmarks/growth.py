@@ -125,13 +125,13 @@ def measure() -> Section:
         rows=rows,
         bars=bars,
         notes=[
-            f"The least of {_ROUNDS} requests, one by one, no answer used again. So many streams,"
-            f" {_LIVE} of them and the seed's own live, a tenth as many recordings, and as many"
-            " lines in one chat. Memory is"
-            " the process's so far: sizes are measured in one, the smallest first.",
+            f"The shortest of {_ROUNDS} requests, one by one, without reused answers. Each size is"
+            f" a number of streams ({_LIVE} of them and the seed's are live), a tenth as many"
+            " recordings, and as many lines in one chat. All sizes are measured in one process, the"
+            " smallest first, and memory is that process's at the time.",
             "All streams have `evening` in their title. In the rows of live streams"
-            f" {_WATCHED} of them are watched. What recommends streams looks at each live one, so"
-            " it is not among these rows.",
+            f" {_WATCHED} of them are watched. Recommendations read each live stream, so"
+            " they are not among these rows.",
         ],
         packages=("starlette", "uvicorn"),
     )

@@ -19,7 +19,7 @@ _ROUNDS = 3
 def measure() -> Section:
     """Measure equal calls on both servers alternately."""
     if shutil.which("wrk") is None:
-        raise Missing("wrk is not here; Debian's package wrk has it.")
+        raise Missing("wrk is missing; Debian's package wrk has it.")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         calls: dict[str, dict[str, Call]] = {}
         for server in _SERVERS:
@@ -46,8 +46,8 @@ def measure() -> Section:
         title="HTTP servers",
         rows=rows,
         notes=[
-            f"Requests a second over HTTP/1.1 without TLS, median of {_ROUNDS} rounds in turns, 32 "
-            "connections; wrk runs on the same machine."
+            f"Requests a second over HTTP/1.1 without TLS, median of {_ROUNDS} alternating rounds, "
+            "32 connections; wrk runs on the same machine."
         ],
         packages=("starlette", "uvicorn", "hypercorn", "uvloop"),
     )

@@ -35,10 +35,10 @@ def measure() -> Section:
     first: dict[tuple[str, int], list[float]] = {}
     live: dict[int, list[float]] = {}
     notes = [
-        f"{_ROUNDS} rounds in turns. A publisher is ffmpeg with a 720p30 picture that it makes and "
-        "encodes itself, so its own start is in every figure but the first.",
-        "nginx's first segment is there once its playlist lists one; our first part once its bytes "
-        "have arrived.",
+        f"{_ROUNDS} alternating rounds. A publisher is ffmpeg with a 720p30 picture that it makes "
+        "and encodes itself, so its own start is in every figure but the first.",
+        "The time of nginx's first segment is when its playlist lists it; of our first part, when "
+        "its bytes have arrived.",
     ]
     with tempfile.TemporaryDirectory() as folder, ours.serving(Path(folder)) as emulator:
         for interval in _BARS:

@@ -133,11 +133,12 @@ def _nginx() -> tuple[_Viewing | None, str]:
                 viewing = _watch(browser, server.playlist(key), begun, is_peer=True)
             note = (
                 f"nginx {server.version}: key frames every second, without which it cannot cut "
-                "fragments of one; hls.js as it comes, which joins three target durations behind."
+                "fragments of one; hls.js without options, which joins three target durations "
+                "behind live."
             )
             return viewing, note
     except Missing as missing:
-        return None, f"Not measured beside nginx-rtmp: {missing}"
+        return None, f"Not compared with nginx-rtmp: {missing}"
 
 
 @contextmanager
@@ -169,7 +170,7 @@ def _watch(browser: "Browser", address: str, begun: float, *, is_peer: bool = Fa
     """Join a stream that began at `begun`, and sample it. `address`: our page, or a playlist."""
     page = browser.new_page()
     if is_peer:
-        address = _page_beside(page, address)
+        address = _page_of_peer(page, address)
     joined_after_seconds = time.monotonic() - begun
     page.goto(address)
     page.wait_for_function(_HAS_BEGUN, timeout=60_000)
@@ -187,23 +188,23 @@ def _watch(browser: "Browser", address: str, begun: float, *, is_peer: bool = Fa
     return _Viewing(joined_after_seconds, latencies)
 
 
-def _page_beside(page: "Page", playlist: str) -> str:
+def _page_of_peer(page: "Page", playlist: str) -> str:
     """A page with the same hls.js that the browser takes for the peer's own, by its origin.
 
     Returns its address when the playlist is there, since an HLS player does not wait for one.
     """
     parts = urlsplit(playlist)
-    beside = f"{parts.scheme}://{parts.netloc}/bench"
+    origin = f"{parts.scheme}://{parts.netloc}/bench"
     (hls_js,) = assets.FOLDER.glob("hls.js-*/hls.light.min.mjs")
     html = _PEER_PAGE.replace("PLAYLIST", json.dumps(parts.path))
-    page.route(f"{beside}/", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.route(f"{beside}/hls.mjs", lambda route: route.fulfill(path=hls_js))
+    page.route(f"{origin}/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.route(f"{origin}/hls.mjs", lambda route: route.fulfill(path=hls_js))
     deadline = time.monotonic() + _PLAYLIST_SECONDS
     while not page.request.get(playlist).ok:
         if time.monotonic() > deadline:
             raise RuntimeError(f"there is no playlist: {playlist}")
         time.sleep(0.1)
-    return f"{beside}/"
+    return f"{origin}/"
 
 
 if __name__ == "__main__":

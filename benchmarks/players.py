@@ -141,9 +141,9 @@ def measure() -> Section:
         versions = ", ".join(f"{name} {_version(modules / name)}" for name in _PACKAGES)
     notes = [
         f"From `live` to the first picture, one run each: {versions}. The publisher leaves "
-        f"{_PLAY_SECONDS} s later: WHIP says goodbye, which ends the stream at once; over RTMP it "
-        f"ends {_RECONNECT_WINDOW} after that.",
-        "Vidstack plays with the hls.js beside it.",
+        f"{_PLAY_SECONDS} s later: WHIP sends DELETE, which ends the stream at once; over RTMP the "
+        f"stream ends {_RECONNECT_WINDOW} later.",
+        "Vidstack plays with the same hls.js.",
     ]
     return Section(
         title="Players",

@@ -179,7 +179,7 @@ def soak(minutes: float) -> Section:
         ],
         notes=[
             "Viewers can seek back to a stream's start (`--dvr-seconds 0`), so the list of its "
-            "segments grows: that is the slope's lower bound."
+            "segments grows: the slope cannot be smaller than that."
         ],
         packages=("uvloop",),
     )
@@ -233,11 +233,11 @@ def _method(costs: dict[Workload, dict[str, list[Cost]]]) -> str:
     source = max(cost.source_cpu for cost in every)
     late = max(cost.source_late_ms for cost in every)
     return (
-        f"{_ROUNDS} rounds in turns, a fresh server each. CPU is user and system time over "
+        f"{_ROUNDS} alternating rounds, a fresh server each. CPU is user and system time over "
         f"{_WINDOW_SECONDS:.0f} s after {_SETTLE_SECONDS:.0f} s; memory is how much the resident "
         f"set grew after a first publisher had come and gone. Key frames every "
         f"{clip.KEY_FRAME_SECONDS} s, chunks of 4,096 bytes as OBS's, "
-        "each chunk a write of its own. nginx-rtmp and ours write HLS to the same disk, "
+        "each chunk a separate write. nginx-rtmp and ours write HLS to the same disk, "
         "nginx-rtmp with `hls_fragment 1s`, ours with parts of 100 ms for the first 8 streams and "
         "of 200 ms for the others; node-media-server writes nothing. All publishers are one "
         "process, which costs at most "

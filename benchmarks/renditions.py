@@ -112,9 +112,10 @@ def measure() -> Section:
         ],
         bars=[("in real time on one core", share < GOAL)],
         notes=[
-            f"{SECONDS} s, on one core, best of {ROUNDS} rounds in turns. Decoded once, encoded "
-            "twice (libx264 superfast, zerolatency), cut into parts. A source that has two "
-            "B-frames is two pictures later; else a rendition is later by what a picture takes."
+            f"{SECONDS} s, on one core, best of {ROUNDS} alternating rounds. Decoded once, encoded "
+            "twice (libx264 superfast, zerolatency), cut into parts. A source with two "
+            "B-frames adds two pictures of delay; otherwise a rendition is later by the time for "
+            "one picture."
         ],
         packages=["av"],
     )

@@ -93,7 +93,7 @@ def measure() -> Section:
         ("PyYAML's own loading of that text", f"{plain_seconds:.2f} s of a core"),
         ("from an order to the first step of a run", f"{_middle(started_ms):.1f} ms"),
         (
-            f"200 lines a second to {_SOCKETS} sockets beside one 720p publisher, parts late",
+            f"200 lines a second to {_SOCKETS} sockets with one 720p publisher, parts late",
             f"p99 {late_p99:.0f} ms (median {_middle(late_ms):.0f}, {len(late_ms)} parts)",
         ),
     ]
@@ -107,8 +107,8 @@ def measure() -> Section:
         (f"parts late by at most {_LATE_MS_BAR:g} ms (p99)", late_p99 <= _LATE_MS_BAR),
     ]
     notes = [
-        "Seconds of a core are CPU time of the process, so that a busy machine does not count."
-        f" In real time, the sockets got {heard:,} messages in all."
+        "Seconds of a core are CPU time of the process, so that other load on the machine does not"
+        f" count. In real time, the sockets got {heard:,} messages in all."
     ]
     return Section(title="Scenarios", rows=rows, bars=bars, notes=notes, packages=("pyyaml",))
 

@@ -94,7 +94,7 @@ def measure() -> Section:
         (f"no seed of 1 to {_LONG_SEEDS:,} fails", not long.report["failed"]),
     ]
     notes = [
-        f"Medians, with the least and the most of {_ROUNDS} rounds in turns. Load of the machine"
+        f"Medians, with the least and the most of {_ROUNDS} alternating rounds. Load of the machine"
         f" at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
     ]
     return Section(title="Sweeps", rows=rows, bars=bars, notes=notes, packages=("distributed",))

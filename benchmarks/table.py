@@ -17,7 +17,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEAD = """# Results
 
 Made by `make bench`; each section says when it was measured and on what. Peers are measured in the
-same run, in turns with ours, so that a busy machine is busy for both.
+same run, alternately with ours, so that a busy machine is busy for both.
 """
 
 

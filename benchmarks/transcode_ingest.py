@@ -92,7 +92,7 @@ def measure() -> Section:
         rows=rows,
         bars=[("each in real time on one core", max(shares) < GOAL)],
         notes=[
-            f"CPU time. {SECONDS} s, on one core, best of {ROUNDS} rounds in turns. The same "
+            f"CPU time. {SECONDS} s, on one core, best of {ROUNDS} alternating rounds. The same "
             "encoders and settings: libx264 superfast, zerolatency, one thread; aac at 128 kbit/s. "
             "ffmpeg has no output."
         ],

@@ -157,8 +157,8 @@ def measure() -> Section:
             "aiortc is imported one second after that.",
             f"Costs are shares of one core, user and system time over {_WINDOW_SECONDS:.0f} s: "
             f"{_PUBLISHERS} ffmpegs that copy a film (`-f whip`), and {_VIEWERS} viewers that "
-            "decode nothing in a process of their own. A publisher's cost holds its sound, which "
-            "is made AAC for HLS, and the writing of HLS.",
+            "decode nothing in a separate process. A publisher's cost includes transcoding its "
+            "sound to AAC for HLS, and writing HLS.",
         ],
         packages=("aiortc", "aioice", "av", "uvloop", "playwright", "imageio-ffmpeg"),
     )

@@ -50,7 +50,7 @@ def version() -> str:
     """Raises `Missing` where it is not installed."""
     package = _MODULES / "emulate/package.json"
     if shutil.which("node") is None or not package.exists():
-        raise Missing("emulate is not here: npm install --prefix benchmarks/peers emulate@0.8.0")
+        raise Missing("emulate is missing: npm install --prefix benchmarks/peers emulate@0.8.0")
     text: str = json.loads(package.read_text("utf-8"))["version"]
     return text
 

@@ -79,7 +79,7 @@ def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
     """A new nginx with all its files in `folder`. Raises `Missing` where it is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None or not _MODULE.exists():
-        raise Missing("nginx-rtmp is not here: apt-get install nginx-light libnginx-mod-rtmp.")
+        raise Missing("nginx-rtmp is missing: apt-get install nginx-light libnginx-mod-rtmp.")
     output = subprocess.run([program, "-v"], capture_output=True, text=True, check=True)
     match = re.search(r"nginx/(\S+)", output.stderr)
     rtmp_port, http_port = free_ports(2)

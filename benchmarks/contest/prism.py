@@ -31,7 +31,7 @@ def serving(folder: Path) -> Iterator[Prism]:
     node = shutil.which("node")
     if node is None or not _PACKAGE.exists():
         raise Missing(
-            "Prism is not here: npm install --prefix benchmarks/peers @stoplight/prism-cli@5"
+            "Prism is missing: npm install --prefix benchmarks/peers @stoplight/prism-cli@5"
         )
     version = json.loads((_PACKAGE / "package.json").read_text("utf-8"))["version"]
     path = folder / "openapi.json"
