@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from emulator.media.ingest.flv import COMPOSITION_WARNING
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.rtmp_client import Accepted
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.hls.media_rules import check_media
-from tests.support.live_server import Walk, platform
+from tests.support.live_server import Walk, platform, until
 from tests.support.tag_publisher import Replay, replaying, tags_of
 
 SECONDS = 4
@@ -81,6 +82,32 @@ def test_odd_publishers_play_every_frame_in_order_for_any_encoder_clock(
         assert len(played.video) == FRAMES
         assert all(0 <= step <= FRAME_SECONDS_MAX for step in steps), (min(steps), max(steps))
         assert played.audio == sorted(played.audio)
+
+
+def test_odd_publishers_absurd_composition_time_displaces_no_picture(walk: Walk) -> None:
+    # Given a publisher whose seventieth picture says that it is shown 8,388 s after its decoding,
+    stream = walk.create()
+    tags = tags_of(film(seconds=SECONDS))
+    coded = [n for n, tag in enumerate(tags) if tag.kind == "video" and tag.payload[1] == 1]
+    absurd = tags[coded[69]]
+    payload = absurd.payload[:2] + b"\x7f\xff\xff" + absurd.payload[5:]
+    tags[coded[69]] = replace(absurd, payload=payload)
+    with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
+        replay.send(tags)
+        until(
+            lambda: COMPOSITION_WARNING in walk.ingest(stream)["warnings"],
+            "the stream's health warns of it",
+        )
+        replay.finish()
+
+    # then a player shows every picture of the VOD, one after the other, in time.
+    vod = walk.until_vod(stream)
+    assert abs(vod["duration"] - SECONDS) < 0.15
+    for address in (vod["video_url"], vod["mp4_url"]):
+        played = play(address)
+        assert len(played.video) == FRAMES
+        steps = [after - before for before, after in pairwise(played.video)]
+        assert 0 < min(steps) <= max(steps) < FRAME_SECONDS_MAX
 
 
 def test_odd_publishers_sending_one_byte_at_a_time_are_accepted(walk: Walk) -> None:

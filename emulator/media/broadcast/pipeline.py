@@ -300,7 +300,7 @@ class Pipeline:
         self._warn_publisher(message)
 
     def _new_source_reader(self) -> SourceReader | None:
-        return SourceReader() if self._transcode_behind_ms is not None else None
+        return SourceReader(self._warn) if self._transcode_behind_ms is not None else None
 
     def _take_from_reader(self, packet: Packet | SourcePacket, at_ms: int) -> None:
         """Take a packet. From the first one that needs transcoding on, all are transcoded."""

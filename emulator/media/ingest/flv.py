@@ -18,8 +18,9 @@ from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.track_set import NO_PROMISE, Promise
 
-# A composition time beyond any encoder's reordering is invalid, and is clamped to this.
-_CTS_LIMIT_MS = 10_000
+# A decoder holds back 16 pictures at the most (H.264, A.3.1; H.265, A.4.2): in a stream of 1.6
+# pictures a second, they take this long. The field has room for 8,388 s.
+COMPOSITION_MS_MAX = 10_000
 _CONFIG_SIZE_MAX = 65_536
 _METADATA_MEMBERS_MAX = 64
 # Frames without their header are dropped; the warning comes after this time, as the header may be
@@ -33,6 +34,10 @@ _HEADERLESS = {
 _ADTS = (
     "Audio comes as ADTS frames without an AAC header (AudioSpecificConfig). It is played here, "
     "but other servers may not play it: an RTMP encoder sends the header first, then raw frames."
+)
+COMPOSITION_WARNING = (
+    "The composition time of a picture is more than 10 s, which no reordering of pictures needs. "
+    "It is shown as long after its decoding as the picture before it."
 )
 _AAC_IDS = (10, int.from_bytes(b"mp4a"), "mp4a", "AAC")
 _OPUS_IDS = (int.from_bytes(b"Opus"), "Opus")
@@ -86,6 +91,7 @@ class FlvReader:
         self._audio_format: AudioFormat | None = None
         self._audio_config = b""
         self._is_adts = False
+        self._composition = CompositionTimes(warn)
 
     def read(self, tag: Tag) -> list[Packet]:
         """Return the coded frames in a tag: one packet or none; for ADTS, one or more.
@@ -132,7 +138,7 @@ class FlvReader:
             return []
         cts_ms = 0
         if cts_at >= 0:
-            cts_ms, content = composition_ms(content, cts_at), content[cts_at + 3 :]
+            cts_ms, content = self._composition.read(content, cts_at), content[cts_at + 3 :]
         if form is self._video_format and len(content):
             return self._video_packet(timestamp_ms, cts_ms, frame == FrameType.KEY, content)
         self._note_headerless("video", timestamp_ms)
@@ -285,12 +291,30 @@ def _config(content: memoryview) -> bytes:
     return bytes(content)
 
 
-def composition_ms(content: memoryview, at: int = 0) -> int:
-    """The bounded composition time before a coded frame: 24 bits, signed (FLV 10.1, E.4.3.2)."""
-    cts_ms = content[at] << 16 | content[at + 1] << 8 | content[at + 2]
-    if cts_ms <= _CTS_LIMIT_MS:
-        return cts_ms
-    return max(-_CTS_LIMIT_MS, cts_ms - 0x1000000) if cts_ms & 0x800000 else _CTS_LIMIT_MS
+class CompositionTimes:
+    """How long after its decoding each picture is shown, as the publisher says.
+
+    More than `COMPOSITION_MS_MAX`, in either direction, is an error of the encoder: such a picture
+    is shown as long after its decoding as the one before it. `warn` is called with a sentence for
+    the first of them.
+    """
+
+    def __init__(self, warn: Callable[[str], None] = lambda _: None) -> None:
+        self._warn = warn
+        self._is_warned = False
+        self._last_ms = 0
+
+    def read(self, content: memoryview, at: int = 0) -> int:
+        """Return the composition time (ms) before a frame: 24 bits, signed (FLV 10.1, E.4.3.2)."""
+        cts_ms = content[at] << 16 | content[at + 1] << 8 | content[at + 2]
+        if cts_ms & 0x800000:
+            cts_ms -= 0x1000000
+        if -COMPOSITION_MS_MAX <= cts_ms <= COMPOSITION_MS_MAX:
+            self._last_ms = cts_ms
+        elif not self._is_warned:
+            self._is_warned = True
+            self._warn(COMPOSITION_WARNING)
+        return self._last_ms
 
 
 def unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:

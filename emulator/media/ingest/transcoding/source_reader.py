@@ -1,5 +1,6 @@
 """SourceReader: takes the media that HLS cannot carry out of a publisher's tags. Pure."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from emulator.media import codecs
 from emulator.media.codecs import sources
 from emulator.media.codecs.formats import AudioFormat, VideoFormat
 from emulator.media.codecs.sources import PCM_8_BIT, PCM_16_BIT, SourceCodec
-from emulator.media.ingest.flv import FrameType, PacketType, composition_ms, unwrap
+from emulator.media.ingest.flv import CompositionTimes, FrameType, PacketType, unwrap
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
@@ -69,11 +70,12 @@ class Transcoded(NamedTuple):
 
 
 class SourceReader:
-    """Reads one publisher's tags before `FlvReader` does."""
+    """Reads one publisher's tags before `FlvReader` does. `warn` as there."""
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Callable[[str], None] = lambda _: None) -> None:
         self._video: SourceTrack | None = None
         self._audio: SourceTrack | None = None
+        self._composition = CompositionTimes(warn)
 
     def read(self, tag: Tag) -> list[SourcePacket] | None:
         """Return the packets to transcode; None for a tag that is passed through, or refused."""
@@ -136,7 +138,7 @@ class SourceReader:
             return []
         pts = dts
         if isinstance(codec, int) or kind == PacketType.CODED_FRAMES:
-            pts += composition_ms(content) * TICKS_PER_MS
+            pts += self._composition.read(content) * TICKS_PER_MS
             content = content[3:]
         return self._video_packets(dts, pts, is_key, content)
 

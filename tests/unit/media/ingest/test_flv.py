@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emulator.core.errors import ProtocolError, Refused
-from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.flv import COMPOSITION_MS_MAX, COMPOSITION_WARNING, FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.ingest.wire.amf3 import Value
@@ -66,11 +66,26 @@ def test_flv_key_frame_has_its_composition_time() -> None:
     assert bytes(packet.data) == b"\x00\x00\x00\x01\x09"
 
 
-def test_flv_composition_times_are_signed_and_bounded() -> None:
+def test_flv_composition_times_are_signed() -> None:
     reader = reader_of(AVC_START)
     assert reader.read(avc(100, b"\xff\xff\xdf"))[0].pts == 67 * 90
-    assert reader.read(avc(100, b"\x7f\xff\xff"))[0].pts == 10_100 * 90
-    assert reader.read(avc(100, b"\x80\x00\x00"))[0].pts == -9_900 * 90
+    assert reader.read(avc(100, COMPOSITION_MS_MAX.to_bytes(3)))[0].pts == 10_100 * 90
+
+
+@table("cts", [b"\x7f\xff\xff", b"\x80\x00\x00", (COMPOSITION_MS_MAX + 1).to_bytes(3)])
+def test_flv_absurd_composition_time_is_replaced_by_the_last_one(cts: bytes) -> None:
+    warnings: list[str] = []
+    reader = FlvReader(warnings.append)
+    assert reader.read(AVC_START) == []
+
+    offsets = [
+        packet.pts - packet.dts
+        for composition in (cts, b"\x00\x00\x43", cts, cts, b"\x00\x00\x21")
+        for packet in reader.read(avc(100, composition))
+    ]
+
+    assert offsets == [0, 67 * 90, 67 * 90, 67 * 90, 33 * 90]
+    assert warnings == [COMPOSITION_WARNING]
 
 
 def test_flv_audio_time_is_in_samples_of_the_config_rate() -> None:
