@@ -38,10 +38,10 @@ async def _seconds(first: list[Tag], repeated: list[Tag]) -> float:
     hls_stream = HlsStream(Path(), Window(segment_ms=2_000, part_ms=200))
     pipeline = Pipeline(ManualClock(), lambda: hls_stream)
     for tag in first:
-        pipeline.receive(tag)
+        pipeline.receive([tag])
     began = time.process_time()
     for tag in repeated:
-        pipeline.receive(tag)
+        pipeline.receive([tag])
     return time.process_time() - began
 
 

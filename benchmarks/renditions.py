@@ -14,9 +14,9 @@ import imageio_ffmpeg
 
 from benchmarks.table import Section
 from emulator.media.ingest.flv import FlvReader
-from emulator.media.packets import Packet, VideoTrack
+from emulator.media.packets import VideoTrack
 from emulator.media.renditions.worker import RenditionWorker
-from emulator.media.timeline import Epoch, Timeline
+from emulator.media.timeline import Sequenced, Timeline
 from tests.support.broadcast import flv_tags
 
 NAMES = ("480p", "360p")
@@ -41,26 +41,25 @@ def film(folder: Path) -> Path:
     return path
 
 
-def placed(source: Path) -> list[tuple[Packet, Epoch]]:
+def placed(source: Path) -> list[Sequenced]:
     timeline, reader = Timeline(), FlvReader()
     return [
-        (packet, timeline.epoch)
+        sequenced
         for tag in flv_tags(source.read_bytes())
-        for read in reader.read(tag)
-        for packet in timeline.push(read, reader.tracks)
+        for sequenced in timeline.push(reader.read(tag), reader.tracks, at_ms=0)
     ]
 
 
-def ours(packets: list[tuple[Packet, Epoch]]) -> tuple[float, list[float], int]:
+def ours(sequence: list[Sequenced]) -> tuple[float, list[float], int]:
     """CPU seconds, milliseconds per picture, and the number of pictures in the output."""
     worker = RenditionWorker(NAMES, part_ms=200, segment_ms=2000)
     took_ms: list[float] = []
     frames = 0
     start = time.process_time()
-    for packet, epoch in packets:
+    for sequenced in sequence:
         began = time.perf_counter()
-        cuts = worker.take(packet, epoch, 0)
-        if isinstance(packet.track, VideoTrack):
+        cuts = worker.take(sequenced)
+        if isinstance(sequenced.packets[0].track, VideoTrack):
             took_ms.append(1000 * (time.perf_counter() - began))
         frames += sum(type(p.track) is VideoTrack for cut in cuts for p in cut.part.packets)
     frames += sum(type(p.track) is VideoTrack for cut in worker.flush() for p in cut.part.packets)
@@ -87,12 +86,13 @@ def measure() -> Section:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         source = film(Path(folder))
-        packets = placed(source)
-        pictures = sum(isinstance(packet.track, VideoTrack) for packet, _ in packets)
+        sequence = placed(source)
+        packets = [packet for sequenced in sequence for packet in sequenced.packets]
+        pictures = sum(isinstance(packet.track, VideoTrack) for packet in packets)
         mine, peer = [], []
         took_ms: list[float] = []
         for _ in range(ROUNDS):
-            seconds, took_ms, frames = ours(packets)
+            seconds, took_ms, frames = ours(sequence)
             assert frames == pictures * len(NAMES)
             mine.append(seconds / SECONDS)
             peer.append(theirs(source) / SECONDS)

@@ -97,23 +97,27 @@ class GapFiller:
         self._shown_until = 0
         self._silence: tuple[bytes, int] = (b"", 0)
 
-    def push(self, packet: Packet, epoch: Epoch, at_ms: int = 0) -> list[Sequenced]:
-        """Return the packet, and before it the filling for everything missing by now."""
+    def push(self, sequenced: Sequenced) -> list[Sequenced]:
+        """Return the packets, and before each the filling for everything missing by then."""
         out: list[Sequenced] = []
+        packets, epoch, at_ms = sequenced.packets, sequenced.epoch, sequenced.at_ms
         if epoch is not self._epoch:
             if self._pictures.is_filling or self._sounds.is_filling:
                 out += self.flush(at_ms)
-            self._begin(epoch, packet)
-        packets = [packet]
-        if type(packet.track) is VideoTrack:
-            if packet.is_key:
-                self._key = packet
-            if self._audio is not None:
-                packets = self._take_picture(packet, self._audio)
-        elif self._video is not None and self._audio is not None:
-            packets = self._take_sound(packet, self._video, self._audio)
-        for one in packets:
-            out.append(Sequenced(one, epoch, at_ms))
+            self._begin(epoch, packets[0])
+        video, audio = self._video, self._audio
+        if video is None or audio is None:
+            self._note_key(packets)
+            out.append(sequenced)
+            return out
+        filled: list[Packet] = []
+        for packet in packets:
+            if type(packet.track) is VideoTrack:
+                self._take_picture(packet, video, audio, filled)
+            else:
+                self._take_sound(packet, video, audio, filled)
+        if filled:
+            out.append(Sequenced(filled, epoch, at_ms))
         return out
 
     def flush(self, at_ms: int = 0) -> list[Sequenced]:
@@ -133,7 +137,7 @@ class GapFiller:
             # Fill to the nearest whole frame: players wait for audio where there is video.
             half = self._silence[1] * TICKS_PER_SECOND // audio.timescale // 2
             packets += self._silent_until(picture_end + half, audio)
-        return [Sequenced(packet, epoch, at_ms) for packet in packets]
+        return [Sequenced(packets, epoch, at_ms)] if packets else []
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
         """Begin both kinds where the epoch begins, unless they have come further already."""
@@ -154,16 +158,23 @@ class GapFiller:
         self._step = _FRAME_TICKS
         self._shown_until = start
 
-    def _take_picture(self, packet: Packet, audio: AudioTrack) -> list[Packet]:
-        """Return the frame, after the filling that its arrival shows to be missing."""
-        lane, video = self._pictures, self._video
-        assert video is not None
+    def _note_key(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            if packet.is_key and type(packet.track) is VideoTrack:
+                self._key = packet
+
+    def _take_picture(
+        self, packet: Packet, video: VideoTrack, audio: AudioTrack, out: list[Packet]
+    ) -> None:
+        """Append the frame, after the filling that its arrival shows to be missing."""
+        lane = self._pictures
+        if packet.is_key:
+            self._key = packet
         self._note_interval(packet.dts)
         if lane.is_filling and not packet.is_key:
-            return []
+            return
         if lane.filled_end >= 0:
             packet = _moved(packet, self._lateness(packet.dts, lane, TICKS_PER_SECOND))
-        out: list[Packet] = []
         if lane.is_filling:
             out += self._still_until(packet.dts - self._still, video)
         dts = packet.dts
@@ -177,7 +188,6 @@ class GapFiller:
         if self._sounds.note_other(dts):
             out += self._silent_until(dts - self._behind, audio)
         out.append(packet)
-        return out
 
     def _note_interval(self, dts: int) -> None:
         """Update the usual interval: one long one is a stop, two in a row are a low frame rate."""
@@ -195,8 +205,10 @@ class GapFiller:
         self._pictures.end = packet.dts + step
         self._shown_until = max(self._shown_until, packet.pts + step)
 
-    def _take_sound(self, packet: Packet, video: VideoTrack, audio: AudioTrack) -> list[Packet]:
-        """Return the audio packet, after the filling that its arrival shows to be missing.
+    def _take_sound(
+        self, packet: Packet, video: VideoTrack, audio: AudioTrack, out: list[Packet]
+    ) -> None:
+        """Append the audio packet, after the filling that its arrival shows to be missing.
 
         Without the packet itself where silence has already taken its place.
         """
@@ -204,7 +216,6 @@ class GapFiller:
         if lane.filled_end >= 0:
             packet = _moved(packet, self._lateness(packet.dts, lane, audio.timescale))
         is_covered = packet.dts + packet.duration // 2 < lane.filled_end
-        out: list[Packet] = []
         if not is_covered:
             if (packet.dts - lane.end) * TICKS_PER_SECOND >= _HOLE_MIN * audio.sample_rate:
                 # A rest of less than a frame goes into the length of the frame before it.
@@ -218,7 +229,6 @@ class GapFiller:
             out += self._still_until(position - self._still, video)
         if not is_covered:
             out.append(packet)
-        return out
 
     def _lateness(self, dts: int, lane: _Lane, timescale: int) -> int:
         """Return the ticks to move a packet by, and adjust the patience for the next stop."""

@@ -21,36 +21,44 @@ class Interleaver:
 
     def __init__(self, wait_ms: int = 300) -> None:
         self._wait = wait_ms * TICKS_PER_MS
-        self._pictures: deque[Sequenced] = deque()
+        self._pictures: deque[Packet] = deque()
         self._epoch: Epoch | None = None
+        self._at_ms = 0
         self._has_both = False
         self._sound_end = 0
 
     def push(self, sequenced: Sequenced) -> list[Sequenced]:
-        packet, epoch = sequenced.packet, sequenced.epoch
+        """Return what is due, in the order in which it is. It arrived, at the latest, with this."""
         out: list[Sequenced] = []
+        packets, epoch = sequenced.packets, sequenced.epoch
         if epoch is not self._epoch:
             out += self.flush()
-            self._begin(epoch, packet)
+            self._begin(epoch, packets[0])
+        self._at_ms = sequenced.at_ms
         if not self._has_both:
             out.append(sequenced)
             return out
-        track = packet.track
-        if type(track) is AudioTrack:
-            end = packet.dts + packet.duration
-            self._sound_end = end * TICKS_PER_SECOND // track.sample_rate
-            out.append(sequenced)
-        else:
-            self._pictures.append(sequenced)
-        if self._pictures:
-            out += self._take_due()
+        due: list[Packet] = []
+        for packet in packets:
+            track = packet.track
+            if type(track) is AudioTrack:
+                end = packet.dts + packet.duration
+                self._sound_end = end * TICKS_PER_SECOND // track.sample_rate
+                due.append(packet)
+            else:
+                self._pictures.append(packet)
+            if self._pictures:
+                self._take_due(due)
+        if due:
+            out.append(Sequenced(due, epoch, sequenced.at_ms))
         return out
 
     def flush(self) -> list[Sequenced]:
         """Return all frames that wait; no more audio will come for them."""
-        out = list(self._pictures)
-        self._pictures.clear()
-        return out
+        if self._epoch is None or not self._pictures:
+            return []
+        pictures, self._pictures = self._pictures, deque()
+        return [Sequenced(list(pictures), self._epoch, self._at_ms)]
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
         """Begin an epoch. Its first packet does not wait: all of its media begins there."""
@@ -59,12 +67,10 @@ class Interleaver:
         self._has_both = kinds == {AudioTrack, VideoTrack}
         self._sound_end = packet.ticks
 
-    def _take_due(self) -> list[Sequenced]:
-        out: list[Sequenced] = []
+    def _take_due(self, due: list[Packet]) -> None:
         pictures = self._pictures
         while pictures:
-            dts = pictures[0].packet.dts
-            if dts > self._sound_end and pictures[-1].packet.dts - dts < self._wait:
+            dts = pictures[0].dts
+            if dts > self._sound_end and pictures[-1].dts - dts < self._wait:
                 break
-            out.append(pictures.popleft())
-        return out
+            due.append(pictures.popleft())

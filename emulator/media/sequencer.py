@@ -39,10 +39,14 @@ class Sequencer:
         return self._track_set.wait_ms
 
     def push(
-        self, packet: Packet, tracks: tuple[Track, ...], at_ms: int, promise: Promise = NO_PROMISE
+        self,
+        packets: list[Packet],
+        tracks: tuple[Track, ...],
+        at_ms: int,
+        promise: Promise = NO_PROMISE,
     ) -> list[Sequenced]:
-        """Take a publisher's next packet, on its own clock. `tracks` are those known so far."""
-        return self._place(self._track_set.push(packet, tracks, at_ms, promise))
+        """Take a publisher's next packets, on its own clock. `tracks` are those known so far."""
+        return self._place(self._track_set.push(packets, tracks, at_ms, promise))
 
     def release(self) -> list[Sequenced]:
         """Return all held packets, because waiting for more is over."""
@@ -53,7 +57,7 @@ class Sequencer:
         filling = self._gap_filler.flush(at_ms)
         return [
             *self.release(),
-            *(due for sequenced in filling for due in self._interleaver.push(sequenced)),
+            *(due for filled in filling for due in self._interleaver.push(filled)),
             *self._interleaver.flush(),
         ]
 
@@ -70,10 +74,10 @@ class Sequencer:
         self._timeline.resume()
 
     def _place(self, arrivals: list[Arrival]) -> list[Sequenced]:
-        out: list[Sequenced] = []
-        for arrival in arrivals:
-            for packet in self._timeline.push(arrival.packet, arrival.tracks):
-                epoch = self._timeline.epoch
-                for filled in self._gap_filler.push(packet, epoch, arrival.at_ms):
-                    out += self._interleaver.push(filled)
-        return out
+        return [
+            due
+            for arrival in arrivals
+            for placed in self._timeline.push(arrival.packets, arrival.tracks, arrival.at_ms)
+            for filled in self._gap_filler.push(placed)
+            for due in self._interleaver.push(filled)
+        ]

@@ -4,6 +4,8 @@ It begins at 0 with the first packet and continues over every jump, wrap and rec
 wire's time breaks, the gap is closed and a new epoch begins: the only sign of a discontinuity.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from emulator.media.packets import Packet, Track, VideoTrack
@@ -25,9 +27,12 @@ class Epoch(Struct, frozen=True):
 
 
 class Sequenced(Struct, frozen=True, gc=False):
-    """A packet in the stream's time. `at_ms`: the arrival of it, or of what it replaces."""
+    """Packets of one epoch in the stream's time, in their order; at least one.
 
-    packet: Packet
+    `at_ms`: the arrival of them, or of what they replace.
+    """
+
+    packets: list[Packet]
     epoch: Epoch
     at_ms: int
 
@@ -94,19 +99,34 @@ class Timeline:
         """
         self._is_running = False
 
-    def push(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
-        """Return the packet in the stream's time, or none.
+    def push(
+        self, packets: Iterable[Packet], tracks: tuple[Track, ...], at_ms: int
+    ) -> list[Sequenced]:
+        """Return the packets in the stream's time, together as long as they are of one epoch.
 
         `tracks` are the publisher's current ones (`TrackSet` decides which). Dropped are: video
         before the first key frame, audio that lies before the start in time, and video from a new
         configuration's header to its first key frame. Times of a returned packet stay in its
         track's timescale.
         """
-        if not self._is_running:
-            if not packet.is_key:
-                return []
-            self._start(packet.ticks)
-        return self._place(packet, tracks)
+        out: list[Sequenced] = []
+        together: list[Packet] = []
+        for packet in packets:
+            if not self._is_running:
+                if not packet.is_key:
+                    continue
+                self._start(packet.ticks)
+            epoch = self.epoch
+            placed = self._place(packet, tracks)
+            if placed is None:
+                continue
+            if together and self.epoch is not epoch:
+                out.append(Sequenced(together, epoch, at_ms))
+                together = []
+            together.append(placed)
+        if together:
+            out.append(Sequenced(together, self.epoch, at_ms))
+        return out
 
     def _start(self, wire: int) -> None:
         """Start running: this wire time is the end of the newest media, in a new epoch."""
@@ -116,17 +136,20 @@ class Timeline:
         for lane in (self._video, self._audio):
             lane.track = None
 
-    def _place(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
+    def _place(self, packet: Packet, tracks: tuple[Track, ...]) -> Packet | None:
         track, dts = packet.track, packet.dts
-        is_video = type(track) is VideoTrack
-        lane = self._video if is_video else self._audio
-        rate = track.timescale
-        wire = dts if is_video else dts * TICKS_PER_SECOND // rate
+        if is_video := type(track) is VideoTrack:
+            lane, rate, wire = self._video, TICKS_PER_SECOND, dts
+        else:
+            lane, rate = self._audio, track.timescale
+            wire = dts * TICKS_PER_SECOND // rate
         if track is not lane.track and not (
             packet.is_key and self._enter(lane, track, tracks, wire)
         ):
-            return []
-        at = self._locate(lane, wire)
+            return None
+        at = wire + lane.offset
+        if lane.offset != self._offset or not -_BACK_TICKS < wire - lane.wire <= self._gap:
+            at = self._locate(lane, wire)
         if is_video:
             new_dts = at if at > lane.dts else lane.dts + _squeezed(lane)
             lane.squeeze = lane.squeeze if new_dts > at else 0
@@ -142,7 +165,7 @@ class Timeline:
         lane.dts = new_dts
         if end > self._latest:
             self._latest = end
-        return [Packet(track, new_dts, new_pts, packet.duration, packet.is_key, packet.data)]
+        return Packet(track, new_dts, new_pts, packet.duration, packet.is_key, packet.data)
 
     def _frame_time(self, lane: _Lane, wire: int) -> int:
         """The duration of this video frame: the smaller of the last two steps, if known."""

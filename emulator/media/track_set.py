@@ -5,7 +5,7 @@ began with video and audio has both to its end, and one that began with video al
 (docs/decisions/0013). Pure: returns a publisher's packets with unchanged times.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,8 +33,14 @@ NO_PROMISE = Promise()
 
 
 class Arrival(Struct, frozen=True, gc=False):
-    """A packet of the stream, the stream's tracks at that time, and its arrival."""
+    """Packets of the stream, the stream's tracks at that time, and their arrival."""
 
+    packets: list[Packet]
+    tracks: tuple[Track, ...]
+    at_ms: int
+
+
+class _Held(NamedTuple):
     packet: Packet
     tracks: tuple[Track, ...]
     at_ms: int
@@ -59,10 +65,12 @@ class TrackSet:
         self._left_out: set[Kind] = set()
         self._video: VideoTrack | None = None
         self._audio: AudioTrack | None = None
+        # The publisher's own audio track, where the stream goes on with one that is like it.
+        self._alike: AudioTrack | None = None
         self._published: tuple[Track, ...] | None = None
         self._tracks: tuple[Track, ...] = ()
         self._is_running = False
-        self._held: list[Arrival] = []
+        self._held: list[_Held] = []
         self._since: int | None = None
         self._has_key = False
         self._promise = NO_PROMISE
@@ -89,18 +97,24 @@ class TrackSet:
         self._published = None
 
     def push(
-        self, packet: Packet, tracks: tuple[Track, ...], at_ms: int, promise: Promise = NO_PROMISE
+        self,
+        packets: list[Packet],
+        tracks: tuple[Track, ...],
+        at_ms: int,
+        promise: Promise = NO_PROMISE,
     ) -> list[Arrival]:
         """Return the packets that now belong to the stream. `tracks` are the publisher's so far."""
-        kind: Kind = "picture" if type(packet.track) is VideoTrack else "sound"
-        if self._kinds and kind not in self._kinds:
-            self._left_out.add(kind)
+        if not self._is_running and len(packets) > 1:  # Any of them may begin the stream.
+            alone = (self.push([packet], tracks, at_ms, promise) for packet in packets)
+            return [arrival for arrivals in alone for arrival in arrivals]
+        packets = self._choose(packets)
+        if not packets:
             return []
         if self._is_running:
-            return [self._arrived(packet, tracks, at_ms)]
+            return [self._arrived(packets, tracks, at_ms)]
         self._promise = promise
-        self._hold(Arrival(packet, tracks, at_ms))
-        return self._begin() if self._is_complete(packet, tracks) else []
+        self._hold(_Held(packets[0], tracks, at_ms))
+        return self._begin() if self._is_complete(packets[0], tracks) else []
 
     def release(self) -> list[Arrival]:
         """Return the held packets, if they can begin a stream: no more come from this publisher."""
@@ -111,21 +125,31 @@ class TrackSet:
             self._held = []
         return self._begin() if self._held else []
 
-    def _hold(self, arrival: Arrival) -> None:
-        packet = arrival.packet
+    def _choose(self, packets: list[Packet]) -> list[Packet]:
+        """Leave out the packets of a kind that the stream began without."""
+        if len(self._kinds) != 1:
+            return packets
+        has_picture = "picture" in self._kinds
+        chosen = [one for one in packets if (type(one.track) is VideoTrack) is has_picture]
+        if len(chosen) < len(packets):
+            self._left_out.add("sound" if has_picture else "picture")
+        return chosen
+
+    def _hold(self, held: _Held) -> None:
+        packet = held.packet
         wire = packet.ticks
         if type(packet.track) is VideoTrack and not self._has_key:
             if not packet.is_key:
                 return
             # The stream begins here; only audio that is later than this frame is kept.
             ahead = range(wire, wire + self._promised_picture_wait)
-            self._held = [arrival for arrival in self._held if arrival.packet.ticks in ahead]
+            self._held = [earlier for earlier in self._held if earlier.packet.ticks in ahead]
             self._has_key, self._since = True, wire
-            self._held.insert(0, arrival)
+            self._held.insert(0, held)
             return
         if not self._has_key and (self._since is None or wire < self._since):
             self._held, self._since = [], wire
-        self._held.append(arrival)
+        self._held.append(held)
 
     def _is_complete(self, packet: Packet, tracks: tuple[Track, ...]) -> bool:
         """Whether no further wait is needed."""
@@ -161,17 +185,18 @@ class TrackSet:
             self._kinds = frozenset(kind for kind, is_there in kinds if is_there)
         if self._audio is None:
             self._audio = _audio_of(latest) or self._promise.sound
-        return [self._arrived(one.packet, one.tracks, one.at_ms) for one in held]
+        return [self._arrived([one.packet], one.tracks, one.at_ms) for one in held]
 
-    def _arrived(self, packet: Packet, tracks: tuple[Track, ...], at_ms: int) -> Arrival:
+    def _arrived(self, packets: list[Packet], tracks: tuple[Track, ...], at_ms: int) -> Arrival:
         if tracks is not self._published:
             self._published = tracks
             self._note_tracks(tracks)
-        known = self._audio
-        track = packet.track
-        if known is not None and track is not known and _is_alike(track, known):
-            packet = replace(packet, track=known)
-        return Arrival(packet, self._tracks, at_ms)
+        if (known := self._audio) is not None and (alike := self._alike) is not None:
+            packets = [
+                replace(packet, track=known) if packet.track is alike else packet
+                for packet in packets
+            ]
+        return Arrival(packets, self._tracks, at_ms)
 
     def _note_tracks(self, tracks: tuple[Track, ...]) -> None:
         """Update the stream's tracks with the publisher's."""
@@ -180,6 +205,7 @@ class TrackSet:
             self._video = video
         if audio is not None and (self._audio is None or not _is_alike(audio, self._audio)):
             self._audio = audio
+        self._alike = audio if audio is not self._audio else None
         known: list[Track | None] = []
         if "picture" in self._kinds:
             known.append(self._video)
@@ -196,9 +222,9 @@ def _audio_of(tracks: tuple[Track, ...]) -> AudioTrack | None:
     return next((track for track in tracks if isinstance(track, AudioTrack)), None)
 
 
-def _is_alike(one: Track, other: AudioTrack) -> bool:
+def _is_alike(one: AudioTrack, other: AudioTrack) -> bool:
     """Whether frames of one are decoded correctly with the configuration of the other."""
-    if isinstance(one, VideoTrack) or one.codec == "opus":
+    if one.codec == "opus":
         return one == other
     return (one.codecs, one.sample_rate, one.channels, one.samples_per_frame) == (
         other.codecs,

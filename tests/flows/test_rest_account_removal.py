@@ -50,7 +50,7 @@ async def leaver(emulator: Emulator, call: Caller) -> Leaver:
     publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
     sink = emulator.platform.service(Broadcasts).authorize(publish_request, texts.append)
     for tag in picture(2):
-        sink.receive(tag)
+        sink.receive([tag])
     room = await create(call, OTHER, title="Somebody else's room")
     await post(call, f"/streams/{room['id']}/chat", KEY, {"content": "my line"})
     await post(call, f"/streams/{stream['id']}/chat", OTHER, {"content": "in your room"})

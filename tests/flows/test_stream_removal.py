@@ -59,7 +59,7 @@ class Stage:
         forget = self.emulator.platform.bus.subscribe({Event: hear})
         sink = self.knock(stream["stream_key"])
         for tag in picture():
-            sink.receive(tag)
+            sink.receive([tag])
         await self.call("POST", f"/streams/{stream['id']}/end", "ak_demo")
         await asyncio.wait_for(is_ready.wait(), timeout=30)
         forget()
@@ -129,7 +129,7 @@ async def test_stream_removal_vod_in_processing_can_be_deleted(stage: Stage) -> 
     stream = await create(stage.call)
     sink = stage.knock(stream["stream_key"])
     for tag in picture():
-        sink.receive(tag)
+        sink.receive([tag])
     await stage.call("POST", f"/streams/{stream['id']}/end", "ak_demo")
 
     await stage.delete(stream, "?with_vods=true")
@@ -162,7 +162,7 @@ async def test_stream_removal_new_key_disconnects_a_publisher_with_the_old_one(
     with pytest.raises(Refused):
         stage.knock(stream["stream_key"])
     for tag in picture():
-        waiting.receive(tag)
+        waiting.receive([tag])
     assert (await stage.call("GET", path)).json()["status"] == "offline"
     waiting.close("gone")
     stage.knock(rotated["stream_key"])

@@ -9,7 +9,7 @@ A real server answers, so that the recording has a whole session; every key is a
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from emulator.media.ingest.authorizer import MediaSink, PublishRequest
@@ -27,7 +27,7 @@ class _OpenGate:
         sys.stderr.write(f"publisher encoder={publish_request.encoder}\n")
         return self
 
-    def receive(self, tag: Tag) -> None:
+    def receive(self, tags: Sequence[Tag]) -> None:
         pass
 
     def close(self, reason: str) -> None:

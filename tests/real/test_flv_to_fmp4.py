@@ -80,11 +80,10 @@ def through(*sources: list[Tag]) -> list[HlsPart]:
         reader = FlvReader()
         sequencer.resume()
         for tag in source:
-            for packet in reader.read(tag):
-                for sequenced in sequencer.push(packet, reader.tracks, 0):
-                    parts += segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
+            for sequenced in sequencer.push(reader.read(tag), reader.tracks, 0):
+                parts += segmenter.push(sequenced)
         for sequenced in sequencer.flush(0):
-            parts += segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
+            parts += segmenter.push(sequenced)
         parts += segmenter.flush()
     return parts
 

@@ -13,6 +13,7 @@ import uvloop
 from emulator.core.errors import Refused
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
+from emulator.media.ingest.tag import Tag
 from tests.support.required_programs import need
 from tests.support.rtmp_listener import GUARD_SECONDS, listening, open_files
 from tests.support.rtmp_wire import (
@@ -255,8 +256,9 @@ async def twenty_at_once() -> None:
             await authorizer.sinks[key].closed.wait()
         assert {key: len(authorizer.sinks[key].tags) for key in keys} == dict.fromkeys(keys, 33)
 
-        # the garbage one is gone, and the other two are still there.
+        # the garbage one is gone, but not the frame before it, and the other two are still there.
         await authorizer.sinks["good-junk"].closed.wait()
+        assert authorizer.sinks["good-junk"].tags == [Tag("video", 0, b"\x17\x01frame")]
         assert server.publisher_count == 2
         assert not authorizer.sinks["good-stall"].closed_for
         assert not authorizer.sinks["good-flood"].closed_for

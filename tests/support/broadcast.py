@@ -108,9 +108,8 @@ class RealBroadcast:
             self._sequencer.resume()
         parts: list[HlsPart] = []
         for tag in flv_tags(flv):
-            for packet in reader.read(tag):
-                at_ms = self._at_ms + self._sequencer.latest // 90
-                parts += self._cut(self._sequencer.push(packet, reader.tracks, at_ms))
+            at_ms = self._at_ms + self._sequencer.latest // 90
+            parts += self._cut(self._sequencer.push(reader.read(tag), reader.tracks, at_ms))
         at_ms = self._at_ms + self._sequencer.latest // 90
         parts += self._cut(self._sequencer.flush(at_ms))
         parts += self._segmenter.flush()
@@ -119,8 +118,7 @@ class RealBroadcast:
     def _cut(self, sequence: list[Sequenced]) -> list[HlsPart]:
         parts: list[HlsPart] = []
         for one in sequence:
-            whole = self._in_band.complete(one.packet)
-            parts += self._segmenter.push(whole, one.epoch, one.at_ms)
+            parts += self._segmenter.push(self._in_band.complete(one))
         return parts
 
     def _written(self, part: HlsPart) -> WrittenPart:

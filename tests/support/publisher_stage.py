@@ -97,19 +97,19 @@ class Publisher:
             self._stage.clock.advance(
                 max(0, began_ms + tag.timestamp_ms - self._stage.clock.now_ms())
             )
-            self._sink.receive(tag)
+            self._sink.receive([tag])
         return self
 
     def send_tags(self, tags: Iterable[Tag]) -> "Publisher":
         """Send tags at once."""
         for tag in tags:
-            self._sink.receive(tag)
+            self._sink.receive([tag])
         return self
 
     def send_headers(self) -> "Publisher":
         for tag in picture(1):
             if is_header(tag):
-                self._sink.receive(tag)
+                self._sink.receive([tag])
         return self
 
     def leave(self, reason: str = "the publisher stopped") -> None:

@@ -81,7 +81,7 @@ def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
     publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
     sink = emulator.worlds.directory.authorize(publish_request, lambda _: None)
     for tag in picture(seconds):
-        sink.receive(tag)
+        sink.receive([tag])
 
 
 async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "default") -> Any:

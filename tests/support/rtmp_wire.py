@@ -1,7 +1,7 @@
 """The bytes of an RTMP client, and fakes of the objects that an RTMP server calls."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from emulator.core.errors import Refused
@@ -84,11 +84,12 @@ class RecordingSink:
     bytes_per_second_max: int = 0
     pause_ms: int = 0
 
-    def receive(self, tag: Tag) -> None:
+    def receive(self, tags: Sequence[Tag]) -> None:
         assert not self.closed_for
-        self.tags.append(tag)
-        if self.refuses is not None:
-            raise self.refuses
+        for tag in tags:
+            self.tags.append(tag)
+            if self.refuses is not None:
+                raise self.refuses
 
     def close(self, reason: str) -> None:
         self.closed_for.append(reason)

@@ -279,7 +279,7 @@ class Wire:
                 else:
                     self._session.accept_publish()
             case Tag() if self._publication is not None:
-                self._publication.receive(event)
+                self._publication.receive([event])
             case PublishEnded(reason=reason):
                 self._leave(reason)
 

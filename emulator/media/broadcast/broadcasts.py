@@ -75,13 +75,13 @@ class Publication:
     def cut(self, reason: str) -> None:
         self.drop(reason)
 
-    def receive(self, tag: Tag) -> None:
+    def receive(self, tags: Sequence[Tag]) -> None:
         # Media that arrives after the end, or from a publisher that another one replaced, is
         # dropped.
         broadcast = self._broadcast
         if broadcast.publication is self and not broadcast.is_over:
             try:
-                broadcast.pipeline.receive(tag)
+                broadcast.pipeline.receive(tags)
             except Refused as refused:
                 raise encoders.advised(refused, self.encoder) from None
             self._expect_opening()

@@ -4,6 +4,8 @@ It takes the packets as they were on the wire, before `Timeline` repairs their t
 costs the same.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from emulator.media.broadcast.ingest_history import SECONDS_MAX, IngestHistory, IngestSample
@@ -136,26 +138,27 @@ class PublisherHealth:
         """Add a warning about this publisher's media; it stays until the publisher comes back."""
         self._warned.append(message)
 
-    def note(self, packet: Packet | SourcePacket, at_ms: int) -> None:
-        """Count a packet that arrived at `at_ms`, as the publisher sent it."""
+    def note(self, packets: Iterable[Packet | SourcePacket], at_ms: int) -> None:
+        """Count packets that arrived at `at_ms`, as the publisher sent them."""
         if at_ms // 1000 > self._second:
             self._end_second(at_ms // 1000)
-        track = packet.track
-        wire_ms = packet.dts * 1000 // track.timescale
-        if isinstance(track, VideoTrack) or (
-            isinstance(track, SourceTrack) and track.kind == "picture"
-        ):
-            self._picture = track
-            gap_ms = self._video.add(len(packet.data), wire_ms, at_ms)
-            if packet.is_key:
-                self._note_key_frame(wire_ms)
-            self._note_drift(wire_ms)
-        else:
-            self._sound = track
-            gap_ms = self._audio.add(len(packet.data), wire_ms, at_ms)
-        if gap_ms:
-            self._gaps += 1
-            self._longest_gap_ms = max(self._longest_gap_ms, gap_ms)
+        for packet in packets:
+            track = packet.track
+            wire_ms = packet.dts * 1000 // track.timescale
+            if isinstance(track, VideoTrack) or (
+                isinstance(track, SourceTrack) and track.kind == "picture"
+            ):
+                self._picture = track
+                gap_ms = self._video.add(len(packet.data), wire_ms, at_ms)
+                if packet.is_key:
+                    self._note_key_frame(wire_ms)
+                self._note_drift(wire_ms)
+            else:
+                self._sound = track
+                gap_ms = self._audio.add(len(packet.data), wire_ms, at_ms)
+            if gap_ms:
+                self._gaps += 1
+                self._longest_gap_ms = max(self._longest_gap_ms, gap_ms)
 
     def rejoin(self) -> None:
         """Note that the publisher came back: its clock starts again, its counts continue."""

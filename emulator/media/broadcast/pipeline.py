@@ -1,16 +1,16 @@
 """Pipeline: one live stream's way from FLV tags to HLS parts. It outlives publishers' connections.
 
-It runs on the event loop's thread: a packet costs some 20 us, and a thread for each stream would
-cost more in wake-ups than it would save (docs/decisions/0002). Only the writer's thread touches the
-disk.
+It runs on the event loop's thread: a packet costs some 10 us, and a thread for each stream would
+cost more in wake-ups than it would save (docs/decisions/0002). The packets of one read go through
+the stages together. Only the writer's thread touches the disk.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from emulator.core.clock import Clock
 from emulator.core.errors import ProtocolError, Refused
@@ -45,6 +45,14 @@ log = logging.getLogger(__name__)
 _FRAME_RATE, _FRAME_RATE_MAX = 30.0, 240
 # A publisher is not read for this long while the last one's transcoding has not ended.
 _TURN_MS = 20
+
+
+class _Read(NamedTuple):
+    """Packets that a publisher sent, and its tracks and its promise at that time."""
+
+    packets: list[Packet | SourcePacket]
+    tracks: tuple[Track, ...]
+    promise: Promise
 
 
 def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
@@ -124,43 +132,65 @@ class Pipeline:
         self._last_media_ms = window.end_ms or self._clock.now_ms()
         self._sequence = window.next_part
 
-    def receive(self, tag: Tag) -> None:
-        """Take the publisher's next tag.
+    def receive(self, tags: Sequence[Tag]) -> None:
+        """Take the publisher's next tags.
 
         Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a
         malformed tag. If the stream has not begun, all that was kept of this publisher is dropped
-        then: the stream stays offline. A tag that has to wait is refused through
+        then: the stream stays offline. Tags that have to wait are refused through
         `after_transcoding`.
         """
         at_ms = self._clock.now_ms()
         if self._waiting is not None:
-            self._waiting.append(lambda: self._receive_late(tag, at_ms))
+            self._waiting.append(lambda: self._receive_late(tags, at_ms))
         else:
-            self._receive(tag, at_ms)
+            self._receive(tags, at_ms)
 
-    def _receive_late(self, tag: Tag, at_ms: int) -> None:
+    def _receive_late(self, tags: Sequence[Tag], at_ms: int) -> None:
         try:
-            self._receive(tag, at_ms)
+            self._receive(tags, at_ms)
             self.after_transcoding(None)
         except Refused as refused:
             self.after_transcoding(refused)
         except ProtocolError as error:
             self.after_transcoding(Refused("unsupported", str(error)))
 
-    def _receive(self, tag: Tag, at_ms: int) -> None:
+    def _receive(self, tags: Sequence[Tag], at_ms: int) -> None:
         try:
-            packets: Sequence[Packet | SourcePacket] | None = None
-            if self._source_reader is not None:
-                packets = self._source_reader.read(tag)
-            if packets is None:
-                packets = self._reader.read(tag)
+            for read in self._read(tags):
+                self._take_read(read, at_ms)
         except (Refused, ProtocolError):
             if self._hls_stream is None:
                 self._sequencer.resume()
                 self._discard_transcoder()
             raise
-        for packet in packets:
-            self._take_from_reader(packet, at_ms)
+
+    def _read(self, tags: Sequence[Tag]) -> Iterator[_Read]:
+        """Yield the packets of the tags, together as long as the tracks are the same.
+
+        A list that begins with a `Packet` has no `SourcePacket`.
+        """
+        reader, source_reader = self._reader, self._source_reader
+        read = _Read([], reader.tracks, reader.promise)
+        try:
+            for tag in tags:
+                to_transcode = source_reader.read(tag) if source_reader is not None else None
+                packets = reader.read(tag) if to_transcode is None else to_transcode
+                if (
+                    to_transcode
+                    or reader.tracks is not read.tracks
+                    or reader.promise is not read.promise
+                ):
+                    if read.packets:
+                        yield read
+                    read = _Read([], reader.tracks, reader.promise)
+                read.packets.extend(packets)
+        except (Refused, ProtocolError):
+            if read.packets:
+                yield read
+            raise
+        if read.packets:
+            yield read
 
     @property
     def transcodes(self) -> "list[TranscodeReport]":
@@ -226,13 +256,13 @@ class Pipeline:
     ) -> None:
         """Take a publisher's next packet, on its own clock. `tracks` are those known so far."""
         at_ms = self._clock.now_ms()
-        self.in_turn(lambda: self._take_new(packet, tracks, promise, at_ms))
+        self.in_turn(lambda: self._take_new([packet], tracks, promise, at_ms))
 
     def _take_new(
-        self, packet: Packet, tracks: tuple[Track, ...], promise: Promise, at_ms: int
+        self, packets: list[Packet], tracks: tuple[Track, ...], promise: Promise, at_ms: int
     ) -> None:
-        self.health.note(packet, at_ms)
-        self._take(packet, tracks, promise, at_ms)
+        self.health.note(packets, at_ms)
+        self._take(packets, tracks, promise, at_ms)
 
     def pause(self) -> None:
         """Put what the publisher sent into the playlist, except the last part. It may come back.
@@ -302,16 +332,17 @@ class Pipeline:
     def _new_source_reader(self) -> SourceReader | None:
         return SourceReader(self._warn) if self._transcode_behind_ms is not None else None
 
-    def _take_from_reader(self, packet: Packet | SourcePacket, at_ms: int) -> None:
-        """Take a packet. From the first one that needs transcoding on, all are transcoded."""
-        tracks, promise = self._reader.tracks, self._reader.promise
-        self.health.note(packet, at_ms)
+    def _take_read(self, read: _Read, at_ms: int) -> None:
+        """Take packets. From the first one that needs transcoding on, all are transcoded."""
+        packets, tracks, promise = read
+        self.health.note(packets, at_ms)
         if self._transcoder is None:
-            if isinstance(packet, Packet):
-                self._take(packet, tracks, promise, at_ms)
+            if isinstance(packets[0], Packet):
+                self._take(cast("list[Packet]", packets), tracks, promise, at_ms)
                 return
             self._transcoder = self._new_transcoder()
-        self._transcoder.push(packet, tracks, promise, at_ms)
+        for packet in packets:
+            self._transcoder.push(packet, tracks, promise, at_ms)
 
     def _new_transcoder(self) -> "Transcoder":
         from emulator.media.ingest.transcoding.transcoder import Transcoder  # Late: mostly unused.
@@ -328,14 +359,15 @@ class Pipeline:
         )
 
     def _take_transcoded(self, transcoded: Transcoded) -> None:
-        self._take(*transcoded)
+        packet, tracks, promise, at_ms = transcoded
+        self._take([packet], tracks, promise, at_ms)
         self.after_transcoding(None)
 
     def _take(
-        self, packet: Packet, tracks: tuple[Track, ...], promise: Promise, at_ms: int
+        self, packets: list[Packet], tracks: tuple[Track, ...], promise: Promise, at_ms: int
     ) -> None:
-        self.relay.push(packet)
-        sequence = self._sequencer.push(packet, tracks, at_ms, promise)
+        self.relay.push(packets)
+        sequence = self._sequencer.push(packets, tracks, at_ms, promise)
         self.is_opening = not sequence and self._sequencer.wait_ms is not None
         self._pass_on(sequence)
 
@@ -381,17 +413,15 @@ class Pipeline:
     def _pass_on(self, sequence: list[Sequenced]) -> None:
         """Pass packets on to the playlist, the renditions and the simulcast targets."""
         for sequenced in sequence:
-            packet, epoch, at_ms = sequenced.packet, sequenced.epoch, sequenced.at_ms
             hls_stream = self._hls_stream or self._begin(self._open_hls_stream())
             if not self._has_begun:
                 self._has_begun = True
-                self.ladder = self._open_ladder(epoch, hls_stream)
-            self._last_media_ms = at_ms
+                self.ladder = self._open_ladder(sequenced.epoch, hls_stream)
+            self._last_media_ms = sequenced.at_ms
             if self.ladder is not None:
-                self.ladder.push(packet, epoch, at_ms)
-            self.feed.push(packet, epoch.tracks)
-            whole = self._in_band.complete(packet)
-            if parts := self._segmenter.push(whole, epoch, at_ms):
+                self.ladder.push(sequenced)
+            self.feed.push(sequenced.packets, sequenced.epoch.tracks)
+            if parts := self._segmenter.push(self._in_band.complete(sequenced)):
                 self._keep(hls_stream, parts)
 
     def _begin(self, hls_stream: HlsStream) -> HlsStream:

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from emulator.media import codecs
 from emulator.media.packets import Packet, VideoTrack
+from emulator.media.timeline import Sequenced
 
 
 class InBand:
@@ -16,11 +17,17 @@ class InBand:
         self._track: VideoTrack | None = None
         self._has_changed = False
 
-    def complete(self, packet: Packet) -> Packet:
-        """The packet, with its track's parameter sets if it is a key frame after a change."""
-        track = packet.track
-        if not packet.is_key or type(track) is not VideoTrack:
-            return packet
+    def complete(self, sequenced: Sequenced) -> Sequenced:
+        """The packets; key frames after a change have their track's parameter sets."""
+        packets = [
+            self._complete(packet, track)
+            if packet.is_key and type(track := packet.track) is VideoTrack
+            else packet
+            for packet in sequenced.packets
+        ]
+        return Sequenced(packets, sequenced.epoch, sequenced.at_ms)
+
+    def _complete(self, packet: Packet, track: VideoTrack) -> Packet:
         known, self._track = self._track, track
         if known is not None and known.config != track.config:
             self._has_changed = True

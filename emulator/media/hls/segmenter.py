@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from emulator.media.hls.part import HlsPart
 from emulator.media.packets import Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 
 # How far audio may run ahead of video before the video counts as stalled.
 _STALL_TICKS = 500 * TICKS_PER_MS
@@ -45,7 +45,7 @@ def keeps_usual_target(duration: int, part_target: int, segment_ms: int) -> bool
 
 
 class Segmenter:
-    """Cuts one stream. Feed it what `Timeline.push` returns, with `Timeline.epoch`.
+    """Cuts one stream. Feed it what `Timeline.push` returns.
 
     The rule for parts (RFC 8216bis, 4.4.3.7 and 4.4.4.9: none longer than PART-TARGET, none but a
     segment's last shorter than 85 % of it): PART-TARGET is `part_target`, a little over `part_ms`
@@ -95,27 +95,29 @@ class Segmenter:
         """The PART-TARGET in ticks: no part is or will be longer, unless it grows."""
         return self._target
 
-    def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[HlsPart]:
-        """Return the parts that this packet completes. `at_ms` is the world's time of its arrival.
+    def push(self, sequenced: Sequenced) -> list[HlsPart]:
+        """Return the parts that these packets complete.
 
         Each track's dts must grow from packet to packet, as `Timeline` ensures.
         """
         parts: list[HlsPart] = []
-        track = packet.track
-        is_video = type(track) is VideoTrack
-        at = packet.dts if is_video else packet.dts * TICKS_PER_SECOND // track.timescale
-        if epoch is not self._epoch:
-            self._begin(epoch, at, parts)
-        if is_video or not self._has_video:
-            self._advance(packet, at, parts)
-        else:
-            self._catch_up(at, parts)
-        if parts or not (self._video or self._audio or self._last_frame):
-            self._at_ms = at_ms
-        if is_video:
-            self._last_frame = packet
-        else:
-            self._append_audio(packet)
+        epoch = sequenced.epoch
+        for packet in sequenced.packets:
+            track = packet.track
+            is_video = type(track) is VideoTrack
+            at = packet.dts if is_video else packet.dts * TICKS_PER_SECOND // track.timescale
+            if epoch is not self._epoch:
+                self._begin(epoch, at, parts)
+            if is_video or not self._has_video:
+                self._advance(packet, at, parts)
+            else:
+                self._catch_up(at, parts)
+            if parts or not (self._video or self._audio or self._last_frame):
+                self._at_ms = sequenced.at_ms
+            if is_video:
+                self._last_frame = packet
+            else:
+                self._append_audio(packet)
         return parts
 
     def pause(self) -> list[HlsPart]:

@@ -4,7 +4,7 @@ The servers know nothing of the world; an implementation knows nothing of socket
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -48,10 +48,10 @@ class MediaSink(Protocol):
 
     @property
     def pause_ms(self) -> int:
-        """The milliseconds for which the connection must not be read after this tag; mostly 0."""
+        """The milliseconds for which the connection must not be read after its tags; mostly 0."""
 
-    def receive(self, tag: Tag) -> None:
-        """Take the next tag, or raise `Refused`: the publisher is sent the reason and cut off."""
+    def receive(self, tags: Sequence[Tag]) -> None:
+        """Take the next tags, or raise `Refused`: the publisher is sent the reason and cut off."""
 
     def close(self, reason: str) -> None:
         """Note the publisher's end. Called exactly once, after the last tag."""

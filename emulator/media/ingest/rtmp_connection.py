@@ -172,20 +172,30 @@ class RtmpConnection(asyncio.Protocol):
 
     def _read_session(self, data: bytes) -> None:
         was_shaking_hands = self._session.phase == "handshake"
-        has_media = False
-        for event in self._session.receive(data):
-            if isinstance(event, Tag):
-                has_media = True
-                if self._sink is not None:
-                    self._sink.receive(event)
-            else:
-                self._handle(event)
-            if self._is_over:
-                return
-        if has_media and self._sink is not None:
-            self._expect(self._config.idle_ms, "nothing was sent")
-        elif was_shaking_hands and self._session.phase in ("connecting", "connected"):
+        tags: list[Tag] = []
+        try:
+            for event in self._session.receive(data):
+                if isinstance(event, Tag):
+                    tags.append(event)
+                    continue
+                self._hand_over(tags)
+                if not self._is_over:
+                    self._handle(event)
+                if self._is_over:
+                    return
+        finally:  # Also what came before a broken message.
+            self._hand_over(tags)
+        if was_shaking_hands and self._session.phase in ("connecting", "connected"):
             self._expect(self._config.publish_ms, "no publish")
+
+    def _hand_over(self, tags: list[Tag]) -> None:
+        """Pass on the tags that have been read, and keep none."""
+        ready = tags.copy()
+        tags.clear()
+        if ready and self._sink is not None:
+            self._sink.receive(ready)
+            if not self._is_over:
+                self._expect(self._config.idle_ms, "nothing was sent")
 
     def _handle(self, event: ConnectRequested | PublishRequested | PublishEnded | Finished) -> None:
         match event:

@@ -14,14 +14,13 @@ from typing import Literal
 from msgspec import Struct
 
 from emulator.media.hls.stream import HlsStream
-from emulator.media.packets import Packet
 from emulator.media.renditions.worker import RenditionPart, RenditionWorker
 from emulator.media.ticks import TICKS_PER_MS
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Sequenced
 
 log = logging.getLogger(__name__)
 
-_Job = tuple[Packet, Epoch, int] | Literal["pause", "finish"]
+_Job = Sequenced | Literal["pause", "finish"]
 
 
 class Rung(Struct):
@@ -78,12 +77,12 @@ class Ladder:
         """The length of the stream that waits to be encoded."""
         return max(0, self._pushed - self._done) // TICKS_PER_MS
 
-    def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> None:
-        """Take the source's next packet, with the times of its timeline."""
+    def push(self, sequenced: Sequenced) -> None:
+        """Take the source's next packets, with the times of its timeline."""
         if self._is_finished or not self.rungs:
             return
-        self._pushed = max(self._pushed, packet.ticks)
-        self._jobs.put((packet, epoch, at_ms))
+        self._pushed = max(self._pushed, _end(sequenced))
+        self._jobs.put(sequenced)
         if self._pushed - self._done > self._behind_max and self._pushed >= self._patient_until:
             self._drop_largest()
 
@@ -136,9 +135,9 @@ class Ladder:
             if job == "pause":
                 self._deliver(worker.pause())
                 self._call_on_loop(self._pause)
-            elif isinstance(job, tuple) and self.rungs:
-                self._deliver(worker.take(*job))
-                self._done = max(self._done, job[0].ticks)
+            elif isinstance(job, Sequenced) and self.rungs:
+                self._deliver(worker.take(job))
+                self._done = max(self._done, _end(job))
         self._deliver(worker.flush())
 
     def _deliver(self, cuts: list[RenditionPart]) -> None:
@@ -175,3 +174,7 @@ class Ladder:
         for rung in self.rungs:
             rung.hls_stream.finish()
         self._ended.set()
+
+
+def _end(sequenced: Sequenced) -> int:
+    return max(packet.ticks for packet in sequenced.packets)

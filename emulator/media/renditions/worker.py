@@ -19,7 +19,7 @@ from emulator.media.packets import Packet, VideoTrack
 from emulator.media.renditions.encoder import Encoder
 from emulator.media.renditions.sizes import bits_of
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -85,16 +85,19 @@ class RenditionWorker:
         """Stop encoding this rendition."""
         self._rungs[rung].is_dropped = True
 
-    def take(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[RenditionPart]:
-        """Take the source's next packet, with the times of its timeline."""
-        slot = _Slot(packet, epoch, at_ms)
-        if slot.is_picture:
-            self._decode(slot)
-        else:
-            self._slots.append(slot)
-        if len(self._slots) > _WAITING_MAX:
-            self._slots.popleft()
-        return self._drain()
+    def take(self, sequenced: Sequenced) -> list[RenditionPart]:
+        """Take the source's next packets, with the times of its timeline."""
+        cuts: list[RenditionPart] = []
+        for packet in sequenced.packets:
+            slot = _Slot(packet, sequenced.epoch, sequenced.at_ms)
+            if slot.is_picture:
+                self._decode(slot)
+            else:
+                self._slots.append(slot)
+            if len(self._slots) > _WAITING_MAX:
+                self._slots.popleft()
+            cuts += self._drain()
+        return cuts
 
     def pause(self) -> list[RenditionPart]:
         """Return the parts that are left, except the last, when the publisher has left."""
@@ -261,7 +264,7 @@ class _Rung(Struct):
             return []
         if slot.epoch is not self.epoch:
             self._enter(slot, packet, following)
-        return self._cuts(self.segmenter.push(packet, self.own, slot.at_ms))
+        return self._cuts(self.segmenter.push(Sequenced([packet], self.own, slot.at_ms)))
 
     def pause(self) -> list[RenditionPart]:
         return [] if self.is_dropped else self._cuts(self.segmenter.pause())

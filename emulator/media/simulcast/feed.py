@@ -1,5 +1,6 @@
 """Feed: one live stream's packets, on the stream's timeline, for simulcast."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from emulator.media.packets import Packet, Track
@@ -22,9 +23,10 @@ class Feed:
         self.is_closed = False
         self._taps: tuple[Tap, ...] = ()
 
-    def push(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+    def push(self, packets: Iterable[Packet], tracks: tuple[Track, ...]) -> None:
         for tap in self._taps:
-            tap.on_packet(packet, tracks)
+            for packet in packets:
+                tap.on_packet(packet, tracks)
 
     def join(self, tap: Tap) -> None:
         self._taps = (*self._taps, tap)

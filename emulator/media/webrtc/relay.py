@@ -57,17 +57,18 @@ class Relay:
         self._has_original = False
         self._listeners: tuple[PacketListener, ...] = ()
 
-    def push(self, packet: Packet) -> None:
-        track = packet.track
-        if type(track) is VideoTrack:
-            self.picture = track
-            self._keep(packet)
-        elif self._has_original:
-            return
-        elif type(track) is AudioTrack:
-            self.sound = track
-        for listener in self._listeners:
-            listener.on_packet(packet)
+    def push(self, packets: Iterable[Packet]) -> None:
+        for packet in packets:
+            track = packet.track
+            if type(track) is VideoTrack:
+                self.picture = track
+                self._keep(packet)
+            elif self._has_original:
+                continue
+            elif type(track) is AudioTrack:
+                self.sound = track
+            for listener in self._listeners:
+                listener.on_packet(packet)
 
     def share(self, pictures: Iterable[Packet], content: memoryview) -> None:
         """Keep these pictures as slices of `content`, which holds them one after the other.

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from emulator.media import codecs
 from emulator.media.gap_filler import GapFiller
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 
 VIDEO = VideoTrack("h264", b"v", "avc1.42c01f", 1280, 720)
 AUDIO = AudioTrack("aac", b"\x11\x90", "mp4a.40.2", 48_000, 2, 1024)
@@ -44,13 +44,18 @@ def at(packet: Packet) -> float:
     return 1000 * packet.dts / packet.track.timescale
 
 
+def pushed(filler: GapFiller, packet: Packet, epoch: Epoch = BOTH) -> list[Packet]:
+    filled = filler.push(Sequenced([packet], epoch, 0))
+    return [one for sequenced in filled for one in sequenced.packets]
+
+
 def filled(packets: list[Packet], epoch: Epoch = BOTH, *, flushed: bool = False) -> list[Packet]:
     """The output for packets that come in the order of their times."""
     filler = GapFiller()
-    placed = [one for packet in sorted(packets, key=at) for one in filler.push(packet, epoch)]
-    placed += filler.flush() if flushed else []
-    assert all(one.epoch is epoch for one in placed)
-    out = [one.packet for one in placed]
+    out = [one for packet in sorted(packets, key=at) for one in pushed(filler, packet, epoch)]
+    for sequenced in filler.flush() if flushed else []:
+        assert sequenced.epoch is epoch
+        out += sequenced.packets
     for track in (VIDEO, AUDIO):
         times = [packet.dts for packet in out if packet.track is track]
         assert times == sorted(set(times))
@@ -139,7 +144,7 @@ def test_gap_filler_audio_far_behind_the_video_is_not_missing() -> None:
     for picture, heard in itertools.zip_longest(pictures(0, 6000), sounds(0, 3000)):
         for packet in (picture, heard):
             if packet is not None:
-                out += [one.packet for one in filler.push(packet, BOTH)]
+                out += pushed(filler, packet)
     assert all(packet.data == b"a" for packet in lane(out, AUDIO))
 
 
@@ -149,9 +154,9 @@ def test_gap_filler_alternating_tracks_lose_something_once_at_most() -> None:
     lost = []
     for start in range(0, 16_000, 800):
         out = [
-            one.packet
+            one
             for packet in [*pictures(start, start + 800, 800), *sounds(start, start + 800)]
-            for one in filler.push(packet, BOTH)
+            for one in pushed(filler, packet)
         ]
         heard = sum(packet.data == b"a" for packet in out)
         lost.append(heard < len(sounds(start, start + 800)))
@@ -160,10 +165,10 @@ def test_gap_filler_alternating_tracks_lose_something_once_at_most() -> None:
 
 def test_gap_filler_clock_that_stood_still_in_a_gap_is_followed() -> None:
     filler = GapFiller()
-    out = [p for packet in pictures(0, 1000) for p in filler.push(packet, BOTH)]
+    out = [one for packet in pictures(0, 1000) for one in pushed(filler, packet)]
     for picture, heard in zip(pictures(6000, 9000), sounds(1000, 4000), strict=False):
-        out += [*filler.push(picture, BOTH), *filler.push(heard, BOTH)]
-    heard_at = [at(one.packet) for one in out if one.packet.data == b"a"]
+        out += [*pushed(filler, picture), *pushed(filler, heard)]
+    heard_at = [at(one) for one in out if one.data == b"a"]
     assert len(heard_at) >= 60
     assert heard_at[0] > 5000
 
@@ -178,10 +183,10 @@ def test_gap_filler_both_tracks_end_together() -> None:
 def test_gap_filler_earlier_key_frame_replaces_missing_video() -> None:
     filler = GapFiller()
     for packet in pictures(0, 1000):
-        filler.push(packet, BOTH)
+        pushed(filler, packet)
     again = Epoch(2, (VIDEO, AUDIO))
-    out = [one for packet in sounds(1000, 3000) for one in filler.push(packet, again)]
-    shown = [one.packet for one in out if one.packet.track is VIDEO]
+    out = [one for packet in sounds(1000, 3000) for one in pushed(filler, packet, again)]
+    shown = [one for one in out if one.track is VIDEO]
     assert {packet.data for packet in shown} == {b"k"}
     assert at(shown[0]) == pytest.approx(1000, abs=40)
     assert at(shown[-1]) > 2600
@@ -190,14 +195,14 @@ def test_gap_filler_earlier_key_frame_replaces_missing_video() -> None:
 def test_gap_filler_key_frame_of_another_configuration_replaces_nothing() -> None:
     filler = GapFiller()
     for packet in pictures(0, 1000):
-        filler.push(packet, BOTH)
+        pushed(filler, packet)
     small = replace(VIDEO, config=b"w")
     out = [
         one
         for packet in sounds(1000, 3000)
-        for one in filler.push(packet, Epoch(2, (small, AUDIO)))
+        for one in pushed(filler, packet, Epoch(2, (small, AUDIO)))
     ]
-    assert all(one.packet.track is AUDIO for one in out)
+    assert all(one.track is AUDIO for one in out)
 
 
 @given(

@@ -23,15 +23,14 @@ def sent(sound_late_ms: int, sound_until_ms: int = 6000) -> list[Packet]:
 
 def interleaved(packets: list[Packet], epoch: Epoch = BOTH) -> list[Packet]:
     interleaver = Interleaver()
-    out = [due for one in packets for due in interleaver.push(Sequenced(one, epoch, 0))]
-    return [one.packet for one in [*out, *interleaver.flush()]]
+    out = [due for one in packets for due in interleaver.push(Sequenced([one], epoch, 0))]
+    return [one for due in [*out, *interleaver.flush()] for one in due.packets]
 
 
 @pytest.mark.parametrize("late_ms", [0, 20, 90, 250])
 def test_interleaver_every_segment_has_the_sound_of_all_its_pictures(late_ms: int) -> None:
     segmenter = Segmenter(segment_ms=1000)
-    packets = interleaved(sent(late_ms))
-    parts = [part for packet in packets for part in segmenter.push(packet, BOTH, 0)]
+    parts = segmenter.push(Sequenced(interleaved(sent(late_ms)), BOTH, 0))
     sound_end = 0.0
     for part in parts:
         sound_end = max([sound_end, *(end(one) for one in part.packets if one.track is not VIDEO)])
@@ -45,8 +44,8 @@ def test_interleaver_sound_that_has_stopped_is_waited_for_no_longer_than_its_wai
     newest = passed = 0.0
     for packet in sent(0, sound_until_ms=2000):
         before, newest = newest, max(newest, at(packet))
-        for due in interleaver.push(Sequenced(packet, BOTH, 0)):
-            passed = max(passed, at(due.packet))
+        for due in interleaver.push(Sequenced([packet], BOTH, 0)):
+            passed = max(passed, *map(at, due.packets))
         assert before - passed < 300
 
 
@@ -70,13 +69,14 @@ def test_interleaver_a_picture_alone_passes_at_once() -> None:
     silent = Epoch(1, (VIDEO,))
     for picture in pictures(0, 1000):
         assert isinstance(picture.track, VideoTrack)
-        assert interleaver.push(Sequenced(picture, silent, 0)) == [Sequenced(picture, silent, 0)]
+        alone = Sequenced([picture], silent, 0)
+        assert interleaver.push(alone) == [alone]
 
 
 def test_interleaver_what_waits_passes_before_another_epoch_begins() -> None:
     interleaver = Interleaver()
-    first, waits = [Sequenced(picture, BOTH, 0) for picture in pictures(1000, 1080)]
+    first, waits = [Sequenced([picture], BOTH, 0) for picture in pictures(1000, 1080)]
     assert interleaver.push(first) == [first]
     assert interleaver.push(waits) == []
-    again = Sequenced(sounds(1080, 1102)[0], Epoch(2, BOTH.tracks), 0)
+    again = Sequenced(sounds(1080, 1102)[:1], Epoch(2, BOTH.tracks), 0)
     assert interleaver.push(again) == [waits, again]

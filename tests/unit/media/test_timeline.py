@@ -34,13 +34,17 @@ def near(at_ms: float, within_ms: float = 0.02) -> float:
     return cast(float, pytest.approx(at_ms, abs=within_ms))
 
 
+def pushed(timeline: Timeline, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
+    return [one for placed in timeline.push([packet], tracks, at_ms=0) for one in placed.packets]
+
+
 def placed(
     timeline: Timeline, *packets: Packet, tracks: tuple[Track, ...] = BOTH
 ) -> list[tuple[str, float]]:
     """The output: each packet's kind and time in milliseconds."""
     times = []
     for packet in packets:
-        for one in timeline.push(packet, tracks):
+        for one in pushed(timeline, packet, tracks):
             kind = "video" if isinstance(one.track, VideoTrack) else "audio"
             times.append((kind, 1000 * one.dts / one.track.timescale))
     return times
@@ -69,7 +73,7 @@ def test_timeline_drops_audio_from_before_the_first_key_frame() -> None:
 
 def test_timeline_composition_times_move_with_their_frames() -> None:
     timeline = Timeline()
-    (packet,) = timeline.push(frame(5000, is_key=True, cts_ms=67), BOTH)
+    (packet,) = pushed(timeline, frame(5000, is_key=True, cts_ms=67), BOTH)
     assert (packet.dts, packet.pts) == (0, 67 * 90)
 
 
@@ -112,7 +116,7 @@ def test_timeline_one_frame_stepping_back_hardly_delays_the_rest() -> None:
 
 def test_timeline_clamped_frame_is_not_shown_before_its_decode_time() -> None:
     timeline, _ = running()
-    (packet,) = timeline.push(frame(9_900), BOTH)
+    (packet,) = pushed(timeline, frame(9_900), BOTH)
     assert packet.pts == packet.dts == 1
 
 
@@ -186,7 +190,7 @@ def test_timeline_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: Au
     times = []
     for index in range(2000):
         wire_ms = index * 1_024_000 // track.sample_rate
-        for packet in timeline.push(sound(wire_ms, track), (VIDEO, track)):
+        for packet in pushed(timeline, sound(wire_ms, track), (VIDEO, track)):
             times.append(packet.dts)
     assert times == [1024 * index for index in range(2000)]
 
@@ -272,7 +276,7 @@ def test_timeline_any_wire_times_grow_in_each_track(
     for is_video, is_key, step_ms in steps:
         wire_ms = (wire_ms + step_ms) % 2**32
         packet = frame(wire_ms, is_key=is_key) if is_video else sound(wire_ms)
-        for one in timeline.push(packet, BOTH):
+        for one in pushed(timeline, packet, BOTH):
             kind = type(one.track).__name__
             assert one.dts > newest.get(kind, -1)
             assert timeline.latest >= one.dts * 90_000 // one.track.timescale
@@ -286,9 +290,9 @@ def test_timeline_audio_never_runs_back_over_a_change_of_rate(
     # Given sound whose last frame is placed, and then sound of another rate with an earlier time,
     timeline, _ = running()
     for at_ms in (10_100, 10_121, 10_142):
-        (last,) = timeline.push(sound(at_ms, before), (VIDEO, before))
-    (first, *_) = timeline.push(sound(10_100, after), (VIDEO, after))
-    (second, *_) = timeline.push(sound(10_100, after), (VIDEO, after))
+        (last,) = pushed(timeline, sound(at_ms, before), (VIDEO, before))
+    (first, *_) = pushed(timeline, sound(10_100, after), (VIDEO, after))
+    (second, *_) = pushed(timeline, sound(10_100, after), (VIDEO, after))
 
     # then it begins after the end of the last frame, in its own samples, and continues.
     floor = (last.dts + 1) * after.sample_rate // before.sample_rate
@@ -299,8 +303,8 @@ def test_timeline_audio_never_runs_back_over_a_change_of_rate(
 def test_timeline_audio_keeps_its_floor_where_its_rate_stays() -> None:
     other = replace(AUDIO, config=b"other")
     timeline, _ = running()
-    (last,) = timeline.push(sound(10_100), BOTH)
-    (first,) = timeline.push(sound(10_000, other), (VIDEO, other))
+    (last,) = pushed(timeline, sound(10_100), BOTH)
+    (first,) = pushed(timeline, sound(10_000, other), (VIDEO, other))
     assert first.dts == last.dts + 1
 
 
@@ -309,18 +313,18 @@ def test_timeline_goes_on_from_what_the_stream_has_already(at_ms: int, expected:
     timeline = Timeline()
     timeline.continue_at(90_000)
     assert timeline.latest == 90_000
-    (picture,) = timeline.push(frame(10_000, is_key=True), BOTH)
+    (picture,) = pushed(timeline, frame(10_000, is_key=True), BOTH)
     assert picture.dts == 90_000
-    assert [packet.dts for packet in timeline.push(sound(at_ms), BOTH)] == expected
+    assert [packet.dts for packet in pushed(timeline, sound(at_ms), BOTH)] == expected
 
 
 def test_timeline_latest_is_where_the_newest_media_ends() -> None:
     timeline, _ = running(frame(10_040), frame(10_080))
     assert timeline.latest == 90 * 120
     # Sound that ends before that moves nothing; sound that ends after it does.
-    timeline.push(sound(10_080), BOTH)
+    pushed(timeline, sound(10_080), BOTH)
     assert timeline.latest == 90 * 120
-    timeline.push(sound(10_101), BOTH)
+    pushed(timeline, sound(10_101), BOTH)
     assert timeline.latest == pytest.approx(90 * (101.33 + 21.33), abs=3)
 
 
@@ -345,5 +349,5 @@ def test_timeline_step_back_is_a_break_from_a_second_on(back_ms: int, is_break: 
 @table(("away_ms", "dts"), [(50, 48_000 // 100 + 1024), (52, None)])
 def test_timeline_sample_clock_is_set_anew_from_its_drift_on(away_ms: int, dts: int | None) -> None:
     timeline, _ = running(sound(10_010))
-    (packet,) = timeline.push(sound(10_010 + 21 + away_ms), BOTH)
+    (packet,) = pushed(timeline, sound(10_010 + 21 + away_ms), BOTH)
     assert packet.dts == (dts or (10 + 21 + away_ms) * 48)

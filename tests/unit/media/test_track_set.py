@@ -34,7 +34,7 @@ class Publisher:
     def send(self, packets: list[Packet], tracks: tuple[Track, ...]) -> "Publisher":
         for packet in packets:
             at_ms = packet.dts * 1000 // packet.track.timescale
-            self._note(self.track_set.push(packet, tracks, at_ms, self.promise))
+            self._note(self.track_set.push([packet], tracks, at_ms, self.promise))
         return self
 
     def leave(self) -> "Publisher":
@@ -44,10 +44,11 @@ class Publisher:
 
     def _note(self, arrivals: list[Arrival]) -> None:
         for arrival in arrivals:
-            track = arrival.packet.track
-            assert any(track is other for other in arrival.tracks)
-            kind = "video" if isinstance(track, VideoTrack) else "audio"
-            self.out.append((kind, arrival.at_ms, arrival.tracks))
+            for packet in arrival.packets:
+                track = packet.track
+                assert any(track is other for other in arrival.tracks)
+                kind = "video" if isinstance(track, VideoTrack) else "audio"
+                self.out.append((kind, arrival.at_ms, arrival.tracks))
 
     @property
     def tracks(self) -> list[tuple[Track, ...]]:

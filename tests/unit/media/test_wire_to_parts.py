@@ -51,9 +51,9 @@ class Publisher:
         dts = round(self.wire_ms * per_ms)
         duration = 1024 if isinstance(track, AudioTrack) else 0
         packet = Packet(track, dts, dts, duration, is_key, b"x")
-        for placed in self.timeline.push(packet, self.tracks):
-            self.placed.append(placed)
-            self.parts += self.segmenter.push(placed, self.timeline.epoch, at_ms=0)
+        for placed in self.timeline.push([packet], self.tracks, at_ms=0):
+            self.placed += placed.packets
+            self.parts += self.segmenter.push(placed)
 
 
 @given(
@@ -96,9 +96,14 @@ def test_wire_to_parts_tiles_without_loss_and_begins_epochs_with_tracks(
 
 
 class WholeChain:
-    """A publisher of pictures and sound, or of one of them, through the whole pipeline."""
+    """A publisher of pictures and sound, or of one of them, through the whole pipeline.
 
-    def __init__(self) -> None:
+    It is read `at_once` packets at a time.
+    """
+
+    def __init__(self, at_once: int = 1) -> None:
+        self.at_once = at_once
+        self.read: list[Packet] = []
         self.sequencer, self.segmenter = Sequencer(), Segmenter()
         self.parts: list[HlsPart] = []
         self.begin()
@@ -116,6 +121,7 @@ class WholeChain:
             self.wire_ms += 25
 
     def leave(self) -> None:
+        self._pass_on()
         self._cut(self.sequencer.flush(0))
         self.parts += self.segmenter.flush()
         self.sequencer.resume()
@@ -125,11 +131,17 @@ class WholeChain:
         dts = self.wire_ms * track.timescale // 1000
         length = 1024 if isinstance(track, AudioTrack) else 0
         packet = Packet(track, dts, dts, length, is_key, b"x")
-        self._cut(self.sequencer.push(packet, self.tracks, 0))
+        self.read.append(packet)
+        if len(self.read) == self.at_once:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        packets, self.read = self.read, []
+        self._cut(self.sequencer.push(packets, self.tracks, 0))
 
     def _cut(self, sequence: list[Sequenced]) -> None:
         for one in sequence:
-            self.parts += self.segmenter.push(one.packet, one.epoch, one.at_ms)
+            self.parts += self.segmenter.push(one)
 
 
 @given(
@@ -156,3 +168,26 @@ def test_wire_to_parts_stream_keeps_its_tracks_and_all_go_on(
         times = [one.dts / one.track.timescale for one in packets if isinstance(one.track, kind)]
         assert times == sorted(set(times))
         assert max(after - before for before, after in itertools.pairwise(times)) < 1
+
+
+@given(
+    st.integers(2, 30),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["both", "both", "picture", "sound", "return"]), st.integers(200, 3000)
+        ),
+        max_size=6,
+    ),
+)
+def test_wire_to_parts_packets_read_at_once_are_cut_like_those_read_alone(
+    at_once: int, stretches: list[tuple[str, int]]
+) -> None:
+    alone, together = WholeChain(), WholeChain(at_once)
+    for chain in (alone, together):
+        for kinds, length_ms in stretches:
+            if kinds == "return":
+                chain.leave()
+            else:
+                chain.send(kinds, length_ms)
+        chain.leave()
+    assert together.parts == alone.parts

@@ -123,9 +123,9 @@ def render(width: int, height: int, look: "Look | None" = None) -> LoopFilm:
     for _ in range(frames + int(settings.fps)):
         clock.advance(max(0, broadcast.due_ms - clock.now_ms()))
         for tag in broadcast.step(broadcast.due_ms):
-            for packet in reader.read(tag):
-                for sequenced in sequencer.push(packet, reader.tracks, clock.now_ms()):
-                    parts += segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
+            packets = reader.read(tag)
+            for sequenced in sequencer.push(packets, reader.tracks, clock.now_ms()):
+                parts += segmenter.push(sequenced)
     broadcast.close()
     return LoopFilm(_one_round(parts))
 

@@ -18,7 +18,7 @@ from emulator.media.hls.segmenter import Segmenter
 from emulator.media.hls.segments import init_of
 from emulator.media.hls.window import Window
 from emulator.media.packets import Packet, Track, VideoTrack
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 
 # A recording has no live edge: one fragment a second is enough.
 PART_MS = 1_000
@@ -40,14 +40,10 @@ def write_recording(
         writer = _Writer(folder, lines.write, segment_ms)
         with closing(writer):
             for packet in packets:
-                for sequenced in gap_filler.push(packet, epoch, at_ms):
-                    writer.append_all(
-                        segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
-                    )
-            for sequenced in gap_filler.flush(at_ms):
-                writer.append_all(
-                    segmenter.push(sequenced.packet, sequenced.epoch, sequenced.at_ms)
-                )
+                for filled in gap_filler.push(Sequenced([packet], epoch, at_ms)):
+                    writer.append_all(segmenter.push(filled))
+            for filled in gap_filler.flush(at_ms):
+                writer.append_all(segmenter.push(filled))
             writer.append_all(segmenter.flush())
             writer.finish()
         lines.flush()

@@ -40,7 +40,7 @@ def report_of(
         (arrival for stream in streams for arrival in stream), key=lambda arrival: arrival[0]
     )
     for at_ms, packet in arrivals:
-        health.note(packet, NOW_MS + round(slowness * at_ms))
+        health.note([packet], NOW_MS + round(slowness * at_ms))
     return health.report(NOW_MS + round(slowness * arrivals[-1][0]))
 
 

@@ -58,7 +58,7 @@ def test_ingest_history_has_what_came_in_each_second() -> None:
 
     # and two seconds without the publisher have a rate of zero.
     health.rejoin()
-    health.note(next(video(1))[1], NOW_MS + 5_000)
+    health.note([next(video(1))[1]], NOW_MS + 5_000)
     began_ms, samples = health.history(NOW_MS + 6_000, 3)
     assert began_ms == NOW_MS + 3_000
     assert samples[:2] == [IngestSample(rejoins=1), SILENCE]
@@ -68,5 +68,5 @@ def test_ingest_history_has_what_came_in_each_second() -> None:
 def test_ingest_history_is_empty_before_the_first_second_is_over() -> None:
     health = PublisherHealth()
     assert health.history(NOW_MS, 600) == (0, [])
-    health.note(next(video(1))[1], NOW_MS)
+    health.note([next(video(1))[1]], NOW_MS)
     assert health.history(NOW_MS, 600)[1] == []

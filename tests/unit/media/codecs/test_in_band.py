@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from emulator.media.codecs.in_band import InBand
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.timeline import Epoch, Sequenced
 
 SMALL = VideoTrack("h264", bytes.fromhex("0142c01fffe1 0002 6701 01 0002 6801"), "avc1", 320, 180)
 LARGE = VideoTrack("h264", bytes.fromhex("0142c01fffe1 0002 6702 01 0002 6802"), "avc1", 640, 360)
@@ -16,7 +17,12 @@ SETS = {
 
 
 def sent(in_band: InBand, track: Track, *, is_key: bool = True) -> bytes:
-    return bytes(in_band.complete(Packet(track, 0, 0, 3000, is_key, IDR)).data)
+    return bytes(completed(in_band, Packet(track, 0, 0, 3000, is_key, IDR)).data)
+
+
+def completed(in_band: InBand, packet: Packet) -> Packet:
+    (complete,) = in_band.complete(Sequenced([packet], Epoch(1, (packet.track,)), 0)).packets
+    return complete
 
 
 def test_in_band_unchanged_stream_stays_as_sent() -> None:
@@ -43,7 +49,7 @@ def test_in_band_other_frames_and_audio_stay_as_sent() -> None:
 
 def test_in_band_other_packet_fields_are_kept() -> None:
     in_band = InBand()
-    in_band.complete(Packet(SMALL, 0, 0, 3000, True, IDR))
+    completed(in_band, Packet(SMALL, 0, 0, 3000, True, IDR))
     packet = Packet(LARGE, 3000, 6000, 1500, True, IDR)
-    complete = in_band.complete(packet)
+    complete = completed(in_band, packet)
     assert complete == replace(packet, data=complete.data)

@@ -16,7 +16,7 @@ from emulator.media.hls.segmenter import (
 )
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.ticks import TICKS_PER_SECOND
-from emulator.media.timeline import Epoch
+from emulator.media.timeline import Epoch, Sequenced
 from tests.support.tables import table
 
 VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
@@ -55,7 +55,7 @@ def interleaved(*streams: list[Packet]) -> list[Packet]:
 def cut(segmenter: Segmenter, packets: list[Packet], epoch: Epoch) -> list[HlsPart]:
     parts: list[HlsPart] = []
     for packet in packets:
-        parts += segmenter.push(packet, epoch, at_ms=1_000_000 + ticks(packet) // 90)
+        parts += segmenter.push(Sequenced([packet], epoch, 1_000_000 + ticks(packet) // 90))
     return parts
 
 
@@ -415,7 +415,7 @@ def test_segmenter_last_frame_of_an_epoch_reaches_to_the_next_if_that_is_near(
     """Near means within two steps."""
     segmenter = Segmenter()
     cut(segmenter, [frame(0, is_key=True), frame(40)], PICTURE)
-    parts = segmenter.push(frame(40 + next_ms, is_key=True), Epoch(2, (VIDEO,)), at_ms=0)
+    parts = segmenter.push(Sequenced([frame(40 + next_ms, is_key=True)], Epoch(2, (VIDEO,)), 0))
     assert [packet.duration for part in parts for packet in part.packets][-1] == duration
 
 
@@ -488,7 +488,7 @@ def test_segmenter_audio_goes_on_alone_half_a_second_and_a_part_behind_a_stalled
     stall = segmenter.part_target + 45_000
     cuts = []
     for packet in sounds(2):
-        parts = segmenter.push(packet, BOTH, at_ms=0)
+        parts = segmenter.push(Sequenced([packet], BOTH, 0))
         if parts:
             cuts.append((ticks(packet), parts))
     (at, parts), *_ = cuts

@@ -36,9 +36,8 @@ def feed(running: Ladder, seconds: int) -> None:
     """Feed this many seconds of a stream at once."""
     timeline, reader = Timeline(), FlvReader()
     for tag in flv_tags(flv(seconds=seconds)):
-        for packet in reader.read(tag):
-            for placed in timeline.push(packet, reader.tracks):
-                running.push(placed, timeline.epoch, timeline.latest // 90)
+        for placed in timeline.push(reader.read(tag), reader.tracks, timeline.latest // 90):
+            running.push(placed)
 
 
 async def test_rendition_ladder_drops_the_largest_first_and_wakes_its_readers(

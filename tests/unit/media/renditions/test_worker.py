@@ -11,7 +11,7 @@ from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, VideoTrack
 from emulator.media.renditions.worker import RenditionPart, RenditionWorker
 from emulator.media.sequencer import Sequencer
-from emulator.media.timeline import Timeline
+from emulator.media.timeline import Sequenced, Timeline
 from tests.support.broadcast import flv, flv_tags, joined
 from tests.support.tables import table
 
@@ -30,13 +30,13 @@ def run(*connections: bytes) -> tuple[list[HlsPart], list[list[RenditionPart]]]:
         reader = FlvReader()
         sequencer.resume()
         for tag in flv_tags(connection):
-            for packet in reader.read(tag):
-                for placed in sequencer.push(packet, reader.tracks, sequencer.latest // 90):
-                    parts += source.push(placed.packet, placed.epoch, placed.at_ms)
-                    cuts += worker.take(placed.packet, placed.epoch, placed.at_ms)
+            packets = reader.read(tag)
+            for placed in sequencer.push(packets, reader.tracks, sequencer.latest // 90):
+                parts += source.push(placed)
+                cuts += worker.take(placed)
         for placed in sequencer.flush(sequencer.latest // 90):
-            parts += source.push(placed.packet, placed.epoch, placed.at_ms)
-            cuts += worker.take(placed.packet, placed.epoch, placed.at_ms)
+            parts += source.push(placed)
+            cuts += worker.take(placed)
         parts += source.flush()
         cuts += worker.flush()
     return parts, [[cut for cut in cuts if cut.rung == n] for n in range(len(NAMES))]
@@ -112,6 +112,11 @@ def test_rendition_worker_follows_a_publisher_that_returns_with_another_size() -
     assert sizes == [(256, 144), (256, 144), (192, 144)]
 
 
+def broken(placed: Sequenced) -> Sequenced:
+    noise = b"\0\0\0\x04\xff\xff\xff\xff"
+    return replace(placed, packets=[replace(packet, data=noise) for packet in placed.packets])
+
+
 def test_rendition_worker_broken_frame_costs_only_itself() -> None:
     # Given a source with noise in place of some pictures,
     timeline, reader = Timeline(), FlvReader()
@@ -119,12 +124,10 @@ def test_rendition_worker_broken_frame_costs_only_itself() -> None:
     cuts: list[RenditionPart] = []
     seen = 0
     for tag in flv_tags(flv(seconds=3)):
-        for packet in reader.read(tag):
-            for placed in timeline.push(packet, reader.tracks):
-                seen += type(placed.track) is VideoTrack
-                is_broken = type(placed.track) is VideoTrack and 40 < seen < 50
-                sent = replace(placed, data=b"\0\0\0\x04\xff\xff\xff\xff") if is_broken else placed
-                cuts += worker.take(sent, timeline.epoch, 0)
+        for placed in timeline.push(reader.read(tag), reader.tracks, at_ms=0):
+            seen += sum(type(packet.track) is VideoTrack for packet in placed.packets)
+            is_broken = type(placed.packets[0].track) is VideoTrack and 40 < seen < 50
+            cuts += worker.take(broken(placed) if is_broken else placed)
     cuts += worker.flush()
 
     # the rendition has all other pictures, and ends where the source ends.
@@ -137,11 +140,9 @@ def test_rendition_worker_keeps_no_undecodable_source_in_memory() -> None:
     timeline, reader = Timeline(), FlvReader()
     worker = RenditionWorker(NAMES[:1], part_ms=200, segment_ms=1000)
     for tag in flv_tags(flv(seconds=4, rate="60", audio="")):
-        for packet in reader.read(tag):
-            for placed in timeline.push(packet, reader.tracks):
-                broken = replace(placed, data=b"\0\0\0\x04\xff\xff\xff\xff")
-                assert worker.take(broken, timeline.epoch, 0) == []
-                assert worker.pending <= 45
+        for placed in timeline.push(reader.read(tag), reader.tracks, at_ms=0):
+            assert worker.take(broken(placed)) == []
+            assert worker.pending <= 45
 
     assert worker.flush() == []
     assert worker.pending == 0
