@@ -224,7 +224,6 @@ class Emulator:
         # listens: neither the start nor the first request waits for them.
         stack.callback(tasks.create_task(_warm()).cancel)
         stack.callback(tasks.create_task(_watch_handles()).cancel)
-        stack.callback(tasks.create_task(worlds.rest_idle()).cancel)
 
     async def _export(self, worlds: Worlds) -> None:
         """Write the default world to the file of `--export-on-exit`, unless the start failed."""

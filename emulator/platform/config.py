@@ -14,6 +14,12 @@ class PlatformConfig(Struct, frozen=True):
         Duration("ms", 1000),
         "a world in memory that is unused for so long is compressed; its next use takes 3 ms more",
     ] = 60_000
+    worlds_awake_max: Annotated[
+        int,
+        Count(1, 100_000),
+        "worlds and snapshots uncompressed in memory; over it, those used longest ago are"
+        " compressed, except while more are in use",
+    ] = 256
     snapshots_max: Annotated[
         int, Count(1, 10_000), "snapshots of a world; the next one is refused"
     ] = 100

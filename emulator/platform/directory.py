@@ -1,25 +1,35 @@
 """Directory: finds the world that a name, a stream key, a CDN uid or a host belongs to."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from emulator.core.errors import Refused
 from emulator.media.ingest.authorizer import PacketSink, PublishRequest
-from emulator.platform.media_uids import has_address
+from emulator.platform.media_uids import Names, has_address
 from emulator.platform.platform import Platform
 from emulator.platform.shared import State
 from emulator.world.live import streams
+from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT
 
 _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 
 
 class Directory:
-    """Looks through all worlds. It is also the `PacketAuthorizer` of every world's publishers."""
+    """Looks through all worlds. It is also the `PacketAuthorizer` of every world's publishers.
 
-    def __init__(self, platforms: Mapping[str, Platform], state: State) -> None:
+    `names_at_rest` has the names in each compressed store, so that a search wakes none of them.
+    """
+
+    def __init__(
+        self,
+        platforms: Mapping[str, Platform],
+        state: State,
+        names_at_rest: Mapping[Store, Names],
+    ) -> None:
         self._platforms = platforms
         self._state = state
+        self._names_at_rest = names_at_rest
 
     def by_name(self, name: str) -> Platform:
         """The world of this name. Refuses (`not_found`) an unknown one."""
@@ -42,15 +52,21 @@ class Directory:
         """The world that has a stream with this key; None if there is none."""
         if not key:
             return None
-        platforms = self._platforms.values()
-        return next((one for one in platforms if streams.by_key(one.world, key)), None)
+        return next((one for one in self.named(key) if streams.by_key(one.world, key)), None)
 
     def by_uid(self, uid: str, chosen: Platform) -> Platform:
         """The world that has an address with this uid: `chosen` if it has one, or if none has."""
         if len(self._platforms) == 1 or has_address(chosen.world.store, uid):
             return chosen
-        platforms = self._platforms.values()
+        platforms = self.named(uid)
         return next((one for one in platforms if has_address(one.world.store, uid)), chosen)
+
+    def named(self, name: str) -> Iterator[Platform]:
+        """The worlds that may have a stream with this key, or media with this uid."""
+        for platform in list(self._platforms.values()):
+            names = self._names_at_rest.get(platform.world.store)
+            if names is None or name in names:
+                yield platform
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> PacketSink:
         """Authorize a publisher in the world that its key belongs to."""
@@ -64,7 +80,7 @@ class Directory:
 
     def is_media_needed(self, uid: str) -> bool:
         """Whether any world or snapshot shows what has this uid."""
-        return any(
-            has_address(platform.world.store, uid) or platform.is_in_a_snapshot(uid)
-            for platform in self._platforms.values()
+        platforms = self._platforms.values()
+        return any(platform.is_in_a_snapshot(uid) for platform in platforms) or any(
+            has_address(platform.world.store, uid) for platform in self.named(uid)
         )

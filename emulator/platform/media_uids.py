@@ -1,5 +1,7 @@
 """Media uids: the CDN uids that a world's facts name. Each is a folder of media on the disk."""
 
+from msgspec import Struct
+
 from emulator.world.store.journal import Store
 
 # Columns whose uids are used in addresses. A VOD is also found by the uid of its upload.
@@ -16,6 +18,21 @@ def uids_of(facts: Store) -> set[str]:
         rows = facts.rows(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
         uids.update(row[0] for row in rows)
     return uids
+
+
+class Names(Struct, frozen=True):
+    """The names that requests look for in all worlds."""
+
+    uids: frozenset[str]
+    stream_keys: frozenset[str]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.uids or name in self.stream_keys
+
+
+def names_of(facts: Store) -> Names:
+    keys = facts.rows("SELECT stream_key FROM streams")
+    return Names(frozenset(uids_of(facts)), frozenset(row[0] for row in keys))
 
 
 def has_address(facts: Store, uid: str) -> bool:

@@ -137,11 +137,6 @@ class Platform:
         """Whether a snapshot needs this media."""
         return any(uid in snapshot.uids for snapshot in self.snapshots.values())
 
-    def stores_in_memory(self) -> list[Store]:
-        """The facts of the world, unless it is on disk, and of its snapshots."""
-        own = [] if self.world.is_on_disk else [self.world.store]
-        return own + [snapshot.facts for snapshot in self.snapshots.values()]
-
     def close(self) -> None:
         """Close the world and its snapshots. Call it after `stop`."""
         self.clock.close()

@@ -14,6 +14,7 @@ from emulator.media.recording.simulated.loops import Loops
 from emulator.platform.config import PlatformConfig
 from emulator.platform.request_log import RequestLog
 from emulator.shapes.addresses import Addresses, Reach, of_caller
+from emulator.world.store.journal import Store
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.peers import Peers
@@ -40,7 +41,8 @@ class Shared(Struct, kw_only=True):
     limit the files that an admin request may name. `picture_turns` limits how many uploaded
     pictures are decoded at once. `is_media_needed` says whether any world or snapshot shows the
     media of a CDN uid. `peers` are WebRTC's; None if no sockets are served. `schema_of` returns the
-    JSON Schema of a kind of file, and raises `ValueError` for an unknown kind.
+    JSON Schema of a kind of file, and raises `ValueError` for an unknown kind. `watch` makes a
+    store in memory one that is compressed while it is not used.
     """
 
     media_store: MediaStore
@@ -61,6 +63,7 @@ class Shared(Struct, kw_only=True):
     is_media_needed: Callable[[str], bool] = lambda _: True
     schema_of: Callable[[str], dict[str, object]] = lambda _: {}
     picture_turns: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
+    watch: Callable[[Store], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self.picture_turns = asyncio.Semaphore(self.config.pictures_at_once_max)

@@ -71,6 +71,7 @@ def keep(platform: Platform, name: str, at_ms: int, facts: Store) -> Snapshot:
     before = platform.snapshots.pop(name, None)
     if before is not None:
         before.facts.close()
+    platform.shared.watch(facts)
     uids = frozenset(uids_of(facts))
     snapshot = platform.snapshots[name] = Snapshot(name, at_ms, facts, uids)
     return snapshot

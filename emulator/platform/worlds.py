@@ -16,7 +16,7 @@ from emulator.core.bus import Bus
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
 from emulator.platform.directory import Directory
-from emulator.platform.media_uids import uids_of
+from emulator.platform.media_uids import Names, uids_of
 from emulator.platform.platform import MakeServices, Platform
 from emulator.platform.seeds import MakeState, ParseSeed, Seeds
 from emulator.platform.shared import Shared
@@ -27,6 +27,7 @@ from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
+    from emulator.platform.awake import AwakeStores
     from emulator.platform.runs import Runs
 
 MEMORY = ":memory:"
@@ -61,8 +62,10 @@ class Worlds:
         # Called with each new world, before anything happens in it.
         self.when_opened: list[Callable[[Platform], None]] = []
         self._platforms: dict[str, Platform] = {}
-        self.directory = Directory(self._platforms, shared.state)
+        self._names_at_rest: dict[Store, Names] = {}
+        self.directory = Directory(self._platforms, shared.state, self._names_at_rest)
         shared.is_media_needed = self.directory.is_media_needed
+        shared.watch = lambda store: self.awake.watch(store)
         self.seeds = Seeds(config.rules, config.seed, config.seed_state, config.parse_seed)
 
     @cached_property
@@ -71,6 +74,15 @@ class Worlds:
         from emulator.platform.runs import Runs
 
         return Runs(self.make, self.drop, self.config.tasks)
+
+    @cached_property
+    def awake(self) -> "AwakeStores":
+        """The worlds and snapshots in memory. Its module is imported for the first of them."""
+        from emulator.platform.awake import AwakeStores
+
+        awake = AwakeStores(self.shared.config, self._names_at_rest)
+        self._resting = self.config.tasks.create_task(awake.rest())
+        return awake
 
     @property
     def default(self) -> Platform:
@@ -159,19 +171,11 @@ class Worlds:
             raise Refused("conflict", "The world default stays. POST /_emulator/reset empties it.")
         del self._platforms[name]
         await platform.leave("its world was dropped")
-        uids = uids_of(platform.world.store)
+        names = self._names_at_rest.get(platform.world.store)
+        uids = set(uids_of(platform.world.store) if names is None else names.uids)
         uids.update(*(snapshot.uids for snapshot in platform.snapshots.values()))
         platform.close()
         await self.shared.remove_media(uids)
-
-    async def rest_idle(self) -> None:
-        """Compress the worlds and snapshots in memory that nobody uses, until it is cancelled."""
-        while True:
-            await asyncio.sleep(self.shared.config.world_rest_ms / 1000)
-            for platform in self.all():
-                for store in platform.stores_in_memory():
-                    if store.rest():
-                        await asyncio.sleep(0)
 
     def say_goodbye(self, reason: str) -> None:
         """Accept no new clients, and tell connected ones that the servers stop next."""
@@ -193,6 +197,8 @@ class Worlds:
     def close(self) -> None:
         """Close all worlds. Call it after everything else has stopped."""
         self.seeds.close()
+        if "awake" in vars(self):
+            self._resting.cancel()
         for platform in self.all():
             platform.close()
 
@@ -204,6 +210,8 @@ class Worlds:
             world, clock, bus, seed=seed, template=template, shared=self.shared, is_kept=is_kept
         )
         self._platforms[world.name] = platform
+        if not world.is_on_disk:
+            self.shared.watch(world.store)
         platform.start(self.config.services)
         if self.config.has_webhook:
             platform.make_services()

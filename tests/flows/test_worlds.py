@@ -1,5 +1,6 @@
 """Several worlds in one process: chosen, isolated, reset, restored, dropped."""
 
+import asyncio
 import base64
 import json
 import os
@@ -12,6 +13,9 @@ import pytest
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.web.pages import assets
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, StreamPatch
+from emulator.world.people import accounts
 from tests.support.rest import Caller, check_error, create
 
 
@@ -354,14 +358,41 @@ async def test_worlds_that_rest_answer_as_before(
     made = await make_world(client, "tired")
     await create(call, made["api_key"], title="Before")
     [platform] = [platform for platform in emulator.worlds.all() if not platform.is_kept][1:]
-    [store] = platform.stores_in_memory()
-    store.rest()
+    store = platform.world.store
     assert store.rest()
     assert "Before" in await titles(call, made["api_key"])
-    store.rest()
     assert store.rest()
     await client.post("/_emulator/reset", headers={"X-Emulator-World": "tired"})
     assert "Before" not in await titles(call, made["api_key"])
-    store.rest()
     assert store.rest()
     assert (await client.delete("/_emulator/worlds/tired")).status_code == 204
+
+
+async def test_worlds_at_rest_are_found_and_dropped_without_waking() -> None:
+    settings = Settings(
+        data=":memory:", port=0, rtmp_port=0, rtmps_port=0, seed="none", worlds_awake_max=1
+    )
+    async with Emulator(settings) as emulator:
+        # Given three worlds with a stream each, all at rest but the last one,
+        worlds = emulator.worlds
+        made: dict[str, Stream] = {}
+        for name in ("first", "second", "third"):
+            world = worlds.make(name, "none").world
+            author = accounts.make(world, "ada")
+            made[name] = streams.create(world, author, StreamPatch({"title": name}))
+        first, second = worlds.find("first"), worlds.find("second")
+        async with asyncio.timeout(60):
+            while len(worlds.awake.all()) > 1:  # noqa: ASYNC110  It tells nobody.
+                await asyncio.sleep(0)
+
+        # when streams are looked for, then no world wakes but the one that has it,
+        assert worlds.directory.by_key("nowhere") is None
+        assert worlds.directory.by_key(made["second"].stream_key) is second
+        assert set(worlds.awake.all()) == {second.world.store, worlds.find("third").world.store}
+        assert worlds.directory.by_uid(made["second"].uid, second) is second
+        assert worlds.directory.by_uid(made["third"].uid, second) is worlds.find("third")
+        # nor does one that is dropped.
+        uses: list[bool] = []
+        first.world.store.when_awake = lambda _, is_awake: uses.append(is_awake)
+        await worlds.drop("first")
+        assert uses == [False]

@@ -172,7 +172,10 @@ class WebRtcEndpoints:
             if named != stream.uid:
                 raise Refused("forbidden", "This key belongs to another stream.")
             return text, stream
-        if any(streams.by_uid(platform.world, named) for platform in self._worlds.all()):
+        if any(
+            streams.by_uid(platform.world, named)
+            for platform in self._worlds.directory.named(named)
+        ):
             raise Refused(
                 "unauthorized",
                 "The stream key is missing: put it in the address, or send it as bearer token.",
@@ -181,7 +184,9 @@ class WebRtcEndpoints:
 
     def _stream(self, key: str) -> Stream | None:
         """Return the stream with this key, from any world."""
-        candidates = (streams.by_key(platform.world, key) for platform in self._worlds.all())
+        candidates = (
+            streams.by_key(platform.world, key) for platform in self._worlds.directory.named(key)
+        )
         return next((stream for stream in candidates if stream is not None), None)
 
     def _created(self, request: Request, peer: Peer, purpose: str) -> Response:

@@ -82,6 +82,8 @@ class Store:
         self.publish = publish or _tell_nobody
         # Receives whole bursts, if set; otherwise each event of a burst is published alone.
         self.publish_burst: Callable[[Burst], None] | None = None
+        # Called with True at the first use after a `look` or a rest, with False when it is closed.
+        self.when_awake: Callable[[Store, bool], None] = _ignore
         # Grows with every change, so that a cache can see that its values are stale.
         self.version = 0
         self.is_closed = False
@@ -90,7 +92,7 @@ class Store:
         # Functions that undo changes of state in memory if the current transaction fails.
         self._undoing: list[Callable[[], object]] = []
         self._open: sqlite3.Connection | None = connection
-        # The connection if it was not used since the last `rest`, then its compressed image.
+        # The connection if it was not used since the last `look`; at rest, its compressed image.
         self._resting: sqlite3.Connection | bytes = b""
         self._statements = _TRANSACTION
         # The store of which this one was a copy when it was marked.
@@ -332,20 +334,30 @@ class Store:
     def _unmark(self) -> None:
         self._statements, self._marked = _TRANSACTION, None
 
-    def rest(self) -> bool:
-        """Compress a store in memory that was not used since the last call; returns whether it did.
+    def look(self) -> bool:
+        """Return whether this store was used since the last look.
 
-        The next use takes some 3 ms more, and the next `load` copies all pages. A store of more
-        than `_RESTING_BYTES_MAX` is left as it is.
+        The look takes the connection from its place, and the next use puts it back: no use is
+        counted.
         """
-        if self.is_closed or self._is_changing:
+        if self._open is None or self.is_closed:
             return False
-        if self._open is not None:
+        if not self._is_changing:
             self._resting, self._open = self._open, None
-            return False
-        if isinstance(self._resting, bytes) or _bytes_of(self._resting) > _RESTING_BYTES_MAX:
-            return False
+        return True
+
+    def rest(self) -> bool:
+        """Compress a store in memory; returns whether it did, which takes some 3 ms.
+
+        The next use takes as much more, and the next `load` copies all pages. A store of more than
+        `_RESTING_BYTES_MAX` is left as it is, and so is one inside a change.
+        """
+        self.look()
         connection = self._resting
+        if self._open is not None or isinstance(connection, bytes):
+            return False
+        if _bytes_of(connection) > _RESTING_BYTES_MAX:
+            return False
         if self._marked is not None:
             connection.execute("COMMIT")
             self._unmark()
@@ -363,6 +375,7 @@ class Store:
             with closing(open_image(decompress(resting))) as image:
                 resting = open_copy(image)
         self._open = resting
+        self.when_awake(self, True)
         return resting
 
     def close(self) -> None:
@@ -374,6 +387,7 @@ class Store:
         elif self._open is not None:
             self._open.close()
         self._open = cast(sqlite3.Connection, _ClosedConnection())
+        self.when_awake(self, False)
 
     def _entries(self) -> list[tuple[int, int, str, str]]:
         """Return the journal's rows of the emitted events; `store.events` reads them.
@@ -482,3 +496,7 @@ def _unwritable(error: BaseException) -> Refused | None:
 
 def _tell_nobody(_: Event) -> None:
     """Publish to nobody: events are only journalled."""
+
+
+def _ignore(_: Store, __: bool) -> None:
+    """Nobody brings this store to rest."""

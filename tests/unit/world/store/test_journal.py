@@ -274,13 +274,15 @@ def test_journal_unused_store_rests_compressed_and_wakes_with_its_facts(
     store: Store, copy: Store
 ) -> None:
     put(copy, "second")
-    # A world that is used between two looks stays as it is.
-    assert [copy.rest(), value(copy), copy.rest()] == [False, "second", False]
+    # A look tells a use since the last one, and changes nothing.
+    assert [copy.look(), copy.look(), value(copy), copy.look()] == [True, False, "second", True]
 
     assert copy.rest()
     assert not copy.rest()
+    assert not copy.look()
 
     assert value(copy) == "second"
+    assert copy.look()
     assert kinds(copy) == ["VodReady"]
     put(copy, "third")
     assert kinds(copy) == ["VodReady", "VodReady"]
@@ -296,14 +298,13 @@ def test_journal_unused_store_rests_compressed_and_wakes_with_its_facts(
 def test_journal_resting_store_is_a_source_and_can_be_closed(copy: Store) -> None:
     later = copy.copy()
     for rested in (later, copy):
-        rested.rest()
         assert rested.rest()
     copy.load(later)
     assert value(copy) == "first"
     for rested in (later, copy):
         rested.rest()
-        rested.rest()
         rested.close()
+        assert not rested.look()
         assert not rested.rest()
         with pytest.raises(Refused):
             value(rested)
@@ -331,7 +332,6 @@ def test_journal_marked_copy_rewinds_also_what_its_cache_did_not_hold(
 
 def test_journal_large_store_does_not_rest(copy: Store) -> None:
     put(copy, "x" * 3_000_000)
-    copy.rest()
     assert not copy.rest()
     assert len(value(copy)) == 3_000_000
 
