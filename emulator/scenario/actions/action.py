@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
-from emulator.scenario.engine.run import RunContext
+from emulator.scenario.engine.run import Run, RunContext
 from emulator.scenario.language.action import ActionSpec
 
 # A lasting action yields the milliseconds until it wants to continue.
@@ -23,3 +23,7 @@ class Action(ActionSpec):
     @abstractmethod
     def run(self, context: RunContext) -> Awaitable[Any] | Ticks | AsyncTicks | None:
         """Run the action. A `Refused` is reported as the platform's refusal."""
+
+    @classmethod
+    def finish_joined(cls, run: Run) -> None:
+        """Do what all joined actions of an instant have left to be done at once."""

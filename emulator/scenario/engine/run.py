@@ -18,6 +18,7 @@ from emulator.scenario.clients.publisher import StreamPublisher
 from emulator.scenario.clients.real_viewers import RealViewers
 from emulator.scenario.language.scenario import Scenario, Step
 from emulator.scenario.language.values.arithmetic import names_in, resolve
+from emulator.world.chat.messages import Said
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
@@ -92,6 +93,8 @@ class Run(Struct, kw_only=True):
     publishers: dict[str, StreamPublisher] = field(default_factory=dict)
     # Real viewers by their stream's id and kind.
     real_viewers: dict[str, RealViewers] = field(default_factory=dict)
+    # What the floods of this instant say. It is posted once all of them have been continued.
+    lines: list[Said] = field(default_factory=list)
     note: Callable[[str], None] = print
 
     @property

@@ -47,6 +47,9 @@ class Scheduler:
         # All due and future ones; future ones have a timer.
         self._pending: dict[_Due, Timer | None] = {}
         self.under_way: list[StepRun] = []
+        # Those of them that must be looked at at each instant.
+        self._tasks: list[TaskRun] = []
+        self._watching: list[WatchingRun] = []
         # The number of step runs that have begun.
         self.begun = 0
         self._begun: Counter[int] = Counter()
@@ -125,15 +128,15 @@ class Scheduler:
         due = self._take()
         if due.step_run is None:
             await self._begin(due.step, due.at_ms)
-        elif isinstance(due.step_run, TickingRun) and due.step_run.is_joined:
-            self._advance_together(due.step_run)
+        elif isinstance(due.step_run, TickingRun) and due.step_run.finish is not None:
+            self._advance_together(due.step_run, due.step_run.finish)
         else:
             await self._advance(due.step_run)
         return True
 
     def judge(self) -> None:
         """Check the expectations; end the step runs of judged ones."""
-        watching = [step_run for step_run in self.under_way if isinstance(step_run, WatchingRun)]
+        watching = tuple(self._watching)
         for step_run in watching:
             self._look(step_run)
         for judged in self._whole_run.look():
@@ -146,15 +149,15 @@ class Scheduler:
     def judge_the_end(self) -> None:
         """Judge, at the run's end, what had to hold until now, or never."""
         self._whole_run.end()
-        for step_run in self.under_way:
-            if isinstance(step_run, WatchingRun) and step_run.step.is_extra:
+        for step_run in self._watching:
+            if step_run.step.is_extra:
                 step_run.checks.end()
         self.judge()
 
     def take_awaited(self) -> None:
         """Continue the step runs whose task is done. An error of the emulator is raised here."""
-        for step_run in list(self.under_way):
-            if isinstance(step_run, TaskRun) and step_run.task and step_run.task.done():
+        for step_run in tuple(self._tasks):
+            if step_run.task and step_run.task.done():
                 task, step_run.task = step_run.task, None
                 try:
                     wait_ms = task.result()
@@ -170,7 +173,7 @@ class Scheduler:
             if isinstance(step_run, WatchingRun):
                 self._look(step_run)
                 continue
-            self.under_way.remove(step_run)
+            self._leave(step_run)
             is_ok = step_run.step.is_extra or step_run.step.for_ms is None
             self._report_run(step_run, "cut-short", is_ok=is_ok)
         for timer in (*self._pending.values(), self._look_timer):
@@ -248,8 +251,11 @@ class Scheduler:
             self._refused(step_run, refused)
             return
         if isinstance(step_run, WatchingRun):
+            self._watching.append(step_run)
             self._watch(step_run)
         elif isinstance(step_run, TickingRun | TaskRun):
+            if isinstance(step_run, TaskRun):
+                self._tasks.append(step_run)
             await self._advance(step_run)
 
     def _nothing(self, step: Step) -> StepRun:
@@ -291,18 +297,17 @@ class Scheduler:
         else:
             task.add_done_callback(lambda _: self._wake())
 
-    def _advance_together(self, step_run: TickingRun) -> None:
-        """Advance this run and the joined ones after it in one change, cheaper than many
-        changes.
-        """
+    def _advance_together(self, step_run: TickingRun, finish: Callable[[Run], None]) -> None:
+        """Advance this run and those like it that follow in one change, which is cheaper."""
         with self._run.world.change():
             self._tick(step_run)
             while self._due:
                 following = self._due[0].step_run
-                if not (isinstance(following, TickingRun) and following.is_joined):
+                if not (isinstance(following, TickingRun) and following.finish == finish):
                     break
                 self._take()
                 self._tick(following)
+            finish(self._run)
 
     def _tick(self, step_run: TickingRun) -> None:
         try:
@@ -357,7 +362,7 @@ class Scheduler:
             self._end(step_run, "missed" if missed else "done", is_ok=missed == 0)
 
     def _end(self, step_run: StepRun, outcome: Outcome, *, is_ok: bool, message: str = "") -> None:
-        self.under_way.remove(step_run)
+        self._leave(step_run)
         self._report_run(step_run, outcome, is_ok=is_ok, message=message)
         step = step_run.step
         self._ended[step.number] += 1
@@ -365,6 +370,13 @@ class Scheduler:
         if self._ended[step.number] == runs:
             for follower, offset_ms in self._followers.get(step.number, ()):
                 self._put(self._run.world.now_ms + offset_ms, follower)
+
+    def _leave(self, step_run: StepRun) -> None:
+        self.under_way.remove(step_run)
+        if isinstance(step_run, TaskRun):
+            self._tasks.remove(step_run)
+        elif isinstance(step_run, WatchingRun):
+            self._watching.remove(step_run)
 
     def _report_run(
         self, step_run: StepRun, outcome: Outcome, *, is_ok: bool, message: str = ""

@@ -1,7 +1,7 @@
 """StepRun: one run of a step, by the way its action continues: by time, in tasks, or watching."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 from emulator.core.clock import Timer
@@ -23,26 +23,24 @@ class StepRun:
         self.step = step
         self.began_ms = began_ms
 
-    @property
-    def is_joined(self) -> bool:
-        """Whether its change of the world may be joined with others' changes of the instant."""
-        return False
-
     async def cancel(self) -> None:
         """Stop where it is, at the end of the run."""
         raise NotImplementedError
 
 
 class TickingRun(StepRun):
-    """A step run that continues as time passes."""
+    """A step run that continues as time passes.
 
-    def __init__(self, step: Step, began_ms: int, ticks: Ticks) -> None:
+    `finish` does what it and the others with the same `finish` have left to do at an instant, once
+    all of them have been continued; None for a run that is continued by itself.
+    """
+
+    def __init__(
+        self, step: Step, began_ms: int, ticks: Ticks, finish: Callable[[Run], None] | None = None
+    ) -> None:
         super().__init__(step, began_ms)
         self._ticks = ticks
-
-    @property
-    def is_joined(self) -> bool:
-        return self.step.action.is_joined
+        self.finish = finish
 
     def advance(self) -> int | None:
         """Continue; return the milliseconds until the next time, None at the end."""
@@ -105,7 +103,7 @@ def begin(run: Run, step: Step) -> StepRun:
     if work is None:
         return TickingRun(step, now_ms, iter(()))
     if isinstance(work, Iterator):
-        return TickingRun(step, now_ms, work)
+        return TickingRun(step, now_ms, work, action.finish_joined if action.is_joined else None)
     return TaskRun(step, now_ms, work if isinstance(work, AsyncIterator) else _once(work))
 
 

@@ -14,8 +14,8 @@ class ActionSpec(BaseModel):
     `example` is a step in YAML; `before` are the steps that must come before it. `makes` maps
     fields that name new things to the noun of those things. `may_last`: the step may say `for`;
     with `must_last` it is refused without. An argument that is not a map is the value of the field
-    `shorthand`. `is_joined`: at one instant, all actions like this one make one change of the
-    world.
+    `shorthand`. `is_joined`: at one instant, all actions of this class are continued in one
+    change of the world, which `Action.finish_joined` ends.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

@@ -5,8 +5,7 @@ A change for each line would double its cost.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from itertools import groupby
+from collections.abc import Callable, Sequence
 
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatHeld
@@ -45,19 +44,15 @@ class LineQueue:
         batch = [self._lines.popleft() for _ in range(min(len(self._lines), _LINES_A_TURN))]
         if self._lines:
             asyncio.get_running_loop().call_soon(self._post)
-        outcomes: list[tuple[ChatClient, Outcome]] = []
+        lines = [(client.stream_id, author, content) for client, author, content in batch]
+        outcomes: Sequence[Outcome]
         try:
-            with self._world.change():
-                for stream_id, lines in groupby(batch, lambda line: line[0].stream_id):
-                    queued = list(lines)
-                    posts = [(author, content) for _, author, content in queued]
-                    results = messages.post_many(self._world, stream_id, posts)
-                    outcomes += zip((client for client, _, _ in queued), results, strict=True)
+            outcomes = messages.post_many(self._world, lines)
         except Refused as refused:  # No line of this turn could be written.
-            outcomes = [(client, refused) for client, _, _ in batch]
+            outcomes = [refused] * len(batch)
         finally:
             for client, _, _ in batch:
                 client.backlog -= 1
                 client.has_room.set()
-        for client, outcome in outcomes:
+        for (client, _, _), outcome in zip(batch, outcomes, strict=True):
             self._tell(client, outcome)

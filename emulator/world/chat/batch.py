@@ -1,4 +1,4 @@
-"""LineBatch: accepted and held lines of one chat and one instant, written together.
+"""LineBatch: accepted and held lines of one instant, in one chat or several, written together.
 
 The cost of a single line (a key, a statement, a row of the journal, an event) is paid once for many
 lines. The stored and published data are the same as for single lines.
@@ -36,28 +36,32 @@ Line = tuple[User, str, Room]
 class LineBatch:
     """Collects lines in order by `add` and `hold`; `write_down` stores them, inside a change.
 
-    `line` is the event of the last line that was written alone.
+    `turn` is called where the lines of another chat begin. `line` is the event of the last line
+    that was written alone.
     """
 
     line: ChatPosted
 
-    def __init__(self, stream_id: str, at_ms: int) -> None:
-        self.stream_id = stream_id
+    def __init__(self, at_ms: int) -> None:
         self.at_ms = at_ms
         self._lines: list[Line] = []
-        # Each held line, with the number of other lines before it.
-        self._held: list[tuple[int, ChatHeld]] = []
+        # Where a burst ends: the number of lines before, and the held line that comes there, if
+        # the chat is not another one from there on.
+        self._ends: list[tuple[int, ChatHeld | None]] = []
         # The list's own method, because a flood calls it for each line.
         self.add = self._lines.append
 
+    def turn(self) -> None:
+        self._ends.append((len(self._lines), None))
+
     def hold(self, held: ChatHeld) -> None:
-        self._held.append((len(self._lines), held))
+        self._ends.append((len(self._lines), held))
 
     def write_down(self, world: World) -> None:
         """Store the lines and emit the events of all lines collected since the last call."""
-        lines, held = self._lines[:], self._held
+        lines, ends = self._lines[:], self._ends
         self._lines.clear()
-        self._held = []
+        self._ends = []
         rows = known_rooms(world).take_pks(len(lines))
         ids = world.ids.numbered(rows)
         at_ms = self.at_ms
@@ -70,16 +74,17 @@ class LineBatch:
             ],
         )
         begin = 0
-        for end, event in held:
+        for end, held in ends:
             self._emit(world, lines[begin:end], ids[begin:end])
-            world.emit(event)
+            if held is not None:
+                world.emit(held)
             begin = end
         self._emit(world, lines[begin:], ids[begin:])
 
     def _emit(self, world: World, lines: list[Line], ids: list[str]) -> None:
         if len(lines) == 1:
             # A single line needs no burst.
-            (self.line,) = _events(self.stream_id, self.at_ms, lines, ids)
+            (self.line,) = _events(self.at_ms, lines, ids)
             world.emit(self.line)
             return
         for begin in range(0, len(lines), _ROW_LINES_MAX):
@@ -87,33 +92,30 @@ class LineBatch:
             world.emit(self._burst(lines[part], ids[part]))
 
     def _burst(self, lines: list[Line], ids: list[str]) -> LinesPosted:
-        stream_id = self.stream_id
         bodies = [
             f'{_BEGINNINGS[room.rank]}{quoted(content)},"message_id":"{message_id}",'
-            f"{room.ending if room.author is author else _ending(stream_id, author, room)}"
+            f"{room.ending if room.author is author else _ending(author, room)}"
             for message_id, (author, content, room) in zip(ids, lines, strict=True)
         ]
-        make = partial(_events, stream_id, self.at_ms, lines, ids)
-        return LinesPosted(stream_id, self.at_ms, bodies, make)
+        make = partial(_events, self.at_ms, lines, ids)
+        return LinesPosted(lines[0][2].stream_id, self.at_ms, bodies, make)
 
 
-def _ending(stream_id: str, author: User, room: Room) -> str:
+def _ending(author: User, room: Room) -> str:
     """Return the end of a line's JSON, after its id; it is equal for all lines of an author."""
     room.author = author
     room.ending = (
-        f'"message_type":"message","stream_id":{quoted(stream_id)},"user_id":{quoted(author.id)},'
+        f'"message_type":"message","stream_id":{quoted(room.stream_id)},"user_id":{quoted(author.id)},'
         f'"username":{quoted(author.username)}}}'
     )
     return room.ending
 
 
-def _events(
-    stream_id: str, at_ms: int, lines: Sequence[Line], ids: Sequence[str]
-) -> Iterator[ChatPosted]:
+def _events(at_ms: int, lines: Sequence[Line], ids: Sequence[str]) -> Iterator[ChatPosted]:
     for message_id, (author, content, room) in zip(ids, lines, strict=True):
         yield ChatPosted(
             at_ms=at_ms,
-            stream_id=stream_id,
+            stream_id=room.stream_id,
             message_id=message_id,
             user_id=author.id,
             username=author.username,

@@ -20,12 +20,15 @@ from emulator.core.events.chat import (
 from emulator.core.ids import number_in
 from emulator.world.chat import moderation, rooms
 from emulator.world.chat.batch import LineBatch
-from emulator.world.chat.rooms import known_rooms, may_moderate
+from emulator.world.chat.rooms import Room, known_rooms, may_moderate
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.store.rows import read_row
 from emulator.world.world import World
+
+# A line to post: the id of the stream, the author, the text.
+Said = tuple[str, User, str]
 
 _CURSOR = re.compile(r"m([0-9a-f]{1,15})")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -61,35 +64,35 @@ def post(world: World, stream_id: str, author: User, content: str) -> ChatPosted
 
     Refuses (with a `chat_code`) what `moderation.check` refuses, (`not_found`) an unknown stream.
     """
-    batch = LineBatch(stream_id, world.now_ms)
-    (outcome,) = _say(world, batch, ((author, content),))
+    batch = LineBatch(world.now_ms)
+    (outcome,) = _say(world, batch, ((stream_id, author, content),))
     if isinstance(outcome, Refused):
         raise outcome
     return outcome or batch.line
 
 
-def post_many(
-    world: World, stream_id: str, lines: Iterable[tuple[User, str]]
-) -> list[ChatHeld | Refused | None]:
-    """Say lines one after the other, each as by `post`.
+def post_many(world: World, lines: Iterable[Said]) -> list[ChatHeld | Refused | None]:
+    """Say lines of one chat or several one after the other, each as by `post`.
 
     Returns each line's outcome; None: published.
 
     They are stored, journalled and published as if one by one, at a fraction of the cost.
     """
-    return _say(world, LineBatch(stream_id, world.now_ms), lines)
+    return _say(world, LineBatch(world.now_ms), lines)
 
 
-def _say(
-    world: World, batch: LineBatch, lines: Iterable[tuple[User, str]]
-) -> list[ChatHeld | Refused | None]:
-    now_ms, repeats_max, stream_id = batch.at_ms, world.rules.chat_repeats_max, batch.stream_id
+def _say(world: World, batch: LineBatch, lines: Iterable[Said]) -> list[ChatHeld | Refused | None]:
+    now_ms, repeats_max = batch.at_ms, world.rules.chat_repeats_max
     # The events of a fault are journalled between the lines, in the order in which they happen.
     are_faults_on = world.faults.are_on
-    known, check = known_rooms(world).of(stream_id), moderation.check
+    known, check, stream_id = dict[str, Room](), moderation.check, ""
     outcomes: list[ChatHeld | Refused | None] = []
     with world.change():
-        for author, content in lines:
+        for line_stream_id, author, content in lines:
+            if line_stream_id != stream_id:
+                stream_id = line_stream_id
+                known = known_rooms(world).of(stream_id)
+                batch.turn()
             if are_faults_on:
                 batch.write_down(world)
             try:

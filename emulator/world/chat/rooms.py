@@ -61,6 +61,7 @@ class Room(Struct):
     """
 
     stream_pk: int
+    stream_id: str
     status: Status
     settings: ChatSettings
     rank: Rank
@@ -126,6 +127,7 @@ def _read(world: World, stream_id: str, author: User) -> Room:
     is_restricted = settings.is_followers_only or settings.slow_mode_seconds
     return Room(
         row,
+        stream_id,
         status,
         settings,
         rank,

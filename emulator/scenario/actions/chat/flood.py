@@ -9,13 +9,14 @@ from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.cast import ensure_user
-from emulator.scenario.engine.run import RunContext
+from emulator.scenario.engine.run import Run, RunContext
 from emulator.scenario.generators import lines
 from emulator.scenario.generators.arrivals import Arrivals, ticks_of
 from emulator.scenario.generators.lines import POOLS, Pool, Spice
 from emulator.scenario.generators.names import username
 from emulator.scenario.language.values.kinds import Line, Name, Rate, Share, StreamRef
 from emulator.world.chat import messages, settings
+from emulator.world.chat.messages import Said
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
@@ -78,29 +79,35 @@ class ChatFlood(Action):
     def _spoken(self, context: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
         """Yield the lines for sockets: how long to wait, then the lines with their authors."""
         for wait_ms, said in self._lines(context, context.stream(self.stream)):
-            yield wait_ms, [(author.username, text) for author, text in said]
+            yield wait_ms, [(author.username, text) for _, author, text in said]
 
     def _posted(self, context: RunContext) -> Ticks:
         stream = context.stream(self.stream)
         for wait_ms, said in self._lines(context, stream):
             yield wait_ms
-            if said:
-                _post(context, stream.id, said)
+            context.run.lines += said
 
-    def _lines(
-        self, context: RunContext, stream: Stream
-    ) -> Iterator[tuple[int, list[tuple[User, str]]]]:
+    @classmethod
+    def finish_joined(cls, run: Run) -> None:
+        """Post the lines of all floods in one batch. Refused lines are counted."""
+        said, run.lines = run.lines, []
+        outcomes = messages.post_many(run.world, said)
+        for (stream_id, _, _), outcome in zip(said, outcomes, strict=True):
+            if isinstance(outcome, Refused):
+                count_refusal(run, stream_id, outcome)
+
+    def _lines(self, context: RunContext, stream: Stream) -> Iterator[tuple[int, list[Said]]]:
         """Yield how long to wait, and the lines to post then."""
         authors = self._authors(context, stream)
         blocked = settings.of(context.world, stream.pk).blocked_words or (_BLOCKED_WORD,)
         spice = Spice(self.repeat, self.links, self.blocked_words, blocked)
         chance = context.chance("lines")
         say = lines.speaker(self._pool(), spice, chance)
-        draw, count = chance.random, len(authors)
+        draw, count, stream_id = chance.random, len(authors), stream.id
         waits = ticks_of(self.rate, context.for_ms, self.arrivals, context.chance("arrivals"))
         for wait_ms, coming in waits:
             chosen = [authors[int(draw() * count)] for _ in range(coming)]
-            yield wait_ms, [(author, say(author.username)) for author in chosen]
+            yield wait_ms, [(stream_id, author, say(author.username)) for author in chosen]
 
     def _pool(self) -> list[str]:
         """Return the lines; the name of a pool is replaced by its lines."""
@@ -123,10 +130,3 @@ class ChatFlood(Action):
                     follows.follow(world, user, owner)
                 speakers.append(user)
         return speakers
-
-
-def _post(context: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:
-    """Post the lines in one batch. Refused lines are counted, and do not block others."""
-    for outcome in messages.post_many(context.world, stream_id, said):
-        if isinstance(outcome, Refused):
-            count_refusal(context, stream_id, outcome)

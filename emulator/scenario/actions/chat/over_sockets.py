@@ -23,7 +23,7 @@ async def say(context: RunContext, stream_id: str, username: str, text: str) -> 
         sender = await senders.of(username)
         await answered(await sender.say(text))
     except Refused as refused:
-        count_refusal(context, stream_id, refused)
+        count_refusal(context.run, stream_id, refused)
         raise
     finally:
         await senders.close()
@@ -84,11 +84,11 @@ async def _await(context: RunContext, stream_id: str, future: "asyncio.Future[No
     try:
         await answered(future)
     except Refused as refused:
-        count_refusal(context, stream_id, refused)
+        count_refusal(context.run, stream_id, refused)
 
 
 def _count(context: RunContext, stream_id: str, failure: BaseException | None) -> None:
     if isinstance(failure, Refused):
-        count_refusal(context, stream_id, failure)
+        count_refusal(context.run, stream_id, failure)
     elif failure is not None:
         raise failure

@@ -40,7 +40,7 @@ class ChatSay(Action):
         try:
             messages.post(context.world, stream.id, context.user(self.by), says)
         except Refused as refused:
-            count_refusal(context, stream.id, refused)
+            count_refusal(context.run, stream.id, refused)
             raise
         return None
 
@@ -88,7 +88,7 @@ class ChatScript(Action):
             try:
                 messages.post(context.world, stream.id, context.user(author), says)
             except Refused as refused:
-                count_refusal(context, stream.id, refused)
+                count_refusal(context.run, stream.id, refused)
 
 
 def script(text: str) -> Iterator[tuple[int, str, str]]:

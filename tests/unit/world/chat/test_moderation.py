@@ -226,7 +226,7 @@ def test_moderation_unique_mode_forgets_old_messages(
     asked(world, stream, ada, slow_mode_seconds=1)
     asked(world, stream, ada, slow_mode_seconds=0)
 
-    said = messages.post_many(world, stream.id, [(bob, "hello")] * 3)
+    said = messages.post_many(world, [(stream.id, bob, "hello")] * 3)
 
     assert [type(event) for event in said] == [type(None), type(None), ChatHeld]
 

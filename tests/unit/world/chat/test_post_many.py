@@ -56,17 +56,17 @@ SETTINGS = st.fixed_dictionaries(
     },
 )
 WHO = st.sampled_from(NAMES)
+# Which of two rooms, who and what.
 LINES = st.tuples(
     st.just("say"),
-    st.booleans(),
-    st.lists(st.tuples(WHO, st.sampled_from(WORDS)), max_size=25),
+    st.lists(st.tuples(st.sampled_from((0, 0, 0, 1)), WHO, st.sampled_from(WORDS)), max_size=25),
 )
 # Few authors with few texts, so that messages repeat.
 AGAIN = st.tuples(
     st.just("say"),
-    st.just(True),
     st.lists(
-        st.tuples(st.sampled_from(NAMES[1:3]), st.sampled_from(("buy", "BUY", "no"))), max_size=12
+        st.tuples(st.just(0), st.sampled_from(NAMES[1:3]), st.sampled_from(("buy", "BUY", "no"))),
+        max_size=12,
     ),
 )
 ACTS = st.one_of(
@@ -140,15 +140,14 @@ class Rooms:
             "next id": world.ids.uuid(),
         }
 
-    def _say(self, is_first: bool, lines: list[tuple[str, str]]) -> None:
-        stream_id = self._rooms[0 if is_first else 1].id
-        said = [(self._people[name], text) for name, text in lines]
+    def _say(self, lines: list[tuple[int, str, str]]) -> None:
+        said = [(self._rooms[room].id, self._people[name], text) for room, name, text in lines]
         if self._is_batched:
-            results = messages.post_many(self.world, stream_id, said)
+            results = messages.post_many(self.world, said)
             self.outcomes += [outcome_of(outcome) for outcome in results]
             return
         with self.world.change():
-            for author, text in said:
+            for stream_id, author, text in said:
                 self.outcomes.append(outcome_of(self._said(stream_id, author, text)))
 
     def _said(self, stream_id: str, author: User, text: str) -> ChatPosted | ChatHeld | Refused:
@@ -208,7 +207,7 @@ class Rooms:
         """Post messages in a change that fails: they were never posted."""
         try:
             with self.world.change():
-                self._say(True, lines)
+                self._say([(0, name, text) for name, text in lines])
                 raise ZeroDivisionError
         except ZeroDivisionError:
             self.outcomes.append("undone")
@@ -248,18 +247,20 @@ def test_post_many_listener_gets_one_burst_or_single_messages(rooms: Rooms) -> N
     rooms.world.store.publish_burst = bursts.append
 
     rooms.do(("settings", {"blocked_words": ("cabbage",)}))
-    lines = [("bob", "a"), ("dan", "b"), ("bob", "cabbage"), ("cleo", "c"), ("dan", "d")]
-    rooms.do(("say", True, lines))
+    lines = [(0, "bob", "a"), (0, "dan", "b"), (0, "bob", "cabbage"), (0, "cleo", "c")]
+    rooms.do(("say", [*lines, (0, "dan", "d"), (1, "bob", "e"), (1, "dan", "f"), (0, "bob", "g")]))
 
-    assert [[event.content for event in burst] for burst in bursts] == [["a", "b"], ["c", "d"]]  # type: ignore[attr-defined]
-    assert isinstance(rooms.heard[-1], ChatHeld)
+    said = [[event.content for event in burst] for burst in bursts]  # type: ignore[attr-defined]
+    assert said == [["a", "b"], ["c", "d"], ["e", "f"]]
+    assert isinstance(rooms.heard[-2], ChatHeld)
+    assert isinstance(rooms.heard[-1], ChatPosted)
 
 
 def test_post_many_long_batch_is_read_from_the_journal_in_pieces(rooms: Rooms) -> None:
     before = events.last_seq(rooms.world.store)
     rooms.do(("rules", 0, 0))
 
-    rooms.do(("say", True, [("bob", str(number)) for number in range(1_203)]))
+    rooms.do(("say", [(0, "bob", str(number)) for number in range(1_203)]))
 
     read: list[str] = []
     after = before
