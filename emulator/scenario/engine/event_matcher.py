@@ -19,7 +19,8 @@ from emulator.scenario.facts import conditions
 from emulator.scenario.facts.run import count_key
 from emulator.scenario.language import happenings
 from emulator.scenario.language.scenario import On, Step, asked_of
-from emulator.world.store.events import entries, last_seq
+from emulator.world.store.events import bodies_in, entries, last_seq
+from emulator.world.store.journal import JournalEntry
 
 # The largest number of triggered steps that wait; of more, the last ones are kept.
 EVENTS_MAX = 10_000
@@ -33,10 +34,14 @@ _NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
 
 
 class EventMatcher:
-    """Matches the events of one run. `handlers` are for the bus; `take` returns triggered steps."""
+    """Matches the events of one run. `handlers` are for the bus; `take` returns triggered steps.
 
-    def __init__(self, run: Run, wake: Callable[[], None]) -> None:
+    `is_void`: the world was replaced, which ends the run and its `log`.
+    """
+
+    def __init__(self, run: Run, log: "EventLog", wake: Callable[[], None]) -> None:
         self.is_void = False
+        self._log = log
         self._run = run
         self._wake = wake
         self._waiting: dict[type[Event], list[tuple[Step, On]]] = {}
@@ -64,6 +69,7 @@ class EventMatcher:
 
     def _on_replaced(self, event: WorldReplaced) -> None:
         self.is_void = True
+        self._log.end()
         self._on_event(event)
 
     def _on_event(self, event: Event) -> None:
@@ -85,8 +91,9 @@ class EventMatcher:
             for event in burst:
                 self._on_event(event)
             return
-        self._run.count(f"event/{burst.kind.__name__}", len(burst))
-        self._count_lines(burst.kind, burst.stream_id, len(burst))
+        count = len(burst)
+        self._run.count(f"event/{burst.kind.__name__}", count)
+        self._count_lines(burst.kind, burst.stream_id, count)
         self._wake()
 
     @property
@@ -119,7 +126,7 @@ class EventMatcher:
 
 
 class EventLog:
-    """Hashes and writes the run's events as they come. Reads the journal in batches."""
+    """Hashes and writes the events of a run's world as they are journalled, until `end`."""
 
     def __init__(self, run: Run, write: Callable[[str], object] | None) -> None:
         self.count = 0
@@ -127,30 +134,49 @@ class EventLog:
         self._write = write
         self._seq = last_seq(run.world.store)
         self._hash = hashlib.sha256()
+        # Lines that are not hashed yet.
+        self._lines: list[str] = []
+        self._unfollow: Callable[[], None] = lambda: None
+
+    def begin(self) -> None:
+        """Take what was journalled since the run was made, and all that follows."""
+        store = self._run.world.store
+        for row in entries(store, after=self._seq):
+            self._add(row.at_ms, row.kind, row.bodies)
+        self._unfollow = store.follow(self._take)
+
+    def end(self) -> None:
+        self._unfollow()
+        self._hash_lines()
 
     @property
     def log_hash(self) -> str:
+        self._hash_lines()
         return self._hash.hexdigest()
 
-    def follow(self) -> None:
-        """Read the events that the journal has got since the last call."""
-        began_ms, lines = self._run.began_ms, list[str]()
-        for seq, at_ms, kind, bodies in entries(self._run.world.store, after=self._seq):
-            self._seq = seq + len(bodies) - 1
-            start = f'{{"at":{at_ms - began_ms},"kind":"{kind}","seq":'
-            lines += [
-                f'{start}{number},"values":{body}}}\n'
-                for number, body in enumerate(bodies, self.count + 1)
-            ]
-            self.count += len(bodies)
-            if len(lines) >= _BATCH:
-                self._take(lines)
-        if lines:
-            self._take(lines)
+    def write_down(self) -> None:
+        """Write the lines so far, if anybody reads them."""
+        if self._write is not None and self._lines:
+            self._hash_lines()
 
-    def _take(self, lines: list[str]) -> None:
-        text = "".join(lines)
-        lines.clear()
+    def _take(self, written: list[JournalEntry]) -> None:
+        for _, at_ms, kind, body in written:
+            self._add(at_ms, kind, bodies_in(body))
+
+    def _add(self, at_ms: int, kind: str, bodies: list[str]) -> None:
+        start = f'{{"at":{at_ms - self._run.began_ms},"kind":"{kind}","seq":'
+        self._lines += [
+            f'{start}{number},"values":{body}}}\n'
+            for number, body in enumerate(bodies, self.count + 1)
+        ]
+        self.count += len(bodies)
+        # What is written waits for `write_down`: it may fail, which is not for the change to bear.
+        if len(self._lines) >= _BATCH and self._write is None:
+            self._hash_lines()
+
+    def _hash_lines(self) -> None:
+        text = "".join(self._lines)
+        self._lines.clear()
         self._hash.update(text.encode())
-        if self._write:
+        if self._write is not None:
             self._write(text)

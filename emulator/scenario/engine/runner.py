@@ -61,8 +61,8 @@ class Runner:
         run.began_ms = run.world.now_ms
         run.note = lambda text: self._results.append(Noted(self.clock_ms, text))
         self._scheduler = Scheduler(run, self._report, wake)
-        self._matcher = EventMatcher(run, wake)
         self._log = EventLog(run, write)
+        self._matcher = EventMatcher(run, self._log, wake)
 
     @property
     def clock_ms(self) -> int:
@@ -113,6 +113,7 @@ class Runner:
         world = self.run.world
         rules = world.rules
         unsubscribe = self._subscribe(self._matcher.handlers())
+        self._log.begin()
         try:
             self._check_end()
             prepare(self.run)
@@ -189,7 +190,7 @@ class Runner:
             if not await self._scheduler.do_due() and not self._matcher.has_triggered:
                 break
         self._scheduler.judge()
-        self._log.follow()
+        self._log.write_down()
         wait_ms = self.look()
         if wait_ms is not None and self._look_timer is None:
             clock = self.run.clock
@@ -231,7 +232,7 @@ class Runner:
             await viewers.close()
         if not self._matcher.is_void:
             await self._scheduler.cancel()
-            self._log.follow()
+        self._log.end()
         self._scheduler.report_never_begun()
         results = list(self._results)
         if self._stopped:

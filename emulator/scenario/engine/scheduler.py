@@ -216,11 +216,11 @@ class Scheduler:
         return "The run was over before its time."
 
     def _put(self, at_ms: int, step: Step, step_run: TickingRun | TaskRun | None = None) -> None:
-        due, timer = _Due(at_ms, step, step_run), None
-        if at_ms <= self._run.world.now_ms:
+        due, timer, clock = _Due(at_ms, step, step_run), None, self._run.clock
+        if at_ms <= clock.now_ms():
             self._due.append(due)
         else:
-            timer = self._run.clock.call_at(at_ms, partial(self._fall_due, due))
+            timer = clock.call_at(at_ms, partial(self._fall_due, due))
         self._pending[due] = timer
 
     def _fall_due(self, due: _Due) -> None:
@@ -322,7 +322,7 @@ class Scheduler:
         if wait_ms is None:
             self._done(step_run)
         else:
-            self._put(self._run.world.now_ms + max(0, wait_ms), step_run.step, step_run)
+            self._put(self._run.clock.now_ms() + max(0, wait_ms), step_run.step, step_run)
 
     def _watch(self, step_run: WatchingRun) -> None:
         until_ms = step_run.checks.until_ms

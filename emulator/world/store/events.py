@@ -117,12 +117,17 @@ def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[Jo
         f"SELECT seq, at_ms, kind, body FROM events WHERE {where} ORDER BY seq", *values
     ):
         last_seq, at_ms, name, body = row
-        # Canonical JSON contains no line breaks: those within a text are escaped.
-        bodies = body.split("\n") if "\n" in body else [body]
+        bodies = bodies_in(body)
         first_seq = last_seq - len(bodies) + 1
         yield JournalRow(
             max(first_seq, after + 1), at_ms, name, bodies[max(0, after + 1 - first_seq) :]
         )
+
+
+def bodies_in(body: str) -> list[str]:
+    """The values of each event in a row's body."""
+    # Canonical JSON contains no line breaks: those within a text are escaped.
+    return body.split("\n") if "\n" in body else [body]
 
 
 def kinds(store: Store, *, after: int) -> list[str]:

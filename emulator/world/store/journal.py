@@ -36,7 +36,7 @@ _UNWRITABLE = (
     sqlite3.SQLITE_CANTOPEN,
 )
 # Rows per INSERT: some hundreds of values, of which SQLite accepts 32,766 (older versions 999).
-_ROWS = 50
+_ROWS = (50, 10)
 # The latest time is looked for in this many of the journal's last rows.
 _LAST = 1_000
 # More bytes than a chat line needs.
@@ -44,6 +44,10 @@ _PROBE_BYTES = 8192
 # Compressing this many bytes blocks the event loop for 10 ms.
 _RESTING_BYTES_MAX = 2 * 2**20
 _ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
+
+
+# A row of the journal as it is written: its number, time, kind and body (`store.events`).
+JournalEntry = tuple[int, int, str, str]
 
 
 class _Statements(NamedTuple):
@@ -101,8 +105,11 @@ class Store:
         self._watches = WriteCounters()
         # The number of the journal's last event; None if it has to be read first.
         self._last_seq: int | None = None
-        # Each event with the request that caused it: one change may hold the work of many requests.
-        self._emitted: list[tuple[Event | Burst, causes.Effects | None]] = []
+        self._emitted: list[Event | Burst] = []
+        # The requests that caused some of them, by an event's position: one change may hold the
+        # work of many requests.
+        self._causes: dict[int, causes.Effects] = {}
+        self._followers: list[Callable[[list[JournalEntry]], None]] = []
         self._to_publish: deque[Event | Burst] = deque()
         self._is_publishing = False
 
@@ -181,21 +188,37 @@ class Store:
         if not values:
             return
         self._watches.note(sql)
-        if len(values) >= _ROWS and (many := _of_rows(sql)):
-            # In a statement of many rows, each row costs a quarter less than in a statement of its
-            # own.
-            whole = len(values) - len(values) % _ROWS
-            for begin in range(0, whole, _ROWS):
-                rows = values[begin : begin + _ROWS]
-                self._connection.execute(many, tuple(chain.from_iterable(rows)))
-            values = values[whole:]
-        self._connection.executemany(sql, values)
+        # In a statement of many rows, each row costs a quarter less than in a statement of its own.
+        for count in _ROWS:
+            if len(values) >= count and (many := _of_rows(sql, count)):
+                whole = len(values) - len(values) % count
+                for begin in range(0, whole, count):
+                    rows = values[begin : begin + count]
+                    self._connection.execute(many, tuple(chain.from_iterable(rows)))
+                values = values[whole:]
+        if values:
+            self._connection.executemany(sql, values)
 
     def emit(self, event: Event | Burst) -> None:
         """Journal an event with the current change; listeners receive it after the commit."""
         if not self._is_changing:
             raise RuntimeError("an event was emitted outside of `with store.change()`")
-        self._emitted.append((event, causes.current()))
+        effects = causes.current()
+        if effects is not None:
+            self._causes[len(self._emitted)] = effects
+        self._emitted.append(event)
+
+    def follow(self, take: Callable[[list[JournalEntry]], None]) -> Callable[[], None]:
+        """Call `take` with the journal's rows of each change, once they are committed.
+
+        Cheaper than to read them again. Returns a function that ends it.
+        """
+        self._followers = [*self._followers, take]
+
+        def end() -> None:
+            self._followers = [other for other in self._followers if other is not take]
+
+        return end
 
     def when_undone(self, undo: Callable[[], object]) -> None:
         """Call `undo` if the current change fails, to restore state in memory as well."""
@@ -237,11 +260,13 @@ class Store:
                 "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", entries
             )
             self._connection.execute(keep)
-            self._note_causes(entries)
+            if self._causes:
+                self._note_causes(entries)
             self.version += int(is_seen)
             self.failure = None
         except BaseException as error:
             self._emitted.clear()
+            self._causes.clear()
             self._forget()
             self._undo()
             refusal = _unwritable(error)
@@ -252,7 +277,9 @@ class Store:
         finally:
             self._is_changing = False
             self._undoing.clear()
-        self._to_publish.extend(emitted for emitted, _ in self._emitted)
+        for follow in self._followers:
+            follow(entries)
+        self._to_publish.extend(self._emitted)
         self._emitted.clear()
         self._tell()
 
@@ -389,7 +416,7 @@ class Store:
         self._open = cast(sqlite3.Connection, _ClosedConnection())
         self.when_awake(self, False)
 
-    def _entries(self) -> list[tuple[int, int, str, str]]:
+    def _entries(self) -> list[JournalEntry]:
         """Return the journal's rows of the emitted events; `store.events` reads them.
 
         A burst is one row: the values of each event are one line, and the row has the last event's
@@ -398,8 +425,8 @@ class Store:
         seq = self._last_seq
         if seq is None:
             seq = self.number("SELECT max(seq) FROM events")
-        entries = []
-        for emitted, _ in self._emitted:
+        entries: list[JournalEntry] = []
+        for emitted in self._emitted:
             if isinstance(emitted, Event):
                 seq += 1
                 entries.append((seq, emitted.at_ms, type(emitted).__name__, canonical(emitted)))
@@ -411,15 +438,16 @@ class Store:
         self._last_seq = seq
         return entries
 
-    def _note_causes(self, entries: list[tuple[int, int, str, str]]) -> None:
+    def _note_causes(self, entries: list[JournalEntry]) -> None:
         """Tell each request which events it caused, now that they are committed."""
         last_seqs = (entry[0] for entry in entries)
-        for emitted, effects in self._emitted:
+        for number, emitted in enumerate(self._emitted):
             count = 1 if isinstance(emitted, Event) else len(emitted.bodies)
             if count:
                 last_seq = next(last_seqs)
-                if effects is not None:
-                    effects.add(last_seq - count + 1, last_seq)
+                if number in self._causes:
+                    self._causes[number].add(last_seq - count + 1, last_seq)
+        self._causes.clear()
 
     def _forget(self) -> None:
         """Mark all cached state as stale: the data were replaced or rolled back."""
@@ -471,10 +499,10 @@ def _update(table: str, columns: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _of_rows(sql: str) -> str:
-    """Turn an INSERT of one row into one of `_ROWS` rows; empty for any other statement."""
+def _of_rows(sql: str, count: int) -> str:
+    """Turn an INSERT of one row into one of `count` rows; empty for any other statement."""
     match = _ONE_ROW.search(sql)
-    return sql + f", {match[1]}" * (_ROWS - 1) if match else ""
+    return sql + f", {match[1]}" * (count - 1) if match else ""
 
 
 def _unwritable(error: BaseException) -> Refused | None:

@@ -1,7 +1,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from emulator.core.events.bursts import Burst
 from emulator.core.events.library import VodReady
 from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_database
-from emulator.world.store.events import entries, last_seq, read, search
-from emulator.world.store.journal import Store
+from emulator.world.store.events import bodies_in, entries, last_seq, read, search
+from emulator.world.store.journal import JournalEntry, Store
 from tests.support.broken_stores import full, unwritable
 
 
@@ -46,6 +46,33 @@ def test_journal_writes_event_before_any_listener_gets_it(store: Store) -> None:
         store.emit(ready(1))
 
     assert journalled == [["VodReady"]]
+
+
+def test_journal_follower_gets_the_rows_of_committed_changes_before_listeners(
+    store: Store, heard: list[Event]
+) -> None:
+    rows: list[JournalEntry] = []
+    heard_before: list[int] = []
+
+    def take(entries: list[JournalEntry]) -> None:
+        rows.extend(entries)
+        heard_before.append(len(heard))
+
+    end = store.follow(take)
+    with store.change():
+        store.emit(ready(1))
+        store.emit(Burst(VodReady, 2, [canonical(ready(2))] * 2, lambda: [ready(2)] * 2))
+    with suppress(ZeroDivisionError), store.change():
+        store.emit(ready(3))
+        raise ZeroDivisionError
+    end()
+    with store.change():
+        store.emit(ready(4))
+
+    stored = [tuple(row) for row in store.rows("SELECT seq, at_ms, kind, body FROM events")]
+    assert rows == stored[:2]
+    assert [len(bodies_in(body)) for _, _, _, body in rows] == [1, 2]
+    assert heard_before[0] == 0
 
 
 def test_journal_failed_change_leaves_no_trace(store: Store, heard: list[Event]) -> None:
