@@ -49,8 +49,7 @@ class Bus:
             self._begin()
             nearest = (_nearest(handlers, kind) for handlers in self._subscribers)
             handlers = self._of_event[kind] = tuple(handler for handler in nearest if handler)
-        for handler in handlers:
-            _call(handler, event, kind)
+        _call(handlers, event, kind)
 
     def publish_burst(self, burst: Burst) -> None:
         """Publish consecutive events: a subscriber handles all of them before the next one does."""
@@ -60,8 +59,7 @@ class Bus:
             self._begin()
             nearest = (_for_burst(handlers, *key) for handlers in self._subscribers)
             handlers = self._of_burst[key] = tuple(handler for handler in nearest if handler)
-        for handler in handlers:
-            _call(handler, burst, burst.kind)
+        _call(handlers, burst, burst.kind)
 
     def _begin(self) -> None:
         act, self.before_use = self.before_use, _nothing
@@ -88,15 +86,18 @@ def _for_burst(handlers: Handlers, burst: type[Burst], kind: type[Event]) -> Han
 
 
 def _for_each(handler: Handler, kind: type[Event]) -> Handler:
+    handlers = (handler,)
+
     def handle(burst: Burst) -> None:
         for event in burst:
-            _call(handler, event, kind)
+            _call(handlers, event, kind)
 
     return handle
 
 
-def _call(handler: Handler, event: Event | Burst, kind: type[Event]) -> None:
-    try:
-        handler(event)
-    except Exception:  # One subscriber's bug must not keep the event from the others.
-        log.exception("an event's handler failed event=%s", kind.__name__)
+def _call(handlers: tuple[Handler, ...], fact: Event | Burst, kind: type[Event]) -> None:
+    for handler in handlers:
+        try:
+            handler(fact)
+        except Exception:  # One subscriber's bug must not keep the event from the others.
+            log.exception("an event's handler failed event=%s", kind.__name__)

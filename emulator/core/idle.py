@@ -7,7 +7,8 @@ that are ready to run are counted: the loop is idle when there are none but thos
 import asyncio
 import gc
 from collections import deque
-from collections.abc import Sized
+from collections.abc import Generator, Sized
+from types import coroutine
 from weakref import WeakKeyDictionary
 
 # Other work on the loop that is never idle, such as a world under load, delays a virtual clock by
@@ -27,7 +28,7 @@ class _Idle:
         self._waiting += 1
         try:
             # In this turn the loop also polls its sockets.
-            await asyncio.sleep(0)
+            await _next_turn()
             times = self._times
             for _ in range(TURNS_MAX):
                 # The loop was idle for another waiter, and may now run what that one started.
@@ -37,9 +38,15 @@ class _Idle:
                 if self._ready is not None and len(self._ready) < self._waiting:
                     self._times += 1
                     return
-                await asyncio.sleep(0)
+                await _next_turn()
         finally:
             self._waiting -= 1
+
+
+@coroutine
+def _next_turn() -> Generator[None, None, None]:
+    """Wait for the loop's next turn. `asyncio.sleep(0)` does the same with one call more."""
+    yield
 
 
 _idle: WeakKeyDictionary[asyncio.AbstractEventLoop, _Idle] = WeakKeyDictionary()

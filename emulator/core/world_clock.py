@@ -91,7 +91,7 @@ class WorldClock(ManualClock):
 
         While time stands, an act that is due already is called in the loop's next turn.
         """
-        due = super().call_at(when_ms, act)
+        due = ManualClock.call_at(self, when_ms, act)
         is_coming = self._speed or when_ms <= self._now_ms
         if is_coming and (self._bell_ms is None or when_ms < self._bell_ms):
             self._wind()
@@ -156,7 +156,8 @@ class WorldClock(ManualClock):
         if end_ms > _LAST_MS:
             raise Refused("invalid", "A clock ends with the year 9000.")
         speed = 0.0 if stands_after else self._speed
-        self.freeze()
+        if self._speed:
+            self.freeze()
         try:
             await self._settle()
             for _ in range(_INSTANTS_MAX):
@@ -172,8 +173,10 @@ class WorldClock(ManualClock):
             )
         finally:
             # If an act has set the speed meanwhile, that speed stays.
-            if self._speed == 0:
+            if self._speed == 0 and speed:
                 self._go_on(speed)
+            elif self._speed == 0:
+                self._wind()
 
     @contextmanager
     def working(self) -> Iterator[None]:

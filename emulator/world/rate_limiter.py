@@ -31,11 +31,10 @@ class RateLimiter:
         Refuses (`rate_limited`, with `retry_after_seconds` and `quota`) a call over the limit. The
         refused call counts too: a client that keeps calling stays refused.
         """
-        return _quota(self.count(what, caller, limit), limit)
+        return _quota(self.count(what, caller, limit, self._clock.now_ms()), limit)
 
-    def count(self, what: str, caller: str, limit: int) -> deque[int]:
+    def count(self, what: str, caller: str, limit: int, now_ms: int) -> deque[int]:
         """Count one call as `take` does, and return the times (ms) of all calls that count now."""
-        now_ms = self._clock.now_ms()
         key = (what, caller)
         calls = self._calls.get(key)
         if calls is None:

@@ -3,9 +3,9 @@
 import json
 from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
@@ -19,7 +19,7 @@ _TEXT_MAX = 200
 _VALUE_MAX = 80
 
 
-class Moment(NamedTuple):
+class Moment(Struct, frozen=True):
     """One event, or a burst of `events` of them. `number` is its position in the run."""
 
     number: int

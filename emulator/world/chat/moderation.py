@@ -39,8 +39,8 @@ def check(world: World, room: Room, author: User, content: str, now_ms: int) -> 
     # The line is counted first, so that lines refused by slow mode count too.
     if world.faults.are_on:
         take_tightened(world, "chat", author)
-    if world.rules.chat_lines_per_minute:
-        world.rate_limiter.count("chat", author.id, world.rules.chat_lines_per_minute)
+    if lines_max := world.rules.chat_lines_per_minute:
+        world.rate_limiter.count("chat", author.id, lines_max, now_ms)
     if not room.is_plain:
         _check_viewer(room, content, now_ms)
     reason = room.sieve.reason(content) if room.sieve is not None else None

@@ -50,7 +50,9 @@ ALONE: deque[int] = deque(maxlen=0)
 
 # Not frozen: a frozen struct takes three times as long to make, and `note` changes this one.
 class Room(Struct):
-    """A stream's chat as it stands for one author, who said `last_line` at `last_line_at_ms`.
+    """A stream's chat as it stands for one author, whose last line was at `last_line_at_ms`.
+
+    `last_lower` is that line in lower case: a line repeats another in whatever case.
 
     `ban_expires_at_ms` is None for a permanent ban. `is_follower` is only read in followers-only
     rooms. `is_open`: the stream has not ended, and the author is not banned. `is_plain`: no setting
@@ -68,7 +70,7 @@ class Room(Struct):
     has_ban: bool
     ban_expires_at_ms: int | None
     last_line_at_ms: int | None
-    last_line: str | None
+    last_lower: str | None
     is_follower: bool
     is_open: bool
     is_trusted: bool
@@ -81,12 +83,12 @@ class Room(Struct):
 
     def is_last(self, content: str) -> bool:
         """Whether the author's last line was the same text."""
-        last = self.last_line
-        return last is not None and (last == content or last.lower() == content.lower())
+        return content.lower() == self.last_lower
 
     def note(self, content: str, now_ms: int, repeats_max: int) -> None:
         """Note that the author has said a line. It need not be stored yet."""
-        if not self.is_last(content):
+        lower = content.lower()
+        if lower != self.last_lower:
             self.repeats_ms = ALONE
         elif self.repeats_ms is ALONE:
             self.repeats_ms = deque((self.last_line_at_ms or 0, now_ms), maxlen=repeats_max)
@@ -95,7 +97,7 @@ class Room(Struct):
             self.repeats_ms = deque((now_ms,), maxlen=repeats_max)
         else:
             self.repeats_ms.append(now_ms)
-        self.last_line, self.last_line_at_ms = content, now_ms
+        self.last_lower, self.last_line_at_ms = lower, now_ms
 
 
 def enter(world: World, stream_id: str, author: User) -> Room:
@@ -134,7 +136,7 @@ def _read(world: World, stream_id: str, author: User) -> Room:
         ban_pk is not None,
         expires_at_ms,
         last_at_ms,
-        last_line,
+        None if last_line is None else last_line.lower(),
         bool(is_follower),
         is_open=status != "ended" and ban_pk is None,
         is_trusted=is_trusted,
