@@ -23,7 +23,7 @@ def _requests(world: World) -> list[str]:
     log = world.platform.shared.requests
     entries, _ = log.find(lambda entry: entry.world == world.name, after=0, count=2**31)
     if not entries:
-        return ["The app has asked nothing of this world. Does it use its key, or its header?"]
+        return ["The app has sent no request to this world. Does it use its key, or its header?"]
     shown = entries[-_REQUESTS_SHOWN:]
     head = f"The last {len(shown)} of {len(entries) + log.dropped[world.name]} requests:"
     return [head, *(f"  {request_line(log, entry)}" for entry in shown)]

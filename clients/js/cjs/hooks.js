@@ -39,5 +39,5 @@ function useWorld(hooks, { perFile = false, emulator: start, ...options } = {}) 
 function there(value, name) {
     if (value)
         return value;
-    throw new http_js_1.EmulatorError(`live.${name} is there while a test runs, and not before or after.`);
+    throw new http_js_1.EmulatorError(`live.${name} exists only while a test runs.`);
 }

@@ -16,7 +16,7 @@ async function report(world) {
 }
 function requestsOf(requests) {
     if (!requests.length)
-        return ["The app has asked nothing of this world. Does it use its key, or its header?"];
+        return ["The app has sent no request to this world. Does it use its key, or its header?"];
     const shown = requests.slice(-REQUESTS_SHOWN);
     return [`The last ${shown.length} of ${requests.length} requests:`, ...shown.map(lineOf)];
 }

@@ -1,4 +1,4 @@
-/** Chat: a stream's chat, where a test lets others speak. */
+/** Chat: a stream's chat, in which a test posts messages as other users. */
 
 import { refusal, UNLOGGED } from "./http.js";
 
@@ -17,7 +17,7 @@ export class Chat {
   }
 
   /**
-   * Let somebody say a line; whether it is seen, or held back by a filter.
+   * Post a message as a user. Resolves to true if it is shown, false if a filter holds it.
    *
    * Throws `EmulatorError` where the chat's rules do not allow it.
    * @param {string} content
@@ -32,7 +32,7 @@ export class Chat {
   }
 
   /**
-   * Let so many lines be said at once, in turn by `viewer1`, `viewer2` and so on.
+   * Post this many messages at once, alternately by `viewer1`, `viewer2` and so on.
    * @param {number} count
    * @param {{ authors?: number }} [options]
    */
@@ -45,7 +45,7 @@ export class Chat {
   }
 
   /**
-   * The last hundred lines that are seen, the oldest first: who said what.
+   * The last hundred shown messages, the oldest first, with their authors.
    * @returns {Promise<[author: string, content: string][]>}
    */
   async lines() {
@@ -62,7 +62,7 @@ export class Chat {
   }
 
   /**
-   * Ban somebody, for a while or for good.
+   * Ban a user, for a while or for good.
    * @param {string} username
    * @param {{ seconds?: number }} [options]
    */

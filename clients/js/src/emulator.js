@@ -17,27 +17,27 @@ import { World } from "./world.js";
  *   adminToken?: string,
  *   ca?: string,
  * }} StartOptions
- * `url`: the one that runs there, otherwise `LIVE_EMULATOR_URL`. `reuse`: the one that runs on this
- * machine, if there is just one. `adminToken`: of one that was started with `--admin-token`. `ca`: the
- * CA file of one that serves HTTPS, otherwise `LIVE_EMULATOR_CA`.
+ * `url`: the address of a running emulator, by default `LIVE_EMULATOR_URL`. `reuse`: use the one that
+ * runs on this machine, if there is exactly one. `adminToken`: its `--admin-token`. `ca`: the CA file
+ * of an emulator with HTTPS, by default `LIVE_EMULATOR_CA`.
  */
 
 /**
  * @typedef {Object} WorldOptions
- * @property {string} [seed] `default`, `none`, or what the emulator may read.
- * @property {string} [name] A name of its own unless one is given.
- * @property {Date | string} [now] Where its time stands from the beginning.
+ * @property {string} [seed] `default`, `none`, or a file that the emulator may read.
+ * @property {string} [name] By default a new unique name.
+ * @property {Date | string} [now] The instant at which its clock stands from the beginning.
  */
 
 export class LiveEmulator {
   /**
-   * @param {Ready} ready Where it listens.
+   * @param {Ready} ready Its addresses.
    * @param {{ program?: RunningProgram, adminToken?: string, ca?: string }} [details]
    */
   constructor(ready, { program, adminToken, ca } = {}) {
     /** The ready file's content. */
     this.ready = ready;
-    /** Whether this process has started it, and so stops it. */
+    /** Whether this process has started it, and will stop it. */
     this.isOwn = program !== undefined;
     this.callbackHost = program?.callbackHost ?? "127.0.0.1";
     this._program = program;
@@ -45,12 +45,12 @@ export class LiveEmulator {
     this._trust = { ca: ca ?? (ready.http.startsWith("https:") ? ready.ca : undefined) };
   }
 
-  /** Where the API, the media and the pages are. */
+  /** The address of the API, the media and the pages. */
   get url() {
     return this.ready.http;
   }
 
-  /** Where the chat socket is. */
+  /** The address of the chat socket. */
   get wsUrl() {
     return this.ready.ws;
   }
@@ -76,7 +76,7 @@ export class LiveEmulator {
     return this.ready.version;
   }
 
-  /** What an app under test finds it by: the `LIVE_EMULATOR_*` variables. */
+  /** The `LIVE_EMULATOR_*` variables by which an app under test finds it. */
   get environment() {
     return {
       LIVE_EMULATOR_URL: this.url,
@@ -90,7 +90,7 @@ export class LiveEmulator {
   }
 
   /**
-   * Make a fresh world: a platform that shares nothing with the others.
+   * Create a world: a platform that shares nothing with the others.
    * @param {WorldOptions} [options]
    * @returns {Promise<World>}
    */
@@ -102,7 +102,7 @@ export class LiveEmulator {
   }
 
   /**
-   * A world that is there already, such as `default`.
+   * An existing world, such as `default`.
    * @param {string} [name]
    * @returns {Promise<World>}
    */
@@ -118,7 +118,7 @@ export class LiveEmulator {
   }
 
   /**
-   * One call of `/_emulator/`. Throws `EmulatorError` where it is refused.
+   * Make one call of `/_emulator/`. Throws `EmulatorError` if it is refused.
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
@@ -133,7 +133,7 @@ export class LiveEmulator {
   }
 
   /**
-   * One request to any of its addresses.
+   * Make one request to any of its addresses.
    * @param {string} method
    * @param {string} url
    * @param {Record<string, string>} headers
@@ -143,7 +143,7 @@ export class LiveEmulator {
     return send(method, url, headers, body, this._trust);
   }
 
-  /** Stop it, if this process has started it. Twice is as good as once. */
+  /** Stop it, if this process has started it. A second call does nothing. */
   async stop() {
     await this._program?.stop();
   }
@@ -164,10 +164,10 @@ export class LiveEmulator {
 }
 
 /**
- * The emulator that runs already, or else a new one on free ports, in memory.
+ * Use a running emulator, or start one on free ports, in memory.
  *
  * In this order: `url` or `LIVE_EMULATOR_URL`; with `reuse` the one that runs on this machine; a new
- * one. A new one stops with `stop()`, and by itself when this process is gone.
+ * one. A new one stops on `stop()`, or when this process ends.
  * @param {StartOptions} [options]
  * @returns {Promise<LiveEmulator>}
  */
@@ -188,7 +188,7 @@ export async function startEmulator(options = {}) {
 
 /**
  * The emulator that `url` or `LIVE_EMULATOR_URL` names, or with `reuse` the one that runs on this
- * machine. Null where there is none. Throws `EmulatorError` where nothing answers at an address.
+ * machine. Null if there is none. Throws `EmulatorError` if nothing answers at the address.
  * @param {StartOptions} [options]
  * @returns {Promise<LiveEmulator | null>}
  */
@@ -208,7 +208,7 @@ async function connect(url, options) {
   const { adminToken = process.env.LIVE_EMULATOR_ADMIN_TOKEN } = options;
   const ca = url.startsWith("https:") ? (options.ca ?? process.env.LIVE_EMULATOR_CA) : undefined;
   const base = url.replace(/\/+$/, "");
-  // Whatever it says of itself, it is reached at this address.
+  // It may name another address, but this one is reachable.
   const unknown = { http: base, admin: `${base}/_emulator` };
   const emulator = new LiveEmulator(/** @type {any} */ (unknown), { adminToken, ca });
   try {

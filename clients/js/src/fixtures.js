@@ -13,7 +13,7 @@
  * @property {import("./steering.js").Clock} liveClock The time of the test's world.
  * @property {import("./steering.js").Faults} liveFaults The faults of the test's world.
  * @property {import("./webhooks.js").Webhooks} liveWebhooks A receiver of the world's webhooks.
- * @property {import("./scenarios.js").Scenarios} liveScenario Plays scenarios in the test's world.
+ * @property {import("./scenarios.js").Scenarios} liveScenario Runs scenarios in the test's world.
  */
 
 /**
@@ -21,7 +21,7 @@
  * @typedef {(value: T) => Promise<void>} Use
  */
 
-// Both runners read which fixtures a function wants out of its first parameter.
+// Both runners find the needed fixtures in a function's first parameter.
 export const worldFixtures = {
   /** @param {{ liveWorld: World }} fixtures @param {Use<Stream>} use */
   liveStream: async ({ liveWorld }, use) => use(await liveWorld.createStream()),
@@ -47,7 +47,7 @@ export const worldFixtures = {
 /** @typedef {(options?: import("./emulator.js").WorldOptions) => Promise<World>} WorldFactory */
 
 /**
- * A maker of worlds, whose worlds are dropped when `use` is over.
+ * A factory of worlds, which are dropped when `use` is over.
  * @param {LiveEmulator} emulator
  * @param {Use<WorldFactory>} use
  */

@@ -8,15 +8,15 @@ import { EmulatorError } from "./http.js";
 /** @typedef {(work: () => Promise<void>) => void} Hook */
 
 /**
- * @typedef {Object} Live What tests have: it is there while a test runs.
+ * @typedef {Object} Live The objects for tests; they exist only while a test runs.
  * @property {LiveEmulator} emulator
  * @property {World} world The test's own platform, dropped when the test is over.
  */
 
 /**
- * Give each test a world of its own. Call it at the top of a test file, or in a `describe`.
+ * Give each test its own world. Call it at the top of a test file, or in a `describe`.
  *
- * Without a global setup each file starts an emulator of its own, and stops it.
+ * Without a global setup each file starts its own emulator, and stops it.
  * @param {{ beforeAll: Hook, beforeEach: Hook, afterEach: Hook, afterAll: Hook }} hooks
  * @param {import("./emulator.js").WorldOptions & {
  *   perFile?: boolean, emulator?: import("./emulator.js").StartOptions,
@@ -65,5 +65,5 @@ export function useWorld(hooks, { perFile = false, emulator: start, ...options }
  */
 function there(value, name) {
   if (value) return value;
-  throw new EmulatorError(`live.${name} is there while a test runs, and not before or after.`);
+  throw new EmulatorError(`live.${name} exists only while a test runs.`);
 }

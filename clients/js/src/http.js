@@ -1,4 +1,4 @@
-/** HTTP as a client: one request, one response, whatever its status is. */
+/** HTTP requests, whose responses are returned whatever their status is. */
 
 import { readFileSync } from "node:fs";
 import * as http from "node:http";
@@ -6,10 +6,10 @@ import * as https from "node:https";
 
 const TIMEOUT_MS = 30_000;
 
-/** Keeps what a test asks for itself out of the request log, which then has the app's calls alone. */
+/** Keeps the test's own requests out of the request log, which then has only the app's calls. */
 export const UNLOGGED = { "X-Emulator-Console": "1" };
 
-/** What the emulator refused, or what did not happen in time. */
+/** A request that the emulator refused, or something that did not happen in time. */
 export class EmulatorError extends Error {
   /**
    * @param {string} message
@@ -18,9 +18,9 @@ export class EmulatorError extends Error {
   constructor(message, { status = 0, body = null, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "EmulatorError";
-    /** The HTTP status of a refusal; 0 where there was no response. */
+    /** The HTTP status of a refusal; 0 if there was no response. */
     this.status = status;
-    /** The body of a refusal, read as JSON where it is some. */
+    /** The body of a refusal, parsed if it is JSON. */
     this.body = body;
   }
 }
@@ -29,8 +29,8 @@ export class EmulatorError extends Error {
 export class ApiResponse {
   /**
    * @param {number} status
-   * @param {http.IncomingHttpHeaders} headers By their names in lowercase.
-   * @param {Buffer} content The body as it came.
+   * @param {http.IncomingHttpHeaders} headers By their lowercase names.
+   * @param {Buffer} content The raw body.
    */
   constructor(status, headers, content) {
     this.status = status;
@@ -44,7 +44,7 @@ export class ApiResponse {
   }
 
   /**
-   * The body as JSON. Throws `SyntaxError` where it is none.
+   * The body as JSON. Throws `SyntaxError` if it is not JSON.
    * @returns {any}
    */
   get json() {
@@ -52,7 +52,7 @@ export class ApiResponse {
   }
 
   /**
-   * The body as JSON, else as text; null for nothing.
+   * The body as JSON, else as text; null if it is empty.
    * @returns {any}
    */
   get body() {
@@ -64,7 +64,7 @@ export class ApiResponse {
     }
   }
 
-  /** What a refusal says, for an error's message. */
+  /** The reason of a refusal, for an error's message. */
   get reason() {
     const { body } = this;
     const detail = body?.detail;
@@ -75,7 +75,7 @@ export class ApiResponse {
 }
 
 /**
- * What a refusal is to a caller that has not looked at its status.
+ * The error for a refusal, for callers that expect success.
  * @param {string} method
  * @param {string} path
  * @param {ApiResponse} response
@@ -85,14 +85,14 @@ export function refusal(method, path, { status, reason, body }) {
 }
 
 /**
- * Send one request. Throws `EmulatorError` where nobody answers.
+ * Send one request. Throws `EmulatorError` if there is no response.
  *
- * Each has a connection of its own, and none asks a proxy: the emulator is on this machine.
+ * Each request uses a new connection and no proxy, since the emulator is on this machine.
  * @param {string} method
  * @param {string} url
  * @param {Record<string, string>} headers
- * @param {unknown} [body] Sent as JSON; undefined as nothing.
- * @param {{ ca?: string }} [trust] The file of the CA that an HTTPS server's certificate is of.
+ * @param {unknown} [body] Sent as JSON; undefined for no body.
+ * @param {{ ca?: string }} [trust] The file of the CA that signed an HTTPS server's certificate.
  * @returns {Promise<ApiResponse>}
  */
 export function send(method, url, headers, body, { ca } = {}) {
@@ -126,7 +126,7 @@ export function send(method, url, headers, body, { ca } = {}) {
 }
 
 /**
- * The lines of a response that goes on, as they come. Ends with the response, or with the loop.
+ * The lines of an endless response, as they come. Ends with the response, or with the loop.
  * @param {string} url
  * @param {Record<string, string>} headers
  * @param {{ ca?: string }} [trust]

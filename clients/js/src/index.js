@@ -1,4 +1,4 @@
-/** The AINative live streaming platform as a fake: found or started, and worlds of its own in it. */
+/** A fake of the AINative live streaming platform: find or start it, and create worlds in it. */
 
 export { Chat } from "./chat.js";
 export { LiveEmulator, findEmulator, startEmulator } from "./emulator.js";

@@ -3,7 +3,7 @@
 import { startShared } from "./shared.js";
 
 /**
- * A setup with options of its own: `module.exports = setupEmulator({ settings: { seed: "none" } })`.
+ * A setup with options: `module.exports = setupEmulator({ settings: { seed: "none" } })`.
  * @param {import("./emulator.js").StartOptions} options
  */
 export function setupEmulator(options) {

@@ -3,7 +3,7 @@
 import * as hooks from "./hooks.js";
 
 /**
- * Give each test a world of its own, by jest's global hooks.
+ * Give each test its own world, by jest's global hooks.
  * @param {Parameters<typeof hooks.useWorld>[1]} [options]
  * @returns {hooks.Live}
  */

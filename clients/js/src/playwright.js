@@ -22,14 +22,14 @@ export { expect } from "@playwright/test";
 const START_MS = 60_000;
 const STOP_MS = 10_000;
 // The configuration is read again in each worker, and by the user interface: then the address in the
-// environment is that of our own.
+// environment is the one that this configuration has set.
 const MARK = "LIVE_EMULATOR_IS_WEB_SERVER";
 
 /**
- * An entry of `webServer` in the configuration: one emulator for the whole run. Servers behind it in
+ * An entry of `webServer` in the configuration: one emulator for the whole run. Servers after it in
  * the list, and all tests, find it at `LIVE_EMULATOR_URL`.
  *
- * Where that is set already, the emulator there is used.
+ * If that is set already, the emulator there is used.
  * @param {import("./program.js").ProgramOptions} [options]
  * @returns {WebServer}
  */
@@ -44,10 +44,10 @@ export function webServer(options = {}) {
     name: "live-emulator",
     command: [...command, ...serve].map(quoted).join(" "),
     env: /** @type {Record<string, string>} */ (options.env ?? {}),
-    // It prints where it listens; a named group becomes a variable of the environment.
+    // It prints its addresses; a named group becomes an environment variable.
     wait: { stdout: /"http": "(?<live_emulator_url>[^"]+)"/ },
     timeout: options.startSeconds ? options.startSeconds * 1000 : START_MS,
-    // By itself Playwright kills, and a killed emulator leaves its folder behind.
+    // By default Playwright kills, and a killed emulator leaves its folder behind.
     gracefulShutdown: { signal: "SIGTERM", timeout: STOP_MS },
   };
 }
@@ -67,7 +67,7 @@ function existing(running) {
 }
 
 /**
- * A word for a shell.
+ * Quote a word for a shell.
  * @param {string} word
  */
 function quoted(word) {
@@ -92,9 +92,9 @@ function quoted(word) {
  */
 
 /**
- * Each test that asks for one of the fixtures has a platform of its own, `liveWorld`.
+ * Each test that uses one of the fixtures has its own platform, `liveWorld`.
  *
- * `liveWorkerWorld` is one for all tests of a worker. A failed test has what its app asked attached.
+ * `liveWorkerWorld` is one for all tests of a worker. A failed test has its app's requests attached.
  * @type {import("@playwright/test").TestType<
  *   import("@playwright/test").PlaywrightTestArgs
  *     & import("@playwright/test").PlaywrightTestOptions & TestFixtures,
@@ -105,7 +105,7 @@ function quoted(word) {
 export const test = base.extend(
   /** @type {any} */ ({
     liveEmulatorSeed: ["default", { option: true }],
-    // Without `webServer` each worker has an emulator of its own.
+    // Without `webServer` each worker has its own emulator.
     liveEmulator: [
       async ({}, /** @type {Use<LiveEmulator>} */ use) => {
         const emulator = await startEmulator();

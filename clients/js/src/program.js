@@ -1,4 +1,4 @@
-/** The Python program: where it is found, how it is started, and how it ends with this process. */
+/** The Python program: find it, start it, and end it with this process. */
 
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
@@ -10,7 +10,7 @@ import { EmulatorError } from "./http.js";
 
 const IS_WINDOWS = process.platform === "win32";
 const START_SECONDS = 60;
-// What must first be fetched and installed.
+// Programs that have to be fetched and installed first.
 const FETCH_SECONDS = 600;
 const STOP_MS = 10_000;
 const STDERR_CHARACTERS_MAX = 4_000;
@@ -20,17 +20,17 @@ const CONTAINER_HOST = "host.docker.internal";
  * @typedef {Object} ProgramOptions
  * @property {string[]} [command] The program and its first arguments, such as
  *   `["python", "-m", "emulator"]`.
- * @property {string} [from] What `uvx` or `pipx` installs it from: a wheel, a folder, an address.
- *   Otherwise `LIVE_EMULATOR_FROM`.
- * @property {string} [image] A container image. Otherwise `LIVE_EMULATOR_IMAGE`.
+ * @property {string} [from] The source for `uvx` or `pipx`: a wheel, a folder, an address.
+ *   By default `LIVE_EMULATOR_FROM`.
+ * @property {string} [image] A container image. By default `LIVE_EMULATOR_IMAGE`.
  * @property {Record<string, string | number | boolean>} [settings] Flags of `serve` without their
  *   dashes: `{ seed: "none", strictAuth: true }`.
- * @property {Record<string, string | undefined>} [env] More variables for the program.
- * @property {number} [startSeconds] How long a start may take.
+ * @property {Record<string, string | undefined>} [env] Additional environment variables for the program.
+ * @property {number} [startSeconds] The time limit of a start.
  */
 
 /**
- * @typedef {Object} Ready Where everything listens.
+ * @typedef {Object} Ready The addresses of a running emulator.
  * @property {string} version
  * @property {number} pid
  * @property {string} data
@@ -48,14 +48,14 @@ const CONTAINER_HOST = "host.docker.internal";
  * @typedef {Object} Program
  * @property {string[]} command
  * @property {boolean} [isFetched] Whether the command may have to fetch it first.
- * @property {string} [image] The container's image, where it is one.
+ * @property {string} [image] The container's image, if it is a container.
  */
 
 /**
  * The program that `options`, the environment or this machine names.
  *
- * Throws `EmulatorError` where there is none. `uvx`, `pipx` and containers are tried only where a
- * source is named: a name alone in a public registry could be anybody's.
+ * Throws `EmulatorError` if there is none. `uvx`, `pipx` and containers are tried only with a named
+ * source, since anybody could register the bare name in a public registry.
  * @param {ProgramOptions} [options]
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Program}
@@ -131,7 +131,7 @@ function inFolder(folder, name = "live-emulator") {
   }
 }
 
-/** A running program of ours. It stops by itself when this process is gone, however that ends. */
+/** A program that we have started. It stops when this process ends, in whatever way. */
 export class RunningProgram {
   /**
    * @param {import("node:child_process").ChildProcess} child
@@ -140,7 +140,7 @@ export class RunningProgram {
   constructor(child, image) {
     /** @type {Ready} */
     this.ready = /** @type {any} */ (undefined);
-    /** By which name the emulator reaches servers of this process. */
+    /** The host name by which the emulator reaches servers of this process. */
     this.callbackHost = image ? CONTAINER_HOST : "127.0.0.1";
     this._child = child;
     this._ended = new Promise((resolve) => child.once("close", resolve));
@@ -162,9 +162,9 @@ export class RunningProgram {
 }
 
 /**
- * Start the program on free ports, in memory. Throws `EmulatorError` with what it said.
+ * Start the program on free ports, in memory. Throws `EmulatorError` with its output.
  *
- * It holds the other end of a pipe to this process, and stops when that is closed: also where this
+ * It has the other end of a pipe to this process, and stops when the pipe is closed: also when this
  * process is killed.
  * @param {ProgramOptions} [options]
  * @returns {Promise<RunningProgram>}
@@ -188,7 +188,7 @@ export async function startProgram(options = {}) {
     child.kill("SIGKILL");
     throw error;
   }
-  // A script that is done ends, and its emulator with it.
+  // A script that is done can end, and its emulator with it.
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr])
     /** @type {import("node:net").Socket} */ (/** @type {unknown} */ (stream)).unref();
@@ -196,7 +196,7 @@ export async function startProgram(options = {}) {
 }
 
 /**
- * The arguments of `serve` for these settings, which go before what tests usually want.
+ * The arguments of `serve` for these settings, which override the defaults for tests.
  * @param {Record<string, string | number | boolean>} [settings]
  * @returns {string[]}
  */
@@ -243,7 +243,7 @@ function flagOf(name) {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll("_", "-");
 }
 
-/** Ports of this machine that nobody listens on. */
+/** Free ports of this machine. */
 async function freePorts() {
   const servers = await Promise.all(
     [1, 2, 3].map(async () => {
@@ -260,7 +260,7 @@ async function freePorts() {
 }
 
 /**
- * The first line of its output says where it listens. What it says later is read and dropped.
+ * Read its addresses from the first line of its output. Later output is read and dropped.
  * @param {import("node:child_process").ChildProcess} child
  * @param {string[]} command
  * @param {number} seconds
@@ -271,7 +271,7 @@ function readReady(child, command, seconds) {
   child.stderr?.setEncoding("utf8").on("data", (text) => {
     complaint = (complaint + text).slice(-STDERR_CHARACTERS_MAX);
   });
-  // It may be gone before it is told to stop.
+  // It may be gone before it has to stop.
   child.stdin?.on("error", () => {});
   const name = command.join(" ");
   return new Promise((resolve, reject) => {
@@ -303,8 +303,8 @@ function readReady(child, command, seconds) {
 }
 
 /**
- * The variables of the emulator that runs on this machine, as `live-emulator env` knows it; null
- * where none does, or where there are several.
+ * The variables of the emulator that runs on this machine, from `live-emulator env`; null if none
+ * runs, or several do.
  * @param {ProgramOptions} [options]
  * @returns {Promise<Record<string, string> | null>}
  */

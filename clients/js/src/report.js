@@ -1,4 +1,4 @@
-/** Report: what a failing test shows of its world: what the app asked, and what was in its way. */
+/** Report: a failed test's view of its world: the app's requests, and active faults. */
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("../types/admin.js").components["schemas"]} Admin */
@@ -27,7 +27,7 @@ export async function report(world) {
  */
 function requestsOf(requests) {
   if (!requests.length)
-    return ["The app has asked nothing of this world. Does it use its key, or its header?"];
+    return ["The app has sent no request to this world. Does it use its key, or its header?"];
   const shown = requests.slice(-REQUESTS_SHOWN);
   return [`The last ${shown.length} of ${requests.length} requests:`, ...shown.map(lineOf)];
 }

@@ -1,4 +1,4 @@
-/** Scenarios: YAML files, played in a world. */
+/** Scenarios: YAML files that run in a world. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -14,19 +14,19 @@ export class Scenarios {
   constructor(world) {
     this._world = world;
     /**
-     * That of the scenario that was played last.
+     * The report of the last scenario.
      * @type {Record<string, any>}
      */
     this.report = {};
   }
 
   /**
-   * Play a scenario to its end, and give its report. Throws `EmulatorError` where it misses an
+   * Run a scenario to its end, and return its report. Throws `EmulatorError` if it misses an
    * expectation.
    * @param {string} file One of the library's names, or a file below `folder`.
-   * @param {Record<string, unknown>} [params] The scenario's own.
+   * @param {Record<string, unknown>} [params] The scenario's parameters.
    * @param {{ speed?: number, folder?: string, patienceSeconds?: number }} [options] A `speed` of 0
-   *   is the virtual clock, 1 the machine's pace. `folder`: by itself the working directory.
+   *   is the virtual clock, 1 the machine's pace. `folder`: by default the working directory.
    * @returns {Promise<Record<string, any>>}
    */
   async play(file, params = {}, { speed = 0, folder = ".", patienceSeconds } = {}) {
@@ -67,7 +67,7 @@ function source(path, name) {
 }
 
 /**
- * What a report complains about.
+ * The missed expectations and errors of a report.
  * @param {Record<string, any>} report
  * @returns {string[]}
  */

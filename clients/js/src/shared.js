@@ -1,4 +1,4 @@
-/** Shared: one emulator for a runner and all of its workers, which find it in the environment. */
+/** Shared: one emulator for a runner and all its workers, which find it in the environment. */
 
 import { startEmulator } from "./emulator.js";
 
@@ -21,7 +21,7 @@ export async function startShared(options) {
   place[KEY] = { emulator, before };
 }
 
-/** Stop it, if it was started here, and put the environment back. */
+/** Stop it, if it was started here, and restore the environment. */
 export async function stopShared() {
   const shared = place[KEY];
   if (!shared) return;

@@ -1,9 +1,9 @@
-/** Clock and Faults: the time of a world, and what is broken in it on purpose. */
+/** Clock and Faults: the time of a world, and its injected faults. */
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("../types/admin.js").components["schemas"]} Admin */
 
-/** The world's time. While it stands, nothing happens until it is moved on. */
+/** The world's time. While it stands, nothing happens until it is advanced. */
 export class Clock {
   /** @param {World} world */
   constructor(world) {
@@ -15,7 +15,7 @@ export class Clock {
     return new Date((await this._read()).now);
   }
 
-  /** Let time stand until it is moved on. */
+  /** Stop the clock until it is advanced. */
   async freeze() {
     await this._world.admin("PUT", "clock", { mode: "virtual" });
   }
@@ -26,7 +26,7 @@ export class Clock {
   }
 
   /**
-   * How far to advance until the next thing is due; null where nothing is.
+   * The seconds until the next timer is due; null if there is none.
    * @returns {Promise<number | null>}
    */
   async dueInSeconds() {
@@ -34,27 +34,27 @@ export class Clock {
   }
 
   /**
-   * Let time pass at once; all that was due has happened when this resolves.
+   * Advance the clock at once; everything that is due by then has happened when this resolves.
    * @param {number} seconds
    */
   async advance(seconds) {
     await this._world.admin("POST", "clock/advance", { seconds });
   }
 
-  /** Let everything happen that is due by now; time stays where it is. */
+  /** Let everything happen that is due now, without advancing the clock. */
   async settle() {
     await this.advance(0);
   }
 
   /**
-   * Let time run again, so many times as fast as the machine's.
+   * Let time run again, at this multiple of the machine's speed.
    * @param {number} [speed]
    */
   async run(speed = 1) {
     await this._world.admin("PUT", "clock", { speed });
   }
 
-  /** A sentence: what time it is, whether it stands, and what is due next. */
+  /** A sentence with the time, whether it stands, and what is due next. */
   async describe() {
     const clock = await this._read();
     if (clock.mode !== "virtual") return "Time runs.";
@@ -77,7 +77,7 @@ function dueIn(clock) {
   return Math.max(0, Date.parse(clock.next_due_at) - Date.parse(clock.now)) / 1000;
 }
 
-/** The world's faults. All of them are gone with the world. */
+/** The world's faults. They end with the world. */
 export class Faults {
   /** @param {World} world */
   constructor(world) {
@@ -85,10 +85,10 @@ export class Faults {
   }
 
   /**
-   * Break something, such as `start("api.fail", { path: "/streams", status: 503, times: 1 })`.
+   * Start a fault, such as `start("api.fail", { path: "/streams", status: 503, times: 1 })`.
    *
-   * It lets the first `skip` pass, strikes a `share` of the rest, at most `times` times and for
-   * `seconds`. Gives the fault's id. Throws `EmulatorError` for an invalid fault.
+   * It spares the first `skip` calls, strikes a `share` of the others, at most `times` times and for
+   * `seconds`. Resolves to the fault's id. Throws `EmulatorError` for an invalid fault.
    * @param {string} kind
    * @param {{ share?: number | string, times?: number, skip?: number, seconds?: number }
    *   & Record<string, unknown>} [values]
@@ -109,7 +109,7 @@ export class Faults {
   }
 
   /**
-   * The subjects they have struck up to now, such as `GET /api/v1/streams/`.
+   * The subjects that faults have struck until now, such as `GET /api/v1/streams/`.
    * @returns {Promise<string[]>}
    */
   async struck() {

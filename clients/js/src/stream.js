@@ -10,7 +10,7 @@ import { EmulatorError, UNLOGGED } from "./http.js";
 export class Stream {
   /**
    * @param {World} world
-   * @param {Platform["StreamWithIngest"]} values What the API answered when it was made.
+   * @param {Platform["StreamWithIngest"]} values The API's answer at its creation.
    * @param {string} owner
    */
   constructor(world, values, owner) {
@@ -21,14 +21,14 @@ export class Stream {
     this.key = values.stream_key;
     this.uid = values.cloudflare_stream_id;
     this.playbackUrl = values.playback_url;
-    /** Sends nothing until it is started. */
+    /** The publisher, which sends nothing until it is started. */
     this.publisher = new Publisher(this);
     /** The simulated viewers. */
     this.viewers = new Viewers(this);
     this.chat = new Chat(world, this.id, owner);
   }
 
-  /** Server and key in one, as ffmpeg takes it. */
+  /** Server and key in one address, as ffmpeg takes it. */
   get rtmpAddress() {
     return `${this.world.emulator.rtmpUrl}/${this.key}`;
   }
@@ -37,13 +37,13 @@ export class Stream {
     return `${this.world.emulator.rtmpsUrl}/${this.key}`;
   }
 
-  /** Not as an app would ask: no fault strikes it, and no log has it. */
+  /** Not an app's call: no fault strikes it, and it is not logged. */
   get _asOwner() {
     return { user: this.owner, headers: UNLOGGED };
   }
 
   /**
-   * What the API answers now.
+   * The API's current answer.
    * @returns {Promise<Platform["Stream"]>}
    */
   now() {
@@ -52,15 +52,15 @@ export class Stream {
 
   /** @returns {Promise<Platform["Stream"]["status"]>} */
   async status() {
-    // Not as an app would ask: no fault strikes it, and the request log has the app's calls alone.
+    // Not an app's call: no fault strikes it, and it is not in the request log.
     return (await this.world.admin("GET", `streams/${this.id}`)).status;
   }
 
   /**
    * The stream, once it is `live` or `ended`.
    *
-   * Waits 30 s, or `patienceSeconds`. While time stands it does not wait unless that is given, but
-   * fails at once and says to which instant to advance: nothing would happen by itself.
+   * Waits 30 s, or `patienceSeconds`. While time stands nothing would happen by itself, so without
+   * `patienceSeconds` it fails at once and says to which instant to advance.
    * @param {"live" | "ended"} status
    * @param {Patience} [options]
    * @returns {Promise<Platform["Stream"]>}
@@ -71,7 +71,7 @@ export class Stream {
     return this.now();
   }
 
-  /** As its owner ends it. */
+  /** End it, as its owner would. */
   async end() {
     await this.world.call("POST", `/streams/id/${this.id}/end`, undefined, this._asOwner);
   }
@@ -147,7 +147,7 @@ export class Viewers {
   }
 
   /**
-   * How many watch now, real ones too.
+   * The number of viewers now, including real ones.
    * @returns {Promise<number>}
    */
   async count() {
@@ -155,7 +155,7 @@ export class Viewers {
   }
 
   /**
-   * So many watch from now on.
+   * Set the number of viewers.
    * @param {number} count
    */
   async set(count) {
@@ -163,7 +163,7 @@ export class Viewers {
   }
 
   /**
-   * So many more come, at once or one after another.
+   * Add viewers, at once or spread over `overSeconds`.
    * @param {number} count
    * @param {{ overSeconds?: number }} [options]
    */
@@ -172,7 +172,7 @@ export class Viewers {
   }
 
   /**
-   * Their number goes to `to`, evenly, on the world's clock.
+   * Change their number evenly to `to`, on the world's clock.
    * @param {number} to
    * @param {{ overSeconds: number }} options
    */

@@ -3,7 +3,7 @@
 import { startShared, stopShared } from "./shared.js";
 
 /**
- * A setup with options of its own: `export default setupEmulator({ settings: { seed: "none" } })`.
+ * A setup with options: `export default setupEmulator({ settings: { seed: "none" } })`.
  * @param {import("./emulator.js").StartOptions} options
  */
 export function setupEmulator(options) {

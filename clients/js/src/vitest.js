@@ -21,16 +21,16 @@ import { withWorldFactory, worldFixtures } from "./fixtures.js";
  */
 
 /**
- * Each test that asks for one of the fixtures has a platform of its own, `liveWorld`.
+ * Each test that uses one of the fixtures has its own platform, `liveWorld`.
  *
- * `liveWorkerWorld` is one for all tests of a worker. A failed test prints what its app asked.
+ * `liveWorkerWorld` is one for all tests of a worker. A failed test prints its app's requests.
  * @type {import("vitest").TestAPI<Fixtures>}
  */
 export const test = /** @type {any} */ (
   base.extend(/** @type {any} */ ({
     liveEmulatorOptions: [{}, { scope: "worker", injected: true }],
     liveEmulatorSeed: ["default", { injected: true }],
-    // Without the global setup each worker has an emulator of its own.
+    // Without the global setup each worker has its own emulator.
     liveEmulator: [
       async (
         /** @type {{ liveEmulatorOptions: StartOptions }} */ { liveEmulatorOptions },

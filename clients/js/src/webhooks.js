@@ -1,4 +1,4 @@
-/** Webhooks: a receiver of a world's webhooks: receive, wait, verify. */
+/** Webhooks: receive a world's webhooks, wait for them, and verify them. */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
@@ -12,17 +12,17 @@ const SIGNATURE = "webhook-signature";
 const BODY_BYTES_MAX = 16 * 2 ** 20;
 const KEPT_MAX = 10_000;
 
-/** One request that came. */
+/** One received delivery. */
 export class Delivery {
   /**
-   * @param {Record<string, string>} headers By their names in lowercase.
-   * @param {Buffer} content The body as it was sent.
+   * @param {Record<string, string>} headers By their lowercase names.
+   * @param {Buffer} content The raw body.
    */
   constructor(headers, content) {
     this.headers = headers;
     this.content = content;
     this.kind = headers["webhook-event"] ?? "";
-    /** The same in every attempt to deliver the same thing. */
+    /** The delivery's id, which all its attempts share. */
     this.id = headers["webhook-id"] ?? "";
   }
 
@@ -32,7 +32,7 @@ export class Delivery {
   }
 
   /**
-   * What the REST API answers for the same thing.
+   * The object that the delivery is about, in the REST API's form.
    * @returns {any}
    */
   get data() {
@@ -40,7 +40,7 @@ export class Delivery {
   }
 }
 
-/** It receives everything that happens in the world from now on, and answers 200. */
+/** Receives all webhooks of the world from now on, and answers 200. */
 export class Webhooks {
   /**
    * @param {World} world
@@ -50,7 +50,7 @@ export class Webhooks {
     this._world = world;
     this._server = server;
     /**
-     * The deliveries, the oldest first: the first 10,000, retries of the same one too.
+     * The deliveries, the oldest first: at most the first 10,000, including retries.
      * @type {Delivery[]}
      */
     this.received = [];
@@ -78,9 +78,9 @@ export class Webhooks {
   }
 
   /**
-   * The first delivery of this kind that no `wait` has given yet, once it is there.
+   * Wait for a delivery of this kind, and return the first one that no `wait` has returned yet.
    *
-   * Throws `EmulatorError` after 30 s, or `patienceSeconds`, and says what has come instead.
+   * Throws `EmulatorError` after 30 s, or `patienceSeconds`, with the kinds that have come.
    * @param {string} [kind]
    * @param {{ where?: (delivery: Delivery) => boolean, patienceSeconds?: number }} [options]
    * @returns {Promise<Delivery>}
@@ -104,7 +104,7 @@ export class Webhooks {
   }
 
   /**
-   * Throws `EmulatorError` where a delivery does not carry this world's signature of its body.
+   * Throws `EmulatorError` if a delivery does not have this world's signature of its body.
    * @param {Delivery} delivery
    */
   verify(delivery) {
@@ -118,7 +118,7 @@ export class Webhooks {
   }
 
   /**
-   * The headers of a genuine delivery of `content`: to post one to the app under test.
+   * The headers of a valid delivery of `content`, to post one to the app under test.
    * @param {string | Buffer} content
    */
   async sign(content) {
@@ -138,7 +138,7 @@ export class Webhooks {
   }
 
   /**
-   * Let the world's webhooks go to the app under test as well; no `events` means all.
+   * Send the world's webhooks to the app under test as well; without `events`, all of them.
    * @param {string} url
    * @param {{ events?: string[], secret?: string }} [options]
    */
@@ -146,7 +146,7 @@ export class Webhooks {
     await this._world.admin("POST", "webhooks", { url, secret, events });
   }
 
-  /** Receive no more. */
+  /** Stop receiving. */
   async close() {
     this._server.closeAllConnections();
     await new Promise((resolve) => this._server.close(resolve));

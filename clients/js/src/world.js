@@ -1,4 +1,4 @@
-/** World: one isolated platform: called as an app calls it, and looked into as only a test can. */
+/** World: one isolated platform, with the API for apps, and views that only a test has. */
 
 import { ApiResponse, EmulatorError, readLines, refusal, UNLOGGED } from "./http.js";
 import { report } from "./report.js";
@@ -23,7 +23,7 @@ export class World {
    */
   constructor(emulator, name, apiKey) {
     this.emulator = emulator;
-    /** It chooses this world in `X-Emulator-World`, and stands behind the `@` of its API keys. */
+    /** The value of `X-Emulator-World`, and the part after the `@` of its API keys. */
     this.name = name;
     /** The key of the account `demo`. */
     this.apiKey = apiKey;
@@ -49,7 +49,7 @@ export class World {
     return world;
   }
 
-  /** Remove it with all that belongs to it. Twice is as good as once. */
+  /** Delete it with everything in it. A second call does nothing. */
   async drop() {
     if (this._isDropped) return;
     this._isDropped = true;
@@ -61,7 +61,7 @@ export class World {
     await this.drop();
   }
 
-  /** Back to its seed. */
+  /** Reset it to its seed. */
   async reset() {
     await (await this._webhooks)?.close();
     this._webhooks = undefined;
@@ -77,18 +77,18 @@ export class World {
     return this.emulator.url;
   }
 
-  /** The headers by which a request without a key means this world. */
+  /** The headers that choose this world in a request without a key. */
   get headers() {
     return { "X-Emulator-World": this.name };
   }
 
-  /** What an app under test finds this world by: the `LIVE_EMULATOR_*` variables. */
+  /** The `LIVE_EMULATOR_*` variables by which an app under test finds this world. */
   get environment() {
     return { ...this.emulator.environment, LIVE_EMULATOR_API_KEY: this.apiKey };
   }
 
   /**
-   * An account's API key. An account that is not there is made.
+   * An account's API key. A missing account is created.
    * @param {string} username
    * @returns {Promise<string>}
    */
@@ -103,7 +103,7 @@ export class World {
   // For the test.
 
   /**
-   * One call of the documented API as a user, or with `user: null` as nobody.
+   * Make one call of the documented API as a user, or with `user: null` anonymously.
    * @param {string} method
    * @param {string} path Below `/api/v1`, or a whole address.
    * @param {unknown} [body]
@@ -119,7 +119,7 @@ export class World {
   }
 
   /**
-   * As `ask`, and what the response's body holds. Throws `EmulatorError` where it is refused.
+   * Call the API as `ask` does, and return the response's body. Throws `EmulatorError` if refused.
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
@@ -133,7 +133,7 @@ export class World {
   }
 
   /**
-   * One call of `/_emulator/` in this world. Throws `EmulatorError` where it is refused.
+   * Make one call of `/_emulator/` in this world. Throws `EmulatorError` if it is refused.
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
@@ -144,7 +144,7 @@ export class World {
   }
 
   /**
-   * A new stream, offline, as the API makes it. It is no call of an app: no fault strikes it.
+   * Create a stream, which is offline. Not an app's call: no fault strikes it.
    * @param {{ title?: string, owner?: string } & Record<string, unknown>} [values] `owner`: the
    *   account; the rest is the request's body.
    * @returns {Promise<Stream>}
@@ -156,7 +156,7 @@ export class World {
   }
 
   /**
-   * The events since the seed, the oldest first: each one's kind, and its own values.
+   * The events since the seed, the oldest first, each with its kind and values.
    * @param {string} [kind] Such as `StreamEnded`.
    * @returns {Promise<WorldEvent[]>}
    */
@@ -177,7 +177,7 @@ export class World {
   /**
    * The events from now on, each as it happens. Ends with the world, or with the loop.
    * @param {string} [kind]
-   * @param {{ after?: number }} [options] `after`: the `seq` of the last event that is known.
+   * @param {{ after?: number }} [options] `after`: the `seq` of the last known event.
    * @returns {AsyncGenerator<WorldEvent, void, void>}
    */
   async *watchEvents(kind, { after } = {}) {
@@ -190,7 +190,7 @@ export class World {
   }
 
   /**
-   * The requests to this world, the oldest first. Warns where older ones are gone.
+   * The requests to this world, the oldest first. Warns if older ones were dropped.
    * @returns {Promise<Admin["Request"][]>}
    */
   async requests() {
@@ -211,14 +211,14 @@ export class World {
     return requests;
   }
 
-  /** A receiver of this world's webhooks, from the first time that it is asked for. */
+  /** A receiver of this world's webhooks, which begins at its first use. */
   webhooks() {
     this._webhooks ??= Webhooks.open(this);
     return this._webhooks;
   }
 
   /**
-   * What `look` gives once it gives something true. Throws `EmulatorError`, saying `what`, after
+   * Call `look` until its result is truthy, and return that. Throws `EmulatorError` with `what` after
    * 30 s, or `patienceSeconds`.
    * @template T
    * @param {() => T | Promise<T>} look
@@ -240,7 +240,7 @@ export class World {
   }
 
   /**
-   * `until`, for what only happens as time passes: where time stands it fails at once, unless
+   * `until`, for things that depend on the world's time: while time stands it fails at once, unless
    * `patienceSeconds` is given.
    * @template T
    * @param {() => T | Promise<T>} look
@@ -260,7 +260,7 @@ export class World {
     return this.until(look, what, options);
   }
 
-  /** For a failed test: what its app asked of this world, and what was in its way. */
+  /** The report of a failed test: its app's requests to this world, and active faults. */
   report() {
     return report(this);
   }

@@ -11,7 +11,7 @@ export class Chat {
     _path: string;
     _owner: string;
     /**
-     * Let somebody say a line; whether it is seen, or held back by a filter.
+     * Post a message as a user. Resolves to true if it is shown, false if a filter holds it.
      *
      * Throws `EmulatorError` where the chat's rules do not allow it.
      * @param {string} content
@@ -22,7 +22,7 @@ export class Chat {
         by?: string;
     }): Promise<boolean>;
     /**
-     * Let so many lines be said at once, in turn by `viewer1`, `viewer2` and so on.
+     * Post this many messages at once, alternately by `viewer1`, `viewer2` and so on.
      * @param {number} count
      * @param {{ authors?: number }} [options]
      */
@@ -30,7 +30,7 @@ export class Chat {
         authors?: number;
     }): Promise<void>;
     /**
-     * The last hundred lines that are seen, the oldest first: who said what.
+     * The last hundred shown messages, the oldest first, with their authors.
      * @returns {Promise<[author: string, content: string][]>}
      */
     lines(): Promise<[author: string, content: string][]>;
@@ -40,7 +40,7 @@ export class Chat {
      */
     settings(patch: Partial<import("../types/platform.js").components["schemas"]["SettingsUpdate"]>): Promise<void>;
     /**
-     * Ban somebody, for a while or for good.
+     * Ban a user, for a while or for good.
      * @param {string} username
      * @param {{ seconds?: number }} [options]
      */

@@ -3,14 +3,14 @@
 /** @typedef {import("./emulator.js").LiveEmulator} LiveEmulator */
 /** @typedef {(work: () => Promise<void>) => void} Hook */
 /**
- * @typedef {Object} Live What tests have: it is there while a test runs.
+ * @typedef {Object} Live The objects for tests; they exist only while a test runs.
  * @property {LiveEmulator} emulator
  * @property {World} world The test's own platform, dropped when the test is over.
  */
 /**
- * Give each test a world of its own. Call it at the top of a test file, or in a `describe`.
+ * Give each test its own world. Call it at the top of a test file, or in a `describe`.
  *
- * Without a global setup each file starts an emulator of its own, and stops it.
+ * Without a global setup each file starts its own emulator, and stops it.
  * @param {{ beforeAll: Hook, beforeEach: Hook, afterEach: Hook, afterAll: Hook }} hooks
  * @param {import("./emulator.js").WorldOptions & {
  *   perFile?: boolean, emulator?: import("./emulator.js").StartOptions,
@@ -30,7 +30,7 @@ export type World = import("./world.js").World;
 export type LiveEmulator = import("./emulator.js").LiveEmulator;
 export type Hook = (work: () => Promise<void>) => void;
 /**
- * What tests have: it is there while a test runs.
+ * The objects for tests; they exist only while a test runs.
  */
 export type Live = {
     emulator: LiveEmulator;

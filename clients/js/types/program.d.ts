@@ -3,16 +3,16 @@
  * @typedef {Object} ProgramOptions
  * @property {string[]} [command] The program and its first arguments, such as
  *   `["python", "-m", "emulator"]`.
- * @property {string} [from] What `uvx` or `pipx` installs it from: a wheel, a folder, an address.
- *   Otherwise `LIVE_EMULATOR_FROM`.
- * @property {string} [image] A container image. Otherwise `LIVE_EMULATOR_IMAGE`.
+ * @property {string} [from] The source for `uvx` or `pipx`: a wheel, a folder, an address.
+ *   By default `LIVE_EMULATOR_FROM`.
+ * @property {string} [image] A container image. By default `LIVE_EMULATOR_IMAGE`.
  * @property {Record<string, string | number | boolean>} [settings] Flags of `serve` without their
  *   dashes: `{ seed: "none", strictAuth: true }`.
- * @property {Record<string, string | undefined>} [env] More variables for the program.
- * @property {number} [startSeconds] How long a start may take.
+ * @property {Record<string, string | undefined>} [env] Additional environment variables for the program.
+ * @property {number} [startSeconds] The time limit of a start.
  */
 /**
- * @typedef {Object} Ready Where everything listens.
+ * @typedef {Object} Ready The addresses of a running emulator.
  * @property {string} version
  * @property {number} pid
  * @property {string} data
@@ -29,29 +29,29 @@
  * @typedef {Object} Program
  * @property {string[]} command
  * @property {boolean} [isFetched] Whether the command may have to fetch it first.
- * @property {string} [image] The container's image, where it is one.
+ * @property {string} [image] The container's image, if it is a container.
  */
 /**
  * The program that `options`, the environment or this machine names.
  *
- * Throws `EmulatorError` where there is none. `uvx`, `pipx` and containers are tried only where a
- * source is named: a name alone in a public registry could be anybody's.
+ * Throws `EmulatorError` if there is none. `uvx`, `pipx` and containers are tried only with a named
+ * source, since anybody could register the bare name in a public registry.
  * @param {ProgramOptions} [options]
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Program}
  */
 export function findProgram(options?: ProgramOptions, env?: NodeJS.ProcessEnv): Program;
 /**
- * Start the program on free ports, in memory. Throws `EmulatorError` with what it said.
+ * Start the program on free ports, in memory. Throws `EmulatorError` with its output.
  *
- * It holds the other end of a pipe to this process, and stops when that is closed: also where this
+ * It has the other end of a pipe to this process, and stops when the pipe is closed: also when this
  * process is killed.
  * @param {ProgramOptions} [options]
  * @returns {Promise<RunningProgram>}
  */
 export function startProgram(options?: ProgramOptions): Promise<RunningProgram>;
 /**
- * The arguments of `serve` for these settings, which go before what tests usually want.
+ * The arguments of `serve` for these settings, which override the defaults for tests.
  * @param {Record<string, string | number | boolean>} [settings]
  * @returns {string[]}
  */
@@ -64,13 +64,13 @@ export function serveArguments(settings?: Record<string, string | number | boole
  */
 export function containerArguments(image: string, settings: Record<string, string | number | boolean>): string[];
 /**
- * The variables of the emulator that runs on this machine, as `live-emulator env` knows it; null
- * where none does, or where there are several.
+ * The variables of the emulator that runs on this machine, from `live-emulator env`; null if none
+ * runs, or several do.
  * @param {ProgramOptions} [options]
  * @returns {Promise<Record<string, string> | null>}
  */
 export function findRunning(options?: ProgramOptions): Promise<Record<string, string> | null>;
-/** A running program of ours. It stops by itself when this process is gone, however that ends. */
+/** A program that we have started. It stops when this process ends, in whatever way. */
 export class RunningProgram {
     /**
      * @param {import("node:child_process").ChildProcess} child
@@ -79,7 +79,7 @@ export class RunningProgram {
     constructor(child: import("node:child_process").ChildProcess, image: string | undefined);
     /** @type {Ready} */
     ready: Ready;
-    /** By which name the emulator reaches servers of this process. */
+    /** The host name by which the emulator reaches servers of this process. */
     callbackHost: string;
     _child: import("child_process").ChildProcess;
     _ended: Promise<any>;
@@ -93,12 +93,12 @@ export type ProgramOptions = {
      */
     command?: string[] | undefined;
     /**
-     * What `uvx` or `pipx` installs it from: a wheel, a folder, an address.
-     * Otherwise `LIVE_EMULATOR_FROM`.
+     * The source for `uvx` or `pipx`: a wheel, a folder, an address.
+     * By default `LIVE_EMULATOR_FROM`.
      */
     from?: string | undefined;
     /**
-     * A container image. Otherwise `LIVE_EMULATOR_IMAGE`.
+     * A container image. By default `LIVE_EMULATOR_IMAGE`.
      */
     image?: string | undefined;
     /**
@@ -107,16 +107,16 @@ export type ProgramOptions = {
      */
     settings?: Record<string, string | number | boolean> | undefined;
     /**
-     * More variables for the program.
+     * Additional environment variables for the program.
      */
     env?: Record<string, string | undefined> | undefined;
     /**
-     * How long a start may take.
+     * The time limit of a start.
      */
     startSeconds?: number | undefined;
 };
 /**
- * Where everything listens.
+ * The addresses of a running emulator.
  */
 export type Ready = {
     version: string;
@@ -138,7 +138,7 @@ export type Program = {
      */
     isFetched?: boolean | undefined;
     /**
-     * The container's image, where it is one.
+     * The container's image, if it is a container.
      */
     image?: string | undefined;
 };

@@ -4,17 +4,17 @@ export class Scenarios {
     constructor(world: World);
     _world: import("./world.js").World;
     /**
-     * That of the scenario that was played last.
+     * The report of the last scenario.
      * @type {Record<string, any>}
      */
     report: Record<string, any>;
     /**
-     * Play a scenario to its end, and give its report. Throws `EmulatorError` where it misses an
+     * Run a scenario to its end, and return its report. Throws `EmulatorError` if it misses an
      * expectation.
      * @param {string} file One of the library's names, or a file below `folder`.
-     * @param {Record<string, unknown>} [params] The scenario's own.
+     * @param {Record<string, unknown>} [params] The scenario's parameters.
      * @param {{ speed?: number, folder?: string, patienceSeconds?: number }} [options] A `speed` of 0
-     *   is the virtual clock, 1 the machine's pace. `folder`: by itself the working directory.
+     *   is the virtual clock, 1 the machine's pace. `folder`: by default the working directory.
      * @returns {Promise<Record<string, any>>}
      */
     play(file: string, params?: Record<string, unknown>, { speed, folder, patienceSeconds }?: {

@@ -4,6 +4,6 @@
  * @param {import("./emulator.js").StartOptions} [options]
  */
 export function startShared(options?: import("./emulator.js").StartOptions): Promise<void>;
-/** Stop it, if it was started here, and put the environment back. */
+/** Stop it, if it was started here, and restore the environment. */
 export function stopShared(): Promise<void>;
 export type LiveEmulator = import("./emulator.js").LiveEmulator;

@@ -5,7 +5,7 @@
 export class Stream {
     /**
      * @param {World} world
-     * @param {Platform["StreamWithIngest"]} values What the API answered when it was made.
+     * @param {Platform["StreamWithIngest"]} values The API's answer at its creation.
      * @param {string} owner
      */
     constructor(world: World, values: Platform["StreamWithIngest"], owner: string);
@@ -49,15 +49,15 @@ export class Stream {
     key: string;
     uid: string;
     playbackUrl: string;
-    /** Sends nothing until it is started. */
+    /** The publisher, which sends nothing until it is started. */
     publisher: Publisher;
     /** The simulated viewers. */
     viewers: Viewers;
     chat: Chat;
-    /** Server and key in one, as ffmpeg takes it. */
+    /** Server and key in one address, as ffmpeg takes it. */
     get rtmpAddress(): string;
     get rtmpsAddress(): string;
-    /** Not as an app would ask: no fault strikes it, and no log has it. */
+    /** Not an app's call: no fault strikes it, and it is not logged. */
     get _asOwner(): {
         user: string;
         headers: {
@@ -65,7 +65,7 @@ export class Stream {
         };
     };
     /**
-     * What the API answers now.
+     * The API's current answer.
      * @returns {Promise<Platform["Stream"]>}
      */
     now(): Promise<Platform["Stream"]>;
@@ -74,14 +74,14 @@ export class Stream {
     /**
      * The stream, once it is `live` or `ended`.
      *
-     * Waits 30 s, or `patienceSeconds`. While time stands it does not wait unless that is given, but
-     * fails at once and says to which instant to advance: nothing would happen by itself.
+     * Waits 30 s, or `patienceSeconds`. While time stands nothing would happen by itself, so without
+     * `patienceSeconds` it fails at once and says to which instant to advance.
      * @param {"live" | "ended"} status
      * @param {Patience} [options]
      * @returns {Promise<Platform["Stream"]>}
      */
     until(status: "live" | "ended", options?: Patience): Promise<Platform["Stream"]>;
-    /** As its owner ends it. */
+    /** End it, as its owner would. */
     end(): Promise<void>;
     /**
      * Its recording, once that is ready. Waits as `until` does.
@@ -126,17 +126,17 @@ export class Viewers {
     constructor(stream: Stream);
     _stream: Stream;
     /**
-     * How many watch now, real ones too.
+     * The number of viewers now, including real ones.
      * @returns {Promise<number>}
      */
     count(): Promise<number>;
     /**
-     * So many watch from now on.
+     * Set the number of viewers.
      * @param {number} count
      */
     set(count: number): Promise<void>;
     /**
-     * So many more come, at once or one after another.
+     * Add viewers, at once or spread over `overSeconds`.
      * @param {number} count
      * @param {{ overSeconds?: number }} [options]
      */
@@ -144,7 +144,7 @@ export class Viewers {
         overSeconds?: number;
     }): Promise<void>;
     /**
-     * Their number goes to `to`, evenly, on the world's clock.
+     * Change their number evenly to `to`, on the world's clock.
      * @param {number} to
      * @param {{ overSeconds: number }} options
      */

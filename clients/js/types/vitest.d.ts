@@ -13,9 +13,9 @@
  * }} Fixtures
  */
 /**
- * Each test that asks for one of the fixtures has a platform of its own, `liveWorld`.
+ * Each test that uses one of the fixtures has its own platform, `liveWorld`.
  *
- * `liveWorkerWorld` is one for all tests of a worker. A failed test prints what its app asked.
+ * `liveWorkerWorld` is one for all tests of a worker. A failed test prints its app's requests.
  * @type {import("vitest").TestAPI<Fixtures>}
  */
 export const test: import("vitest").TestAPI<Fixtures>;

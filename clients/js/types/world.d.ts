@@ -13,7 +13,7 @@ export class World {
      */
     constructor(emulator: LiveEmulator, name: string, apiKey: string);
     emulator: import("./emulator.js").LiveEmulator;
-    /** It chooses this world in `X-Emulator-World`, and stands behind the `@` of its API keys. */
+    /** The value of `X-Emulator-World`, and the part after the `@` of its API keys. */
     name: string;
     /** The key of the account `demo`. */
     apiKey: string;
@@ -26,17 +26,17 @@ export class World {
     _webhooks: Promise<Webhooks> | undefined;
     _isDropped: boolean;
     _seeded: number;
-    /** Remove it with all that belongs to it. Twice is as good as once. */
+    /** Delete it with everything in it. A second call does nothing. */
     drop(): Promise<void>;
-    /** Back to its seed. */
+    /** Reset it to its seed. */
     reset(): Promise<void>;
     /** The platform's address; the API key chooses this world. */
     get url(): string;
-    /** The headers by which a request without a key means this world. */
+    /** The headers that choose this world in a request without a key. */
     get headers(): {
         "X-Emulator-World": string;
     };
-    /** What an app under test finds this world by: the `LIVE_EMULATOR_*` variables. */
+    /** The `LIVE_EMULATOR_*` variables by which an app under test finds this world. */
     get environment(): {
         LIVE_EMULATOR_API_KEY: string;
         LIVE_EMULATOR_URL: string;
@@ -47,13 +47,13 @@ export class World {
         LIVE_EMULATOR_ADMIN_URL: string;
     };
     /**
-     * An account's API key. An account that is not there is made.
+     * An account's API key. A missing account is created.
      * @param {string} username
      * @returns {Promise<string>}
      */
     keyOf(username: string): Promise<string>;
     /**
-     * One call of the documented API as a user, or with `user: null` as nobody.
+     * Make one call of the documented API as a user, or with `user: null` anonymously.
      * @param {string} method
      * @param {string} path Below `/api/v1`, or a whole address.
      * @param {unknown} [body]
@@ -65,7 +65,7 @@ export class World {
         headers?: Record<string, string>;
     }): Promise<ApiResponse>;
     /**
-     * As `ask`, and what the response's body holds. Throws `EmulatorError` where it is refused.
+     * Call the API as `ask` does, and return the response's body. Throws `EmulatorError` if refused.
      * @param {string} method
      * @param {string} path
      * @param {unknown} [body]
@@ -77,7 +77,7 @@ export class World {
         headers?: Record<string, string>;
     }): Promise<any>;
     /**
-     * One call of `/_emulator/` in this world. Throws `EmulatorError` where it is refused.
+     * Make one call of `/_emulator/` in this world. Throws `EmulatorError` if it is refused.
      * @param {string} method
      * @param {string} path
      * @param {unknown} [body]
@@ -85,7 +85,7 @@ export class World {
      */
     admin(method: string, path: string, body?: unknown): Promise<any>;
     /**
-     * A new stream, offline, as the API makes it. It is no call of an app: no fault strikes it.
+     * Create a stream, which is offline. Not an app's call: no fault strikes it.
      * @param {{ title?: string, owner?: string } & Record<string, unknown>} [values] `owner`: the
      *   account; the rest is the request's body.
      * @returns {Promise<Stream>}
@@ -95,7 +95,7 @@ export class World {
         owner?: string;
     } & Record<string, unknown>): Promise<Stream>;
     /**
-     * The events since the seed, the oldest first: each one's kind, and its own values.
+     * The events since the seed, the oldest first, each with its kind and values.
      * @param {string} [kind] Such as `StreamEnded`.
      * @returns {Promise<WorldEvent[]>}
      */
@@ -103,21 +103,21 @@ export class World {
     /**
      * The events from now on, each as it happens. Ends with the world, or with the loop.
      * @param {string} [kind]
-     * @param {{ after?: number }} [options] `after`: the `seq` of the last event that is known.
+     * @param {{ after?: number }} [options] `after`: the `seq` of the last known event.
      * @returns {AsyncGenerator<WorldEvent, void, void>}
      */
     watchEvents(kind?: string, { after }?: {
         after?: number;
     }): AsyncGenerator<WorldEvent, void, void>;
     /**
-     * The requests to this world, the oldest first. Warns where older ones are gone.
+     * The requests to this world, the oldest first. Warns if older ones were dropped.
      * @returns {Promise<Admin["Request"][]>}
      */
     requests(): Promise<Admin["Request"][]>;
-    /** A receiver of this world's webhooks, from the first time that it is asked for. */
+    /** A receiver of this world's webhooks, which begins at its first use. */
     webhooks(): Promise<Webhooks>;
     /**
-     * What `look` gives once it gives something true. Throws `EmulatorError`, saying `what`, after
+     * Call `look` until its result is truthy, and return that. Throws `EmulatorError` with `what` after
      * 30 s, or `patienceSeconds`.
      * @template T
      * @param {() => T | Promise<T>} look
@@ -129,7 +129,7 @@ export class World {
         patienceSeconds?: number;
     }): Promise<NonNullable<T>>;
     /**
-     * `until`, for what only happens as time passes: where time stands it fails at once, unless
+     * `until`, for things that depend on the world's time: while time stands it fails at once, unless
      * `patienceSeconds` is given.
      * @template T
      * @param {() => T | Promise<T>} look
@@ -140,7 +140,7 @@ export class World {
     untilDue<T>(look: () => T | Promise<T>, what: string, options?: {
         patienceSeconds?: number;
     }): Promise<NonNullable<T>>;
-    /** For a failed test: what its app asked of this world, and what was in its way. */
+    /** The report of a failed test: its app's requests to this world, and active faults. */
     report(): Promise<string>;
     _begin(): Promise<void>;
     _lastSeq(): Promise<any>;

@@ -1,4 +1,4 @@
-// A user of the types that openapi-typescript makes: what may be left out is left out.
+// A program with the types that openapi-typescript makes: it leaves out all optional fields.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./documented";
 

@@ -1,2 +1,2 @@
-// What our programs need of Node.
+// The parts of Node that our programs use.
 declare const process: { argv: string[] };

@@ -1,4 +1,4 @@
-// A user of the functions that @hey-api/openapi-ts makes: they have the operations' names.
+// A program with the functions that @hey-api/openapi-ts makes: they have the operations' names.
 import { createStream, endStream, getStream } from "./sdk/index";
 import { client } from "./sdk/client.gen";
 

@@ -1,8 +1,8 @@
 // Goes live by WHIP as OBS 30 and newer do: the same library (libdatachannel), the same offer, the
 // same chain of packetiser, sender reports and answers to NACK, and no key frame on request.
 //
-// node whip.mjs ADDRESS TOKEN FILM [LOST]: FILM holds records of {kind "v" or "a", pts in us (8),
-// size (4), bytes}, H.264 as an Annex B byte stream and Opus frames. It is sent over and over until
+// node whip.mjs ADDRESS TOKEN FILM [LOST]: FILM contains records of {kind "v" or "a", pts in us (8),
+// size (4), bytes}, H.264 as an Annex B byte stream and Opus frames. It is sent in a loop until
 // the input closes; then the connection is closed first and DELETE sent second, as OBS does it.
 
 import { readFileSync } from "node:fs";

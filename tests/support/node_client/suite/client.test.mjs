@@ -1,4 +1,4 @@
-// What the package does, on an emulator that it starts itself.
+// The package's features, with an emulator that it starts itself.
 
 import assert from "node:assert";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ test("worlds share nothing, and their keys choose them", () =>
       assert.deepEqual(mine.streams.map(({ id }) => id), [stream.id]);
       assert.deepEqual(others.streams, []);
       assert.equal((await other.clock.now()).toISOString(), "2030-01-01T00:00:00.000Z");
-      // The key alone says which world is meant, as an app sends it.
+      // The key alone chooses the world, as for an app.
       const headers = { Authorization: `Bearer ${await one.keyOf("ada")}` };
       const me = await emulator.send("GET", `${one.url}/api/v1/auth/me`, headers);
       assert.equal(me.json.username, "ada");
@@ -93,7 +93,7 @@ test("viewers and chat are those of the stream", () =>
     await assert.rejects(chat.say("again", { by: "bob" }), { name: "EmulatorError", status: 429 });
     await chat.ban("ada", { seconds: 60 });
     await assert.rejects(chat.say("me?", { by: "ada" }), { status: 403 });
-    // What a test sets up, and lets others do, is not what the app has asked.
+    // Calls of the test itself are not in the app's requests.
     assert.deepEqual(await world.requests(), []);
   }));
 
@@ -101,7 +101,7 @@ test("faults strike, and the report of a failed test says so", () =>
   inWorld({}, async (world) => {
     const fault = await world.faults.start("api.fail", { path: "/streams", status: 502 });
     assert.equal((await world.ask("GET", "/streams/")).status, 502);
-    // What a test sets up is no call of an app.
+    // Calls of the test itself are not an app's.
     await (await world.createStream({ owner: "bob" })).now();
     await world.faults.stop(fault);
     assert.equal((await world.ask("GET", "/streams/", undefined, { user: null })).status, 200);
@@ -195,7 +195,7 @@ test("an emulator that runs is found, and is not stopped", async () => {
   assert.equal((await found.world("default")).apiKey, "ak_demo");
   await assert.rejects(found.world("nowhere"), /There is no world nowhere\. There are: /);
   const byLock = await findEmulator({ reuse: true });
-  // Where others run as well, nobody can say which one is meant.
+  // With other emulators running, the choice would be ambiguous.
   assert.ok(byLock === null || byLock.url === emulator.url);
   await assert.rejects(startEmulator({ url: "http://127.0.0.1:9" }), /is not a running emulator/);
 });

@@ -1,4 +1,4 @@
-// A script that is killed, and so cannot stop what it has started.
+// A script that is killed, and so cannot stop its emulator.
 import { startEmulator } from "live-emulator";
 
 const emulator = await startEmulator();

@@ -1,4 +1,4 @@
-// A run that is killed, and so cannot stop what it has started.
+// A run that is killed, and so cannot stop its emulator.
 import { test } from "live-emulator/playwright";
 
 test("hangs", async ({ liveEmulator }) => {

@@ -1,9 +1,9 @@
-// Two test files meet, each in a worker of its own, and leave word of what they were given.
+// Two test files wait for each other, each in its own worker, and record their worlds.
 
 const { existsSync, mkdirSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
-/** Say what this worker has, and wait for the other one. */
+/** Record this worker's world, and wait for the other worker. */
 module.exports = async function meet(name, { emulator, world }) {
   const folder = process.env.TEST_FOLDER;
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// What a strict user's compiler has to say.
+// Errors that a strict user's compiler must report.
 import { startEmulator, type World } from "live-emulator";
 import type { components } from "live-emulator/admin";
 import { useWorld } from "live-emulator/jest";

@@ -1,4 +1,4 @@
-// Which program is taken, of those that a machine has.
+// The choice among the programs of a machine.
 
 import assert from "node:assert";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -57,7 +57,7 @@ test("no program is installed by its name alone, and the error says what to do",
 });
 
 test("a container has the same ports inside and outside, and ends with the runner", async () => {
-  // A stand-in for an engine: it runs here what would run in the container.
+  // A fake engine: it runs the container's command here.
   const engine = join(folder, "docker");
   const log = join(folder, "arguments");
   const python = process.env.TEST_PYTHON;

@@ -20,7 +20,7 @@ describe("a world for a file", () => {
   test("is kept", () => expect(live.world.name).toBe(name));
 });
 
-test("a world is there while a test runs", () => {
+test("a world exists while a test runs", () => {
   let live;
   const later = [];
   const hooks = { beforeAll: (work) => later.push(work), afterAll: () => {} };
