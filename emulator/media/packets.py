@@ -15,6 +15,11 @@ VideoCodec = Literal["h264", "hevc", "av1", "vp9"]
 AudioCodec = Literal["aac", "opus"]
 
 
+# A picture is shown at most this long after its decoding, or before it: a decoder holds back 16
+# pictures at the most (H.264, A.3.1; H.265, A.4.2), which last this long at 1.6 pictures a second.
+# More is an error of the encoder. RTMP's field has room for 8,388 s, that of an MP4 for more.
+COMPOSITION_MS_MAX = 10_000
+
 # A pixel's width to its height, in lowest terms.
 Aspect = tuple[int, int]
 _PQ, _HLG = 16, 18

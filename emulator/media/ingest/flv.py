@@ -14,13 +14,16 @@ from emulator.media.codecs import aac, opus
 from emulator.media.codecs.formats import AudioFormat, Payload, Sampler, VideoFormat
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
-from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.packets import (
+    COMPOSITION_MS_MAX,
+    AudioTrack,
+    Packet,
+    Track,
+    VideoTrack,
+)
 from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.track_set import NO_PROMISE, Promise
 
-# A decoder holds back 16 pictures at the most (H.264, A.3.1; H.265, A.4.2): in a stream of 1.6
-# pictures a second, they take this long. The field has room for 8,388 s.
-COMPOSITION_MS_MAX = 10_000
 _CONFIG_SIZE_MAX = 65_536
 _METADATA_MEMBERS_MAX = 64
 # Frames without their header are dropped; the warning comes after this time, as the header may be

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from emulator.core.errors import Refused
 from emulator.media import codecs
 from emulator.media.codecs import vui
-from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.packets import COMPOSITION_MS_MAX, AudioTrack, Packet, Track, VideoTrack
 from emulator.media.recording.uploads.probe import codec_of, open_upload, picture_of, sound_of
-from emulator.media.ticks import TICKS_PER_SECOND
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -35,6 +35,7 @@ _START_HOLE_MAX = TICKS_PER_SECOND // 10
 # A video whose pictures are decoded longer than this before they are shown is transcoded: all would
 # be this late.
 _DELAY_MAX = TICKS_PER_SECOND // 4
+_COMPOSITION_MAX = COMPOSITION_MS_MAX * TICKS_PER_MS
 # An MP4 has a duration for each step between decode times, and players show a picture for that
 # long. Where pictures are reordered, the picture with the long step is not the one that stands.
 _REORDERED_HOLE_MAX = TICKS_PER_SECOND // 2
@@ -140,11 +141,7 @@ class UploadedFilm:
         track: VideoTrack = self._video
         sampler = self._video_format.sampler and self._video_format.sampler(track)
         last, first_pts = -1, 0
-        for packet in self._containers[0].demux(self._picture_stream):
-            if packet.dts is None or not packet.size or (last < 0 and not packet.is_keyframe):
-                continue
-            dts = self._ticks(packet.dts, packet.time_base, TICKS_PER_SECOND)
-            pts = self._ticks(packet.pts, packet.time_base, TICKS_PER_SECOND)
+        for packet, dts, pts in self._picture_times():
             if last < 0:
                 self._delay, first_pts = pts - dts, pts
                 if self._delay > _DELAY_MAX:
@@ -160,6 +157,23 @@ class UploadedFilm:
                 data = sampler(data)
             duration = _ticks(packet.duration or 0, packet.time_base, TICKS_PER_SECOND)
             yield Packet(track, dts, pts, duration, bool(packet.is_keyframe), data)
+
+    def _picture_times(self) -> Iterator[tuple[Any, int, int]]:
+        """Yield the pictures from the first key frame on, with their times in the file.
+
+        Where a picture's times are too far apart, they are as far apart as the last picture's.
+        """
+        composition: int | None = None
+        for packet in self._containers[0].demux(self._picture_stream):
+            is_begun = composition is not None
+            if packet.dts is None or not packet.size or not (is_begun or packet.is_keyframe):
+                continue
+            dts = self._ticks(packet.dts, packet.time_base, TICKS_PER_SECOND)
+            pts = self._ticks(packet.pts, packet.time_base, TICKS_PER_SECOND)
+            if composition is not None and abs(pts - dts) > _COMPOSITION_MAX:
+                pts = dts + composition
+            composition = pts - dts
+            yield packet, dts, pts
 
     def _checked(self, packet: Packet, later: Iterator[Packet]) -> Iterator[Packet]:
         """Yield each picture with its duration: until the next one, the last with the audio."""

@@ -46,6 +46,9 @@ _HOLD_TICKS = TICKS_PER_SECOND
 # A clock that steps back by the first, or forward by the second (where gaps are possible), was
 # restarted.
 _BACK_SECONDS, _JUMP_SECONDS = 1, 10
+# A picture is not shown longer than this after its decoding, nor before it. Of reordered pictures,
+# one may stand for minutes, and those that follow it are decoded before that.
+_COMPOSITION_SECONDS_MAX = 3_600
 # A picture that stands longer than a day means that the clock jumped.
 _HELD_MAX = 86_400 * TICKS_PER_SECOND
 _RATE_MAX = 120
@@ -174,8 +177,11 @@ class _FileClock:
         self._jumps: dict[int, int] = {}
         self._last: dict[int, Fraction] = {}
         self._end = Fraction(0)
+        # How long after its decoding each track's last packet is shown, in its time base.
+        self._composition: dict[int, int] = {}
 
     def set(self, packet: Any) -> None:
+        self._bound_composition(packet)
         ticks = packet.dts if packet.dts is not None else packet.pts
         if ticks is None:
             return
@@ -194,6 +200,16 @@ class _FileClock:
             packet.pts += shift
         if packet.dts is not None:
             packet.dts += shift
+
+    def _bound_composition(self, packet: Any) -> None:
+        """Show a packet whose times are too far apart as the one before it."""
+        if packet.pts is None or packet.dts is None:
+            return
+        composition, index = packet.pts - packet.dts, packet.stream.index
+        if abs(composition * packet.time_base) > _COMPOSITION_SECONDS_MAX:
+            packet.pts = packet.dts + self._composition.get(index, 0)
+        else:
+            self._composition[index] = composition
 
 
 def _lanes(

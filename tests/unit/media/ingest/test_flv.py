@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emulator.core.errors import ProtocolError, Refused
-from emulator.media.ingest.flv import COMPOSITION_MS_MAX, COMPOSITION_WARNING, FlvReader
+from emulator.media.ingest.flv import COMPOSITION_WARNING, FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.ingest.wire.amf3 import Value
-from emulator.media.packets import AudioTrack, VideoTrack
+from emulator.media.packets import COMPOSITION_MS_MAX, AudioTrack, VideoTrack
 from tests.support.tables import table
 
 AVCC_720P = bytes.fromhex(

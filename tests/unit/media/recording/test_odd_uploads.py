@@ -257,6 +257,30 @@ def test_upload_frozen_frame_stays_until_the_next_one(tmp_path: Path, b_frames: 
     assert begins == pytest.approx([0, 1, 4], abs=0.01)
 
 
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"], ids=["copied", "transcoded"])
+def test_upload_absurd_composition_time_displaces_no_picture(tmp_path: Path, codec: str) -> None:
+    options = f"-c:v {codec} -bf 2 -g 60 -pix_fmt yuv420p -c:a aac"
+    source = encode(tmp_path / "right.mp4", PICTURE, BEEP, options=options)
+    absurd = tmp_path / "absurd.mp4"
+    with av.open(str(source)) as reader, av.open(str(absurd), "w") as writer:
+        [video] = reader.streams.video
+        stream = writer.add_stream_from_template(video)
+        for number, packet in enumerate(reader.demux(video)):
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            packet.stream = stream
+            if number == 70:
+                packet.pts += int(8_388 / packet.time_base)
+            writer.mux(packet)
+    plays, _ = imported(absurd, tmp_path / "made")
+    pictures, before = shown(plays, "video"), shown(source, "video")
+    # Its time is near that of a neighbour, and where both are the same, one is left out.
+    assert before.frames - 1 <= pictures.frames <= before.frames
+    with av.open(str(plays)) as container:
+        times = [float(frame.time) for frame in container.decode(video=0) if frame.time is not None]
+    assert max(after - before for before, after in pairwise(times)) < 0.2
+
+
 def test_upload_long_slide_can_be_sought_in(tmp_path: Path) -> None:
     slides = "color=black:size=160x90:rate=1/12"
     source = encode(tmp_path / "slides.mp4", slides, BEEP, seconds=36)
