@@ -26,7 +26,6 @@ from emulator.machine.folder import DataFolder
 from emulator.media.hls.store import MediaStore
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.recordings import Recordings
-from emulator.media.recording.simulated.loops import Loops
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
 from emulator.platform.platform import Platform, ServiceFactory
@@ -143,7 +142,6 @@ class Emulator:
         shared = Shared(
             media_store=media_store,
             recordings=recordings,
-            loops=Loops(media_store),
             config=settings.platform,
             admin_token=settings.admin_token,
             allowed_folders=settings.allowed_folders,

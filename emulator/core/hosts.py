@@ -4,13 +4,14 @@ import ipaddress
 import re
 
 _NAME_LENGTH_MAX = 253
+# Texts, which `re` compiles with their first use: most starts read no name and no address.
 # Names of containers may have underscores, which DNS does not allow.
-_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+_NAME = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?"
 # No user name and password (RFC 3986, 3.2.1): they would reach the log.
 _AUTHORITY = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?"
-HTTP_URL = re.compile(rf"https?://{_AUTHORITY}(?:[/?][!-~]*)?")
+HTTP_URL = rf"https?://{_AUTHORITY}(?:[/?][!-~]*)?"
 # No query: a stream's key is a setting of its own.
-RTMP_URL = re.compile(rf"rtmps?://{_AUTHORITY}/[A-Za-z0-9._~/-]+")
+RTMP_URL = rf"rtmps?://{_AUTHORITY}/[A-Za-z0-9._~/-]+"
 # Letters of other scripts may stand in one, as in an IRI (RFC 3987); the rest is RFC 3986, 2 and 3.
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):[^\s\x00-\x20\x7f<>\"{}|\\^`]+")
 _WEB_AUTHORITY = re.compile(
@@ -43,12 +44,12 @@ def is_host(text: str) -> bool:
             return text.endswith("]") and bool(ipaddress.IPv6Address(text[1:-1]))
         except ValueError:
             return False
-    return len(text) <= _NAME_LENGTH_MAX and _NAME.fullmatch(text) is not None
+    return len(text) <= _NAME_LENGTH_MAX and re.fullmatch(_NAME, text) is not None
 
 
-def is_url(text: str, pattern: re.Pattern[str]) -> bool:
+def is_url(text: str, pattern: str) -> bool:
     """Whether a text matches a pattern (`HTTP_URL`, `RTMP_URL`), with a valid host and port."""
-    match = pattern.fullmatch(text)
+    match = re.fullmatch(pattern, text)
     return match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
 
 

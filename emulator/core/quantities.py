@@ -14,21 +14,19 @@ RATE_MAX = 1_000_000.0
 BITS_MAX = 1_000_000_000
 
 _SHOWN_LENGTH_MAX = 40
+# Texts, which `re` compiles with the first value that somebody writes: most starts read none.
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,9})?"
-_PLAIN = re.compile(_NUMBER)
 # Largest first: a duration names each unit once, in this order.
-_DURATION = re.compile(
-    " ?".join(rf"(?:({_NUMBER}) ?{unit})?" for unit in ("d", "h", "m(?!s)", "s", "ms"))
-)
+_DURATION = " ?".join(rf"(?:({_NUMBER}) ?{unit})?" for unit in ("d", "h", "m(?!s)", "s", "ms"))
 _UNITS_MS = (86_400_000, 3_600_000, 60_000, 1_000, 1)
 _BARE_MS = {"s": 1_000, "ms": 1}
-_RATE = re.compile(rf"({_NUMBER})/(ms|s|min|m|h)")
+_RATE = rf"({_NUMBER})/(ms|s|min|m|h)"
 _PER_SECOND = {"ms": 1000.0, "s": 1.0, "min": 1 / 60, "m": 1 / 60, "h": 1 / 3600}
-_SHARE = re.compile(rf"({_NUMBER}) ?(%?)")
-_FRAME_SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
+_SHARE = rf"({_NUMBER}) ?(%?)"
+_FRAME_SIZE = r"([0-9]{1,5})x([0-9]{1,5})"
 _DECIMAL = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_BITS = re.compile(rf"({_NUMBER}) ?([kmg]?)(?:bit/s)?", re.IGNORECASE)
-_BYTES = re.compile(rf"({_NUMBER}) ?([kmgt]?)(i?)(b?)", re.IGNORECASE)
+_BITS = rf"(?i:({_NUMBER}) ?([kmg]?)(?:bit/s)?)"
+_BYTES = rf"(?i:({_NUMBER}) ?([kmgt]?)(i?)(b?))"
 
 
 def duration_ms(written: object, *, bare: Literal["", "s", "ms"] = "") -> int:
@@ -38,11 +36,11 @@ def duration_ms(written: object, *, bare: Literal["", "s", "ms"] = "") -> int:
     years. `0` needs no unit.
     """
     text = _text(written)
-    plain = _PLAIN.fullmatch(text)
+    plain = re.fullmatch(_NUMBER, text)
     if plain and (bare or float(text) == 0):
         duration = float(text) * _BARE_MS.get(bare, 0)
     else:
-        parts = _DURATION.fullmatch(text) if text and not plain else None
+        parts = re.fullmatch(_DURATION, text) if text and not plain else None
         if parts is None:
             raise _invalid("duration", written, "500ms, 10s, 1m30s or 1.5h")
         counts = zip(parts.groups(), _UNITS_MS, strict=True)
@@ -55,14 +53,14 @@ def duration_ms(written: object, *, bare: Literal["", "s", "ms"] = "") -> int:
 def number(written: object) -> float:
     """`8` or `0.5`, without a unit."""
     text = _text(written)
-    if not _PLAIN.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise _invalid("number", written, "8 or 0.5")
     return float(text)
 
 
 def share(written: object) -> float:
     """`30%` or `0.3` as a fraction of one, from 0 to 1."""
-    parts = _SHARE.fullmatch(_text(written))
+    parts = re.fullmatch(_SHARE, _text(written))
     fraction = float(parts[1]) / (100 if parts[2] else 1) if parts else -1.0
     if not 0 <= fraction <= 1:
         raise _invalid("share", written, "30% or 0.3; it is from 0% to 100%")
@@ -71,7 +69,7 @@ def share(written: object) -> float:
 
 def per_second(written: object) -> float:
     """`200/s`, `30/min` or `5/h` as a number a second, at most a million."""
-    parts = _RATE.fullmatch(_text(written))
+    parts = re.fullmatch(_RATE, _text(written))
     if parts is None:
         raise _invalid("rate", written, "200/s, 30/min or 5/h")
     rate = float(parts[1]) * _PER_SECOND[parts[2]]
@@ -82,7 +80,7 @@ def per_second(written: object) -> float:
 
 def bits_per_second(written: object) -> int:
     """`2500k` or `6M`, with or without `bit/s`, or bare; from 1 to 1000M."""
-    parts = _BITS.fullmatch(_text(written))
+    parts = re.fullmatch(_BITS, _text(written))
     bits = round(float(parts[1]) * _DECIMAL[parts[2].lower()]) if parts else 0
     if not 1 <= bits <= BITS_MAX:
         raise _invalid("bit rate", written, "800k or 6M; it is from 1 to 1000M")
@@ -91,7 +89,7 @@ def bits_per_second(written: object) -> int:
 
 def size_bytes(written: object) -> int:
     """`500MB` or `500M` (decimal), `10GiB` or `10Gi` (binary), or bare bytes."""
-    parts = _BYTES.fullmatch(_text(written))
+    parts = re.fullmatch(_BYTES, _text(written))
     if parts is None or (parts[3] and not parts[2]):
         raise _invalid("size", written, "500MB, 2M or 10GiB")
     power = " kmgt".index(parts[2].lower() or " ")
@@ -101,7 +99,7 @@ def size_bytes(written: object) -> int:
 
 def frame_size(written: object) -> tuple[int, int]:
     """`1280x720` as width and height in pixels."""
-    parts = _FRAME_SIZE.fullmatch(_text(written))
+    parts = re.fullmatch(_FRAME_SIZE, _text(written))
     if parts is None:
         raise _invalid("picture size", written, "1280x720")
     return int(parts[1]), int(parts[2])

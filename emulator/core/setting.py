@@ -9,7 +9,9 @@ setting: the caller knows where the value was set, and says that first.
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Any, Literal, NamedTuple, Protocol, get_args, get_origin
+from typing import Annotated, Any, Literal, Protocol, get_args, get_origin
+
+from msgspec import Struct
 
 from emulator.core import quantities
 from emulator.core.quantities import duration_text, size_text
@@ -37,7 +39,7 @@ class Kind(Protocol):
         ...
 
 
-class Named(NamedTuple):
+class Named(Struct, frozen=True):
     """Other names of a field, where its own does not do.
 
     `name` is its name among all settings. `key` is the name that people write: as a flag, a
@@ -60,7 +62,7 @@ class Flags(Enum):
     LIMITS = "limits"
 
 
-class Setting(NamedTuple):
+class Setting(Struct, frozen=True):
     """One field that people may set. Python code uses `name`, people write `key`."""
 
     field: str
@@ -90,7 +92,7 @@ def setting_of(field: str, annotation: object) -> Setting | None:
     return Setting(field, name, named.key or name, kind, text, group)
 
 
-class Text(NamedTuple):
+class Text(Struct, frozen=True):
     """A text. If `is_optional`, an empty one means that there is no value.
 
     `read` refuses (`ValueError`, a sentence) an invalid text.
@@ -113,7 +115,7 @@ class Text(NamedTuple):
         return value or "none"
 
 
-class Count(NamedTuple):
+class Count(Struct, frozen=True):
     """A whole number."""
 
     min: int = 0
@@ -136,7 +138,7 @@ class Count(NamedTuple):
 PORT = Count(0, 65_535, "PORT")
 
 
-class Ports(NamedTuple):
+class Ports(Struct, frozen=True):
     """A range of ports, `FIRST-LAST`, or none."""
 
     metavar: str = "FIRST-LAST"
@@ -162,7 +164,7 @@ class Ports(NamedTuple):
         return first, last
 
 
-class Flag(NamedTuple):
+class Flag(Struct, frozen=True):
     """True or false."""
 
     metavar: str = "true|false"
@@ -180,7 +182,7 @@ class Flag(NamedTuple):
         return "true" if value else "false"
 
 
-class Choice(NamedTuple):
+class Choice(Struct, frozen=True):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -200,7 +202,7 @@ class Choice(NamedTuple):
         return value
 
 
-class Words(NamedTuple):
+class Words(Struct, frozen=True):
     """Any number of a few known words, separated by commas."""
 
     words: tuple[str, ...]
@@ -221,7 +223,7 @@ class Words(NamedTuple):
         return ",".join(value) or "none"
 
 
-class Duration(NamedTuple):
+class Duration(Struct, frozen=True):
     """Whole milliseconds, written `500ms`, `10s`, `1m30s`, `1.5h`, or bare in `unit`."""
 
     unit: Literal["s", "ms"]
@@ -244,7 +246,7 @@ class Duration(NamedTuple):
         return duration_text(value)
 
 
-class Size(NamedTuple):
+class Size(Struct, frozen=True):
     """Whole bytes, written `10GiB`, `500MB`, or as a bare number of bytes."""
 
     min: int = 0

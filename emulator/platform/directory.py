@@ -8,7 +8,6 @@ from emulator.media.ingest.authorizer import PacketSink, PublishRequest
 from emulator.platform.media_uids import Names, has_address
 from emulator.platform.platform import Platform
 from emulator.platform.shared import State
-from emulator.world.live import streams
 from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT
 
@@ -50,6 +49,8 @@ class Directory:
 
     def by_key(self, key: str) -> Platform | None:
         """The world that has a stream with this key; None if there is none."""
+        from emulator.world.live import streams  # Late, as below.
+
         if not key:
             return None
         return next((one for one in self.named(key) if streams.by_key(one.world, key)), None)

@@ -2,17 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from emulator.core.errors import Refused
-from emulator.seeding.seed import Seed
 from emulator.seeding.template import Template, seed_state
 from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 
+if TYPE_CHECKING:
+    from emulator.seeding.seed import Seed
+
 _SENT_MAX = 16
 
 MakeState = Callable[[str, RulesConfig], Store]
-ParseSeed = Callable[[str, bytes], Seed]
+ParseSeed = Callable[[str, bytes], "Seed"]
 
 
 class Seeds:
@@ -39,7 +42,7 @@ class Seeds:
         """The seeds that a request may name without a content."""
         return frozenset(("default", "none", self._configured))
 
-    def parse(self, name: str, text: bytes) -> Seed:
+    def parse(self, name: str, text: bytes) -> "Seed":
         """Read a seed file's content; for threads. Refuses (`invalid`) an invalid one."""
         if self._parse is None:
             raise Refused("invalid", "This emulator takes no seeds from requests.")
@@ -61,7 +64,7 @@ class Seeds:
                 raise Refused("invalid", f"The seed {seed}: {refused.message}.") from refused
         return self._templates[seed]
 
-    def send(self, seed: str, content: Seed, in_use: Collection[str]) -> Template:
+    def send(self, seed: str, content: "Seed", in_use: Collection[str]) -> Template:
         """The template of a seed that came with a request.
 
         It is kept while a world uses it, or while it is among the newest.

@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from emulator.media.hls.store import MediaStore
-from emulator.media.recording.jobs import JobSlots
 from emulator.media.recording.recordings import Recordings
-from emulator.media.recording.simulated.loops import Loops
 from emulator.platform.config import PlatformConfig
 from emulator.platform.request_log import RequestLog
 from emulator.shapes.addresses import Addresses, Reach, of_caller
 from emulator.world.store.journal import Store
 
 if TYPE_CHECKING:
+    from emulator.media.recording.jobs import JobSlots
+    from emulator.media.recording.simulated.loops import Loops
     from emulator.media.webrtc.peers import Peers
     from emulator.media.webrtc.sessions.sessions import VideoSessions
 
@@ -30,7 +31,7 @@ class State(Struct):
     is_stopping: bool = False
 
 
-class Shared(Struct, kw_only=True):
+class Shared(Struct, kw_only=True, dict=True):
     """For the event loop's thread.
 
     `ready` returns the ready file's content. `public` are the addresses for clients; with `reach`,
@@ -47,13 +48,11 @@ class Shared(Struct, kw_only=True):
 
     media_store: MediaStore
     recordings: Recordings
-    loops: Loops
     requests: RequestLog
     config: PlatformConfig
     admin_token: str = ""
     allowed_folders: list[Path] = field(default_factory=list)
     steering_key: str = ""
-    job_slots: JobSlots = field(default_factory=JobSlots)
     public: Addresses = _NOWHERE
     local: Addresses = _NOWHERE
     reach: Reach | None = None
@@ -67,6 +66,19 @@ class Shared(Struct, kw_only=True):
 
     def __post_init__(self) -> None:
         self.picture_turns = asyncio.Semaphore(self.config.pictures_at_once_max)
+
+    @cached_property
+    def loops(self) -> "Loops":
+        """The simulated streams of all worlds, imported when the first one is watched."""
+        from emulator.media.recording.simulated.loops import Loops
+
+        return Loops(self.media_store)
+
+    @cached_property
+    def job_slots(self) -> "JobSlots":
+        from emulator.media.recording.jobs import JobSlots
+
+        return JobSlots()
 
     @property
     def addresses(self) -> Addresses:
@@ -84,7 +96,8 @@ class Shared(Struct, kw_only=True):
 
     def forget(self, world: str) -> None:
         """Remove a world's entries when its facts are replaced."""
-        self.loops.forget(world)
+        if "loops" in vars(self):
+            self.loops.forget(world)
         self.requests.forget(world)
 
     def foresee_peers(self, _: str) -> None:

@@ -20,7 +20,6 @@ from emulator.platform.media_uids import Names, uids_of
 from emulator.platform.platform import MakeServices, Platform
 from emulator.platform.seeds import MakeState, ParseSeed, Seeds
 from emulator.platform.shared import Shared
-from emulator.seeding.seed import Seed
 from emulator.shapes.addresses import for_everyone
 from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
@@ -29,10 +28,11 @@ from emulator.world.world import DEFAULT, World
 if TYPE_CHECKING:
     from emulator.platform.awake import AwakeStores
     from emulator.platform.runs import Runs
+    from emulator.seeding.seed import Seed
 
 MEMORY = ":memory:"
 # Also a DNS label, since `NAME.localhost` chooses a world.
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 
 class WorldConfig(Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ class Worlds:
         return platform
 
     def make(
-        self, name: str, seed: str, clock: WorldClock | None = None, content: Seed | None = None
+        self, name: str, seed: str, clock: WorldClock | None = None, content: "Seed | None" = None
     ) -> Platform:
         """Make a fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name.
 
@@ -151,7 +151,7 @@ class Worlds:
         """Refuse (`invalid`) an invalid name, (`conflict`) a taken one or one world too many."""
         if name in self._platforms:
             raise Refused("conflict", f"There is a world {name} already. Drop it, or reset it.")
-        if not NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             raise Refused(
                 "invalid", "A world's name is 1 to 63 lowercase letters, digits and dashes inside."
             )

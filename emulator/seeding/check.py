@@ -333,7 +333,7 @@ _SCHEDULE = _entry(
 )
 _WEBHOOK = _entry(
     {
-        "url": _text(2000, HTTP_URL, "http://127.0.0.1:9000/hook"),
+        "url": _text(2000, re.compile(HTTP_URL), "http://127.0.0.1:9000/hook"),
         "events": _list(_one_of(*targets.KINDS)),
         "secret": _text(200),
     },

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
-from emulator.seeding.seed import EMPTY, Seed
 
 if TYPE_CHECKING:
     import yaml
+
+    from emulator.seeding.seed import Seed
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a checkout it is next to the package, in an installation inside it.
@@ -16,7 +17,7 @@ _BYTES_MAX = 4 * 2**20
 _ERRORS_SHOWN = 20
 
 
-def read(name: str) -> Seed:
+def read(name: str) -> "Seed":
     """Read the seed `default`, `none` (the demo account only), or the one in the file `name`.
 
     Refuses (`invalid`) a file that cannot be read, and what `parse` refuses. The file may be a
@@ -24,6 +25,8 @@ def read(name: str) -> Seed:
     name.
     """
     if name == "none":
+        from emulator.seeding.seed import EMPTY
+
         return EMPTY
     path = default_path() if name == "default" else Path(name)
     try:
@@ -40,12 +43,14 @@ def read(name: str) -> Seed:
     return parse(str(path), text, is_trusted=name == "default")
 
 
-def parse(path: str, text: bytes, *, is_trusted: bool = False) -> Seed:
+def parse(path: str, text: bytes, *, is_trusted: bool = False) -> "Seed":
     """Read the seed in a file's content; refusals name the file `path`.
 
     Refuses (`invalid`) a content that is longer than 4 MiB, is not YAML, or is not a valid seed:
     each error with its line, and what to write instead.
     """
+    from emulator.seeding.seed import Seed
+
     if len(text) > _BYTES_MAX:
         raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
     return Seed(**_load(path, text, is_trusted=is_trusted))

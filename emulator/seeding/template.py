@@ -7,15 +7,18 @@ of one second need no second move.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from emulator.core.clock import Clock, ManualClock
 from emulator.core.events import Event
-from emulator.seeding.seed import Seed, apply_seed
 from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.seeding.seed import Seed
 
 _SEEDED_AT_MS = 1_767_225_600_000
 # Columns with such a name contain instants; other milliseconds are durations.
@@ -24,8 +27,10 @@ _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
 _OPENING = "opening_ms"
 
 
-def seed_state(seed: Seed, rules: RulesConfig) -> Store:
+def seed_state(seed: "Seed", rules: RulesConfig) -> Store:
     """Make the facts of a seed, always the same bytes. It takes some 40 ms for the default seed."""
+    from emulator.seeding.seed import apply_seed  # Late: most starts have the facts in an image.
+
     clock = ManualClock(_SEEDED_AT_MS - seed.length_ms)
     # The seed's history is not limited by the rules of the world that uses it.
     lenient = replace(rules, streams_per_user=0, chat_lines_per_minute=0, chat_repeats_max=0)

@@ -5,13 +5,13 @@ whole milliseconds and sizes whole bytes, as their names say.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.core.errors import WrongSetting
 from emulator.core.hosts import PLATFORM
@@ -33,9 +33,8 @@ from emulator.world.rules import RulesConfig
 MEMORY = ":memory:"
 
 
-@dataclass(frozen=True, init=False, kw_only=True)
 class Settings:
-    """One emulator's settings: its own, and the config of each part.
+    """One emulator's settings: its own, and the config of each part. They do not change.
 
     `Settings(port=0, rtmp_idle_ms=500)` takes each setting by its name, whatever part it belongs
     to; the others have their defaults. Refuses (`WrongSetting`) an invalid value, and values that
@@ -174,10 +173,9 @@ class Settings:
         unknown = values.keys() - {setting.name for setting in SETTINGS}
         if unknown:
             raise TypeError(f"there is no setting {min(unknown)}")
-        for name, value in _configured(Settings, values).items():
-            object.__setattr__(self, name, value)
+        vars(self).update(_configured(Settings, values))
         if not self.data:
-            object.__setattr__(self, "data", str(default_folder()))
+            vars(self)["data"] = str(default_folder())
         for setting in SETTINGS:
             try:
                 setting.kind.check(self.value_of(setting))
@@ -188,6 +186,18 @@ class Settings:
                 text = f"{setting.key}: {value!r} is a {type(value).__name__}, which it cannot be."
                 raise WrongSetting(text) from None
         self._check_pairs()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a setting does not change: {name}. `changed` makes a copy")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(self.value_of(setting) for setting in SETTINGS)
 
     def value_of(self, setting: Setting) -> Any:
         return attrgetter(setting.field)(self)
@@ -255,7 +265,7 @@ def _settings_of(config: type, place: str = "") -> Iterator[Setting]:
     for field, annotation in config.__annotations__.items():
         setting = setting_of(field, annotation)
         if setting:
-            yield setting._replace(field=place + field)
+            yield replace(setting, field=place + field)
         elif _is_config(annotation):
             yield from _settings_of(annotation, f"{place}{field}.")
 

@@ -2,14 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 # A name of letters, digits, dots and dashes (underscores, as containers are named), or IPv6.
-_HOSTNAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,45}")
+_HOSTNAME = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,45}"
 
 
-class Url(NamedTuple):
+class Url(Struct, frozen=True):
     """A server's URL with one of a few schemes, or none. With `has_path` it may have a path."""
 
     schemes: tuple[str, ...]
@@ -30,7 +31,7 @@ class Url(NamedTuple):
             raise ValueError(f"{value!r} is not a URL; write it like {example}") from None
         if parts.scheme not in self.schemes or not parts.hostname or port == 0:
             raise ValueError(f"{value!r} is not a URL of {self._named()}; write it like {example}")
-        if not _HOSTNAME.fullmatch(parts.hostname):
+        if not re.fullmatch(_HOSTNAME, parts.hostname):
             raise ValueError(f"{value!r} has an invalid host; write it like {example}")
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError(f"{value!r} may hold a scheme, a host and a port; nothing else")
@@ -44,7 +45,7 @@ class Url(NamedTuple):
         return " or ".join(self.schemes)
 
 
-class HostNames(NamedTuple):
+class HostNames(Struct, frozen=True):
     """Host names, whose first label may be `*`; the word `platform` stands for several names."""
 
     platform: tuple[str, ...]
@@ -56,7 +57,7 @@ class HostNames(NamedTuple):
     def check(self, value: str) -> None:
         for name in self.names(value):
             plain = name.removeprefix("*.")
-            if not _HOSTNAME.fullmatch(plain) or ":" in plain:
+            if not re.fullmatch(_HOSTNAME, plain) or ":" in plain:
                 raise ValueError(
                     f"{name!r} is not a host name; write names like streams.example.org or "
                     "*.example.org, or platform"
@@ -72,7 +73,7 @@ class HostNames(NamedTuple):
         return value or "none"
 
 
-class File(NamedTuple):
+class File(Struct, frozen=True):
     """A path to a file, or none; a leading `~` is the home folder."""
 
     metavar: str = "FILE"
@@ -87,7 +88,7 @@ class File(NamedTuple):
         return str(value) if value else "none"
 
 
-class Folder(NamedTuple):
+class Folder(Struct, frozen=True):
     """A path to a folder, or one of a few words with a special meaning."""
 
     words: tuple[str, ...]

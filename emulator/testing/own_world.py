@@ -4,19 +4,20 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.core.errors import Refused
-from emulator.platform import snapshots
 from emulator.platform.platform import Platform
 from emulator.platform.request_log import UNLOGGED
-from emulator.testing.asking import ApiResponse, ask
 from emulator.testing.platform import LiveEmulator
-from emulator.testing.steering import Clock, Faults
 from emulator.testing.twins import twin
-from emulator.world.people import accounts
 from emulator.world.store import events
 from emulator.world.world import World as Facts
+
+# Imported with the first use: the first line of a test does not wait for what it may never need.
+if TYPE_CHECKING:
+    from emulator.testing.asking import ApiResponse
+    from emulator.testing.steering import Clock, Faults
 
 T = TypeVar("T")
 
@@ -49,6 +50,8 @@ class OwnWorld:
 
     def reset(self) -> None:
         """Reset the world to its seed."""
+        from emulator.platform import snapshots
+
         self.emulator.wait(snapshots.reset(self.platform))
         self._begin()
 
@@ -68,6 +71,8 @@ class OwnWorld:
 
     def key_of(self, username: str) -> str:
         """An account's API key. The account is made if it does not exist."""
+        from emulator.world.people import accounts
+
         own = "ak_demo" if username == "demo" else f"ak_demo_{username}"
 
         def make(facts: Facts) -> None:
@@ -93,20 +98,22 @@ class OwnWorld:
 
     def ask(
         self, method: str, path: str, body: object = None, *, user: str | None = "demo"
-    ) -> ApiResponse:
+    ) -> "ApiResponse":
         """Call the documented API as an app does. `path` may be a whole URL.
 
         `user` is the account whose key is sent; None sends no key.
         """
         return self._ask(method, path, body, user, self.headers)
 
-    def set_up(self, method: str, path: str, body: object = None, *, user: str) -> ApiResponse:
+    def set_up(self, method: str, path: str, body: object = None, *, user: str) -> "ApiResponse":
         """Call the documented API, but not as an app: no fault strikes it, and no log has it."""
         return self._ask(method, path, body, user, {**self.headers, UNLOGGED: "1"})
 
     def _ask(
         self, method: str, path: str, body: object, user: str | None, headers: Mapping[str, str]
-    ) -> ApiResponse:
+    ) -> "ApiResponse":
+        from emulator.testing.asking import ask
+
         url = path if "://" in path else f"{self.emulator.local['http']}/api/v1{path}"
         key = {} if user is None else {"Authorization": f"Bearer {self.key_of(user)}"}
         return ask(method, url, {**headers, **key}, body)
@@ -115,6 +122,8 @@ class OwnWorld:
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
         """Call the admin API (`/_emulator/`) in this world. Raises `AssertionError` if refused."""
+        from emulator.testing.asking import ask
+
         url = f"{self.emulator.local['admin']}/{path}"
         answer = ask(method, url, self._admin_headers(), body)
         assert answer.status < 400, f"{method} {path}: {answer.text}"
@@ -185,11 +194,15 @@ class OwnWorld:
         return self.until(look, what, patience_seconds=patience_seconds)
 
     @cached_property
-    def clock(self) -> Clock:
+    def clock(self) -> "Clock":
+        from emulator.testing.steering import Clock
+
         return Clock(self.emulator, self.platform)
 
     @cached_property
-    def faults(self) -> Faults:
+    def faults(self) -> "Faults":
+        from emulator.testing.steering import Faults
+
         return Faults(self.emulator, self.platform)
 
     def _begin(self) -> None:

@@ -2,14 +2,17 @@
 
 import itertools
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.testing.exploring import attach
 from emulator.testing.own_world import OwnWorld
 from emulator.testing.platform import LiveEmulator
-from emulator.testing.streams import Stream
 from emulator.testing.twins import twin
-from emulator.testing.webhooks import Webhooks
+
+# Imported with the first use: the first line of a test does not wait for what it may never need.
+if TYPE_CHECKING:
+    from emulator.testing.streams import Stream
+    from emulator.testing.webhooks import Webhooks
 
 _numbers = itertools.count(1)
 
@@ -39,8 +42,10 @@ class World(OwnWorld):
 
     def create_stream(
         self, /, title: str = "A stream", owner: str = "demo", **patch: Any
-    ) -> Stream:
+    ) -> "Stream":
         """Make a new stream, offline. It is no call of an app: no fault strikes it."""
+        from emulator.testing.streams import Stream
+
         answer = self.set_up("POST", "/streams/", {"title": title, **patch}, user=owner)
         assert answer.status == 201, answer.text
         return Stream(self, answer.json, owner)
@@ -48,8 +53,10 @@ class World(OwnWorld):
     create_stream_async = twin(create_stream)
 
     @cached_property
-    def webhooks(self) -> Webhooks:
+    def webhooks(self) -> "Webhooks":
         """The receiver of this world's webhooks, which is started at the first use."""
+        from emulator.testing.webhooks import Webhooks
+
         webhooks = Webhooks(self)
         self.when_dropped.append(webhooks.close)
         return webhooks

@@ -18,7 +18,6 @@ from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.recordings import Recordings
-from emulator.media.recording.simulated.loops import Loops
 from emulator.platform.platform import ServiceFactory
 from emulator.platform.request_log import RequestLog
 from emulator.platform.shared import Shared
@@ -204,7 +203,6 @@ async def make_worlds(
     shared = Shared(
         media_store=media_store,
         recordings=recordings,
-        loops=Loops(media_store),
         config=settings.platform,
         requests=RequestLog(settings.requests),
     )

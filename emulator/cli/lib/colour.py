@@ -22,7 +22,7 @@ _CODES: dict[Colour, str] = {
     "bold": "1",
     "dim": "2",
 }
-_ADDRESS = re.compile(r"\b(?:https?|rtmps?)://[^\s\"']+")
+_ADDRESS = r"\b(?:https?|rtmps?)://[^\s\"']+"
 _STATES: dict[str, Colour] = {
     "live": "red",
     "offline": "dim",
@@ -70,7 +70,7 @@ def paint_addresses(text: str, out: TextIO | None = None) -> str:
     """Colour the URLs in `text`, if `out` shows colours. Make others' text `plain` first."""
     if not is_coloured(out or sys.stdout):
         return text
-    return _ADDRESS.sub(lambda match: paint(match[0], "cyan", out=out), text)
+    return re.sub(_ADDRESS, lambda match: paint(match[0], "cyan", out=out), text)
 
 
 def colour_of(state: str) -> Colour | None:

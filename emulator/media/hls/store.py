@@ -6,18 +6,19 @@ import re
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.busy_files import remove, remove_tree
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.hls import disk
 from emulator.media.hls.config import LONG_PART_MS, MediaStoreConfig
-from emulator.media.hls.index import NAME as INDEX_NAME
-from emulator.media.hls.index import read_index
-from emulator.media.hls.stream import HlsStream
-from emulator.media.hls.window import Window
 from emulator.media.hls.writer import OnFailure, RecordingFailed, WriterThread
 from emulator.media.ticks import TICKS_PER_MS
+
+# Streams are imported with the first one: a start has none.
+if TYPE_CHECKING:
+    from emulator.media.hls.stream import HlsStream
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +49,17 @@ class MediaStore:
 
     def begin(
         self, uid: str, on_failure: OnFailure | None = None, *, part_ms: int | None = None
-    ) -> HlsStream:
+    ) -> "HlsStream":
         """Open the media of a stream that begins now.
 
         Refuses (`conflict`) a uid that has media already. Its parts are as long as
         `MediaStoreConfig` says, or `part_ms`. `on_failure` is called once if the recording stops
         (`disk_full`, `disk_too_slow`, `disk_error`); the stream continues from memory.
         """
+        from emulator.media.hls.index import NAME as INDEX_NAME
+        from emulator.media.hls.stream import HlsStream
+        from emulator.media.hls.window import Window
+
         folder = self.folder(uid)
         self._leftovers -= {uid}
         if uid in self._live or (folder / INDEX_NAME).exists():
@@ -77,11 +82,14 @@ class MediaStore:
         """Undo `begin` for a stream that has had no media; nothing is left of it."""
         self._live.pop(uid, None)
 
-    def reopen(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
+    def reopen(self, uid: str, on_failure: OnFailure | None = None) -> "HlsStream":
         """Continue the recording of a stream that an earlier process left live.
 
         Blocks on the disk. Refuses (`not_found`) where that process recorded nothing.
         """
+        from emulator.media.hls.index import read_index
+        from emulator.media.hls.stream import HlsStream
+
         folder = self.folder(uid)
         try:
             recorded = read_index(folder)
@@ -93,11 +101,14 @@ class MediaStore:
         hls_stream = self._live[uid] = HlsStream(folder, window, segment_writer, recorded.inits)
         return hls_stream
 
-    def find(self, uid: str) -> HlsStream:
+    def find(self, uid: str) -> "HlsStream":
         """Return the live stream, or the recording that its index describes.
 
         Refuses `not_found`, with `retry_after_seconds`, where there is neither (yet).
         """
+        from emulator.media.hls.index import read_index
+        from emulator.media.hls.stream import HlsStream
+
         if uid in self._live:
             return self._live[uid]
         if uid not in self._recordings:
@@ -114,7 +125,7 @@ class MediaStore:
         self._recordings.move_to_end(uid)
         return self._recordings[uid]
 
-    def followed(self, uid: str) -> HlsStream:
+    def followed(self, uid: str) -> "HlsStream":
         """Return the stream for the address at which it was live, whose players still follow it.
 
         The same playlist continues to its end, and its files can be fetched for the playlist's
@@ -137,7 +148,7 @@ class MediaStore:
     def is_live(self, uid: str) -> bool:
         return uid in self._live and not self._live[uid].window.is_finished
 
-    def lend(self, uid: str, hls_stream: HlsStream) -> None:
+    def lend(self, uid: str, hls_stream: "HlsStream") -> None:
         """Add a stream that is made elsewhere, so that `find` returns it; it has no files."""
         self._recordings.setdefault(uid, hls_stream)
 

@@ -21,12 +21,12 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
 
-from emulator.media.hls.index import NAME as INDEX_NAME
-from emulator.media.hls.segments import StoredPart
+if TYPE_CHECKING:
+    from emulator.media.hls.segments import StoredPart
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class SegmentWriter:
 
         self._put(len(content), act)
 
-    def part(self, segment_name: str, part: StoredPart, line: bytes) -> None:
+    def part(self, segment_name: str, part: "StoredPart", line: bytes) -> None:
         """Append a part to its segment's file, then its line; then `part.is_written`."""
         content = part.content
         if content is None:
@@ -208,7 +208,7 @@ class SegmentWriter:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)
 
-    def _write_parts(self, first: StoredPart) -> None:
+    def _write_parts(self, first: "StoredPart") -> None:
         """Write a part, unless it is written, with the parts of its segment that wait behind it.
 
         After each write this thread waits for the interpreter. On a busy machine that is longer
@@ -233,6 +233,8 @@ class SegmentWriter:
 
     def _write_line(self, line: bytes) -> None:
         if self._index is None:
+            from emulator.media.hls.index import NAME as INDEX_NAME
+
             self.folder.mkdir(parents=True, exist_ok=True)
             self._index = self._writer.open_file(self.folder / INDEX_NAME, "a")
             if self._index.tell():
@@ -254,7 +256,7 @@ class SegmentWriter:
 
 class _WaitingPart(NamedTuple):
     segment_name: str
-    part: StoredPart
+    part: "StoredPart"
     content: bytes
     line: bytes
 

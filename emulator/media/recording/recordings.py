@@ -17,9 +17,9 @@ from msgspec import Struct
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.hls.store import MediaStore
-from emulator.media.hls.stream import HlsStream
 
 if TYPE_CHECKING:
+    from emulator.media.hls.stream import HlsStream
     from emulator.media.recording.clips.moments import ClipMoment
     from emulator.media.recording.footage import Footage
     from emulator.media.recording.storyboard import Storyboard
@@ -167,7 +167,7 @@ class Recordings:
     async def _once(
         self,
         key: Hashable,
-        hls_stream: HlsStream,
+        hls_stream: "HlsStream",
         make: "Callable[[Footage], T]",
         threads: ThreadPoolExecutor | None = None,
     ) -> T:

@@ -13,7 +13,7 @@ from emulator.scenario.language.values.kinds import (
     Text,
     UserRef,
 )
-from emulator.world.people.names import USERNAME
+from emulator.world.people.names import is_username
 
 
 class _Part(BaseModel):
@@ -21,7 +21,7 @@ class _Part(BaseModel):
 
 
 def _username(name: str) -> str:
-    if not USERNAME.fullmatch(name):
+    if not is_username(name):
         raise ValueError("A username does not begin with a dot or a dash")
     return name
 

@@ -9,19 +9,20 @@ loaded (DNS rebinding). Nobody owns an IP address as a name, so that cannot be p
 import ipaddress
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 # RFC 6454, 6.2, and RFC 9110, 7.2: a host with an optional port; an origin begins with a scheme.
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
-_ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://" + _HOST.pattern)
-_PATTERN = re.compile(r"(?:\*\.)?[^\s/:@?#\[\]*]+|\[[0-9a-f:.]+\]")
+_HOST = r"(?P<name>\[[0-9a-f:.]+\]|[^\s/:@?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
+_ORIGIN = r"(?P<scheme>[a-z][a-z0-9+.-]*)://" + _HOST
+_PATTERN = r"(?:\*\.)?[^\s/:@?#\[\]*]+|\[[0-9a-f:.]+\]"
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _SHOWN_MAX = 100
 _OTHER_SITES = ("cross-site", "same-site")
 
 
-class CallerRequest(NamedTuple):
+class CallerRequest(Struct, frozen=True):
     """The headers of a request that matter here. Repeated headers are all included."""
 
     method: str
@@ -84,7 +85,7 @@ class Callers:
         return not self._is_origin(_origin_of(request.referer), request.hosts)
 
     def _is_host(self, text: str) -> bool:
-        host = _HOST.fullmatch(text.lower())
+        host = re.fullmatch(_HOST, text.lower())
         if host is None:
             return False
         name = _name(host["name"])
@@ -94,7 +95,7 @@ class Callers:
 
     def _is_origin(self, text: str, hosts: Sequence[str]) -> bool:
         text = text.lower()
-        origin = _ORIGIN.fullmatch(text)
+        origin = re.fullmatch(_ORIGIN, text)
         if origin is None:
             return text == "null" and ("null", "", "") in self._origins
         scheme, name = origin["scheme"], _name(origin["name"])
@@ -120,7 +121,7 @@ def _origin_pattern(word: str) -> tuple[str, str, str]:
     if word == "*":
         return ("", "*", "")
     scheme, _, host = word.rstrip("/").partition("://")
-    if not host or not _ORIGIN.fullmatch(f"{scheme}://{host.removeprefix('*.')}"):
+    if not host or not re.fullmatch(_ORIGIN, f"{scheme}://{host.removeprefix('*.')}"):
         raise ValueError(f"{word!r} is not an origin; write it like https://app.example.test")
     return (scheme, *_host_pattern(host))
 
@@ -130,7 +131,7 @@ def _host_pattern(word: str) -> tuple[str, str]:
     name, _, port = word.rpartition(":") if re.search(r":[0-9]{1,5}$", word) else (word, "", "")
     if word.startswith("[") and not name.endswith("]"):  # The last part of an IPv6 address.
         name, port = word, ""
-    if name != "*" and not _PATTERN.fullmatch(name):
+    if name != "*" and not re.fullmatch(_PATTERN, name):
         raise ValueError(f"{word!r} is not a host; write it like emulator or *.example.test")
     return _name(name), port
 
@@ -145,7 +146,7 @@ def _fits(name: str, port: str, of_name: str, of_port: str) -> bool:
 
 def _is_same(host: str, name: str, port: str, scheme: str) -> bool:
     """Whether a `Host` equals an origin. The scheme may be that of a proxy before this server."""
-    own = _HOST.fullmatch(host.lower())
+    own = re.fullmatch(_HOST, host.lower())
     if own is None:
         return False
     return (_name(own["name"]), own["port"] or _DEFAULT_PORTS.get(scheme, "")) == (name, port)

@@ -39,7 +39,7 @@ class WorldCreate(Request):
     instant, so that all its output is the same every time.
     """
 
-    name: str = Field(pattern=f"^{NAME.pattern}$", max_length=63)
+    name: str = Field(pattern=f"^{NAME}$", max_length=63)
     seed: str | None = Field(None, min_length=1, max_length=4096)
     seed_text: str | None = Field(None, max_length=_SEED_BYTES_MAX)
     now: Instant | None = None
@@ -48,7 +48,7 @@ class WorldCreate(Request):
 class WorldImport(Request):
     """Without `name` it is the name in the file. `replace` allows to replace an existing world."""
 
-    name: str | None = Field(None, pattern=f"^{NAME.pattern}$", max_length=63)
+    name: str | None = Field(None, pattern=f"^{NAME}$", max_length=63)
     replace: bool = False
 
 

@@ -14,11 +14,11 @@ _AUTHORITY = re.compile(
     r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::[0-9]{1,5})?"
 )
 # An address with an optional port, which is different for each connection.
-_CLIENT = re.compile(
+_CLIENT = (
     r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?"
     r"|([0-9.]{7,15})(?::[0-9]{1,5})?|([0-9A-Fa-f:.]{2,45})"
 )
-_PORT = re.compile(r"[0-9]{1,5}")
+_PORT = "[0-9]{1,5}"
 _DEFAULT_PORTS = (("http", "80"), ("https", "443"))
 
 
@@ -56,7 +56,7 @@ def used_by(scheme: str, headers: Headers) -> str | None:
     if _AUTHORITY.fullmatch(forwarded):
         port = _first(headers, "x-forwarded-port")
         has_port = forwarded.rpartition("]")[2].count(":") > 0
-        if not has_port and _PORT.fullmatch(port) and (scheme, port) not in _DEFAULT_PORTS:
+        if not has_port and re.fullmatch(_PORT, port) and (scheme, port) not in _DEFAULT_PORTS:
             forwarded = f"{forwarded}:{port}"
         return f"{scheme}://{forwarded}"
     host = headers.get("host", "")
@@ -68,7 +68,7 @@ def caller_host(request: HTTPConnection) -> str:
 
     Behind a proxy it is the first value of `X-Forwarded-For`.
     """
-    match = _CLIENT.fullmatch(_first(request.headers, "x-forwarded-for"))
+    match = re.fullmatch(_CLIENT, _first(request.headers, "x-forwarded-for"))
     if match is not None:
         return match[1] or match[2] or match[3]
     return str(request.client.host) if request.client else ""

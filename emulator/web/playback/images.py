@@ -17,7 +17,7 @@ from emulator.web.http.world_choice import of_media
 from emulator.web.playback.hls import PREFIXES
 from emulator.world.library import thumbnails
 from emulator.world.people import images
-from emulator.world.people.names import USERNAME
+from emulator.world.people.names import is_username
 
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -58,7 +58,7 @@ def routes(worlds: Worlds) -> list[Route]:
 async def _initial(request: Request) -> Response:
     """Answer the first letter of a name on the name's colour."""
     name = request.path_params["name"]
-    if not USERNAME.fullmatch(name):
+    if not is_username(name):
         raise Refused("not_found", "Not Found")
     svg = initial(name)
     return _answer(request, svg.encode(), "image/svg+xml", hashlib.sha256(svg.encode()).hexdigest())

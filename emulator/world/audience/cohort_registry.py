@@ -4,10 +4,14 @@ Cohorts live in memory and are rebuilt from their stored commands when needed. `
 their tallies.
 """
 
+from typing import TYPE_CHECKING
+
 from emulator.core.clock import Clock, Timer
 from emulator.world.audience import commands
-from emulator.world.audience.cohort import Cohort
 from emulator.world.store.journal import Store
+
+if TYPE_CHECKING:
+    from emulator.world.audience.cohort import Cohort
 
 
 class CohortRegistry:
@@ -22,7 +26,7 @@ class CohortRegistry:
         # Streams with stored commands whose cohort has not been rebuilt since the world was opened.
         self._asleep = commands.ordered(store)
 
-    def find(self, stream_id: str, at_ms: int | None = None) -> Cohort | None:
+    def find(self, stream_id: str, at_ms: int | None = None) -> "Cohort | None":
         """Return a stream's cohort, folded to `at_ms` or now; None if it never had one.
 
         A cohort that was already folded beyond `at_ms` is returned as it is.
@@ -36,11 +40,13 @@ class CohortRegistry:
         cohort.fold(self._clock.now_ms() if at_ms is None else at_ms)
         return cohort
 
-    def latest(self, stream_id: str) -> Cohort | None:
+    def latest(self, stream_id: str) -> "Cohort | None":
         """Return a stream's cohort as it was last folded (`counts` folds all of them)."""
         return self._cohorts.get(stream_id)
 
-    def find_or_make(self, stream_id: str) -> Cohort:
+    def find_or_make(self, stream_id: str) -> "Cohort":
+        from emulator.world.audience.cohort import Cohort
+
         cohort = self.find(stream_id)
         if cohort is None:
             cohort = self._cohorts[stream_id] = Cohort(stream_id)

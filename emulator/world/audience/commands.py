@@ -1,16 +1,18 @@
 """The stored commands to cohorts, from which a cohort can be rebuilt."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
-from emulator.world.audience.cohort import Cohort, CohortCommand, Mix
-from emulator.world.audience.curves import Stay
 from emulator.world.store.journal import Store
 
+# Imported with the first cohort: most worlds have none.
+if TYPE_CHECKING:
+    from emulator.world.audience.cohort import Cohort, CohortCommand
 
-def keep(store: Store, stream_pk: int, at_ms: int, command: CohortCommand) -> None:
+
+def keep(store: Store, stream_pk: int, at_ms: int, command: "CohortCommand") -> None:
     """Store a command, inside a change."""
     store.insert(
         "audience_orders",
@@ -38,12 +40,14 @@ def ordered(store: Store) -> dict[str, int]:
     return {row["id"]: row["row"] for row in rows}
 
 
-def cohort_of(store: Store, stream_id: str, stream_pk: int) -> Cohort:
+def cohort_of(store: Store, stream_id: str, stream_pk: int) -> "Cohort":
     """Rebuild a cohort from its commands, as it was when it was last recorded.
 
     Recorded changes are removed from its tally. Traits and stays are recorded less often than
     counts, so more of them remain in the tally.
     """
+    from emulator.world.audience.cohort import Cohort
+
     cohort = Cohort(stream_id)
     rows = store.rows(
         "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_pk
@@ -63,7 +67,7 @@ def cohort_of(store: Store, stream_id: str, stream_pk: int) -> Cohort:
     return cohort
 
 
-def _plain(command: CohortCommand) -> dict[str, Any]:
+def _plain(command: "CohortCommand") -> dict[str, Any]:
     mix = {name: value for name, value in command.mix._asdict().items() if name != "signed_in"}
     return {
         **asdict(command),
@@ -73,7 +77,10 @@ def _plain(command: CohortCommand) -> dict[str, Any]:
     }
 
 
-def _command(body: dict[str, Any]) -> CohortCommand:
+def _command(body: dict[str, Any]) -> "CohortCommand":
+    from emulator.world.audience.cohort import CohortCommand, Mix
+    from emulator.world.audience.curves import Stay
+
     stay = body.pop("stay")
     mix = Mix(**body.pop("mix"))
     return CohortCommand(**body, stay=Stay(**stay) if stay else None, mix=mix)

@@ -1,11 +1,12 @@
 """Fault: one thing that goes wrong on purpose. Only a value; the struck code makes its effect."""
 
 from functools import cache
-from typing import ClassVar, get_type_hints
+from typing import TYPE_CHECKING, ClassVar, get_type_hints
 
 from msgspec import Struct
 
-from emulator.world.faults.values import Value
+if TYPE_CHECKING:
+    from emulator.world.faults.values import Value
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 @cache
-def values_of(kind: type[Fault]) -> dict[str, Value]:
+def values_of(kind: type[Fault]) -> "dict[str, Value]":
     """Return the values that such a fault can have, by the names of its fields."""
     hints = get_type_hints(kind, include_extras=True)
     return {name: hints[name].__metadata__[0] for name in kind.__struct_fields__}

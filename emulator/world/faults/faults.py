@@ -6,7 +6,7 @@ Code that a fault may strike asks `are_on` first: without any faults, that is it
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -16,8 +16,10 @@ from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
 from emulator.core.ids import Ids
 from emulator.world.faults.fault import Fault
-from emulator.world.faults.reading import FaultRequest
 from emulator.world.store.journal import Store
+
+if TYPE_CHECKING:
+    from emulator.world.faults.reading import FaultRequest
 
 F = TypeVar("F", bound=Fault)
 
@@ -38,7 +40,7 @@ class Active(Struct, Generic[F], eq=False):
 
     id: str
     fault: F
-    plan: FaultRequest
+    plan: "FaultRequest"
     started_ms: int
     chance: Ids
     struck: int = 0
@@ -101,7 +103,7 @@ class Faults:
         actives = [active for active in self._on.values() if isinstance(active.fault, kind)]
         return cast("list[Active[F]]", actives)
 
-    def start(self, plan: FaultRequest) -> Active[Fault]:
+    def start(self, plan: "FaultRequest") -> Active[Fault]:
         """Start a fault. Refuses (`conflict`) more than `ON_MAX` at once."""
         if len(self._on) >= ON_MAX:
             raise Refused("conflict", f"There are {ON_MAX} faults on. Clear some.")

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
-from emulator.world.people.names import USERNAME, username_error
+from emulator.world.people.names import is_username, username_error
 from emulator.world.store.journal import Row, Store
 from emulator.world.store.rows import read_row
 from emulator.world.store.write_counters import Remembered
@@ -193,7 +193,7 @@ def api_key(world: World, user: User) -> str | None:
 def can_be_made(world: World, key: str) -> bool:
     """Whether the first use of this key, which was not issued, creates its account."""
     name = key.removeprefix(AUTO_KEY_PREFIX)
-    if name == key or world.rules.is_auth_strict or not USERNAME.fullmatch(name):
+    if name == key or world.rules.is_auth_strict or not is_username(name):
         return False
     return world.store.row("SELECT 1 FROM retired_keys WHERE key = ?", key) is None
 
@@ -218,7 +218,7 @@ def make(
     Refuses (`invalid`) a bad name, (`conflict`) a name or mail address that is taken.
     """
     email = email or _free_email(world, username)
-    if not USERNAME.fullmatch(username):
+    if not is_username(username):
         raise Refused("invalid", "A username is 1 to 50 letters, digits, dots, dashes, underscores")
     if world.store.row("SELECT 1 FROM users WHERE username = ? OR email = ?", username, email):
         raise Refused("conflict", "Username or email already registered")

@@ -2,7 +2,8 @@
 
 import re
 
-USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,49}", re.ASCII)
+# Texts, which `re` compiles with their first use: a start reads no name.
+_USERNAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,49}"
 
 # Names that a visitor could take for the platform itself, or that clients use as a keyword.
 RESERVED = frozenset(
@@ -32,7 +33,7 @@ RESERVED = frozenset(
     }
 )
 
-_STRANGE = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
+_STRANGE = r"[^A-Za-z0-9_.-]"
 # The limit of a generated name: below the limit of a username, so that a number can be appended.
 _MADE_MAX = 40
 
@@ -41,12 +42,16 @@ _LOCAL_MAX, _ADDRESS_MAX = 64, 254
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # RFC 5322, 3.4.1: a dot-atom on the left; RFC 5321, 2.3.5: a fully qualified name on the right.
-_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+(?=[^@]*[A-Za-z])({_LABEL})")
+_ADDRESS = rf"({_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+(?=[^@]*[A-Za-z])({_LABEL})"
+
+
+def is_username(name: str) -> bool:
+    return re.fullmatch(_USERNAME, name) is not None
 
 
 def username_error(name: str) -> str | None:
     """Return what is wrong with a username; None if it is valid."""
-    if not USERNAME.fullmatch(name):
+    if not is_username(name):
         return (
             "A username is 1 to 50 letters, digits, dots, dashes and underscores, and does not"
             " begin with a dot or a dash."
@@ -62,7 +67,7 @@ def username_of(address: str) -> str:
     `Ada.Lovelace+news@example.com` becomes `Ada.Lovelace`, `!@example.com` becomes `user`.
     """
     local = address.partition("@")[0].partition("+")[0]
-    return _STRANGE.sub("", local).lstrip(".-")[:_MADE_MAX] or "user"
+    return re.sub(_STRANGE, "", local).lstrip(".-")[:_MADE_MAX] or "user"
 
 
 def email_error(address: str) -> str | None:
@@ -70,7 +75,7 @@ def email_error(address: str) -> str | None:
 
     Quoted local parts and address literals (`ada@[192.0.2.1]`) are not accepted.
     """
-    match = _ADDRESS.fullmatch(address)
+    match = re.fullmatch(_ADDRESS, address)
     if match is None:
         return "A mail address looks like ada@example.com."
     if len(match[1]) > _LOCAL_MAX or len(address) > _ADDRESS_MAX:

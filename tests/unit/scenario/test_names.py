@@ -1,7 +1,7 @@
 """Names of simulated users."""
 
 from emulator.scenario.generators.names import PEOPLE, username
-from emulator.world.people.names import USERNAME
+from emulator.world.people.names import is_username
 
 
 def test_names_of_a_crowd_are_numbered() -> None:
@@ -13,4 +13,4 @@ def test_names_of_people_are_usernames_and_all_differ() -> None:
 
     assert len(set(names)) == 500
     assert names[0] == "mira"
-    assert all(USERNAME.fullmatch(name) for name in names)
+    assert all(is_username(name) for name in names)
