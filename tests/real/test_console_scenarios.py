@@ -34,7 +34,7 @@ async def test_scenarios_are_found_filled_in_played_and_compared(
     # Given the library: a search finds a scenario by a word of its parameters,
     tab = await open_at(chromium, walk)
     page = tab.page
-    await page.fill("main input[type=search]", "how many are sent")
+    await page.fill("main input[type=search]", "number of viewers")
     await page.click(".scenario-cards a:text-is('Raid')")
 
     # when a parameter is out of range, the error stands at its field, and nothing runs;
