@@ -131,7 +131,7 @@ _BESIDE = (
 
 
 class _Suite(Struct, frozen=True):
-    """How a project's tests are run: the commands that install it, and a container image for it."""
+    """A project's test run: the command, the commands that install it, and a container image."""
 
     command: str
     prepare: str = ""

@@ -76,7 +76,7 @@ def watch_page(stream: dict[str, Any]) -> str:
 
 
 def live_seconds(stream: dict[str, Any]) -> float:
-    """How long a stream has been live, by its own times; 0 before."""
+    """The seconds that a stream has been live, by its own times; 0 before."""
     if not stream["started_at"]:
         return 0.0
     started = datetime.fromisoformat(stream["started_at"]).timestamp()

@@ -102,7 +102,7 @@ class ManualClock:
         return nullcontext()
 
     def next_due_ms(self) -> int | None:
-        """When the next act is due, if there is one; it may lie in the past."""
+        """The instant at which the next act is due, if there is one; it may be past."""
         agenda = self._agenda
         while agenda and agenda[0][2].is_cancelled:
             heapq.heappop(agenda)

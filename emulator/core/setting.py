@@ -21,7 +21,7 @@ _FALSE = {"false", "no", "off", "0"}
 
 
 class Kind(Protocol):
-    """How a value is read, checked and shown. `metavar` stands for the value in help texts."""
+    """A kind of value: parsing, checks and display. `metavar` stands for it in help texts."""
 
     @property
     def metavar(self) -> str: ...
@@ -203,7 +203,7 @@ class Choice(Struct, frozen=True):
 
 
 class Words(Struct, frozen=True):
-    """Any number of a few known words, separated by commas."""
+    """A list of known words, separated by commas."""
 
     words: tuple[str, ...]
 

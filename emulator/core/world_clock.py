@@ -68,12 +68,12 @@ class WorldClock(ManualClock):
 
     @property
     def pending(self) -> int:
-        """How many acts are on the agenda."""
+        """The number of acts on the agenda."""
         return len(self._agenda) - self._cancelled
 
     @property
     def ahead_ms(self) -> int:
-        """How far the world's time is ahead of the machine's; negative if it is behind."""
+        """The lead of the world's time over the machine's; negative if it is behind."""
         return self.now_ms() - wall_ns() // 1_000_000
 
     def now_ms(self) -> int:

@@ -87,7 +87,7 @@ def cell_of(entry: Written) -> Cell:
 
 
 def uses_of(profile: Profile, entry: Written) -> int:
-    """How often a run without faults used what this fault strikes; 0 if that is not counted."""
+    """The uses of this fault's target in a run without faults; 0 if they are not counted."""
     kind = kind_of(entry)
     values = entry[kind] or {}
     if kind.startswith("api."):

@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.01
 
 
 class CommandRun(Struct, frozen=True):
-    """How a command ended. `status` is its exit code; 128 plus a signal's number, as in a shell.
+    """The end of a command. `status` is its exit code; 128 plus a signal's number, as in a shell.
 
     It is None if the command did not end within its limit. `left`: children outlived the command,
     and were ended.

@@ -95,7 +95,7 @@ class Injector:
 
     @property
     def struck(self) -> list[int]:
-        """How often each fault of the plan has struck."""
+        """The number of times that each fault of the plan has struck."""
         counts = [0] * len(self._plan)
         for number, active in self._actives:
             counts[number] += active.struck

@@ -20,7 +20,7 @@ USES_VARIABLE = "LIVE_EMULATOR_USES"
 
 
 class Use(Struct, frozen=True):
-    """How often faults of a kind could have struck an operation, a file or a webhook."""
+    """The number of times that faults of a kind could have struck an operation, file or webhook."""
 
     kind: str
     method: str

@@ -62,7 +62,7 @@ class Order(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """How a run went. `struck` says how often each fault of its plan has struck.
+    """The outcome of a run. `struck` has the strikes of each fault of its plan.
 
     Only failed runs have `lines`, the last that the command printed, and `requests`, those around
     the faults. Only runs without a plan have `uses` and `events`.

@@ -26,7 +26,7 @@ _SILENT_SECONDS = 60
 
 
 class Limits(NamedTuple):
-    """How many handles a process may have open: now, and if it asks for more."""
+    """The limits of a process's open handles: the current one, and the highest it may set."""
 
     soft: int
     hard: int
@@ -64,7 +64,7 @@ def raise_limit() -> int:
 
 
 def limit() -> int:
-    """How many handles this process may have open."""
+    """The number of handles that this process may have open."""
     allowed = limits()
     return _WANTED if allowed is None else allowed.soft
 

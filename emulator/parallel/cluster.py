@@ -113,7 +113,7 @@ class ClusterWorkers(Executor):
         self._counted_ms = -_COUNT_MS
 
     def count(self) -> int:
-        """How many jobs the workers can do at once; the figure is at most a second old."""
+        """The number of jobs that the workers can do at once; it is at most a second old."""
         now_ms = monotonic_ms()
         if now_ms >= self._counted_ms + _COUNT_MS:
             # Asking the scheduler before each job would take a noticeable part of a short job.

@@ -43,7 +43,7 @@ class Act(Struct, frozen=True):
 
 
 def length_ms(entries: Sequence[Entry]) -> int:
-    """How long before the world's opening the history begins."""
+    """The time from the history's beginning to the world's opening."""
     return max((duration_ms(entry["began"]) for entry in entries), default=0)
 
 

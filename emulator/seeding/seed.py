@@ -28,7 +28,7 @@ class Seed(Struct, frozen=True):
 
     @property
     def length_ms(self) -> int:
-        """How long before the world's opening its history begins."""
+        """The time from the history's beginning to the world's opening."""
         from emulator.seeding import history  # Late: most starts make no history.
 
         return history.length_ms(self.streams)

@@ -21,7 +21,7 @@ CDN_NAME = "customer-emulator.cloudflarestream.com"
 
 
 class Addresses(Struct, frozen=True):
-    """Where this platform is reached. No address ends in a slash; `media` is the CDN's name.
+    """The addresses of this platform, without a slash at the end; `media` is the CDN's name.
 
     `stun` is empty where there is none.
     """

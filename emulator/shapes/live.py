@@ -23,7 +23,7 @@ from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Store
-from emulator.world.store.write_counters import Remembered
+from emulator.world.store.write_counters import TableCache
 from emulator.world.world import World
 
 
@@ -212,7 +212,7 @@ def _shapes(
     """
     if not streams:
         return []
-    known, place = world.memory(_Known).values(), (addresses.media, world.media_base())
+    known, place = world.memory(_ShapeCache).values(), (addresses.media, world.media_base())
     shapes = [known.get((place, stream.pk)) for stream in streams]
     unknown = [
         index
@@ -250,8 +250,8 @@ class _StillShape(Struct, frozen=True):
     encoded: StreamShape
 
 
-class _Known(Remembered[tuple[tuple[str, str], int], _StillShape]):
-    """The remembered shapes, by the caller's addresses and the stream's row."""
+class _ShapeCache(TableCache[tuple[tuple[str, str], int], _StillShape]):
+    """Cached shapes, by the caller's addresses and the stream's row."""
 
     def __init__(self, store: Store) -> None:
         shown = ("streams", "vods", "categories", "users", "follows", "stream_tags", "tags")
@@ -402,7 +402,7 @@ def _playback(addresses: Addresses, uid: str) -> Playback:
 
 
 def _duration_seconds(stream: Stream, now_ms: int) -> float | None:
-    """How long a stream has been live; for a recorded one, the length of its media."""
+    """The time that a stream has been live; for a recorded one, the length of its media."""
     if stream.started_at_ms is None:
         return None
     if stream.ended_at_ms is not None and stream.media_ms is not None:

@@ -23,7 +23,7 @@ STEPS_MAX = 100
 
 
 class Played(Struct, frozen=True, kw_only=True):
-    """How a sweep was played and ended. `command` plays one of its runs, without a seed.
+    """A sweep's run and end. `command` plays one of its runs, without a seed.
 
     `reason` says why the sweep ended early; with `is_stopped`, a person has stopped it.
     """

@@ -32,7 +32,7 @@ class Clock:
 
     @property
     def due_in_seconds(self) -> float | None:
-        """How many seconds to advance until something is due; None if nothing is."""
+        """The seconds to advance until something is due; None if nothing is."""
         due_ms, now_ms = self._emulator.call(self._due)
         return None if due_ms is None else max(0, due_ms - now_ms) / 1000
 

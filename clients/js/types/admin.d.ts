@@ -3,12 +3,12 @@ export interface components {
     schemas: {
         /** @description A refusal. `detail` lists each error of an invalid request. */
         Error: {
-            detail: string | components["schemas"]["Mistake"][];
+            detail: string | components["schemas"]["ErrorDetail"][];
             message: string;
             status: number;
             traceId: string;
         };
-        Mistake: {
+        ErrorDetail: {
             loc: (string | number)[];
             msg: string;
             type: string;

@@ -19,7 +19,7 @@ _PACE_JOBS = 3
 
 
 class Ending(Struct, frozen=True):
-    """How the jobs ended: all done, `is_stopped` by a signal, or cut short by a `problem`."""
+    """The end of the jobs: all done, `is_stopped` by a signal, or cut short by a `problem`."""
 
     is_stopped: bool = False
     problem: str = ""

@@ -38,7 +38,7 @@ async def watch_loop(
 
 
 class _Spent(NamedTuple):
-    """How long a thread has run on a processor, and how long it has waited for one."""
+    """The time for which a thread has run on a processor, and has waited for one."""
 
     worked_ms: int
     queued_ms: int

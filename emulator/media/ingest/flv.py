@@ -295,7 +295,7 @@ def _config(content: memoryview) -> bytes:
 
 
 class CompositionTimes:
-    """How long after its decoding each picture is shown, as the publisher says.
+    """The time from each picture's decoding to its presentation, as the publisher says.
 
     More than `COMPOSITION_MS_MAX`, in either direction, is an error of the encoder: such a picture
     is shown as long after its decoding as the one before it. `warn` is called with a sentence for

@@ -45,7 +45,7 @@ _ERROR: Schema = {
         "detail": {
             "anyOf": [
                 {"type": "string"},
-                {"type": "array", "items": {"$ref": "#/components/schemas/Mistake"}},
+                {"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
             ]
         },
         "message": {"type": "string"},
@@ -66,7 +66,7 @@ class Document:
         self._prefix = prefix
         self._operations = list(operations)
         self._shapes = Shapes()
-        self._shapes.components |= {"Error": _ERROR, "Mistake": _ERROR_DETAIL}
+        self._shapes.components |= {"Error": _ERROR, "ErrorDetail": _ERROR_DETAIL}
         models = self._models()
         self._shapes.components |= models
         self._examples = Examples(self._shapes.components)

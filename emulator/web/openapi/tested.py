@@ -1,4 +1,4 @@
-"""Which tests have called which operation with success, recorded by the tests themselves."""
+"""The tests that have called each operation with success, recorded by the tests themselves."""
 
 import json
 from pathlib import Path

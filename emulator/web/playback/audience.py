@@ -1,4 +1,4 @@
-"""Which player sends a request: by a cookie, else by address and agent (contract, websocket.md).
+"""The identity of a player: a cookie, else its address and agent (contract, websocket.md).
 
 The cookie is set with the multivariant playlist and the watch page. Every player requests one of
 them first, and they do not count as watching; so a player that keeps cookies has one session from

@@ -101,7 +101,7 @@ class CohortPlan:
 
     @property
     def share(self) -> float:
-        """How much of its time is over, 0 to 1."""
+        """The part of its time that is over, 0 to 1."""
         if not self.command.for_ms:
             return 1.0
         return min(1.0, self.done * self.tick_ms / self.command.for_ms)

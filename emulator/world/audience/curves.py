@@ -103,7 +103,7 @@ def binomial(chance: Chance, count: int, share: float) -> int:
 
 
 class Stay(NamedTuple):
-    """How long viewers watch, such as `lognormal(8m, 1.0)`. Times are ms; `sigma` is a number."""
+    """The time that viewers watch, such as `lognormal(8m, 1.0)`, in ms; `sigma` is a number."""
 
     distribution: Distribution
     first: float

@@ -63,7 +63,7 @@ class ChatFigures(Struct, frozen=True):
 
 
 class Engagement(Struct, frozen=True):
-    """How much viewers took part.
+    """The viewers' participation.
 
     `retention` has, for each whole minute, the percentage of views that lasted at least that long.
     """

@@ -25,7 +25,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     @property
     def times_usual(self) -> int:
-        """How often it strikes by default; 0 means without limit."""
+        """The default limit of its strikes; 0 means without limit."""
         return 0
 
     def values(self) -> dict[str, object]:

@@ -16,7 +16,7 @@ from emulator.core.events.live import CategoryMade
 from emulator.world.audience import attendance
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
-from emulator.world.store.write_counters import Remembered
+from emulator.world.store.write_counters import TableCache
 from emulator.world.world import World
 
 ADMINS = frozenset({"ADMIN", "SUPERUSER"})
@@ -222,7 +222,7 @@ def _many(world: World, where: str, *values: object) -> list[Category]:
     ]
 
 
-class _CategoryCache(Remembered[str, int]):
+class _CategoryCache(TableCache[str, int]):
     """Cached primary keys of the categories of public live streams, by stream id; 0 for none."""
 
     def __init__(self, store: Store) -> None:

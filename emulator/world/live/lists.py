@@ -15,7 +15,7 @@ from emulator.world.people.accounts import User
 from emulator.world.store import pages
 from emulator.world.store.journal import Store
 from emulator.world.store.pages import QueryPart, Total
-from emulator.world.store.write_counters import Remembered
+from emulator.world.store.write_counters import TableCache
 from emulator.world.world import World
 
 
@@ -34,7 +34,7 @@ class StreamFilter(Struct, frozen=True, kw_only=True):
         return self == _UNFILTERED
 
 
-class _Pages(Remembered[tuple[StreamFilter, int | None, int, int], tuple[list[Stream], int]]):
+class _PageCache(TableCache[tuple[StreamFilter, int | None, int, int], tuple[list[Stream], int]]):
     """Cached pages by filter, the viewer's primary key, offset and count."""
 
     def __init__(self, store: Store) -> None:
@@ -61,7 +61,7 @@ def page(
 
     A viewer's own streams are always included, unlisted and private ones too.
     """
-    known = world.memory(_Pages).values()
+    known = world.memory(_PageCache).values()
     key = (wanted, viewer.pk if viewer else None, offset, count)
     result = known.get(key)
     if result is None:

@@ -21,7 +21,7 @@ from emulator.world.live.moves import Move, Status, after
 from emulator.world.people import notifications
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
-from emulator.world.store.write_counters import Remembered
+from emulator.world.store.write_counters import TableCache
 from emulator.world.world import World
 
 Visibility = Literal["public", "unlisted", "private"]
@@ -61,7 +61,7 @@ class Stream(Struct, frozen=True):
     is_simulated: bool
 
 
-class _StreamCache(Remembered[object, Stream]):
+class _StreamCache(TableCache[object, Stream]):
     """Cached streams, by id and by primary key."""
 
     def __init__(self, store: Store) -> None:

@@ -11,7 +11,7 @@ from emulator.core.events.people import AccountMade
 from emulator.world.people.names import is_username, username_error
 from emulator.world.store.journal import Row, Store
 from emulator.world.store.rows import read_row
-from emulator.world.store.write_counters import Remembered
+from emulator.world.store.write_counters import TableCache
 from emulator.world.world import World
 
 Role = Literal["USER", "ADMIN", "SUPERUSER"]
@@ -21,14 +21,14 @@ AUTO_KEY_PREFIX = "ak_auto_"
 _TABLES = ("users", "follows", "streams", "categories")
 
 
-class _AccountCache(Remembered[tuple[str, int], "User"]):
+class _AccountCache(TableCache[tuple[str, int], "User"]):
     """Cached accounts, by the base of their picture addresses and their primary key."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.watch(*_TABLES))
 
 
-class _KeyCache(Remembered[str, int]):
+class _KeyCache(TableCache[str, int]):
     """Cached primary keys of accounts, by API key."""
 
     def __init__(self, store: Store) -> None:

@@ -527,4 +527,4 @@ def _tell_nobody(_: Event) -> None:
 
 
 def _ignore(_: Store, __: bool) -> None:
-    """Nobody brings this store to rest."""
+    """Do nothing when the store goes to rest or wakes up."""

@@ -29,13 +29,13 @@ class WriteCounter:
         self.but = but
 
 
-class Remembered(Generic[K, V]):
+class TableCache(Generic[K, V]):
     """A cache of values read from some tables, emptied when one of the tables is written to.
 
     A noun keeps one as a `World.memory`, for rows that most requests need: the caller's account,
     the streams of a page. A value is never stale: a write empties the cache before it happens. The
     counter must cover all tables that the values are made of, and those whose triggers or foreign
-    keys write to them (`test_remembered` checks the schema). The cache holds `_CACHED_MAX` values;
+    keys write to them (`test_table_cache` checks the schema). The cache holds `_CACHED_MAX` values;
     one more empties it.
     """
 

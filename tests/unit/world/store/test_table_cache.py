@@ -17,7 +17,7 @@ from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Store
-from emulator.world.store.write_counters import Remembered
+from emulator.world.store.write_counters import TableCache
 from emulator.world.world import World
 
 ADDRESSES = Addresses(http="http://a", media="http://a/m", rtmp="rtmp://a", rtmps="rtmps://a")
@@ -41,12 +41,12 @@ def shape(world: World, stream: Stream) -> shapes.StreamShape:
 
 
 @pytest.mark.parametrize("kind", [*KINDS])
-def test_remembered_tables_are_all_that_lead_to_a_write(world: World, kind: str) -> None:
+def test_table_cache_tables_include_those_that_cause_writes(world: World, kind: str) -> None:
     """Writes of triggers and foreign keys are not seen, so the causing write has to be."""
-    ours: list[Callable[[Store], Remembered[Any, Any]]] = [
+    ours: list[Callable[[Store], TableCache[Any, Any]]] = [
         value
         for value in vars(KINDS[kind]).values()
-        if isinstance(value, type) and issubclass(value, Remembered) and value is not Remembered
+        if isinstance(value, type) and issubclass(value, TableCache) and value is not TableCache
     ]
     assert ours
     store = world.store
@@ -64,7 +64,7 @@ def test_remembered_tables_are_all_that_lead_to_a_write(world: World, kind: str)
         assert {cause for written, cause in causes if written in tables} <= tables, known
 
 
-def test_remembered_follows_each_write(world: World) -> None:
+def test_table_cache_follows_each_write(world: World) -> None:
     ada, stream = owned(world)
     bob = accounts.by_api_key(world, "ak_auto_bob")
     assert shape(world, stream)["user"]["follower_count"] == 0
@@ -80,7 +80,7 @@ def test_remembered_follows_each_write(world: World) -> None:
     assert (shape(world, stream)["viewer_count"], shape(world, stream)["peak_viewers"]) == (5, 5)
 
 
-def test_remembered_forgets_a_change_that_failed(world: World) -> None:
+def test_table_cache_is_emptied_by_a_failed_change(world: World) -> None:
     ada, stream = owned(world)
 
     def fail() -> None:
@@ -95,7 +95,7 @@ def test_remembered_forgets_a_change_that_failed(world: World) -> None:
     assert accounts.find_by_api_key(world, "ak_auto_ada") == ada
 
 
-def test_remembered_shape_is_of_the_stream_that_is_given(world: World) -> None:
+def test_table_cache_shape_belongs_to_the_given_stream(world: World) -> None:
     """A row that was read before a change is shown as it was then."""
     _, stream = owned(world)
     shape(world, stream)
@@ -105,7 +105,7 @@ def test_remembered_shape_is_of_the_stream_that_is_given(world: World) -> None:
     assert shape(world, stream)["title"] == "Two"
 
 
-def test_remembered_shapes_name_the_address_of_their_reader(world: World) -> None:
+def test_table_cache_shapes_have_the_addresses_of_their_reader(world: World) -> None:
     _, stream = owned(world)
     others = Addresses(http="http://b", media="http://b/m", rtmp="rtmp://b", rtmps="rtmps://b")
     for addresses in (ADDRESSES, others, ADDRESSES):
@@ -113,7 +113,7 @@ def test_remembered_shapes_name_the_address_of_their_reader(world: World) -> Non
         assert shown["playback"]["hls"].startswith(addresses.media)
 
 
-def test_remembered_of_a_closed_world_is_refused(tmp_path: Path) -> None:
+def test_table_cache_of_a_closed_world_is_refused(tmp_path: Path) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None, path=str(tmp_path / "world.db"))
     owned(world)
     world.close()
