@@ -20,13 +20,18 @@ _CHECKED_BYTES_MAX = 32 * 2**20
 # Each of some 300 tables and indexes begins with a page, and most of them stay small: with SQLite's
 # default of 4096 bytes a world takes 1.3 MiB instead of 0.7, and copying it takes twice as long.
 # Large worlds are read equally fast with either size.
-_PAGE_BYTES = 1024
+PAGE_BYTES = 1024
 # Above this many pages in its log, SQLite itself copies them into the database while the event loop
 # waits. `checkpoint` does so long before, unless changes follow each other without a pause.
 _LOG_PAGES_MAX = 16 * 1024
 # The part of a world in memory above this size is in a temporary file, which SQLite creates and
 # removes.
-_CACHE_KIB = 128 * 1024
+CACHE_KIB = 128 * 1024
+# Each page in memory takes some 280 bytes more. A world of more pages than this will soon need its
+# temporary file.
+TEMPORARY_FILE_PAGES = CACHE_KIB * 1024 * 9 // 10 // (PAGE_BYTES + 280)
+# Changes of a world in memory are refused unless the file has room for so much more.
+ROOM_PAGES = 16 * 2**20 // PAGE_BYTES
 
 # The SQLite version that writes database images; empty if SQLite was built without `serialize`.
 IMAGED_BY = sqlite3.sqlite_version if hasattr(sqlite3.Connection, "deserialize") else ""
@@ -88,7 +93,7 @@ def _connect(path: str) -> sqlite3.Connection:
 def _opened(path: str) -> sqlite3.Connection:
     connection = _connect(path)
     try:
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         # This only reads. The journal mode is stored in the file, and a refused file must not
         # change.
         steps = _steps_ahead(connection, path)
@@ -136,13 +141,30 @@ def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
+def is_in_memory(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("PRAGMA database_list").fetchone()["file"]
+
+
+def pages_of(connection: sqlite3.Connection) -> int:
+    pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
+    return pages
+
+
+def try_temporary_file(pages: int) -> None:
+    """Write so many pages to a temporary file of SQLite's, or raise its error."""
+    with closing(_connect("")) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("CREATE TABLE attempt (content BLOB)")
+        connection.execute("INSERT INTO attempt VALUES (zeroblob(?))", (pages * PAGE_BYTES,))
+
+
 def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     """Overwrite `target` with `source`, page by page."""
     source.backup(target)
-    is_in_memory = not target.execute("PRAGMA database_list").fetchone()["file"]
-    if is_in_memory:
+    if is_in_memory(target):
         # SQLite forgets it with the schema, which is another one now.
-        target.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        target.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def open_foreign(path: str) -> sqlite3.Connection:

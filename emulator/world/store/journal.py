@@ -20,7 +20,18 @@ from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
-from emulator.world.store.database import copy_pages, open_copy, open_image
+from emulator.world.store.database import (
+    CACHE_KIB,
+    PAGE_BYTES,
+    ROOM_PAGES,
+    TEMPORARY_FILE_PAGES,
+    copy_pages,
+    is_in_memory,
+    open_copy,
+    open_image,
+    pages_of,
+    try_temporary_file,
+)
 from emulator.world.store.write_counters import WriteCounter, WriteCounters
 
 Row = sqlite3.Row
@@ -41,6 +52,8 @@ _ROWS = (50, 10)
 _LAST = 1_000
 # More bytes than a chat line needs.
 _PROBE_BYTES = 8192
+# Rows that a large world in memory may write before its size is looked at again.
+_ROWS_UNCHECKED = 8
 # Compressing this many bytes blocks the event loop for 10 ms.
 _RESTING_BYTES_MAX = 2 * 2**20
 _ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
@@ -102,6 +115,8 @@ class Store:
         # The store of which this one was a copy when it was marked.
         self._marked: Store | None = None
         self._is_changing = False
+        # The number of written rows, and the size, from which `_check_room` looks again.
+        self._rows_unchecked, self._pages_unchecked = 0, TEMPORARY_FILE_PAGES
         self._watches = WriteCounters()
         # The number of the journal's last event; None if it has to be read first.
         self._last_seq: int | None = None
@@ -250,6 +265,8 @@ class Store:
 
     @contextmanager
     def _whole(self, is_seen: bool) -> Iterator[None]:
+        if self._connection.total_changes >= self._rows_unchecked or self.failure is not None:
+            self._check_room()
         begin, keep, _ = self._statements
         self._is_changing = True
         try:
@@ -269,7 +286,7 @@ class Store:
             self._causes.clear()
             self._forget()
             self._undo()
-            refusal = _unwritable(error)
+            refusal = self._unwritable(error)
             if refusal is None:
                 raise
             self.failure = refusal
@@ -298,6 +315,61 @@ class Store:
         for undo in reversed(self._undoing):
             undo()
 
+    def _check_room(self) -> None:
+        """Refuse (`unavailable`) a change in memory if a temporary file may have no room for it.
+
+        If SQLite found that out within the change, it would undo the whole open transaction: all
+        changes since the mark.
+        """
+        connection = self._connection
+        pages = pages_of(connection)
+        # Rows of a mebibyte each would not yet fill the memory.
+        rows = max(_ROWS_UNCHECKED, (TEMPORARY_FILE_PAGES - pages) * PAGE_BYTES // 2**20)
+        self._rows_unchecked = connection.total_changes + rows
+        if self.failure is None and pages < self._pages_unchecked:
+            return
+        self._pages_unchecked = max(TEMPORARY_FILE_PAGES, pages + ROOM_PAGES // 2)
+        if is_in_memory(connection):
+            self._try_temporary_file(ROOM_PAGES)
+
+    def _try_temporary_file(self, pages: int) -> None:
+        """Refuse (`unavailable`) if SQLite cannot write so many pages to a temporary file."""
+        try:
+            try_temporary_file(pages)
+        except sqlite3.DatabaseError as error:
+            self.failure = self._unwritable(error)
+            if self.failure is None:
+                raise
+            raise self.failure from error
+        self._connection.execute("PRAGMA cache_spill = ON")
+
+    def _unwritable(self, error: BaseException) -> Refused | None:
+        """The refusal of a change that the machine could not write; None for any other error."""
+        if not isinstance(error, sqlite3.DatabaseError):
+            return None
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if kind not in _UNWRITABLE:
+            return None
+        is_full = kind == sqlite3.SQLITE_FULL
+        if is_in_memory(self._connection):
+            # Reads then need no room in the file.
+            self._connection.execute("PRAGMA cache_spill = OFF")
+            message = (
+                f"This world is larger than {CACHE_KIB // 1024} MiB, and the temporary file for the"
+                f" rest cannot be written ({error}). Free some space in the folder for temporary"
+                " files (SQLITE_TMPDIR, TMPDIR or /var/tmp), or reset the world."
+            )
+        elif is_full:
+            return disk_full()
+        else:
+            message = f"The database cannot be written ({error}). Check the disk of --data."
+        return Refused(
+            "unavailable",
+            message,
+            reason="disk_full" if is_full else "disk_error",
+            retry_after_seconds=DISK_RETRY_SECONDS,
+        )
+
     def check_writable(self) -> None:
         """Write a probe; sets `failure` to None.
 
@@ -321,14 +393,19 @@ class Store:
             self._unmark()
         if not is_near:
             copy_pages(source._connection, self._connection)
+        self._rows_unchecked, self._pages_unchecked = 0, TEMPORARY_FILE_PAGES
         self.version += 1
         self._forget()
 
     def copy(self) -> "Store":
         """Copy this store into memory. The copy publishes no events.
 
-        A marked store gets the copy as its new mark, because both are equal now.
+        A marked store gets the copy as its new mark, because both are equal now. Refuses
+        (`unavailable`) if either has to be in a temporary file for which there is no room.
         """
+        if (pages := pages_of(self._connection)) > TEMPORARY_FILE_PAGES // 4:
+            # At a commit SQLite writes what has changed if that is a quarter of its cache.
+            self._try_temporary_file(2 * pages)
         if self._marked is None:
             return Store(open_copy(self._connection))
         # Uncommitted changes are invisible to other connections, so they are committed first.
@@ -383,11 +460,12 @@ class Store:
         connection = self._resting
         if self._open is not None or isinstance(connection, bytes):
             return False
-        if _bytes_of(connection) > _RESTING_BYTES_MAX:
+        if pages_of(connection) * PAGE_BYTES > _RESTING_BYTES_MAX:
             return False
         if self._marked is not None:
             connection.execute("COMMIT")
-            self._unmark()
+            # It stays one transaction, but no other store has the pages that this one begins with.
+            self._marked = self
         self._resting = compress(_image(connection), 1)
         connection.close()
         return True
@@ -401,6 +479,9 @@ class Store:
         if isinstance(resting, bytes):
             with closing(open_image(decompress(resting))) as image:
                 resting = open_copy(image)
+            self._rows_unchecked = 0
+            if self._marked is not None:
+                resting.execute(_TRANSACTION.begin)
         self._open = resting
         self.when_awake(self, True)
         return resting
@@ -414,6 +495,7 @@ class Store:
         elif self._open is not None:
             self._open.close()
         self._open = cast(sqlite3.Connection, _ClosedConnection())
+        self._marked = None
         self.when_awake(self, False)
 
     def _entries(self) -> list[JournalEntry]:
@@ -480,14 +562,6 @@ def _image(connection: sqlite3.Connection) -> bytes:
     return image[:18] + b"\x01\x01" + image[20:]
 
 
-def _bytes_of(connection: sqlite3.Connection) -> int:
-    pages, page_bytes = (
-        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "page_size")
-    )
-    return pages * page_bytes
-
-
 @cache
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
@@ -503,23 +577,6 @@ def _of_rows(sql: str, count: int) -> str:
     """Turn an INSERT of one row into one of `count` rows; empty for any other statement."""
     match = _ONE_ROW.search(sql)
     return sql + f", {match[1]}" * (count - 1) if match else ""
-
-
-def _unwritable(error: BaseException) -> Refused | None:
-    """The refusal of a change that the machine could not write; None for any other error."""
-    if not isinstance(error, sqlite3.DatabaseError):
-        return None
-    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if kind not in _UNWRITABLE:
-        return None
-    if kind == sqlite3.SQLITE_FULL:
-        return disk_full()
-    return Refused(
-        "unavailable",
-        f"The database cannot be written ({error}). Check the disk of --data.",
-        reason="disk_error",
-        retry_after_seconds=DISK_RETRY_SECONDS,
-    )
 
 
 def _tell_nobody(_: Event) -> None:

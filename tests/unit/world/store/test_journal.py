@@ -363,6 +363,39 @@ def test_journal_large_store_does_not_rest(copy: Store) -> None:
     assert len(value(copy)) == 3_000_000
 
 
+@pytest.mark.parametrize("has_rested", [False, True])
+def test_journal_store_without_room_for_its_temporary_file_refuses_changes_and_keeps_all(
+    store: Store, copy: Store, has_rested: bool
+) -> None:
+    assert not has_rested or copy.rest()
+    # Given a system on which no file may become large,
+    resource = pytest.importorskip("resource", reason="no limits of files on this system")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8 * 2**20, usual[1]))
+    try:
+        # when more is written than memory takes, then changes are refused, with the reason,
+        count = 0
+        with pytest.raises(Refused, match=r"temporary file .* cannot be written .*TMPDIR") as no:  # noqa: PT012  It is refused at some time.
+            for count in range(200):
+                with copy.change():
+                    copy.write("INSERT INTO meta VALUES (?, zeroblob(1000000))", f"row {count}")
+        assert (no.value.code, no.value.details["reason"]) == ("unavailable", "disk_error")
+        with pytest.raises(Refused, match="temporary file"):
+            copy.copy()
+        # and nothing is lost.
+        assert count > 90
+        assert copy.number("SELECT count(*) FROM meta WHERE name LIKE 'row %'") == count
+        assert value(copy) == "first"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    # As soon as there is room, it goes on.
+    copy.check_writable()
+    put(copy, "second")
+    assert copy.failure is None
+    copy.load(store)
+    assert (value(copy), kinds(copy)) == ("first", [])
+
+
 def burst(*numbers: int) -> Burst:
     events = [VodReady(at_ms=7, vod_id=f"v{number}", duration_ms=0) for number in numbers]
     return Burst(VodReady, 7, [canonical(event) for event in events], lambda: events)
