@@ -1,4 +1,4 @@
-"""A whole live streaming platform on one machine: real RTMP in, HLS out, the API beside it."""
+"""A whole live streaming platform on one machine: real RTMP in, HLS out, and its API."""
 
 from typing import TYPE_CHECKING
 

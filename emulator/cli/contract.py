@@ -140,7 +140,7 @@ def _check(path: Path, is_json: bool) -> int:
                 print("".join(f"    {line}\n" for line in item["differences"]), end="")
     count = sum(bool(item["differences"]) for item in payloads)
     if not is_json:
-        print(f"{len(payloads)} requests replayed, {count} answered otherwise.")
+        print(f"{len(payloads)} requests replayed, {count} answered differently.")
     return 1 if count else 0
 
 

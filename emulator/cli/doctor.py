@@ -181,7 +181,7 @@ def _folder(settings: Settings) -> Finding:
 
 def of_disk(total: int, used: int, free: int) -> Finding:
     """The finding on the disk of the data folder; sizes are in bytes."""
-    # 2.5 Mbit/s, what OBS sends unless told, is 1.1 GiB an hour.
+    # 2.5 Mbit/s, OBS's default, is 1.1 GiB an hour.
     text = f"{free / 2**30:.1f} GiB free, {free / 2**30 / 1.05:.0f} h of a stream at 2.5 Mbit/s"
     advice = "Free some space, or choose a folder on another disk with --data."
     if used >= _FULL_SHARE * total:

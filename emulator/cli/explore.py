@@ -83,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"where the report and all results go (default: {FOLDER})",
     )
     parser.add_argument(
-        "--resume", type=Path, metavar="DIR", help="go on with what a folder holds already"
+        "--resume", type=Path, metavar="DIR", help="continue with the results in a folder"
     )
     parser.add_argument(
         "--fresh", action="store_true", help="start a new emulator for each run: slower"

@@ -61,10 +61,10 @@ expect:
 """
 
 _SEED_TEXT = """\
-# What a fresh platform begins with: the people, categories and streams that your tests rely on.
+# The content of a new platform: the users, categories and streams that your tests rely on.
 #   live-emulator serve --data :memory: --seed live-emulator/seed.yaml
 #   live-emulator exec --seed live-emulator/seed.yaml -- YOUR TESTS
-# Everybody's API key is ak_demo_<username>, where no api_key says otherwise.
+# Every user's API key is ak_demo_<username>, unless an api_key is given.
 users:
   - {username: demo, api_key: ak_demo, password: demo123456, role: ADMIN}
   - {username: ada, password: demo123456, display_name: Ada, followers: 1200, follows: [demo]}
@@ -221,9 +221,9 @@ def _suite(folder: Path) -> _Suite:
 def _tell(args: argparse.Namespace, names: list[str]) -> None:
     tests = _suite(args.folder).command
     steps = {
-        f"live-emulator scenario run {_SCENARIO}": "play the scenario, and see what is met",
-        f"live-emulator serve --data :memory: --seed {_SEED}": "a platform with your people",
-        f"live-emulator exec --seed {_SEED} -- {tests}": "your tests, beside it",
+        f"live-emulator scenario run {_SCENARIO}": "run the scenario, and see its expectations",
+        f"live-emulator serve --data :memory: --seed {_SEED}": "a platform with your users",
+        f"live-emulator exec --seed {_SEED} -- {tests}": "your tests, with it",
     }
     if args.json:
         paths = [str(args.folder / name) for name in names]

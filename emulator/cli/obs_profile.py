@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise Failed(f"{folder} cannot be written: {failure.strerror}.") from None
     print(f"Written: {folder}")
     if args.install:
-        print(f"In OBS (start it anew): Profile, {_PROFILE}; then Start Streaming.")
+        print(f"In OBS (restart it first): Profile, {_PROFILE}; then Start Streaming.")
     else:
         print(f"In OBS: Profile, Import, choose {folder}; then Profile, {_PROFILE}.")
     if args.rtmps:

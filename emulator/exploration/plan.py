@@ -146,7 +146,7 @@ _PHRASES = {
     "limit.tighten": "the rate limit was {per_minute} a minute",
     "clock.jump": "the clock jumped by {by}",
 }
-# What stands beside a kind in a plan.
+# The fields next to a kind in a plan.
 NAMES = (*OPTIONS, *MOMENT)
 
 

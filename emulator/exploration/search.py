@@ -128,8 +128,8 @@ class Search:
             if outcome.has_failed and any(words in said for words in _FIXED_PORT):
                 raise Refused(
                     "invalid",
-                    "The command fails when it runs beside itself: it binds a port of a fixed "
-                    f"number.{_last_lines(outcome)}\nLet it take any free port (0), or search "
+                    "The command fails when two of it run at the same time: it binds a fixed "
+                    f"port.{_last_lines(outcome)}\nLet it take any free port (0), or search "
                     "with -j 1 (on a cluster: one worker for each machine).",
                 )
         if state.base_passed < state.base_tried:

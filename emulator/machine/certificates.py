@@ -216,7 +216,7 @@ def _make_ca(
     from cryptography.hazmat.primitives.asymmetric import ec
 
     if (folder / CA_FILE).exists():
-        log.warning("the CA is made anew, trust it again path=%s", folder / CA_FILE)
+        log.warning("a new CA was made, trust it again path=%s", folder / CA_FILE)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, CA_NAME)])
     usage = _key_usage(key_cert_sign=True, crl_sign=True)

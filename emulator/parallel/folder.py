@@ -73,10 +73,12 @@ class ResultFolder:
         try:
             head = json.loads((self.path / _RUN).read_bytes())
         except FileNotFoundError:
-            text = f"{self.path} holds no results to go on from: it has no {_RUN}"
+            text = f"{self.path} has no results to continue from: there is no {_RUN}"
             raise Refused("not_found", f"{text}. Start with --report {self.path}.") from None
         except ValueError:
-            raise Refused("invalid", f"{self.path / _RUN} is no JSON. Start anew.") from None
+            raise Refused(
+                "invalid", f"{self.path / _RUN} is not JSON. Start with a new folder."
+            ) from None
         if head != self._head:
             text = f"{self.path} holds results that do not add up with these"
             other = f"{text}: {_difference(head, self._head)} differs"

@@ -1,8 +1,8 @@
-"""Checkpoints: what was written last moves from the database's log into the database, in a thread.
+"""Checkpoints: a thread moves written pages from the database's log into the database.
 
 SQLite does so itself, in the middle of a change: it syncs the log, writes all pages and syncs
-again, which takes seconds on a slow disk, and the event loop would wait. Beside it nobody does: the
-log may be read and written meanwhile. SQLite still does it where the log becomes very long.
+again, which takes seconds on a slow disk, and the event loop would wait. With a thread it need not:
+the log may be read and written meanwhile. SQLite still does it where the log becomes very long.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from emulator.world.store.journal import Store
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-# Each begins the log anew at the next change, which then syncs its head, on the loop.
+# After each, the next change starts the log from its beginning and syncs its head, on the loop.
 _ROWS = 2_000
-# A disk that could not be written is left alone for so long.
+# The pause after a failed write.
 _AGAIN_SECONDS = 60
 
 

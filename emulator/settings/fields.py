@@ -139,13 +139,13 @@ class Settings:
     allow_origin: Annotated[
         str,
         Text("ORIGIN,...", True, Callers),
-        "origins beside this machine's whose pages may ask at /_emulator/; *: any",
+        "additional origins whose pages may call /_emulator/; *: any",
         Flags.NETWORK,
     ] = ""
     allow_host: Annotated[
         str,
         Text("HOST,...", True, lambda text: Callers(hosts=text)),
-        "names beside localhost by which /_emulator/ may be asked; *: any",
+        "additional host names of /_emulator/, besides localhost; *: any",
         Flags.NETWORK,
     ] = ""
     allow_folder: Annotated[

@@ -98,7 +98,7 @@ class StreamShape(TypedDict):
 
 
 class StreamSchedule(TypedDict):
-    """`scheduled_end` and `duration_minutes` are null where only a start was told."""
+    """`scheduled_end` and `duration_minutes` are null if only a start was given."""
 
     stream_id: str
     title: str

@@ -30,7 +30,7 @@ class Socials(TypedDict):
 
 
 class Person(UserCard):
-    """USER without the mail address: what anybody may know of somebody."""
+    """The public view of a user: USER without the mail address."""
 
     bio: str | None
     role: Role

@@ -21,7 +21,7 @@ class WebhookConfig(Struct, frozen=True):
     hosts: Annotated[
         str,
         Text("HOSTS", True, Allowed),
-        "hosts beside this machine that webhooks may call; *: any",
+        "additional hosts that webhooks may call; *: any",
         Named("webhook_hosts"),
         Flags.NETWORK,
     ] = ""

@@ -59,7 +59,7 @@ async def test_capture_command_browser_capture_matches_until_a_response_differs(
     status = await asyncio.to_thread(main, ["contract", "--check", str(recorded)])
     text = capsys.readouterr().out
     assert status == 0, text
-    assert "10 requests replayed, 0 answered otherwise." in text
+    assert "10 requests replayed, 0 answered differently." in text
 
     # where the other platform answered with another status and another shape, both are reported.
     await asyncio.to_thread(falsify, recorded)
@@ -70,7 +70,7 @@ async def test_capture_command_browser_capture_matches_until_a_response_differs(
         "$.region is missing here (string there)",
         "$.stream_key is missing there (string here)",
         "$.title is number there, string here",
-        "10 requests replayed, 2 answered otherwise.",
+        "10 requests replayed, 2 answered differently.",
     ):
         assert line in text
 

@@ -106,7 +106,7 @@ def test_compare_page_finds_what_the_other_platform_answers_otherwise(
     assert "1: GET /api/v1/streams/tags\n    status 503 there, 200 here\n" in text
     assert "    $.plan is missing here (string there)\n" in text
     assert "    $.username is missing there (string here)\n" in text
-    assert text.endswith("5 requests replayed, 2 answered otherwise.\n")
+    assert text.endswith("5 requests replayed, 2 answered differently.\n")
 
     # Requests to the emulator contain no key from the capture.
     assert "ak_demo" in Path(capture).read_text("utf-8")

@@ -69,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="make the first failing run of a sweep smaller, and write that scenario",
     )
     run.add_argument(
-        "--resume", default="", metavar="DIR", help="go on with the sweep whose report this is"
+        "--resume", default="", metavar="DIR", help="continue the sweep of this report"
     )
     run.add_argument(
         "--report",

@@ -299,7 +299,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     if smaller := report.get("smaller"):
         lines.append(
             f"  Shrunk from {smaller['entries_before']} to {smaller['entries']} entries in"
-            f" {smaller['trials']:,} runs: {smaller['file']} beside the report"
+            f" {smaller['trials']:,} runs: {smaller['file']} next to the report"
         )
     failure = report["first_failure"]
     if failure:

@@ -99,7 +99,7 @@ class Ice:
     async def add(self, candidates: tuple[str, ...]) -> None:
         """Add candidates of the peer. An mDNS name is looked up; unknown ones are ignored.
 
-        aioice is never told that there are no more: it would give up when the last of them fails,
+        aioice never gets the end of candidates: it would give up when the last of them fails,
         while the peer's own check may be on its way from an address that it has not named (RFC
         8863). An example is OBS on this machine: it names no loopback address, and answers from
         one.

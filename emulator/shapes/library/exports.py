@@ -52,9 +52,9 @@ def _marked(block: Block) -> str:
         fence = "`" * max(3, longest + 1)
         return f"{fence}{language}\n{block.text}\n{fence}"
     text = " ".join(block.text.split()).replace("&", "&amp;").replace("<", "&lt;")
-    # Nobody's words become a link or a picture.
+    # A user's text must not become a link or a picture.
     text = text.replace("[", "\\[")
-    # A text that would begin a list, a heading or a rule is told that it does not.
+    # A text must not begin a list, a heading or a rule.
     return _MARKS[kind] + _BEGINS.sub(r"\1\\\2", text)
 
 

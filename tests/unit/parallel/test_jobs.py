@@ -165,7 +165,7 @@ def test_result_folder_goes_on_behind_the_last_whole_line(tmp_path: Path) -> Non
 
 
 def test_result_folder_refuses_what_does_not_add_up(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="no results to go on from"):
+    with pytest.raises(Refused, match="no results to continue from"):
         ResultFolder(tmp_path, "sweep", {}, is_resumed=True)
     with ResultFolder(tmp_path, "sweep", {"scenario": "a"}, is_resumed=False):
         pass

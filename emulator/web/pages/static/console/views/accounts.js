@@ -16,7 +16,7 @@ export default function Accounts({ query }) {
   return html`
     <${View}
       title="Keys & accounts"
-      about="Everybody's password is demo123456 unless the seed says otherwise. A key that begins with ak_auto_ makes its account when it is first used."
+      about="Every password is demo123456 unless the seed sets another. A key that begins with ak_auto_ creates its account at its first use."
     >
       <div class="toolbar">
         <input
