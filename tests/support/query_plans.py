@@ -16,8 +16,10 @@ from emulator.world.store.journal import Row, Store
 _ASKING = {"rows", "row", "each", "number", "write", "insert", "update"}
 # Harmless scans: of values in the statement itself, and of full text search, which is an index.
 _HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]|\(subquery-\d+\)")
-# Full text search's own tables, a queue that is always read whole, and the schema.
-_WHOLE = re.compile(r"\b\w+_search_config\b|\bvods_to_index\b|\bsqlite_schema\b|\bpragma_\w+")
+# Full text search's own tables, lists that are always read whole, and the schema.
+_WHOLE = re.compile(
+    r"\b\w+_search_config\b|\bvods_to_index\b|\bwebhook_targets\b|\bsqlite_schema\b|\bpragma_\w+"
+)
 _OLD_OR_NEW = re.compile(r"\b(?:old|new)\.\w+")
 
 _PACKAGE = Path(emulator.__file__).parent
