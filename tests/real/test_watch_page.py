@@ -438,3 +438,13 @@ async def test_watch_page_clip_plays_on_its_own_page_and_as_a_file(
 async def test_watch_page_unknown_address_gets_a_message(walk: Walk, chromium: Chromium) -> None:
     tab = await chromium.open(page_of(walk, "0" * 32))
     assert await tab.page.inner_text("h1") == "Nothing to watch here"
+
+
+async def test_watch_page_deleted_stream_gets_a_message(walk: Walk, chromium: Chromium) -> None:
+    stream = walk.create("Soon deleted", "ak_auto_deleting")
+    tab = await chromium.open(page_of(walk, stream["cloudflare_stream_id"]))
+    await tab.page.wait_for_selector(".curtain:has-text('Waiting for the stream')")
+
+    walk.ask("DELETE", f"/streams/id/{stream['id']}", key="ak_auto_deleting")
+    await tab.page.wait_for_selector(".curtain:has-text('not here any more')")
+    assert await tab.page.locator("#notice").is_hidden()

@@ -6,7 +6,7 @@ import { clock, seconds } from "./words.js";
 const REFRESH_MS = 500;
 const COPIED_MS = 1500;
 const WAYS = { whep: "WebRTC", llhls: "Low latency HLS", hls: "HLS", native: "HLS" };
-const BADGE = { offline: "Offline", live: "Live", ended: "Ended", ready: "Recording", processing: "In the making", failed: "Failed" };
+const BADGE = { offline: "Offline", live: "Live", ended: "Ended", ready: "Recording", processing: "In the making", failed: "Failed", gone: "Gone" };
 
 /**
  * Returns a function that shows the platform's latest figures; those of the picture are shown as they
@@ -56,9 +56,11 @@ function showAddresses(base, part) {
     button.addEventListener("click", async () => {
       const field = part(button.dataset.copies);
       field.select();
-      // Only a secure page may write to the clipboard; otherwise the text stays selected.
-      try { await navigator.clipboard.writeText(field.value); } catch { return; }
-      button.textContent = "Copied";
+      // Pages from another machine without TLS have no clipboard; the old command also works there.
+      const isCopied = navigator.clipboard
+        ? await navigator.clipboard.writeText(field.value).then(() => true, () => false)
+        : document.execCommand("copy");
+      button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
       setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
     });
   }

@@ -8,8 +8,9 @@ const ENDED_MS = 10_000;
 const VIEWS_EVERY_MS = 3000;
 
 /**
- * Calls `hear({status, title, duration, viewers})` after each answer, `lose()` without one. It never
- * stops: the title of an ended stream may change, and a server may return.
+ * Calls `hear({status, title, duration, viewers})` after each answer, `lose(isGone)` without one;
+ * `isGone`: the server answers, but has no such stream. It never stops: the title of an ended stream
+ * may change, and a server or a world may return.
  */
 export function follow(base, hear, lose) {
   let viewers = null;
@@ -29,8 +30,10 @@ export function follow(base, hear, lose) {
       }
       hear({ ...facts, status, viewers });
       pause = { offline: OFFLINE_MS, live: LIVE_MS }[status] ?? ENDED_MS;
-    } catch {
-      lose();
+    } catch (error) {
+      const isGone = error.status === 404;
+      if (isGone) pause = ENDED_MS;
+      lose(isGone);
     }
     clearTimeout(timer);
     timer = setTimeout(ask, document.hidden ? Math.max(pause, HIDDEN_MS) : pause);
@@ -42,6 +45,6 @@ export function follow(base, hear, lose) {
 
 async function json(address) {
   const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(`The answer was ${answer.status}.`), { status: answer.status });
   return answer.json();
 }

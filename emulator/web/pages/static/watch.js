@@ -22,6 +22,7 @@ const CURTAIN = {
   paused: ["Ready to play", ""],
   processing: ["The recording is being made", "It starts here by itself when it is ready."],
   failed: ["This recording could not be made", ""],
+  gone: ["This stream is not here any more", "It was deleted, or its world was reset or dropped."],
 };
 // After the end the buffered picture plays out; after this long without a frame it is over.
 const PLAY_OUT_MS = 3000;
@@ -144,6 +145,16 @@ function hear(now) {
   }
 }
 
+function leave() {
+  if (state === "gone") return;
+  clearTimeout(playOutTimer);
+  say("");
+  player.stop();
+  status = "gone";
+  turn("gone");
+  show({ status });
+}
+
 function openRecording() {
   status = firstStatus;
   show({ status });
@@ -203,7 +214,8 @@ if (kind === "recording") {
       hear(now);
       show(now);
     },
-    () => {
+    (isGone) => {
+      if (isGone) { leave(); return; }
       isLost = true;
       if (state === "starting") turn("interrupted");
       say("The server does not answer. Trying again.");
