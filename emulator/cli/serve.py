@@ -6,6 +6,7 @@ import errno
 import gc
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from emulator import busy_files
 from emulator.cli import Failed
@@ -213,9 +215,17 @@ def _show_json(ready: Mapping[str, Any]) -> None:
     print(json.dumps(ready), flush=True)
 
 
+def trusting_option(ready: Mapping[str, Any]) -> str:
+    """Return the option by which curl accepts the API's certificate; a proxy has one of its own."""
+    address = urlsplit(ready["http"])
+    is_own = address.scheme == "https" and address.port is not None
+    return f"--cacert {shlex.quote(ready['ca'])} " if is_own else ""
+
+
 def _show_banner(ready: Mapping[str, Any]) -> None:
     quick_start = (
         f"curl -X POST {ready['http']}/api/v1/streams/ "
+        f"{trusting_option(ready)}"
         f'-H "Authorization: Bearer {ready["api_key"]}" '
         '-H "Content-Type: application/json" -d \'{"title": "My First Stream"}\''
     )

@@ -1,6 +1,7 @@
 // The addresses that apps and encoders need, and links to the documentation.
 
 import { keyOf } from "../lib/api.js";
+import { curl } from "../lib/curl.js";
 import { html } from "../lib/html.js";
 import { CopyLine } from "../lib/parts.js";
 import { href } from "../lib/router.js";
@@ -36,6 +37,4 @@ export function Addresses({ info, world }) {
   `;
 }
 
-const tryIt = ({ http }) =>
-  `curl -X POST ${http}/api/v1/streams/ -H "Authorization: Bearer ${keyOf()}"` +
-  ` -H "Content-Type: application/json" -d '{"title": "My first stream"}'`;
+const tryIt = (info) => curl(info, "/api/v1/streams/", { key: keyOf(), body: { title: "My first stream" } });

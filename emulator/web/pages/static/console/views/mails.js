@@ -1,6 +1,7 @@
 // Mails that the platform would have sent: the outbox of this world, with links to press.
 
 import { admin } from "../../lib/api.js";
+import { curl } from "../../lib/curl.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
 import { Badge, confirm, CopyLine, date, Empty, Problem, Table, time, toast, View } from "../../lib/parts.js";
@@ -46,9 +47,7 @@ function List({ page, id, isFiltered }) {
   if (!page.total) {
     return html`<${Empty}>${isFiltered
       ? "No mail matches the filter."
-      : html`<p>No mail yet. Ask for one:</p>
-          <p><code>curl ${location.origin}/api/v1/auth/magic-link
-          --json '{"email": "urbantech@example.com"}'</code></p>`}<//>`;
+      : html`<${First} />`}<//>`;
   }
   return html`
     <${Table}
@@ -60,6 +59,15 @@ function List({ page, id, isFiltered }) {
       selected=${id || undefined}
     />
     ${page.has_more && html`<p class="muted">The newest ${page.mails.length} of ${page.total}.</p>`}
+  `;
+}
+
+function First() {
+  const { data: info } = usePolled(() => admin("GET", "info"));
+  const body = { email: "demo@example.com" };
+  return html`
+    <p>No mail yet. Ask for one:</p>
+    ${info && html`<p><code>${curl(info, "/api/v1/auth/magic-link", { body })}</code></p>`}
   `;
 }
 

@@ -1,7 +1,9 @@
 // Requests of apps to this world, and their answers.
 
-import { chosenWorld } from "../../lib/api.js";
+import { admin, chosenWorld } from "../../lib/api.js";
+import { curl } from "../../lib/curl.js";
 import { html, useState } from "../../lib/html.js";
+import { usePolled } from "../../lib/live.js";
 import { Badge, time, View } from "../../lib/parts.js";
 import { FilterBox, parse, useFind, yesNo } from "../inspect/filter.js";
 import { Inspector } from "../inspect/inspector.js";
@@ -81,9 +83,12 @@ const Line = ({ request: { method, path, replay_of, unknown_fields } }) => html`
   ${unknown_fields.length > 0 && html` <${Badge} tone="warn">unknown fields<//>`}
 `;
 
-const First = () => html`
-  <p>No app has sent a request to this world yet.</p>
-  <p><code>curl ${location.origin}/api/v1/streams/</code></p>
-`;
+function First() {
+  const { data: info } = usePolled(() => admin("GET", "info"));
+  return html`
+    <p>No app has sent a request to this world yet.</p>
+    ${info && html`<p><code>${curl(info, "/api/v1/streams/")}</code></p>`}
+  `;
+}
 
 const wordOf = (credential) => (credential === "invalid" ? "wrong key" : "–");
