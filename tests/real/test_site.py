@@ -85,6 +85,10 @@ async def test_site_two_people_watch_and_talk(walk: Walk, chromium: Chromium) ->
     await ada.page.click("header >> text=Sign in")
     await ada.page.click("dialog[open] .people button:has-text('rustacean')")
     await ada.page.wait_for_selector(".site-head .me:has-text('rustacean')")
+    await bob.page.click("header >> text=Sign in")
+    await bob.page.fill("dialog[open] input[name=name]", "日本")  # No header can carry such a key.
+    assert await bob.page.locator("dialog[open] input:invalid").count() > 0
+    await bob.page.keyboard.press("Escape")
     await sign_in(bob, "bob")
     await player(ada)
 

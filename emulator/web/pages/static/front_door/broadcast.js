@@ -5,7 +5,7 @@ import { html, useEffect, useRef } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
 import { Badge, CopyLine, Problem, Qr, confirm } from "../lib/parts.js";
 import { go, href } from "../lib/router.js";
-import { keyOfOwner } from "./own_streams.js";
+import { keyOfOwner } from "../lib/own_streams.js";
 
 const EVENTS = ["StreamWentLive", "StreamEnded", "PublisherJoined", "PublisherLeft"];
 const TITLES = { test: "Your test picture", obs: "Your stream from OBS" };

@@ -4,7 +4,7 @@ import { admin } from "../lib/api.js";
 import { html, useState } from "../lib/html.js";
 import { problem } from "../lib/parts.js";
 import { go, href, useRoute } from "../lib/router.js";
-import { encoderStream, ownStream } from "./own_streams.js";
+import { encoderStream, ownStream } from "../lib/own_streams.js";
 
 export function GoLive() {
   const { world } = useRoute();

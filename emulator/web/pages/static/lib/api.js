@@ -1,6 +1,8 @@
 // The two APIs of this server: `admin` steers the emulator, `platform` is the one that apps call.
 // Calls of the page itself are marked, so that the request log only shows calls of apps.
 
+import { report } from "./reach.js";
+
 const MARK = { "X-Emulator-Console": "1" };
 const TOKEN = "admin-token";
 const CODES = {
@@ -100,8 +102,10 @@ async function ask(method, path, body, headers, isReading = method === "GET") {
   const isRaw = isFile || body instanceof FormData || body === undefined;
   const payload = isRaw ? body : JSON.stringify(body);
   const response = await fetch(path, { method, headers, body: payload }).catch(() => {
+    report(false);
     throw new ApiError(0, "unreachable", "The emulator does not answer.");
   });
+  report(true);
   const value = await parsed(response);
   if (!response.ok) throw refusal(response.status, value);
   if (!isReading) for (const listener of changeListeners) listener(path);

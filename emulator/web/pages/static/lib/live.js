@@ -3,6 +3,7 @@
 
 import { adminHeaders, chosenWorld, onChange, onWorldChosen } from "./api.js";
 import { useCallback, useEffect, useRef, useState } from "./html.js";
+import { report } from "./reach.js";
 
 const RETRY_MS = 2000;
 // A flood of events must not become a flood of requests.
@@ -167,6 +168,7 @@ async function open() {
     if (!response.ok) throw new Error(`The answer was ${response.status}.`);
     const isAgain = state === "lost";
     setState("open");
+    report(true);
     if (isAgain) tell({ kind: "WorldReplaced", values: {} });
     await read(response.body);
     // The server ends the stream when the world is replaced; it can be opened again at once.

@@ -4,7 +4,7 @@ export { Chart } from "./parts/chart.js";
 export { Choices, Pager } from "./parts/choices.js";
 export { Copy, CopyLine } from "./parts/copy.js";
 export { confirm } from "./parts/dialog.js";
-export { Field, Form, SelectField } from "./parts/field.js";
+export { Field, Form, SelectField, USERNAME } from "./parts/field.js";
 export { bits, bytes, count, date, duration, time } from "./parts/format.js";
 export { Json } from "./parts/json.js";
 export { Badge, Empty, Problem, Text, Tiles, View } from "./parts/layout.js";

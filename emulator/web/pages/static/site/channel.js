@@ -29,7 +29,8 @@ export function Channel({ username, kind, id }) {
 
   if (!profile.data) {
     const message = profile.error?.status === 404 ? `There is no channel called ${username}.` : profile.error?.message;
-    return message ? html`<${Empty}><h1>${message}</h1><p><a href="#/">Who is live?</a></p><//>` : null;
+    if (!message) return html`<p class="muted">Loading …</p>`;
+    return html`<${Empty}><h1>${message}</h1><p><a href="#/">Who is live?</a></p><//>`;
   }
   const shown = kind ? video.data : stream;
   return html`

@@ -28,7 +28,10 @@ export function ChatPanel({ stream, onViewers, onStatus }) {
     setError("");
     setState("connecting");
     const on = {
-      open: () => setState("open"),
+      open: () => {
+        setState("open");
+        setError("");
+      },
       history: (messages) => setLines(messages),
       message: (line) => setLines((before) => [...before, line].slice(-LINES_MAX)),
       message_deleted: ({ message_id: id }) =>

@@ -1,10 +1,13 @@
 // A minimal client of the platform: its API, and a stream's chat socket. Nothing here is specific to
 // the emulator: the same code works with the platform.
 
+import { report } from "../lib/reach.js";
+
 const BASE = "/api/v1";
 // Calls that a page repeats by itself are marked, so that the emulator's request log keeps the calls
 // of apps. The platform ignores the mark.
 const REPEATED = { "X-Emulator-Console": "1" };
+const KEY = /^[!-~]+$/;
 const RETRY_MS = [500, 1000, 2000, 5000];
 // After these codes another attempt would fail too.
 const FINAL_CODES = [1008, 4004];
@@ -23,14 +26,19 @@ export class Refusal extends Error {
  */
 export async function ask(method, path, { body, key, isRepeated = false } = {}) {
   const headers = { Accept: "application/json", ...(isRepeated && REPEATED) };
+  // Other signs cannot be sent in a header.
+  if (key && !KEY.test(key)) throw new Refusal(401, "This is no API key: a key has no spaces, and only ASCII letters, digits and signs.");
   if (key) headers.Authorization = `Bearer ${key}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const response = await fetch(BASE + path, { method, headers, body: payload }).catch(() => {
+    report(false);
     throw new Refusal(0, "The platform does not answer. Is it still running?");
   });
-  const value = response.status === 204 ? null : await response.json().catch(() => null);
+  report(true);
+  const value = response.status === 204 ? null : await response.json().catch(() => undefined);
   if (!response.ok) throw new Refusal(response.status, sentence(response.status, value));
+  if (value === undefined) throw new Refusal(response.status, "The platform's answer broke off, or is not JSON.");
   return value;
 }
 

@@ -28,6 +28,7 @@ export function Home() {
       </div>`}
     </header>
     <${Problem} error=${live.error} />
+    ${!live.data && !live.error && html`<p class="muted">Loading …</p>`}
     <h2 class="unseen">Channels</h2>
     <div class="site-cards">${shown.map((stream) => html`<${LiveCard} key=${stream.id} stream=${stream} tick=${tick} />`)}</div>
     ${live.data && !streams.length && html`<${Empty}>Nobody is live. <a href="#/studio">Go live from the studio</a>.<//>`}

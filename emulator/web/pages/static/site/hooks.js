@@ -1,11 +1,12 @@
 // Common parts of the site's views: lists that load again at intervals, and the address.
 
 import { useCallback, useEffect, useRef, useState } from "../lib/html.js";
+import { onReach } from "../lib/reach.js";
 
 /**
  * The result of `load(isRepeated)`: `{data, error, reload}`. Loaded again when `deps` change, and
- * every `everyMs` while the tab is visible. Old data of the same subject stays until the new data is
- * here.
+ * every `everyMs` while the tab is visible, and once the platform answers again. Old data of the same
+ * subject stays until the new data is here.
  */
 export function useLoaded(load, deps = [], everyMs = 0) {
   const subject = JSON.stringify(deps);
@@ -33,6 +34,7 @@ export function useLoaded(load, deps = [], everyMs = 0) {
       document.removeEventListener("visibilitychange", again);
     };
   }, [subject, everyMs]);
+  useEffect(() => onReach((isReached) => { if (isReached) reload(true); }), []);
   const isCurrent = result.subject === subject;
   return { data: isCurrent ? result.data : undefined, error: isCurrent ? result.error : undefined, reload };
 }

@@ -5,6 +5,7 @@ import { Channel } from "./channel.js";
 import { DemoControls } from "./demo.js";
 import { Home } from "./home.js";
 import { movesToWorld, usePlace } from "./hooks.js";
+import { Lost } from "./lost.js";
 import { useOnAir } from "./on_air.js";
 import { Face } from "./cards.js";
 import { askWho, SignIn } from "./sign_in.js";
@@ -27,6 +28,7 @@ function Site() {
     <a class="skip button" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus(); }}>Skip to the content</a>
     <${Header} place=${name} />
     <main id="main" tabindex="-1" ref=${main} class=${isChannel ? "wide" : ""}>
+      <${Lost} />
       ${isChannel && html`<${Channel} key=${name} username=${name.slice(1)} kind=${kind} id=${id} />`}
       ${name === "studio" && html`<${Studio} />`}
       ${!isChannel && name !== "studio" && html`<${Home} />`}

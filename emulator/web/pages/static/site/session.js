@@ -1,7 +1,7 @@
 // The signed-in user. Each tab has its own, so that two tabs can talk to each other.
 
 import { useEffect, useState } from "../lib/html.js";
-import { ask } from "./client.js";
+import { ask, Refusal } from "./client.js";
 
 const STORED = "site-session";
 const listeners = new Set();
@@ -37,7 +37,8 @@ export async function signInWithKey(key) {
 
 /**
  * Sign in by name: `ak_auto_NAME` creates the account by its first call. With `--strict-auth` such
- * keys are invalid; then the users of the seed still have `ak_demo_NAME`.
+ * keys are invalid; then the users of the seed still have `ak_demo_NAME`. Throws `Refusal` (401) if
+ * neither key is valid.
  */
 export async function signInAs(username) {
   const keys = [`ak_auto_${username}`, username === "demo" ? "ak_demo" : `ak_demo_${username}`];
@@ -46,9 +47,10 @@ export async function signInAs(username) {
       await signInWithKey(key);
       return;
     } catch (refusal) {
-      if (refusal.status !== 401 || key === keys.at(-1)) throw refusal;
+      if (refusal.status !== 401) throw refusal;
     }
   }
+  throw new Refusal(401, `There is no account with a key by the name ${username}: sign in with its API key.`);
 }
 
 function set(value) {

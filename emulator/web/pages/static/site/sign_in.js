@@ -1,7 +1,7 @@
 // Signing in: as a user of the seed, by any name, or with a key.
 
 import { html, useEffect, useRef, useState } from "../lib/html.js";
-import { Field, Form } from "../lib/parts/field.js";
+import { Field, Form, USERNAME } from "../lib/parts/field.js";
 import { problem } from "../lib/parts/toasts.js";
 import { Face, nameOf } from "./cards.js";
 import { ask } from "./client.js";
@@ -43,9 +43,9 @@ export function SignIn() {
           </button>
         </li>`)}
       </ul>
-      <${Form} onSubmit=${({ name }) => become(signInAs(name.trim()))}>
+      <${Form} onSubmit=${({ name }) => become(signInAs(name))}>
         <${Field} label="Or any name" hint="A new name becomes an account by its first call.">
-          <input name="name" required maxlength="50" autocomplete="off" />
+          <input name="name" ...${USERNAME} required />
         <//>
         <button class="primary">Sign in</button>
       <//>

@@ -1,6 +1,7 @@
 // The studio: go live from a camera, a screen or a drawn picture, by WHIP.
 
 import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { openStream } from "../lib/open_stream.js";
 import { Chart } from "../lib/parts/chart.js";
 import { Field, Form } from "../lib/parts/field.js";
 import { bits, count } from "../lib/parts/format.js";
@@ -96,16 +97,18 @@ function Start({ session, media }) {
 }
 
 /** A new stream, or the user's own that has not ended, because the platform allows only one. */
-async function ownStream({ key, user }, title, category) {
+async function ownStream({ key }, title, category) {
   const body = { title, category_id: category || null };
   try {
     return await ask("POST", "/streams/", { key, body });
   } catch (refusal) {
     if (refusal.status !== 409) throw refusal;
   }
-  const { streams } = await ask("GET", `/streams/?status_filter=all&user_id=${user.id}&per_page=10`, { key });
-  const { id } = streams.find(({ status }) => status !== "ended");
-  return ask("PATCH", `/streams/id/${id}`, { key, body });
+  // Of a world that was reset since, the account has another id.
+  const me = await ask("GET", "/auth/me", { key });
+  const stream = await openStream((where) => ask("GET", `/${where}`, { key }), me.id, ["offline", "live"]);
+  if (!stream) throw new Error("You may not have another stream, and have none that you could go live on.");
+  return ask("PATCH", `/streams/id/${stream.id}`, { key, body });
 }
 
 function OnAir({ onAir, viewers, done }) {
@@ -121,7 +124,7 @@ function OnAir({ onAir, viewers, done }) {
     done();
   };
   const tiles = [
-    { label: "Watching", value: count(viewers ?? 0) },
+    { label: "Watching", value: count(viewers) },
     { label: "Bit rate", value: bits(now.bitsPerSecond) },
     { label: "Picture", value: now.width ? `${now.width}×${now.height}` : "–", note: now.framesPerSecond ? `${Math.round(now.framesPerSecond)} fps` : "" },
     { label: "Round trip", value: now.roundTripMs == null ? "–" : `${Math.round(now.roundTripMs)} ms` },

@@ -1,7 +1,7 @@
 // Write to a chat as any user: a seeded one by name, or a new one.
 
 import { html, useState } from "../../lib/html.js";
-import { Form, toast } from "../../lib/parts.js";
+import { Form, toast, USERNAME } from "../../lib/parts.js";
 import { asUser } from "../people.js";
 
 const LENGTH_MAX = 500;
@@ -21,8 +21,8 @@ export function Say({ stream, names }) {
         <input
           name="username"
           list="chatters"
+          ...${USERNAME}
           required
-          autocomplete="off"
           value=${name}
           onInput=${(event) => setName(event.target.value)}
         />

@@ -1,7 +1,7 @@
 // A form for a new stream of any user.
 
 import { html } from "../../lib/html.js";
-import { Field, Form } from "../../lib/parts.js";
+import { Field, Form, USERNAME } from "../../lib/parts.js";
 import { go } from "../../lib/router.js";
 import { asUser } from "../people.js";
 
@@ -16,7 +16,7 @@ export function NewStream() {
         <input name="title" required maxlength="200" autocomplete="off" placeholder="Launch night" />
       <//>
       <${Field} label="Owner" hint="A user who has one stream open may not have another.">
-        <input name="username" required defaultValue="demo" pattern="[A-Za-z0-9_]+" autocomplete="off" />
+        <input name="username" ...${USERNAME} required defaultValue="demo" />
       <//>
       <button class="primary">Create stream</button>
     <//>

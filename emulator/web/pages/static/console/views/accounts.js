@@ -3,7 +3,7 @@
 import { admin, keyOf, platform } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Badge, Copy, count, Empty, Field, Form, Problem, Table, toast, View } from "../../lib/parts.js";
+import { Badge, Copy, count, Empty, Field, Form, Problem, Table, toast, USERNAME, View } from "../../lib/parts.js";
 import { setQuery } from "../../lib/router.js";
 
 const EVENTS = ["AccountMade", "AccountDeleted", "ProfileUpdated", "UserFollowed", "UserUnfollowed"];
@@ -66,7 +66,7 @@ function NewAccount() {
   return html`
     <${Form} class="row" onSubmit=${make}>
       <${Field} label="New account">
-        <input name="username" pattern="[A-Za-z0-9_.\\-]{1,50}" placeholder="username" required autocomplete="off" />
+        <input name="username" ...${USERNAME} placeholder="username" required />
       <//>
       <button class="at-end">Make it</button>
     <//>

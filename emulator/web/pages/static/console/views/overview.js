@@ -17,7 +17,13 @@ const LOOK_EVERY_MS = 5_000;
 const ROWS_MAX = 10;
 
 export default function Overview() {
-  const load = () => admin("GET", `streams?status=live&per_page=${ROWS_MAX}`);
+  const load = async () => {
+    const [streams, { viewers }] = await Promise.all([
+      admin("GET", `streams?status=live&per_page=${ROWS_MAX}`),
+      admin("GET", "viewers"),
+    ]);
+    return { ...streams, viewers };
+  };
   const { data, error } = usePolled(load, { on: STREAM_EVENTS, everyMs: LOOK_EVERY_MS });
   const { data: info } = usePolled(() => admin("GET", "info"));
   const { data: health } = usePolled(() => admin("GET", "health"), { everyMs: 30_000 });
@@ -26,7 +32,7 @@ export default function Overview() {
       <${Problem} error=${error} />
       <div class="stack">
         <${Figures} streams=${data} health=${health} />
-        <${LiveNow} streams=${data?.streams} />
+        <${LiveNow} streams=${data?.streams} total=${data?.total} />
         <${Troubles} />
         ${info && html`<${Addresses} info=${info} />`}
       </div>
@@ -36,12 +42,11 @@ export default function Overview() {
 
 function Figures({ streams, health }) {
   const isLost = useConnection() === "lost";
-  const viewers = streams?.streams.reduce((sum, { viewer_count }) => sum + viewer_count, 0);
   const status = isLost ? "does not answer" : (health?.status ?? "–");
   return html`<${Tiles}
     tiles=${[
       { label: "Live", value: count(streams?.counts.live) },
-      { label: "Watching", value: count(viewers) },
+      { label: "Watching", value: count(streams?.viewers) },
       { label: "Offline", value: count(streams?.counts.offline) },
       { label: "Ended", value: count(streams?.counts.ended) },
       {

@@ -3,6 +3,13 @@
 import { html, useState } from "../html.js";
 import { problem } from "./toasts.js";
 
+/** For an input with a username: the platform's rule. */
+export const USERNAME = {
+  pattern: "[A-Za-z0-9_][A-Za-z0-9_.\\-]{0,49}",
+  title: "A username has 1 to 50 ASCII letters, digits, dots, dashes and underscores, and begins with a letter, a digit or an underscore.",
+  autocomplete: "off",
+};
+
 /** A label around one control: `<${Field} label="Title"><input name="title" /><//>`. */
 export function Field({ label, hint, error, children }) {
   return html`

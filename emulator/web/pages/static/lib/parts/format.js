@@ -22,8 +22,8 @@ export const bits = (perSecond) => scaled(perSecond, ["bit/s", "kbit/s", "Mbit/s
 /** `1500000` is "1.5 MB". */
 export const bytes = (number) => scaled(number, ["B", "kB", "MB", "GB"]);
 
-/** `12345` is "12,345". */
-export const count = (number) => (number ?? 0).toLocaleString("en");
+/** `12345` is "12,345", an unknown number "–". */
+export const count = (number) => number?.toLocaleString("en") ?? "–";
 
 /** The time of day of an ISO text, in UTC like the world's clock: "14:03:09". */
 export const time = (iso) => iso?.slice(11, 19) ?? "–";

@@ -1,8 +1,12 @@
 // Toasts: short messages in a corner. A refusal stays until it is dismissed.
 
 import { html, render, useEffect, useState } from "../html.js";
+import { onReach } from "../reach.js";
 
 const NOTICE_MS = 6000;
+
+// A call that was not answered: its message goes away by itself once the server is back.
+const UNANSWERED = 0;
 
 let toasts = [];
 let count = 0;
@@ -19,7 +23,7 @@ export function toast(message, { action, stays = Boolean(action) } = {}) {
 export function problem(error) {
   const message = error?.message ?? String(error);
   if (!toasts.some((shown) => shown.kind === "problem" && shown.message === message)) {
-    add({ message, kind: "problem" });
+    add({ message, kind: "problem", status: error?.status });
   }
 }
 
@@ -34,6 +38,12 @@ function dismiss(id) {
   toasts = toasts.filter((shown) => shown.id !== id);
   show(toasts);
 }
+
+onReach((isReached) => {
+  if (!isReached) return;
+  toasts = toasts.filter(({ status }) => status !== UNANSWERED);
+  show(toasts);
+});
 
 function Toasts() {
   const [shown, setShown] = useState(toasts);

@@ -27,7 +27,7 @@ export function TokenForm() {
       ${hasToken() && html`<p class="problem-line" role="alert">This token is wrong.</p>`}
       <label class="field">
         <span>Token</span>
-        <input type="password" name="token" autocomplete="off" required autofocus />
+        <input type="password" name="token" pattern="[ -~]+" title="A token has only ASCII letters, digits, signs and spaces." autocomplete="off" required autofocus />
       </label>
       <button class="primary">Open</button>
     <//>

@@ -1,9 +1,10 @@
 // The live streams, and a button that makes one live.
 
-import { admin, keyOf, platform } from "../../../lib/api.js";
-import { html } from "../../../lib/html.js";
+import { admin } from "../../../lib/api.js";
+import { html, useState } from "../../../lib/html.js";
 import { Badge, count, Empty, problem, Table } from "../../../lib/parts.js";
 import { go, href } from "../../../lib/router.js";
+import { ownStream } from "../../../lib/own_streams.js";
 
 const COLUMNS = [
   { title: "Title", cell: ({ title }) => title },
@@ -20,13 +21,14 @@ const COLUMNS = [
   },
 ];
 
-export function LiveNow({ streams }) {
+/** `total` is the number of live streams; `streams` are the first of them. */
+export function LiveNow({ streams, total }) {
   return html`
     <section>
       <div class="toolbar">
         <h2>Live now</h2>
         <span class="space"></span>
-        <button onClick=${goLive}>Go live with the test picture</button>
+        <${GoLive} />
         <a class="button" href=${href("scenarios")}>Play a scenario</a>
       </div>
       ${streams?.length === 0 && html`<${Empty}>Nobody is live in this world.<//>`}
@@ -38,19 +40,31 @@ export function LiveNow({ streams }) {
         keyOf=${({ id }) => id}
         onOpen=${({ id }) => go("streams", id)}
       />`}
+      ${total > streams?.length && html`<p class="muted">
+        The newest ${streams.length} of ${count(total)}. <a href=${href("streams", "", { status: "live" })}>All live streams</a>
+      </p>`}
     </section>
   `;
 }
 
-/** It uses an offline stream of the demo account, or creates one. */
-async function goLive() {
-  try {
-    const { streams } = await admin("GET", "streams?status=offline&per_page=100");
-    const waiting = streams.find(({ user }) => user.username === "demo");
-    const stream = waiting ?? (await platform("POST", "streams/", { title: "Test picture" }, keyOf()));
-    await admin("POST", `streams/${stream.id}/publish`, {});
-    go("streams", stream.id);
-  } catch (error) {
-    problem(error);
-  }
+/** The built-in publisher needs a second to start: until then the button says so. */
+function GoLive() {
+  const [isComing, setComing] = useState(false);
+  const press = async () => {
+    setComing(true);
+    try {
+      const stream = await ownStream("Test picture");
+      if (stream.status !== "live") await admin("POST", `streams/${stream.id}/publish`, {});
+      go("streams", stream.id);
+    } catch (error) {
+      problem(error);
+    } finally {
+      setComing(false);
+    }
+  };
+  return html`
+    <button disabled=${isComing} onClick=${press}>
+      ${isComing ? "Going live …" : "Go live with the test picture"}
+    </button>
+  `;
 }
