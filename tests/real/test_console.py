@@ -84,7 +84,7 @@ async def test_console_is_used_by_keyboard_alone(walk: Walk, chromium: Chromium)
     await page.wait_for_selector(".fault-form select:focus")
     await page.keyboard.type("chat.drop")
     await page.wait_for_selector(".fault-form p:has-text('lost on the way')")
-    await page.focus("button:text-is('Put it on')")
+    await page.focus("button:text-is('Start the fault')")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("td:has-text('chat.drop')")
     await page.focus("button:text-is('Stop')")
@@ -102,7 +102,7 @@ async def test_console_fault_from_a_link_makes_an_apps_call_fail(
     await tab.page.wait_for_selector(".fault-form")
 
     # when it is opened and confirmed,
-    await tab.page.click("button:text-is('Put it on')")
+    await tab.page.click("button:text-is('Start the fault')")
     await tab.page.wait_for_selector(".fault-count:text-is('1 fault on')")
 
     # then the app's second call fails accordingly, and the page counts it; until it is cleared.
@@ -118,7 +118,7 @@ async def test_console_fault_from_a_link_makes_an_apps_call_fail(
     # A refusal stays until it is dismissed, and the form keeps its input.
     await tab.page.click("button:text-is('Break something')")
     await tab.page.fill("input[name=headers]", "no: json")
-    await tab.page.click("button:text-is('Put it on')")
+    await tab.page.click("button:text-is('Start the fault')")
     await tab.page.click(".toast.problem:has-text('headers') button[aria-label=Dismiss]")
     await tab.page.wait_for_selector(".toast.problem", state="detached")
     assert await tab.page.input_value("input[name=headers]") == "no: json"
@@ -163,7 +163,7 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.click(".bar .clock a")
     instant = await page.get_attribute(".bar time", "datetime")
     await page.fill("input[name=length]", "1h30m")
-    await page.click("button:text-is('Pass')")
+    await page.click("button:text-is('Let it pass')")
     await page.wait_for_function(
         "at => document.querySelector('.bar time').dateTime > at", arg=instant
     )
@@ -219,9 +219,12 @@ async def test_console_goes_on_once_the_emulator_is_back(chromium: Chromium) -> 
         await page.wait_for_selector("header time")
     await page.wait_for_selector("main .notice:has-text('does not answer')")
     assert await page.locator(".toast").count() == 0
+    await page.click("button.reset")
+    await page.wait_for_selector(".toast:has-text('does not answer')")
 
-    # when the emulator is there again, then the page continues by itself.
+    # when the emulator is there again, then the page continues by itself, without old notices.
     with platform(port=port) as walk:
         await page.wait_for_selector("main .notice", state="detached")
+        await page.wait_for_selector(".toast", state="detached")
         walk.create("After the break", "ak_auto_back")
         await page.wait_for_selector(".tile:has-text('Offline') dd:text-is('1')")

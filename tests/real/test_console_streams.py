@@ -171,15 +171,26 @@ async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium)
     assert walk.ask("POST", path, {"content": "hey"}, "ak_auto_bob").status == 403
 
     # when the timeout and then a ban are lifted, then he may post;
-    await page.get_by_role("button", name="Let bob back").click()
-    await page.get_by_text("Everybody may speak.").wait_for()
+    await page.get_by_role("button", name="Lift the ban of bob").click()
+    await page.get_by_text("everybody may write").wait_for()
     await line("again").get_by_role("button", name="Ban").click()
     await page.get_by_role("dialog").get_by_role("button", name="Ban").click()
     await page.get_by_text("bob is banned").wait_for()
-    await page.get_by_role("button", name="Let bob back").click()
-    await page.get_by_text("Everybody may speak.").wait_for()
+    await page.get_by_role("button", name="Lift the ban of bob").click()
+    await page.get_by_text("everybody may write").wait_for()
     await say("orderly", "be nice")
     await other.page.get_by_role("log").get_by_text("be nice").wait_for()
+
+    # when a chat is open without an address, and another stream comes before it, then it stays;
+    await other.page.goto(other.page.url.rpartition("/")[0])
+    text = other.page.get_by_role("textbox", name="Message")
+    await text.fill("half a sentence")
+    newer = walk.create("Newer than that", "ak_auto_newer")
+    admin(walk, f"streams/{newer['id']}/publish", {"protocol": "synthetic"})
+    option = other.page.locator(f"option[value='{newer['id']}']", has_text="live")
+    await option.wait_for(state="attached")
+    assert await text.input_value() == "half a sentence"
+    await other.page.go_back()
 
     # when the owner sets slow mode and clears the room, then both hold.
     async with page.expect_response(lambda answer: answer.request.method == "PUT"):

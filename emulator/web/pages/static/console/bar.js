@@ -50,27 +50,40 @@ function Faults() {
   const events = ["FaultStarted", "FaultStopped"];
   const { data } = usePolled(() => admin("GET", "faults"), { on: events });
   const total = data?.total ?? 0;
-  const text = total ? `${total} ${total === 1 ? "fault" : "faults"} on` : "No faults";
+  const text = total ? `${total} ${total === 1 ? "fault" : "faults"} on` : data ? "No faults" : "Faults";
   return html`<a class="fault-count ${total ? "on" : ""}" href=${href("faults")}>${text}</a>`;
 }
 
+let isResetting = false;
+/** By world: the function that takes the offer to undo its last reset away. */
+const offers = new Map();
+
 /** Reset to the seed. This can be undone, because a snapshot of the world is taken first. */
 export async function reset() {
+  // The snapshot of a second press would be one of the fresh world.
+  if (isResetting) return;
+  isResetting = true;
+  try {
+    await resetWithUndo(chosenWorld());
+  } catch (error) {
+    problem(error);
+  } finally {
+    isResetting = false;
+  }
+}
+
+async function resetWithUndo(world) {
   try {
     await admin("POST", "snapshots", { name: BEFORE_RESET });
   } catch (error) {
-    if (error.status === 409) await resetForGood(error);
-    else problem(error);
+    if (error.status !== 409) throw error;
+    await resetForGood(error);
     return;
   }
-  const world = chosenWorld();
-  try {
-    await admin("POST", "reset");
-    const action = { title: "Undo", act: () => undo(world) };
-    toast(`The world ${world} is back at its seed.`, { action });
-  } catch (error) {
-    problem(error);
-  }
+  offers.get(world)?.();
+  await admin("POST", "reset");
+  const action = { title: "Undo", act: () => undo(world) };
+  offers.set(world, toast(`The world ${world} is back at its seed.`, { action }));
 }
 
 /** In the world that was reset, even if another one is shown now. */

@@ -47,17 +47,17 @@ function Slow({ seconds, change }) {
 function Bans({ bans, act }) {
   return html`
     <section class="card" aria-labelledby="bans">
-      <h2 id="bans">Not let in</h2>
-      ${!bans.length && html`<p class="muted">Everybody may speak.</p>`}
+      <h2 id="bans">Bans and time-outs</h2>
+      ${!bans.length && html`<p class="muted">Nobody is banned: everybody may write.</p>`}
       <ul class="bans">
         ${bans.map(({ id, user, expires_at: end }) => html`
           <li key=${id} class="row">
             <span>${user.username} is ${end ? `timed out until ${time(end)}` : "banned"}</span>
             <span class="space"></span>
             <button
-              aria-label=${`Let ${user.username} back`}
+              aria-label=${`Lift the ban of ${user.username}`}
               onClick=${() => act("DELETE", `/bans/${user.id}`).catch(problem)}
-            >Let back</button>
+            >Lift</button>
           </li>
         `)}
       </ul>

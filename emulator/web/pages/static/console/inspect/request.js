@@ -18,7 +18,7 @@ export function Status({ status }) {
 
 export function Request({ id }) {
   const { data: request, error } = useOne("requests", id);
-  if (error) return html`<${NotThere} title=${`Request ${id}`} error=${error} />`;
+  if (error && !request) return html`<${NotThere} title=${`Request ${id}`} error=${error} />`;
   if (!request) return html`<p class="muted">Loading …</p>`;
   return html`
     <${DetailHead} title=${html`<span class="mono">${request.method} ${request.path}</span>`}>
@@ -109,7 +109,7 @@ function Content({ request }) {
 const Headers = ({ of }) => html`<${Facts} facts=${Object.entries(of)} />`;
 
 function Events({ request: { events } }) {
-  if (!events.length) return html`<p class="muted">It has changed nothing.</p>`;
+  if (!events.length) return html`<p class="muted">This request has changed nothing.</p>`;
   return html`<ol class="entries">
     ${events.map(({ seq, kind, values }) => html`<li key=${seq}>
       <a href=${href("events", String(seq))}>${kind}</a> <small>${JSON.stringify(values)}</small>

@@ -56,12 +56,12 @@ function Figures({ now, history }) {
     <${Tiles} tiles=${[
       { label: "Watching", value: count(now.viewers), note: `peak ${count(now.peak)}` },
       { label: "Real", value: count(now.real), note: "players, sockets, pages" },
-      { label: "Simulated", value: count(now.simulated), note: plans || "no order goes on" },
-      { label: "On their way", value: count(now.to_come), note: "of orders that go on" },
+      { label: "Simulated", value: count(now.simulated), note: plans || "no command is running" },
+      { label: "On their way", value: count(now.to_come), note: "by running commands" },
       {
         label: "From",
         value: countries.length ? countryOf(countries[0][0]) : "–",
-        note: countries.slice(1).map(([code, number]) => `${countryOf(code)} ${count(number)}`).join(", ") || "of all who came",
+        note: countries.slice(1).map(([code, number]) => `${countryOf(code)} ${count(number)}`).join(", ") || "of all viewers so far",
       },
     ]} />
     ${curve}

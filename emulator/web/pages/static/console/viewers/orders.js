@@ -11,7 +11,7 @@ const VERBS = [
 const ABOUT = {
   set: "The number of simulated viewers from now on.",
   ramp: "Their number changes from the current one to another, along a curve.",
-  spike: "So many come and go within a time; all of them are there in the middle.",
+  spike: "This many viewers come and go within a time; in the middle of it all of them are there.",
   churn: "Each minute a share of them leaves, and as many others come.",
   raid: "Some or all of them move to another stream.",
 };
@@ -21,7 +21,7 @@ export function Orders({ id }) {
   const [verb, setVerb] = useState("set");
   const send = async (values) => {
     await admin("POST", `streams/${id}/viewers`, orderOf(verb, values));
-    toast(`Ordered: ${verb}.`);
+    toast(`The command ${verb} has started.`);
   };
   const clear = async () => {
     try {
@@ -33,7 +33,7 @@ export function Orders({ id }) {
   return html`
     <div class="orders">
       <div class="row">
-        <${Choices} label="Order" options=${VERBS} value=${verb} onChoose=${setVerb} />
+        <${Choices} label="Command" options=${VERBS} value=${verb} onChoose=${setVerb} />
         <span class="space"></span>
         <button class="quiet" onClick=${clear}>Clear simulated viewers</button>
       </div>

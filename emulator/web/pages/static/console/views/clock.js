@@ -35,7 +35,10 @@ function Facts({ clock, now }) {
     tiles=${[
       { label: "Now (UTC)", value: now.slice(11, 19), note: now.slice(0, 10) },
       { label: "Pace", value: paceOf(clock) },
-      { label: "Ahead of this machine", value: duration(Math.max(0, clock.ahead_seconds)) },
+      {
+        label: clock.ahead_seconds < 0 ? "Behind this machine" : "Ahead of this machine",
+        value: duration(Math.abs(clock.ahead_seconds)),
+      },
       {
         label: "Due later",
         value: clock.pending,
@@ -61,7 +64,7 @@ function Pace({ clock }) {
         <${Field} label="Another speed">
           <input name="speed" type="number" min="0.01" max="1000" step="any" defaultValue="60" required />
         <//>
-        <button>Run so fast</button>
+        <button>Run at this speed</button>
       <//>
     </section>
   `;
@@ -79,8 +82,8 @@ function Steps() {
         `)}
       </div>
       <${Form} class="toolbar" onSubmit=${pass}>
-        <${Field} label="So long"><input name="length" placeholder="1h30m" required /><//>
-        <button>Pass</button>
+        <${Field} label="Duration"><input name="length" placeholder="1h30m" required /><//>
+        <button>Let it pass</button>
       <//>
       <${Form} class="toolbar" onSubmit=${goTo}>
         <${Field} label="Until (UTC)"><input name="instant" type="datetime-local" step="1" required /><//>

@@ -57,7 +57,7 @@ export default function Viewers({ id }) {
           />
           ${chosen
             ? html`<${Audience} key=${id} stream=${{ id, status: "live" }} title=${chosen.title} />`
-            : html`<p class="muted">Choose a stream to send viewers to it.</p>`}
+            : html`<p class="muted">${id ? "The stream of this address is not live. " : ""}Choose a stream to send viewers to it.</p>`}
         </div>
       `}
     <//>
@@ -67,7 +67,7 @@ export default function Viewers({ id }) {
 function Totals({ data: { streams, viewers } }) {
   const sum = (name) => streams.reduce((total, stream) => total + stream[name], 0);
   return html`<${Tiles} tiles=${[
-    { label: "Watching", value: count(viewers), note: `${count(streams.length)} live streams` },
+    { label: "Watching", value: count(viewers), note: `${count(streams.length)} ${streams.length === 1 ? "live stream" : "live streams"}` },
     { label: "Real", value: count(sum("real")) },
     { label: "Simulated", value: count(sum("simulated")) },
     { label: "On their way", value: count(sum("to_come")) },

@@ -43,21 +43,21 @@ export function FaultForm({ kinds, query }) {
         ${kind.values.map((value) => html`<${ValueField} key=${value.name} value=${value} given=${given[value.name]} />`)}
       </div>
       <div class="fields">
-        <${Field} label="Share of all" hint="Such as 30 %; the same calls each time">
+        <${Field} label="Share of all" hint="Such as 30 %. The same calls in each run">
           <input name="beside.share" defaultValue=${query.share} placeholder="100%" />
         <//>
-        <${Field} label="Let the first pass" hint="This many calls or messages are not struck">
+        <${Field} label="Let the first pass" hint="This many calls or messages pass first">
           <input name="beside.skip" type="number" min="0" defaultValue=${query.skip} placeholder="0" />
         <//>
-        <${Field} label="At most so often" hint="Then it is over">
+        <${Field} label="At most this many times" hint="Then the fault stops">
           <input name="beside.times" type="number" min="1" defaultValue=${query.times} placeholder="no end" />
         <//>
-        <${Field} label="For so long" hint="Of the world's clock, such as 30s">
+        <${Field} label="For at most" hint="Time of the world's clock, such as 30s">
           <input name="beside.for" defaultValue=${query.for} placeholder="until it is cleared" />
         <//>
       </div>
       <div class="row">
-        <button class="primary">Put it on</button>
+        <button class="primary">Start the fault</button>
         <button type="button" onClick=${close}>Cancel</button>
       </div>
     <//>

@@ -7,10 +7,10 @@ import { Field, SelectField } from "../../../lib/parts.js";
 
 const LABELS = {
   path: "Path", method: "Method", user: "User", stream: "Stream", status: "Status", delay: "Delay",
-  done: "Do it all the same", headers: "Headers", body: "Body", retry_after: "Retry after",
+  done: "Carry the call out all the same", headers: "Headers", body: "Body", retry_after: "Retry after",
   answers: "Answers, one after another", most: "At most", what: "What", keep: "Keep", kbits: "kbit/s",
   after: "After", code: "Close code", reason: "Reason", url: "Address", event: "Event",
-  per_minute: "A minute",
+  per_minute: "A minute", operation: "Operation", by: "By",
 };
 const HINTS = {
   duration: "Such as 500ms, 2s or 1m30s",
@@ -18,10 +18,11 @@ const HINTS = {
   headers: 'As JSON: {"X-Name": "value"}',
 };
 const NAMED = {
-  path: "What it contains; left out, all",
-  user: "A username; left out, all",
+  path: "What it contains; if empty, all",
+  operation: "Such as POST /streams; if empty, all",
+  user: "A username; if empty, all",
   answers: "Such as 503,429,through",
-  body: "Text or JSON; left out, the platform's own",
+  body: "Text or JSON; if empty, the platform's own",
 };
 
 export function ValueField({ value, given }) {

@@ -31,11 +31,12 @@ export function Compare({ query }) {
 const both = (...ids) =>
   Promise.all(ids.map((id) => admin("GET", `scenarios/runs/${id}/report`)));
 
-/** The last earlier run of the same scenario, or else of any. */
+/** The last earlier run of the same scenario, else a later one of it, else any other. */
 function earlier(runs, id) {
-  const before = runs.slice(0, runs.findIndex((run) => run.id === id));
-  const name = runs.find((run) => run.id === id)?.scenario;
-  return (before.findLast(({ scenario }) => scenario === name) ?? before.at(-1))?.id ?? "";
+  const index = runs.findIndex((run) => run.id === id);
+  const [before, after] = [runs.slice(0, Math.max(0, index)), runs.slice(index + 1)];
+  const isSame = ({ scenario }) => scenario === runs[index]?.scenario;
+  return (before.findLast(isSame) ?? after.find(isSame) ?? before.at(-1) ?? after[0])?.id ?? "";
 }
 
 function Choice({ name, label, value, runs }) {
