@@ -12,10 +12,9 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
-from starlette.types import ASGIApp
 
 from emulator import ready
 from emulator.core.errors import Refused
@@ -34,13 +33,15 @@ from emulator.platform.shared import Shared
 from emulator.platform.worlds import WorldConfig, Worlds
 from emulator.seeding import file, images
 from emulator.settings import Settings
-from emulator.web import app
 from emulator.web.admin.callers import Callers
-from emulator.web.servers.choice import speaks_quic, web_server
+from emulator.web.servers.choice import MakeWebServer, speaks_quic, web_server
 from emulator.web.servers.config import SocketConfig, Tls
-from emulator.web.servers.listening import listen
+from emulator.web.servers.listening import Listening, listen
 from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 T = TypeVar("T")
 
@@ -85,6 +86,8 @@ class Emulator:
         self.addresses: dict[str, Any] = {}
         self.local: dict[str, Any] = {}
         self.app: ASGIApp
+        # Called, on the loop, once every port listens; from then on a connection waits for HTTP.
+        self.when_listening: Callable[[], None] = lambda: None
         self.worlds: Worlds
         self.platform: Platform
         self._ready: dict[str, Any] = {}
@@ -206,14 +209,10 @@ class Emulator:
         self._ready = ready.ready(settings, folder, shared.public)
         shared.ready = lambda: self.ready
         self.local = ready.ready(settings, folder, shared.local)
-        own_names = (settings.host, *settings.public_hosts)
-        callers = Callers(settings.allow_origin, settings.allow_host, own_names)
-        self.app = app.build(worlds, callers)
-        web = web_server(settings.http, self.app, https, _sockets(settings))
-        stack.push_async_callback(web.stop)
+        self.when_listening()
+        await self._serve(stack, listening, https)
         # Before the sockets close, so that each chat client and publisher gets the reason.
         stack.callback(worlds.say_goodbye, "the emulator stops")
-        await web.start(listening)
         shared.state.is_ready = True
         folder.tell(self.local)
         if not is_loopback(settings.host) and not settings.admin_token:
@@ -222,6 +221,17 @@ class Emulator:
         # listens: neither the start nor the first request waits for them.
         stack.callback(tasks.create_task(_warm()).cancel)
         stack.callback(tasks.create_task(_watch_handles()).cancel)
+
+    async def _serve(self, stack: AsyncExitStack, listening: Listening, https: Tls | None) -> None:
+        """Answer HTTP on a socket that listens. Worlds can be used meanwhile."""
+        settings = self.settings
+        build, make_server = await asyncio.to_thread(_import_http, settings.http)
+        own_names = (settings.host, *settings.public_hosts)
+        callers = Callers(settings.allow_origin, settings.allow_host, own_names)
+        self.app = build(self.worlds, callers)
+        web = make_server(self.app, https, _sockets(settings))
+        stack.push_async_callback(web.stop)
+        await web.start(listening)
 
     async def _export(self, worlds: Worlds) -> None:
         """Write the default world to the file of `--export-on-exit`, unless the start failed."""
@@ -241,7 +251,11 @@ class Emulator:
 
 @contextlib.contextmanager
 def running(settings: Settings | None = None) -> Iterator[Emulator]:
-    """Run an emulator in its own thread until the block ends, for code without async."""
+    """Run an emulator in its own thread until the block ends, for code without async.
+
+    The block begins once every port listens. The HTTP server is imported meanwhile, for which the
+    first call waits.
+    """
     started = threading.Event()
     emulator = Emulator(settings)
     failure: list[BaseException] = []
@@ -249,9 +263,9 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
 
     async def run() -> None:
         stop = asyncio.Event()
+        control.append((asyncio.get_running_loop(), stop))
+        emulator.when_listening = started.set
         async with emulator:
-            control.append((asyncio.get_running_loop(), stop))
-            started.set()
             await stop.wait()
 
     def main() -> None:
@@ -272,7 +286,8 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
         yield emulator
     finally:
         loop, stop = control[0]
-        loop.call_soon_threadsafe(stop.set)
+        with contextlib.suppress(RuntimeError):  # HTTP has failed to start, and closed the loop.
+            loop.call_soon_threadsafe(stop.set)
         thread.join()
     if failure:
         raise failure[0]
@@ -377,6 +392,13 @@ def _https(settings: Settings, folder: DataFolder) -> Tls | None:
     context = _tls_context(settings, folder, "https")
     certificate = settings.rtmps_cert or certificates.server_path(folder.path, "https")
     return Tls(context, certificate, settings.rtmps_key or certificate)
+
+
+def _import_http(name: str) -> "tuple[Callable[[Worlds, Callers], ASGIApp], MakeWebServer]":
+    """Import the application and its server, which takes longer than all the rest of a start."""
+    from emulator.web import app
+
+    return app.build, web_server(name)
 
 
 def _services(settings: Settings, tasks: asyncio.TaskGroup) -> list[ServiceFactory]:

@@ -62,18 +62,21 @@ def _key() -> bytes:
 
 def _stamps() -> Iterator[tuple[str, int, int]]:
     """Name, size and time of each source file, by which Python also checks its bytecode."""
-    yield _stamp(file.default_path())
-    for folder in _SOURCES:
-        for parent, folders, names in os.walk(folder):
-            folders.sort()
-            for name in sorted(names):
-                if name.endswith((".py", ".sql")):
-                    yield _stamp(Path(parent, name))
+    seed = file.default_path()
+    yield _stamp(seed.name, seed.stat())
+    folders = [os.fspath(source) for source in _SOURCES]
+    for folder in folders:
+        with os.scandir(folder) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.name.endswith((".py", ".sql")):
+                yield _stamp(entry.name, entry.stat())
+            elif entry.name != "__pycache__" and entry.is_dir():
+                folders.append(entry.path)
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    stat_result = path.stat()
-    return path.name, stat_result.st_size, stat_result.st_mtime_ns
+def _stamp(name: str, stat_result: os.stat_result) -> tuple[str, int, int]:
+    return name, stat_result.st_size, stat_result.st_mtime_ns
 
 
 def _read(path: Path, key: bytes) -> bytes | None:

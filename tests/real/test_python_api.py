@@ -28,6 +28,25 @@ with running() as emulator:
 settings: Settings = emulator.settings.changed(port=0)
 """
 
+# The block may begin before HTTP is imported: its first call waits for that.
+FIRST_CALL = """
+from urllib.request import urlopen
+from emulator import running
+with running() as emulator:
+    print(urlopen(emulator.local["admin"] + "/health").status)
+"""
+# An installation without uvicorn: HTTP cannot be imported.
+BROKEN = """
+import sys
+from emulator import running
+sys.modules["uvicorn"] = None
+try:
+    with running() as emulator:
+        print(emulator.addresses["http"])
+except ImportError as failure:
+    print("refused:", failure)
+"""
+
 
 def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     return finished([sys.executable, *command], cwd=folder, timeout=PATIENCE_SECONDS)
@@ -41,6 +60,15 @@ def test_python_page_example_runs(tmp_path: Path, number: int) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "127.0.0.1" in done.stdout or "OK" in done.stderr
+
+
+def test_running_answers_the_first_call_of_its_block(tmp_path: Path) -> None:
+    assert run(tmp_path, "-c", FIRST_CALL).stdout == "200\n"
+
+
+def test_running_raises_what_kept_http_from_starting(tmp_path: Path) -> None:
+    done = run(tmp_path, "-c", BROKEN)
+    assert "refused: import of uvicorn halted" in done.stdout, done.stderr
 
 
 def test_python_page_examples_are_typed_for_a_strict_user(tmp_path: Path) -> None:

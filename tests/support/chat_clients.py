@@ -193,7 +193,7 @@ async def _in_process(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]
 @asynccontextmanager
 async def _served(name: str, application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
     """Serve behind the server of this name, started as the emulator starts it."""
-    server = web_server(name, application, None, settings.sockets)
+    server = web_server(name)(application, None, settings.sockets)
     listening = listen("127.0.0.1", 0, with_quic=False)
     await server.start(listening)
     transport = SocketTransport(listening.port)

@@ -66,10 +66,10 @@ def test_seed_image_of_another_source_or_torn_is_rebuilt(folder: Path) -> None:
 def test_seed_image_key_changes_with_the_source(tmp_path: Path) -> None:
     source = tmp_path / "0001.sql"
     source.write_text("CREATE TABLE a (b)")
-    before = images._stamp(source)
+    before = images._stamp(source.name, source.stat())
     source.write_text("CREATE TABLE a (b, c)")
 
-    assert images._stamp(source) != before
+    assert images._stamp(source.name, source.stat()) != before
     names = [name for name, _, _ in images._stamps()]
     # The seed, the clock and the modules that seeding calls.
     expected = {"seed.yaml", "history.py", "clock.py", "attendance.py", "0008_simulated.sql"}
