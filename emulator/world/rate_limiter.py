@@ -23,7 +23,8 @@ class RateLimiter:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._calls: dict[tuple[str, str], deque[int]] = {}
+        # The times of each caller's calls, by what was called.
+        self._calls: dict[str, dict[str, deque[int]]] = {}
 
     def take(self, what: str, caller: str, limit: int) -> Quota:
         """Count one call of `what` by `caller`; a `limit` of 0 means that there is no limit.
@@ -35,11 +36,14 @@ class RateLimiter:
 
     def count(self, what: str, caller: str, limit: int, now_ms: int) -> deque[int]:
         """Count one call as `take` does, and return the times (ms) of all calls that count now."""
-        key = (what, caller)
-        calls = self._calls.get(key)
+        callers = self._calls.get(what)
+        if callers is None:
+            callers = self._calls[what] = {}
+        calls = callers.get(caller)
         if calls is None:
-            calls = self._calls[key] = deque(maxlen=max(1, limit))
-        while calls and calls[0] <= now_ms - WINDOW_MS:
+            calls = callers[caller] = deque(maxlen=max(1, limit))
+        since_ms = now_ms - WINDOW_MS
+        while calls and calls[0] <= since_ms:
             calls.popleft()
         is_full = len(calls) >= limit > 0
         calls.append(now_ms)

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 
 from msgspec import Struct
 
@@ -44,8 +45,9 @@ class Scheduler:
         self._report = report
         self._wake = wake
         self._due: deque[_Due] = deque()
-        # All due and future ones; future ones have a timer.
-        self._pending: dict[_Due, Timer | None] = {}
+        # Those of later instants, which share a timer for each instant.
+        self._later: dict[int, list[_Due]] = {}
+        self._timers: dict[int, Timer] = {}
         self.under_way: list[StepRun] = []
         # Those of them that must be looked at at each instant.
         self._tasks: list[TaskRun] = []
@@ -89,7 +91,7 @@ class Scheduler:
     def is_waited_for(self) -> bool:
         """Whether anything is left that the run must wait for."""
         return any(not step_run.step.is_extra for step_run in self.under_way) or any(
-            not due.step.is_extra for due in self._pending
+            not due.step.is_extra for due in chain(self._due, *self._later.values())
         )
 
     @property
@@ -125,7 +127,7 @@ class Scheduler:
             self._at_once.clear()
         if not self._due:
             return False
-        due = self._take()
+        due = self._due.popleft()
         if due.step_run is None:
             await self._begin(due.step, due.at_ms)
         elif isinstance(due.step_run, TickingRun) and due.step_run.finish is not None:
@@ -176,10 +178,11 @@ class Scheduler:
             self._leave(step_run)
             is_ok = step_run.step.is_extra or step_run.step.for_ms is None
             self._report_run(step_run, "cut-short", is_ok=is_ok)
-        for timer in (*self._pending.values(), self._look_timer):
+        for timer in (*self._timers.values(), self._look_timer):
             if timer is not None:
                 timer.cancel()
-        self._pending.clear()
+        self._timers.clear()
+        self._later.clear()
         self._due.clear()
 
     def report_never_begun(self) -> None:
@@ -216,21 +219,19 @@ class Scheduler:
         return "The run was over before its time."
 
     def _put(self, at_ms: int, step: Step, step_run: TickingRun | TaskRun | None = None) -> None:
-        due, timer, clock = _Due(at_ms, step, step_run), None, self._run.clock
+        due, clock = _Due(at_ms, step, step_run), self._run.clock
         if at_ms <= clock.now_ms():
             self._due.append(due)
+        elif at_ms in self._later:
+            self._later[at_ms].append(due)
         else:
-            timer = clock.call_at(at_ms, partial(self._fall_due, due))
-        self._pending[due] = timer
+            self._later[at_ms] = [due]
+            self._timers[at_ms] = clock.call_at(at_ms, partial(self._fall_due, at_ms))
 
-    def _fall_due(self, due: _Due) -> None:
-        self._due.append(due)
+    def _fall_due(self, at_ms: int) -> None:
+        del self._timers[at_ms]
+        self._due += self._later.pop(at_ms)
         self._wake()
-
-    def _take(self) -> _Due:
-        due = self._due.popleft()
-        del self._pending[due]
-        return due
 
     async def _begin(self, step: Step, due_ms: int) -> None:
         self._check_at_once(step)
@@ -305,7 +306,7 @@ class Scheduler:
                 following = self._due[0].step_run
                 if not (isinstance(following, TickingRun) and following.finish == finish):
                     break
-                self._take()
+                self._due.popleft()
                 self._tick(following)
             finish(self._run)
 

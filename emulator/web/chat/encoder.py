@@ -35,6 +35,7 @@ HISTORY_COUNT = 50
 # Events that change no line and no author. Frequent while viewers come, so they must not empty the
 # caches.
 _UNRELATED = (ViewerJoined, ViewersLeft, ViewersSimulated)
+_LINES = (ChatPosted, LinesPosted)
 
 # A message's `type` and `data`.
 Message = tuple[str, dict[str, object]]
@@ -55,7 +56,7 @@ class ChatEncoder:
         if isinstance(event, _UNRELATED):
             return
         self._histories.clear()
-        if not isinstance(event, ChatPosted | LinesPosted):
+        if not isinstance(event, _LINES):
             self._author = authors(self._world)
 
     def render(self, event: Event, dialects: Iterable[Dialect]) -> dict[str, bytes]:
