@@ -131,6 +131,7 @@ def parser_of(name: str) -> "argparse.ArgumentParser":
         epilog=f"examples:\n{module.EXAMPLES.strip(chr(10))}",
     )
     module.configure(parser)
+    parser.share_examples(module.EXAMPLES)
     return parser
 
 

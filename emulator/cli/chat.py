@@ -34,7 +34,11 @@ _SAID = {
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stream", metavar="STREAM_ID|UID", help="the stream's id or CDN uid")
     parser.add_argument(
-        "--as", dest="user", default="", metavar="USER", help="account that speaks; made if missing"
+        "--as",
+        dest="user",
+        default="",
+        metavar="USER",
+        help="account that sends the lines; it is made if it does not exist",
     )
     parser.add_argument("--json", action="store_true", help="print each event as one JSON line")
     add_server_flags(parser)

@@ -25,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "advance", help="move time at once, and wait until all due timers have fired"
     )
     advance.add_argument(
-        "duration", type=options.duration, help="like 90s, 2h30m, 7d, or bare seconds"
+        "duration",
+        type=options.duration,
+        help="as in 90s, 2h30m, 7d, or a number of seconds",
     )
     add_world_flags(advance)
     speed = verbs.add_parser("speed", help="let time run at this speed; 1 is the machine's pace")
@@ -33,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "factor",
         type=options.speed,
         metavar="SPEED",
-        help="10x: ten seconds of the world a second; real: one; virtual: time stands",
+        help="10x: ten times as fast as real time; real: as fast; virtual: stopped",
     )
     add_world_flags(speed)
 

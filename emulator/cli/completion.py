@@ -32,7 +32,7 @@ class Words(NamedTuple):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=tuple(_SCRIPTS))
+    parser.add_argument("shell", choices=tuple(_SCRIPTS), help="shell to complete for")
 
 
 def run(args: argparse.Namespace) -> int:

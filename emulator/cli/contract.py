@@ -27,14 +27,18 @@ _WRONG_KEY = "ak_wrong"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--diff", metavar="FILE|URL", help="another OpenAPI 3 document")
     choice.add_argument(
-        "--check", metavar="FILE", help="requests of the real platform: HAR, or JSONL"
+        "--diff", metavar="FILE|URL", help="compare with another OpenAPI 3 document"
+    )
+    choice.add_argument(
+        "--check",
+        metavar="FILE",
+        help="replay recorded requests of the platform (HAR or JSONL), and compare the answers",
     )
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="name the tests of each endpoint"
+        "-v", "--verbose", action="store_true", help="list the tests of each endpoint"
     )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,8 +96,15 @@ def _diff(source: str, is_json: bool) -> int:
     else:
         for difference in results:
             print(f"{difference.operation}\n    {difference.kind}: {difference.message}")
-        print(f"Differences: {len(results)}." if results else "No difference.")
+        print(_count(len(results), source))
     return 1 if results else 0
+
+
+def _count(count: int, source: str) -> str:
+    if not count:
+        return "No differences."
+    noun = "difference" if count == 1 else "differences"
+    return f"{count} {noun} (here: this emulator; there: {source})."
 
 
 def _document(source: str) -> Any:

@@ -64,18 +64,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=_seconds,
         metavar="N",
-        help="end by itself after N seconds (or 1m30s) live",
+        help="stop after this long live, as in 30 or 1m30s; default: Ctrl-C",
     )
     parser.add_argument(
         "--open", action="store_true", help="open the site in the browser of this machine"
     )
     parser.add_argument(
-        "--keep", action="store_true", help="go on serving the VOD after the stream, until Ctrl-C"
+        "--keep", action="store_true", help="serve the VOD after the stream has ended, until Ctrl-C"
     )
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help=f"where the recording goes (default: the cache folder); {MEMORY}: nowhere",
+        help=f"folder for the recording (default: the cache folder); {MEMORY} keeps nothing",
     )
 
 

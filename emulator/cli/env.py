@@ -50,9 +50,16 @@ _SHELLS: dict[str, Callable[[str, str], str]] = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--shell", choices=(*_SHELLS, "json"), help="default: fish where SHELL says so, else sh"
+        "--shell",
+        choices=(*_SHELLS, "json"),
+        help="form of the output; default: fish if SHELL is fish, else sh",
     )
-    parser.add_argument("--world", default="", metavar="NAME", help="with the key of this world")
+    parser.add_argument(
+        "--world",
+        default="",
+        metavar="NAME",
+        help="use the API key of this world; default: default",
+    )
     add_admin_flags(parser)
 
 

@@ -19,7 +19,12 @@ EXAMPLES = """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kind", default="", metavar="KIND", help="as in StreamEnded")
+    parser.add_argument(
+        "--kind",
+        default="",
+        metavar="KIND",
+        help="show only events of this kind, such as StreamEnded",
+    )
     add_log_flags(parser)
 
 

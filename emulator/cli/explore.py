@@ -40,58 +40,61 @@ _count = options.whole_number(1, 1_000_000)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--runs", type=_count, metavar="N", help=f"plans to try (default: {_RUNS}, or --for's time)"
+        "--runs",
+        type=_count,
+        metavar="N",
+        help=f"fault plans to try (default: {_RUNS}; with --for: as many as there is time for)",
     )
     parser.add_argument(
         "--for",
         dest="length_ms",
         type=options.positive_duration,
         metavar="DURATION",
-        help="end after this long, such as 10m",
+        help="stop after this long, such as 10m",
     )
     parser.add_argument(
         "-j",
         "--jobs",
         type=_count,
         metavar="N",
-        help="run so many at a time (default: half the cores)",
+        help="how many runs at the same time (default: half the number of cores)",
     )
     parser.add_argument(
         "--on",
         default="",
         metavar="ADDRESS",
-        help="run on a Dask cluster, such as tcp://scheduler:8786, whose workers have this folder",
+        help="run on a Dask cluster, such as tcp://scheduler:8786, whose workers share this folder",
     )
     parser.add_argument(
         "--limit",
         dest="limit_ms",
         type=options.positive_duration,
         metavar="DURATION",
-        help="how long one run may take (default: 5 times as long as without faults, and 20s)",
+        help="longest time of one run (default: 5 times as long as without faults, plus 20s)",
     )
     parser.add_argument(
         "--random-seed",
         type=options.integer,
         default=1,
         metavar="N",
-        help="what plans are drawn from",
+        help="random seed of the plans (default: 1)",
     )
     parser.add_argument(
         "--report",
         type=Path,
         metavar="DIR",
-        help=f"where the report and all results go (default: {FOLDER})",
+        help=f"folder for the report and all results (default: {FOLDER})",
     )
     parser.add_argument(
-        "--resume", type=Path, metavar="DIR", help="continue with the results in a folder"
+        "--resume", type=Path, metavar="DIR", help="continue the exploration in this folder"
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="start a new emulator for each run: slower"
+        "--fresh", action="store_true", help="start a new emulator for each run, which is slower"
     )
     parser.add_argument(
         "--own-emulator",
         action="store_true",
-        help="the command is a suite with the pytest plugin, as for `pytest --live-explore`",
+        help="the command starts its own emulator: a suite with the pytest plugin",
     )
     add_command_flags(parser)
 
@@ -216,10 +219,10 @@ def _finish(
     if lab.problem and state.base is None:
         raise Failed(lab.problem, 2)
     if lab.problem:
-        state.notes.append(f"It ended early: {lab.problem}")
+        state.notes.append(f"The search ended early: {lab.problem}")
     if lab.lost:
         state.notes.append(
-            f"{lab.lost} runs were not made, for each of their workers died: see --resume."
+            f"{lab.lost} runs have no result, since their workers died. --resume tries them again."
         )
     report = document(
         state, command, args.random_seed, lab.runs, budget.elapsed_ms, is_own=args.own_emulator
@@ -244,12 +247,12 @@ def _summary(report: dict[str, Any], path: Path) -> Iterator[str]:
     )
     for finding in report["findings"]:
         often = f"fails {finding['failed']} of {finding['tried']}"
-        shrunk = "" if finding["is_shrunk"] else ", not looked into before the end"
+        shrunk = "" if finding["is_shrunk"] else ", not shrunk: the search ended first"
         yield f"{finding['number']}. {finding['sentence']} ({often}{shrunk})"
         yield f"   {replay_line(report, str(path / finding['file']))}"
     for entry in report["unsteady"]:
         yield f"unsteady: {entry['sentence']} (fails {entry['failed']} of {entry['tried']})"
     yield from report["notes"]
     if report["is_stopped"]:
-        yield f"It was stopped before its end. Go on with --resume {path}."
+        yield f"The search was stopped early. Continue it with --resume {path}."
     yield f"Report: {path / 'report.html'}"

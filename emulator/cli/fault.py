@@ -23,11 +23,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|clear")
     add_world_flags(verbs.add_parser("list", help="list the faults that are on"))
     add = verbs.add_parser("add", help="start a fault")
-    add.add_argument("kind", metavar="KIND", help="such as api.fail; an unknown one lists them all")
-    add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="values of this kind")
-    add.add_argument("--share", metavar="SHARE", help="strike this share of all, such as 30%%")
-    add.add_argument("--times", type=options.integer, metavar="N", help="strike at most N times")
-    add.add_argument("--skip", type=options.integer, metavar="N", help="let the first N pass")
+    add.add_argument(
+        "kind", metavar="KIND", help="kind of fault, such as api.fail; an unknown kind lists all"
+    )
+    add.add_argument(
+        "values",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="a value of this kind, such as status=503; may be repeated",
+    )
+    add.add_argument(
+        "--share",
+        metavar="SHARE",
+        help="strike this share of all calls or messages, such as 30%%; default: all",
+    )
+    add.add_argument(
+        "--times",
+        type=options.integer,
+        metavar="N",
+        help="strike at most N times; default: no limit",
+    )
+    add.add_argument(
+        "--skip",
+        type=options.integer,
+        metavar="N",
+        help="let the first N calls or messages pass; default: 0",
+    )
     add.add_argument(
         "--for",
         dest="length",
@@ -36,7 +57,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_world_flags(add)
     clear = verbs.add_parser("clear", help="stop one fault, or all of them")
-    clear.add_argument("id", nargs="?", metavar="ID", help="default: all")
+    clear.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help="id of the fault, as `fault list` shows it; default: all faults",
+    )
     add_world_flags(clear)
 
 

@@ -163,14 +163,19 @@ _SUITES = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: this folder"
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="folder of the project; default: this folder",
     )
     parser.add_argument(
         "--ci",
         choices=(*_CI_FILES, "none"),
-        help="default: gitlab where there is a .gitlab-ci.yml, else github",
+        help="CI to write a file for; default: gitlab if there is a .gitlab-ci.yml, else github",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite what is there")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

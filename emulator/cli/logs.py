@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=options.whole_number(0, 999_999_999),
         default=_LINES,
         metavar="N",
-        help=f"the newest N that there are already (default: {_LINES})",
+        help=f"begin with the newest N entries (default: {_LINES})",
     )
     add_log_flags(parser)
 

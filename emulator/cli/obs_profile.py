@@ -56,12 +56,17 @@ ChannelSetup=Stereo
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stream", metavar="STREAM_ID", help="one of your own streams")
-    parser.add_argument("--rtmps", action="store_true", help="push over TLS (see `trust`)")
+    parser.add_argument("--rtmps", action="store_true", help="publish over RTMPS (see `trust`)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--out", default=f"{_PROFILE}-obs", metavar="DIR", help="default: %(default)s"
+        "--out",
+        default=f"{_PROFILE}-obs",
+        metavar="DIR",
+        help="folder to write to; default: %(default)s",
     )
-    where.add_argument("--install", action="store_true", help="write among OBS's own profiles")
+    where.add_argument(
+        "--install", action="store_true", help="write into the folder of OBS's profiles"
+    )
     add_server_flags(parser)
 
 

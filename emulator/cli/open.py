@@ -23,10 +23,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=tuple(_PATHS),
         default="front",
-        help="front: where to begin (default); console: everything that is on; "
+        help="page to open; front: the start page (default); console: streams, requests, faults; "
         "site: watch as a viewer does; docs: the API, to try it",
     )
-    parser.add_argument("--print", action="store_true", help="print the address, and open nothing")
+    parser.add_argument("--print", action="store_true", help="print the address, do not open it")
     add_admin_flags(parser)
 
 

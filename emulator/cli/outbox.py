@@ -21,11 +21,16 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--to", default="", metavar="ADDRESS", help="the address a mail was sent to"
+        "--to", default="", metavar="ADDRESS", help="show only mails to this address"
     )
-    parser.add_argument("--kind", default="", metavar="KIND", help="as in magic_link")
     parser.add_argument(
-        "--clear", action="store_true", help="empty it; links that were sent go on working"
+        "--kind",
+        default="",
+        metavar="KIND",
+        help="show only mails of this kind, such as magic_link",
+    )
+    parser.add_argument(
+        "--clear", action="store_true", help="delete all mails; links in them still work"
     )
     add_log_flags(parser)
 

@@ -50,46 +50,56 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="server without the key, rtmp://host[:port]/app",
     )
     whom.add_argument(
-        "--whip", metavar="URL", help="over WebRTC, to the server at http://host[:port]"
+        "--whip", metavar="URL", help="publish over WebRTC to the server at http://host[:port]"
     )
-    whom.add_argument("--rtmps", action="store_true", help="over TLS")
-    whom.add_argument("--ca", metavar="FILE", help="trust this for TLS; default LIVE_EMULATOR_CA")
+    whom.add_argument("--rtmps", action="store_true", help="publish over RTMPS (RTMP over TLS)")
+    whom.add_argument(
+        "--ca", metavar="FILE", help="CA certificate to trust; default: LIVE_EMULATOR_CA"
+    )
     add_server_flag(whom)
-    whom.add_argument("--api-key", default="", metavar="KEY", help="default: ak_demo")
+    whom.add_argument(
+        "--api-key", default="", metavar="KEY", help="API key for --stream; default: ak_demo"
+    )
     what = parser.add_argument_group("what")
     what.add_argument("--file", type=Path, help="send this instead of the test picture")
-    what.add_argument("--loop", action="store_true", help="begin the file again at its end")
+    what.add_argument("--loop", action="store_true", help="start the file again when it ends")
     what.add_argument(
-        "--seconds", type=options.seconds, help="end after this long, as in 30 or 1m30s"
+        "--seconds",
+        type=options.seconds,
+        help="stop after this long, as in 30 or 1m30s; default: when the file ends, or Ctrl-C",
     )
     what.add_argument(
         "--size",
         type=options.frame_size,
         default=(_DEFAULTS.width, _DEFAULTS.height),
-        help="as in 1280x720",
+        help="size of the picture; default: 1280x720",
     )
     what.add_argument(
         "--fps",
         type=options.option(_frame_rate),
         default=_DEFAULTS.fps,
-        help="as in 30 or 30000/1001",
+        help="frames per second, as in 30 or 30000/1001; default: 30",
     )
     what.add_argument(
         "--bitrate",
         type=options.bits_per_second,
         default=_DEFAULTS.video_kbits * 1000,
-        help="as in 2500k",
+        help="bit rate of the video in bit/s; default: 2500k",
     )
     what.add_argument(
         "--keyframe-seconds",
         metavar="SECONDS",
         type=options.seconds,
         default=_DEFAULTS.keyframe_seconds,
-        help="from one key frame to the next",
+        help="time from one key frame to the next; default: 2s",
     )
-    what.add_argument("--frozen", action="store_true", help="let the test picture stand")
-    what.add_argument("--silent", action="store_true", help="let its sound be silence")
-    what.add_argument("--name", default=_DEFAULTS.name, help="shown in the picture")
+    what.add_argument(
+        "--frozen", action="store_true", help="send a test picture that does not move"
+    )
+    what.add_argument("--silent", action="store_true", help="send silence with the test picture")
+    what.add_argument(
+        "--name", default=_DEFAULTS.name, help="text shown in the picture; default: live-emulator"
+    )
     parser.add_argument("--json", action="store_true", help="print progress as JSON lines")
     # For parent processes: if the parent dies, the pipe closes and the broadcast ends.
     parser.add_argument("--until-stdin-ends", action="store_true", help=argparse.SUPPRESS)

@@ -19,17 +19,34 @@ EXAMPLES = """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--path", default="", metavar="TEXT", help="a part of the path")
-    parser.add_argument("--method", default="", type=str.upper, metavar="METHOD", help="as in GET")
-    parser.add_argument("--status", default="", metavar="STATUS", help="as in 404 or 4xx")
     parser.add_argument(
-        "--user", default="", metavar="USERNAME", help="the user that was signed in"
+        "--path", default="", metavar="TEXT", help="show only requests whose path contains this"
     )
     parser.add_argument(
-        "--credential", choices=("valid", "invalid", "none"), help="how the caller signed in"
+        "--method",
+        default="",
+        type=str.upper,
+        metavar="METHOD",
+        help="show only requests with this method, such as GET",
     )
     parser.add_argument(
-        "--unknown-fields", action="store_true", help="only requests with unknown fields"
+        "--status",
+        default="",
+        metavar="STATUS",
+        help="show only answers with this status, such as 404 or 4xx",
+    )
+    parser.add_argument(
+        "--user", default="", metavar="USERNAME", help="show only requests of this user"
+    )
+    parser.add_argument(
+        "--credential",
+        choices=("valid", "invalid", "none"),
+        help="show only requests with a valid, an invalid or no key or token",
+    )
+    parser.add_argument(
+        "--unknown-fields",
+        action="store_true",
+        help="show only requests with fields that the API does not know",
     )
     add_log_flags(parser)
 

@@ -14,7 +14,7 @@ EXAMPLES = """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("name", choices=NAMES, help="kind of file that the schema is for")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,9 +16,12 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="save|restore|list")
-    for verb, text in (("save", "save the world as it is"), ("restore", "put it back")):
+    for verb, text in (
+        ("save", "save the world as it is"),
+        ("restore", "restore the world to a snapshot"),
+    ):
         argument_parser = verbs.add_parser(verb, help=text)
-        argument_parser.add_argument("name")
+        argument_parser.add_argument("name", help="name of the snapshot")
         add_world_flags(argument_parser)
     add_world_flags(verbs.add_parser("list", help="list the snapshots"))
 
@@ -30,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         lines = [f"{plain(item['name']):30}  {item['taken_at']}" for item in payload["snapshots"]]
     elif args.verb == "save":
         payload = admin.call("POST", "snapshots", {"name": args.name})
-        lines = [f"{args.name} is saved."]
+        lines = [f"Saved the snapshot {args.name}."]
     else:
         payload = admin.call("POST", f"snapshots/{args.name}/restore")
         lines = [f"The world is as it was at {payload['taken_at']}."]

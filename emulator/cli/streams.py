@@ -28,12 +28,21 @@ _KEY_FIELDS = ("stream_key", "rtmp_url", "rtmps_url", "whip_url")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--status", choices=_STATES, help="default: live and offline")
-    which.add_argument("--all", action="store_true", help="those that have ended, too")
-    parser.add_argument(
-        "--find", default="", metavar="TEXT", help="a part of a title, an owner, an id or a uid"
+    which.add_argument(
+        "--status",
+        choices=_STATES,
+        help="show only streams in this state; default: live and offline",
     )
-    parser.add_argument("--keys", action="store_true", help="show servers and stream keys, too")
+    which.add_argument("--all", action="store_true", help="show ended streams too")
+    parser.add_argument(
+        "--find",
+        default="",
+        metavar="TEXT",
+        help="show only streams whose title, owner, id or CDN uid contains this",
+    )
+    parser.add_argument(
+        "--keys", action="store_true", help="show the RTMP server and the stream key too"
+    )
     add_world_flags(parser)
 
 

@@ -28,11 +28,11 @@ EXAMPLES = """
 def configure(parser: argparse.ArgumentParser) -> None:
     act = parser.add_mutually_exclusive_group()
     act.add_argument("--install", action="store_true", help="add the CA to the system's store")
-    act.add_argument("--remove", action="store_true", help="take the CA out of the store again")
+    act.add_argument("--remove", action="store_true", help="remove the CA from the system's store")
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="print the commands that --install, or --remove, would run, and change nothing",
+        help="print the commands that --install or --remove would run, without running them",
     )
     names = {"host", "tls_names", "public_url", "public_rtmp_url", "public_rtmps_url"}
     add_flags(parser, only={"data", *names})

@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def add_server_flags(parser: argparse.ArgumentParser) -> None:
     """Add flags for the emulator and the key; their defaults are in `exec`'s environment."""
     add_server_flag(parser)
-    parser.add_argument("--api-key", default="", metavar="KEY", help="default: ak_demo")
+    parser.add_argument("--api-key", default="", metavar="KEY", help="API key; default: ak_demo")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -28,30 +28,41 @@ _PER_PAGE = 500
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|remove|send|replay")
     add_log_flags(verbs.add_parser("list", help="list the webhooks and their deliveries"))
-    add = verbs.add_parser("add", help="post events to an address from now on")
-    add.add_argument("url", metavar="URL")
+    add = verbs.add_parser("add", help="send events to an address from now on")
+    add.add_argument("url", metavar="URL", help="address that receives the events")
     add.add_argument(
-        "--event", action="append", default=[], metavar="NAME", help="as in vod.ready; default: all"
+        "--event",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="send only this event, such as vod.ready; may be repeated; default: all",
     )
-    add.add_argument("--secret", default="", help="secret that signs it; default: a new one")
+    add.add_argument(
+        "--secret", default="", help="secret that signs the deliveries; default: a new one"
+    )
     add_world_flags(add)
-    remove = verbs.add_parser("remove", help="post nothing more to a webhook's address")
-    remove.add_argument("id", metavar="WEBHOOK_ID")
+    remove = verbs.add_parser("remove", help="stop sending events to an address")
+    remove.add_argument("id", metavar="WEBHOOK_ID", help="id, as `webhooks list` shows it")
     add_world_flags(remove)
-    send = verbs.add_parser("send", help="send a made-up event now, signed as any other")
+    send = verbs.add_parser("send", help="send a made-up event now, signed like any other")
     send.add_argument(
-        "event", metavar="EVENT", help="as in vod.ready; an unknown one lists them all"
+        "event", metavar="EVENT", help="event, such as vod.ready; an unknown event lists all"
     )
-    send.add_argument("--to", default="", metavar="WEBHOOK_ID", help="default: all that want it")
+    send.add_argument(
+        "--to",
+        default="",
+        metavar="WEBHOOK_ID",
+        help="send it to this webhook only; default: all that receive the event",
+    )
     send.add_argument(
         "--body",
         default="",
         metavar="JSON",
-        help="its fields; default: as the world's newest event of that name had them",
+        help="fields of the event; default: those of the world's newest event of that name",
     )
     add_world_flags(send)
     replay = verbs.add_parser("replay", help="send a delivery again: same body, same id")
-    replay.add_argument("id", metavar="DELIVERY_ID")
+    replay.add_argument("id", metavar="DELIVERY_ID", help="id, as `webhooks list` shows it")
     add_world_flags(replay)
 
 

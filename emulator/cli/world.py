@@ -29,26 +29,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_admin_flags(verbs.add_parser("list", help="list the worlds"))
     new = verbs.add_parser("new", help="make a world, fresh from a seed")
     new.add_argument("name", help="lowercase letters, digits and dashes")
-    new.add_argument("--seed", default="default", help="default, none, or a seed file")
-    new.add_argument("--now", metavar="TIME", help="let its time stand at this instant (ISO 8601)")
+    new.add_argument(
+        "--seed",
+        default="default",
+        help="content of the world: default, none (only the account demo), or a seed file",
+    )
+    new.add_argument("--now", metavar="TIME", help="stop its clock at this instant (ISO 8601)")
     add_admin_flags(new)
     drop = verbs.add_parser("drop", help="remove a world and its media")
-    drop.add_argument("name")
+    drop.add_argument("name", help="the world to remove")
     add_admin_flags(drop)
     reset = verbs.add_parser("reset", help="reset a world to its seed")
     add_world_flags(reset)
     export = verbs.add_parser("export", help="write a world, its snapshots and media to a file")
-    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument("file", type=Path, metavar="FILE", help="the file to write (a ZIP archive)")
     export.add_argument(
-        "--world", dest="name", default=DEFAULT, metavar="NAME", help="default: the default one"
+        "--world",
+        dest="name",
+        default=DEFAULT,
+        metavar="NAME",
+        help="world to export; default: default",
     )
     add_admin_flags(export)
     imports = verbs.add_parser("import", help="make a world from a file that export wrote")
-    imports.add_argument("file", type=Path, metavar="FILE")
+    imports.add_argument("file", type=Path, metavar="FILE", help="a file that export wrote")
     imports.add_argument(
-        "--world", dest="name", default="", metavar="NAME", help="default: its name in the file"
+        "--world",
+        dest="name",
+        default="",
+        metavar="NAME",
+        help="name of the new world; default: its name in the file",
     )
-    imports.add_argument("--replace", action="store_true", help="replace a world of this name")
+    imports.add_argument(
+        "--replace", action="store_true", help="replace an existing world of this name"
+    )
     add_admin_flags(imports)
 
 

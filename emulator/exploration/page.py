@@ -38,7 +38,7 @@ def page(report: dict[str, Any]) -> str:
 def _notes(report: dict[str, Any]) -> list[str]:
     notes = list(report["notes"])
     if report["is_stopped"]:
-        notes.append("The search was stopped before its end; --resume goes on with it.")
+        notes.append("The search was stopped early; continue it with --resume.")
     return notes
 
 
@@ -54,7 +54,7 @@ def _finding(report: dict[str, Any], finding: dict[str, Any]) -> str:
     number = finding["number"]
     steady = f"Fails {finding['failed']} of {finding['tried']} times; {finding['how']}."
     if not finding["is_shrunk"]:
-        steady += " It was not shrunk: the search ended before."
+        steady += " It was not shrunk: the search ended first."
     parts = [
         f'<section class="panel" id="finding-{number}">',
         f"<h2>{number}. {_code(finding['sentence'])}</h2><p>{escape(steady)}</p>",
@@ -69,7 +69,8 @@ def _finding(report: dict[str, Any], finding: dict[str, Any]) -> str:
 
 
 def _unsteady(entry: dict[str, Any]) -> str:
-    text = f"failed {entry['failed']} of {entry['tried']} times: no finding, but worth a look."
+    often = f"Failed {entry['failed']} of {entry['tried']} times"
+    text = f"{often}: too few for a finding, but worth a look."
     return (
         f'<section class="panel"><h2>Unsteady: {_code(entry["sentence"])}</h2>'
         f"<p>{escape(text)}</p>{_lines('The last lines that it printed', entry['lines'])}</section>"
@@ -91,10 +92,10 @@ def _matrix(report: dict[str, Any]) -> str:
     combined = report["combinations"]
     texts = (f"{count:,} {word}" for word, count in combined.items() if count)
     return (
-        f'<section class="panel"><h2>What is used, by faults</h2>'
+        f'<section class="panel"><h2>Results by operation and fault</h2>'
         f"<p>{', '.join(f'{sign} {word}' for word, sign in _SIGNS.items())}; an empty cell was "
         f"not tried. Combinations: {', '.join(texts) or 'none'}.</p>"
-        f"{markup.table('What is used, by faults', heads, [rows])}</section>"
+        f"{markup.table('Results by operation and fault', heads, [rows])}</section>"
     )
 
 

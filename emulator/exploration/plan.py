@@ -34,7 +34,7 @@ def read_file(path: Path) -> list[Written]:
         written = json.loads(json.dumps(written))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         reason = str(error).splitlines()[0]
-        raise Refused("invalid", f"{path} is not YAML of a plan: {reason}.") from None
+        raise Refused("invalid", f"{path} is not a plan in YAML: {reason}.") from None
     try:
         parse(written)
     except Refused as refused:
@@ -84,7 +84,7 @@ def _phrase(entry: Written) -> str:
     what = values.get("what") or "media"
     event = values.get("event") or "every webhook"
     if values.get("done"):
-        template = "`{place}` answered {status} although it was done"
+        template = "`{place}` took effect, but answered {status}"
     if "answers" in values:
         template = "`{place}` answered {answers} in turn"
         shown["answers"] = ", ".join(map(str, values["answers"]))
@@ -100,7 +100,7 @@ def _often(entry: Written) -> str:
     if kind not in _ONCE and not is_twice and "answers" not in (entry[kind] or {}):
         text = " each time" if not times else " once" if times == 1 else f" {times} times"
     if skip:
-        text += f", the first {skip} let pass" if skip > 1 else ", the first let pass"
+        text += f", not the first {skip}" if skip > 1 else ", not the first"
     if entry.get("for"):
         text += f" for {entry['for']}"
     return text
@@ -111,7 +111,7 @@ def _when(entry: Written) -> str:
     if entry.get("at"):
         nth = f" ({entry['nth']}.)" if entry.get("nth", 1) > 1 else ""
         return f", {after}after {entry['at']}{nth}"
-    return f", {after}after the beginning" if after else ""
+    return f", {after}after the start" if after else ""
 
 
 # These strike when they begin, so that nobody asks how often.
@@ -122,7 +122,7 @@ _PHRASES = {
     "api.hang": "`{place}` did not answer for {most}",
     "api.cut": "the connection of `{place}` was cut in the middle of the answer",
     "api.malform": "`{place}` answered broken JSON",
-    "api.stale": "`{place}` answered what was true before",
+    "api.stale": "`{place}` answered with outdated data",
     "chat.delay": "a chat message came {delay} late",
     "chat.drop": "a chat message was lost",
     "chat.repeat": "a chat message came twice",
@@ -141,7 +141,7 @@ _PHRASES = {
     "webhook.fail": "the webhook `{event}` failed with {status}",
     "webhook.slow": "the webhook `{event}` came {delay} late",
     "webhook.repeat": "the webhook `{event}` came twice",
-    "webhook.disorder": "the webhook `{event}` came behind the next one",
+    "webhook.disorder": "the webhook `{event}` came after the next one",
     "auth.expire": "access tokens expired",
     "limit.tighten": "the rate limit was {per_minute} a minute",
     "clock.jump": "the clock jumped by {by}",

@@ -114,7 +114,7 @@ def _finding(number: int, finding: Finding, state: Exploration) -> dict[str, Any
 
 def _how(outcome: Outcome, limit_ms: int) -> str:
     if outcome.result == "endless":
-        return f"it did not end within {duration_text(limit_ms)}, and was ended"
+        return f"it did not end within {duration_text(limit_ms)}, and was killed"
     return f"it ended with exit code {outcome.status}"
 
 

@@ -107,8 +107,8 @@ class Search:
         state.base_passed = 1
         if base.left:
             state.notes.append(
-                "The command leaves processes behind. They are ended after each run, so that the "
-                "next one does not meet them: let the command wait for what it starts."
+                "The command leaves processes behind. They are killed after each run, so that they "
+                "do not disturb the next one. Make the command wait for the processes it starts."
             )
         if self._limit_ms is None:
             lab.limit_ms = base.duration_ms * _LIMIT_FACTOR + _LIMIT_MORE_MS
@@ -135,17 +135,17 @@ class Search:
         if state.base_passed < state.base_tried:
             state.notes.append(
                 f"Without faults the command passed {state.base_passed} of {state.base_tried} "
-                "times: it is flaky, and a finding may be the flake's doing."
+                "times: it is flaky, so a finding may have nothing to do with its fault."
             )
 
     def _try_all(self, profile: Profile) -> None:
         if profile.is_empty:
             raise Refused(
                 "invalid",
-                "The command passed, and used nothing of the emulator: no request, socket or "
-                "publisher came. Let it read LIVE_EMULATOR_URL, or set its own variable: "
-                "--env API_BASE={http}/api/v1. An emulator that it starts itself is none of ours, "
-                "but for that of the pytest plugin.",
+                "The command passed without using the emulator: no request, socket or publisher "
+                "came. Make it read LIVE_EMULATOR_URL, or set its own variable: "
+                "--env API_BASE={http}/api/v1. If it starts an emulator itself with the pytest "
+                "plugin, add --own-emulator.",
             )
         entries = singles(profile)
         plans = iter([[entry] for entry in entries])
@@ -234,17 +234,17 @@ def _batches(plans: Iterator[list[Written]]) -> Iterator[list[list[Written]]]:
 def _unfit(base: Outcome, limit_ms: int) -> str:
     if base.result == "lost":
         return (
-            f"The process that runs the command is ended each time. {' '.join(base.lines)} Let the "
-            "command end no process but its own, and see whether there is enough memory."
+            f"The process that runs the command was killed each time. {' '.join(base.lines)} Make "
+            "sure that the command kills only its own processes, and that there is enough memory."
         )
     if base.result == "endless":
         return (
             f"Without any fault the command did not end within {duration_text(limit_ms)}, and was "
-            f"ended. Give it more time with --limit.{_last_lines(base)}"
+            f"killed. Give it more time with --limit.{_last_lines(base)}"
         )
     return (
         f"Without any fault the command fails (exit code {base.status}), so there is nothing to "
-        f"compare with. Let it pass first: live-emulator exec -- ...{_last_lines(base)}"
+        f"compare with. Make it pass first: live-emulator exec -- ...{_last_lines(base)}"
     )
 
 

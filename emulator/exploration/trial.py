@@ -147,8 +147,8 @@ class Trials:
         folder = Path(setup.folder)
         where = "" if setup.machine == node() else f" on {node()}"
         if not folder.is_dir():
-            more = "the command runs in it on each worker: let them share it, or have a copy"
-            raise Refused("unavailable", f"There is no folder {folder}{where}, and {more}.")
+            more = "the command runs in it on each worker: share the folder, or copy it there"
+            raise Refused("unavailable", f"There is no folder {folder}{where}; {more}.")
         try:
             return command.run(setup.command, folder, own | variables, limit_ms)
         except OSError as error:

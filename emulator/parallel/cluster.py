@@ -151,7 +151,7 @@ class ClusterWorkers(Executor):
         from distributed.scheduler import KilledWorker
 
         if isinstance(error, KilledWorker):
-            return WorkerDied("each worker of the cluster that had this job died.")
+            return WorkerDied("every cluster worker that ran this job died.")
         if isinstance(error, (CancelledError, FutureCancelledError)):
             return self._lost()
         # A job's own exception is part of its reply, so this error would stop any job.
@@ -159,7 +159,7 @@ class ClusterWorkers(Executor):
         return ExecutorLost(f"{text}: install live-emulator {__version__} where its workers run.")
 
     def _lost(self) -> ExecutorLost:
-        text = f"The cluster at {self._address} has gone, with the jobs that were under way"
+        text = f"The cluster at {self._address} was lost, with the jobs that it was running"
         return ExecutorLost(f"{text}. Start its scheduler and its workers again.")
 
 

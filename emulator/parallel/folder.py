@@ -80,9 +80,9 @@ class ResultFolder:
                 "invalid", f"{self.path / _RUN} is not JSON. Start with a new folder."
             ) from None
         if head != self._head:
-            text = f"{self.path} holds results that do not add up with these"
+            text = f"{self.path} has the results of other runs"
             other = f"{text}: {_difference(head, self._head)} differs"
-            raise Refused("conflict", f"{other}. Give the same as before, or another folder.")
+            raise Refused("conflict", f"{other}. Use the same value as before, or another folder.")
         self._mend()
         self.keys = {key for key, _ in self.results()}
 

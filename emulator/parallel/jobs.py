@@ -101,7 +101,7 @@ def _submit(work: Work, entry: _Sent, executor: Executor) -> Future[Reply]:
             perform, work.prepare, work.digest, setup, __version__, entry.job.order
         )
     except RuntimeError as error:
-        raise ExecutorLost(f"No more jobs are taken: {error}.") from None
+        raise ExecutorLost(f"The executor accepts no more jobs: {error}.") from None
 
 
 def _settled(entry: _Sent, future: Future[Reply]) -> Done | None:
@@ -112,7 +112,7 @@ def _settled(entry: _Sent, future: Future[Reply]) -> Done | None:
         entry.deaths += 1
         if entry.deaths < TRIES_MAX:
             return None
-        message = f"Its worker died {entry.deaths} times, the last time so: {error}"
+        message = f"Its worker died {entry.deaths} times; the last reason: {error}"
         return Done(entry.job, error=message, is_lost=True)
     except CancelledError:
         raise ExecutorLost("The jobs under way were cancelled by the executor.") from None

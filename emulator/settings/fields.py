@@ -72,13 +72,13 @@ class Settings:
     tls_names: Annotated[
         str,
         HostNames(PLATFORM),
-        "other hosts that the certificates name; platform: those of the platform and its CDN",
+        "more host names for the certificates; platform: those of the platform and its CDN",
         Flags.NETWORK,
     ] = ""
     public_url: Annotated[
         str,
         Url(("http", "https")),
-        "where others reach this server: in every address, and a name of its certificates",
+        "URL by which others reach this server, used in all addresses and certificates",
         Flags.NETWORK,
     ] = ""
     public_rtmp_url: Annotated[
@@ -102,7 +102,7 @@ class Settings:
     data: Annotated[
         str,
         Folder((MEMORY,)),
-        f"folder for facts, media and the CA; {MEMORY} keeps nothing",
+        f"folder for the database, media and the CA; {MEMORY} keeps nothing",
         Flags.COMMON,
     ] = ""
     seed: Annotated[
@@ -145,7 +145,7 @@ class Settings:
     allow_host: Annotated[
         str,
         Text("HOST,...", True, lambda text: Callers(hosts=text)),
-        "additional host names of /_emulator/, besides localhost; *: any",
+        "additional host names by which /_emulator/ may be called, besides localhost; *: any",
         Flags.NETWORK,
     ] = ""
     allow_folder: Annotated[

@@ -31,12 +31,19 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
 
 
-def add_flags(parser: "argparse.ArgumentParser", only: Collection[str] = ()) -> None:
-    """Give `parser` a flag for each setting that has one (of those in `only`), and `--settings`."""
+def add_flags(
+    parser: "argparse.ArgumentParser",
+    only: Collection[str] = (),
+    defaults: Settings | None = None,
+) -> None:
+    """Give `parser` a flag for each setting that has one (of those in `only`), and `--settings`.
+
+    `defaults` are the settings that the help names as defaults, if not those of `serve`.
+    """
     common = parser.add_argument_group("common", _GROUP_HELP)
     common.add_argument("--settings", metavar="FILE", help="YAML file with settings")
     groups: dict[Flags, argparse._ArgumentGroup] = {Flags.COMMON: common}
-    defaults = Settings()
+    defaults = defaults or Settings()
     for group in Flags:
         for setting in SETTINGS:
             if setting.group == group and (not only or setting.key in only):

@@ -93,7 +93,7 @@ def _section(title: str, content: str) -> str:
 
 def _expectations(report: dict[str, Any], source: SourceText) -> str:
     if not report["expectations"]:
-        return "<p>Nothing was expected.</p>"
+        return "<p>The scenario has no expectations.</p>"
     rows = [
         _expectation(number, item, source) for number, item in enumerate(report["expectations"])
     ]

@@ -114,7 +114,7 @@ def seeds_of(text: str) -> range:
     if last > _SEED_MAX:
         raise ValueError(f"invalid seeds {text[:40]!r}: a seed is at most {_SEED_MAX}")
     if last < first:
-        raise ValueError(f"invalid seeds {text[:40]!r}: the second is below the first")
+        raise ValueError(f"invalid seeds {text[:40]!r}: the end is below the start")
     if last - first >= RUNS_MAX:
         raise ValueError(f"invalid seeds {text[:40]!r}: at most {RUNS_MAX:,} at once")
     return range(first, last + 1)
@@ -171,12 +171,12 @@ def _range(param: Param, text: str, low: str, high: str) -> ParameterRange:
             raise Refused("invalid", f"{start}: {refusal}")
     lowest, highest = measure(param, low), measure(param, high)
     if lowest > highest:
-        raise Refused("invalid", f"{start}: its second end is below the first. Swap them.")
+        raise Refused("invalid", f"{start}: its end is below its start. Swap them.")
     return ParameterRange(param, text, lowest, highest)
 
 
 def _number(text: str) -> float:
     value = scalar(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{text[:40]!r} is no number")
+        raise ValueError(f"{text[:40]!r} is not a number")
     return value

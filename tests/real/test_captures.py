@@ -94,7 +94,7 @@ def test_capture_command_document_is_fetched_and_compared(
 ) -> None:
     with platform() as walk:
         assert main(["contract", "--diff", f"{walk.ready['http']}/openapi.json"]) == 0
-        assert capsys.readouterr().out == "No difference.\n"
+        assert capsys.readouterr().out == "No differences.\n"
         # Another API's document has no operation in common with it.
         assert main(["contract", "--diff", f"{walk.ready['admin']}/openapi.json"]) == 1
         text = capsys.readouterr().out

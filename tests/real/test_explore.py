@@ -93,7 +93,7 @@ def test_explore_stopped_by_ctrl_c_reports_and_goes_on(tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
-    assert f"Go on with --resume {tmp_path}." in output
+    assert f"Continue it with --resume {tmp_path}." in output
     assert json.loads((tmp_path / "report.json").read_bytes())["is_stopped"]
     before = (tmp_path / "results.jsonl").read_bytes()
     goes_on = ["explore", "--resume", str(tmp_path), "--runs", "9", "--", *app]
@@ -120,7 +120,7 @@ def test_explore_stopped_by_ctrl_c_reports_and_goes_on(tmp_path: Path) -> None:
         ),
         (
             ["--limit", "1s", "--", sys.executable, "-c", "import signal; signal.pause()"],
-            "did not end within 1s, and was ended. Give it more time with --limit.",
+            "did not end within 1s, and was killed. Give it more time with --limit.",
         ),
         (["--", sys.executable, "-c", ""], "used nothing of the emulator"),
         (["--resume", "nowhere", "--", "true"], "Give --report or --resume"),
@@ -186,7 +186,7 @@ def test_explore_for_a_time_ends_in_a_report(tmp_path: Path) -> None:
     status, output, _ = run(tmp_path, "--for", "5s", "-j", "1", "--", *planted("sound"))
 
     assert status == 0, output
-    assert f"Go on with --resume {tmp_path}." in output
+    assert f"Continue it with --resume {tmp_path}." in output
     assert json.loads((tmp_path / "report.json").read_bytes())["is_stopped"]
 
 
@@ -222,7 +222,7 @@ def without_times(folder: Path) -> dict[str, Any]:
     ("name", "sentence"),
     [
         ("no_retry", "`GET /streams/id/{stream_id}` answered 503 once"),
-        ("double_post", "`POST /streams/{stream_id}/chat` answered 503 although it was done once"),
+        ("double_post", "`POST /streams/{stream_id}/chat` took effect, but answered 503 once"),
         ("stuck_player", "the publisher was cut off once"),
         ("lost_lines", "the chat socket was closed with 1012 once"),
         ("double_delivery", "the webhook `chat.message` came twice"),

@@ -35,7 +35,7 @@ async def test_explore_page_leads_from_a_failed_fault_to_its_finding(
     # then the finding is there, with its plan and the command that replays it,
     finding = page.locator(":target")
     assert await finding.locator("h2").inner_text() == (
-        "2. the webhook stream.live came twice, the first let pass"
+        "2. the webhook stream.live came twice, not the first"
     )
     text = await finding.inner_text()
     assert f"live-emulator exec --faults finding-2.yaml -- {shlex.join(COMMAND)}" in text

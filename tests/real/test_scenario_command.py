@@ -100,7 +100,7 @@ def test_scenario_command_check_fails_on_another_run(capsys: pytest.CaptureFixtu
     log_hash = json.loads(capsys.readouterr().out)["log_hash"]
 
     assert main(["scenario", "run", "slow-mode", "--check", log_hash, "--seed", "5"]) == 1
-    assert "the run was another one" in capsys.readouterr().err
+    assert "the run went differently" in capsys.readouterr().err
 
 
 def test_scenario_command_miss_exits_with_1_and_a_sentence_and_a_junit_case(tmp_path: Path) -> None:

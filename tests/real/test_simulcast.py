@@ -163,4 +163,4 @@ def test_simulcast_command_adds_lists_and_removes(
     assert main(["simulcast", "remove", stream, target]) == 0
     capsys.readouterr()
     assert main(["simulcast", "list", stream]) == 0
-    assert capsys.readouterr().out == "It is pushed nowhere else.\n"
+    assert capsys.readouterr().out == "The stream has no targets.\n"

@@ -67,7 +67,7 @@ def _address(path: str, query: Mapping[str, object]) -> str:
 
 def add_world_flags(parser: argparse.ArgumentParser) -> None:
     """Add flags for the emulator, its world, and the form of the output."""
-    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    parser.add_argument("--world", default="", metavar="NAME", help="world; default: default")
     add_admin_flags(parser)
 
 
@@ -85,5 +85,10 @@ def answer(args: argparse.Namespace, payload: object, lines: Sequence[str]) -> i
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:
     """Add flags for the emulator, its admin token, and the form of the output."""
     add_server_flag(parser)
-    parser.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
+    parser.add_argument(
+        "--admin-token",
+        default="",
+        metavar="TOKEN",
+        help="admin token, if the emulator requires one",
+    )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")

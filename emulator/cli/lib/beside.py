@@ -6,10 +6,10 @@ from typing import Any
 
 from emulator.cli.lib import options
 from emulator.cli.lib.failure import Failed
-from emulator.settings import add_flags
+from emulator.settings import Settings, add_flags
 
 # Nothing is kept, and no port can be taken already.
-_USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
+_USUAL: dict[str, Any] = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
 
 
 def add_command_flags(parser: argparse.ArgumentParser) -> None:
@@ -20,10 +20,16 @@ def add_command_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=options.pair("NAME=TEMPLATE"),
         metavar="NAME=TEMPLATE",
-        help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
+        help="also set the variable NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key}"
+        " are filled in; may be repeated",
     )
-    add_flags(parser)
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    add_flags(parser, defaults=Settings(**_USUAL))
+    parser.add_argument(
+        "command",
+        nargs=argparse.REMAINDER,
+        metavar="-- COMMAND",
+        help="the command to run, with its arguments",
+    )
     parser.usage = "%(prog)s [options] -- COMMAND"
 
 
@@ -31,7 +37,7 @@ def command_of(args: argparse.Namespace, name: str) -> list[str]:
     """The command to run. Raises `Failed` if there is none."""
     command: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
-        text = f"Which command? Write it behind --, as in: live-emulator {name} -- npm test."
+        text = f"Which command? Write it after --, as in: live-emulator {name} -- npm test."
         raise Failed(text, 2)
     return command
 

@@ -16,7 +16,7 @@ def add_server_flag(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -
         "--server",
         default="",
         metavar="URL",
-        help="default: LIVE_EMULATOR_URL, or the one that runs here",
+        help="address of the emulator; default: LIVE_EMULATOR_URL, or the one that runs here",
     )
 
 

@@ -18,7 +18,9 @@ _PAGE = 1000
 
 def add_log_flags(parser: argparse.ArgumentParser) -> None:
     """Add flags for the emulator, its world, the form of the output, and `--follow`."""
-    parser.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="keep printing new entries until Ctrl-C"
+    )
     add_world_flags(parser)
 
 

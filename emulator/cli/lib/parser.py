@@ -31,6 +31,13 @@ class Parser(argparse.ArgumentParser):
             help="print without colour, as NO_COLOR does",
         )
 
+    def share_examples(self, examples: str) -> None:
+        """Show each verb's examples, of those of the command, in the help of the verb."""
+        verbs = self._verbs()
+        for parser in verbs.choices.values() if verbs else ():
+            own = [line for line in examples.splitlines() if f"{parser.prog} " in f"{line} "]
+            parser.epilog = "\n".join(("examples:", *own)) if own else None
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._typed = self._join_dashed_values(args or ())
         return super().parse_known_args(self._typed, namespace)

@@ -28,40 +28,54 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="verb", required=True, metavar="run|validate|list|explain|schema|record"
     )
     run = verbs.add_parser("run", help="play scenarios, each in a world of its own")
-    run.add_argument("files", nargs="+", metavar="FILE", help="a file, or a name of the library")
+    run.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a scenario file, or the name of one that `scenario list` shows",
+    )
     _add_parameters(run)
     run.add_argument(
         "--speed",
         type=options.speed,
         default=None,
         metavar="virtual|real|10x",
-        help="default: virtual, or real with --against",
+        help="pace of the clock: virtual jumps, real is the machine's, 10x is ten times as fast;"
+        " default: virtual, or real with --against",
     )
     run.add_argument(
         "--for",
         dest="ends_ms",
         type=options.duration,
         metavar="DURATION",
-        help="end it this long after its start, as in 90s or 1m30s",
+        help="end the run this long after its start, as in 90s or 1m30s",
     )
     run.add_argument(
-        "--repeat", type=options.count, default=1, metavar="N", help="play them N times, in turn"
+        "--repeat",
+        type=options.count,
+        default=1,
+        metavar="N",
+        help="play the scenarios N times, one after the other; default: 1",
     )
     run.add_argument(
         "--seeds",
         type=options.option(_seeds),
         metavar="A..B",
-        help="a sweep: play it with each of these seeds; -p name=low..high draws a value for each",
+        help="play a sweep: one run for each of these random seeds; -p name=low..high draws a value"
+        " for each run",
     )
     run.add_argument(
         "-j",
         "--jobs",
         type=options.count,
         metavar="N",
-        help="so many runs of a sweep at once (default: the cores)",
+        help="how many runs of a sweep are played at once (default: the number of cores)",
     )
     run.add_argument(
-        "--on", default="", metavar="ADDRESS", help="sweep on this Dask cluster: tcp://host:8786"
+        "--on",
+        default="",
+        metavar="ADDRESS",
+        help="play the sweep on a Dask cluster, such as tcp://host:8786",
     )
     run.add_argument(
         "--shrink",
@@ -69,46 +83,75 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="make the first failing run of a sweep smaller, and write that scenario",
     )
     run.add_argument(
-        "--resume", default="", metavar="DIR", help="continue the sweep of this report"
+        "--resume",
+        default="",
+        metavar="DIR",
+        help="continue the sweep whose report is in this folder",
     )
     run.add_argument(
         "--report",
         metavar="DIR",
-        help="write report.json, junit.xml, report.html; of several runs a folder each, and"
-        " index.html",
+        help="write report.json, junit.xml and report.html there; for several runs, a folder each"
+        " and index.html",
     )
-    run.add_argument("--junit", metavar="FILE", help="write JUnit XML of all of them")
-    run.add_argument("--check", metavar="HASH", help="fail if the log_hash is another")
-    run.add_argument("--keep", action="store_true", help="keep the worlds; serve until Ctrl-C")
-    run.add_argument("--against", default="", metavar="URL", help="play on a running emulator")
-    run.add_argument("--world", default="", metavar="NAME", help="in this world, with --against")
-    run.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
+    run.add_argument("--junit", metavar="FILE", help="write JUnit XML of all runs")
+    run.add_argument(
+        "--check", metavar="HASH", help="fail if the run's log_hash differs from this one"
+    )
+    run.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep the worlds of the runs, and serve them until Ctrl-C",
+    )
+    run.add_argument(
+        "--against", default="", metavar="URL", help="play on the running emulator at this address"
+    )
+    run.add_argument(
+        "--world",
+        default="",
+        metavar="NAME",
+        help="with --against: play in this world, not in a new one",
+    )
+    run.add_argument(
+        "--admin-token",
+        default="",
+        metavar="TOKEN",
+        help="admin token, if the emulator requires one",
+    )
     run.add_argument("--json", action="store_true", help="print the reports as JSON lines")
 
     validate = verbs.add_parser("validate", help="print all errors in scenario files")
-    validate.add_argument("files", nargs="+", metavar="FILE")
+    validate.add_argument("files", nargs="+", metavar="FILE", help="a scenario file")
     _add_parameters(validate)
     validate.add_argument("--json", action="store_true", help="print the errors as JSON")
 
     shown = verbs.add_parser("list", help="list the scenarios that come with the emulator")
-    shown.add_argument("--json", action="store_true", help="print them as JSON")
+    shown.add_argument("--json", action="store_true", help="print the scenarios as JSON")
 
     explain = verbs.add_parser("explain", help="show a scenario as a table of times")
-    explain.add_argument("file", metavar="FILE")
+    explain.add_argument(
+        "file",
+        metavar="FILE",
+        help="a scenario file, or the name of one that `scenario list` shows",
+    )
     _add_parameters(explain)
 
     verbs.add_parser("schema", help="print the language as JSON Schema, for editors")
 
-    record = verbs.add_parser("record", help="watch a world, and write the scenario of it")
-    record.add_argument("file", metavar="FILE", help="what to write, such as launch.yaml")
+    record = verbs.add_parser("record", help="record what happens in a world as a scenario")
+    record.add_argument(
+        "file", metavar="FILE", help="the scenario file to write, such as launch.yaml"
+    )
     record.add_argument(
         "--for",
         dest="ends_ms",
         type=options.duration,
         metavar="DURATION",
-        help="stop after this long",
+        help="stop after this long, such as 10m; default: Ctrl-C",
     )
-    record.add_argument("--exact", action="store_true", help="write the event log, too")
+    record.add_argument(
+        "--exact", action="store_true", help="also write the event log, to replay the run exactly"
+    )
     add_world_flags(record)
 
 
@@ -148,6 +191,8 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         type=options.pair("NAME=VALUE"),
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of the scenario",
+        help="set a parameter of the scenario; may be repeated",
     )
-    parser.add_argument("--seed", type=options.integer, metavar="N", help="random seed")
+    parser.add_argument(
+        "--seed", type=options.integer, metavar="N", help="random seed; default: the scenario's"
+    )

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     for flag in ("on", "resume", "jobs", "shrink"):
         if getattr(args, flag):
             name = "-j" if flag == "jobs" else f"--{flag}"
-            raise Failed(f"{name} is for many runs: say which with --seeds 1..1000.", 2)
+            raise Failed(f"{name} is for a sweep: add --seeds, such as --seeds 1..1000.", 2)
     logs.set_up("text", "warning")
     if all(name.endswith(replaying.SUFFIX) for name in args.files):
         speed = args.speed or 0.0
@@ -205,5 +205,5 @@ def _progress(record: "RunRecord") -> str:
 def _wrong_hash(args: argparse.Namespace, report: dict[str, Any]) -> str:
     text: str = report["log_hash"]
     if args.check and not text.startswith(args.check):
-        return f"log_hash is {text}, not {args.check}: the run was another one."
+        return f"log_hash is {text}, not {args.check}: the run went differently."
     return ""

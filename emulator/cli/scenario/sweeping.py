@@ -225,13 +225,13 @@ def _check(args: argparse.Namespace) -> None:
     if args.repeat != 1:
         wrong.append("--repeat")
     if wrong:
-        raise Failed(f"{wrong[0]} is for a single run: leave it out, or --seeds.", 2)
+        raise Failed(f"{wrong[0]} is for a single run: leave out either this or --seeds.", 2)
     if args.shrink and not (args.report or args.resume):
         raise Failed("--shrink writes the smaller scenario into --report DIR: add it.", 2)
     if args.on and args.jobs:
         raise Failed("-j is for this machine: with --on, the cluster's workers are used.", 2)
     if args.resume and args.report and args.resume != args.report:
-        raise Failed("--resume writes its report into that folder: leave --report out.", 2)
+        raise Failed("--resume writes its report into its own folder: leave --report out.", 2)
 
 
 def _folder(args: argparse.Namespace, sweep: _Sweep) -> ResultFolder | None:
@@ -273,10 +273,10 @@ def _finish(args: argparse.Namespace, report: dict[str, Any], full: dict[str, An
         path = Path(args.junit)
         write_files(path.parent, {path.name: junit(report).decode()})
     if report["reason"]:
-        resume = f" Go on with --resume {folder}." if folder else ""
+        resume = f" Continue with --resume {folder}." if folder else ""
         raise Failed(f"{report['reason']}{resume}", 1)
     if report["outcome"] == "stopped" and folder:
-        print(f"  Go on with --resume {folder}.", file=sys.stderr)
+        print(f"  Continue with --resume {folder}.", file=sys.stderr)
     return 0 if report["outcome"] in ("passed", "stopped") else 1
 
 

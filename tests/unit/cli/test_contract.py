@@ -42,7 +42,7 @@ def test_contract_command_compares_another_document(
     path = tmp_path / "other.json"
     path.write_text(json.dumps(document("documented")), "utf-8")
     assert main(["contract", "--diff", str(path)]) == 0
-    assert capsys.readouterr().out == "No difference.\n"
+    assert capsys.readouterr().out == "No differences.\n"
 
     other = json.loads(path.read_text("utf-8"))
     del other["paths"]["/auth/me"]

@@ -138,3 +138,25 @@ def test_parser_serve_help_groups_every_flag() -> None:
     shown = parser_of("serve").format_help()
     assert shown.startswith("usage: live-emulator serve [options]\n")
     assert all(flag in shown for flag in own(parser_of("serve"))._flags())
+
+
+@table("words_and_parser", list(parsers()), ids=lambda value: " ".join(value[0]))
+def test_parser_help_explains_every_argument_and_has_an_example(
+    words_and_parser: tuple[list[str], Parser],
+) -> None:
+    words, parser = words_and_parser
+
+    unexplained = [
+        "/".join(action.option_strings) or str(action.dest)
+        for action in parser._actions
+        if not action.help and not isinstance(action, argparse._SubParsersAction)
+    ]
+    assert unexplained == []
+    assert f"  live-emulator {' '.join(words)}" in (parser.epilog or "")
+
+
+def test_parser_exec_help_names_its_own_defaults() -> None:
+    shown = " ".join(parser_of("exec").format_help().split())
+
+    assert "(default: :memory:)" in shown
+    assert "port of the API and of playback; 0 lets the system choose (default: 0)" in shown

@@ -70,9 +70,9 @@ def test_plan_of_every_kind_has_a_sentence(kind: str) -> None:
         ("- {api.fail: {operation: streams}}", "must be a method and a path"),
         ("fault: []", "A plan has only `faults`, not 'fault'."),
         ("just a text", "A plan is a list of at most 50 faults."),
-        ("- [1", "is not YAML of a plan"),
+        ("- [1", "is not a plan in YAML"),
         ("- api.fail", "a fault is one kind with its values"),
-        ("&a [*a]", "is not YAML of a plan"),
+        ("&a [*a]", "is not a plan in YAML"),
     ],
 )
 def test_plan_with_unknown_names_is_refused(

@@ -116,7 +116,7 @@ def test_search_goes_on_beside_a_run_whose_workers_all_die(tmp_path: Path) -> No
 
 
 def test_search_says_that_a_command_ends_its_workers(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"ended each time.*died 3 times"):
+    with pytest.raises(Refused, match=r"killed each time.*died 3 times"):
         search(FakeApp(breaks_on_busy), tmp_path, kills=lambda plan: not plan)
 
 

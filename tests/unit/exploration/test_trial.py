@@ -23,8 +23,8 @@ def test_trial_is_refused_by_a_worker_that_lacks_the_folder(tmp_path: Path) -> N
         worker.perform(ORDER)
     worker.close()
     assert refusal.value.message == (
-        f"There is no folder {tmp_path / 'app'} on {node()}, and the command runs in it on each "
-        "worker: let them share it, or have a copy."
+        f"There is no folder {tmp_path / 'app'} on {node()}; the command runs in it on each "
+        "worker: share the folder, or copy it there."
     )
 
 

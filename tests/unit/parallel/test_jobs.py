@@ -146,7 +146,7 @@ def test_jobs_say_that_their_executor_is_gone(tmp_path: Path) -> None:
     executor: Executor = ProcessWorkers(1)
     executor.shutdown()
 
-    with pytest.raises(ExecutorLost, match="No more jobs are taken"):
+    with pytest.raises(ExecutorLost, match="The executor accepts no more jobs"):
         list(run(work(tmp_path), jobs(1), executor, workers=lambda: 1))
 
 

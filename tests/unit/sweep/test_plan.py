@@ -41,7 +41,7 @@ def test_seeds_are_a_range_or_one(text: str, seeds: range) -> None:
         ("1-10", "write them like 1..1000"),
         ("1...5", "write them like 1..1000"),
         ("-1..5", "write them like 1..1000"),
-        ("10..1", "the second is below the first"),
+        ("10..1", "the end is below the start"),
         ("0..10000000", "at most 10,000,000 at once"),
         ("9999999999999999", "a seed is at most"),
     ],
@@ -76,7 +76,7 @@ def test_plan_draws_a_value_of_its_kind_by_the_seed_alone(scenario: Scenario) ->
     ("chosen", "message"),
     [
         ({"pek": "1..5"}, "ranges.yaml has no parameter pek. It has peak, ratio"),
-        ({"peak": "5..1"}, "its second end is below the first"),
+        ({"peak": "5..1"}, "its end is below its start"),
         ({"peak": "5..500"}, "500 is out of range: at most 100"),
         ({"peak": "1s..5s"}, "'1s' is not of the type integer"),
         ({"length": "1..5"}, "invalid duration '1'"),
