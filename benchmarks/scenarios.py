@@ -190,7 +190,7 @@ def _day() -> tuple[float, float, float]:
 
 
 def _in_real_time() -> tuple[list[float], int]:
-    """How late a publisher's parts were during a flood, and the messages that its readers got."""
+    """The delays of a publisher's parts during a flood, and the messages that its readers got."""
     film = clip.record(Kind(720, 2_500))
     with tempfile.TemporaryDirectory() as folder, ours.serving(Path(folder), **_QUIET) as server:
         stream = server.stream()

@@ -179,7 +179,7 @@ class Emulator:
 
         tls = self._tls = certificates.LateContext(lambda: _tls_context(settings, folder, "rtmps"))
         if settings.rtmps_cert or not folder.is_temporary:
-            # What is wrong with its files is said now. Once made, this only reads them.
+            # Report errors in its files now. Once the files exist, this only reads them.
             tls.get()
         ingest = RtmpServer(worlds.directory, settings.rtmp)
         stack.push_async_callback(ingest.stop, "the emulator stops")

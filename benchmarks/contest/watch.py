@@ -18,7 +18,7 @@ _PART = re.compile(r"^#EXT-X-PART:DURATION=([\d.]+),", re.MULTILINE)
 
 
 def lateness_ms(playlists: Sequence[str], starts: Sequence[float], seconds: float) -> list[float]:
-    """How late each new part of each playlist was, for `seconds`. Raises a watcher's error."""
+    """The delays of each playlist's new parts, for `seconds`. Raises a watcher's error."""
     latencies: list[float] = []
     failures: list[BaseException] = []
     until = time.monotonic() + seconds

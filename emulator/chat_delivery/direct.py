@@ -26,7 +26,7 @@ _quiet.setLevel(logging.WARNING)
 # held once for all; a transport would make objects of each write for each reader, which the
 # collector has to look at. (A transport over TLS takes 0 for "always full".)
 _BUFFER_BYTES_MAX = 1
-# How many bytes the kernel may hold unsent: without this, Linux buffers some 3 MB a reader.
+# The kernel's limit of unsent bytes: without one, Linux buffers some 3 MB for each reader.
 _UNSENT_BYTES_MAX = 128 * 1024
 _GOODBYE_SECONDS = 10.0
 

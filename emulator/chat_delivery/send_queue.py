@@ -20,9 +20,9 @@ Drop = Callable[[str], None]
 
 # RFC 6455, 7.4.1, and 1013 of the registry it opened: "try again later".
 SLOW = 1013
-# How long a closing handshake may take before the connection is cut.
+# The time that a closing handshake may take before the connection is cut.
 _GOODBYE_SECONDS = 1.0
-# How many dropped readers are closed at once before other readers' messages have their turn.
+# The number of dropped readers that are closed at once before other messages have their turn.
 _CLOSES_A_TURN = 20
 _CLOSE_PAUSE_SECONDS = 0.01
 

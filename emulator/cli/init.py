@@ -29,7 +29,7 @@ _CI_FILES = {
 }
 
 _SCENARIO_TEXT = """\
-# What must be true when somebody goes live: change it into what your app relies on.
+# Expectations of a stream that goes live: change them to what your app relies on.
 #   live-emulator scenario run live-emulator/scenario.yaml
 scenario: Our first broadcast
 about: Ada goes live, people come and talk, and a recording is left.

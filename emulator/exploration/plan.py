@@ -79,7 +79,7 @@ def _phrase(entry: Written) -> str:
     usual = KINDS[kind]().values()
     template = _PHRASES.get(kind)
     shown = {**usual, **values}
-    # What an address names where nothing says which.
+    # The words for a value that is not given.
     place = values.get("operation") or values.get("path") or "every call"
     what = values.get("what") or "media"
     event = values.get("event") or "every webhook"

@@ -18,9 +18,9 @@ from emulator.exploration.plan import Written
 from emulator.exploration.shrink import shrink, smaller
 from emulator.exploration.trial import Outcome
 
-# How many runs are made in all without faults, and of a plan that fails.
+# The number of runs without faults, and of runs of a plan that fails.
 REPEATS = 3
-# How many plans are tried before those that failed are examined.
+# The number of plans that are tried before those that failed are examined.
 _ROUND = 24
 _LIMIT_FACTOR, _LIMIT_MORE_MS = 5, 20_000
 _FIXED_PORT = ("address already in use", "eaddrinuse", "address in use", "only one usage of each")
@@ -59,7 +59,7 @@ class Exploration(Struct):
     # Plans that failed and were not examined before the end.
     open: list[tuple[list[Written], Outcome]] = field(default_factory=list)
     is_stopped: bool = False
-    # How long one run may take.
+    # The time limit of one run.
     limit_ms: int = 0
     notes: list[str] = field(default_factory=list)
 

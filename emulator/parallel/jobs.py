@@ -24,7 +24,7 @@ from emulator.version import __version__
 
 # A job whose worker died this often is not repeated: it is probably the cause.
 TRIES_MAX = 3
-# How many jobs are sent to each worker at once, so that none is idle while a result travels.
+# The number of jobs that each worker has at once, so that none is idle while a result travels.
 _AHEAD = 2
 _LOOK_SECONDS = 0.1
 

@@ -25,7 +25,7 @@ else:
     from multiprocessing.connection import Connection
 
 _SPAWN = multiprocessing.get_context("spawn")
-# How long a worker may take to end after it was asked to.
+# The time that a worker may take to end after it was asked to.
 _END_SECONDS = 10
 _Task = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 

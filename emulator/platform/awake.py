@@ -32,7 +32,8 @@ class AwakeStores:
         # In the order of their last looks: the number of the timed look since which each is unused.
         self._unused_since: OrderedDict[Store, int] = OrderedDict()
         self._timed_looks = 0
-        # How often each was compressed since the last timed look because too many were awake.
+        # The number of times that each was compressed since the last timed look because too many
+        # were awake.
         self._compressed: Counter[Store] = Counter()
         self._one_more = asyncio.Event()
 

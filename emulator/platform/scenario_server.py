@@ -20,7 +20,7 @@ from emulator.world.video.media import VideoFootage
 from emulator.world.world import DEFAULT
 
 _TIMEOUT_SECONDS = 60
-# How a scenario's own requests, players and chat sockets call themselves.
+# The user agent of a scenario's own requests, players and chat sockets.
 _AGENT = "live-emulator scenario"
 _BODY_BYTES_MAX = 8 * 2**20
 

@@ -16,7 +16,7 @@ from emulator.sweep.result import RunResult
 
 # The most runs that are tried.
 TRIALS_MAX = 1_000
-# How many values of a parameter are tried at a time, and how often that is repeated.
+# The number of values of a parameter that are tried at a time, and of repetitions.
 _STOPS, _ROUNDS = 8, 3
 # The minimum of a parameter that declares none, in its kind's unit.
 _LEAST = {"integer": 1.0, "number": 0.0, "duration": 1_000.0, "rate": 1.0, "share": 0.01}

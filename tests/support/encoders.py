@@ -138,7 +138,7 @@ class Player:
             self._process.communicate()
 
     def result(self) -> Played:
-        """What it played, after its end. The test fails if there were errors."""
+        """Its decoded media, after its end. The test fails if there were errors."""
         data, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
         assert self._process.returncode == 0, complaints.decode(errors="replace")
         assert not complaints, complaints.decode(errors="replace")

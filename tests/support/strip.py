@@ -19,7 +19,7 @@ def read_cells(brightness: list[int]) -> int | None:
 
 
 def read_strip(frame: VideoFrame) -> int | None:
-    """When the frame was made, in milliseconds since 1970 UTC, or None without a readable strip.
+    """The instant at which the frame was made, in milliseconds since 1970 UTC, or None.
 
     Works on a decoded picture of any size at which a cell is at least 4 pixels wide.
     """

@@ -43,7 +43,10 @@ _NO_REASON = re.compile(r"# type: ignore\[[^\]]*\](?!\s+#)")
 # FFmpeg's name of a track for people with impaired hearing.
 OTHERS = {"hearing_impaired"}
 # A clause in the place of a noun, or a reference to the docstring of something else.
-_WITHOUT_SUBJECT = re.compile(r"\s*(?:What|Who|Whoever|Whose|Those|The same)\b")
+_WITHOUT_SUBJECT = re.compile(
+    r'^ *r?"""(?:What|Who|Whoever|Whose|Those|The same|How|Where|When|Which|Whatever)\b.*',
+    re.MULTILINE,
+)
 # The beginning of a test's name that does not begin with the unit under test.
 _WITHOUT_UNIT = re.compile(
     r"\bdef (test_(?:an?|the|it|its|that|when|where|there|nobody|somebody|who\w*|what\w*)_\w+)"
@@ -167,18 +170,11 @@ def test_names_of_tests_begin_with_their_unit() -> None:
     )
 
 
-def docstrings_in(text: str) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(text)):
-        match node:
-            case ast.Expr(value=ast.Constant(value=str(docstring))):
-                yield node.lineno, docstring
-
-
 def test_words_docstrings_begin_with_a_subject() -> None:
     wrong = [
-        f"{path.relative_to(PROJECT)}:{line}: {docstring.splitlines()[0]}"
-        for path in sources("emulator")
-        for line, docstring in docstrings_in(path.read_text("utf-8"))
-        if _WITHOUT_SUBJECT.match(docstring)
+        f"{path.relative_to(PROJECT)}: {match[0].strip()}"
+        for folder in FOLDERS
+        for path in sources(folder)
+        for match in _WITHOUT_SUBJECT.finditer(path.read_text("utf-8"))
     ]
     assert not wrong, "Begin with a noun, or with a verb in the imperative:\n" + "\n".join(wrong)

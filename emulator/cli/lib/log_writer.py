@@ -13,7 +13,7 @@ from typing import TextIO
 
 # Some hundred kilobytes, which are written in a moment when a reader continues.
 WAITING_MAX = 5_000
-# How long the program's end waits for a reader that may have gone.
+# The time that the program's end waits for a reader that may have gone.
 _FLUSH_SECONDS = 1
 _DROPPED = "{} lines of the log were dropped: nobody read it\n"
 

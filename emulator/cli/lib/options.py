@@ -83,10 +83,10 @@ integer = option(_integer)
 # `1m30s` or bare seconds, in milliseconds.
 duration = option(_duration)
 positive_duration = option(_positive_duration)
-# The same in seconds, more than none.
+# A duration in seconds, above zero.
 seconds = option(lambda text: _positive_duration(text) / 1000)
 frame_size = option(quantities.frame_size)
-# How often something is done.
+# A number of repetitions.
 count = whole_number(1, 1_000)
 bits_per_second = option(quantities.bits_per_second)
 # `virtual` is 0, where time stands; `real` 1; `10x` ten times as fast.

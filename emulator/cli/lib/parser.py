@@ -80,7 +80,7 @@ class Parser(argparse.ArgumentParser):
         As with getopt, the word after a flag that takes a value is that value; argparse would look
         for a flag `-value`. A word with two dashes stays apart: it is rather a mistyped flag.
         """
-        # Those take all words after the first one that is no flag.
+        # These actions take all words after the first one that is not a flag.
         ends_early = any(
             action.nargs in (argparse.REMAINDER, argparse.PARSER) for action in self._actions
         )

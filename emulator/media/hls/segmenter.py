@@ -13,7 +13,7 @@ from emulator.media.packets import Packet, VideoTrack
 from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.timeline import Epoch, Sequenced
 
-# How far audio may run ahead of video before the video counts as stalled.
+# The lead of audio over video at which the video counts as stalled.
 _STALL_TICKS = 500 * TICKS_PER_MS
 # The duration of a frame where nothing is known: one at 30 a second.
 _FRAME_TICKS = TICKS_PER_SECOND // 30

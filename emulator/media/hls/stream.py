@@ -90,7 +90,7 @@ class HlsStream:
         self._is_withdrawn = False
         self._was_live = not window.is_recording
         self._live_form: HlsStream | None = None
-        # How many bytes of a segment were listed when its publisher left.
+        # The number of bytes of a segment that were listed when its publisher left.
         self._lengths_at_pause: dict[int, int] = {}
         # The same stream in other sizes, by the CDN uids that they are found under.
         self.siblings: dict[str, HlsStream] = {}

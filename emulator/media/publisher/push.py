@@ -13,7 +13,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.link import PublishLink, PushTarget, Stopped
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
 
-# How long the server may take to answer the publish.
+# The time that the server may take to answer the publish.
 ANSWER_TIMEOUT_MS: Final = 10_000
 REPORT_EVERY_MS: Final = 1_000
 # The second byte of an H.264 tag that carries a frame, not a configuration (FLV 10.1, E.4.3.2).

@@ -19,7 +19,7 @@ _COMING_AT_ONCE = 20
 
 # The identity of a viewer by its number.
 IdentityOf = Callable[[int], ViewerIdentity]
-# How long the next viewer stays, in milliseconds; None: to the end.
+# The time that the next viewer stays, in milliseconds; None: to the end.
 StayOf = Callable[[], float | None]
 
 

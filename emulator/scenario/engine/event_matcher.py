@@ -170,7 +170,7 @@ class EventLog:
             for number, body in enumerate(bodies, self.count + 1)
         ]
         self.count += len(bodies)
-        # What is written waits for `write_down`: it may fail, which is not for the change to bear.
+        # Writing waits for `write_down`: it may fail, and that must not fail the change.
         if len(self._lines) >= _BATCH and self._write is None:
             self._hash_lines()
 

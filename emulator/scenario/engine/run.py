@@ -93,7 +93,7 @@ class Run(Struct, kw_only=True):
     publishers: dict[str, StreamPublisher] = field(default_factory=dict)
     # Real viewers by their stream's id and kind.
     real_viewers: dict[str, RealViewers] = field(default_factory=dict)
-    # What the floods of this instant say. It is posted once all of them have been continued.
+    # The lines of this instant's floods. They are posted once all floods have been continued.
     lines: list[Said] = field(default_factory=list)
     note: Callable[[str], None] = print
 

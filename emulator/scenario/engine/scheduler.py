@@ -49,7 +49,7 @@ class Scheduler:
         self._later: dict[int, list[_Due]] = {}
         self._timers: dict[int, Timer] = {}
         self.under_way: list[StepRun] = []
-        # Those of them that must be looked at at each instant.
+        # The step runs among them that are checked at each instant.
         self._tasks: list[TaskRun] = []
         self._watching: list[WatchingRun] = []
         # The number of step runs that have begun.

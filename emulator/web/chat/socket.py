@@ -44,7 +44,7 @@ _ERRORS_MAX = 20
 _THROTTLE_SECONDS = 0.05
 # RFC 6455, 5.5: a control frame holds 125 bytes, two of them the code.
 _REASON_BYTES_MAX = 123
-# How long to wait for the end of a closed connection.
+# The time to wait for the end of a closed connection.
 _CLOSE_SECONDS = 10.0
 # A token is checked this long after its time of expiry.
 _EXPIRY_SLACK_MS = 5

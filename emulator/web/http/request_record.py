@@ -36,7 +36,7 @@ from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, exce
 from emulator.web.http.headers import header
 from emulator.web.http.replay import Replay
 
-# How long a finished answer waits for the announced body of its request.
+# The time that a finished answer waits for the announced body of its request.
 _REST_SECONDS = 1
 
 

@@ -10,9 +10,9 @@ from emulator.core.setting import Count, Duration, Named, Size
 if TYPE_CHECKING:
     import ssl
 
-# How long running requests may take when the emulator stops.
+# The time that running requests may take when the emulator stops.
 GRACE_SECONDS = 1
-# How long an idle connection stays open: apps that poll open one and use it for hours.
+# The time that an idle connection stays open: apps that poll open one and use it for hours.
 KEEP_ALIVE_SECONDS = 75
 # An unfinished body must bring at least `BODY_BYTES_MIN` in each `BODY_SECONDS`; a phone's upload
 # is much faster.

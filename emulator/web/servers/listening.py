@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from msgspec import Struct
 
-# How many ports are tried if the system's choice is taken for UDP.
+# The number of ports that are tried if the system's choice is taken for UDP.
 _TRIES = 20
 
 

@@ -16,7 +16,7 @@ from emulator.web.servers.config import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldo
 from emulator.web.servers.listening import Listening
 from emulator.web.servers.uvicorn_connection import UvicornConnection
 
-# How often uvicorn updates its `Date` header, and how often a stop checks the connections.
+# The interval at which uvicorn updates its `Date` header, and a stop checks the connections.
 _TICK_SECONDS = 0.1
 _LOOK_SECONDS = 0.005
 

@@ -45,7 +45,7 @@ class LineBatch:
     def __init__(self, at_ms: int) -> None:
         self.at_ms = at_ms
         self._lines: list[Line] = []
-        # Where a burst ends: the number of lines before, and the held line that comes there, if
+        # The ends of bursts: the number of lines before, and the held line that comes there, if
         # the chat is not another one from there on.
         self._ends: list[tuple[int, ChatHeld | None]] = []
         # The list's own method, because a flood calls it for each line.

@@ -44,7 +44,7 @@ class Active(Struct, Generic[F], eq=False):
     started_ms: int
     chance: Ids
     struck: int = 0
-    # How many of the things that it met it has let pass.
+    # The number of subjects that it has spared.
     skipped: int = 0
     timer: Timer | None = None
     when_over: list[Callable[[], None]] = field(default_factory=list)

@@ -16,11 +16,11 @@ from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 _VIDEOS = Index("videos", {"title": 10.0, "description": 1.0, "tags": 5.0})
-# How many similar videos are ranked, and how many of a user's last videos are used.
+# The number of similar videos that are ranked, and of a user's last videos that are used.
 _NEAREST_MAX = 1000
 _LIKED_MAX = 50
 _CANDIDATES_MAX = 200
-# What is added to a score (0 to 1) if the user follows the owner, and if the video is popular.
+# The addition to a score (0 to 1) if the user follows the owner, and if the video is popular.
 _FOLLOWED, _POPULAR = 0.5, 0.2
 
 

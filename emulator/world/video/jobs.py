@@ -28,7 +28,7 @@ from emulator.world.world import World
 
 Kind = Literal["import", "process"]
 WAITING_MAX = 100
-# How often a job is begun in all if the process dies while it runs.
+# The number of times that a job is begun if the process dies while it runs.
 ATTEMPTS_MAX = 3
 STOPPED = "The emulator stopped while this was being done. Try again."
 POISONOUS = (

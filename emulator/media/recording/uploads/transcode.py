@@ -177,7 +177,7 @@ class _FileClock:
         self._jumps: dict[int, int] = {}
         self._last: dict[int, Fraction] = {}
         self._end = Fraction(0)
-        # How long after its decoding each track's last packet is shown, in its time base.
+        # The time from each track's last packet's decoding to its presentation, in its time base.
         self._composition: dict[int, int] = {}
 
     def set(self, packet: Any) -> None:

@@ -9,7 +9,7 @@ from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.chat_senders import ChatSenders, answered
 from emulator.scenario.engine.run import RunContext
 
-# How long to wait, and the lines to send then: (author, text).
+# The time to wait, and the lines to send then: (author, text).
 Lines = Iterator[tuple[int, Sequence[tuple[str, str]]]]
 
 

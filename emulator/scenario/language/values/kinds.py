@@ -65,7 +65,7 @@ def _stay(value: object) -> _Stay:
         raise ValueError(refused.message) from None
 
 
-# How long viewers stay: one of the world's distributions.
+# The time that viewers stay: one of the world's distributions.
 Stay = Annotated[
     _Stay,
     BeforeValidator(_stay),

@@ -76,7 +76,7 @@ async def test_writer_thread_that_was_held_up_writes_what_waits_of_a_segment_at_
         "seg-1.m4s", index, index,
         "seg-2.m4s", index,
     ]  # fmt: skip
-    # What comes now is written as it comes.
+    # Later media is written as it comes.
     broadcast.send(hls_stream)
     await media_store.written()
     assert writes[-2:] == ["seg-2.m4s", index]

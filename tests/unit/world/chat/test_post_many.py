@@ -56,7 +56,7 @@ SETTINGS = st.fixed_dictionaries(
     },
 )
 WHO = st.sampled_from(NAMES)
-# Which of two rooms, who and what.
+# The number of the room, the author and the text.
 LINES = st.tuples(
     st.just("say"),
     st.lists(st.tuples(st.sampled_from((0, 0, 0, 1)), WHO, st.sampled_from(WORDS)), max_size=25),
