@@ -5,6 +5,7 @@ import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -307,9 +308,13 @@ class Runs:
             raise Refused("conflict", f"The run {record.id} is over. Start it again.")
         return record
 
-    async def stop(self, reason: str) -> None:
-        """End all runs, and wait for their reports."""
-        going_on = [record for record in self.all() if record.playing is not None]
+    async def stop(self, reason: str, world: str | None = None) -> None:
+        """End all runs, or those in one world, and wait for their reports."""
+        going_on = [
+            record
+            for record in self.all()
+            if record.playing is not None and world in (None, record.world)
+        ]
         for record in going_on:
             record.runner.stop(reason)
         for record in going_on:
@@ -362,7 +367,8 @@ class Runs:
             if record.request.world == "this":
                 await clock.set(before)
             elif not record.request.is_kept:
-                await self._drop(record.world)
+                with suppress(Refused):  # Somebody else drops it at this moment.
+                    await self._drop(record.world)
             record.done.set()
 
     def _forget(self) -> None:

@@ -165,10 +165,14 @@ class Worlds:
         return name in self._platforms
 
     async def drop(self, name: str) -> None:
-        """Remove a world. Refuses (`conflict`) the default one."""
+        """Remove a world, and end its runs first. Refuses (`conflict`) the default one."""
         platform = self.find(name)
         if platform is self.default:
             raise Refused("conflict", "The world default stays. POST /_emulator/reset empties it.")
+        if "runs" in vars(self):
+            await self.runs.stop("Its world was dropped.", world=name)
+        if self._platforms.get(name) is not platform:
+            return  # A run drops a world that was made for it when it ends.
         del self._platforms[name]
         await platform.leave("its world was dropped")
         names = self._names_at_rest.get(platform.world.store)

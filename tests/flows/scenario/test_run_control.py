@@ -59,7 +59,7 @@ async def test_library_has_typed_parameters_lengths_and_texts_in_any_world(
     }
     assert (launch["length_ms"], entries["demo-loop"]["length_ms"]) == (310_000, None)
     entry = await get(client, "/library/launch-night")
-    assert entry["text"].startswith("# The night")
+    assert "scenario: Launch night" in entry["text"]
     check_error(await client.get("/_emulator/scenarios/library/nothing"), 404)
 
 
@@ -149,3 +149,23 @@ async def test_run_on_a_running_clock_stands_while_its_worlds_clock_does(
     async with asyncio.timeout(30):
         await emulator.worlds.runs.find(run["id"]).done.wait()
     assert clock.mode == "real"
+
+
+async def test_run_ends_with_the_world_that_it_is_played_in(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    # Given paused runs: in a world made for the run, and in a world made before it,
+    await client.post("/_emulator/worlds", json={"name": "mine", "seed": "none"})
+    inside = {"X-Emulator-World": "mine"}
+    order = {"text": TEXT, "paused": True, "speed": 10, "world": "this"}
+    answer = await client.post("/_emulator/scenarios", json=order, headers=inside)
+    runs = [await start(client, text=TEXT, paused=True), answer.json()]
+
+    # when their worlds are dropped, then the runs have ended, and their reports say why.
+    for run in runs:
+        dropped = await client.delete(f"/_emulator/worlds/{run['world']}")
+        assert dropped.status_code == 204
+        shown = await get(client, f"/runs/{run['id']}/report")
+        assert shown["run"]["state"] == "over"
+        assert shown["report"]["reason"] == "Its world was dropped."
+    assert [platform.world.name for platform in emulator.worlds.all()] == ["default"]

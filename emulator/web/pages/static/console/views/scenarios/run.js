@@ -21,7 +21,9 @@ export function Run({ id, query }) {
   const path = `scenarios/runs/${id}/report`;
   const { data, error } = usePolled(() => admin("GET", path), { everyMs, deps: [id] });
   const isOver = data?.run.state === "over";
-  useEffect(() => setEvery(isOver ? 0 : PLAYING_MS), [isOver]);
+  const isGone = error?.status === 404; // The emulator was started again: it has other runs.
+  useEffect(() => setEvery(isOver || isGone ? 0 : PLAYING_MS), [isOver, isGone]);
+  if (isGone) return html`<${View} title=${id}><${Problem} error=${error} /><//>`;
   if (!data) return html`<${View} title=${id}><${Problem} error=${error} /><//>`;
   const { run, report } = data;
   const title = html`${run.scenario} <${Outcome} run=${run} />`;
