@@ -379,17 +379,26 @@ def _sockets(settings: Settings) -> SocketConfig:
     return replace(config, connections_max=min(config.connections_max, most))
 
 
-def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:
+def _tls_context(
+    settings: Settings,
+    folder: DataFolder,
+    use: certificates.Use,
+    kind: type[ssl.SSLContext] = ssl.SSLContext,
+) -> ssl.SSLContext:
     if settings.rtmps_cert:
-        return certificates.context_of(settings.rtmps_cert, settings.rtmps_key)
-    return certificates.server_context(folder.path, settings.certificate_names, use=use)
+        return certificates.context_of(settings.rtmps_cert, settings.rtmps_key, kind)
+    names = settings.certificate_names
+    return certificates.server_context(folder.path, names, use=use, kind=kind)
 
 
 def _https(settings: Settings, folder: DataFolder) -> Tls | None:
     """The API's certificate, signed by the same CA as that of RTMPS. None without `--tls`."""
     if not settings.tls:
         return None
-    context = _tls_context(settings, folder, "https")
+    # Imported late: a start without --tls does not need it.
+    from emulator.web.servers.https_context import HttpsContext
+
+    context = _tls_context(settings, folder, "https", HttpsContext)
     certificate = settings.rtmps_cert or certificates.server_path(folder.path, "https")
     return Tls(context, certificate, settings.rtmps_key or certificate)
 

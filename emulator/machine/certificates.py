@@ -65,7 +65,11 @@ def server_path(folder: Path, use: Use) -> Path:
 
 
 def server_context(
-    folder: Path, hosts: Sequence[str], now_ms: int | None = None, use: Use = "rtmps"
+    folder: Path,
+    hosts: Sequence[str],
+    now_ms: int | None = None,
+    use: Use = "rtmps",
+    kind: type[ssl.SSLContext] = ssl.SSLContext,
 ) -> ssl.SSLContext:
     """TLS for a server at `hosts`, signed by the CA in `folder`; missing files are made first.
 
@@ -79,11 +83,11 @@ def server_context(
     if not _is_current(folder, path, names, now_ms):
         _make(folder, names, now_ms, use)
     try:
-        return context_of(path)
+        return context_of(path, kind=kind)
     except (ssl.SSLError, OSError):
         # Cut off or edited by somebody: it can be made again.
         _make(folder, names, now_ms, use)
-        return context_of(path)
+        return context_of(path, kind=kind)
 
 
 class LateContext:
@@ -106,12 +110,16 @@ class LateContext:
             return self._context
 
 
-def context_of(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
+def context_of(
+    certificate: Path, key: Path | None = None, kind: type[ssl.SSLContext] = ssl.SSLContext
+) -> ssl.SSLContext:
     """TLS for a server with this `certificate` and `key` (PEM), in one file or in two.
+
+    `kind` is the class of the context.
 
     Raises `ssl.SSLError` or `OSError` for files that do not match or cannot be read.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = kind(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key, password=_no_password)
     return context

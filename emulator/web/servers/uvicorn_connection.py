@@ -8,6 +8,7 @@ import logging
 from asyncio import AbstractEventLoop, TimerHandle, Transport
 from typing import Any, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.web.servers.config import BODY_BYTES_MIN, BODY_SECONDS, Seldom, SocketConfig
@@ -16,6 +17,11 @@ log = logging.getLogger(__name__)
 
 # An interim answer (RFC 9110, 15.2.1), for which a client waits before it sends the body.
 _CONTINUE = b"HTTP/1.1 100 "
+
+# How long a refused client may take to read the reason and to close.
+_LINGER_SECONDS = 1.0
+# What belongs to an upgrade in a request's head (RFC 9110, 7.8; RFC 7540, 3.2.1).
+_OF_UPGRADE = frozenset({b"upgrade", b"http2-settings"})
 
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
@@ -69,7 +75,9 @@ class UvicornConnection(HttpToolsProtocol):
 
     A body has to bring `body_bytes_min` in each `body_seconds`, unless the server itself does not
     read. At most `connections_max` connections are open at once; a further one gets 503 and is
-    closed.
+    closed. What is no HTTP/1.1 request gets 400, with a sentence on what it looks like. An offer to
+    go on in another protocol than WebSocket is ignored, as it may be (RFC 9110, 7.8): Java's own
+    client offers HTTP/2 in each first request.
     """
 
     head_seconds: float = 10
@@ -84,6 +92,7 @@ class UvicornConnection(HttpToolsProtocol):
         # The part of a request in progress that is still missing: "head", "body" or nothing.
         self._lacks = ""
         self._is_handed_over = False
+        self._is_refused = False
         self._head_bytes = 0
         self._body_bytes = 0
         self._patience: TimerHandle | None = None
@@ -105,13 +114,46 @@ class UvicornConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except httptools.HttpParserError as error:
+            self._refuse(b"400 Bad Request", _reason_of(data, error))
+            return
         if self._lacks:
             self._wait(len(data))
         elif self._is_idle():
             self._keep_a_while()
+
+    def _parse(self, data: bytes) -> None:
+        """Give `data` to the parser. It stops after the head of each request with an upgrade."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                if not self._ignores_upgrade():
+                    return
+                (end,) = upgrade.args
+                data = self._head_without_upgrade() + data[end:]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def _head_without_upgrade(self) -> bytes:
+        """Return the head of the request that was just parsed, without its upgrade."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        for name, value in self.headers:
+            if name == b"connection":
+                options = (option.strip() for option in value.split(b","))
+                value = b", ".join(item for item in options if item.lower() not in _OF_UPGRADE)
+            if name not in _OF_UPGRADE:
+                lines.append(b"%b: %b" % (name, value))
+        return b"\r\n".join([*lines, b"", b""])
 
     def handle_websocket_upgrade(self) -> None:
         self._is_handed_over = True
@@ -123,8 +165,16 @@ class UvicornConnection(HttpToolsProtocol):
         self._lacks = "head"
         super().on_message_begin()
 
+    def _ignores_upgrade(self) -> bool:
+        """Whether the request offers another protocol than WebSocket. CONNECT is no offer."""
+        if not self.parser.should_upgrade() or self._should_upgrade():
+            return False
+        return bool(self.parser.get_method() != b"CONNECT")
+
     def on_headers_complete(self) -> None:
         self._have_all()
+        if self._ignores_upgrade():
+            return  # The request is parsed again without it.
         self._lacks = "body"
         before = self.cycle
         super().on_headers_complete()
@@ -135,7 +185,8 @@ class UvicornConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._have_all()
-        super().on_message_complete()
+        if not self._ignores_upgrade():
+            super().on_message_complete()
 
     # Patience.
 
@@ -165,7 +216,8 @@ class UvicornConnection(HttpToolsProtocol):
         elif self._lacks != "body":
             self._head_bytes += received_bytes
             if self._head_bytes > self.head_bytes_max:
-                self._give_up(f"a request's head of more than {self.head_bytes_max} bytes")
+                reason = f"a request's head of more than {self.head_bytes_max} bytes"
+                self._refuse(b"431 Request Header Fields Too Large", reason)
 
     def _have_all(self) -> None:
         self._lacks = ""
@@ -187,7 +239,37 @@ class UvicornConnection(HttpToolsProtocol):
         else:
             self._give_up(f"nothing of a request's body for {self.body_seconds:g} s")
 
+    def _refuse(self, status: bytes, reason: str) -> None:
+        """Answer with the reason, and close.
+
+        The rest of what the client sends is still read for a while: closing with unread data would
+        reset the connection, and the answer would be lost.
+        """
+        self._log_close(reason)
+        self._have_all()
+        self._is_refused = True
+        body = reason.encode()
+        self.transport.write(
+            b"HTTP/1.1 %b\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+        )
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._patience = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+        else:
+            self.transport.close()
+
     def _give_up(self, reason: str) -> None:
+        self._log_close(reason)
+        self.transport.abort()
+
+    def _log_close(self, reason: str) -> None:
         host, port = self.client or ("unknown", 0)
         log.warning("connection closed peer=%s:%s reason=%s", host, port, reason)
-        self.transport.abort()
+
+
+def _reason_of(received: bytes, error: Exception) -> str:
+    # Late: a start does not need it.
+    from emulator.web.servers.foreign_protocols import name_protocol
+
+    return name_protocol(received) or f"This is no HTTP/1.1 request: {error}."

@@ -96,9 +96,8 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
         (GET[:-2], "no whole request for 0.1 s"),
         (GET + GET[:-1], "no whole request for 0.1 s"),
         (POST + b"half", "nothing of a request's body for 0.1 s"),
-        (GET[:-2] + b"x: y\r\n" * 300_000, "a request's head of more than 1000 bytes"),
     ],
-    ids=["a letter", "no end", "no end of a second one", "half a body", "no end of headers"],
+    ids=["a letter", "no end", "no end of a second one", "half a body"],
 )
 async def test_uvicorn_connection_endless_request_is_cut_off_with_one_log_line(
     sent: bytes, reason: str, caplog: pytest.LogCaptureFixture
@@ -130,6 +129,51 @@ async def test_uvicorn_connection_request_in_pieces_gets_a_response() -> None:
             await writer.drain()
         assert await answer(reader) == b"heard 0123456789"
         assert await answer(reader) == b"heard "
+
+
+# What Java's HttpClient sends unless it is set to HTTP/1.1, and a request behind it.
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+OFFERING = b"POST / HTTP/1.1\r\nHost: x\r\n" + OFFER + b"Content-Length: 5\r\n\r\nhello" + POST
+
+
+@pytest.mark.parametrize("cut", [len(OFFERING), 30, OFFERING.index(b"hello"), len(OFFERING) - 20])
+async def test_uvicorn_connection_offer_of_http_2_is_ignored(
+    cut: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client() as (reader, writer):
+        writer.write(OFFERING[:cut])
+        await writer.drain()
+        writer.write(OFFERING[cut:] + b"0123456789")
+        assert await answer(reader) == b"heard hello"
+        assert await answer(reader) == b"heard 0123456789"
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "reason"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00", b"400", "This is TLS, and the port takes plain HTTP"),
+        (b"\x03" + bytes(1536), b"400", "This is RTMP, and the port takes HTTP"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400", "This is HTTP/2, which needs --http"),
+        (b"patch / HTTP/1.1\r\n\r\n", b"400", "methods are in capitals, PATCH."),
+        (b"BREW / HTTP/1.1\r\n\r\n", b"400", "This is no HTTP/1.1 request: Invalid method"),
+        (b"CONNECT x:443 HTTP/1.1\r\n\r\n", b"400", "This is no HTTP/1.1 request"),
+        (GET[:-2] + b"x: y\r\n" * 300_000, b"431", "a request's head of more than 1000 bytes"),
+    ],
+    ids=["tls", "rtmp", "http/2", "small letters", "no method", "a proxy", "no end of headers"],
+)
+async def test_uvicorn_connection_refuses_what_is_no_request_with_the_reason(
+    sent: bytes, status: bytes, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client() as (reader, writer):
+        writer.write(sent)
+        response = await all_of(reader)
+
+    assert response.startswith(b"HTTP/1.1 " + status)
+    assert reason in response.decode()
+    [line] = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.startswith("connection closed peer=127.0.0.1:")
+    assert reason in line
 
 
 @pytest.mark.parametrize("sent", [b"", b"\r\n", GET])
