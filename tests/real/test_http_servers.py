@@ -166,7 +166,7 @@ async def test_http_servers_over_http_2_chromium_plays_low_latency_hls_and_chats
             # its playlists and parts come over it too,
             protocols = await tab.page.evaluate(
                 "performance.getEntriesByType('resource')"
-                ".filter((each) => /llhls|part-/.test(each.name))"
+                ".filter((each) => /llhls|part-/.test(each.name) && each.responseStatus === 200)"
                 ".map((each) => each.nextHopProtocol)"
             )
             assert len(protocols) > 5

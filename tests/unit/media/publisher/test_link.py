@@ -1,6 +1,7 @@
 """Addresses to publish to, and the errors for servers that are missing or wrong."""
 
 import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -70,21 +71,23 @@ def refusal_of(target: PushTarget, ca: str = "") -> str:
 
 @contextmanager
 def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that answers one connection with `answer`; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as plug:
-        plug.settimeout(GUARD_SECONDS)
+    """A server that answers each connection with `answer`; gives its port.
 
-        def run() -> None:
-            connection, _ = plug.accept()
-            with connection:
-                answer(connection)
+    Strangers may connect, too: clients of a server that had this port before.
+    """
 
-        thread = threading.Thread(target=run)
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            answer(self.request)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as plug:
+        thread = threading.Thread(target=plug.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield plug.getsockname()[1]
+            yield plug.server_address[1]
         finally:
-            thread.join(GUARD_SECONDS)
+            plug.shutdown()
+            thread.join()
 
 
 def test_publish_link_closed_port_is_named() -> None:
