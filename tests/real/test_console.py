@@ -177,8 +177,17 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_selector("td:has-text('newcomer')")
     assert await row.evaluate("button => button === document.activeElement")
 
-    # it is exported to a file, and imported from it as another world.
+    # an address past the end of a list leads to its last page, and a taken name asks first.
+    await page.evaluate("location.hash = '#/w/elsewhere/accounts?page=9'")
+    await page.wait_for_function("() => location.hash.endsWith('page=1')")
     await page.evaluate("location.hash = '#/w/elsewhere/worlds'")
+    for _ in range(2):
+        await page.fill("form:has-text('Take a snapshot') input", "calm")
+        await page.click("button:text-is('Take a snapshot')")
+        await page.wait_for_selector("tr:has-text('calm')")
+    await page.click("dialog button:text-is('Cancel')")
+
+    # it is exported to a file, and imported from it as another world.
     async with page.expect_download() as download:
         await page.click("button[aria-label='Export elsewhere']")
     assert (await download.value).suggested_filename == "elsewhere.world.zip"

@@ -3,7 +3,7 @@
 import { admin } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { usePolled } from "../lib/live.js";
-import { problem } from "../lib/parts.js";
+import { problem, setToday } from "../lib/parts.js";
 import { href } from "../lib/router.js";
 
 // The time has no event. Between two reads it is counted on here.
@@ -29,7 +29,11 @@ export async function advance(seconds) {
 
 /** The clock as read from the server, and `now` counted on from there. */
 export function useClock() {
-  const look = async () => ({ ...(await admin("GET", "clock")), seenMs: performance.now() });
+  const look = async () => {
+    const clock = await admin("GET", "clock");
+    setToday(clock.now);
+    return { ...clock, seenMs: performance.now() };
+  };
   const { data: clock, error } = usePolled(look, { everyMs: LOOK_EVERY_MS });
   const [, tick] = useState(0);
   const isRunning = Boolean(clock?.speed);

@@ -5,7 +5,7 @@ export { Choices, Pager } from "./parts/choices.js";
 export { Copy, CopyLine } from "./parts/copy.js";
 export { confirm } from "./parts/dialog.js";
 export { Field, Form, SelectField, USERNAME } from "./parts/field.js";
-export { bits, bytes, count, date, duration, time } from "./parts/format.js";
+export { bits, bytes, count, date, duration, setToday, time, when } from "./parts/format.js";
 export { Json } from "./parts/json.js";
 export { Badge, Empty, Problem, Text, Tiles, View } from "./parts/layout.js";
 export { Lost } from "./parts/lost.js";

@@ -49,7 +49,7 @@ async function subject(username) {
     const { stream } = await ask("GET", `/streams/users/${username}/live`, { isRepeated: true });
     if (stream) return stream;
   }
-  const { streams } = await ask("GET", "/streams/trending?limit=1", { isRepeated: true });
+  const { streams } = await ask("GET", "/streams/trending?limit=1&time_window_hours=744", { isRepeated: true });
   if (!streams.length) throw new Error("Nobody is live.");
   return streams[0];
 }
@@ -83,7 +83,7 @@ async function flood(stream, names = PEOPLE, lines = HYPE) {
 }
 
 async function raid(stream) {
-  const { streams } = await ask("GET", "/streams/trending?limit=10", { isRepeated: true });
+  const { streams } = await ask("GET", "/streams/trending?limit=10&time_window_hours=744", { isRepeated: true });
   const other = streams.find(({ id }) => id !== stream.id);
   if (!other) throw new Error("A raid needs another live channel.");
   const order = { verb: "raid", target: stream.id, count: Math.ceil(other.viewer_count / 2), for: "10s" };

@@ -61,13 +61,16 @@ export function SignIn() {
 }
 
 /**
- * The users that can be found: those who stream or have streamed, and followers of the first of them.
+ * The users that can be found: those who are live, those who stream or have streamed, and followers of
+ * the first of them.
  * The platform has no list of accounts.
  */
 async function everybody() {
-  const { streams } = await ask("GET", "/streams/?status_filter=all&per_page=50");
+  const [{ streams: live }, { streams }] = await Promise.all(
+    ["live", "all"].map((status) => ask("GET", `/streams/?status_filter=${status}&per_page=50`)),
+  );
   const { items } = await ask("GET", "/streams/vods?per_page=20");
-  const owners = [...streams, ...items].map(({ user }) => user);
+  const owners = [...live, ...streams, ...items].map(({ user }) => user);
   const known = new Map(owners.map((user) => [user.username, user]));
   const pages = [...known.keys()].slice(0, 4).map((name) => ask("GET", `/streams/users/${name}/followers?per_page=20`));
   for (const { followers } of await Promise.all(pages)) {

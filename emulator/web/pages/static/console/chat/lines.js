@@ -1,7 +1,7 @@
 // The lines of a chat, newest at the bottom, each with the owner's actions.
 
 import { html, useLayoutEffect, useRef } from "../../lib/html.js";
-import { confirm, Empty, problem, time } from "../../lib/parts.js";
+import { confirm, Empty, problem, when } from "../../lib/parts.js";
 
 export const TIME_OUT_SECONDS = 600;
 // A reader who has scrolled up stays there while new lines arrive.
@@ -32,7 +32,7 @@ function Line({ message, owner, act }) {
   const { id, user, content, badges, is_deleted: isDeleted, created_at: at } = message;
   return html`
     <li class=${isDeleted ? "deleted" : ""}>
-      <time datetime=${at}>${time(at)}</time>
+      <time datetime=${at}>${when(at)}</time>
       <p>
         ${badges.map(({ type, label }) => html`<span key=${type} class="badge">${label}</span> `)}
         <strong>${user.display_name || user.username}</strong> <span class="said">${content}</span>

@@ -1,7 +1,7 @@
 // Moderation of a chat: settings such as slow mode, bans, and clearing the chat.
 
 import { html } from "../../lib/html.js";
-import { confirm, problem, SelectField, time } from "../../lib/parts.js";
+import { confirm, problem, SelectField, when } from "../../lib/parts.js";
 
 const SLOW = [[0, "Off"], [5, "5 s"], [10, "10 s"], [30, "30 s"], [60, "1 min"], [300, "5 min"]];
 const SWITCHES = [
@@ -52,7 +52,7 @@ function Bans({ bans, act }) {
       <ul class="bans">
         ${bans.map(({ id, user, expires_at: end }) => html`
           <li key=${id} class="row">
-            <span>${user.username} is ${end ? `timed out until ${time(end)}` : "banned"}</span>
+            <span>${user.username} is ${end ? `timed out until ${when(end)}` : "banned"}</span>
             <span class="space"></span>
             <button
               aria-label=${`Lift the ban of ${user.username}`}

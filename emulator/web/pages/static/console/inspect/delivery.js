@@ -3,7 +3,7 @@
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Badge, Copy, date, Json, problem, time, toast } from "../../lib/parts.js";
+import { Badge, Copy, date, Json, problem, when, toast } from "../../lib/parts.js";
 import { DetailHead, Facts, NotThere, Part } from "./inspector.js";
 
 export const DELIVERY_EVERY_MS = 3000;
@@ -52,7 +52,7 @@ function Attempt({ attempt: { number, at, status, outcome, headers } }) {
   return html`<li>
     <details>
       <summary>
-        ${number}. ${time(at)} <${Badge} tone=${isGood ? "good" : "bad"}>${status ?? "no answer"}<//>
+        ${number}. ${when(at)} <${Badge} tone=${isGood ? "good" : "bad"}>${status ?? "no answer"}<//>
         ${!isGood && outcome && html` <small>${outcome}</small>`}
       </summary>
       ${outcome && html`<pre class="json" tabindex="0" role="region"

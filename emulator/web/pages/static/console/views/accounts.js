@@ -2,8 +2,8 @@
 
 import { admin, keyOf, platform } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
-import { usePolled } from "../../lib/live.js";
-import { Badge, Copy, count, Empty, Field, Form, Problem, Table, toast, USERNAME, View } from "../../lib/parts.js";
+import { useLast, usePolled } from "../../lib/live.js";
+import { Badge, Copy, count, Empty, Field, Form, Pager, Problem, Table, toast, USERNAME, View } from "../../lib/parts.js";
 import { setQuery } from "../../lib/router.js";
 
 const EVENTS = ["AccountMade", "AccountDeleted", "ProfileUpdated", "UserFollowed", "UserUnfollowed"];
@@ -12,7 +12,8 @@ const ROWS = 50;
 export default function Accounts({ query }) {
   const { find = "", page = "1" } = query;
   const load = () => admin("GET", `accounts?${new URLSearchParams({ find, page, per_page: ROWS })}`);
-  const { data, error } = usePolled(load, { on: EVENTS, deps: [find, page] });
+  const { data: fresh, error } = usePolled(load, { on: EVENTS, deps: [find, page] });
+  const data = useLast(fresh);
   return html`
     <${View}
       title="Keys & accounts"
@@ -29,9 +30,18 @@ export default function Accounts({ query }) {
         <${NewAccount} />
       </div>
       <${Problem} error=${error} />
-      ${data?.total === 0 && html`<${Empty}>No account matches.<//>`}
+      ${data?.total === 0 && html`<${Empty}>${find ? "No account matches." : "There is no account yet."}<//>`}
       ${data?.total > 0 && html`<${Table} caption="Accounts" columns=${COLUMNS} rows=${data.accounts} keyOf=${({ id }) => id} />`}
-      ${data?.total > ROWS && html`<${Pages} data=${data} />`}
+      ${data && html`
+        <${Pager}
+          page=${Number(page)}
+          perPage=${ROWS}
+          total=${data.total}
+          back="Back"
+          next="Next"
+          onTurn=${(next) => setQuery({ page: String(next) })}
+        />
+      `}
     <//>
   `;
 }
@@ -70,16 +80,5 @@ function NewAccount() {
       <//>
       <button class="at-end">Make it</button>
     <//>
-  `;
-}
-
-function Pages({ data }) {
-  const turn = (by) => setQuery({ page: String(data.page + by) });
-  return html`
-    <div class="row end">
-      <button disabled=${data.page === 1} onClick=${() => turn(-1)}>Back</button>
-      <span class="muted">Page ${data.page} of ${Math.ceil(data.total / ROWS)}</span>
-      <button disabled=${!data.has_more} onClick=${() => turn(1)}>Next</button>
-    </div>
   `;
 }

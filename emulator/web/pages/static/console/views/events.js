@@ -1,7 +1,7 @@
 // Events: all events of this world, live.
 
 import { html, useState } from "../../lib/html.js";
-import { time, View } from "../../lib/parts.js";
+import { when, View } from "../../lib/parts.js";
 import { Event, summary } from "../inspect/event.js";
 import { FilterBox, parse, useFind } from "../inspect/filter.js";
 import { Inspector } from "../inspect/inspector.js";
@@ -23,7 +23,7 @@ const COLUMNS = [
     cell: ({ values }) => html`<span class="summary mono">${summary(values)}</span>`,
     hideable: true,
   },
-  { title: "Time", cell: ({ at }) => time(at), align: "end" },
+  { title: "Time", cell: ({ at }) => when(at), align: "end" },
 ];
 
 export default function Events({ id, query }) {

@@ -3,7 +3,7 @@
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Badge, confirm, Empty, Problem, problem, Table, time, View } from "../../lib/parts.js";
+import { Badge, confirm, Empty, Problem, problem, Table, when, View } from "../../lib/parts.js";
 import { href, setQuery } from "../../lib/router.js";
 import { FaultForm } from "./faults/form.js";
 
@@ -41,7 +41,7 @@ const COLUMNS = [
     hideable: true,
   },
   { title: "Struck", align: "end", cell: ({ struck }) => struck },
-  { title: "Until", cell: ({ until }) => (until ? time(until) : "cleared"), hideable: true },
+  { title: "Until", cell: ({ until }) => (until ? when(until) : "cleared"), hideable: true },
   {
     title: "",
     cell: (fault) => html`<div class="row">

@@ -4,7 +4,7 @@ import { admin } from "../../lib/api.js";
 import { curl } from "../../lib/curl.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Badge, confirm, CopyLine, date, Empty, Problem, Table, time, toast, View } from "../../lib/parts.js";
+import { Badge, confirm, CopyLine, date, Empty, Problem, Table, when, toast, View } from "../../lib/parts.js";
 import { go, route } from "../../lib/router.js";
 import { FilterBox, parse, useFind } from "../inspect/filter.js";
 import { DetailHead, Facts, Inspector, NotThere, useOne } from "../inspect/inspector.js";
@@ -16,7 +16,7 @@ const COLUMNS = [
   { title: "Subject", cell: ({ subject }) => subject },
   { title: "To", cell: ({ to }) => to },
   { title: "Kind", cell: ({ kind }) => html`<${Badge}>${KINDS[kind]}<//>`, hideable: true },
-  { title: "Time", cell: ({ sent_at }) => time(sent_at), align: "end" },
+  { title: "Time", cell: ({ sent_at }) => when(sent_at), align: "end" },
 ];
 
 export default function Mails({ id, query }) {

@@ -25,7 +25,7 @@ export default function Recordings({ id, query }) {
       <${Filter} find=${find} kind=${kind} status=${status} processing=${data?.processing} />
       <${Problem} error=${error} />
       <div class=${id ? "split" : ""}>
-        ${data && html`<${Rows} recordings=${data.recordings} id=${id} query=${query} />`}
+        ${data && html`<${Rows} recordings=${data.recordings} id=${id} query=${query} isFiltered=${Boolean(find || kind || status)} />`}
         ${id && html`<${Recording} key=${id} id=${id} />`}
       </div>
       ${data && html`
@@ -60,9 +60,11 @@ function Filter({ find, kind, status, processing }) {
   `;
 }
 
-function Rows({ recordings, id, query }) {
+function Rows({ recordings, id, query, isFiltered }) {
   if (!recordings.length) {
-    return html`<${Empty}>No recording matches the filter. A stream leaves a recording when it ends.<//>`;
+    return html`<${Empty}>${isFiltered
+      ? "No recording matches the filter."
+      : "There is no recording yet. A stream leaves one when it ends."}<//>`;
   }
   return html`
     <${Table}

@@ -4,7 +4,7 @@ import { admin, chosenWorld } from "../../lib/api.js";
 import { curl } from "../../lib/curl.js";
 import { html, useState } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Badge, time, View } from "../../lib/parts.js";
+import { Badge, when, View } from "../../lib/parts.js";
 import { FilterBox, parse, useFind, yesNo } from "../inspect/filter.js";
 import { Inspector } from "../inspect/inspector.js";
 import { LogList } from "../inspect/list.js";
@@ -39,7 +39,7 @@ const COLUMNS = [
   { title: "Status", cell: ({ status }) => html`<${Status} status=${status} />` },
   { title: "User", cell: ({ user, credential }) => user ?? wordOf(credential), hideable: true },
   { title: "Took", cell: took, align: "end", hideable: true },
-  { title: "Time", cell: ({ at }) => time(at), align: "end" },
+  { title: "Time", cell: ({ at }) => when(at), align: "end" },
 ];
 
 /** A text without a name before it is a method, a status, or part of the path. */

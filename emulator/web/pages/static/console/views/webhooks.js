@@ -3,7 +3,7 @@
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Empty, Problem, Table, time, View } from "../../lib/parts.js";
+import { Empty, Problem, Table, when, View } from "../../lib/parts.js";
 import { go } from "../../lib/router.js";
 import { Delivery, DELIVERY_EVERY_MS, State } from "../inspect/delivery.js";
 import { Inspector } from "../inspect/inspector.js";
@@ -14,7 +14,7 @@ const COLUMNS = [
   { title: "State", cell: (delivery) => html`<${State} delivery=${delivery} />` },
   { title: "Answer", cell: ({ status, outcome }) => status ?? outcome ?? "–", hideable: true },
   { title: "Attempts", cell: ({ attempts }) => attempts, align: "end", hideable: true },
-  { title: "Time", cell: ({ created_at }) => time(created_at), align: "end" },
+  { title: "Time", cell: ({ created_at }) => when(created_at), align: "end" },
 ];
 
 export default function Webhooks({ id }) {

@@ -1,6 +1,6 @@
 // One of a few choices as a row of buttons, and pages of a long list.
 
-import { html } from "../html.js";
+import { html, useEffect } from "../html.js";
 
 /** `options` is `[[value, title, count]]`; the count may be missing. */
 export function Choices({ label, options, value, onChoose }) {
@@ -18,15 +18,21 @@ export function Choices({ label, options, value, onChoose }) {
   `;
 }
 
-/** `page` counts from 1. A list that fits on one page shows nothing. */
-export function Pager({ page, perPage, total, onTurn }) {
-  if (total <= perPage) return null;
-  const last = Math.ceil(total / perPage);
+/**
+ * `page` counts from 1; past the end it turns to the last page. A list that fits on one page shows
+ * nothing. `back` and `next` are the texts of the buttons.
+ */
+export function Pager({ page, perPage, total, onTurn, back = "Newer", next = "Older" }) {
+  const last = Math.max(1, Math.ceil(total / perPage));
+  useEffect(() => {
+    if (page > last) onTurn(last);
+  }, [page, last]);
+  if (last === 1) return null;
   return html`
     <nav class="row pager" aria-label="Pages">
-      <button disabled=${page <= 1} onClick=${() => onTurn(page - 1)}>Newer</button>
+      <button disabled=${page <= 1} onClick=${() => onTurn(page - 1)}>${back}</button>
       <span class="muted">Page ${page} of ${last}</span>
-      <button disabled=${page >= last} onClick=${() => onTurn(page + 1)}>Older</button>
+      <button disabled=${page >= last} onClick=${() => onTurn(page + 1)}>${next}</button>
     </nav>
   `;
 }

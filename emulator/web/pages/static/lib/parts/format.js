@@ -28,6 +28,16 @@ export const count = (number) => number?.toLocaleString("en") ?? "–";
 /** The time of day of an ISO text, in UTC like the world's clock: "14:03:09". */
 export const time = (iso) => iso?.slice(11, 19) ?? "–";
 
+let today = new Date().toISOString().slice(0, 10);
+
+/** Set the day that `when` leaves out: that of the world's clock. */
+export const setToday = (iso) => {
+  today = iso.slice(0, 10);
+};
+
+/** "14:03:09" for a time of today, else with its day. */
+export const when = (iso) => (iso?.slice(0, 10) === today ? time(iso) : date(iso));
+
 /** "2026-03-01 14:03:09" */
 export const date = (iso) => iso?.slice(0, 19).replace("T", " ") ?? "–";
 

@@ -28,6 +28,7 @@ export function problem(error) {
 }
 
 function add(shown) {
+  raise();
   count += 1;
   toasts = [...toasts, { ...shown, id: count }];
   show(toasts);
@@ -77,3 +78,11 @@ region.className = "toasts";
 region.setAttribute("aria-label", "Notices");
 document.body.append(region);
 render(html`<${Toasts} />`, region);
+
+/** An open dialog covers all that is outside of it. */
+function raise() {
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog || dialog.contains(region)) return;
+  dialog.append(region);
+  dialog.addEventListener("close", () => document.body.append(region), { once: true });
+}

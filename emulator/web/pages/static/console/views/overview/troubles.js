@@ -3,7 +3,7 @@
 import { admin } from "../../../lib/api.js";
 import { html } from "../../../lib/html.js";
 import { usePolled } from "../../../lib/live.js";
-import { Badge, time } from "../../../lib/parts.js";
+import { Badge, when } from "../../../lib/parts.js";
 import { href, route } from "../../../lib/router.js";
 
 const LINES_MAX = 5;
@@ -33,7 +33,7 @@ function FailedRequests() {
       ${data?.map(
         ({ seq, at, method, path, status }) => html`
           <li key=${seq}>
-            <time datetime=${at}>${time(at)}</time>
+            <time datetime=${at}>${when(at)}</time>
             <a href=${href("requests", String(seq))}>${method} ${path}</a>
             <${Badge} tone=${status >= 500 ? "bad" : "warn"}>${status}<//>
           </li>
@@ -61,7 +61,7 @@ function RefusedPublishers() {
       ${data?.events.map(
         ({ seq, at, values }) => html`
           <li key=${seq}>
-            <time datetime=${at}>${time(at)}</time>
+            <time datetime=${at}>${when(at)}</time>
             ${values.stream_id
               ? html`<a href=${href("streams", values.stream_id)}>${values.message}</a>`
               : html`<span>${values.message}</span>`}

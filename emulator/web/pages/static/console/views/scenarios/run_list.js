@@ -3,7 +3,7 @@
 import { admin } from "../../../lib/api.js";
 import { html, useEffect, useState } from "../../../lib/html.js";
 import { usePolled } from "../../../lib/live.js";
-import { duration, Table, time } from "../../../lib/parts.js";
+import { duration, Table, when } from "../../../lib/parts.js";
 import { go, href, setQuery } from "../../../lib/router.js";
 import { Outcome, percent } from "./outcome.js";
 
@@ -48,7 +48,7 @@ const columns = (picks) => [
   { title: "Parameters", hideable: true, cell: (run) => html`<small>${parameters(run)}</small>` },
   { title: "Clock", hideable: true, cell: (run) => run.clock },
   { title: "At", align: "end", cell: (run) => where(run) },
-  { title: "Began", hideable: true, align: "end", cell: (run) => time(run.began_at) },
+  { title: "Began", hideable: true, align: "end", cell: (run) => when(run.began_at) },
   { title: "Compare", cell: (run) => html`<${Pick} run=${run} picks=${picks} />` },
 ];
 

@@ -4,7 +4,9 @@ import { admin, adminHeaders, ApiError } from "../../../lib/api.js";
 
 export async function exportWorld(name) {
   const path = `/_emulator/worlds/${encodeURIComponent(name)}/file`;
-  const response = await fetch(path, { headers: adminHeaders() });
+  const response = await fetch(path, { headers: adminHeaders() }).catch(() => {
+    throw new ApiError(0, "unreachable", "The emulator does not answer.");
+  });
   if (!response.ok) {
     const { message } = await response.json();
     throw new ApiError(response.status, "", message);

@@ -12,7 +12,7 @@ export function Snapshots({ world }) {
   return html`
     <section>
       <h2>Snapshots of ${world}</h2>
-      <${Form} class="toolbar" onSubmit=${save}>
+      <${Form} class="toolbar" onSubmit=${(values, form) => save(values, form, data?.snapshots ?? [])}>
         <${Field} label="Name">
           <input name="name" pattern="[A-Za-z0-9_.\\-]{1,64}" placeholder="before-the-raid" required autocomplete="off" />
         <//>
@@ -38,10 +38,19 @@ const COLUMNS = [
   },
 ];
 
-async function save({ name }, form) {
-  await admin("POST", "snapshots", { name });
-  form.reset();
-  toast(`The world is kept as ${name}.`);
+async function save({ name }, form, snapshots) {
+  const take = async () => {
+    await admin("POST", "snapshots", { name });
+    form.reset();
+    toast(`The snapshot ${name} is taken.`);
+  };
+  if (!snapshots.some((snapshot) => snapshot.name === name)) return take();
+  return confirm({
+    title: `Replace the snapshot ${name}?`,
+    text: "There is one of this name already. It is lost.",
+    name: "Replace it",
+    act: take,
+  });
 }
 
 const restore = (name) =>
@@ -51,7 +60,7 @@ const restore = (name) =>
     name: "Restore",
     act: async () => {
       await admin("POST", `snapshots/${encodeURIComponent(name)}/restore`);
-      toast(`The world is ${name} again.`);
+      toast(`The world is as it was in the snapshot ${name}.`);
     },
   });
 
