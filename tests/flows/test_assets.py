@@ -25,12 +25,13 @@ def test_assets_packed_files_are_those_of_their_package() -> None:
     ("name", "status", "media_type"),
     [
         ("docs/main.js", 200, "text/javascript"),
+        ("page.css", 200, "text/css"),
         ("swagger-ui-4.19.1/swagger-ui.css", 200, "text/css"),
         ("swagger-ui-4.19.1/swagger-ui.css.xz", 404, "application/json"),
         ("docs/nothing.js", 404, "application/json"),
     ],
 )
-async def test_assets_are_served_under_the_name_of_what_is_in_them(
+async def test_assets_are_served_under_the_hash_of_their_content(
     client: httpx.AsyncClient, name: str, status: int, media_type: str
 ) -> None:
     answer = await client.get(f"{assets.load().address}/{name}")

@@ -155,7 +155,7 @@ async def test_broadcast_publisher_returning_in_time_continues_the_stream(
     assert stage.broadcasts.health(stream.id)["rejoins"] == 1
 
 
-async def test_broadcast_return_takes_nothing_from_players_that_is_listed(stage: Stage) -> None:
+async def test_broadcast_return_keeps_all_listed_media(stage: Stage) -> None:
     # Given a publisher that left in the middle of a segment, which is listed in that state,
     stream = stage.create()
     publisher = Publisher(stage, stream.stream_key)
@@ -265,7 +265,7 @@ async def restarted(stage: Stage) -> Stage:
     )
 
 
-async def test_broadcast_window_restarts_with_the_next_process(stage: Stage) -> None:
+async def test_broadcast_window_restarts_after_a_restart(stage: Stage) -> None:
     # Given a stream that was live when its emulator stopped, an hour ago,
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
@@ -288,7 +288,7 @@ async def test_broadcast_window_restarts_with_the_next_process(stage: Stage) -> 
     await following.media_store.close()
 
 
-async def test_broadcast_publisher_returning_to_the_next_process_goes_on(stage: Stage) -> None:
+async def test_broadcast_publisher_returning_after_a_restart_continues(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
     following = await restarted(stage)
@@ -310,7 +310,7 @@ async def test_broadcast_publisher_returning_to_the_next_process_goes_on(stage: 
     await following.media_store.close()
 
 
-async def test_broadcast_return_to_the_next_process_without_video_still_ends(stage: Stage) -> None:
+async def test_broadcast_return_after_a_restart_without_video_still_ends(stage: Stage) -> None:
     stream = stage.create()
     Publisher(stage, stream.stream_key).send()
     following = await restarted(stage)
@@ -407,7 +407,7 @@ async def test_broadcast_stalled_publisher_is_live_once_its_audio_is_overdue(sta
 # The publisher's figures.
 
 
-async def test_broadcast_keeps_its_publishers_history_and_takes_it_along(stage: Stage) -> None:
+async def test_broadcast_keeps_its_publishers_history_until_its_end(stage: Stage) -> None:
     stream = stage.create()
     assert stage.broadcasts.health_history(stream.id, None)[1] == []
     publisher = Publisher(stage, stream.stream_key).send(4)

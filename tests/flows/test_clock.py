@@ -167,7 +167,7 @@ async def test_clock_snapshot_is_restored_after_time_went_on(
     assert (payload["mode"], payload["now"]) == ("virtual", before)
 
 
-async def test_clock_responses_have_world_and_world_time_beside_date(
+async def test_clock_responses_have_world_and_world_time_headers(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     running = await call("GET", "/streams/")

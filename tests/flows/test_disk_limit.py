@@ -11,7 +11,7 @@ from tests.support.old_data import RELEASES, unpack
 from tests.support.rest import Caller
 
 
-async def test_disk_limit_refuses_what_takes_room_and_deletes_nothing(tmp_path: Path) -> None:
+async def test_disk_limit_refuses_new_media_and_deletes_nothing(tmp_path: Path) -> None:
     # Given a folder whose recording takes more than the limit,
     unpack(RELEASES[-1], tmp_path)
     data = str(tmp_path / "data")

@@ -21,7 +21,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         ("PROPFIND", BROWSER),
     ],
 )
-async def test_front_door_is_no_address_for_programs(
+async def test_front_door_is_404_for_programs(
     emulator: Emulator, method: str, accept: str | None
 ) -> None:
     async with httpx.AsyncClient(base_url=emulator.ready["http"]) as client:

@@ -35,7 +35,7 @@ def name_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("kept", DATABASES, ids=name_of)
-def test_oldest_database_is_carried_on_or_refused_untouched(
+def test_oldest_database_is_migrated_or_refused_untouched(
     kept: Path, tmp_path: Path, open_world: Callable[..., World]
 ) -> None:
     path = tmp_path / "world.sqlite3"
@@ -88,7 +88,7 @@ async def assert_carried_on(call: Caller, key: str = "ak_demo") -> None:
 
 
 @pytest.mark.parametrize("kept", RELEASES, ids=name_of)
-async def test_oldest_release_folder_world_file_and_scenario_go_on(
+async def test_oldest_release_folder_world_file_and_scenario_still_work(
     kept: Path, tmp_path: Path
 ) -> None:
     unpack(kept, tmp_path)

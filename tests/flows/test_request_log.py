@@ -107,7 +107,7 @@ class TestBounds:
         assert (await log(client))["dropped"] == 0
 
 
-async def test_request_log_waits_not_for_ever_for_a_body(
+async def test_request_log_does_not_wait_for_ever_for_a_body(
     emulator: Emulator, client: httpx.AsyncClient
 ) -> None:
     address = urlsplit(str(emulator.ready["http"]))

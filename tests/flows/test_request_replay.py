@@ -96,7 +96,7 @@ async def test_replay_repeats_a_call_that_a_fault_refused(
     assert [item["replay_of"] for item in marked] == [None, failed["seq"]]
 
 
-async def test_replay_is_the_same_user_whatever_the_credential(
+async def test_replay_has_the_same_user_for_any_credential(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     login = {"email": "demo@example.com", "password": "demo123456"}
@@ -190,7 +190,7 @@ async def test_curl_line_is_the_same_request_in_a_shell(
     assert ("-H", "content-type: application/json") in pairs
 
 
-async def test_curl_line_says_what_it_lacks(client: httpx.AsyncClient, call: Caller) -> None:
+async def test_curl_line_names_the_missing_parts(client: httpx.AsyncClient, call: Caller) -> None:
     login = {"email": "demo@example.com", "password": "demo123456"}
     await call("POST", "/auth/login", json=login)
     detail = await newest(client)

@@ -278,7 +278,7 @@ async def test_auth_provider_signs_in_the_user_of_its_code(call: Caller, provide
         check_error(await come_back(code), 400)
 
 
-async def test_auth_outbox_pages_and_empties_and_its_links_go_on_working(
+async def test_auth_outbox_pages_and_empties_and_its_links_still_work(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
     for _ in range(3):

@@ -14,7 +14,7 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
 @pytest.mark.every_server
-async def test_streams_quick_start_creates_one_with_what_obs_needs(call: Caller) -> None:
+async def test_streams_quick_start_creates_one_with_server_and_key_for_obs(call: Caller) -> None:
     (category, *_) = (await call("GET", "/streams/categories")).json()
 
     stream = await create(
@@ -131,7 +131,9 @@ async def test_streams_update_changes_the_named_fields(call: Caller) -> None:
 
 
 @table("spelling", ["/streams/{}/end", "/streams/id/{}/end"])
-async def test_streams_start_without_media_and_end_for_good(call: Caller, spelling: str) -> None:
+async def test_streams_start_without_media_and_cannot_start_after_their_end(
+    call: Caller, spelling: str
+) -> None:
     stream = await create(call)
     end = spelling.format(stream["id"])
 

@@ -222,7 +222,7 @@ async def test_webhook_hanging_target_delays_itself_alone(
 
 
 @pytest.mark.parametrize("patch", [{"webhook_timeout_ms": 600_000}])
-async def test_webhook_targets_behind_those_that_have_nothing_due_get_theirs(
+async def test_webhook_targets_after_idle_ones_get_their_deliveries(
     room: Chatroom, receiver: Receiver
 ) -> None:
     # Given, before the last target, one that hangs for the whole test, one without a matching

@@ -12,7 +12,6 @@ import pytest
 
 from emulator.server import Emulator
 from emulator.settings import Settings
-from emulator.web.pages import assets
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
@@ -345,11 +344,6 @@ async def test_admin_accepts_a_slash_and_refuses_unknown_paths(
     answer = await client.put("/_emulator/worlds", json={})
     check_error(answer, 405)
     assert answer.headers["Allow"] == "GET, POST"
-
-
-async def test_console_files_are_served_beside_the_admin_api(client: httpx.AsyncClient) -> None:
-    answer = await client.get(f"{assets.load().address}/page.css")
-    assert answer.headers["content-type"].startswith("text/css")
 
 
 async def test_worlds_that_rest_answer_as_before(

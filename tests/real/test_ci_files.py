@@ -100,7 +100,7 @@ def is_install(line: str) -> bool:
 
 
 @slow("test_ci_files.py::test_action_starts_an_emulator_and_stops_it_with_a_report")
-def test_ci_files_install_the_package_beside_those_of_the_job(tmp_path: Path) -> None:
+def test_ci_files_install_the_package_without_changing_the_jobs_packages(tmp_path: Path) -> None:
     [install] = [step for step in ACTION["runs"]["steps"] if step.get("name") == "install"]
     variables = {
         "GITHUB_ACTION_PATH": str(PROJECT),
@@ -194,7 +194,7 @@ def test_testcontainers_example_in_node_is_a_module_that_node_reads() -> None:
     )
 
 
-def test_devcontainer_forwards_the_ports_that_the_emulator_has_by_itself() -> None:
+def test_devcontainer_forwards_the_default_ports_of_the_emulator() -> None:
     container = json.loads((PROJECT / ".devcontainer/devcontainer.json").read_text("utf-8"))
 
     usual = Settings(data=":memory:")

@@ -86,7 +86,7 @@ def proxy(line: str, mitmdump: str, walk: Walk, folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def test_compare_page_finds_what_the_other_platform_answers_otherwise(
+def test_compare_page_finds_the_differences_of_the_other_platform(
     real: Walk, mitmdump: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Given a client whose calls of the other platform pass through mitmproxy,

@@ -220,7 +220,7 @@ async def test_console_asks_for_the_admin_token(chromium: Chromium) -> None:
         await tab.page.wait_for_selector("header time")
 
 
-async def test_console_goes_on_once_the_emulator_is_back(chromium: Chromium) -> None:
+async def test_console_continues_once_the_emulator_is_back(chromium: Chromium) -> None:
     # Given a console whose emulator stops: the page says so calmly;
     with platform() as walk:
         port = int(walk.ready["http"].rpartition(":")[2])

@@ -80,7 +80,7 @@ async def test_inspector_finds_a_failed_request_copies_and_replays_it(
     check_quiet(tab)
 
 
-async def test_inspector_shows_events_as_they_happen_and_what_caused_them(
+async def test_inspector_shows_events_as_they_happen_and_their_causes(
     walk: Walk, chromium: Chromium
 ) -> None:
     tab = await opened(walk, chromium, "events?find=kind%3AStreamCreated")

@@ -98,7 +98,7 @@ async def test_scenarios_run_is_stepped_on_the_virtual_clock(
     assert not tab.complaints
 
 
-async def test_scenarios_are_written_with_errors_at_their_line_as_one_types(
+async def test_scenarios_editor_shows_errors_at_their_line_while_typing(
     walk: Walk, chromium: Chromium, tmp_path: Path
 ) -> None:
     # Given a copy of a scenario in the editor, with a misspelt word,

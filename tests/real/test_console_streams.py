@@ -138,7 +138,7 @@ async def test_console_viewers_sends_viewers_to_a_stream(walk: Walk, chromium: C
     assert [line for line in tab.complaints if "422" not in line] == []
 
 
-async def test_console_chat_says_and_keeps_order(walk: Walk, chromium: Chromium) -> None:
+async def test_console_chat_posts_and_moderates(walk: Walk, chromium: Chromium) -> None:
     # Given a chat that two browsers have open,
     stream = walk.create("Kept in order", "ak_auto_orderly")
     path = f"/streams/{stream['id']}/chat"

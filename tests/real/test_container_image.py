@@ -77,14 +77,14 @@ def npm_install(package: str, docker: Engine, folder: Path) -> None:
     )
 
 
-def test_container_image_is_small_and_runs_as_nobody_in_particular(docker: Engine) -> None:
+def test_container_image_is_small_and_runs_without_root(docker: Engine) -> None:
     image = docker.inspect(IMAGE)
     assert image["Size"] < SIZE_MAX
     assert image["Config"]["User"] == "1000:1000"
     assert set(image["Config"]["ExposedPorts"]) >= {"8787/tcp", "1935/tcp", "1936/tcp", "3478/udp"}
 
 
-def test_container_image_starts_is_pushed_to_played_and_stopped(
+def test_container_image_starts_takes_a_stream_plays_it_and_stops(
     docker: Engine, volume: str
 ) -> None:
     # Given a container with a read-only root,
@@ -162,7 +162,7 @@ def test_container_image_takes_webrtc_at_ports_that_are_published(docker: Engine
                 publisher.terminate()
 
 
-def test_compose_starts_the_app_beside_the_emulator(docker: Engine, tmp_path: Path) -> None:
+def test_compose_starts_the_app_and_the_emulator(docker: Engine, tmp_path: Path) -> None:
     # Use free ports of this machine, and leave out the many of WebRTC.
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     text = re.sub(r'^ *- "127\.0\.0\.1:20000.*\n', "", text, flags=re.MULTILINE)

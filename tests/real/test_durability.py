@@ -52,7 +52,7 @@ def facts_of(walk: Walk, stream: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_durability_kill_9_ends_the_stream_and_its_vod_has_what_players_saw(
+def test_durability_kill_9_ends_the_stream_and_its_vod_has_all_played_media(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
@@ -91,7 +91,7 @@ def test_durability_kill_9_ends_the_stream_and_its_vod_has_what_players_saw(
         ),
     ],
 )
-def test_durability_publisher_returning_to_the_next_start_goes_on(
+def test_durability_publisher_returning_after_a_restart_continues(
     tmp_path: Path, how: signal.Signals
 ) -> None:
     data = tmp_path / "data"
@@ -280,7 +280,7 @@ def filled(disk: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def test_durability_full_disk_costs_writes_alone_and_only_while_it_is_full(tmp_path: Path) -> None:
+def test_durability_full_disk_fails_only_writes_and_only_while_it_is_full(tmp_path: Path) -> None:
     options = ("--reconnect-window", "1", "--segment-seconds", "1")
     names: list[str] = []
     with small_disk(tmp_path / "disk", "24m") as disk, child(disk / "data", *options) as serving:

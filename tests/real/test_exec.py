@@ -89,7 +89,7 @@ def test_exec_command_fills_in_variables_and_frees_its_ports() -> None:
         socket.create_connection((str(where.hostname), where.port or 0))
 
 
-def test_exec_command_faults_meet_the_worlds_that_the_command_makes(tmp_path: Path) -> None:
+def test_exec_command_faults_apply_to_worlds_that_the_command_creates(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("faults:\n- api.fail: {operation: GET /auth/me}\n  times: 1\n", "utf-8")
     status, output, complaint = run("--faults", str(plan), "--", sys.executable, "-c", ASK_A_WORLD)

@@ -83,7 +83,7 @@ def test_explore_finds_a_bug_writes_it_down_and_exec_replays_it(tmp_path: Path) 
     assert "answered 503 once: struck once." in again.stderr
 
 
-def test_explore_stopped_by_ctrl_c_reports_and_goes_on(tmp_path: Path) -> None:
+def test_explore_stopped_by_ctrl_c_reports_and_can_be_resumed(tmp_path: Path) -> None:
     app = planted("no_retry")
     process = start(tmp_path, "-j", "1", "--", *app)
     assert process.stderr is not None
@@ -128,7 +128,7 @@ def test_explore_stopped_by_ctrl_c_reports_and_goes_on(tmp_path: Path) -> None:
     ],
     ids=["missing", "failing", "endless", "useless", "two-folders", "none"],
 )
-def test_explore_says_what_is_wrong_with_a_command(
+def test_explore_explains_an_unusable_command(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     status, output, complaint = run(tmp_path, "-j", "1", *arguments)

@@ -211,7 +211,7 @@ def test_flv_to_fmp4_new_size_in_mid_stream_gets_its_own_init_segment(tmp_path: 
     assert widths == [322, 640]
 
 
-def test_flv_to_fmp4_publisher_returning_with_another_codec_goes_on(tmp_path: Path) -> None:
+def test_flv_to_fmp4_publisher_returning_with_another_codec_continues(tmp_path: Path) -> None:
     first = list(tags(encode(video=VIDEO["h264"], audio=AUDIO["aac48"])))
     second = list(tags(encode(video=VIDEO["hevc"], audio=AUDIO["opus"])))
     parts = through(first, second)

@@ -47,7 +47,7 @@ async def test_front_door_goes_live_with_the_test_picture(walk: Walk, chromium: 
     assert len(tab.hosts) == 1
 
 
-async def test_front_door_shows_what_obs_needs(walk: Walk, chromium: Chromium) -> None:
+async def test_front_door_shows_server_and_key_for_obs(walk: Walk, chromium: Chromium) -> None:
     tab = await chromium.open(f"{walk.ready['http']}/", is_calm=True)
     await tab.page.click("button:text-is('OBS')")
 

@@ -83,7 +83,7 @@ async def emulator(way: tuple[str, bool, str]) -> AsyncIterator[Emulator]:
         yield emulator
 
 
-async def test_http_servers_serve_rest_and_chat_alike(
+async def test_http_servers_serve_equal_rest_and_chat(
     emulator: Emulator, way: tuple[str, bool, str]
 ) -> None:
     async with client_of(emulator, way[2]) as client:
@@ -114,7 +114,7 @@ async def test_http_servers_serve_rest_and_chat_alike(
         assert "good evening" in lines.text
 
 
-async def test_http_servers_serve_low_latency_hls_alike(
+async def test_http_servers_serve_equal_low_latency_hls(
     emulator: Emulator, way: tuple[str, bool, str]
 ) -> None:
     async with client_of(emulator, way[2]) as client:
@@ -184,7 +184,7 @@ async def test_http_servers_over_http_2_chromium_plays_low_latency_hls_and_chats
 
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
-async def test_http_servers_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) -> None:
+async def test_http_servers_stop_closes_clients_and_waits_for_none(http: str, tls: bool) -> None:
     emulator = Emulator(settings(http, tls))
     async with emulator, client_of(emulator, "HTTP/1.1") as client:
         # Given a chat, an event stream that never ends, and an idle connection,

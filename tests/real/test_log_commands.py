@@ -41,7 +41,7 @@ def test_requests_command_filters_requests(walk: Walk, capsys: pytest.CaptureFix
     assert main(["requests", "--status", "soon"]) == 1
 
 
-def test_requests_command_prints_no_control_characters_of_a_stranger(
+def test_requests_command_prints_no_control_characters_of_clients(
     walk: Walk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     walk.ask("GET", "/streams/by-\x1b%5B31m%1B%E2%80%AE".replace("\x1b", "%1B"))

@@ -61,7 +61,7 @@ def stop(serving: Child) -> str:
 
 
 @pytest.mark.parametrize("state", ["read-only", "failing"])
-def test_read_only_disk_costs_writes_alone_and_only_while_it_lasts(
+def test_read_only_disk_fails_only_writes_and_only_while_it_lasts(
     disk: FaultyDisk, state: str
 ) -> None:
     with child(disk.path / "data", *OPTIONS) as serving:
@@ -98,7 +98,7 @@ def test_read_only_disk_costs_writes_alone_and_only_while_it_lasts(
         stop(serving)
 
 
-def test_slow_disk_costs_writers_their_time_and_loses_nothing(disk: FaultyDisk) -> None:
+def test_slow_disk_delays_writers_and_loses_nothing(disk: FaultyDisk) -> None:
     with child(disk.path / "data", *OPTIONS) as serving:
         walk = serving.walk()
         stream, late = walk.create(), walk.create("Late")
@@ -120,7 +120,7 @@ def test_slow_disk_costs_writers_their_time_and_loses_nothing(disk: FaultyDisk) 
         stop(serving)
 
 
-def test_disk_slower_than_a_stream_ends_its_recording_alone(disk: FaultyDisk) -> None:
+def test_disk_slower_than_a_stream_ends_only_its_recording(disk: FaultyDisk) -> None:
     settings = {"LIVE_EMULATOR_DISK_QUEUE_BYTES_MAX": "1MiB"}
     with child(disk.path / "data", *OPTIONS, env=settings) as serving:
         walk = serving.walk()
@@ -201,7 +201,7 @@ def asked_for(address: str) -> socket.socket:
     return plug
 
 
-def test_process_stopped_for_a_minute_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_process_stopped_for_a_minute_continues_where_it_was(tmp_path: Path) -> None:
     with child(tmp_path / "data", *OPTIONS) as serving:
         walk = serving.walk()
         stream = walk.create()

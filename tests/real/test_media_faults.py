@@ -105,7 +105,7 @@ def test_media_faults_media_is_missing_truncated_and_slow(walk: Walk) -> None:
         ]
 
 
-def test_media_faults_publisher_is_cut_and_its_stream_goes_on_at_its_return() -> None:
+def test_media_faults_publisher_is_cut_and_its_stream_continues_at_its_return() -> None:
     # A reconnect window long enough for an encoder's restart on a busy machine.
     with platform(reconnect_window_ms=60_000) as walk:
         stream = walk.create()

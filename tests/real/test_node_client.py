@@ -74,7 +74,7 @@ def test_node_client_types_are_strict_and_refuse_misuse(project: Project) -> Non
     assert project.run(folder, "tsc", *options, "stream.mts", "misuse.ts") == ""
 
 
-def test_node_client_does_what_the_pytest_plugin_does(project: Project) -> None:
+def test_node_client_has_the_features_of_the_pytest_plugin(project: Project) -> None:
     folder = lay_out(project, "plain", "first.mjs", "webhooks.test.mjs", kind="commonjs")
     for name in ("client.test.mjs", "program.test.mjs"):
         shutil.copy(SUITE / name, folder)
@@ -84,7 +84,7 @@ def test_node_client_does_what_the_pytest_plugin_does(project: Project) -> None:
     assert project.run(folder, "first.mjs").startswith("live http://127.0.0.1:")
 
 
-def test_node_client_vitest_workers_have_worlds_of_their_own(project: Project) -> None:
+def test_node_client_vitest_workers_have_separate_worlds(project: Project) -> None:
     folder = lay_out(project, "vitest", "vitest.config.js", "streams.test.js")
     for name in ("left", "right"):
         shutil.copy(SUITE / "workers.vitest.mjs", folder / f"{name}.test.js")
@@ -98,7 +98,7 @@ def test_node_client_vitest_workers_have_worlds_of_their_own(project: Project) -
     check_met(folder / "seen")
 
 
-def test_node_client_jest_workers_have_worlds_of_their_own(project: Project) -> None:
+def test_node_client_jest_workers_have_separate_worlds(project: Project) -> None:
     folder = lay_out(project, "jest", "jest.config.js", "shows.test.js", kind="commonjs")
     for name in ("left", "right"):
         shutil.copy(SUITE / "workers.jest.cjs", folder / f"{name}.test.js")
@@ -109,7 +109,7 @@ def test_node_client_jest_workers_have_worlds_of_their_own(project: Project) -> 
     check_met(folder / "seen")
 
 
-def test_node_client_playwright_workers_have_worlds_of_their_own(project: Project) -> None:
+def test_node_client_playwright_workers_have_separate_worlds(project: Project) -> None:
     folder = lay_out(project, "playwright", "playwright.config.js", "watch.spec.js")
     for name in ("left", "right"):
         shutil.copy(SUITE / "workers.playwright.js", folder / f"{name}.spec.js")

@@ -55,7 +55,7 @@ async def test_hls_js_opened_at_live_plays_to_the_last_frame_and_fires_ended(
         assert walk.until_status(stream, "ended")["vod_id"]
 
 
-async def test_hls_js_low_latency_plays_on_where_sound_comes_later_than_its_picture(
+async def test_hls_js_low_latency_plays_where_sound_comes_later_than_its_picture(
     chromium: Chromium,
 ) -> None:
     # Like the picture of WebRTC, which plays each frame at once, and of slow encoders.

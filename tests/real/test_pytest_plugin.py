@@ -72,7 +72,7 @@ def test_live_faults_break_a_call(live_world, live_faults):
     assert [each["status"] for each in live_world.requests()] == [200, 502]
 
 
-def test_live_faults_spare_what_a_test_sets_up(live_world, live_faults):
+def test_live_faults_spare_calls_of_the_test_itself(live_world, live_faults):
     live_faults.start("api.fail")
     stream = live_world.create_stream()
     assert stream.now()["status"] == "offline"
@@ -344,7 +344,7 @@ def test_pytest_plugin_missed_scenario_fails_and_a_failing_test_shows_the_reques
             assert False
 
         @pytest.mark.live_scenario("quiet.yaml", count=3)
-        def test_scenario_is_a_file_beside_the_test(live_world):
+        def test_scenario_is_a_file_in_the_tests_folder(live_world):
             kinds = [event["kind"] for event in live_world.events()]
             assert kinds.count("ChatPosted") == 3
 

@@ -32,7 +32,7 @@ def checkout(folder: Path) -> None:
             shutil.copy2(PROJECT / name, target)
 
 
-def test_release_builds_checks_and_runs_what_it_would_publish(tmp_path: Path) -> None:
+def test_release_builds_checks_and_runs_its_packages(tmp_path: Path) -> None:
     project, tools = tmp_path / "project", tmp_path / "tools"
     checkout(project)
     # `python` is the one of setup-python: with pip, and without this environment's packages.

@@ -214,7 +214,7 @@ def has_discontinuity(walk: Walk, address: str) -> bool:
     return "#EXT-X-DISCONTINUITY\n" in walk.get(address).text
 
 
-def test_renditions_go_on_where_a_killed_server_left_them(tmp_path: Path) -> None:
+def test_renditions_continue_after_a_killed_server(tmp_path: Path) -> None:
     data, source = tmp_path / "data", film(size="640x360")
     # Given a stream that is live in three sizes when its server is killed,
     options = ("--renditions", "240p,144p", "--reconnect-window", "1h")

@@ -93,7 +93,9 @@ def _is_logged(walk: Walk, following: "subprocess.Popen[str]") -> bool:
     return bool(is_readable) and "/api/v1/streams/live" in following.stdout.readline()
 
 
-def test_env_command_sets_what_exec_sets(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_env_command_sets_the_variables_of_exec(
+    walk: Walk, capsys: pytest.CaptureFixture[str]
+) -> None:
     values = json.loads(printed(capsys, "env", "--json"))
 
     assert values["LIVE_EMULATOR_URL"] == walk.ready["http"]
@@ -161,7 +163,7 @@ def test_clock_command_reads_a_speed_as_scenarios_do(
         (["requests", "--status", "abc"], "status: "),
     ],
 )
-def test_commands_say_what_is_wrong_with_a_refused_input(
+def test_commands_explain_a_refused_input(
     capsys: pytest.CaptureFixture[str], typed: list[str], reason: str
 ) -> None:
     assert main(typed) == 1

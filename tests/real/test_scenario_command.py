@@ -206,7 +206,7 @@ expect:
 """
 
 
-async def test_scenario_command_report_leads_from_a_miss_to_what_was_around_it(
+async def test_scenario_command_report_links_a_miss_to_the_events_around_it(
     tmp_path: Path, chromium: Chromium
 ) -> None:
     (tmp_path / "missed.yaml").write_text(MISSED, "utf-8")

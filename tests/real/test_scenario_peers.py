@@ -35,7 +35,7 @@ expect:
 """
 
 
-def test_scenario_clients_frozen_video_without_audio_goes_on_afterwards(tmp_path: Path) -> None:
+def test_scenario_clients_frozen_video_without_audio_continues_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "worse.yaml"
     with platform() as walk:
         stream = walk.create()

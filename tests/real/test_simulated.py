@@ -58,7 +58,9 @@ def test_simulated_stream_plays_live_and_recorded(
     assert walk.get(vod["thumbnail_url"] + "?time=1h").status == 200
 
 
-def test_simulated_stream_gives_way_to_a_publisher(running: tuple[server.Emulator, Walk]) -> None:
+def test_simulated_stream_ends_when_a_publisher_comes(
+    running: tuple[server.Emulator, Walk],
+) -> None:
     emulator, walk = running
     stream = simulated(emulator, walk)
     with pushing(address_of(stream)):

@@ -56,7 +56,7 @@ def test_stream_state_stays_live_when_the_publisher_returns_in_time(walk: Walk, 
     assert vod["duration"] == pytest.approx(len(watched.video) / 30, abs=0.2)
 
 
-def test_stream_state_ends_for_good_when_the_publisher_stays_away(walk: Walk) -> None:
+def test_stream_state_is_ended_when_the_publisher_stays_away(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)) as push:
         walk.until_first_part(stream)
@@ -126,7 +126,7 @@ def test_stream_state_refused_key_has_a_message_that_ffmpeg_shows(
     walk.ask("POST", f"/streams/{stream['id']}/end")
 
 
-def test_stream_state_second_publisher_is_refused_and_the_first_is_unharmed(walk: Walk) -> None:
+def test_stream_state_second_publisher_is_refused_and_the_first_continues(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_first_part(stream)
@@ -251,7 +251,7 @@ def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
     assert ended["peak_viewers"] >= 2
 
 
-def test_viewers_that_stop_asking_are_no_longer_counted(walk: Walk) -> None:
+def test_viewers_without_requests_are_no_longer_counted(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_first_part(stream)

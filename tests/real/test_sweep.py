@@ -91,7 +91,7 @@ def test_sweep_leaves_a_report_and_a_command_that_fails_the_same_way(
     assert json.loads(replay.stdout)["log_hash"] == full["log_hash"]
 
 
-async def test_sweep_page_can_be_read_and_used_by_everybody(
+async def test_sweep_page_is_accessible(
     scenario: Path, local: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open((scenario.parent / "local" / "report.html").as_uri())
@@ -116,7 +116,7 @@ def test_sweep_leaves_a_smaller_scenario_that_still_fails(
     assert "chat.s.posted should be above 370" in replay.stdout
 
 
-def test_sweep_that_was_stopped_ends_in_a_report_and_goes_on(
+def test_sweep_that_was_stopped_has_a_report_and_can_be_resumed(
     scenario: Path, local: dict[str, Any], tmp_path: Path
 ) -> None:
     # Given a sweep that is running,

@@ -259,7 +259,7 @@ async def test_watch_page_keys_and_buttons_control_the_player(
         await tab.until("video.paused")
 
 
-async def test_watch_page_goes_on_when_the_publisher_returns(chromium: Chromium) -> None:
+async def test_watch_page_continues_when_the_publisher_returns(chromium: Chromium) -> None:
     # Given a viewer of a stream whose publisher drops,
     with platform(reconnect_window_ms=60_000) as walk:
         stream = walk.create()
@@ -303,7 +303,7 @@ async def test_watch_page_follows_an_encoder_that_changes_its_size(
     assert tab.complaints == []
 
 
-async def test_watch_page_goes_on_when_the_network_returns(
+async def test_watch_page_continues_when_the_network_returns(
     walk: Walk, stream: dict[str, Any], chromium: Chromium
 ) -> None:
     tab = await chromium.open(page_of(walk, uid_of(stream)))

@@ -73,7 +73,7 @@ def serving(windows: WindowsPython, data: Path, *options: str) -> Iterator[Servi
             serving.stop()
 
 
-def test_windows_doctor_finds_what_the_package_needs(
+def test_windows_doctor_finds_the_packages_requirements(
     windows: WindowsPython, tmp_path: Path
 ) -> None:
     done = windows.run("-m", "emulator", "doctor", "--json", folder=tmp_path)

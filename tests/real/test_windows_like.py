@@ -21,7 +21,7 @@ from tests.support.required_programs import need
 _USUAL_FOLDER = r"C:\Users\Maximiliane-Alexandra\AppData\Local\live-emulator\Cache"
 
 
-def test_windows_like_python_really_lacks_what_it_should(tmp_path: Path) -> None:
+def test_windows_like_python_really_lacks_the_posix_modules(tmp_path: Path) -> None:
     code = (
         "import asyncio, os, sys\n"
         "for name in ('fcntl', 'resource', 'pwd', 'termios', 'uvloop'):\n"

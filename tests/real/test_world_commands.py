@@ -75,7 +75,7 @@ def test_clock_command_shows_freezes_advances_and_runs(
     assert main(["clock", "speed", "0"]) == 2
 
 
-def test_world_command_export_and_import_carry_a_world_on(
+def test_world_command_export_and_import_move_a_world(
     walk: Walk, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     stream = walk.create("From Tuesday")

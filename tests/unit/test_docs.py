@@ -67,7 +67,7 @@ def installs_by_name(text: str) -> list[str]:
     return [words for words in found if _BY_NAME.search(words)]
 
 
-def test_docs_and_errors_send_nobody_to_a_name_that_is_not_ours() -> None:
+def test_docs_and_errors_never_install_the_package_by_its_bare_name() -> None:
     for text in ("pip install 'live-emulator[dask]'", "npm i live-emulator", "uvx live-emulator"):
         assert installs_by_name(text)
     assert not installs_by_name('pip install\n"live-emulator @ git+https://host/it"')
@@ -180,7 +180,7 @@ def test_docs_code_names_paths_that_exist() -> None:
     assert not missing
 
 
-def test_docs_every_decision_has_a_number_of_its_own() -> None:
+def test_docs_every_decision_has_a_unique_number() -> None:
     numbers = [path.name[:4] for path in (PROJECT / "docs/decisions").glob("*.md")]
 
     assert sorted(numbers) == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -13,7 +13,7 @@ def inputs(name: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_fuzz_inputs_that_are_kept_are_read_or_refused(name: str) -> None:
+def test_fuzz_corpus_inputs_are_accepted_or_refused(name: str) -> None:
     paths = inputs(name)
     for path in paths:
         TARGETS[name](path.read_bytes())

@@ -101,16 +101,16 @@ def test_schemas_hold_for_the_default_seed() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_schemas_take_what_is_right(name: str) -> None:
+def test_schemas_accept_valid_files(name: str) -> None:
     assert [error.message for error in validator(name).iter_errors(RIGHT[name])] == []
 
 
 @pytest.mark.parametrize(("name", "content"), BROKEN)
-def test_schemas_mark_what_is_broken(name: str, content: object) -> None:
+def test_schemas_mark_invalid_files(name: str, content: object) -> None:
     assert not validator(name).is_valid(content)
 
 
-def test_schemas_take_each_fault_as_it_is_read() -> None:
+def test_schemas_accept_each_fault_that_is_valid() -> None:
     fault = validator("fault")
 
     for name in KINDS:
@@ -120,7 +120,7 @@ def test_schemas_take_each_fault_as_it_is_read() -> None:
     assert reading.read(RIGHT["fault"]).share == 0.3
 
 
-def test_schemas_take_plans_as_they_are_read(tmp_path: Path) -> None:
+def test_schemas_accept_plans_as_the_parser_does(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     for written in (RIGHT["plan"], RIGHT["plan"]["faults"]):
         path.write_text(yaml.safe_dump(written))
@@ -129,7 +129,7 @@ def test_schemas_take_plans_as_they_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [content for name, content in BROKEN if name == "plan"])
-def test_schemas_mark_no_plan_that_is_read(content: object) -> None:
+def test_schemas_accept_every_valid_plan(content: object) -> None:
     with pytest.raises(Refused):
         plans.parse(content)
 
@@ -143,7 +143,7 @@ def test_schemas_mark_no_plan_that_is_read(content: object) -> None:
         {"viewers.set": {"stream": "a", "count": 1, "countries": {"DE": "30 %"}}},
     ],
 )
-def test_schemas_take_quantities_as_they_are_read(step: dict[str, Any]) -> None:
+def test_schemas_accept_quantities_as_the_parser_does(step: dict[str, Any]) -> None:
     stream = {"name": "a", "owner": "ada", "title": "T"}
     head = {"scenario": "x", "world": {"users": [{"name": "ada"}], "streams": [stream]}}
     content = {**head, "timeline": [step]}
@@ -161,14 +161,14 @@ def test_schemas_take_quantities_as_they_are_read(step: dict[str, Any]) -> None:
         "api.fail",
     ],
 )
-def test_schemas_take_faults_as_scenarios_write_them(fault: object) -> None:
+def test_schemas_accept_faults_in_the_form_of_scenarios(fault: object) -> None:
     step = {"fault.start": fault}
 
     errors = validator("scenario").iter_errors({"scenario": "x", "timeline": [step]})
     assert [error.message for error in errors] == []
 
 
-def test_schemas_settings_are_those_that_are_gathered(tmp_path: Path) -> None:
+def test_schemas_valid_settings_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(yaml.safe_dump(RIGHT["settings"]))
 
@@ -189,7 +189,7 @@ def test_schemas_are_served_at_stable_addresses() -> None:
         assert walk.get(f"{walk.ready['admin']}/schemas/nothing.json").status == 404
 
 
-def test_schemas_entries_for_a_store_lead_to_what_a_release_carries() -> None:
+def test_schemas_catalog_entries_lead_to_files_of_a_release() -> None:
     page = (PROJECT / "docs/how-to/editors.md").read_text("utf-8")
     [block] = re.findall(r"^```json\n(\[.*?)^```", page, re.MULTILINE | re.DOTALL)
     entries = json.loads(block)

@@ -136,7 +136,7 @@ def test_firewall_question_is_that_of_the_system(
         ((3, 13, 0), "C:\\" + "d" * 180, ["path"]),
     ],
 )
-def test_doctor_on_windows_warns_of_what_is_only_there(
+def test_doctor_on_windows_warns_of_problems_of_windows(
     version: tuple[int, int, int], data: str, names: list[str]
 ) -> None:
     results = of_system("win32", version, Settings(data=data))
@@ -196,7 +196,7 @@ def test_folders_refuse_a_relative_path_and_a_path_outside(tmp_path: Path) -> No
             Folders([tmp_path]).check(name)
 
 
-def test_workflow_of_the_systems_runs_commands_that_there_are() -> None:
+def test_workflow_of_the_systems_runs_existing_commands() -> None:
     text = (PROJECT / ".github/workflows/systems.yml").read_text("utf-8")
     job = yaml.safe_load(text)["jobs"]["readme"]
 

@@ -113,7 +113,7 @@ def test_names_use_the_words_of_the_field() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_names_say_what_a_thing_is_not_what_came_of_it() -> None:
+def test_names_are_no_participles() -> None:
     wrong = [
         place()
         for path in sources("emulator")
@@ -127,7 +127,7 @@ def is_wrong_key(key: str) -> bool:
     return bool(banned(key) or (_PARTICIPLE.fullmatch(key) and not _PREDICATE.fullmatch(key)))
 
 
-def test_keys_of_what_is_printed_and_answered_use_the_words_of_the_field() -> None:
+def test_keys_of_output_use_the_words_of_the_field() -> None:
     wrong = [
         f"{path.relative_to(PROJECT)}:{line}: {key}"
         for path in sources("emulator")

@@ -99,7 +99,7 @@ async def test_chat_socket_any_text_comes_back_unchanged(room: Chatroom) -> None
         assert (await client.hear_next("chat_message"))["content"] == line
 
 
-async def test_chat_socket_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
+async def test_chat_socket_thousand_wrong_tokens_affect_no_other_client(room: Chatroom) -> None:
     reader = await room.join("ak_demo")
 
     async def knock(number: int) -> int:
@@ -191,7 +191,7 @@ class TestFrames:
 
         assert await reader.code() == 1009
 
-    async def test_chat_socket_huge_message_disturbs_nobody(self, room: Chatroom) -> None:
+    async def test_chat_socket_huge_message_affects_no_other_client(self, room: Chatroom) -> None:
         reader, other = await room.join("ak_demo"), await room.join("ak_demo")
 
         _Raw(reader).send(Opcode.TEXT, b"x" * 2**22)
@@ -223,7 +223,9 @@ class TestFrames:
         await other.say("all is well")
         await other.hear_data("message")
 
-    async def test_chat_socket_peer_lost_in_a_flood_stops_nobody(self, room: Chatroom) -> None:
+    async def test_chat_socket_peer_lost_in_a_flood_affects_no_other_client(
+        self, room: Chatroom
+    ) -> None:
         reader = await room.join("ak_demo")
         room.user("bob")
         vanishing = await room.join("ak_demo_bob")
@@ -239,7 +241,7 @@ class TestFrames:
         while (await reader.hear_data("message"))["content"] != "all is well":
             pass
 
-    async def test_chat_socket_lost_peer_is_forgotten(self, room: Chatroom) -> None:
+    async def test_chat_socket_lost_peer_is_removed(self, room: Chatroom) -> None:
         reader, other = await room.join("ak_demo"), await room.join("ak_demo", "client")
         room.user("bob")
         vanishing = await room.join("ak_demo_bob")

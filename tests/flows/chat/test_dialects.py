@@ -63,7 +63,7 @@ async def test_chat_dialects_client_begins_with_the_count(room: Chatroom) -> Non
 
 
 @every_transport
-async def test_chat_dialects_two_in_one_room_understand_each_other(room: Chatroom) -> None:
+async def test_chat_dialects_in_one_room_exchange_messages(room: Chatroom) -> None:
     ann, bob = room.user("ann"), room.user("bob")
     documented = await room.join("ak_demo_ann")
     client = await room.join("ak_demo_bob", "client")

@@ -52,7 +52,7 @@ async def flood(room: Chatroom, reader: Any, until: list[ChatReaderDropped], cou
     return said
 
 
-async def test_chat_slow_reader_is_closed_with_1013_and_others_go_on(
+async def test_chat_slow_reader_is_closed_with_1013_and_others_continue(
     room: Chatroom,
 ) -> None:
     # Given a room in which bob does not read,
@@ -88,7 +88,7 @@ async def test_chat_slow_reader_that_takes_nothing_for_too_long_is_closed(room: 
     assert gone[0].reason == "it took nothing for 0.2 s"
 
 
-async def test_chat_slow_reader_many_stalled_cost_their_bound_at_most(
+async def test_chat_slow_reader_many_stalled_use_memory_within_their_bound(
     room: Chatroom, transport: str
 ) -> None:
     room.user("bob")

@@ -189,7 +189,9 @@ async def test_api_faults_failed_call_has_the_requested_body_and_headers(
     assert (await call("GET", "/streams/")).headers["retry-after"] == "1"
 
 
-async def test_api_faults_do_not_meet_the_console(http: httpx.AsyncClient, call: Caller) -> None:
+async def test_api_faults_do_not_strike_requests_of_the_console(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
     await add(http, api_fail={}, times=1)
     await add(http, limit_tighten={"what": "api"})
 
@@ -200,7 +202,7 @@ async def test_api_faults_do_not_meet_the_console(http: httpx.AsyncClient, call:
     assert (await call("GET", "/auth/me", "ak_demo")).status_code == 503
 
 
-async def test_api_faults_each_kind_says_what_it_takes(http: httpx.AsyncClient) -> None:
+async def test_api_faults_each_kind_lists_its_values(http: httpx.AsyncClient) -> None:
     kinds = (await http.get("/_emulator/faults/kinds")).json()
     assert kinds["total"] == len(kinds["kinds"])
 
@@ -224,7 +226,7 @@ async def test_api_faults_each_kind_says_what_it_takes(http: httpx.AsyncClient) 
     assert {name for name, type_ in types.items() if type_ == "json"} == {"body", "answers"}
 
 
-async def test_api_faults_malformed_answer_says_that_it_is_whole(
+async def test_api_faults_malformed_response_has_a_complete_length(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_malform={"operation": "POST /streams/"}, times=1)
@@ -238,7 +240,7 @@ async def test_api_faults_malformed_answer_says_that_it_is_whole(
     assert "Half of it" in mine.text
 
 
-async def test_api_faults_stale_read_shows_what_was_true_before(
+async def test_api_faults_stale_read_returns_the_earlier_response(
     http: httpx.AsyncClient, call: Caller
 ) -> None:
     await add(http, api_stale={"operation": "GET /streams/"}, times=1)

@@ -27,7 +27,7 @@ async def statuses(call: Caller, key: str = "ak_demo") -> list[int]:
     return [(await call("GET", "/streams/", key)).status_code for _ in range(2)]
 
 
-async def test_plan_meets_each_world_that_is_made_and_what_it_did_is_known_when_that_is_gone(
+async def test_plan_applies_to_each_new_world_and_its_strikes_outlive_the_world(
     injector: WorldsInjector, client: httpx.AsyncClient, call: Caller
 ) -> None:
     # Given a suite that creates a world for each of its tests, and drops it,
@@ -46,7 +46,7 @@ async def test_plan_meets_each_world_that_is_made_and_what_it_did_is_known_when_
     assert any("-> 503" in line for line in seen.requests)
 
 
-async def test_plan_meets_a_world_that_is_reset_or_restored_anew(
+async def test_plan_starts_again_in_a_world_that_is_reset_or_restored(
     injector: WorldsInjector, client: httpx.AsyncClient, call: Caller
 ) -> None:
     await client.post("/_emulator/snapshots", json={"name": "begin"})
@@ -70,7 +70,7 @@ async def test_plan_that_is_over_strikes_no_world_any_more(
     assert await statuses(call, "ak_demo@later") == [200, 200]
 
 
-async def test_plan_shows_the_requests_around_what_was_struck(
+async def test_plan_shows_the_requests_around_a_strike(
     emulator: Emulator, client: httpx.AsyncClient, call: Caller
 ) -> None:
     plan = [{"stream.end": {}, "times": 1, "at": "StreamWentLive"}]

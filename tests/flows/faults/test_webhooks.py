@@ -67,7 +67,7 @@ async def test_webhook_faults_repeated_delivery_comes_twice_with_one_id(
     assert (delivery.state, delivery.attempts) == ("delivered", 1)
 
 
-async def test_webhook_faults_disordered_delivery_comes_behind_the_next(
+async def test_webhook_faults_disordered_delivery_comes_after_the_next(
     room: Chatroom, receiver: Receiver
 ) -> None:
     room.world.faults.start(read({"webhook.disorder": {"delay": "10s"}, "times": 1}))

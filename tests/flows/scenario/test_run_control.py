@@ -83,7 +83,7 @@ async def test_validate_has_lines_columns_the_nearest_word_and_the_plan(
     assert [error["parameter"] for error in chosen["errors"]] == ["crwd", "crowd"]
 
 
-async def test_run_paused_stands_steps_to_each_change_and_goes_on(
+async def test_run_paused_steps_to_each_change_and_continues(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given a run that begins paused: only its first instant has happened,

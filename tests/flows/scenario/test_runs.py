@@ -63,7 +63,7 @@ async def test_scenario_run_hour_on_the_virtual_clock_leaves_a_report_and_no_wor
     assert [world["name"] for world in worlds] == ["default"]
 
 
-async def test_scenario_run_log_is_equal_beside_another_run(
+async def test_scenario_run_log_is_equal_with_another_run_at_the_same_time(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     runs = [await start(client, text=SCENARIO) for _ in range(2)]
@@ -172,7 +172,7 @@ timeline:
     assert report["outcome"] == "passed", [e for e in report["expectations"] if not e["met"]]
 
 
-async def test_scenario_run_start_date_needs_a_world_of_its_own(client: httpx.AsyncClient) -> None:
+async def test_scenario_run_start_date_needs_a_new_world(client: httpx.AsyncClient) -> None:
     text = "scenario: x\nbegins: 2026-03-06\ntimeline: [{log: hi}]\n"
     answer = await client.post("/_emulator/scenarios", json={"text": text, "world": "this"})
     assert "own" in check_error(answer, 422)["message"]

@@ -65,7 +65,7 @@ async def test_send_queue_writes_nothing_to_a_lost_connection() -> None:
     assert (connection.written, connection.ends) == ([], [])
 
 
-async def test_send_queue_drops_reader_over_its_bound_once_for_good() -> None:
+async def test_send_queue_drops_reader_over_its_bound_only_once() -> None:
     connection, dropped = Connection(), list[str]()
     outbox = DirectSendQueue(connection, BOUNDS, dropped.append, CloseQueue())
     outbox.paused()
@@ -168,7 +168,7 @@ async def test_send_queue_keeps_as_many_bytes_as_its_bound_exactly() -> None:
     assert dropped == ["more than 100 bytes wait for it"]
 
 
-async def test_send_queue_that_is_taken_again_is_not_given_up() -> None:
+async def test_send_queue_that_is_read_again_is_not_given_up() -> None:
     bounds, dropped = SendQueueConfig(slow_ms=1), asyncio.Queue[str]()
     taken, closed, lost, full = [
         DirectSendQueue(Connection(), bounds, pytest.fail, CloseQueue()) for _ in range(3)
@@ -266,7 +266,7 @@ async def test_send_queue_through_send_resets_its_account_when_all_is_taken() ->
         outbox.put(batch(b"late" * 10))
 
 
-async def test_send_queue_through_send_gives_up_one_that_takes_nothing() -> None:
+async def test_send_queue_through_send_gives_up_a_reader_that_takes_nothing() -> None:
     peer, dropped = AsgiPeer(), list[str]()
     outbox = AsgiSendQueue(peer.send, SendQueueConfig(slow_ms=1), dropped.append)
     outbox.put(batch(b"one", b"two"))
@@ -295,7 +295,7 @@ async def test_send_queue_through_send_ends_quietly_with_a_peer_that_is_gone() -
     await outbox.attend(listen_for_ever())
 
 
-async def test_send_queue_through_send_says_no_goodbye_to_one_that_left() -> None:
+async def test_send_queue_through_send_sends_no_close_to_a_reader_that_left() -> None:
     peer = AsgiPeer()
     outbox = AsgiSendQueue(peer.send, BOUNDS, pytest.fail)
 
@@ -306,7 +306,7 @@ async def test_send_queue_through_send_says_no_goodbye_to_one_that_left() -> Non
     assert peer.messages == []
 
 
-async def test_send_queue_through_send_keeps_its_first_goodbye() -> None:
+async def test_send_queue_through_send_keeps_its_first_close_code() -> None:
     peer = AsgiPeer()
     outbox = AsgiSendQueue(peer.send, BOUNDS, pytest.fail)
     outbox.close(1001, "the server stops")

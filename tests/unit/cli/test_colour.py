@@ -33,7 +33,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"FORCE_COLOR": "1", "TERM": "dumb"}, True, True),
     ],
 )
-def test_colour_is_for_terminals_unless_a_variable_says_otherwise(
+def test_colour_is_for_terminals_unless_a_variable_is_set(
     variables: dict[str, str], on_terminal: bool, in_pipe: bool
 ) -> None:
     with pytest.MonkeyPatch.context() as environment:
@@ -44,7 +44,7 @@ def test_colour_is_for_terminals_unless_a_variable_says_otherwise(
         assert colour.is_coloured(io.StringIO()) is in_pipe
 
 
-def test_colour_paints_text_and_ends_behind_it() -> None:
+def test_colour_paints_text_and_is_reset_after_it() -> None:
     assert colour.paint("live", "red", "bold", out=Terminal()) == "\x1b[31;1mlive\x1b[0m"
     assert colour.paint("live", None, out=Terminal()) == "live"
     assert colour.paint("live", "red", out=io.StringIO()) == "live"

@@ -40,7 +40,7 @@ def test_log_writer_writes_each_line_in_its_order(pipe: Pipe) -> None:
     assert [pipe.reader.readline() for _ in range(20)] == [b"line %d\n" % n for n in range(20)]
 
 
-def test_log_writer_whose_pipe_is_full_holds_nobody_and_says_what_it_dropped(pipe: Pipe) -> None:
+def test_log_writer_with_a_full_pipe_blocks_nobody_and_counts_dropped_lines(pipe: Pipe) -> None:
     # Given a pipe that nobody reads, and far more log lines than it can hold,
     for number in range(2_000):
         pipe.log(f"{number}: {'x' * 200}")
@@ -63,7 +63,7 @@ def test_log_writer_whose_pipe_is_full_holds_nobody_and_says_what_it_dropped(pip
     assert pipe.reader.readline() == b"again\n"
 
 
-def test_log_writer_whose_reader_is_gone_lets_the_program_go_on(pipe: Pipe) -> None:
+def test_log_writer_without_a_reader_lets_the_program_continue(pipe: Pipe) -> None:
     pipe.reader.close()
     pipe.log("to nobody")
     pipe.writer.flush()
@@ -71,7 +71,7 @@ def test_log_writer_whose_reader_is_gone_lets_the_program_go_on(pipe: Pipe) -> N
     pipe.writer.flush()
 
 
-def test_log_writer_whose_stream_was_closed_can_be_replaced() -> None:
+def test_log_writer_whose_stream_was_closed_can_be_closed() -> None:
     stream = StringIO()
     writer = LogWriter(stream)
     stream.close()

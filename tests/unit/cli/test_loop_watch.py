@@ -26,7 +26,7 @@ class Heard(logging.Handler):
         (self.stands if len(self.lines) == 1 else self.goes_on).set()
 
 
-async def test_loop_watch_says_where_the_loop_stands_and_for_how_long() -> None:
+async def test_loop_watch_logs_where_the_loop_blocks_and_for_how_long() -> None:
     heard, log = Heard(), logging.getLogger("emulator.cli.lib.loop_watch")
     log.addHandler(heard)
     try:

@@ -61,7 +61,7 @@ def test_main_command_help_matches_the_overview(
     assert all(line.split()[-1] in shown for line in module.EXAMPLES.strip().splitlines())
 
 
-def test_main_help_imports_next_to_nothing() -> None:
+def test_main_help_imports_no_library_of_other_commands() -> None:
     """Help must be quick, so it must not import what other commands need."""
     code = (
         "import sys; from emulator.cli import main; main(['--help']); "

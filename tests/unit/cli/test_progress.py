@@ -23,7 +23,7 @@ class Terminal(io.StringIO):
         (1.7, -3.0, "100 %"),
     ],
 )
-def test_progress_text_says_what_is_known(
+def test_progress_text_has_the_known_values(
     share: float | None, remaining_seconds: float | None, wanted: str
 ) -> None:
     assert progress_text(share, remaining_seconds) == wanted

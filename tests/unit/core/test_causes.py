@@ -26,7 +26,7 @@ async def test_causes_belong_to_the_work_that_waits_between_them() -> None:
     assert tuple(await asyncio.gather(first(), second())) == ([(1, 1), (4, 9)], [(2, 3)])
 
 
-async def test_causes_of_a_task_that_goes_on_are_not_collected_for_ever() -> None:
+async def test_causes_of_an_endless_task_are_not_collected_for_ever() -> None:
     is_over = asyncio.Event()
 
     async def go_on() -> None:

@@ -70,7 +70,7 @@ def test_idle_chains_of_1_to_200_awaits_end_in_their_first_instant(
     assert runner.run(_instants(chain)) == {length: 1_000 * length for length in range(1, 201)}
 
 
-def test_idle_chains_keep_their_instant_beside_endless_tasks(runner: asyncio.Runner) -> None:
+def test_idle_chains_keep_their_instant_with_endless_tasks_running(runner: asyncio.Runner) -> None:
     async def beside() -> dict[int, int]:
         busy = asyncio.create_task(yields(10**9))
         try:
@@ -124,7 +124,7 @@ def test_idle_loop_that_is_never_idle_is_waited_for_within_a_bound(
     assert TURNS_MAX <= runner.run(turns()) <= TURNS_MAX + 2
 
 
-def test_idle_clocks_sharing_a_loop_advance_side_by_side(runner: asyncio.Runner) -> None:
+def test_idle_clocks_sharing_a_loop_advance_independently(runner: asyncio.Runner) -> None:
     """Neither clock waits for the other's timers or for its end."""
 
     async def play() -> list[str]:

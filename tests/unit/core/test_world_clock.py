@@ -124,7 +124,7 @@ async def test_world_clock_running_fires_timers_by_itself() -> None:
     clock.close()
 
 
-async def test_world_clock_running_goes_on_from_where_it_is_advanced_to() -> None:
+async def test_world_clock_running_continues_from_its_advanced_instant() -> None:
     clock = WorldClock()
     seen: list[int] = []
     due_ms = clock.now_ms() + HOUR_MS
@@ -207,7 +207,7 @@ def test_world_clock_cancelled_timers_do_not_pile_up(standing: WorldClock) -> No
         (None, None, "real", False),
     ],
 )
-def test_world_clock_running_is_set_and_runs_on_as_it_is_asked(
+def test_world_clock_running_is_set_to_an_instant_and_a_speed(
     speed: float | None, now_ms: int | None, mode: str, is_standing: bool
 ) -> None:
     async def check() -> None:
@@ -237,7 +237,7 @@ def test_world_clock_running_is_set_and_runs_on_as_it_is_asked(
 
 
 @table("speed", [0.01, 0.5, 1, 3, 10_000])
-def test_world_clock_passes_its_speed_times_the_machines_time(speed: float) -> None:
+def test_world_clock_runs_at_its_multiple_of_machine_time(speed: float) -> None:
     async def check() -> None:
         clock = WorldClock.standing(0)
         clock.run(speed)
@@ -265,7 +265,7 @@ def test_world_clock_speed_and_date_are_bounded() -> None:
         WorldClock.standing(last_ms + 1)
 
 
-async def test_world_clock_passes_to_its_last_instant_and_no_further() -> None:
+async def test_world_clock_advances_to_its_last_instant_and_no_further() -> None:
     clock = WorldClock.standing(221_845_392_000_000 - 5)
     with pytest.raises(Refused, match="year 9000"):
         await clock.pass_time(6)
@@ -274,7 +274,7 @@ async def test_world_clock_passes_to_its_last_instant_and_no_further() -> None:
     assert clock.now_ms() == 221_845_392_000_000
 
 
-async def test_world_clock_act_that_arms_itself_again_leaves_the_loop_its_turn(
+async def test_world_clock_timer_that_sets_itself_again_lets_the_loop_run(
     standing: WorldClock,
 ) -> None:
     """Each firing runs the calls that were due when it began; others run in between."""
@@ -294,7 +294,7 @@ async def test_world_clock_act_that_arms_itself_again_leaves_the_loop_its_turn(
     assert (standing.now_ms(), standing.pending) == (2_000, 0)
 
 
-async def test_world_clock_standing_lets_an_act_arm_itself_again_at_once(
+async def test_world_clock_standing_lets_a_timer_set_itself_again_at_once(
     standing: WorldClock,
 ) -> None:
     seen: list[int] = []
@@ -314,7 +314,7 @@ async def test_world_clock_standing_lets_an_act_arm_itself_again_at_once(
     assert seen == [1_000] * 5
 
 
-async def test_world_clock_standing_does_what_is_overdue_now(standing: WorldClock) -> None:
+async def test_world_clock_standing_runs_an_overdue_timer_now(standing: WorldClock) -> None:
     """An overdue call is late; it runs at the instant at which the clock stands."""
     seen: list[tuple[str, int]] = []
     is_over = asyncio.Event()
@@ -332,7 +332,7 @@ async def test_world_clock_standing_does_what_is_overdue_now(standing: WorldCloc
     assert standing.now_ms() == 1_001
 
 
-async def test_world_clock_overdue_acts_do_not_take_a_passing_clock_back(
+async def test_world_clock_overdue_timers_do_not_turn_an_advancing_clock_back(
     standing: WorldClock,
 ) -> None:
     seen: list[int] = []
@@ -359,7 +359,7 @@ async def test_world_clock_frozen_runs_nothing_until_it_runs_again() -> None:
     clock.close()
 
 
-async def test_world_clock_earlier_act_comes_first_whatever_was_armed_before() -> None:
+async def test_world_clock_earlier_timer_comes_first_in_any_order_of_setting() -> None:
     clock = WorldClock()
     rung = asyncio.Event()
     clock.call_at(clock.now_ms() + HOUR_MS, lambda: None)
@@ -388,7 +388,7 @@ async def test_world_clock_closed_does_nothing_more(standing: WorldClock) -> Non
 
 
 @table("begin_ms", [None, 1_000])
-def test_world_clock_act_that_sets_the_speed_has_the_last_word(begin_ms: int | None) -> None:
+def test_world_clock_speed_set_by_a_timer_wins(begin_ms: int | None) -> None:
     async def check() -> None:
         clock = WorldClock() if begin_ms is None else WorldClock.standing(begin_ms)
         clock.call_at(clock.now_ms() + 10, lambda: clock.run(5))
@@ -399,7 +399,7 @@ def test_world_clock_act_that_sets_the_speed_has_the_last_word(begin_ms: int | N
     asyncio.run(check())
 
 
-async def test_world_clock_waits_for_all_work_and_for_what_it_causes(standing: WorldClock) -> None:
+async def test_world_clock_waits_for_all_work_and_its_effects(standing: WorldClock) -> None:
     seen: list[str] = []
 
     async def work(name: str, turns: int) -> None:
@@ -443,7 +443,7 @@ def test_world_clock_advances_without_an_event_loop_and_runs_on() -> None:
     assert 1_000 + HOUR_MS <= clock.now_ms() < 1_000 + 2 * HOUR_MS
 
 
-async def test_world_clock_set_to_stand_has_not_run_a_moment_when_it_stands() -> None:
+async def test_world_clock_set_to_stand_stops_without_running_further() -> None:
     clock = WorldClock()
     clock.run(10_000)
     goal_ms = clock.now_ms() + HOUR_MS

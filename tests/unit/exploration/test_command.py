@@ -44,7 +44,7 @@ def test_command_that_does_not_end_is_ended_with_its_children() -> None:
     assert all(has_ended(pid) for pid in run.lines)
 
 
-def test_command_that_leaves_a_child_is_said_to() -> None:
+def test_command_that_leaves_a_child_is_reported() -> None:
     text = (
         "import subprocess, sys\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\n"

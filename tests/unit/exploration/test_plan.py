@@ -31,7 +31,7 @@ def test_plan_comes_back_from_its_file(tmp_path: Path) -> None:
     assert (second.event, second.nth, second.after_ms) == ("StreamWentLive", 2, 500)
 
 
-def test_plan_is_said_in_a_sentence() -> None:
+def test_plan_is_described_in_a_sentence() -> None:
     assert sentence([{"api.fail": {"operation": "POST /streams/"}, "times": 1}]) == (
         "`POST /streams/` answered 503 once"
     )
@@ -94,9 +94,7 @@ def test_plan_with_unknown_names_is_refused(
         ("webhook.repeat: {event: stream.lives}", "no webhook 'stream.lives'. Did you mean"),
     ],
 )
-def test_plan_of_an_operation_or_webhook_that_there_is_not_is_refused(
-    fault: str, message: str
-) -> None:
+def test_plan_of_an_unknown_operation_or_webhook_is_refused(fault: str, message: str) -> None:
     plan = yaml.safe_load(f"- {fault}\n- {{api.fail: {{operation: POST /streams/}}}}")
     check_names(Path("plan.yaml"), plan[1:])
     with pytest.raises(Refused) as refusal:
@@ -110,7 +108,7 @@ def test_plan_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_file(tmp_path / "plan.yaml")
 
 
-def test_drawn_plans_are_plans_of_what_is_used_and_the_same_for_a_seed() -> None:
+def test_drawn_plans_aim_at_used_operations_and_follow_from_the_seed() -> None:
     profile = Profile(
         operations={"POST /streams": 1, "GET /streams": 4},
         files={"playlist": 9, "segment": 3},

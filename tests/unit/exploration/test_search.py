@@ -35,7 +35,7 @@ def test_search_puts_all_that_has_one_cause_into_one_finding(tmp_path: Path) -> 
     assert (state.base_passed, state.base_tried) == (3, 3)
 
 
-def test_search_shrinks_a_pair_to_the_two_that_it_takes(tmp_path: Path) -> None:
+def test_search_shrinks_a_plan_to_the_two_needed_faults(tmp_path: Path) -> None:
     def fails(plan: list[Written]) -> bool:
         return {"webhook.repeat", "api.cut"} <= kinds(plan)
 
@@ -61,7 +61,7 @@ def test_search_finds_nothing_in_a_sound_app(tmp_path: Path) -> None:
     assert len(state.tried) > 100
 
 
-def test_search_tells_a_flaky_failure_from_a_finding(tmp_path: Path) -> None:
+def test_search_distinguishes_a_flaky_failure_from_a_finding(tmp_path: Path) -> None:
     numbers = count()
 
     def fails(plan: list[Written]) -> bool:
@@ -73,7 +73,7 @@ def test_search_tells_a_flaky_failure_from_a_finding(tmp_path: Path) -> None:
     assert [(entry.failed, entry.tried) for entry in state.unsteady] == [(1, 3)]
 
 
-def test_search_comes_to_the_same_in_any_number_of_workers(tmp_path: Path) -> None:
+def test_search_has_equal_results_for_any_number_of_workers(tmp_path: Path) -> None:
     one = search(FakeApp(breaks_on_busy), tmp_path / "one")
     four = search(FakeApp(breaks_on_busy), tmp_path / "four", workers=4)
 
@@ -81,7 +81,7 @@ def test_search_comes_to_the_same_in_any_number_of_workers(tmp_path: Path) -> No
     assert document(one, ["app"], 1, 0, 0) == document(four, ["app"], 1, 0, 0)
 
 
-def test_search_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+def test_search_resumes_where_it_was_stopped(tmp_path: Path) -> None:
     app = FakeApp(breaks_on_busy)
     stopped = search(
         app,
@@ -99,7 +99,7 @@ def test_search_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert runs < app.runs <= whole.runs + 2
 
 
-def test_search_goes_on_beside_a_run_whose_workers_all_die(tmp_path: Path) -> None:
+def test_search_continues_after_a_run_whose_workers_all_die(tmp_path: Path) -> None:
     def kills(plan: list[Written]) -> bool:
         return kinds(plan) == {"api.cut"}
 
@@ -133,7 +133,7 @@ def test_search_says_how_flaky_a_command_is_without_faults(tmp_path: Path) -> No
     assert "passed 2 of 3 times" in state.notes[0]
 
 
-def test_report_shows_what_survived_and_what_failed(tmp_path: Path) -> None:
+def test_report_shows_survived_and_failed_faults(tmp_path: Path) -> None:
     report = document(search(FakeApp(breaks_on_busy), tmp_path), ["app"], 1, 0, 0)
 
     rows = {row["row"]: row["cells"] for row in report["matrix"]}

@@ -39,7 +39,7 @@ def test_trial_is_refused_by_a_worker_that_lacks_the_program(tmp_path: Path) -> 
     remote.close()
 
 
-def test_trial_runs_in_the_folder_of_whoever_wants_it(tmp_path: Path) -> None:
+def test_trial_runs_in_the_folder_of_its_setup(tmp_path: Path) -> None:
     (tmp_path / "app").touch()
     command = ["test", "-e", "app"]
     packed = Setup(command, str(tmp_path), node(), Settings(), [], is_own=True).pack()

@@ -13,7 +13,7 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
-def test_memory_that_was_freed_below_what_stays_is_given_back() -> None:
+def test_memory_freed_between_used_blocks_is_returned_to_the_system() -> None:
     heap = Heap()
     heap.give_back()
     if not heap.free_bytes:

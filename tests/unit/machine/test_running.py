@@ -50,7 +50,7 @@ def test_running_finds_the_default_folder_without_an_announcement(cache: Path) -
     assert running() == []
 
 
-def test_running_leaves_out_what_was_killed_and_removes_its_entry(
+def test_running_leaves_out_killed_emulators_and_removes_their_entries(
     tmp_path: Path, cache: Path
 ) -> None:
     # Given an entry whose folder names a process that holds no lock,
@@ -78,7 +78,7 @@ def test_running_leaves_out_an_emulator_that_does_not_listen_yet(tmp_path: Path)
     folder.close()
 
 
-def test_running_start_goes_on_where_no_entry_can_be_written(
+def test_running_start_continues_where_no_entry_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")

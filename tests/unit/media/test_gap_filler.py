@@ -80,7 +80,7 @@ def test_gap_filler_stream_with_one_track_is_unchanged() -> None:
     assert filled(packets, Epoch(1, (VIDEO,)), flushed=True) == packets
 
 
-def test_gap_filler_audio_that_stops_goes_on_as_silence() -> None:
+def test_gap_filler_audio_that_stops_continues_as_silence() -> None:
     out = filled([*pictures(0, 5000), *sounds(0, 2000)])
     heard = lane(out, AUDIO)
     assert at(heard[-1]) == pytest.approx(4860, abs=50)
@@ -120,7 +120,7 @@ def test_gap_filler_video_that_stops_repeats_its_frame() -> None:
     }
 
 
-def test_gap_filler_video_that_returns_goes_on_with_a_key_frame() -> None:
+def test_gap_filler_video_that_returns_continues_with_a_key_frame() -> None:
     # Given a picture that stops for two seconds and comes back in the middle of a group,
     back = pictures(4000, 6000)[10:]
     out = filled([*pictures(0, 2000), *back, *sounds(0, 6000)])

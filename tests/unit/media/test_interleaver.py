@@ -73,7 +73,7 @@ def test_interleaver_a_picture_alone_passes_at_once() -> None:
         assert interleaver.push(alone) == [alone]
 
 
-def test_interleaver_what_waits_passes_before_another_epoch_begins() -> None:
+def test_interleaver_waiting_packets_pass_before_another_epoch_begins() -> None:
     interleaver = Interleaver()
     first, waits = [Sequenced([picture], BOTH, 0) for picture in pictures(1000, 1080)]
     assert interleaver.push(first) == [first]

@@ -309,7 +309,9 @@ def test_timeline_audio_keeps_its_floor_where_its_rate_stays() -> None:
 
 
 @table(("at_ms", "expected"), [(9_999, []), (10_000, [48_000]), (10_010, [48_480])])
-def test_timeline_goes_on_from_what_the_stream_has_already(at_ms: int, expected: list[int]) -> None:
+def test_timeline_continues_after_the_streams_existing_media(
+    at_ms: int, expected: list[int]
+) -> None:
     timeline = Timeline()
     timeline.continue_at(90_000)
     assert timeline.latest == 90_000
@@ -347,7 +349,9 @@ def test_timeline_step_back_is_a_break_from_a_second_on(back_ms: int, is_break: 
 
 
 @table(("away_ms", "dts"), [(50, 48_000 // 100 + 1024), (52, None)])
-def test_timeline_sample_clock_is_set_anew_from_its_drift_on(away_ms: int, dts: int | None) -> None:
+def test_timeline_sample_clock_is_reset_beyond_its_drift_limit(
+    away_ms: int, dts: int | None
+) -> None:
     timeline, _ = running(sound(10_010))
     (packet,) = pushed(timeline, sound(10_010 + 21 + away_ms), BOTH)
     assert packet.dts == (dts or (10 + 21 + away_ms) * 48)

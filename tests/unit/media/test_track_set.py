@@ -182,7 +182,7 @@ def test_track_set_clock_that_never_moves_does_not_hold_packets_forever() -> Non
 @pytest.mark.parametrize(
     ("promise", "begins_at_ms"), [(Promise(), 330), (Promise(has_sound=True), 660)]
 )
-def test_track_set_waits_for_sound_as_long_as_it_is_set(
+def test_track_set_waits_for_sound_for_the_configured_time(
     promise: Promise, begins_at_ms: int
 ) -> None:
     waits = TrackWaits(sound_wait_ms=330, promised_sound_wait_ms=660)
@@ -194,7 +194,7 @@ def test_track_set_waits_for_sound_as_long_as_it_is_set(
 @pytest.mark.parametrize(
     ("promise", "begins_at_ms"), [(Promise(), 210), (Promise(has_picture=True), 420)]
 )
-def test_track_set_waits_for_a_picture_as_long_as_it_is_set(
+def test_track_set_waits_for_a_picture_for_the_configured_time(
     promise: Promise, begins_at_ms: int
 ) -> None:
     waits = TrackWaits(picture_wait_ms=210, promised_picture_wait_ms=420)

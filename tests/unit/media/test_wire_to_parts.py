@@ -152,7 +152,7 @@ class WholeChain:
         max_size=10,
     )
 )
-def test_wire_to_parts_stream_keeps_its_tracks_and_all_go_on(
+def test_wire_to_parts_stream_keeps_its_tracks_and_fills_their_gaps(
     stretches: list[tuple[str, int]],
 ) -> None:
     chain = WholeChain()

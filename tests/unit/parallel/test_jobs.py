@@ -50,7 +50,7 @@ def test_jobs_are_each_done_once_and_one_failure_is_its_own(
     assert {entry.result["number"] for entry in fine} == {*range(40)} - {3, 7}
 
 
-def test_jobs_find_what_their_process_has_warm_and_close_it_at_the_end(tmp_path: Path) -> None:
+def test_jobs_reuse_the_performer_of_their_process_and_close_it_at_the_end(tmp_path: Path) -> None:
     with ProcessWorkers(1) as executor:
         done = by_key(run(work(tmp_path), jobs(3), executor, workers=lambda: 1))
 
@@ -59,7 +59,7 @@ def test_jobs_find_what_their_process_has_warm_and_close_it_at_the_end(tmp_path:
     assert (tmp_path / f"closed-{results[0]['pid']}").exists()
 
 
-def test_jobs_stop_and_clean_up_what_hangs(tmp_path: Path) -> None:
+def test_jobs_that_hang_are_stopped_and_cleaned_up(tmp_path: Path) -> None:
     class Hangs(threading.Event):
         def is_set(self) -> bool:
             return (tmp_path / "hangs").exists()
@@ -108,7 +108,7 @@ def test_jobs_refuse_a_worker_of_another_version(tmp_path: Path) -> None:
         list(run(work(tmp_path), jobs(1), executor, workers=lambda: 1))
 
 
-def test_jobs_that_an_executor_loses_leave_what_was_found_so_far(tmp_path: Path) -> None:
+def test_jobs_lost_by_an_executor_keep_the_results_so_far(tmp_path: Path) -> None:
     class Vanishing(ThreadPoolExecutor):
         count = 0
 
@@ -150,7 +150,7 @@ def test_jobs_say_that_their_executor_is_gone(tmp_path: Path) -> None:
         list(run(work(tmp_path), jobs(1), executor, workers=lambda: 1))
 
 
-def test_result_folder_goes_on_behind_the_last_whole_line(tmp_path: Path) -> None:
+def test_result_folder_continues_after_the_last_complete_line(tmp_path: Path) -> None:
     identity = {"scenario": "a", "parameters": {}}
     with ResultFolder(tmp_path, "sweep", identity, is_resumed=False) as folder:
         folder.add("one", {"n": 1})
@@ -164,7 +164,7 @@ def test_result_folder_goes_on_behind_the_last_whole_line(tmp_path: Path) -> Non
         assert [key for key, _ in folder.results()] == ["one", "two", "four"]
 
 
-def test_result_folder_refuses_what_does_not_add_up(tmp_path: Path) -> None:
+def test_result_folder_refuses_results_of_another_run(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no results to continue from"):
         ResultFolder(tmp_path, "sweep", {}, is_resumed=True)
     with ResultFolder(tmp_path, "sweep", {"scenario": "a"}, is_resumed=False):

@@ -16,7 +16,7 @@ def write(store: Store, count: int) -> None:
             store.write("INSERT OR REPLACE INTO meta VALUES (?, 'written')", f"row {number}")
 
 
-async def test_checkpoints_follow_what_is_written(tmp_path: Path) -> None:
+async def test_checkpoints_move_written_rows_into_the_database(tmp_path: Path) -> None:
     # Given a database whose log was never checkpointed,
     path = tmp_path / "world.sqlite3"
     store = Store(open_database(str(path)))

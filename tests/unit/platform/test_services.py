@@ -141,7 +141,7 @@ async def test_services_stop_in_reverse_even_where_one_fails(
     assert notes == ["default stops: enough, first", "default stops: enough"]
 
 
-async def test_services_hear_the_first_event_that_made_them(
+async def test_services_receive_the_first_event_that_created_them(
     stack: AsyncExitStack, tmp_path: Path, notes: list[str]
 ) -> None:
     worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
@@ -149,7 +149,7 @@ async def test_services_hear_the_first_event_that_made_them(
     assert notes == ["default starts", f"default is live at {worlds.default.world.now_ms}"]
 
 
-async def test_services_hear_an_event_before_who_subscribed_later(
+async def test_services_receive_an_event_before_later_subscribers(
     stack: AsyncExitStack, tmp_path: Path, notes: list[str]
 ) -> None:
     worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
@@ -160,7 +160,7 @@ async def test_services_hear_an_event_before_who_subscribed_later(
     assert len(notes) == 3
 
 
-async def test_services_that_nothing_needed_are_not_made_to_stop(
+async def test_services_that_were_never_needed_are_not_created_for_a_stop(
     stack: AsyncExitStack, tmp_path: Path, notes: list[str]
 ) -> None:
     worlds = await worlds_with(stack, tmp_path, lambda at: Pager(at.world, notes))
@@ -181,7 +181,7 @@ async def test_services_are_made_at_once_for_a_webhook_of_the_settings(
     assert [target.url for target in targets.of(worlds.default.world)] == [url]
 
 
-async def test_publishers_are_turned_away_once_the_server_stops(
+async def test_publishers_are_refused_once_the_server_stops(
     stack: AsyncExitStack, tmp_path: Path
 ) -> None:
     worlds = await worlds_with(stack, tmp_path)

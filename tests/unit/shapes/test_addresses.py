@@ -3,7 +3,7 @@
 from emulator.shapes.addresses import Reach
 
 
-def test_addresses_world_chosen_by_host_name_is_no_name_for_encoders() -> None:
+def test_addresses_for_encoders_never_have_the_host_name_of_a_world() -> None:
     addresses = Reach(rtmp_port=1, rtmps_port=2, stun_port=3).at("http://ci-7.localhost:8787")
 
     assert addresses.rtmp == "rtmp://localhost:1/live"

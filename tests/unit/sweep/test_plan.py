@@ -83,7 +83,7 @@ def test_plan_draws_a_value_of_its_kind_by_the_seed_alone(scenario: Scenario) ->
         ({"is_on": "false..true"}, "a boolean has no range"),
     ],
 )
-def test_plan_refuses_a_range_that_is_none(
+def test_plan_refuses_an_invalid_range(
     scenario: Scenario, chosen: dict[str, str], message: str
 ) -> None:
     with pytest.raises(Refused, match=message):

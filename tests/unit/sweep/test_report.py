@@ -67,7 +67,7 @@ def test_report_is_the_same_in_any_order() -> None:
         assert json.dumps(report_of(seeds)) == json.dumps(report)
 
 
-def test_report_says_how_often_what_held_and_which_run_fails_first() -> None:
+def test_report_counts_met_expectations_and_names_the_first_failing_run() -> None:
     report = report_of(list(PLAN.seeds))
 
     failed = [

@@ -103,7 +103,7 @@ def result_of(trial: Trial) -> RunResult | None:
 
 
 @pytest.mark.parametrize("has_control", [True, False])
-def test_shrink_leaves_what_the_failure_needs(has_control: bool) -> None:
+def test_shrink_keeps_the_entries_that_the_failure_needs(has_control: bool) -> None:
     smaller = shrunk(has_control=has_control)
 
     left = smaller.texts["main.yaml"]

@@ -56,7 +56,7 @@ def test_auth_credential_is_the_key_or_the_bearers(
     assert auth.has_two_credentials(request) is has_two
 
 
-def test_auth_each_kind_of_credential_is_whose_it_is(world: World) -> None:
+def test_auth_each_kind_of_credential_finds_its_user(world: World) -> None:
     bob = accounts.by_api_key(world, KEY)
     session = tokens.open_session(world, bob)
     for credential in (KEY, f"{KEY}@{world.name}", session.access_token):
@@ -116,7 +116,7 @@ def test_auth_claims_in_the_urls_alphabet_are_read() -> None:
         "head.bm90IGpzb24.signature",
     ],
 )
-def test_auth_broken_claims_say_nothing(token: str) -> None:
+def test_auth_broken_claims_are_ignored(token: str) -> None:
     assert auth.world_of(token) == ""
     assert auth.expires_at_ms(token) is None
 
@@ -132,6 +132,6 @@ def test_auth_broken_claims_say_nothing(token: str) -> None:
         ("", ""),
     ],
 )
-def test_auth_keys_say_their_world_behind_the_at(credential: str, name: str) -> None:
+def test_auth_keys_have_their_world_after_the_at(credential: str, name: str) -> None:
     assert auth.world_of(credential) == name
     assert auth.expires_at_ms(credential) is None

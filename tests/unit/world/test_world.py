@@ -32,7 +32,7 @@ def test_world_two_new_ones_of_one_seed_are_equal() -> None:
     assert [type(event).__name__ for event in journals[0]][-1] == "StreamCreated"
 
 
-def test_world_reopened_goes_on_and_never_repeats_an_id(tmp_path: Path) -> None:
+def test_world_reopened_continues_and_never_repeats_an_id(tmp_path: Path) -> None:
     path = str(tmp_path / "world.sqlite3")
     ids: list[str] = []
     for start in range(2):

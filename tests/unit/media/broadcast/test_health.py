@@ -62,7 +62,7 @@ def test_health_names_codecs_as_players_do() -> None:
     assert (silent.video_codec, silent.audio_codec) == ("avc1.42c01f", None)
 
 
-def test_health_describes_a_returning_publisher_anew() -> None:
+def test_health_describes_a_returning_publisher_again() -> None:
     health = PublisherHealth()
     report_of(video(1), audio(1), health=health)
     health.rejoin()

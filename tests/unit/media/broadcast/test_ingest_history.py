@@ -34,14 +34,14 @@ def test_ingest_history_shows_silence_where_nothing_came(silent: int) -> None:
     assert samples(history) == (11 + silent, expected)
 
 
-def test_ingest_history_keeps_what_is_too_large_as_the_largest() -> None:
+def test_ingest_history_caps_values_at_the_largest() -> None:
     history = IngestHistory(2)
     history.add(1, IngestSample(2**40, 2**40, 2**20, 300, 300, 2**40, -(2**40)))
     largest = IngestSample(2**32 - 1, 2**32 - 1, 2**16 - 1, 255, 255, 2**31 - 1, -(2**31) + 1)
     assert samples(history) == (1, [largest])
 
 
-def test_ingest_history_has_what_came_in_each_second() -> None:
+def test_ingest_history_has_the_rates_of_each_second() -> None:
     # Given three seconds of 300 and 100 kbit/s,
     health = PublisherHealth()
     report_of(video(3), audio(3), health=health)

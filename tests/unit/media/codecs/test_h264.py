@@ -182,7 +182,7 @@ def test_h264_start_codes_in_a_record_are_left_out() -> None:
         assert h264.track(written).config == record
 
 
-def test_h264_broken_record_says_what_is_missing() -> None:
+def test_h264_broken_record_error_names_the_missing_part() -> None:
     record = h264.record(sps_of(), b"\x68\xce")
     for broken, why in (
         (record[:6], "record is broken"),

@@ -31,7 +31,7 @@ def head(channels: int, mapping: bytes = b"\x00") -> bytes:
         pytest.param(opus.track(head(6, b"\x01\x04\x02\x00\x04\x01\x02\x03\x05")), id="opus 5.1"),
     ],
 )
-def test_silence_decodes_to_nothing_in_every_channel(track: AudioTrack) -> None:
+def test_silence_decodes_to_silence_in_every_channel(track: AudioTrack) -> None:
     data, samples = codecs.silence(track)
     decoder: Any = av.CodecContext.create(track.codec, "r")
     decoder.extradata = track.config

@@ -284,9 +284,7 @@ def test_playlist_reports_are_written_whole() -> None:
 
 
 @table(("seconds", "skipped"), [(12, 0), (13, 1), (14, 2), (20, 8)])
-def test_playlist_delta_skips_what_lies_behind_the_boundary_alone(
-    seconds: int, skipped: int
-) -> None:
+def test_playlist_delta_skips_only_segments_behind_the_boundary(seconds: int, skipped: int) -> None:
     """A segment is skipped where twelve seconds or more come after it (6.2.5.1)."""
     window = window_of()
     add(window, 5 * seconds)
@@ -316,7 +314,7 @@ def test_playlist_without_its_open_segment_hints_at_that_ones_first_part() -> No
 
 
 @table("keys", [(True, True), (True, False), (False, True), (False, False)])
-def test_playlist_is_independent_only_if_what_followed_a_pause_is(keys: tuple[bool, bool]) -> None:
+def test_playlist_is_independent_only_if_media_after_a_pause_is(keys: tuple[bool, bool]) -> None:
     """Parts after a pause are listed as segments, to which the tag applies (4.4.2.1)."""
     window = window_of()
     add(window, 7)

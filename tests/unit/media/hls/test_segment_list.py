@@ -68,7 +68,7 @@ def test_segment_list_reads_the_same_however_many_are_packed(packed: int) -> Non
         shown.popleft()
 
 
-def test_segment_list_asks_for_the_text_of_what_is_packed_once() -> None:
+def test_segment_list_asks_once_for_the_text_of_packed_segments() -> None:
     asked: list[int] = []
 
     def text_of(one: Segment) -> str:
@@ -92,7 +92,7 @@ def test_segment_list_asks_for_the_text_of_what_is_packed_once() -> None:
     assert asked == [6, 7, 8, 9]
 
 
-def test_segment_list_packs_no_further_than_what_is_on_the_disk() -> None:
+def test_segment_list_packs_only_written_segments() -> None:
     shown = SegmentList(segment(msn) for msn in range(6))
     shown[3].parts[4].content = b"not written yet"
     shown.pack(6)
@@ -100,7 +100,7 @@ def test_segment_list_packs_no_further_than_what_is_on_the_disk() -> None:
     assert all(one.msn + 1 == other.msn for one, other in pairwise(shown))
 
 
-def test_segment_list_keeps_what_fits_in_no_row() -> None:
+def test_segment_list_keeps_segments_that_fit_in_no_row() -> None:
     large = segment(1)
     large.length = 1 << 33
     shown = SegmentList([segment(0), large, segment(2)])

@@ -127,7 +127,7 @@ def test_segmenter_part_knows_the_tracks_of_its_epoch_without_their_packets() ->
     assert part.tracks == (VIDEO, AUDIO)
 
 
-def test_segmenter_audio_is_beside_the_video_of_its_time() -> None:
+def test_segmenter_audio_is_in_the_part_of_its_time() -> None:
     parts = cut(Segmenter(), interleaved(frames(4, 30, 60), sounds(4)), BOTH)
     for part in parts:
         for packet in part.packets:
@@ -445,7 +445,7 @@ def test_segmenter_flushed_part_behind_the_sounds_end_is_no_shorter_than_a_tick(
     assert parts[-1].duration == 1
 
 
-def test_segmenter_what_comes_after_a_flush_begins_a_segment() -> None:
+def test_segmenter_media_after_a_flush_begins_a_segment() -> None:
     segmenter = Segmenter()
     cut(segmenter, frames(1, 25, 99), PICTURE)
     segmenter.flush()
@@ -482,7 +482,7 @@ def test_segmenter_key_frame_begins_a_segment_after_seven_eighths_of_one(
     assert sum(part.starts_segment for part in parts) == starts
 
 
-def test_segmenter_audio_goes_on_alone_half_a_second_and_a_part_behind_a_stalled_picture() -> None:
+def test_segmenter_audio_is_cut_alone_half_a_second_and_a_part_after_a_stalled_picture() -> None:
     segmenter = Segmenter()
     cut(segmenter, [frame(0, is_key=True)], BOTH)
     stall = segmenter.part_target + 45_000

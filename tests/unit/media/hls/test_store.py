@@ -157,7 +157,7 @@ async def test_media_store_close_ends_live_streams(tmp_path: Path, uid: str) -> 
     assert media_store.find(uid).playlist("plain").is_final
 
 
-async def test_media_store_streams_beside_many_others_have_longer_parts(tmp_path: Path) -> None:
+async def test_media_store_streams_have_longer_parts_if_many_are_live(tmp_path: Path) -> None:
     store = MediaStore(tmp_path, MediaStoreConfig(part_ms=100, short_parts_streams_max=2))
     streams = [store.begin(f"{number:032x}") for number in range(3)]
     assert [stream.window.part_ms for stream in streams] == [100, 100, 200]

@@ -250,7 +250,7 @@ def test_hls_window_drops_before_a_number_and_not_that_one() -> None:
     assert [segment.msn for segment in window.segments] == [3]
 
 
-def test_hls_window_keeps_exactly_what_its_dvr_asks_for() -> None:
+def test_hls_window_keeps_exactly_its_dvr_length() -> None:
     # Segments of a second; a segment leaves when the ones after it are as long as the window.
     window = window_with(10 * 5, dvr_seconds=7)
     assert (len(window.complete), window.first_msn) == (7, 2)

@@ -46,7 +46,7 @@ async def test_writer_thread_finished_recording_reads_back_unchanged(
     assert window.next_part == live.next_part
 
 
-async def test_writer_thread_that_was_held_up_writes_what_waits_of_a_segment_at_once(
+async def test_writer_thread_after_a_delay_writes_each_segments_waiting_parts_at_once(
     tmp_path: Path, uid: str, broadcast: FakeBroadcast
 ) -> None:
     writes: list[str] = []
@@ -94,7 +94,7 @@ async def test_writer_thread_publisher_without_media_leaves_no_folder(
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
-async def test_writer_thread_full_disk_fails_the_recording_and_the_stream_goes_on(
+async def test_writer_thread_full_disk_fails_the_recording_and_the_stream_continues(
     media_store: MediaStore, uid: str, broadcast: FakeBroadcast
 ) -> None:
     # Given a disk on which the third segment finds no space,

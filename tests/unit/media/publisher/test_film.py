@@ -134,7 +134,7 @@ def test_film_damaged_parts_are_left_out(tmp_path: Path) -> None:
     assert times == sorted(times)
 
 
-def test_film_goes_on_after_the_machine_stalled() -> None:
+def test_film_continues_after_the_machine_stalled() -> None:
     broadcast = broadcast_of(film(seconds=2, form="mp4"))
     sent = 0
     while broadcast.due_ms is not None and broadcast.due_ms < 500:

@@ -87,7 +87,7 @@ async def test_recordings_storyboard_has_a_tile_each_second(
     assert len(cues) == 1 + 8
 
 
-async def test_recordings_mp4_is_made_once_and_kept_beside_the_segments(
+async def test_recordings_mp4_is_made_once_and_kept_in_the_segments_folder(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
     hls_stream = await record(flv())

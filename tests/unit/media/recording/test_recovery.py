@@ -117,7 +117,7 @@ def test_recovery_folder_without_an_index_is_no_recording(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"part":99,"seg', b'{"init":7'])
-async def test_recovery_recording_goes_on_behind_the_media_of_a_killed_process(
+async def test_recovery_recording_continues_after_the_media_of_a_killed_process(
     tmp_path: Path, torn: bytes
 ) -> None:
     # Given a process that was killed in the middle of a segment, and perhaps of a line,
@@ -146,7 +146,7 @@ async def test_recovery_recording_goes_on_behind_the_media_of_a_killed_process(
     assert {segment.init.number for segment in window.complete} == {0, 1}
 
 
-async def test_recovery_recording_that_never_began_cannot_go_on(tmp_path: Path) -> None:
+async def test_recovery_recording_that_never_began_cannot_continue(tmp_path: Path) -> None:
     media_store = MediaStore(tmp_path)
     with pytest.raises(Refused) as refused:
         media_store.reopen(UID)

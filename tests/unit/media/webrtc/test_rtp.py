@@ -150,7 +150,7 @@ def test_rtp_lost_packet_is_requested_awaited_and_given_up() -> None:
     assert reorder.lost == 1
 
 
-def test_rtp_restarted_source_goes_on() -> None:
+def test_rtp_restarted_source_continues() -> None:
     reorder: Reorder[str] = Reorder(wait_ms=100)
     assert list(reorder.push(10, "a", 0)) == ["a"]
     assert list(reorder.push(40_000, "b", 0)) == [None, "b"]

@@ -188,7 +188,7 @@ def test_report_series_is_bounded_for_any_run_length(kind: Any, total: int) -> N
     assert (sum(series.values) if kind == "sum" else max(series.values)) == total
 
 
-def test_report_last_value_goes_on_until_the_next() -> None:
+def test_report_last_value_holds_until_the_next() -> None:
     series = Series("max")
     series.add(0, 5)
     series.add(3_000, 9)

@@ -34,5 +34,5 @@ CHROMIUM = (
         (",,;", False),
     ],
 )
-def test_accept_prefers_what_weighs_more(accept: str, expected: bool) -> None:
+def test_accept_prefers_the_type_with_the_higher_weight(accept: str, expected: bool) -> None:
     assert prefers(accept, "text/html", "application/json") is expected

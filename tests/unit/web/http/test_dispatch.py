@@ -160,7 +160,7 @@ async def test_dispatch_optional_body_may_be_empty_and_is_read_where_there_is_on
 
 
 @pytest.mark.parametrize(("ahead_ms", "has_header"), [(0, False), (300, False), (1_000, True)])
-async def test_dispatch_tells_the_worlds_time_once_the_date_header_would_be_wrong(
+async def test_dispatch_sends_the_worlds_time_if_it_differs_from_the_date_header(
     client: httpx.AsyncClient, emulator: Emulator, ahead_ms: int, has_header: bool
 ) -> None:
     await emulator.platform.clock.pass_time(ahead_ms)

@@ -51,7 +51,7 @@ def file_or_none(file: UploadedFile | None) -> None:
 FORM = Upload(bytes_max=lambda _: 1000)
 
 
-def test_endpoint_parameters_say_who_may_call_and_what_is_taken() -> None:
+def test_endpoint_parameters_declare_the_callers_and_the_inputs() -> None:
     public, optional, user = (
         operations_of(endpoint("POST", "/things/{thing_id}")(function))[0]
         for function in (nobody, anybody, somebody)

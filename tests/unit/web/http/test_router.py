@@ -65,7 +65,7 @@ def test_router_request_for_a_socket_must_upgrade(method: str) -> None:
     assert refused.value.code == "upgrade_required"
 
 
-def test_router_socket_takes_get_alone() -> None:
+def test_router_socket_takes_only_get() -> None:
     with pytest.raises(Refused) as refused:
         ROUTER.find("POST", "streams/abc/chat/ws")
     assert refused.value.details["allow"] == "GET"

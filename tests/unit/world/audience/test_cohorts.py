@@ -188,7 +188,7 @@ def test_cohorts_extra_cohort_does_not_reshuffle_the_others(
     assert counts_when(is_busy=False) == counts_when(is_busy=True)
 
 
-def test_cohorts_go_on_where_they_were_in_a_reopened_world(
+def test_cohorts_continue_in_a_reopened_world(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
     # Given a world that is copied in the middle of a broadcast,

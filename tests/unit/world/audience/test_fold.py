@@ -28,7 +28,7 @@ acts = st.one_of(
     st.tuples(st.just("add"), st.integers(0, 40), st.integers(1, 900)),
     st.tuples(st.just("ramp"), st.integers(0, 40), st.integers(1, 900)),
 )
-evenings = st.lists(st.tuples(seconds, acts), min_size=1, max_size=25)
+act_lists = st.lists(st.tuples(seconds, acts), min_size=1, max_size=25)
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Recount:
             person.gone_ms = now_ms
 
 
-@given(evenings)
+@given(act_lists)
 def test_audience_fold_equals_a_slow_recount(timed: list[tuple[int, tuple[object, ...]]]) -> None:
     # Given the same acts in a world and, viewer by viewer, in a recount,
     clock = ManualClock()

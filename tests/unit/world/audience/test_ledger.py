@@ -86,7 +86,7 @@ def test_ledger_counts_a_crowds_arrivals_in_their_quarter(
     assert quarters(world, stream) == {began_ms: (7, 7), began_ms + QUARTER_MS: (4, 4)}
 
 
-def test_ledger_takes_back_what_was_after_the_end(
+def test_ledger_corrects_figures_after_the_end(
     world: World, clock: ManualClock, stream: Stream, other: Stream
 ) -> None:
     """Viewing after the end does not count; later points become one at the end."""

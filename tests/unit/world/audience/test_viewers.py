@@ -17,7 +17,7 @@ def test_viewers_session_counts_once_until_fifteen_seconds_of_silence() -> None:
     assert viewers.count("another") == 0
 
 
-def test_viewers_session_that_says_goodbye_is_gone_at_once() -> None:
+def test_viewers_session_that_ends_explicitly_is_gone_at_once() -> None:
     viewers = Viewers(ManualClock(), gone_ms=15_000)
     viewers.see("s", "one")
 

@@ -127,7 +127,7 @@ def test_messages_pages_skip_and_repeat_none_within_one_millisecond(
     assert read == said
 
 
-def test_messages_time_leads_to_the_messages_before_it(
+def test_messages_time_of_each_form_gives_the_messages_before_it(
     world: World, clock: ManualClock, stream: Stream, ada: User
 ) -> None:
     for content in ("a", "b", "c"):
@@ -166,7 +166,7 @@ def test_messages_time_finds_each_message_of_a_chat_of_any_length(
     gaps_ms=st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30),
     at_ms=st.integers(-2, 60),
 )
-def test_messages_time_leads_to_all_messages_before_it_and_no_other(
+def test_messages_any_time_gives_exactly_the_messages_before_it(
     open_world: Callable[..., World], gaps_ms: list[tuple[int, bool]], at_ms: int
 ) -> None:
     clock = ManualClock()

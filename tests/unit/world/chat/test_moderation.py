@@ -252,7 +252,7 @@ def is_held(world: World, stream: Stream, author: User, content: str) -> bool:
         ([], False),
     ],
 )
-def test_moderation_repeats_are_read_back_after_the_room_was_forgotten(
+def test_moderation_repeats_are_read_back_after_the_room_cache_was_dropped(
     said: list[str], is_repeat: bool
 ) -> None:
     # Given bob's messages in a room whose state is no longer cached,
@@ -268,7 +268,7 @@ def test_moderation_repeats_are_read_back_after_the_room_was_forgotten(
         assert not is_held(world, stream, bob, "something else")
 
 
-def test_moderation_repeats_go_on_being_counted_after_the_room_was_forgotten(
+def test_moderation_repeats_still_count_after_the_room_cache_was_dropped(
     world: World, stream: Stream, ada: User, bob: User
 ) -> None:
     for _ in range(3):

@@ -85,7 +85,7 @@ def test_database_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) ->
     assert not refused.value.details["is_damaged"]
 
 
-def test_database_checkpoint_moves_the_log_into_the_file_beside_its_writer(tmp_path: Path) -> None:
+def test_database_checkpoint_moves_the_log_into_the_file_during_writes(tmp_path: Path) -> None:
     path = tmp_path / "world.sqlite3"
     writer = open_database(str(path))
     checkpoint(str(path))

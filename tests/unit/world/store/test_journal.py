@@ -258,7 +258,7 @@ def value(store: Store) -> str:
     return row["value"] if row else ""
 
 
-def test_journal_marked_copy_rewinds_as_often_as_it_is_marked(store: Store, copy: Store) -> None:
+def test_journal_marked_copy_rewinds_repeatedly(store: Store, copy: Store) -> None:
     for number in range(3):
         put(copy, f"no {number}")
         copy.load(store)
@@ -337,9 +337,7 @@ def test_journal_resting_store_is_a_source_and_can_be_closed(copy: Store) -> Non
             value(rested)
 
 
-def test_journal_marked_copy_rewinds_also_what_its_cache_did_not_hold(
-    store: Store, copy: Store
-) -> None:
+def test_journal_marked_copy_rewinds_pages_beyond_its_cache(store: Store, copy: Store) -> None:
     copy.rows("PRAGMA cache_size = 20")
     for number in range(50):
         put(copy, f"{number}" * 20_000)
@@ -477,7 +475,7 @@ def fill(store: Store, name: str) -> None:
 
 
 @pytest.mark.parametrize("fixture", ["store", "kept"])
-def test_journal_full_disk_refuses_a_change_and_no_listener_hears_it(
+def test_journal_full_disk_refuses_a_change_without_an_event(
     fixture: str, heard: list[Event], request: pytest.FixtureRequest
 ) -> None:
     store: Store = request.getfixturevalue(fixture)
@@ -516,7 +514,7 @@ def test_journal_marked_store_without_room_stays_at_its_mark(heard: list[Event])
         assert store.row("SELECT 1 FROM meta WHERE name = 'a'") is None
 
 
-def test_journal_listener_change_may_fail_only_for_want_of_room(
+def test_journal_listener_change_may_fail_only_on_a_full_disk(
     store: Store,
 ) -> None:
     undone: list[str] = []
@@ -600,7 +598,7 @@ def test_journal_version_grows_when_other_facts_come_and_when_none_are_left() ->
 
 
 @pytest.mark.parametrize("name", [":memory:", "world.sqlite3"])
-def test_journal_image_is_a_whole_file_without_a_log_beside_it(tmp_path: Path, name: str) -> None:
+def test_journal_image_is_a_single_file_without_a_log(tmp_path: Path, name: str) -> None:
     path = name if name == ":memory:" else str(tmp_path / name)
     with closing(Store(open_database(path), lambda _: None)) as store:
         with store.change():

@@ -266,7 +266,7 @@ def test_rtmp_session_publish_without_arguments_has_no_key(session: RtmpSession)
     assert events[-1] == PublishRequested("live", "", "rtmp://127.0.0.1/live", "")
 
 
-def test_rtmp_session_second_publish_is_refused_and_the_first_goes_on(
+def test_rtmp_session_second_publish_is_refused_and_the_first_continues(
     publishing: RtmpSession,
 ) -> None:
     assert drive(publishing, [publish("OTHER") + video(5)]) == [Tag("video", 5, b"\x17\x01frame")]

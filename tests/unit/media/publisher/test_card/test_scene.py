@@ -43,7 +43,7 @@ def test_scene_seeded_channels_have_six_colours() -> None:
         assert sum(a != b for a, b in colours) > len(pictures[one][1]) / 2
 
 
-def test_scene_same_look_is_drawn_alike_and_begins_anew_after_a_round() -> None:
+def test_scene_same_channel_gives_equal_pictures_and_loops() -> None:
     assert planes(drawn(LOOK)) == planes(drawn(LOOK)) == planes(drawn(LOOK, ROUND_MS))
     assert planes(drawn(LOOK)) != planes(drawn(LOOK, 1_000))
 

@@ -57,7 +57,7 @@ async def test_loops_live_empty_or_too_long_has_no_file(
     assert refused.value.code == code
 
 
-async def test_loops_followed_live_one_stays_in_place_beside_its_recording(
+async def test_loops_followed_live_stream_stays_in_addition_to_its_recording(
     world: World, tmp_path: Path
 ) -> None:
     loops = Loops(MediaStore(tmp_path))
@@ -112,7 +112,7 @@ async def test_loops_recording_and_clip_look_as_their_stream(seeded: World) -> N
     assert titles == {stream.title for stream in ended} | {"Teaching an editor to refactor"}
 
 
-async def test_loops_still_shows_what_the_film_shows_at_its_time(
+async def test_loops_picture_is_the_films_key_frame_at_its_time(
     seeded: World, tmp_path: Path
 ) -> None:
     # Given a seeded channel, and the film that its players see,

@@ -156,7 +156,7 @@ def test_loop_stream_paused_plays_to_where_its_publisher_left(
     assert "EXT-X-PRELOAD-HINT" not in away
 
 
-def test_loop_stream_what_was_listed_in_a_pause_stays_as_it_was(
+def test_loop_stream_media_listed_in_a_pause_stays_unchanged(
     film: LoopFilm, clock: ManualClock
 ) -> None:
     pauses: list[Pause] = [(STARTED_MS + 4_900, None)]
