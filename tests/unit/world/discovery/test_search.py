@@ -112,6 +112,26 @@ def test_search_common_word_finds_the_newest_with_it_in_the_title_first(
     assert suggest(world, "even", 9) == ["Evening 5", "Evenings", "Evening 2"]
 
 
+def test_search_common_beginning_finds_whole_words_then_the_newest(
+    open_world: Callable[..., World],
+) -> None:
+    world = open_world(
+        clock=ManualClock(), publish=lambda _: None, rules=RulesConfig(search_matches_max=3)
+    )
+    make(world, "Even")
+    live(world, "Talk", description="An evening.")
+    for number in range(3):
+        make(world, f"Evening {number}")
+
+    for typed in ("even", "EVEN", "ev"):
+        ended = ["Evening 2", "Evening 1", "Evening 0"]
+        assert found(world, typed) == (["Even", *ended[:2]] if typed != "ev" else ended)
+        assert found(world, typed, Filters(status="live")) == ["Talk"]
+    # Fewer than can be ranked have both.
+    assert found(world, "even 2") == ["Evening 2"]
+    assert found(world, "even", Filters(status="ended")) == []
+
+
 def test_search_empty_text_finds_all_and_text_without_words_nothing(world: World) -> None:
     make(world, "First")
     make(world, "Second")
@@ -156,6 +176,31 @@ def test_search_filters_by_start_and_creation_dates(world: World, clock: ManualC
     assert found(world, "made", since) == ["Made early but began late"]
     exactly = Filters(began_from_ms=start_ms, began_to_ms=start_ms)
     assert found(world, "made", exactly) == ["Made early"]
+    # Together with the other filters,
+    early = Filters(status="offline", began_from_ms=start_ms, began_to_ms=start_ms + HOUR_MS)
+    assert found(world, "made", early) == found(world, "", early) == ["Made early"]
+    assert found(world, "", Filters(status="live", began_to_ms=start_ms + HOUR_MS)) == []
+
+
+def test_search_by_dates_is_the_same_where_more_streams_match_than_are_ranked(
+    open_world: Callable[..., World],
+) -> None:
+    clock = ManualClock()
+    world = open_world(clock=clock, publish=lambda _: None, rules=RulesConfig(search_matches_max=3))
+    start_ms = clock.now_ms()
+    for number in range(6):
+        make(world, f"Evening {number}")
+        clock.advance(HOUR_MS)
+    make(world, "Secret evening", visibility="private")
+
+    for first, last in ((1, 2), (0, 4), (5, 5), (2, 5)):
+        filters = Filters(
+            began_from_ms=start_ms + first * HOUR_MS, began_to_ms=start_ms + last * HOUR_MS
+        )
+        newest_first = [f"Evening {number}" for number in range(last, first - 1, -1)]
+        assert found(world, "", filters) == newest_first
+        assert found(world, "evening", filters) == newest_first[:3]
+        assert found(world, "even", filters) == newest_first[:3]
 
 
 def test_search_follows_every_change(world: World) -> None:
