@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -184,6 +185,8 @@ def _why(settings: Settings, failure: OSError) -> str:
             if reason:
                 flag = "--" + key.replace("_", "-")
                 return f"Port {port} {reason}. Stop that, or choose another with {flag} (0: any)."
+    if isinstance(failure, socket.gaierror) or failure.errno == errno.EADDRNOTAVAIL:
+        return f"{settings.host} is no address of this machine: choose another with --host."
     return f"It could not start: {failure.strerror or failure}."
 
 

@@ -65,7 +65,9 @@ class DataFolder:
                 return folder
         except OSError as failure:
             raise Refused(
-                "unavailable", f"The data folder {path} cannot be used: {failure.strerror}."
+                "unavailable",
+                f"The data folder {path} cannot be used: {failure.strerror}."
+                + ("" if is_temporary else f" Choose another --data, or {MEMORY} to keep nothing."),
             ) from None
         running = running_on(path)
         at = f" at {running['http']}" if "http" in running else ""

@@ -1,5 +1,6 @@
 """Refused requests: files that are not images, too many calls, other users' things."""
 
+import gzip
 import io
 import struct
 import zlib
@@ -89,6 +90,22 @@ async def test_upload_form_without_a_file_or_with_a_wrong_type_is_422(call: Call
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     check_error(await call("POST", path, "ak_demo", content=b"--y\r\n", headers=headers), 422)
     check_error(await call("POST", path), 401)
+
+
+async def test_body_that_is_compressed_is_422_and_says_so(call: Caller) -> None:
+    sent = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    squeezed = gzip.compress(b'{"title": "Tea"}')
+    body = check_error(
+        await call("POST", "/streams/", "ak_demo", content=squeezed, headers=sent), 422
+    )
+    assert body["detail"][0]["msg"].startswith("The body is compressed (Content-Encoding: gzip)")
+    form = {"Content-Type": "multipart/form-data; boundary=x", "Content-Encoding": "br"}
+    path = "/streams/me/profile/avatar"
+    body = check_error(await call("POST", path, "ak_demo", content=squeezed, headers=form), 422)
+    assert "Content-Encoding: br" in body["detail"][0]["msg"]
+    sent["Content-Encoding"] = "identity"
+    answer = await call("POST", "/streams/", "ak_demo", content=b'{"title": "Tea"}', headers=sent)
+    assert answer.status_code == 201
 
 
 async def test_upload_form_text_is_utf_8_for_any_content_type(

@@ -106,6 +106,15 @@ def test_serve_command_occupied_port_names_its_process(flag: str, tmp_path: Path
     assert len(failed.stderr.splitlines()) == 1
 
 
+def test_serve_command_foreign_host_is_named(tmp_path: Path) -> None:
+    host = "203.0.113.9"  # An address for documents (RFC 5737).
+    failed = run("serve", "--data", str(tmp_path), "--host", host, *ANY_PORTS)
+
+    assert failed.returncode == 2
+    text = f"live-emulator serve: {host} is no address of this machine: choose another with --host."
+    assert failed.stderr.splitlines() == [text]
+
+
 def test_watch_command_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
     with platform() as walk:
         stream = walk.create("Followed")

@@ -127,6 +127,14 @@ def _file(form: FormData) -> UploadedFile:
 
 
 async def _bounded(request: Request, bytes_max: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body's pieces.
+
+    Refuses (`invalid`) a compressed body (RFC 9110, 8.4): decompressing is not offered.
+    """
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        message = f"The body is compressed (Content-Encoding: {coding}): send it as it is"
+        raise Invalid([error_detail(("body",), "content_encoding", message)])
     length = 0
     async for piece in request.stream():
         length += len(piece)

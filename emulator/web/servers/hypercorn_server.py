@@ -11,6 +11,7 @@ import logging
 import ssl
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.tcp_server import TCPServer
@@ -153,7 +154,21 @@ class _Answering:
             task.add_done_callback(self.tasks.discard)
         if scope["type"] == "http":
             receive = _PatientBody(receive)
+        if not scope["path"].startswith("/"):
+            scope.update(_path_of(scope))
         await self._app(scope, receive, send)
+
+
+def _path_of(scope: Scope) -> dict[str, Any]:
+    """Return the path of a target with scheme and host, which clients send to a proxy.
+
+    Every server has to accept it (RFC 9112, 3.2.2). uvicorn does so by itself.
+    """
+    raw_path = scope["raw_path"]
+    for scheme in (b"http://", b"https://"):
+        if raw_path.lower().startswith(scheme):
+            raw_path = b"/" + raw_path[len(scheme) :].partition(b"/")[2]
+    return {"path": unquote(raw_path.decode("ascii")), "raw_path": raw_path}
 
 
 class _PatientBody:

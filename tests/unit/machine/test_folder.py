@@ -128,6 +128,7 @@ def test_data_folder_unusable_is_refused_with_the_reason(tmp_path: Path) -> None
 
     assert refusal.value.code == "unavailable"
     assert IS_WINDOWS or "Not a directory" in refusal.value.message
+    assert refusal.value.message.endswith("Choose another --data, or :memory: to keep nothing.")
 
 
 @pytest.mark.parametrize("left", ["", "{", "[1]", "null"])

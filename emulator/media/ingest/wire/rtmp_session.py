@@ -118,6 +118,7 @@ class RtmpSession:
         self._app = ""
         self._tc_url = ""
         self._stream_count = 0
+        self._stream_ids: set[float] = set()
         self._publish_stream_id = 0
         self.has_media = False
         self._received_bytes = 0
@@ -131,8 +132,8 @@ class RtmpSession:
             "FCPublish": self._fc_publish,
             "publish": self._publish,
             "FCUnpublish": self._unpublish,
-            "deleteStream": self._unpublish,
-            "closeStream": self._unpublish,
+            "deleteStream": self._delete_stream,
+            "closeStream": self._close_stream,
             "play": self._play,
             "play2": self._play,
             "_checkbw": self._agree,
@@ -288,9 +289,10 @@ class RtmpSession:
         )
 
     def _create_stream(self, command: _Command) -> None:
-        if self._stream_count == STREAMS_MAX:
+        if len(self._stream_ids) == STREAMS_MAX:
             raise ProtocolError(f"more than {STREAMS_MAX} streams on one connection")
         self._stream_count += 1
+        self._stream_ids.add(self._stream_count)
         self._command("_result", command.transaction_id, None, self._stream_count)
 
     def _agree(self, command: _Command) -> None:
@@ -319,6 +321,29 @@ class RtmpSession:
         address = locate(self._app, self._tc_url, name)
         self._question = command
         return PublishRequested(address.app, address.key, self._tc_url, address.query)
+
+    def _delete_stream(self, command: _Command) -> PublishEnded | None:
+        """End the stream that an argument names (RTMP 1.0, 7.2.2.3)."""
+        stream_id = command.arguments[0] if command.arguments else None
+        if not isinstance(stream_id, int | float):
+            return self._unpublish(command)
+        event = self._end_stream(command, stream_id)
+        self._stream_ids.discard(stream_id)
+        return event
+
+    def _close_stream(self, command: _Command) -> PublishEnded | None:
+        """End the message's stream, which may be used again."""
+        return self._end_stream(command, command.stream_id)
+
+    def _end_stream(self, command: _Command, stream_id: float) -> PublishEnded | None:
+        """End a stream; its end is that of the publish, unless another stream has this number.
+
+        An encoder that sends a number which it never got wants to end its publish.
+        """
+        if stream_id in self._stream_ids and stream_id != self._publish_stream_id:
+            self._agree(command)
+            return None
+        return self._unpublish(command)
 
     def _unpublish(self, command: _Command) -> PublishEnded | None:
         self._agree(command)

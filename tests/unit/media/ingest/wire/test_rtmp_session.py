@@ -162,6 +162,38 @@ def test_rtmp_session_each_way_to_stop_ends_the_publish_once(
     assert drive(publishing, [stopped + stopped]) == [PublishEnded("the publisher stopped")]
 
 
+@pytest.mark.parametrize(
+    "command_of_another",
+    [
+        command("deleteStream", 5, None, 2),
+        command("closeStream", 5, None, stream_id=2),
+    ],
+)
+def test_rtmp_session_end_of_another_stream_leaves_the_publish_alone(
+    publishing: RtmpSession, command_of_another: bytes
+) -> None:
+    another = command("createStream", 4, None) + command_of_another
+    assert drive(publishing, [another]) == []
+    assert publishing.phase == "publishing"
+    # A number that was never given out means the publish.
+    assert drive(publishing, [command("deleteStream", 6, None, 9)]) == [
+        PublishEnded("the publisher stopped")
+    ]
+
+
+def test_rtmp_session_deleted_streams_do_not_count(session: RtmpSession) -> None:
+    drive(session, [HANDSHAKE + connect()])
+    for number in range(1, 3 * STREAMS_MAX):
+        again = command("createStream", 2, None) + command(
+            "publish", 3, None, "KEY", "live", stream_id=number
+        )
+        [event] = drive(session, [again])
+        assert isinstance(event, PublishRequested)
+        assert drive(session, [command("deleteStream", 5, None, number)]) == [
+            PublishEnded("the publisher stopped")
+        ]
+
+
 def test_rtmp_session_connection_may_publish_again(publishing: RtmpSession) -> None:
     events = drive(publishing, [STOPPED + publish("NEXT") + video(0)])
     assert [type(event) for event in events] == [PublishEnded, PublishRequested, Tag]
