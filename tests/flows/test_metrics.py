@@ -26,7 +26,7 @@ async def scraped(client: httpx.AsyncClient) -> tuple[Samples, dict[str, str]]:
             assert line.split(" ", 3)[3]
         elif line.startswith("# TYPE "):
             _, _, name, kind = line.split(" ")
-            assert name not in kinds, "a family stands in one piece"
+            assert name not in kinds, f"the family {name} is not contiguous"
             kinds[name] = kind
         else:
             match = SAMPLE.fullmatch(line)

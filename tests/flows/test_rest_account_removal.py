@@ -184,7 +184,7 @@ async def test_account_removal_export_has_all_own_data_and_no_secrets(
     assert [album["id"] for album in owned["albums"]] == [leaver.album["id"]]
     assert [video_session["id"] for video_session in owned["video_sessions"]] == [leaver.call["id"]]
     assert [image["kind"] for image in owned["images"]] == ["avatar"]
-    assert owned["stream_tags"], "what hangs on what one owns is there, too"
+    assert owned["stream_tags"], "rows of owned streams are missing"
     for secret in (KEY, leaver.session["refresh_token"], "in your room"):
         assert secret not in answer.text
 

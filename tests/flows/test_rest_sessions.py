@@ -143,7 +143,7 @@ async def test_auth_second_factor_is_required_once_verified(
     assert setup["qr_code_url"].startswith("data:image/png;base64,")
     assert len(setup["backup_codes"]) == 10
     assert ("qrCodeUrl" in setup) == (call.prefix == "/v1")
-    assert (await log_in(call)).status_code == 200, "it is not on before it was verified"
+    assert (await log_in(call)).status_code == 200, "the second factor is on before it was verified"
 
     check_error(await call("POST", "/auth/mfa/verify", token, json={"code": "000000"}), 400)
     answer = await call("POST", "/auth/mfa/verify", token, json={"code": code()})
@@ -216,7 +216,9 @@ async def test_auth_new_password_signs_out_everywhere_and_works(
     check_error(await refresh(call, before["refresh_token"]), 401)
     check_error(await log_in(call), 401)
     assert (await log_in(call, "another12345")).status_code == 200
-    assert await status_of(call, "ak_demo_urbantech") == 200, "an API key is no session"
+    assert await status_of(call, "ak_demo_urbantech") == 200, (
+        "the API key was ended with the sessions"
+    )
 
 
 async def test_auth_registration_is_verified_by_mail(

@@ -72,7 +72,7 @@ def test_action_starts_an_emulator_and_stops_it_with_a_report(tmp_path: Path) ->
     assert set(outputs) == set(ACTION["outputs"])
     assert pairs(tmp_path / "env")["LIVE_EMULATOR_URL"] == outputs["url"]
     with urllib.request.urlopen(outputs["url"] + "/api/v1/streams/") as answer:
-        assert json.load(answer)["total"] == 0, "its arguments were not taken"
+        assert json.load(answer)["total"] == 0, "the arguments of serve were ignored"
 
     # when `stop` has run, then nothing runs any more, and the report says what happened.
     report = tmp_path / "live-emulator/report"

@@ -404,5 +404,5 @@ def _boxes(mp4: bytes) -> list[bytes]:
 def _picture_size(jpeg: bytes) -> tuple[int, int]:
     """The size in a JPEG's frame header (ITU-T T.81, B.2.2)."""
     match = re.search(rb"\xff[\xc0-\xc2]..\x08(..)(..)", jpeg, re.DOTALL)
-    assert match, "no JPEG"
+    assert match, "not a JPEG"
     return int.from_bytes(match[2]), int.from_bytes(match[1])

@@ -175,7 +175,7 @@ async def test_scenario_command_html_report_works_in_a_real_browser(
     wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
     assert tab.complaints == []
-    assert tab.hosts == set(), "a request left the page"
+    assert tab.hosts == set(), "the page made a request"
     assert all(address.startswith(("file:", "data:")) for address in tab.addresses)
     assert await page.locator("h1").inner_text()
     assert await page.locator("rect.live").count() >= 1
@@ -242,7 +242,7 @@ async def test_scenario_command_report_links_a_miss_to_the_events_around_it(
     assert "expect:" in await page.locator(".lines li:target").inner_text()
     await assert_accessible(tab, widths=(320,))
     assert tab.complaints == []
-    assert tab.hosts == set(), "a request left the page"
+    assert tab.hosts == set(), "the page made a request"
 
 
 @pytest.mark.parametrize(

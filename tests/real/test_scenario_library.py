@@ -119,7 +119,9 @@ def test_scenario_library_passes_with_its_known_figures(
     wrong = [each for each in report["steps"] if not each["ok"]]
     assert (report["outcome"], missed, wrong) == ("passed", [], [])
     assert report["expectations"]
-    assert figures(report) == json.loads(FIGURES.read_text("utf-8"))[name], "see `make hashes`"
+    assert figures(report) == json.loads(FIGURES.read_text("utf-8"))[name], (
+        "after a wanted change: `make hashes`"
+    )
 
 
 def test_scenario_library_run_is_equal_under_another_hash_seed(
@@ -128,7 +130,9 @@ def test_scenario_library_run_is_equal_under_another_hash_seed(
     known = json.loads(HASHES.read_text("utf-8"))
 
     again = reports(begin(2, HASHED))
-    assert {name: again[name]["log_hash"] for name in HASHED} == known, "see `make hashes`"
+    assert {name: again[name]["log_hash"] for name in HASHED} == known, (
+        "after a wanted change: `make hashes`"
+    )
     assert {name: played[name]["log_hash"] for name in HASHED} == known
     assert [again[name]["counts"] for name in HASHED] == [played[name]["counts"] for name in HASHED]
 

@@ -61,7 +61,7 @@ def test_scenario_clients_frozen_video_without_audio_continues_afterwards(tmp_pa
     )
     stood_from, stood_until = float(longest[0][0]), float(longest[-1][0])
     assert stood_until - stood_from > 1.8
-    assert float(seen[-1][0]) - stood_until > 0.5, "it goes on"
+    assert float(seen[-1][0]) - stood_until > 0.5, "the video does not continue"
     # and hears one beep per second, except for a while of silence.
     heard = beeps(media)
     gap_from, gap_until = max(pairwise(heard), key=lambda pair: pair[1] - pair[0])

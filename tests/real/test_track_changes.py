@@ -79,7 +79,7 @@ def published(walk: Walk, *publishes: list[Tag]) -> dict[str, Any]:
     return stream | {"vod": walk.until_vod(stream)}
 
 
-def holes(times: list[float]) -> float:
+def longest_gap(times: list[float]) -> float:
     return max(after - before for before, after in pairwise(times))
 
 
@@ -119,7 +119,7 @@ def test_track_changes_audio_and_video_go_on_to_the_end_for_any_input(
         for times in (played.video, played.audio):
             assert times[0] == pytest.approx(0, abs=0.05)
             assert times[-1] == pytest.approx(seconds, abs=0.35)
-            assert holes(times) <= HOLE_SECONDS_MAX
+            assert longest_gap(times) <= HOLE_SECONDS_MAX
 
 
 def test_track_changes_late_audio_is_left_out_and_the_owner_is_notified(walk: Walk) -> None:

@@ -413,7 +413,7 @@ class Schedule:
             self.refusals += 1
             if act in (self._create, self._rename, self._say):
                 same = (events.last_seq(process.world.store), len(process.heard))
-                assert same == (count, heard), f"a refused {act.__name__} left something"
+                assert same == (count, heard), f"a refused {act.__name__} had an effect"
         finally:
             self._note(process)
         if disk.state != "slow":
@@ -505,7 +505,7 @@ class Schedule:
         assert set(self.lines) <= said, "an answered message is gone"
         rows = world.store.rows("SELECT kind, at_ms FROM events ORDER BY seq")
         journal = [(row["kind"], row["at_ms"]) for row in rows]
-        assert journal[: len(self.journal)] == self.journal, "an event that was heard is gone"
+        assert journal[: len(self.journal)] == self.journal, "a delivered event is gone"
         # An event of a failed change would be about a row that is not there.
         names = [name for name, _ in journal]
         for name, table in (("StreamCreated", "streams"), ("ChatPosted", "messages")):

@@ -52,4 +52,4 @@ def test_advisories_were_looked_up_for_each_dependency() -> None:
     listed = {name for name, _, _ in advisories()}
     none_known = text[text.index("None was found for") :]
     unknown = [name for name in bounds() if name not in listed and name not in none_known]
-    assert not unknown, f"SECURITY.md says nothing of {', '.join(unknown)}"
+    assert not unknown, f"SECURITY.md does not mention {', '.join(unknown)}"

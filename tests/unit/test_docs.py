@@ -135,7 +135,7 @@ def test_docs_every_operation_has_a_sentence() -> None:
         for operation in (*OPERATIONS, *ADMIN)
         if not operation.summary.endswith(".")
     ]
-    assert silent == [], "the first line of the answer's docstring"
+    assert silent == [], "end the first line of the operation's docstring with a period"
 
 
 # A module or folder that a sentence about the code names by its path, such as `world/live/moves`.

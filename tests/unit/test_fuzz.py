@@ -18,7 +18,7 @@ def test_fuzz_corpus_inputs_are_accepted_or_refused(name: str) -> None:
     for path in paths:
         TARGETS[name](path.read_bytes())
     TARGETS[name](b"")
-    assert paths, f"{name} has nothing to begin with"
+    assert paths, f"{name} has an empty corpus"
 
 
 def test_fuzz_inputs_belong_to_a_target() -> None:

@@ -179,13 +179,13 @@ async def test_chat_moderation_clearing_and_settings_are_sent(room: Chatroom) ->
     assert (await client.hear_next("system_message"))["content"] == "The chat was cleared"
     # The owner still sees the removed messages, and nobody else does.
     assert await room.history() == ["old news"]
-    assert _history_of_nobody(room) == []  # and nobody else does.
+    assert _anonymous_history(room) == []
     answer = await room.ask("PUT", "/chat/settings", "ak_demo", {"slow_mode_seconds": 3})
     assert await owner.hear_data("settings") == answer.json()
     assert await client.hear_next("system_message")
 
 
-def _history_of_nobody(room: Chatroom) -> list[str]:
+def _anonymous_history(room: Chatroom) -> list[str]:
     listed, _ = messages.page(room.world, room.stream, None, count=50)
     return [message.content for message in listed]
 

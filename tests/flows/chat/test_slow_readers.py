@@ -48,7 +48,7 @@ async def flood(room: Chatroom, reader: Any, until: list[ChatReaderDropped], cou
             said += 1
         for number in range(said - 20, said):
             assert (await reader.hear_data("message"))["content"].startswith(f"{number} ")
-        assert said < 100_000, "nobody was dropped"
+        assert said < 100_000, "no reader was dropped"
     return said
 
 

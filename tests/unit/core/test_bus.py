@@ -54,7 +54,9 @@ def test_bus_delivers_burst_whole_or_event_by_event() -> None:
         numbers.append(1)
         return [READY, READY]
 
-    bus.subscribe({VodReady: lambda _: pytest.fail("not whole"), Burst: whole.append})
+    bus.subscribe(
+        {VodReady: lambda _: pytest.fail("the burst came event by event"), Burst: whole.append}
+    )
     bus.publish_burst(burst := Burst(VodReady, 1, ["{}", "{}"], make))
     # The events are not made before a subscriber needs them.
     assert numbers == []
@@ -82,9 +84,11 @@ def test_bus_calls_the_handler_of_the_nearest_class() -> None:
 
 def test_bus_burst_skips_subscribers_without_a_handler() -> None:
     bus = Bus()
-    bus.subscribe({ChatEvent: lambda _: pytest.fail("of another kind")})
+    bus.subscribe({ChatEvent: lambda _: pytest.fail("a handler of another type was called")})
 
-    bus.publish_burst(Burst(VodReady, 1, ["{}"], lambda: pytest.fail("nobody asked for one")))
+    bus.publish_burst(
+        Burst(VodReady, 1, ["{}"], lambda: pytest.fail("events were made without a subscriber"))
+    )
 
 
 def test_bus_event_published_by_a_handler_is_delivered_first() -> None:

@@ -330,12 +330,8 @@ def test_segmenter_any_growing_times_are_tiled_without_loss(
     segmenter = Segmenter()
     parts = cut(segmenter, packets, epoch) + segmenter.flush()
     check(parts, packets, segmenter.part_target)
-    assert segmenter.part_target <= _target_bound(1000)
-
-
-def _target_bound(hole_ms: int) -> int:
-    """The timeline closes gaps over a second, so no part gets longer than this."""
-    return 2 * 90 * (hole_ms + 216)
+    # The timeline closes gaps over a second, so no part gets longer than this.
+    assert segmenter.part_target <= 2 * 90 * (1000 + 216)
 
 
 @pytest.mark.parametrize(

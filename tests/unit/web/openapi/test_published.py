@@ -7,7 +7,7 @@ from tests.support import node_client, published
 
 def test_openapi_documents_are_unchanged_since_publication() -> None:
     lines = published.FILE.read_text("utf-8").splitlines()
-    assert published.lines() == lines, "where it is meant: python -m tests.support.published"
+    assert published.lines() == lines, "after a wanted change: python -m tests.support.published"
 
 
 def test_openapi_types_for_node_are_current() -> None:

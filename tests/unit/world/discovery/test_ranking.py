@@ -128,17 +128,17 @@ def test_ranking_growth_compares_with_viewers_half_an_hour_ago(
     other = live(world, "Flat", viewers=30)
     clock.advance(29 * MINUTE_MS)
     watch(world, stream, 15)
-    assert rising(world) == ["Flat", "Steps"], "nobody watched either half an hour ago"
+    assert rising(world) == ["Flat", "Steps"], "both had no viewers half an hour ago"
 
     clock.advance(MINUTE_MS)
-    assert rising(world) == ["Steps", "Flat"], "5 more than 30 minutes ago, and none"
+    assert rising(world) == ["Steps", "Flat"], "Steps has 5 more than 30 minutes ago, Flat none"
 
     clock.advance(29 * MINUTE_MS)
     watch(world, other, 29)
     clock.advance(MINUTE_MS)
     watch(world, stream, 14)
     watch(world, other, 30)
-    assert rising(world) == ["Flat", "Steps"], "none more than 30 minutes ago, and one less"
+    assert rising(world) == ["Flat", "Steps"], "Flat has as many as 30 minutes ago, Steps one fewer"
 
 
 def test_ranking_growth_ignores_viewer_that_left_silently(world: World, clock: ManualClock) -> None:

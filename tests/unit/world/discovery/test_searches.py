@@ -61,7 +61,7 @@ def test_searches_flood_is_written_together_and_counted_whole(
         return world.store.number("SELECT sum(count) FROM searches")
 
     search(world, *["rust"] * 50)
-    assert written() == 1, "the first at once"
+    assert written() == 1, "the first search was not stored at once"
     clock.advance(WRITE_DELAY_MS)
     search(world, "rust")
     assert written() == 51
