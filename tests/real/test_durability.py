@@ -113,7 +113,8 @@ def test_durability_publisher_returning_after_a_restart_continues(
         assert (now["status"], now["ended_at"]) == ("live", None)
         with pushing(address_of(now | {"stream_key": stream["stream_key"]})):
             until(
-                lambda: "#EXT-X-DISCONTINUITY\n" in walk.media_playlist(now, "llhls"), "it goes on"
+                lambda: "#EXT-X-DISCONTINUITY\n" in walk.media_playlist(now, "llhls"),
+                "the stream continues",
             )
             walk.until_parts(now, 8)
         assert walk.end(stream).status == 200
@@ -210,7 +211,10 @@ def test_durability_kill_9_during_writes_loses_no_confirmed_write(tmp_path: Path
         walk = first.walk()
         with ThreadPoolExecutor(4) as pool:
             writing = [pool.submit(write_until_it_is_gone, walk) for _ in range(4)]
-            until(lambda: walk.ask("GET", "/videos/albums").json["total"] >= 100, "much is written")
+            until(
+                lambda: walk.ask("GET", "/videos/albums").json["total"] >= 100,
+                "100 albums are written",
+            )
             first.process.send_signal(signal.SIGKILL)
             answered = {album for future in writing for album in future.result()}
 
@@ -242,7 +246,7 @@ def test_durability_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: 
             until(lambda: media_bytes(tmp_path) > limit_bytes, "the limit is reached")
             # The check of a new publisher may use a measurement of the disk that is some seconds
             # old.
-            until(lambda: "disk" in refusal(late), "a publisher is told of the disk")
+            until(lambda: "disk" in refusal(late), "a publisher is refused")
             walk.until_parts(stream, 2)
             assert walk.stream(stream)["status"] == "live"
 
@@ -301,7 +305,7 @@ def test_durability_full_disk_fails_only_writes_and_only_while_it_is_full(tmp_pa
                     "degraded",
                     refused.json["message"],
                 )
-            until(lambda: walk.get(health).json["status"] == "ok", "the disk is well again")
+            until(lambda: walk.get(health).json["status"] == "ok", "the disk works again")
             assert make_album(walk, names).status == 201
         # The player leaves, and its stream ends later, when the disk is full again.
         with filled(disk):
@@ -434,7 +438,10 @@ def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
         walk = first.walk()
         videos = [upload(walk, long), upload(walk, film(seconds=2, form="mp4"))]
         status = f"/video/{videos[0]}/status"
-        until(lambda: walk.ask("GET", status).json["status"] == "processing", "it is worked on")
+        until(
+            lambda: walk.ask("GET", status).json["status"] == "processing",
+            "the upload is processed",
+        )
         first.process.send_signal(by)
         first.said()
 
@@ -444,6 +451,6 @@ def test_durability_accepted_upload_is_processed_after_a_stop_in_mid_work(
         for video in videos:
             until(partial(is_processed, walk, video), "it is done")
             assert walk.ask("GET", f"/videos/{video}").json["status"] == "ready"
-        until(lambda: not [*data.rglob("media/*/upload")], "what was uploaded is let go")
+        until(lambda: not [*data.rglob("media/*/upload")], "the uploaded file is deleted")
         result = walk.ask("GET", f"/videos/{videos[0]}").json
         assert result["duration"] == pytest.approx(10, abs=0.2)

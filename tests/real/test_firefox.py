@@ -79,7 +79,7 @@ async def test_firefox_goes_live_and_watches_as_a_web_client_does(
     assert result["samplesHeard"] > 0
     # and when it deletes its session, the stream has ended.
     assert await firefox.run(f"return (await fetch({resource!r}, {{method: 'DELETE'}})).status;")
-    ended = await ask(lambda: walk.stream(stream), "it is asked for")
+    ended = await ask(lambda: walk.stream(stream), "the stream is read")
     assert ended["status"] == "ended"
 
 

@@ -86,7 +86,7 @@ def test_read_only_disk_fails_only_writes_and_only_while_it_lasts(
                 assert push.said()
             assert walk.stream(late)["status"] == "offline"
             disk.become("well")
-            until(lambda: health(walk) == "ok", "the disk is well again")
+            until(lambda: health(walk) == "ok", "the disk works again")
             after = make_album(walk)
             assert after.status == 201, after.text
             walk.until_parts(stream, 2)

@@ -53,7 +53,7 @@ def test_media_faults_stalled_player_recovers(walk: Walk) -> None:
             start(walk, media_stall={"stream": stream["id"]})
             # when its playlist stalls, although new parts arrive,
             stalled = walk.media_playlist(stream)
-            until(lambda: len(events(walk, "FaultStruck")) >= 5, "the player meets it")
+            until(lambda: len(events(walk, "FaultStruck")) >= 5, "the fault strikes the player")
             assert walk.media_playlist(stream) == stalled
             clear(walk)
             # then the playlist catches up, and the player shows all of it.

@@ -244,7 +244,7 @@ def test_renditions_continue_after_a_killed_server(tmp_path: Path) -> None:
         # source,
         with pushing(address_of(now | {"stream_key": stream["stream_key"]}), source):
             for address in (names[0], names[2]):
-                until(partial(has_discontinuity, walk, address), "it goes on")
+                until(partial(has_discontinuity, walk, address), "the size continues")
         later = [walk.get(address).text for address in names]
         assert ["#EXT-X-ENDLIST" in text for text in later] == [False, True, False]
         assert walk.end(stream).status == 200

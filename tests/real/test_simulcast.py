@@ -92,7 +92,7 @@ async def test_simulcast_pushes_a_browser_stream_too(here: Walk, there: Walk) ->
     async with publishing(source["ingest"]["webrtc_url"], film(seconds=4)):
         # then the other platform plays its picture, and its sound as AAC,
         await ask(lambda: until_target(here, target, "live"), "the target is live")
-        await ask(lambda: there.until_parts(copy, 5), "parts come there")
+        await ask(lambda: there.until_parts(copy, 5), "the target has parts")
         health = await ask(lambda: there.ingest(copy), "its health")
         assert health["video_codec"].startswith("avc1")
         assert health["audio_codec"] == "mp4a.40.2"
@@ -100,7 +100,7 @@ async def test_simulcast_pushes_a_browser_stream_too(here: Walk, there: Walk) ->
         assert await ask(lambda: play(copy["playback_url"], "-t", "1").audio, "it is played")
     # and ends with it.
     await ask(lambda: there.until_vod(copy), "its VOD is ready")
-    await ask(lambda: until_target(here, target, "idle"), "the target rests")
+    await ask(lambda: until_target(here, target, "idle"), "the target is idle")
 
 
 def test_simulcast_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> None:

@@ -258,7 +258,7 @@ def test_viewers_without_requests_are_no_longer_counted(walk: Walk) -> None:
         assert play(stream["playback_url"] + "?wait=1", "-t", "0.2").video
         until(lambda: walk.stream(stream)["viewer_count"] > 0, "the viewer is counted")
         walk.pass_time(60)
-        until(lambda: walk.stream(stream)["viewer_count"] == 0, "the viewer is forgotten")
+        until(lambda: walk.stream(stream)["viewer_count"] == 0, "the viewer no longer counts")
         assert walk.stream(stream)["peak_viewers"] >= 1
     walk.end(stream)
 

@@ -129,7 +129,10 @@ def test_track_changes_late_audio_is_left_out_and_the_owner_is_notified(walk: Wa
             replay.send(tags(seconds=2, picture=ALL, sound=sound))
             walk.until_status(stream, "live")
             if sound is ALL:
-                until(lambda: "sends sound now" in str(walk.ingest(stream)), "the owner is told")
+                until(
+                    lambda: "sends sound now" in str(walk.ingest(stream)),
+                    "the health has the warning",
+                )
                 assert check_media(walk.media_playlist(stream, "llhls")) == []
                 replay.finish()
     walk.pass_window(stream, WINDOW_SECONDS)

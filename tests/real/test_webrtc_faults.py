@@ -28,7 +28,7 @@ async def test_webrtc_faults_stall_throttle_and_cut_peers(walk: Walk) -> None:
             await until(lambda: len(viewer.frames(VideoFrame)) >= 10, "pictures come")
             # Given a viewer whose picture stalls,
             await asyncio.to_thread(start, walk, media_stall={"stream": stream["id"]})
-            await ask(lambda: events(walk, "FaultStruck"), "the viewer meets it")
+            await ask(lambda: events(walk, "FaultStruck"), "the fault strikes the viewer")
             # Packets that were on the way are decoded in the second until the rate is measured
             # again.
             rate = await ask(lambda: changed(walk, stream, rate), "the stream goes on")
@@ -43,7 +43,7 @@ async def test_webrtc_faults_stall_throttle_and_cut_peers(walk: Walk) -> None:
         loop = asyncio.get_running_loop()
         await ask(
             lambda: asyncio.run_coroutine_threadsafe(lost_by(sender), loop).result(),
-            "it is told of a loss",
+            "losses are reported",
         )
         assert (await asyncio.to_thread(walk.ingest, stream))["is_publishing"]
         # and a line that is cut ends the stream, since nobody comes back.

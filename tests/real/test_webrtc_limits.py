@@ -127,7 +127,7 @@ async def test_webrtc_limits_unconnected_peer_is_logged_with_the_setting_to_chan
 ) -> None:
     with emulating(webrtc_connect_ms=1_000) as (walk, emulator), caplog.at_level(logging.INFO):
         answer = post_offer(walk.create()["ingest"]["webrtc_url"], OFFER)
-        await ask(lambda: peers_of(emulator).count == 0, "it is let go")
+        await ask(lambda: peers_of(emulator).count == 0, "the peer is dropped")
         [line] = [message for message in caplog.messages if "WebRTC peer left" in message]
     assert f"127.0.0.1:{port_of(answer.text)}" in line
     assert "--webrtc-hosts" in line
@@ -143,7 +143,7 @@ async def test_webrtc_limits_many_viewers_share_one_encode_and_leave_nothing() -
             await ask(lambda: walk.until_first_part(stream), "it is live")
             async with watching(whep) as first:
                 await ask(partial(is_watched, first), "it is watched")
-            await ask(lambda: not codecs_at_work(), "no codec works")
+            await ask(lambda: not codecs_at_work(), "transcoding has ended")
             before = await asyncio.to_thread(Held.now, emulator)
             # when twenty watch, ten at a time, since each has ten seconds to connect,
             players = [Player(whep, f"viewer {number}", "") for number in range(VIEWERS)]
@@ -169,7 +169,7 @@ async def test_webrtc_limits_lost_viewers_time_out_and_leave_nothing() -> None:
             await ask(lambda: walk.until_first_part(stream), "it is live")
             async with watching(stream["playback"]["whep"]) as first:
                 await ask(partial(is_watched, first), "it is watched")
-            await ask(lambda: not codecs_at_work(), "no codec works")
+            await ask(lambda: not codecs_at_work(), "transcoding has ended")
             before = await asyncio.to_thread(Held.now, emulator)
             # Given viewers in another process,
             whep = stream["playback"]["whep"]
@@ -198,7 +198,7 @@ async def test_webrtc_limits_resources_are_released_after_a_broadcast() -> None:
                     assert peers_of(emulator).count == 3
             # when all have left, then nothing of them remains, round after round.
             await ask(lambda: peers_of(emulator).count == 0, "all of them are gone")
-            await ask(lambda: not codecs_at_work(), "no codec works")
+            await ask(lambda: not codecs_at_work(), "transcoding has ended")
             if codec == "H264":
                 before = await asyncio.to_thread(Held.now, emulator)
         await until_alone(emulator, before)

@@ -52,7 +52,7 @@ async def test_webrtc_peers_lost_page_returns_within_the_window(
     await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
     # when it is gone without a DELETE,
     await page.page.context.close()
-    await ask(lambda: not walk.ingest(stream)["is_publishing"], "it is missed")
+    await ask(lambda: not walk.ingest(stream)["is_publishing"], "the publisher is missing")
     # then the stream waits, and continues with the next publisher with the same key.
     assert walk.stream(stream)["status"] == "live"
     page = await open_page(chromium, walk.ready["http"])
@@ -91,7 +91,7 @@ async def test_webrtc_peers_ffmpeg_goes_live_by_whip_and_stays(
         await ask(lambda: len(walk.media_playlist(stream).split("#EXTINF")) > 7, "it goes on")
         assert walk.ingest(stream)["is_publishing"]
         push.stop()
-        await ask(lambda: not walk.ingest(stream)["is_publishing"], "it has said goodbye")
+        await ask(lambda: not walk.ingest(stream)["is_publishing"], "the publisher has left")
 
 
 async def test_webrtc_peers_libdatachannel_goes_live_by_a_bearer_token(

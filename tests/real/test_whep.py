@@ -103,7 +103,7 @@ async def test_whep_new_viewer_gets_a_frame_at_once_and_is_counted(walk: Walk, v
             await until_seen_and_heard(second, len(second.frames(VideoFrame)) + 10)
             assert await asyncio.to_thread(viewers, walk, stream) == 1
         # when both have left, then nothing of it remains.
-        await until(lambda: not codecs_at_work(), "the codecs rest")
+        await until(lambda: not codecs_at_work(), "transcoding has ended")
         await ask(lambda: viewers(walk, stream) == 0, "nobody watches")
 
 
@@ -117,13 +117,13 @@ async def test_whep_lost_packets_are_resent_and_a_longer_gap_is_bridged(walk: Wa
             await until_seen_and_heard(session)
             # that misses every tenth packet: then those are sent again.
             deafness = Deafness(session, nth=10)
-            await until(lambda: len(deafness.mended) > 10, "they come again")
+            await until(lambda: len(deafness.mended) > 10, "packets are sent again")
             pictures = len(session.frames(VideoFrame))
             await until_seen_and_heard(session, pictures + 30)
             # When the viewer receives nothing for a while,
             deafness.is_deaf = True
             heard = len(deafness.missed)
-            await until(lambda: len(deafness.missed) > heard + 120, "it hears nothing")
+            await until(lambda: len(deafness.missed) > heard + 120, "packets are lost")
             deafness.is_deaf, deafness.key_frames = False, 0
             # then it is sent the last key frame again, and all after it, and plays on.
             await until(lambda: deafness.key_frames, "a key frame comes")

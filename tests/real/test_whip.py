@@ -61,7 +61,9 @@ async def test_whip_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
         watched = await ask(lambda: play(stream["playback_url"], "-t", "1"), "it is played")
         assert len(watched.video) >= 10
         assert watched.audio
-        assert (await ask(lambda: send("DELETE", session.address), "it says goodbye")).status == 200
+        assert (
+            await ask(lambda: send("DELETE", session.address), "the session is deleted")
+        ).status == 200
         # and when it deletes its session, the stream ends at once, and leaves a recording.
         assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
     vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
@@ -256,7 +258,9 @@ async def test_whip_built_in_publisher_goes_live(walk: Walk) -> None:
         assert session.frames(AudioFrame)
         assert read_strip(session.frames(VideoFrame)[-1]) is not None
     # with sound and picture in step, and stops as an encoder does.
-    health = await ask(lambda: (values := walk.ingest(stream))["pace"] and values, "it is measured")
+    health = await ask(
+        lambda: (values := walk.ingest(stream))["pace"] and values, "the rate is measured"
+    )
     assert health["gaps"] == 0
     assert abs(health["drift_ms"]) < 200
     await publisher.stop()

@@ -120,7 +120,7 @@ def test_windows_like_folder_keeps_an_open_recording_until_it_is_closed(
         # when a file of it is open while it is deleted,
         with (folder / "seg-0.m4s").open("rb") as scanner:
             assert walk.ask("DELETE", f"/streams/vods/{vod['id']}").status in (200, 204)
-            until((data / "media" / "deleted").exists, "what is left is noted")
+            until((data / "media" / "deleted").exists, "the remaining file is recorded")
             # then nobody finds it any more, and its other files are gone;
             assert walk.get(vod["video_url"]).status == 404
             assert [path.name for path in folder.iterdir()] == ["seg-0.m4s"]

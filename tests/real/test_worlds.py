@@ -79,7 +79,7 @@ def test_worlds_host_selects_a_world_without_a_header(walk: Walk) -> None:
         connect(address, sock=plug, proxy=None) as reader,
     ):
         walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "Hello, page"}, key)
-        heard = until(lambda: _said(reader), "the line is heard")
+        heard = until(lambda: _said(reader), "the message arrives")
     assert heard == "Hello, page"
     # Another world does not know the stream.
     assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 404

@@ -126,7 +126,7 @@ class Obs:
                 assert self.process.poll() is None, self.log
                 return None
 
-        return until(look, "OBS takes orders")
+        return until(look, "OBS accepts requests")
 
 
 @contextmanager
