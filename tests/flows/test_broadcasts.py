@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events.live import (
     PublisherJoined,
@@ -17,13 +18,16 @@ from emulator.core.events.live import (
 from emulator.media.broadcast.broadcasts import Broadcasts
 from emulator.media.broadcast.config import BroadcastConfig
 from emulator.media.broadcast.ingest_history import IngestSample
+from emulator.media.broadcast.pipeline import Pipeline
 from emulator.media.hls.config import MediaStoreConfig
 from emulator.media.hls.index import read_index
 from emulator.media.hls.segments import read
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
+from emulator.media.hls.window import Window
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
+from emulator.media.packets import Packet
 from emulator.world.library import recordings
 from tests.support.publisher_stage import (
     PRIMED_MS,
@@ -453,3 +457,23 @@ async def test_broadcast_pictures_for_new_viewers_are_kept_where_the_window_has_
     assert sum(shared) == opened.frames == shared.index(False)
     assert len(shared) - sum(shared) < 15
     publisher.leave()
+
+
+async def test_broadcast_is_patient_until_its_next_part_unless_somebody_takes_each_frame(
+    tmp_path: Path,
+) -> None:
+    class Viewer:
+        def on_packet(self, packet: Packet) -> None: ...
+        def restart(self) -> None: ...
+        def close(self) -> None: ...
+
+    hls_stream = HlsStream(tmp_path, Window(segment_ms=2000, part_ms=200))
+    pipeline = Pipeline(ManualClock(), lambda: hls_stream)
+    assert pipeline.patience_ms == 0
+    pipeline.receive([tag for tag in picture(2) if tag.timestamp_ms < 1_000])
+    assert 0 < pipeline.patience_ms <= 216
+    viewer = Viewer()
+    pipeline.relay.join(viewer)
+    assert pipeline.patience_ms == 0
+    pipeline.relay.leave(viewer)
+    assert pipeline.patience_ms > 0

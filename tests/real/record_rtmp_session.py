@@ -22,6 +22,7 @@ class _OpenGate:
 
     bytes_per_second_max = 0
     pause_ms = 0
+    patience_ms = 0
 
     def authorize(self, publish_request: PublishRequest, _drop: Callable[[str], None]) -> MediaSink:
         sys.stderr.write(f"publisher encoder={publish_request.encoder}\n")

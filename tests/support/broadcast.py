@@ -51,7 +51,8 @@ class FakeBroadcast:
             for n in range(count if has_video else 0)
         )
         part = HlsPart(
-            packets=frames,
+            pictures=frames,
+            sounds=(),
             tracks=tracks,
             start=self.start,
             duration=self.ticks,

@@ -83,6 +83,7 @@ class RecordingSink:
     refuses: Refused | None = None
     bytes_per_second_max: int = 0
     pause_ms: int = 0
+    patience_ms: int = 0
 
     def receive(self, tags: Sequence[Tag]) -> None:
         assert not self.closed_for

@@ -65,6 +65,10 @@ class Publication:
         return self._broadcast.pipeline.pause_ms if self.is_publishing else 0
 
     @property
+    def patience_ms(self) -> int:
+        return self._broadcast.pipeline.patience_ms if self.is_publishing else 0
+
+    @property
     def encoder(self) -> Encoder:
         """The publisher's encoder by the names that it sends; `other` for an unknown one."""
         said = self._broadcast.pipeline.metadata

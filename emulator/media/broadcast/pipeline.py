@@ -32,6 +32,7 @@ from emulator.media.packets import Packet, Track
 from emulator.media.renditions.ladder import Ladder
 from emulator.media.sequencer import Sequencer
 from emulator.media.simulcast.feed import Feed
+from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.timeline import Epoch, Sequenced
 from emulator.media.track_set import NO_PROMISE, Kind, Promise
 from emulator.media.track_waits import TrackWaits
@@ -205,6 +206,17 @@ class Pipeline:
         if self._waiting is not None:
             return _TURN_MS
         return self._transcoder.pause_ms if self._transcoder is not None else 0
+
+    @property
+    def patience_ms(self) -> int:
+        """The milliseconds of media until a part is complete.
+
+        0 where somebody takes each frame as it comes.
+        """
+        takes_each = self.relay.is_watched or self.feed.is_tapped or self.ladder is not None
+        if takes_each or self._transcoder is not None:
+            return 0
+        return self._segmenter.missing // TICKS_PER_MS
 
     @property
     def warnings(self) -> list[str]:
@@ -437,7 +449,6 @@ class Pipeline:
                 hls_stream.begin(init_segment(part.tracks), part)
             content = fragment(part, self._sequence)
             self._sequence += 1
-            pictures = part.pictures
             length = sum([len(packet.data) for packet in part.packets])
-            self.relay.share(pictures, memoryview(content)[-length:])
+            self.relay.share(part.pictures, memoryview(content)[-length:])
             hls_stream.append(part, content)

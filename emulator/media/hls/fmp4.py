@@ -77,44 +77,39 @@ def fragment(part: HlsPart, sequence: int) -> bytes:
     `sequence` is the moof's number and should grow by 1. The times of the first packets become
     baseMediaDecodeTime; within a run only durations count, so they must add up.
     """
-    video = [packet for packet in part.packets if type(packet.track) is VideoTrack]
-    audio = [packet for packet in part.packets if type(packet.track) is not VideoTrack]
-    runs: list[tuple[int, list[Packet], bool]] = []
     head_size = _MOOF_SIZE
-    for track in part.tracks:
-        is_video = type(track) is VideoTrack
-        packets = video if is_video else audio
+    for packets, sample_size in (
+        (part.pictures, _VIDEO_SAMPLE_SIZE),
+        (part.sounds, _AUDIO_SAMPLE_SIZE),
+    ):
         if packets:
-            runs.append((track_id(track), packets, is_video))
-            sample_size = _VIDEO_SAMPLE_SIZE if is_video else _AUDIO_SAMPLE_SIZE
             head_size += _TRAF_SIZE + _RUN_SIZE + sample_size * len(packets)
+    samples = [packet.data for packet in part.packets]
+    sizes = list(map(len, samples))
+    video_size, mdat_size = sum(sizes[: len(part.pictures)]), 8 + sum(sizes)
+    if mdat_size > _MDAT_SIZE_MAX:
+        raise ValueError("a part of 4 GiB or more cannot be packed")
     pieces: list[bytes | memoryview] = [
         _MOOF.pack(head_size, b"moof", 16, b"mfhd", 0, sequence & _U32)
     ]
-    offset = head_size + 8
-    for number, packets, is_video in runs:
-        pieces.append(_traf(number, packets, is_video, offset))
-        offset += sum([len(packet.data) for packet in packets])
-    mdat_size = offset - head_size
-    if mdat_size > _MDAT_SIZE_MAX:
-        raise ValueError("a part of 4 GiB or more cannot be packed")
+    if part.pictures:
+        pieces.append(_traf(_VIDEO_ID, part.pictures, sizes, head_size + 8))
+    if part.sounds:
+        sizes = sizes[len(part.pictures) :]
+        pieces.append(_traf(_AUDIO_ID, part.sounds, sizes, head_size + 8 + video_size))
     pieces.append(struct.pack(">I4s", mdat_size, b"mdat"))
-    for _, packets, _ in runs:
-        pieces += [packet.data for packet in packets]
-    return b"".join(pieces)
+    return b"".join(pieces + samples)
 
 
-def _traf(number: int, packets: list[Packet], is_video: bool, offset: int) -> bytes:
+def _traf(number: int, packets: Sequence[Packet], sizes: Sequence[int], offset: int) -> bytes:
     """tfhd, tfdt (version 1) and trun (version 1: composition offsets are signed) of a track."""
     samples: list[int] = []
-    if is_video:
-        for packet in packets:
+    is_video = number == _VIDEO_ID
+    for packet, size in zip(packets, sizes, strict=False):
+        samples += (packet.duration & _U32, size)
+        if is_video:
             flags = _SYNC if packet.is_key else _NOT_SYNC
-            shift = (packet.pts - packet.dts) & _U32
-            samples += (packet.duration & _U32, len(packet.data), flags, shift)
-    else:
-        for packet in packets:
-            samples += (packet.duration & _U32, len(packet.data))
+            samples += (flags, (packet.pts - packet.dts) & _U32)
     run_size = _RUN_SIZE + 4 * len(samples)
     head = _TRAF.pack(
         _TRAF_SIZE + run_size, b"traf",

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from emulator.media.packets import Packet, Track, VideoTrack
+from emulator.media.packets import Packet, Track
 
 # Closed captions inside a picture: user data of the United States (0xB5), ATSC (0x0031), GA94
 # (ANSI/SCTE 128-1, 8.1; CTA-708-E, 4.4). They come before the picture itself; only its parameter
@@ -27,7 +27,8 @@ class HlsPart(Struct, frozen=True):
     `at_ms`: the world's time at which the part's first packet arrived (PROGRAM-DATE-TIME).
     """
 
-    packets: tuple[Packet, ...]
+    pictures: tuple[Packet, ...]
+    sounds: tuple[Packet, ...]
     tracks: tuple[Track, ...]
     start: int
     duration: int
@@ -38,19 +39,11 @@ class HlsPart(Struct, frozen=True):
     ends_segment: bool = False
 
     @property
-    def pictures(self) -> list[Packet]:
-        """The packets of this part that are video."""
-        return [packet for packet in self.packets if type(packet.track) is VideoTrack]
-
-    @property
-    def frames(self) -> int:
-        """The number of pictures in this part."""
-        return len(self.pictures)
+    def packets(self) -> tuple[Packet, ...]:
+        """All packets, in the order in which a fragment has them."""
+        return self.pictures + self.sounds
 
     @property
     def has_captions(self) -> bool:
         """Whether one of its pictures carries closed captions."""
-        return any(
-            type(packet.track) is VideoTrack and _CAPTIONS in bytes(packet.data[:_HEAD_BYTES])
-            for packet in self.packets
-        )
+        return any(_CAPTIONS in bytes(packet.data[:_HEAD_BYTES]) for packet in self.pictures)

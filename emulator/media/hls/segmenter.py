@@ -95,6 +95,14 @@ class Segmenter:
         """The PART-TARGET in ticks: no part is or will be longer, unless it grows."""
         return self._target
 
+    @property
+    def missing(self) -> int:
+        """The ticks of media until the open part is complete; 0 if that is not known."""
+        if self._lead_at is None or self._step <= 0:
+            return 0
+        whole = self._target // self._step * self._step
+        return max(0, self._start + whole - self._lead_at)
+
     def push(self, sequenced: Sequenced) -> list[HlsPart]:
         """Return the parts that these packets complete.
 
@@ -289,7 +297,8 @@ class Segmenter:
         if has_packets:
             parts.append(
                 HlsPart(
-                    packets=(*self._video, *self._audio[:count]),
+                    pictures=tuple(self._video),
+                    sounds=tuple(self._audio[:count]),
                     tracks=self._epoch.tracks,
                     start=self._start,
                     duration=end - self._start,

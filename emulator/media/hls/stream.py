@@ -126,7 +126,7 @@ class HlsStream:
             raise ValueError("a part that starts a discontinuity needs its init segment first")
         if part.starts_segment and not part.starts_discontinuity:
             self._end_segment()
-        frames = part.frames
+        frames = len(part.pictures)
         segment, stored = self.window.add(
             fragment,
             start=part.start,

@@ -50,6 +50,10 @@ class MediaSink(Protocol):
     def pause_ms(self) -> int:
         """The milliseconds for which the connection must not be read after its tags; mostly 0."""
 
+    @property
+    def patience_ms(self) -> int:
+        """The milliseconds that the next tags may wait, as nothing would come of them sooner."""
+
     def receive(self, tags: Sequence[Tag]) -> None:
         """Take the next tags, or raise `Refused`: the publisher is sent the reason and cut off."""
 

@@ -183,6 +183,7 @@ class FlvReader:
         self._sampler = form.sampler(track) if form.sampler else None
 
     def _read_audio(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
+        content: Payload
         number = payload[0] >> 4
         if number == 9:
             kind, fourcc, content = unwrap(payload, PacketType.AUDIO_MULTITRACK)
@@ -192,7 +193,7 @@ class FlvReader:
         else:
             form = codecs.legacy_audio(number)
             kind = payload[1]
-            content = memoryview(payload)[2:]
+            content = payload[2:]  # So short that a copy costs less than a view.
         if kind == PacketType.SEQUENCE_START:
             self._is_adts = False
             self._start_audio(form, _config(content))
@@ -201,7 +202,7 @@ class FlvReader:
         return []
 
     def _audio_packets(
-        self, form: AudioFormat, timestamp_ms: int, content: memoryview
+        self, form: AudioFormat, timestamp_ms: int, content: Payload
     ) -> list[Packet]:
         # Each ADTS frame begins with twelve bits of 1.
         adts = form.adts(content) if form.adts and content[0] == 0xFF else None
@@ -288,7 +289,7 @@ def _announces(metadata: dict[str, bool | float | str], flag: str, codec: str) -
     return metadata.get(flag) is not False and codec in metadata
 
 
-def _config(content: memoryview) -> bytes:
+def _config(content: Payload) -> bytes:
     if len(content) > _CONFIG_SIZE_MAX:
         raise ProtocolError(f"a configuration record of {len(content)} bytes is too long")
     return bytes(content)

@@ -28,7 +28,7 @@ from emulator.media.ingest.wire.rtmp_tls import TlsLayer, is_tls
 log = logging.getLogger(__name__)
 
 # Without TCP_QUICKACK, Linux acknowledges received data within this time (TCP_DELACK_MIN).
-_ACKNOWLEDGED_SECONDS = 0.04
+_ACKNOWLEDGED_MS = 40
 
 
 class Listener(Protocol):
@@ -131,7 +131,11 @@ class RtmpConnection(asyncio.Protocol):
         self._transport = self._socket = None
         self._listener.closed(self)
 
-    # Methods that the rounds call, in addition to `data_received`.
+    # What the rounds use, in addition to `data_received`.
+
+    @property
+    def patience_ms(self) -> int:
+        return self._sink.patience_ms if self._sink is not None else 0
 
     def hung_up(self, error: OSError | None) -> None:
         self._is_in_rounds = False
@@ -390,9 +394,9 @@ class RtmpConnection(asyncio.Protocol):
 
         Encoders write a command in two pieces, and Nagle's algorithm holds the second one until the
         first is acknowledged: 40 ms a turn by default, 135 ms from connect to publish. Media is
-        delayed in the same way. Longer rounds come after that acknowledgement anyway.
+        delayed in the same way. Data that has waited for longer is acknowledged already.
         """
-        is_late = self._is_in_rounds and self._listener.rounds.seconds >= _ACKNOWLEDGED_SECONDS
+        is_late = self._is_in_rounds and self.patience_ms >= _ACKNOWLEDGED_MS
         if self._socket is not None and sys.platform == "linux" and not is_late:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 

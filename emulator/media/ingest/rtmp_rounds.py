@@ -2,18 +2,16 @@
 
 A publisher sends some 80 tags a second. To wake for each of them costs more than to read it, most
 of all with many publishers. So data waits for the next round: at most 10 ms with one publisher, 50
-ms with five or more. A publisher that joins as the ninth or later is read in every second round:
-its stream has long parts (docs/decisions/0046), and this is half of one.
+ms with five or more; longer where nothing would come of it sooner (docs/decisions/0052).
 """
 
 import asyncio
-import selectors
 import socket
-from typing import Final, Protocol, cast
+from math import ceil
+from typing import Final, Protocol
 
 _ROUND_SECONDS_EACH: Final = 0.01
 _ROUND_SECONDS_MAX: Final = 0.05
-_QUICK_MAX: Final = 8
 _READ_BYTES: Final = 64 * 1024
 # The reads of one socket in a round: 4 MiB, as much as Linux buffers in it.
 _READS_MAX: Final = 64
@@ -21,6 +19,10 @@ _READS_MAX: Final = 64
 
 class Member(Protocol):
     """A connection that is read in rounds."""
+
+    @property
+    def patience_ms(self) -> int:
+        """The milliseconds that its next data may wait. 0: until the next round."""
 
     def data_received(self, data: bytes) -> None:
         """Take received data. A member may leave here, or make others leave."""
@@ -44,14 +46,14 @@ def is_possible(loop: asyncio.AbstractEventLoop) -> bool:
 class Rounds:
     """The members of the rounds. For the event loop's thread.
 
-    It runs, and holds file descriptors, only while it has members.
+    It runs only while it has members. It asks each socket for data without asking first which have
+    some: nearly all of them have, as each sends some 80 tags a second.
     """
 
     def __init__(self) -> None:
         self._members: dict[socket.socket, Member] = {}
-        # The sockets that each round reads; those of the even rounds and of the odd ones.
-        self._quick = _Sockets()
-        self._patient = (_Sockets(), _Sockets())
+        # The number of the round that reads each of them next.
+        self._due: dict[socket.socket, int] = {}
         self._number = 0
         self._timer: asyncio.TimerHandle | None = None
         # One buffer for all reads: to allocate one of this size for each read would cost more than
@@ -65,9 +67,8 @@ class Rounds:
 
     def join(self, source: socket.socket, member: Member) -> None:
         """Read `source` from now on. It must not block, and nobody else may read it."""
-        is_quick = len(self._members) < _QUICK_MAX
         self._members[source] = member
-        (self._quick if is_quick else min(self._patient, key=len)).add(source)
+        self._due[source] = self._number + 1
         if len(self._members) == 1:
             self._schedule()
 
@@ -75,8 +76,7 @@ class Rounds:
         """Stop reading `source`. Does nothing for one that has left, or has never joined."""
         if self._members.pop(source, None) is None:
             return
-        for group in (self._quick, *self._patient):
-            group.discard(source)
+        del self._due[source]
         if not self._members and self._timer is not None:
             self._timer.cancel()
 
@@ -85,9 +85,8 @@ class Rounds:
 
         A new publisher is checked against the current ones, so no close may still wait for a round.
         """
-        for group in (self._quick, *self._patient):
-            for source in group.ready():
-                self._read(source, is_to_end=True)
+        for source in list(self._members):
+            self._read(source, is_to_end=True)
 
     def _schedule(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self.seconds, self._go_round)
@@ -95,62 +94,37 @@ class Rounds:
     def _go_round(self) -> None:
         self._schedule()
         self._number += 1
-        for group in (self._quick, self._patient[self._number % 2]):
-            for source in group.ready():
-                self._read(source)
+        for source in [source for source, number in self._due.items() if number <= self._number]:
+            has_data = self._read(source)
+            member = self._members.get(source)
+            if member is not None:
+                patience_ms = member.patience_ms if has_data else 0
+                self._due[source] = self._number + max(1, ceil(patience_ms / 1000 / self.seconds))
 
-    def _read(self, source: socket.socket, *, is_to_end: bool = False) -> None:
-        """Read all data that is there, until its member leaves.
+    def _read(self, source: socket.socket, *, is_to_end: bool = False) -> bool:
+        """Read all data that is there, until its member leaves. Return whether there was any.
 
         `is_to_end`: also check whether the peer has closed after its last bytes.
         """
+        has_data = False
         for _ in range(_READS_MAX):
             member = self._members.get(source)
             if member is None:
-                return
+                break
             try:
                 count = source.recv_into(self._buffer)
             except BlockingIOError:
-                return
+                break
             except OSError as error:
                 self.leave(source)
                 member.hung_up(error)
-                return
+                break
             if not count:
                 self.leave(source)
                 member.hung_up(None)
-                return
+                break
+            has_data = True
             member.data_received(bytes(self._buffer[:count]))
             if count < _READ_BYTES and not is_to_end:
-                return
-
-
-class _Sockets:
-    """A set of sockets, which can select those that are readable."""
-
-    def __init__(self) -> None:
-        self._sockets: set[socket.socket] = set()
-        self._selector: selectors.BaseSelector | None = None
-
-    def __len__(self) -> int:
-        return len(self._sockets)
-
-    def add(self, source: socket.socket) -> None:
-        if self._selector is None:
-            self._selector = selectors.DefaultSelector()
-        self._selector.register(source, selectors.EVENT_READ)
-        self._sockets.add(source)
-
-    def discard(self, source: socket.socket) -> None:
-        if source not in self._sockets or self._selector is None:
-            return
-        self._sockets.remove(source)
-        self._selector.unregister(source)
-        if not self._sockets:
-            self._selector.close()
-            self._selector = None
-
-    def ready(self) -> list[socket.socket]:
-        if self._selector is None:
-            return []
-        return [cast("socket.socket", key.fileobj) for key, _ in self._selector.select(0)]
+                break
+        return has_data

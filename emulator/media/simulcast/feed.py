@@ -23,6 +23,10 @@ class Feed:
         self.is_closed = False
         self._taps: tuple[Tap, ...] = ()
 
+    @property
+    def is_tapped(self) -> bool:
+        return bool(self._taps)
+
     def push(self, packets: Iterable[Packet], tracks: tuple[Track, ...]) -> None:
         for tap in self._taps:
             for packet in packets:

@@ -57,6 +57,10 @@ class Relay:
         self._has_original = False
         self._listeners: tuple[PacketListener, ...] = ()
 
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._listeners)
+
     def push(self, packets: Iterable[Packet]) -> None:
         for packet in packets:
             track = packet.track

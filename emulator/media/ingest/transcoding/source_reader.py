@@ -22,6 +22,10 @@ _RATES = (5_512, 11_025, 22_050, 44_100)
 _OWN_RATES = {4: 16_000, 5: 8_000, 7: 8_000, 8: 8_000, 11: 16_000, 14: 8_000}
 _MONO = frozenset({4, 5, 11})
 _VP6 = frozenset({4, 5})
+# How coded frames of H.264 (key frames, others) and of AAC begin. Nearly all tags are such, and
+# they are passed through unless their header is to be transcoded.
+_PASSED_VIDEO = frozenset({b"\x17\x01", b"\x27\x01"})
+_PASSED_AUDIO = b"\xaf\x01"
 # Profiles and pixel formats that HLS does not carry, of codecs that it carries.
 _REFUSED_FORMS = {
     "H.264": SourceCodec("H.264 that is not 4:2:0 with 8 bits", "h264"),
@@ -90,7 +94,8 @@ class SourceReader:
         return None
 
     def _read_video(self, dts: int, payload: bytes) -> list[SourcePacket] | None:
-        if not payload or payload[0] >> 4 & 7 == FrameType.COMMAND:
+        is_passed = self._video is None and payload[:2] in _PASSED_VIDEO
+        if is_passed or not payload or payload[0] >> 4 & 7 == FrameType.COMMAND:
             return None
         is_key = payload[0] >> 4 & 7 == FrameType.KEY
         if payload[0] & 0x80:
@@ -150,7 +155,7 @@ class SourceReader:
         return [SourcePacket(self._video, dts, pts, is_key, bytes(content))]
 
     def _read_audio(self, dts: int, payload: bytes) -> list[SourcePacket] | None:
-        if not payload:
+        if not payload or (self._audio is None and payload[:2] == _PASSED_AUDIO):
             return None
         number = payload[0] >> 4
         if number == 9:

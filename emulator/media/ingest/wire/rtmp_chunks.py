@@ -90,9 +90,8 @@ class ChunkReader:
 
     def receive(self, received: bytes) -> Iterator[RtmpMessage]:
         """Yield each message that `received` completes. Take them all before the next call."""
-        if self._unread:
-            received = self._unread + received
-            self._unread = b""
+        received = self._unread + received
+        self._unread = b""
         pos = 0
         end = len(received)
         while pos < end:
@@ -103,18 +102,21 @@ class ChunkReader:
                     self._unread = received[pos:]
                     return
                 pos = payload_pos
-                self._chunk_missing = min(self._chunk_bytes, stream.missing)
+                missing = stream.missing
+                self._chunk_missing = missing if missing < self._chunk_bytes else self._chunk_bytes
             whole_pos = pos + stream.missing
             if not stream.body and stream.missing == self._chunk_missing and whole_pos <= end:
                 payload = received[pos:whole_pos]  # One complete chunk.
                 pos = whole_pos
-                stream.missing = 0
-                self._open = None
+            elif not stream.body and (payload := self._few_chunks(stream, received, pos)):
+                pos += len(payload) + (len(payload) - 1) // self._chunk_bytes
             else:
                 pos = self._take(stream, received, pos)
                 if stream.missing:
                     continue
                 payload = self._assembled(stream)
+            stream.missing = 0
+            self._open = None
             message = RtmpMessage(stream.type_id, stream.stream_id, stream.timestamp_ms, payload)
             if SET_CHUNK_SIZE <= message.type_id <= ABORT:
                 self._apply_control(message)
@@ -125,8 +127,6 @@ class ChunkReader:
 
         Returns the position after it. Leaves the stream open if its chunk is not complete.
         """
-        if not stream.body and (end := self._take_whole(stream, received, pos)):
-            return end
         first = self._chunk_missing
         available = len(received) - pos
         if available < first:
@@ -159,25 +159,21 @@ class ChunkReader:
         self._note_taken(stream, first)
         return run_pos
 
-    def _take_whole(self, stream: _ChunkStream, received: bytes, pos: int) -> int:
-        """Take a message of a few chunks that are all received. Returns the position after it.
+    def _few_chunks(self, stream: _ChunkStream, received: bytes, pos: int) -> bytes:
+        """Return the payload of a message of a few chunks that are all received, as most pictures.
 
-        Returns 0 and takes nothing if the message is not like that. Most pictures are.
+        Empty if the message is not like that.
         """
         size, header = self._chunk_bytes, stream.continuation
         count = (stream.missing - 1) // size
         end = pos + stream.missing + count
         if count > _FEW_CHUNKS or end > len(received) or len(header) > 1:
-            return 0
+            return b""
         step = size + 1
         if received[pos + size : end : step] != header * count:
-            return 0
-        view = memoryview(received)[pos:end]
-        stream.body = bytearray().join([view[at : at + size] for at in range(0, len(view), step)])
-        self._note_taken(stream, len(stream.body))
-        self._open = None
-        self._chunk_missing = 0
-        return end
+            return b""
+        whole = received[pos:end]
+        return b"".join([whole[at : at + size] for at in range(0, len(whole), step)])
 
     def _run_bytes(self, stream: _ChunkStream, available: int, missing: int) -> int:
         """The length of the further chunks, with headers, if all of them are of this message.

@@ -75,10 +75,10 @@ class LoopFilm:
         """Return the part `number` of an endless stream of rounds, with that stream's times."""
         rounds, index = divmod(number, len(self.parts))
         part = self.parts[index]
-        later = tuple(_later(packet, rounds) for packet in part.packets)
         return replace(
             part,
-            packets=later,
+            pictures=tuple(_later(packet, rounds) for packet in part.pictures),
+            sounds=tuple(_later(packet, rounds) for packet in part.sounds),
             start=part.start + rounds * ROUND_TICKS,
             starts_discontinuity=False,
         )
@@ -154,18 +154,17 @@ def _one_round(parts: list[HlsPart]) -> list[HlsPart]:
     last = hls_parts[-1]
     if last.start + last.duration != ROUND_TICKS:
         raise ValueError("the round must end at a part's end")
-    tracks = last.tracks
-    packets = [packet for part in parts for packet in part.packets]
-    placed: list[HlsPart] = []
-    for part in hls_parts:
-        inside = tuple(
-            packet
-            for track in tracks
-            for packet in packets
-            if packet.track == track and _is_inside(packet, part)
+    pictures = [packet for part in parts for packet in part.pictures]
+    sounds = [packet for part in parts for packet in part.sounds]
+    return [
+        replace(
+            part,
+            pictures=tuple(packet for packet in pictures if _is_inside(packet, part)),
+            sounds=tuple(packet for packet in sounds if _is_inside(packet, part)),
+            starts_discontinuity=part.start == 0,
         )
-        placed.append(replace(part, packets=inside, starts_discontinuity=part.start == 0))
-    return placed
+        for part in hls_parts
+    ]
 
 
 def _is_inside(packet: Packet, part: HlsPart) -> bool:

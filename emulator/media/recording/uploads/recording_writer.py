@@ -17,7 +17,7 @@ from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.hls.segments import init_of
 from emulator.media.hls.window import Window
-from emulator.media.packets import Packet, Track, VideoTrack
+from emulator.media.packets import Packet, Track
 from emulator.media.timeline import Epoch, Sequenced
 
 # A recording has no live edge: one fragment a second is enough.
@@ -80,7 +80,7 @@ class _Writer:
             content,
             start=part.start,
             duration=part.duration,
-            frames=sum(type(packet.track) is VideoTrack for packet in part.packets),
+            frames=len(part.pictures),
             is_independent=part.is_independent,
             at_ms=part.at_ms,
         )

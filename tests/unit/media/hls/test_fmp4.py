@@ -8,7 +8,7 @@ import pytest
 from emulator.media.codecs import aac, h264
 from emulator.media.hls.fmp4 import fragment, init_segment, trak
 from emulator.media.hls.part import HlsPart
-from emulator.media.packets import Packet, Track
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 
 AVCC = bytes.fromhex(
     "0142c01fffe100196742c01fd9005005bb011000000300100000030320f183248001000568cb83cb20"
@@ -33,7 +33,9 @@ def boxes(octets: bytes, path: str = "") -> Iterator[tuple[str, bytes]]:
 
 
 def part_of(*packets: Packet, tracks: tuple[Track, ...] = (VIDEO, AUDIO)) -> HlsPart:
-    return HlsPart(packets, tracks, 0, 18_000, True, True, True, 0)
+    pictures = tuple(packet for packet in packets if isinstance(packet.track, VideoTrack))
+    sounds = tuple(packet for packet in packets if isinstance(packet.track, AudioTrack))
+    return HlsPart(pictures, sounds, tracks, 0, 18_000, True, True, True, 0)
 
 
 def content(octets: bytes, path: str) -> list[bytes]:

@@ -491,3 +491,20 @@ def test_segmenter_audio_is_cut_alone_half_a_second_and_a_part_after_a_stalled_p
     assert stall < at <= stall + 1_920
     assert [packet.duration for packet in parts[0].packets if packet.track is VIDEO] == [3_000]
     assert parts[-1].start + parts[-1].duration <= at - 45_000
+
+
+@table("rate", [24, 25, 30000 / 1001, 30, 50, 60])
+def test_segmenter_knows_how_much_of_the_open_part_is_missing(rate: float) -> None:
+    segmenter = Segmenter(part_ms=200)
+    packets = frames(4, rate, key_every=1000)
+    assert segmenter.missing == 0
+    cut(segmenter, packets[:3], PICTURE)
+    due = packets[2].dts + segmenter.missing
+    complete = 0
+    for packet in packets[3:]:
+        parts = cut(segmenter, [packet], PICTURE)
+        # The frame that ends a part is due then, but for the rounding of the wire's times.
+        assert len(parts) == (packet.dts >= due - 90 * 10)
+        complete += len(parts)
+        due = packet.dts + segmenter.missing
+    assert complete >= 18

@@ -20,6 +20,7 @@ class Listener:
         self.heard = b""
         self.errors: list[OSError | None] = []
         self.news = asyncio.Event()
+        self.patience_ms = 0
         self._then = then
 
     def data_received(self, data: bytes) -> None:
@@ -223,3 +224,27 @@ async def test_rtmp_rounds_hung_up_peer_is_noticed_at_once_on_request(
     assert gone.heard == (b"goodbye" if has_last_words else b"")
     assert (there.heard, there.errors) == (b"hello", [])
     rounds.leave(there_source)
+
+
+async def test_rtmp_rounds_member_with_patience_is_passed_over_by_rounds(pairs: Pairs) -> None:
+    # Given one whose next data may wait for long, and one that is always read,
+    rounds, patient, other = Rounds(), Listener(), Listener()
+    (source, peer), (other_source, other_peer) = pairs(), pairs()
+    patient.patience_ms = 1_000_000
+    rounds.join(source, patient)
+    rounds.join(other_source, other)
+    peer.sendall(b"one")
+    await patient.until(lambda: patient.heard == b"one")
+
+    # when both send, and a few rounds have passed,
+    peer.sendall(b"two")
+    for count in range(1, 4):
+        other_peer.sendall(b"x")
+        await other.until(lambda count=count: len(other.heard) == count)  # type: ignore[misc]  # Bound in the loop.
+
+    # then the first still waits, until someone needs to know all that came.
+    assert patient.heard == b"one"
+    rounds.catch_up()
+    assert patient.heard == b"onetwo"
+    for member in (source, other_source):
+        rounds.leave(member)
