@@ -6,7 +6,6 @@ the window is what memory holds.
 """
 
 import asyncio
-import gzip
 import re
 from array import array
 from collections.abc import Callable, Mapping
@@ -53,6 +52,8 @@ class Rendered(Struct, frozen=True, dict=True):
     @cached_property
     def gzipped(self) -> bytes:
         """Compressed once for all clients that accept it."""
+        import gzip  # Late: not every player asks for it.
+
         return gzip.compress(self.body, compresslevel=5, mtime=0)
 
 

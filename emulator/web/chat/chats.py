@@ -1,9 +1,9 @@
 """Chats: all chat sockets of one world: their rooms, and events that concern all of them."""
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from emulator.chat_delivery.send_queue import CloseQueue
 from emulator.core.bus import Handlers
 from emulator.core.errors import Refused
 from emulator.core.events import Event
@@ -15,14 +15,18 @@ from emulator.core.events.worlds import ServerStopping, WorldReplaced
 from emulator.core.service import Service
 from emulator.web.auth import authenticate
 from emulator.web.chat.config import ChatConfig
-from emulator.web.chat.encoder import ChatEncoder
-from emulator.web.chat.line_queue import LineQueue, Outcome
-from emulator.web.chat.room import ChatClient, ChatRoom
 from emulator.world.faults.access import AuthExpire
 from emulator.world.faults.chat import ChatDisconnect
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
+
+# Imported with the first client.
+if TYPE_CHECKING:
+    from emulator.chat_delivery.send_queue import CloseQueue
+    from emulator.web.chat.encoder import ChatEncoder
+    from emulator.web.chat.line_queue import LineQueue, Outcome
+    from emulator.web.chat.room import ChatClient, ChatRoom
 
 # Close codes (contract, websocket.md).
 GOING_AWAY = 1001
@@ -50,16 +54,31 @@ class Chats(Service):
         self.world = world
         self.config = config
         self.frame_bytes_max = frame_bytes_max
-        self.encoder = ChatEncoder(world)
-        self.line_queue = LineQueue(world, self.tell)
         self._rooms: dict[str, ChatRoom] = {}
         self._clients: dict[ChatClient, None] = {}
         self._of_user: dict[str, dict[ChatClient, None]] = {}
-        self.close_queue = CloseQueue()
         self._drops: list[tuple[ChatClient, str]] = []
 
+    @cached_property
+    def encoder(self) -> "ChatEncoder":
+        from emulator.web.chat.encoder import ChatEncoder
+
+        return ChatEncoder(self.world)
+
+    @cached_property
+    def line_queue(self) -> "LineQueue":
+        from emulator.web.chat.line_queue import LineQueue
+
+        return LineQueue(self.world, self.tell)
+
+    @cached_property
+    def close_queue(self) -> "CloseQueue":
+        from emulator.chat_delivery.send_queue import CloseQueue
+
+        return CloseQueue()
+
     @property
-    def clients(self) -> list[ChatClient]:
+    def clients(self) -> "list[ChatClient]":
         """The clients in the order in which they came."""
         return list(self._clients)
 
@@ -72,8 +91,10 @@ class Chats(Service):
     def is_full(self) -> bool:
         return self.sockets >= self.config.sockets_max
 
-    def enter(self, client: ChatClient, stream: Stream) -> None:
+    def enter(self, client: "ChatClient", stream: Stream) -> None:
         """Add a client to a stream's chat."""
+        from emulator.web.chat.room import ChatRoom
+
         room = self._rooms.get(stream.id)
         if room is None:
             room = self._rooms[stream.id] = ChatRoom(self.world, self.encoder, stream)
@@ -84,7 +105,7 @@ class Chats(Service):
         if self.world.faults.are_on:
             self._disconnect([client])
 
-    def leave(self, client: ChatClient) -> None:
+    def leave(self, client: "ChatClient") -> None:
         """Remove a client whose socket was closed, unless it was removed with its world."""
         if client.expiry is not None:
             client.expiry.cancel()
@@ -113,8 +134,12 @@ class Chats(Service):
             ServerStopping: self._on_server_stopping,
         }
 
+    def _forget(self, event: Event | Burst) -> None:
+        if "encoder" in vars(self):
+            self.encoder.forget(event)
+
     def _on_event(self, event: Event) -> None:
-        self.encoder.forget(event)
+        self._forget(event)
         if not self._clients:
             return
         room = self._rooms.get(getattr(event, "stream_id", ""))
@@ -132,7 +157,7 @@ class Chats(Service):
             for event in burst:
                 self._on_event(event)
         else:
-            self.encoder.forget(burst)
+            self._forget(burst)
 
     def _on_stream_changed(self, event: StreamUpdated | StreamDeleted) -> None:
         self._on_event(event)
@@ -140,12 +165,12 @@ class Chats(Service):
             asyncio.get_running_loop().call_soon(self._check_stream, event.stream_id)
 
     def _on_fault(self, event: FaultStarted) -> None:
-        self.encoder.forget(event)
+        self._forget(event)
         if self._clients:
             asyncio.get_running_loop().call_soon(self._break, event.kind)
 
     def _on_world_replaced(self, event: WorldReplaced) -> None:
-        self.encoder.forget(event)
+        self._forget(event)
         self.close(UNKNOWN_STREAM, "the stream is gone")
 
     def _on_server_stopping(self, event: ServerStopping) -> None:
@@ -161,7 +186,7 @@ class Chats(Service):
         self._of_user.clear()
         self._rooms.clear()
 
-    def check(self, client: ChatClient) -> None:
+    def check(self, client: "ChatClient") -> None:
         """Close a client's socket if its credential is no longer valid."""
         if not client.token:
             return
@@ -170,7 +195,7 @@ class Chats(Service):
         except Refused as refused:
             _dismiss(client, POLICY, refused.message)
 
-    def tell(self, client: ChatClient, outcome: Outcome) -> None:
+    def tell(self, client: "ChatClient", outcome: "Outcome") -> None:
         """Send an author the result of a line or command; a published line needs none."""
         if outcome is None:
             return
@@ -180,12 +205,12 @@ class Chats(Service):
             payload = self._refusal(client, outcome)
         self.answer(client, payload)
 
-    def answer(self, client: ChatClient, payload: bytes) -> None:
+    def answer(self, client: "ChatClient", payload: bytes) -> None:
         """Send a message to one client, unless it has left."""
         if client in self._clients:
             self._rooms[client.stream_id].answer(client, payload)
 
-    def note_dropped(self, client: ChatClient, reason: str) -> None:
+    def note_dropped(self, client: "ChatClient", reason: str) -> None:
         """Journal that a slow reader was dropped, in the loop's next turn."""
         if client not in self._clients:
             return
@@ -193,7 +218,7 @@ class Chats(Service):
             asyncio.get_running_loop().call_soon(self._journal_drops)
         self._drops.append((client, reason))
 
-    def _refusal(self, client: ChatClient, refused: Refused) -> bytes:
+    def _refusal(self, client: "ChatClient", refused: Refused) -> bytes:
         details = refused.details
         code = details.get("chat_code") or _CODES.get(refused.code, "invalid_message")
         client.is_throttled = client.is_throttled or code == "rate_limited"
@@ -210,7 +235,7 @@ class Chats(Service):
             for client in self.clients:
                 self.check(client)
 
-    def _disconnect(self, clients: list[ChatClient]) -> None:
+    def _disconnect(self, clients: "list[ChatClient]") -> None:
         for client in clients:
             user = client.user.username if client.user else ""
             subject = f"a socket in the chat of {client.stream_id}"
@@ -237,7 +262,7 @@ class Chats(Service):
         drops, self._drops = self._drops, []
         self.world.store.note(partial(self._journal, drops))
 
-    def _journal(self, drops: list[tuple[ChatClient, str]]) -> None:
+    def _journal(self, drops: "list[tuple[ChatClient, str]]") -> None:
         for client, reason in drops:
             self.world.emit(
                 ChatReaderDropped(
@@ -249,7 +274,7 @@ class Chats(Service):
             )
 
 
-def _dismiss(client: ChatClient, code: int, reason: str) -> None:
+def _dismiss(client: "ChatClient", code: int, reason: str) -> None:
     """Close a client's socket; its further frames are ignored."""
     client.is_dismissed = True
     client.outbox.close(code, reason)

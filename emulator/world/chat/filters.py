@@ -10,7 +10,8 @@ from functools import lru_cache
 # The stand-in for an AI model detects upper case and repeated characters.
 _SHOUT_CAPITALS_MIN = 10
 _SHOUT_SHARE = 0.8
-_STRETCHED = re.compile(r"(\S)\1{14}")
+# Texts, which `re` compiles with the first line that needs them.
+_STRETCHED = r"(\S)\1{14}"
 _STRETCHED_MIN = 15
 
 # A sieve remembers this many texts of at most this length, some 200 KiB.
@@ -20,13 +21,13 @@ _REMEMBERED_CHARACTERS_MAX = 100
 _TLDS = (
     "com|net|org|io|dev|tv|gg|co|me|app|ai|live|info|xyz|link|shop|site|online|store|ru|uk|de|fr"
 )
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://\S", re.IGNORECASE)
+_SCHEME = r"(?i:[a-z][a-z0-9+.-]*://\S)"
 # The pattern begins with the dot, which is quick to search for.
-_DOMAIN = re.compile(rf"\.(?:(?<=[\w-]\.)(?:{_TLDS})\b|(?<=\bwww\.)\S)", re.IGNORECASE)
-_NAMED_EMOTE = re.compile(r":[\w+-]+:")
+_DOMAIN = rf"(?i:\.(?:(?<=[\w-]\.)(?:{_TLDS})\b|(?<=\bwww\.)\S))"
+_NAMED_EMOTE = r":[\w+-]+:"
 # Joiners, variation selectors, skin tones and tags belong to the emoji before them (UTS 51, 1.4).
-_EMOJI_GLUE = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
-_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+_EMOJI_GLUE = "[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+_KEYCAP = "[0-9#*]\ufe0f?\u20e3"
 
 
 def fold(text: str) -> str:
@@ -45,14 +46,14 @@ def has_blocked_word(text: str, words: tuple[str, ...]) -> bool:
 
 def has_link(text: str) -> bool:
     """Whether the text contains a link: `https://x`, `www.x`, `example.com/x`."""
-    if "://" in text and _SCHEME.search(text):
+    if "://" in text and re.search(_SCHEME, text):
         return True
-    return "." in text and _DOMAIN.search(text) is not None
+    return "." in text and re.search(_DOMAIN, text) is not None
 
 
 def is_emotes_only(text: str) -> bool:
     """Whether the text consists of emoji and `:named:` emotes only."""
-    plain = _EMOJI_GLUE.sub("", _KEYCAP.sub("", _NAMED_EMOTE.sub("", text)))
+    plain = re.sub(_EMOJI_GLUE, "", re.sub(_KEYCAP, "", re.sub(_NAMED_EMOTE, "", text)))
     return all(char.isspace() or unicodedata.category(char) == "So" for char in plain)
 
 
@@ -62,7 +63,7 @@ def looks_rude(text: str) -> bool:
     capitals = 0 if text.islower() else sum(map(str.isupper, text))
     if capitals >= _SHOUT_CAPITALS_MIN and capitals > _SHOUT_SHARE * sum(map(str.isalpha, text)):
         return True
-    return len(text) >= _STRETCHED_MIN and _STRETCHED.search(text) is not None
+    return len(text) >= _STRETCHED_MIN and re.search(_STRETCHED, text) is not None
 
 
 class Sieve:

@@ -30,8 +30,8 @@ from emulator.world.world import World
 # A line to post: the id of the stream, the author, the text.
 Said = tuple[str, User, str]
 
-_CURSOR = re.compile(r"m([0-9a-f]{1,15})")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CURSOR = r"m([0-9a-f]{1,15})"
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class Message(Struct, frozen=True):
@@ -206,9 +206,9 @@ def _bound(world: World, stream: Stream, before: str | None) -> int:
     """Return the row before which a page ends; without `before`, a number above every row."""
     if before is None:
         return 2**63 - 1
-    if cursor := _CURSOR.fullmatch(before):
+    if cursor := re.fullmatch(_CURSOR, before):
         return int(cursor[1], 16)
-    if _UUID.fullmatch(before):
+    if re.fullmatch(_UUID, before):
         row = world.store.row(
             "SELECT row FROM messages WHERE row = ? AND id = ? AND stream_row = ?",
             _row_in(before.lower()),
@@ -226,7 +226,7 @@ def _row_in(message_id: str) -> int:
 
     An index of the random ids would cost more than all else that storing a line costs.
     """
-    return number_in(message_id) if _UUID.fullmatch(message_id) else 0
+    return number_in(message_id) if re.fullmatch(_UUID, message_id) else 0
 
 
 def _first_row_since(world: World, stream: Stream, at_ms: int) -> int:

@@ -5,8 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -218,16 +217,8 @@ def _check(connection: sqlite3.Connection) -> None:
 
 def _scripts() -> list[str]:
     """The schema's SQL scripts in order; each upgrades the schema by one version."""
-    schema = resources.files("emulator.world.store").joinpath("schema")
-    traversables = sorted(
-        (traversable for traversable in schema.iterdir() if traversable.name.endswith(".sql")),
-        key=_name,
-    )
-    return [traversable.read_text("utf-8") for traversable in traversables]
-
-
-def _name(file: Traversable) -> str:
-    return file.name
+    folder = Path(__file__).with_name("schema")
+    return [path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))]
 
 
 def _mark(scripts: Sequence[str]) -> int:
