@@ -23,7 +23,7 @@ LABEL org.opencontainers.image.title="live-emulator" \
       org.opencontainers.image.description="A live streaming platform for development and tests" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/live-emulator /opt/live-emulator
-# Anyone may write there: a named volume begins with this mode, whatever --user the container has.
+# Every user may write there: a new named volume has this mode, whatever the container's --user.
 RUN mkdir -m 1777 /data && chown 1000:1000 /data
 ENV PATH=/opt/live-emulator/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -36,10 +36,10 @@ ENV PATH=/opt/live-emulator/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbi
 WORKDIR /data
 USER 1000:1000
 VOLUME /data
-# HTTP; RTMP and RTMPS; STUN; WebRTC's media. Inside, the ports stay: map them outside.
+# HTTP; RTMP and RTMPS; STUN; WebRTC's media. Do not change these ports: map them outside.
 EXPOSE 8787 1935 1936 3478/udp 20000-20063/udp
 STOPSIGNAL SIGTERM
-# Often: who waits for it to be healthy waits for the next look.
+# A short interval, since `--wait` waits for the next check.
 HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=5 \
     CMD ["python", "/opt/live-emulator/health.py"]
 ENTRYPOINT ["live-emulator"]

@@ -9,7 +9,7 @@ let container, platform;
 before(async () => {
   container = await new GenericContainer("live-emulator")
     .withExposedPorts(8787, 1935)
-    // The image has a health check of its own.
+    // The image has its own health check.
     .withWaitStrategy(Wait.forHealthCheck())
     .start();
   platform = `http://${container.getHost()}:${container.getMappedPort(8787)}`;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the emulator into an environment of its own below FOLDER, so that the job's packages stay as
-# they are and Python may be one that lets pip change nothing; later steps find the command.
+# Installs the emulator into a new environment below FOLDER, so that the job's packages stay unchanged
+# and Python may be one in which pip may not install; later steps find the command.
 # Usage: install.sh FOLDER PACKAGE
 set -euo pipefail
 folder=$1

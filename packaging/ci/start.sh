@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Starts an emulator in the background and waits for it; its variables go to GITHUB_ENV, its addresses
-# to GITHUB_OUTPUT. In FOLDER: what it keeps, its log and its process id, which stop.sh reads.
+# to GITHUB_OUTPUT. In FOLDER: its data, its log and its process id, which stop.sh reads.
 # Usage: start.sh FOLDER [FLAG OF serve ...]
 set -euo pipefail
 folder=$1
 shift
 mkdir -p "$folder"
 ready=$folder/ready.json
-# Of a job that was killed: whoever finds it there must find it true.
+# A file of a killed job must not be taken for this emulator's.
 rm -f "$ready"
 nohup live-emulator serve --data "$folder/data" --port 0 --rtmp-port 0 --rtmps-port 0 \
     --ready-file "$ready" "$@" >"$folder/serve.log" 2>&1 &

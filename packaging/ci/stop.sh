@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes what happened in the emulator that start.sh has started to FOLDER/report, and stops it.
+# Writes a report of the emulator that start.sh has started to FOLDER/report, and stops it.
 # Usage: stop.sh FOLDER
 set -euo pipefail
 folder=$1

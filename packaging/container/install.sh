@@ -10,7 +10,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends python3-venv binutils >/dev/null
 
-# pip itself is not needed there, so it works from an environment of its own.
+# pip is not needed in the image, so it runs from another environment.
 python3 -m venv /tmp/pip
 python3 -m venv --without-pip "$target"
 # PyAV 18's wheel carries 30 MB more than 17's: libraries of the desktop, padded with zeros.
@@ -19,13 +19,13 @@ python3 -m venv --without-pip "$target"
 cp "$here/health.py" "$target/"
 
 packages=$("$target/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-# Not what auditwheel has moved into *.libs: strip makes those files larger.
+# Without the files that auditwheel has moved into *.libs, which strip makes larger.
 find "$packages" -name '*.so' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {} +
-# Sources that compilers read, and tests of libraries.
+# Remove sources for compilers, and tests of libraries.
 find "$packages" -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' \
     -o -name '*.pyi' \) -delete
 
-# Bytecode, and the seed's image beside it, are known by the second of their sources' times, which
+# Bytecode, and the seed's image next to it, are valid for the time of their sources in seconds, which
 # a layer may round.
 find "$packages" -exec touch -h -d '2020-01-01T00:00:00Z' {} +
 "$target/bin/python" -m compileall -q -j 0 "$packages/emulator" "$packages/starlette" \

@@ -22,7 +22,7 @@ const RATE_MAX = 1.25;
 const CUSHION_SECONDS = 0.3;
 
 export class Player extends EventTarget {
-  /** How often playback was restarted or repaired. */
+  /** The number of times that playback was restarted or repaired. */
   recoveries = 0;
   /** Whether the viewer wants to be at the live edge: yes, until they pause or seek back. */
   wantsLive = true;

@@ -1,4 +1,4 @@
-// How to publish to a stream, and where it plays. The key is hidden until it is requested.
+// The addresses at which a stream is published and plays. The key is hidden until it is requested.
 
 import { html, useState } from "../../lib/html.js";
 import { Copy, CopyLine } from "../../lib/parts.js";

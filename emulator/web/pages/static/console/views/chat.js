@@ -15,7 +15,7 @@ export default function Chat({ id }) {
     on: STREAM_EVENTS,
   });
   const streams = data?.streams ?? [];
-  // Without one in the address the first is shown, and stays when others come before it: somebody may
+  // Without one in the address the first is shown, and stays when others come before it: a person may
   // be writing in its chat.
   const first = useRef();
   first.current = streams.find((stream) => stream.id === first.current)?.id ?? streams[0]?.id;

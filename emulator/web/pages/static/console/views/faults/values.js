@@ -47,7 +47,7 @@ export function ValueField({ value, given }) {
   `;
 }
 
-/** Those that have not ended, by title. */
+/** The streams that have not ended, by title. */
 function StreamField({ label, given = "" }) {
   const { data } = usePolled(() => platform("GET", "streams/?per_page=100&status_filter=all"));
   const streams = data?.streams.filter(({ status }) => status !== "ended") ?? [];
