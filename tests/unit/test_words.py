@@ -31,7 +31,7 @@ INSTEAD = {
 }
 # Words of no meaning to a newcomer, also banned in comments and docstrings.
 _PROSE = re.compile(
-    r"\b(?:shel(?:f|ves)|evenings?|sown?|outlets?|farewells?|wishes)\b", re.IGNORECASE
+    r"\b(?:shel(?:f|ves)|evenings?|sown?|outlets?|farewells?|wishes|anew)\b", re.IGNORECASE
 )
 # A participle does not name a thing: `stream`, `segment`, `changes` do. A predicate may end so
 # (`is_kept`), and so may a name of a library or of HTTP.

@@ -24,7 +24,7 @@ FORMS = {
     "MKV, pictures reordered": {"form": "mkv", **REORDERED},
     "MPEG-TS, times from 1.4 s on": {"form": "ts", **REORDERED},
     "AVI, MP3": {"form": "avi", "audio": "libmp3lame"},
-    "MKV, VP9 and Opus: encoded anew": {"form": "mkv", **VP9_OPUS},
+    "MKV, VP9 and Opus: encoded again": {"form": "mkv", **VP9_OPUS},
     "MOV, 10 bit HEVC": {
         "form": "mov",
         "video": "libx265 -pix_fmt yuv420p10le -preset ultrafast -x265-params log-level=error",
