@@ -734,7 +734,7 @@ export interface components {
             streams: (components["schemas"]["StreamWithIngest"] | components["schemas"]["Stream"])[];
             total: number;
         };
-        /** @description `scheduled_end` and `duration_minutes` are null where only a start was told. */
+        /** @description `scheduled_end` and `duration_minutes` are null if only a start was given. */
         StreamSchedule: {
             /** Format: uuid */
             stream_id: string;
