@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import os
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
@@ -134,6 +136,8 @@ class Emulator:
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self.settings
         self._loop = asyncio.get_running_loop()
+        if settings.export_on_exit is not None:
+            _check_export(settings.export_on_exit)
         folder = DataFolder.open(settings.data)
         stack.callback(folder.close)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -347,6 +351,20 @@ async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platfo
             folder.keep_aside(),
         )
         return await worlds.open_default(folder.world_path, seed)
+
+
+def _check_export(path: Path) -> None:
+    """Refuse (`unavailable`) at the start a file that could not be written at the end."""
+    folder = path.parent
+    if not folder.is_dir():
+        reason = f"there is no folder {folder}"
+    elif path.is_dir():
+        reason = "it is a folder"
+    elif not os.access(folder, os.W_OK):
+        reason = f"you may not write in {folder}"
+    else:
+        return
+    raise Refused("unavailable", f"--export-on-exit {path} cannot be written: {reason}.")
 
 
 async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> None:

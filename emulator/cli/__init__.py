@@ -62,17 +62,52 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The process is ours. Searching all that was imported for garbage once more, at its end,
         # takes 0.05 to 0.15 s.
         atexit.register(gc.freeze)
+        _open_missing_streams()
     _print_any_text()
     try:
-        return _main(arguments)
+        exit_code = _main(arguments)
+        # Here, a disk without room is reported in a sentence.
+        sys.stdout.flush()
+        return exit_code
     except OSError as failure:
-        if not _is_broken_pipe(failure):
+        reason = _print_error(failure)
+        if reason is None:
             raise
-        # The reader of our output has gone. The interpreter would complain once more at its end.
+        # The interpreter would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if reason:
+            print(f"live-emulator: the output cannot be written: {reason}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _open_missing_streams() -> None:
+    """Open the null device for each standard stream that was closed, as by `>&-` in a shell.
+
+    Otherwise the next opened file, such as a database, would have the number of such a stream, and
+    what a child process prints would be written into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            flags = os.O_RDONLY if mode == "r" else os.O_WRONLY
+            descriptor = os.open(os.devnull, flags)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
+def _print_error(failure: OSError) -> str | None:
+    """Return why the output cannot be written; "" where its reader has gone, None if it can be."""
+    if _is_broken_pipe(failure):
+        return ""
+    if failure.filename is not None:
+        return None
+    try:
+        # What failed to be written is no longer in the buffer.
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _is_broken_pipe(failure: OSError) -> bool:

@@ -64,9 +64,12 @@ class DataFolder:
                 folder._make_private()
                 return folder
         except OSError as failure:
+            reason = failure.strerror
+            if isinstance(failure, FileExistsError):
+                reason = "it is a file, not a folder"
             raise Refused(
                 "unavailable",
-                f"The data folder {path} cannot be used: {failure.strerror}."
+                f"The data folder {path} cannot be used: {reason}."
                 + ("" if is_temporary else f" Choose another --data, or {MEMORY} to keep nothing."),
             ) from None
         running = running_on(path)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from emulator import busy_files, http_client
 from emulator.cli import Failed
@@ -19,6 +20,14 @@ from emulator.cli.lib.progress import Progress, ProgressFile
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 _PIECE_BYTES = 1024 * 1024
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # Its port is no number, or its brackets are open.
+        return False
 
 
 class ApiError(Failed):
@@ -43,9 +52,15 @@ class Api:
         # An emulator that cannot be found here may run in a container, or as another user.
         self._is_guess = not named and local is None
         self.url = (named or (local["http"] if local else DEFAULT_URL)).rstrip("/")
+        if not _is_address(self.url):
+            where = "" if url else "LIVE_EMULATOR_URL: "
+            text = f"{where}invalid address {self.url!r}; write it like {DEFAULT_URL}."
+            raise Failed(text, 2)
         self.key = key or os.environ.get("LIVE_EMULATOR_API_KEY") or "ak_demo"
         self._headers = dict(headers or {})
         self.ca = ca or os.environ.get("LIVE_EMULATOR_CA") or (local["ca"] if local else "")
+        if self.ca and self.url.startswith("https:") and not Path(self.ca).is_file():
+            raise Failed(f"There is no CA file {self.ca}. Set LIVE_EMULATOR_CA to its path.", 2)
 
     def with_key(self, key: str) -> "Api":
         """A client of this server with another key."""

@@ -101,7 +101,9 @@ def _command(process: Path) -> str:
     # Only the first words, since later ones may contain keys and passwords.
     name = Path(words[0]).name
     script = next((word for word in words[1:4] if word and not word.startswith("-")), "")
-    return f"{name} {Path(script).name}".strip() if name.startswith("python") else name
+    if not name.startswith("python") or "-c" in words[1:4]:  # A script in a word is no name.
+        return name
+    return f"{name} {Path(script).name}".strip()
 
 
 def by_lsof(port: int) -> Holder:

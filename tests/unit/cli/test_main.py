@@ -1,7 +1,9 @@
 """The command's entry point: its sub-commands, its output and its exit codes."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,8 @@ def test_main_without_a_command_is_a_usage_error(capsys: pytest.CaptureFixture[s
         (["clock", "shwo"], "there is no verb 'shwo'. Did you mean show?"),
         (["serve", "--port", "many"], "live-emulator serve: --port: 'many' is not a whole number."),
         (["serve", "--settings", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
+        (["outbox", "--server", "nonsense"], "invalid address 'nonsense'; write it like http://"),
+        (["watch", "x", "--server", "http://[::1"], "invalid address 'http://[::1'"),
     ],
 )
 def test_main_usage_error_is_one_sentence(
@@ -95,3 +99,61 @@ def test_main_closed_output_is_no_crash() -> None:
     read.wait(timeout=60)
 
     assert b"Traceback" not in complaint
+
+
+def shell(line: str) -> tuple[int, str, str]:
+    """A line of a shell in which `$PROGRAM` is the command: exit code, output, errors."""
+    done = subprocess.run(
+        ["sh", "-c", line],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PROGRAM": f"{sys.executable} -m emulator"},
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", ["--version", "serve --help"])
+def test_main_full_disk_behind_the_output_is_one_sentence(words: str) -> None:
+    exit_code, _, errors = shell(f"$PROGRAM {words} > /dev/full")
+
+    said = "live-emulator: the output cannot be written: No space left on device.\n"
+    assert (exit_code, errors) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            "--export-on-exit /nowhere/x.zip",
+            "--export-on-exit /nowhere/x.zip cannot be written: there is no folder /nowhere.",
+        ),
+        (
+            "--host 203.0.113.5",
+            "--host 203.0.113.5 is not an address of this machine: it cannot listen there.",
+        ),
+        (
+            "--data /dev/null",
+            "The data folder /dev/null cannot be used: it is a file, not a folder.",
+        ),
+    ],
+)
+def test_main_serve_that_cannot_start_is_one_sentence(flags: str, message: str) -> None:
+    ports = "--port 0 --rtmp-port 0 --rtmps-port 0"
+    exit_code, output, errors = shell(f"$PROGRAM serve --data :memory: {ports} {flags}")
+
+    assert (exit_code, output, errors) == (2, "", f"live-emulator serve: {message}\n")
+
+
+def test_main_closed_standard_streams_are_the_null_device() -> None:
+    # A child of the program must not write into a file that got the number of its output.
+    code = (
+        "import os, subprocess, sys; import emulator.cli as cli; sys.argv = ['x', '--version'];"
+        "cli.main(); file = open(sys.executable, 'rb'); print(file.fileno() > 2, file=sys.stderr);"
+        "sys.exit(subprocess.run(['sh', '-c', 'echo hi']).returncode)"
+    )
+    exit_code, _, errors = shell(f'{sys.executable} -c "{code}" <&- >&-')
+
+    assert (exit_code, errors) == (0, "True\n")
