@@ -68,7 +68,7 @@ def is_uri(text: str) -> bool:
 def check_receiver(url: str) -> None:
     """Refuse (`ValueError`, a sentence) an address that webhooks cannot be sent to."""
     if not is_url(url, HTTP_URL) or len(url) > RECEIVER_LENGTH_MAX:
-        raise ValueError("A webhook's url is like http://127.0.0.1:9000/hook: no name, no spaces")
+        raise ValueError("A webhook's url is like http://127.0.0.1:9000/hook, without a user name")
 
 
 def is_loopback(host: str) -> bool:

@@ -139,7 +139,12 @@ async def _http(request: Request, error: Exception) -> Response:
         raise TypeError("only Starlette's refusals are answered here") from error
     allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
     refused = (
-        Refused("bad_request", "Method Not Allowed", allow=allow)
+        Refused(
+            "bad_request",
+            "Method Not Allowed",
+            allow=allow,
+            message=f"Method Not Allowed: this path takes {allow}.",
+        )
         if allow
         else Refused("not_found", "Not Found")
     )

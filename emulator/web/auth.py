@@ -46,7 +46,11 @@ def authenticate(world: World, credential_text: str) -> User:
     """
     credential_text = credential_text.removesuffix(f"@{world.name}")
     if not credential_text:
-        raise Refused("unauthorized", "Not authenticated")
+        raise Refused(
+            "unauthorized",
+            "Not authenticated",
+            message="Not authenticated: send an API key or access token, as Authorization: Bearer.",
+        )
     # A JWT is three base64url parts separated by dots (RFC 7515, 7.1); no API key contains dots.
     if credential_text.count(".") == 2:
         return tokens.by_access_token(world, credential_text)

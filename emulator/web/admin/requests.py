@@ -14,6 +14,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
 from emulator.web.http.replay import refusal, replay
+from emulator.web.http.validation_messages import explained
 
 # The most events shown with the request that caused them.
 _EVENTS_MAX = 100
@@ -29,7 +30,9 @@ class RequestQuery(Request):
 
     path: str | None = Field(None, max_length=2000)
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] | None = None
-    status: str | None = Field(None, pattern=r"^[1-5](\d\d|xx)$")
+    status: str | None = Field(
+        None, pattern=explained(r"^[1-5](\d\d|xx)$", "a status such as 404, or 4xx")
+    )
     user: str | None = Field(None, max_length=50)
     world: str | None = Field(None, max_length=63)
     credential: Credential | None = None

@@ -11,10 +11,13 @@ from emulator.shapes.times import iso
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
+from emulator.web.http.validation_messages import explained
+
+_NAME = explained(f"^{NAME.pattern}$", "letters, digits, dots, dashes and underscores")
 
 
 class SnapshotCreate(Request):
-    name: str = Field(pattern=f"^{NAME.pattern}$")
+    name: str = Field(pattern=_NAME)
 
 
 class SnapshotShape(TypedDict):

@@ -26,10 +26,14 @@ from emulator.web.http.bodies import UploadedFile
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.http.operation import Upload
+from emulator.web.http.validation_messages import explained
 from emulator.world.world import DEFAULT
 
 _SEED_BYTES_MAX = 4 * 2**20
 _ZIP = "application/zip"
+
+
+_NAME = explained(f"^{NAME}$", "lowercase letters and digits, with dashes inside")
 
 
 class WorldCreate(Request):
@@ -39,7 +43,7 @@ class WorldCreate(Request):
     instant, so that all its output is the same every time.
     """
 
-    name: str = Field(pattern=f"^{NAME}$", max_length=63)
+    name: str = Field(pattern=_NAME, max_length=63)
     seed: str | None = Field(None, min_length=1, max_length=4096)
     seed_text: str | None = Field(None, max_length=_SEED_BYTES_MAX)
     now: Instant | None = None
@@ -48,7 +52,7 @@ class WorldCreate(Request):
 class WorldImport(Request):
     """Without `name` it is the name in the file. `replace` allows to replace an existing world."""
 
-    name: str | None = Field(None, pattern=f"^{NAME}$", max_length=63)
+    name: str | None = Field(None, pattern=_NAME, max_length=63)
     replace: bool = False
 
 

@@ -33,6 +33,7 @@ from emulator.web.http.operation import FORM, Operation
 from emulator.web.http.rate_limits import count_against_limits
 from emulator.web.http.request_record import read_rest, record
 from emulator.web.http.router import Router
+from emulator.web.http.validation_messages import message_of
 from emulator.web.http.world_choice import choose
 
 # `Date` has whole seconds (RFC 9110, 5.6.7): from half a second on, it more likely shows another
@@ -241,6 +242,10 @@ def _success(operation: Operation, value: Any) -> Response:
 
 def _errors(where: str, model: type[BaseModel], error: ValidationError) -> list[dict[str, Any]]:
     return [
-        error_detail((where, *as_sent(model, detail["loc"])), detail["type"], detail["msg"])
+        error_detail(
+            (where, *as_sent(model, detail["loc"])),
+            detail["type"],
+            message_of(detail["type"], detail["msg"]),
+        )
         for detail in error.errors(include_url=False, include_context=False, include_input=False)
     ]

@@ -55,7 +55,8 @@ class Router:
         match = node.operations.get(known)
         if match is None:
             allow = ", ".join(sorted(node.operations)) or "GET"
-            raise Refused("bad_request", "Method Not Allowed", allow=allow)
+            message = f"Method Not Allowed: this path takes {allow}."
+            raise Refused("bad_request", "Method Not Allowed", allow=allow, message=message)
         operation, names = match
         return operation, dict(zip(names, values, strict=True))
 

@@ -261,7 +261,7 @@ def _milliseconds(text: str) -> int:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(
-            "invalid", "`before` must be a cursor, a message id or an ISO 8601 time"
+            "invalid", "This must be a cursor, a message id or an ISO 8601 time"
         ) from None
     instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return round(instant.timestamp() * 1000)

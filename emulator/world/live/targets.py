@@ -49,9 +49,13 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
     the same address with the same key twice.
     """
     if not is_url(url, RTMP_URL) or len(url) > URL_LENGTH_MAX:
-        raise Refused("invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.")
+        raise Refused(
+            "invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.", field="url"
+        )
     if not key or len(key) > KEY_LENGTH_MAX or not key.isprintable():
-        raise Refused("invalid", f"A target's key is 1 to {KEY_LENGTH_MAX} characters.")
+        raise Refused(
+            "invalid", f"A target's key is 1 to {KEY_LENGTH_MAX} characters.", field="key"
+        )
     if stream.status == "ended":
         raise Refused("conflict", "This stream has ended.")
     targets = of(world, stream)

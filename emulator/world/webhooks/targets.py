@@ -73,7 +73,7 @@ def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -
     try:
         check_receiver(url)
     except ValueError as error:
-        raise Refused("invalid", str(error)) from None
+        raise Refused("invalid", str(error), field="url") from None
     for kind in kinds:
         check_kind(kind)
     if world.store.number("SELECT count(*) FROM webhook_targets") >= TARGETS_MAX:

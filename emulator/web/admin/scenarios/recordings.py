@@ -8,7 +8,10 @@ from emulator.scenario.record.recording import record
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
+from emulator.web.http.validation_messages import explained
 from emulator.world.store.events import last_seq
+
+_NAME = explained(r"^[A-Za-z0-9_-]{1,64}$", "letters, digits, dashes and underscores")
 
 
 class RecordingQuery(Request):
@@ -16,7 +19,7 @@ class RecordingQuery(Request):
 
     after: int = Field(ge=0, le=CURSOR_MAX)
     since_ms: int = Field(ge=0, le=CURSOR_MAX)
-    name: str = Field("recorded", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    name: str = Field("recorded", pattern=_NAME)
 
 
 class RecordingPoint(TypedDict):

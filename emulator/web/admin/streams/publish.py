@@ -11,6 +11,7 @@ from emulator.media.broadcast.hosted import Address
 from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
+from emulator.web.http.validation_messages import explained
 from emulator.world.live import streams, synthetic
 
 DROP_MAX_MS = 366 * 86_400_000
@@ -23,7 +24,7 @@ class PublishStart(Request):
     """
 
     protocol: Literal["rtmp", "rtmps", "synthetic"] | None = None
-    size: Annotated[str, Field(pattern=r"^\d{2,4}x\d{2,4}$")] = "1280x720"
+    size: Annotated[str, Field(pattern=explained(r"^\d{2,4}x\d{2,4}$", "1280x720"))] = "1280x720"
     fps: Whole = Field(30, ge=1, le=120)
     kbits: Whole = Field(2500, ge=50, le=200_000)
 
