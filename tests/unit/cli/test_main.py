@@ -132,11 +132,12 @@ def test_main_full_disk_behind_the_output_is_one_sentence(words: str) -> None:
         ),
         (
             "--host 203.0.113.5",
-            "--host 203.0.113.5 is not an address of this machine: it cannot listen there.",
+            "203.0.113.5 is no address of this machine: choose another with --host.",
         ),
         (
             "--data /dev/null",
-            "The data folder /dev/null cannot be used: it is a file, not a folder.",
+            "The data folder /dev/null cannot be used: it is a file, not a folder. Choose another"
+            " --data, or :memory: to keep nothing.",
         ),
     ],
 )
