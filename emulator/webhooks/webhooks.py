@@ -72,7 +72,9 @@ class Webhooks(Service):
         host = urlsplit(url).hostname or ""
         with suppress(ValueError):
             if not self._allowed.allows(host, ip_address(host)):
-                raise Refused("invalid", f"{host} may not be called: see `webhook_hosts`")
+                raise Refused(
+                    "invalid", f"{host} may not be called. Allow it with --webhook-hosts {host}"
+                )
 
     async def stop(self, _: str) -> None:
         """Stop sending. Deliveries that are not sent yet stay in the facts, for the next start."""

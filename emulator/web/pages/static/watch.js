@@ -119,7 +119,8 @@ function close() {
   clearTimeout(playOutTimer);
   say("");
   player.rest();
-  turn("ended", hasRecording ? "The recording is ready." : "Nothing was broadcast.");
+  const ready = recordingUid ? "The recording is ready." : "What was broadcast can be watched here.";
+  turn("ended", hasRecording ? ready : "Nothing was broadcast.");
   if (!hasRecording) return;
   offer("Watch from the start", () => {
     video.muted = false;
@@ -208,7 +209,9 @@ if (kind === "recording") {
     base,
     (now) => {
       viewers = now.viewers;
+      const isReadyNow = now.videoUID !== recordingUid && now.status === status;
       recordingUid = now.videoUID;
+      if (isReadyNow && state === "ended" && !playsRecording) close();
       if (isLost && state === "interrupted" && !("hasPicture" in stage.dataset)) turn("starting");
       isLost = false;
       hear(now);

@@ -7,7 +7,7 @@ export { confirm } from "./parts/dialog.js";
 export { Field, Form, SelectField, USERNAME } from "./parts/field.js";
 export { bits, bytes, count, date, duration, setToday, time, when } from "./parts/format.js";
 export { Json } from "./parts/json.js";
-export { Badge, Empty, Problem, Text, Tiles, View } from "./parts/layout.js";
+export { Badge, Empty, Problem, Short, Text, Tiles, View } from "./parts/layout.js";
 export { Lost } from "./parts/lost.js";
 export { Picture } from "./parts/picture.js";
 export { Qr } from "./parts/qr.js";

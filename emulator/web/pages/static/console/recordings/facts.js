@@ -1,7 +1,7 @@
 // Common parts of the views of recordings.
 
 import { html } from "../../lib/html.js";
-import { Badge, bytes, date, duration } from "../../lib/parts.js";
+import { Badge, bytes, date, duration, Short } from "../../lib/parts.js";
 
 export const RECORDING_EVENTS = [
   "StreamEnded", "VodUploaded", "VodUpdated", "VodReady", "VodFailed", "VodDeleted",
@@ -23,9 +23,9 @@ export const sizeOf = ({ bytes: size }) => (size === null ? "–" : bytes(size))
 export const COLUMNS = [
   { title: "Title", cell: ({ title }) => title },
   { title: "Kind", cell: ({ kind }) => KIND[kind], hideable: true },
-  { title: "Owner", cell: ({ username }) => username, hideable: true },
+  { title: "Owner", cell: ({ username }) => html`<${Short} text=${username} />`, hideable: true },
   { title: "State", cell: (recording) => html`<${StateBadge} recording=${recording} />` },
   { title: "Length", cell: (recording) => duration(recording.duration), align: "end" },
   { title: "Size", cell: sizeOf, align: "end", hideable: true },
-  { title: "Made", cell: (recording) => date(recording.created_at), hideable: true },
+  { title: "Made", align: "date", cell: (recording) => date(recording.created_at), hideable: true },
 ];

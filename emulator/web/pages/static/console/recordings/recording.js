@@ -27,7 +27,7 @@ export function Recording({ id }) {
       </header>
       <${Player} recording=${recording} />
       <p class="muted">${aboutOf(recording)}</p>
-      ${recording.kind === "vod" && html`<${Views} id=${id} />`}
+      ${recording.kind === "vod" && recording.status === "ready" && html`<${Views} id=${id} />`}
       <${Links} recording=${recording} />
       ${recording.watch_url && html`<div><${CopyLine} name="Watch page" text=${recording.watch_url} /></div>`}
     </section>
@@ -38,11 +38,13 @@ function Views({ id }) {
   const { data } = usePolled(() => admin("GET", `vods/${id}/views`), { on: RECORDING_EVENTS, deps: [id] });
   if (!data) return null;
   const { views, average_watch_seconds: average } = data;
+  if (!views) return html`<p>No views yet</p>`;
   return html`<p>${views} ${views === 1 ? "view" : "views"}, ${duration(average)} each on average</p>`;
 }
 
 function aboutOf(recording) {
-  const { kind, username, duration: seconds, created_at: at, bytes } = recording;
+  const { kind, username, duration: seconds, created_at: at, bytes, status } = recording;
+  if (status !== "ready") return `${KIND[kind]} by ${username}, made ${date(at)}`;
   const size = bytes === null ? "without files until somebody watches" : sizeOf(recording);
   return `${KIND[kind]} by ${username}, ${duration(seconds)}, ${size}, made ${date(at)}`;
 }

@@ -3,7 +3,7 @@
 import { admin } from "../../lib/api.js";
 import { html, useState } from "../../lib/html.js";
 import { useLast, usePolled } from "../../lib/live.js";
-import { Choices, count, date, Empty, Pager, Problem, Table, View } from "../../lib/parts.js";
+import { Choices, count, date, Empty, Pager, Problem, Short, Table, View } from "../../lib/parts.js";
 import { go, setQuery } from "../../lib/router.js";
 import { ownerOf, protocolOf, StateBadge, STREAM_EVENTS, VIEWER_EVENTS } from "./facts.js";
 import { NewStream } from "./new.js";
@@ -12,11 +12,11 @@ const PER_PAGE = 50;
 
 const COLUMNS = [
   { title: "Stream", cell: (stream) => stream.title },
-  { title: "Owner", cell: ownerOf, hideable: true },
+  { title: "Owner", cell: (stream) => html`<${Short} text=${ownerOf(stream)} />`, hideable: true },
   { title: "State", cell: (stream) => html`<${StateBadge} stream=${stream} />` },
   { title: "Viewers", cell: ({ viewer_count: viewers }) => count(viewers), align: "end" },
   { title: "Comes by", cell: protocolOf, hideable: true },
-  { title: "Began", cell: (stream) => date(stream.started_at), hideable: true },
+  { title: "Began", align: "date", cell: (stream) => date(stream.started_at), hideable: true },
 ];
 
 export function StreamList({ query }) {

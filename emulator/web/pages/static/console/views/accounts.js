@@ -3,7 +3,7 @@
 import { admin, keyOf, platform } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { useLast, usePolled } from "../../lib/live.js";
-import { Badge, Copy, count, Empty, Field, Form, Pager, Problem, Table, toast, USERNAME, View } from "../../lib/parts.js";
+import { Badge, Copy, count, Empty, Field, Form, Pager, Problem, Short, Table, toast, USERNAME, View } from "../../lib/parts.js";
 import { setQuery } from "../../lib/router.js";
 
 const EVENTS = ["AccountMade", "AccountDeleted", "ProfileUpdated", "UserFollowed", "UserUnfollowed"];
@@ -50,18 +50,18 @@ const COLUMNS = [
   {
     title: "User",
     cell: ({ username, display_name, is_live }) => html`
-      <strong>${username}</strong> ${is_live && html`<${Badge} tone="live">Live<//>`}<br />
-      <small>${display_name}</small>
+      <strong><${Short} text=${username} /></strong> ${is_live && html`<${Badge} tone="live">Live<//>`}<br />
+      <small><${Short} text=${display_name} /></small>
     `,
   },
   {
     title: "API key",
     cell: ({ username, api_keys }) =>
       api_keys.length
-        ? api_keys.map((key) => html`<div key=${key}><code>${key}</code> <${Copy} text=${key} label=${`key of ${username}`} /></div>`)
+        ? api_keys.map((key) => html`<div key=${key}><code class="short" title=${key}>${key}</code> <${Copy} text=${key} label=${`key of ${username}`} /></div>`)
         : "–",
   },
-  { title: "Mail", cell: ({ email }) => email, hideable: true },
+  { title: "Mail", cell: ({ email }) => html`<${Short} text=${email} />`, hideable: true },
   { title: "Role", cell: ({ role }) => role.toLowerCase(), hideable: true },
   { title: "Followers", align: "end", cell: ({ follower_count }) => count(follower_count), hideable: true },
 ];

@@ -4,7 +4,7 @@ import { admin, chosenWorld } from "../../lib/api.js";
 import { curl } from "../../lib/curl.js";
 import { html, useState } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Badge, when, View } from "../../lib/parts.js";
+import { Badge, Short, when, View } from "../../lib/parts.js";
 import { FilterBox, parse, useFind, yesNo } from "../inspect/filter.js";
 import { Inspector } from "../inspect/inspector.js";
 import { LogList } from "../inspect/list.js";
@@ -37,7 +37,7 @@ const CHIPS = [
 const COLUMNS = [
   { title: "Request", cell: (request) => html`<${Line} request=${request} />` },
   { title: "Status", cell: ({ status }) => html`<${Status} status=${status} />` },
-  { title: "User", cell: ({ user, credential }) => user ?? wordOf(credential), hideable: true },
+  { title: "User", cell: ({ user, credential }) => html`<${Short} text=${user ?? wordOf(credential)} />`, hideable: true },
   { title: "Took", cell: took, align: "end", hideable: true },
   { title: "Time", cell: ({ at }) => when(at), align: "end" },
 ];

@@ -3,7 +3,7 @@
 import { admin } from "../../lib/api.js";
 import { html } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { confirm, count, Empty, Problem, Table, Tiles, toast, View } from "../../lib/parts.js";
+import { confirm, count, Empty, Problem, Short, Table, Tiles, toast, View } from "../../lib/parts.js";
 import { go } from "../../lib/router.js";
 import { VIEWER_EVENTS } from "../streams/facts.js";
 import { Audience } from "../viewers/audience.js";
@@ -19,7 +19,7 @@ const number = (title, name, hideable = false) => ({
 });
 const COLUMNS = [
   { title: "Stream", cell: ({ title }) => title },
-  { title: "Owner", cell: ({ username }) => username, hideable: true },
+  { title: "Owner", cell: ({ username }) => html`<${Short} text=${username} />`, hideable: true },
   number("Watching", "viewers"),
   number("Real", "real", true),
   number("Simulated", "simulated", true),

@@ -35,6 +35,9 @@ export function Tiles({ tiles }) {
 /** A state in a word, with the tone `live`, `good`, `warn`, `bad` or none. */
 export const Badge = ({ tone = "", children }) => html`<span class="badge ${tone}">${children}</span>`;
 
+/** A name of any length on one line; pointing at it shows the whole. */
+export const Short = ({ text }) => html`<span class="short" title=${text}>${text}</span>`;
+
 /** A sentence in which `words` in backquotes are code. */
 export const Text = ({ text }) =>
   text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));

@@ -2,13 +2,13 @@
 
 import { admin } from "../../../lib/api.js";
 import { html, useState } from "../../../lib/html.js";
-import { Badge, count, Empty, problem, Table } from "../../../lib/parts.js";
+import { Badge, count, Empty, problem, Short, Table } from "../../../lib/parts.js";
 import { go, href } from "../../../lib/router.js";
 import { ownStream } from "../../../lib/own_streams.js";
 
 const COLUMNS = [
   { title: "Title", cell: ({ title }) => title },
-  { title: "By", cell: ({ user }) => user.username },
+  { title: "By", cell: ({ user }) => html`<${Short} text=${user.username} />` },
   { title: "State", cell: () => html`<${Badge} tone="live">Live<//>`, hideable: true },
   { title: "Protocol", cell: ({ protocol }) => protocol ?? "–", hideable: true },
   { title: "Viewers", align: "end", cell: ({ viewer_count }) => count(viewer_count) },

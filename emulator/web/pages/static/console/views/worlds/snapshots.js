@@ -26,7 +26,7 @@ export function Snapshots({ world }) {
 
 const COLUMNS = [
   { title: "Snapshot", cell: ({ name }) => name },
-  { title: "Taken at", cell: ({ taken_at }) => date(taken_at) },
+  { title: "Taken at", align: "date", cell: ({ taken_at }) => date(taken_at) },
   {
     title: "",
     cell: ({ name }) => html`
