@@ -172,7 +172,7 @@ class ChunkReader:
         step = size + 1
         if received[pos + size : end : step] != header * count:
             return b""
-        whole = received[pos:end]
+        whole = memoryview(received)[pos:end]
         return b"".join([whole[at : at + size] for at in range(0, len(whole), step)])
 
     def _run_bytes(self, stream: _ChunkStream, available: int, missing: int) -> int:
