@@ -148,6 +148,16 @@ async def test_site_studio_goes_live_by_camera_and_is_watched(
     await studio.page.wait_for_selector("button:text-is('Go live')")
     assert not studio.complaints
 
+    # When a stream is ended elsewhere, then its studio is no longer live.
+    await studio.page.click("button:text-is('Drawn picture')")
+    await studio.page.click("button:text-is('Go live')")
+    await studio.page.wait_for_selector("button:text-is('End the stream')")
+    await viewer.page.wait_for_selector(".badge:text-is('Live')")
+    stream = walk.ask("GET", "/streams/users/casey/live").json["stream"]
+    walk.ask("POST", f"/streams/{stream['id']}/end", key="ak_auto_casey")
+    await studio.page.wait_for_selector(".toast:has-text('ended elsewhere')")
+    await studio.page.wait_for_selector("button:text-is('Go live')")
+
 
 async def test_site_is_used_by_keyboard_on_a_narrow_screen(walk: Walk, chromium: Chromium) -> None:
     tab = await opened(walk, chromium, width=375, height=800, scheme="dark")

@@ -4,6 +4,7 @@
 import { html, useState } from "../lib/html.js";
 import { admin } from "../lib/api.js";
 import { problem, toast } from "../lib/parts/toasts.js";
+import { TokenForm, useTokenNeeded } from "../lib/parts/token.js";
 import { ask } from "./client.js";
 
 const FLOOD_LINES = 80;
@@ -22,6 +23,7 @@ const ACTS = [
 
 export function DemoControls({ username }) {
   const [isBusy, setBusy] = useState(false);
+  const isTokenNeeded = useTokenNeeded();
   const run = async (act, done) => {
     setBusy(true);
     try {
@@ -32,6 +34,7 @@ export function DemoControls({ username }) {
     }
     setBusy(false);
   };
+  if (isTokenNeeded) return html`<aside class="demo card" aria-label="Demo controls"><${TokenForm} /></aside>`;
   return html`
     <aside class="demo card" aria-label="Demo controls"><details open=${matchMedia("(min-width: 62rem)").matches}>
       <summary>Break something</summary>

@@ -1,11 +1,16 @@
 // The broadcast of this tab. It continues while other views are open.
 
 import { useEffect, useState } from "../lib/html.js";
+import { problem } from "../lib/parts/toasts.js";
+import { ask } from "./client.js";
+import { currentKey } from "./session.js";
 import { Broadcast } from "./whip.js";
 
 const SAMPLES_MAX = 120;
+const LOOK_MS = 5000;
 const listeners = new Set();
 let onAir = null;
+let timer = 0;
 
 /** `{stream, media, samples, failure}` while this tab is live, else null. */
 export function useOnAir() {
@@ -27,6 +32,20 @@ export async function goLive(stream, media) {
     (failure) => onAir && set({ ...onAir, failure }),
   );
   set({ stream, media: watched(media), broadcast, samples: [], failure: "" });
+  clearInterval(timer);
+  timer = setInterval(() => look(stream), LOOK_MS);
+}
+
+/** The stream may be ended or deleted by others, such as in the console: then nobody sees this. */
+async function look({ id }) {
+  const { status } = await ask("GET", `/streams/id/${id}`, { key: currentKey(), isRepeated: true }).catch(
+    (refusal) => ({ status: refusal.status === 404 ? "ended" : "unknown" }),
+  );
+  if (status !== "ended" || onAir?.stream.id !== id) return;
+  const { media } = onAir;
+  await endLive();
+  for (const track of media.getTracks()) track.stop();
+  problem("Your stream was ended elsewhere: you are no longer live.");
 }
 
 /** Replace the video and audio. */
@@ -47,6 +66,7 @@ function watched(media) {
 
 export async function endLive() {
   const { broadcast } = onAir;
+  clearInterval(timer);
   set(null);
   await broadcast.stop();
 }

@@ -27,6 +27,9 @@ export function Studio() {
   latest.current = onAir ? null : media;
   // The camera is switched off when it is not used.
   useEffect(() => () => stop(latest.current), []);
+  useEffect(() => {
+    if (!onAir && media?.getTracks().every(({ readyState }) => readyState === "ended")) setMedia(null);
+  }, [onAir]);
   if (!session && !onAir) {
     return html`<${Empty}>
       <h1>Your studio</h1>
