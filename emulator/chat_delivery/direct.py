@@ -22,6 +22,17 @@ log = logging.getLogger(__name__)
 _quiet = log.getChild("uvicorn")
 _quiet.setLevel(logging.WARNING)
 
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Make a warning of text that is no UTF-8: it is the client's error, not one of this server."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    return True
+
+
+_quiet.addFilter(_without_traceback)
+
 # A reader counts as slow as soon as its kernel does not take all of a write. What comes then is
 # held once for all; a transport would make objects of each write for each reader, which the
 # collector has to look at. (A transport over TLS takes 0 for "always full".)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 
 import pytest
 from websockets.frames import Frame, Opcode
@@ -212,7 +213,13 @@ class TestFrames:
         ],
     )
     async def test_chat_socket_protocol_error_closes_that_connection_only(
-        self, room: Chatroom, transport: str, opcode: Opcode, data: bytes, code: int
+        self,
+        room: Chatroom,
+        transport: str,
+        opcode: Opcode,
+        data: bytes,
+        code: int,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         reader, other = await room.join("ak_demo"), await room.join("ak_demo")
 
@@ -222,6 +229,7 @@ class TestFrames:
         assert await reader.code() == (1006 if transport == "hypercorn" else code)
         await other.say("all is well")
         await other.hear_data("message")
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
     async def test_chat_socket_peer_lost_in_a_flood_affects_no_other_client(
         self, room: Chatroom
