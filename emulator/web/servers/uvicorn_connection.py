@@ -77,7 +77,7 @@ class UvicornConnection(HttpToolsProtocol):
     read. At most `connections_max` connections are open at once; a further one gets 503 and is
     closed. What is no HTTP/1.1 request gets 400, with a sentence on what it looks like. An offer to
     go on in another protocol than WebSocket is ignored, as it may be (RFC 9110, 7.8): Java's own
-    client offers HTTP/2 in each first request.
+    client offers HTTP/2 in each first request, and Apache's TLS.
     """
 
     head_seconds: float = 10
@@ -164,6 +164,10 @@ class UvicornConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._lacks = "head"
         super().on_message_begin()
+
+    def _should_upgrade(self) -> bool:
+        """Whether the request opens a WebSocket, which only GET does (RFC 6455, 4.1)."""
+        return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
 
     def _ignores_upgrade(self) -> bool:
         """Whether the request offers another protocol than WebSocket. CONNECT is no offer."""

@@ -131,19 +131,24 @@ async def test_uvicorn_connection_request_in_pieces_gets_a_response() -> None:
         assert await answer(reader) == b"heard "
 
 
-# What Java's HttpClient sends unless it is set to HTTP/1.1, and a request behind it.
-OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
-OFFERING = b"POST / HTTP/1.1\r\nHost: x\r\n" + OFFER + b"Content-Length: 5\r\n\r\nhello" + POST
+# What Java's HttpClient sends unless it is set to HTTP/1.1, what Apache's sends, and nonsense.
+OFFERS = (
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+    b"Upgrade: TLS/1.2\r\nConnection: Upgrade\r\n",
+    b"Upgrade: websocket\r\nConnection: Upgrade\r\n",
+)
 
 
-@pytest.mark.parametrize("cut", [len(OFFERING), 30, OFFERING.index(b"hello"), len(OFFERING) - 20])
-async def test_uvicorn_connection_offer_of_http_2_is_ignored(
-    cut: int, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("offer", OFFERS, ids=["h2c", "tls", "websocket by POST"])
+@pytest.mark.parametrize("cut", [30, -len(b"hello" + POST), -len(b"llo" + POST), -1])
+async def test_uvicorn_connection_offer_of_another_protocol_is_ignored(
+    offer: bytes, cut: int, caplog: pytest.LogCaptureFixture
 ) -> None:
+    offering = b"POST / HTTP/1.1\r\nHost: x\r\n" + offer + b"Content-Length: 5\r\n\r\nhello" + POST
     async with client() as (reader, writer):
-        writer.write(OFFERING[:cut])
+        writer.write(offering[:cut])
         await writer.drain()
-        writer.write(OFFERING[cut:] + b"0123456789")
+        writer.write(offering[cut:] + b"0123456789")
         assert await answer(reader) == b"heard hello"
         assert await answer(reader) == b"heard 0123456789"
     assert not caplog.records
