@@ -50,6 +50,15 @@ async def test_inspector_finds_a_failed_request_copies_and_replays_it(
     await page.wait_for_selector("main .empty, main table")
     assert not await page.locator("tr:has-text('/streams/')").count()
 
+    # which keeps the space before a word that is typed after a pause,
+    box = page.get_by_role("searchbox", name="Filter requests")
+    await box.fill("")
+    await box.press_sequentially("method:POST ")
+    await page.wait_for_function("() => location.hash.endsWith('=method%3APOST')")
+    await box.press_sequentially("status:4xx")
+    await page.wait_for_function("() => location.hash.endsWith('status%3A4xx')")
+    assert await box.input_value() == "method:POST status:4xx"
+
     # when another one fails, then it appears by itself, and can be opened.
     body = {"title": "", "catgory_id": "it's"}
     answer = walk.ask("POST", "/streams/", body)

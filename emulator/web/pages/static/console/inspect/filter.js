@@ -48,12 +48,19 @@ export const yesNo = (value) => ({ yes: "true", no: "false" })[value] ?? value;
 export function FilterBox({ find = "", label, placeholder, chips, mistake, children }) {
   const [text, setText] = useState(find);
   const timer = useRef(0);
-  // The address was changed by Back or by a link.
-  useEffect(() => setText(find), [find]);
+  // What this box wrote into the address, without the space before a word that is not typed yet.
+  const written = useRef(find);
+  useEffect(() => {
+    if (find !== written.current) setText(find); // The address was changed by Back or by a link.
+    written.current = find;
+  }, [find]);
   const write = (value) => {
     setText(value);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setQuery({ find: value.trim() }), TYPING_MS);
+    timer.current = setTimeout(() => {
+      written.current = value.trim();
+      setQuery({ find: written.current });
+    }, TYPING_MS);
   };
   const toggle = (word) => {
     const words = text.split(/\s+/).filter(Boolean);

@@ -3,7 +3,7 @@
 import { admin } from "../../lib/api.js";
 import { html, useEffect } from "../../lib/html.js";
 import { usePolled } from "../../lib/live.js";
-import { Problem, View } from "../../lib/parts.js";
+import { Empty, Problem, View } from "../../lib/parts.js";
 import { href, setQuery } from "../../lib/router.js";
 import { Markdown } from "./docs/markdown.js";
 
@@ -24,6 +24,7 @@ function List({ find }) {
           onInput=${(event) => setQuery({ find: event.target.value })} />
       </div>
       <${Problem} error=${error} />
+      ${docs?.length === 0 && html`<${Empty}>No page matches.<//>`}
       <div class="halves">
         ${GROUPS.map(([group, title]) => html`
           <section key=${group} class="card">
@@ -41,11 +42,13 @@ function List({ find }) {
 }
 
 function Page({ id }) {
-  const { data, error } = usePolled(() => admin("GET", `docs/${id}`));
+  const { data, error } = usePolled(() => admin("GET", `docs/${id}`), { deps: [id] });
   useEffect(() => scrollTo(0, 0), [id]);
   return html`
     <p><a href=${href("docs")}>All pages</a></p>
-    <${Problem} error=${error} />
+    ${error?.status === 404
+      ? html`<p class="problem-line" role="alert">The documentation has no page ${id}.</p>`
+      : html`<${Problem} error=${error} />`}
     <article class="prose">${data && html`<${Markdown} text=${data} base=${id} />`}</article>
   `;
 }

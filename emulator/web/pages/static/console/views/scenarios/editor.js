@@ -46,7 +46,7 @@ function Opened({ draft, setDraft, query }) {
   const [caret, setCaret] = useState(null);
   const actions = html`
     <button onClick=${() => save(file, text)}>Download</button>
-    <button onClick=${() => discard(() => setDraft(null))}>Begin anew</button>
+    <button onClick=${() => discard(() => setDraft(null))}>Start over</button>
     <a class="button" href=${href("scenarios", query.run ?? query.from)}>Back</a>
   `;
   const errors = checked?.errors ?? [];
@@ -104,4 +104,4 @@ async function original({ from, run, after, since }) {
 }
 
 const discard = (act) =>
-  confirm({ title: "Begin anew?", text: "What you typed here is lost.", name: "Begin anew", act });
+  confirm({ title: "Start over?", text: "What you typed here is lost.", name: "Start over", act });
