@@ -11,6 +11,7 @@ from emulator.core.events.chat import ChatHeld, ChatPosted, LinesPosted
 from emulator.world.chat.rooms import Rank, Room, known_rooms
 from emulator.world.people.accounts import User
 from emulator.world.store.canonical import encoded, quoted
+from emulator.world.store.journal import ROW_EVENTS_MAX
 from emulator.world.world import World
 
 BADGES: dict[Rank, tuple[str, ...]] = {
@@ -26,8 +27,6 @@ _INSERT = (
 )
 # The beginning of a line's JSON in the journal, up to its text; keys are in alphabetical order.
 _BEGINNINGS = {rank: f'{{"badges":{encoded(badges)},"content":' for rank, badges in BADGES.items()}
-# The most lines in one row of the journal: a reader always reads a whole row.
-_ROW_LINES_MAX = 500
 
 # The author, the text, and the room as it stands for this author.
 Line = tuple[User, str, Room]
@@ -87,8 +86,8 @@ class LineBatch:
             (self.line,) = _events(self.at_ms, lines, ids)
             world.emit(self.line)
             return
-        for begin in range(0, len(lines), _ROW_LINES_MAX):
-            part = slice(begin, begin + _ROW_LINES_MAX)
+        for begin in range(0, len(lines), ROW_EVENTS_MAX):
+            part = slice(begin, begin + ROW_EVENTS_MAX)
             world.emit(self._burst(lines[part], ids[part]))
 
     def _burst(self, lines: list[Line], ids: list[str]) -> LinesPosted:

@@ -48,6 +48,8 @@ _UNWRITABLE = (
 )
 # Rows per INSERT: some hundreds of values, of which SQLite accepts 32,766 (older versions 999).
 _ROWS = (50, 10)
+# The most events in one row of the journal: a reader always reads a whole row.
+ROW_EVENTS_MAX = 500
 # The latest time is looked for in this many of the journal's last rows.
 _LAST = 1_000
 # More bytes than a chat line needs.
@@ -277,8 +279,9 @@ class Store:
                 "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", entries
             )
             self._connection.execute(keep)
-            if self._causes:
-                self._note_causes(entries)
+            if self._causes and entries:
+                self._note_causes(entries[-1][0])
+            self._causes.clear()
             self.version += int(is_seen)
             self.failure = None
         except BaseException as error:
@@ -502,34 +505,38 @@ class Store:
         """Return the journal's rows of the emitted events; `store.events` reads them.
 
         A burst is one row: the values of each event are one line, and the row has the last event's
-        number.
+        number. It joins the row before it, if that is of the same kind and instant.
         """
         seq = self._last_seq
         if seq is None:
             seq = self.number("SELECT max(seq) FROM events")
         entries: list[JournalEntry] = []
+        before_row = seq
         for emitted in self._emitted:
+            before, at_ms = seq, emitted.at_ms
             if isinstance(emitted, Event):
-                seq += 1
-                entries.append((seq, emitted.at_ms, type(emitted).__name__, canonical(emitted)))
+                seq, before_row = seq + 1, before
+                entries.append((seq, at_ms, type(emitted).__name__, canonical(emitted)))
             elif emitted.bodies:
                 seq += len(emitted.bodies)
-                entries.append(
-                    (seq, emitted.at_ms, emitted.kind.__name__, "\n".join(emitted.bodies))
-                )
+                kind, body = emitted.kind.__name__, "\n".join(emitted.bodies)
+                is_same = bool(entries) and entries[-1][1:3] == (at_ms, kind)
+                if is_same and seq - before_row <= ROW_EVENTS_MAX:
+                    body = f"{entries.pop()[3]}\n{body}"
+                else:
+                    before_row = before
+                entries.append((seq, at_ms, kind, body))
         self._last_seq = seq
         return entries
 
-    def _note_causes(self, entries: list[JournalEntry]) -> None:
-        """Tell each request which events it caused, now that they are committed."""
-        last_seqs = (entry[0] for entry in entries)
-        for number, emitted in enumerate(self._emitted):
-            count = 1 if isinstance(emitted, Event) else len(emitted.bodies)
-            if count:
-                last_seq = next(last_seqs)
-                if number in self._causes:
-                    self._causes[number].add(last_seq - count + 1, last_seq)
-        self._causes.clear()
+    def _note_causes(self, last_seq: int) -> None:
+        """Tell each request which events it caused, now that all up to `last_seq` are committed."""
+        counts = [1 if isinstance(item, Event) else len(item.bodies) for item in self._emitted]
+        before = last_seq - sum(counts)
+        for number, count in enumerate(counts):
+            if count and number in self._causes:
+                self._causes[number].add(before + 1, before + count)
+            before += count
 
     def _forget(self) -> None:
         """Mark all cached state as stale: the data were replaced or rolled back."""

@@ -218,6 +218,27 @@ def test_journal_numbers_events_without_a_gap_over_bursts_failures_and_other_sto
     assert last_seq(store) == 5
 
 
+def test_journal_bursts_join_the_row_before_them_of_their_kind_and_instant(store: Store) -> None:
+    many = burst(*range(499))
+    with store.change():
+        for emitted in (burst(1, 2), burst(3), ready(7), burst(4, 5), ready(8), many, burst(6)):
+            store.emit(emitted)
+        store.emit(burst(7))
+    with store.change():
+        store.emit(burst(8))
+
+    rows = list(entries(store, after=0))
+    assert [(row.first_seq, row.at_ms, len(row.bodies)) for row in rows] == [
+        (1, 7, 3),
+        (4, 7, 3),
+        (7, 8, 1),
+        (8, 7, 500),
+        (508, 7, 1),
+        (509, 7, 1),
+    ]
+    assert [event.seq for event in read(store, after=2, count=4)] == [3, 4, 5, 6]
+
+
 def test_journal_last_instant_is_the_latest_of_the_last_events(store: Store) -> None:
     assert store.last_at_ms() == 0
     for at_ms in (5, 9, 7):
