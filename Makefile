@@ -19,7 +19,8 @@ check: lint types test
 # Tests whose results are most likely to differ on another Python: SQLite, asyncio, dataclasses, typing.
 newest: $(STAMP)
 	$(BIN)/pytest $(PYTEST_ARGS) tests/unit/core tests/unit/world tests/unit/web tests/unit/scenario \
-		tests/flows/test_every_endpoint.py tests/flows/test_worlds.py tests/flows/test_broadcasts.py
+		tests/unit/cli/test_parser.py tests/flows/test_every_endpoint.py tests/flows/test_worlds.py \
+		tests/flows/test_broadcasts.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
