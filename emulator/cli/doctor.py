@@ -17,7 +17,7 @@ from emulator.cli.lib.firewall import firewall_question
 from emulator.cli.lib.ports import holder, why_not
 from emulator.core.clock import SystemClock
 from emulator.machine.certificates import ca_path, context_of
-from emulator.machine.folder import is_held, running_on
+from emulator.machine.folder import WORLD_FILE, is_held, running_on
 from emulator.machine.handles import limits
 from emulator.settings import Settings, add_flags, gather
 
@@ -176,6 +176,18 @@ def _folder(settings: Settings) -> Finding:
     if not os.access(_nearest(folder), os.W_OK | os.X_OK):
         advice = "Choose another with --data, or make it writable for you."
         return Finding("data", "fail", f"{folder} cannot be written", advice)
+    database = folder / WORLD_FILE
+    if database.exists():
+        from emulator.core.errors import Refused
+        from emulator.world.store.database import check_schema
+
+        try:
+            check_schema(database.absolute())
+        except Refused as refused:
+            if refused.details.get("is_damaged"):
+                advice = "The next start moves it aside and begins a new one."
+                return Finding("data", "warn", refused.message, advice)
+            return Finding("data", "fail", refused.message)
     return Finding("data", "ok", f"{folder}" + ("" if folder.exists() else ", made at first start"))
 
 

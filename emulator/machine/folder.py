@@ -23,6 +23,7 @@ MEMORY = ":memory:"
 _LOCK_FILE = "lock"
 _RUNNING_FILE = "running.json"
 KEY_FILE = "steering.key"
+WORLD_FILE = "world.sqlite3"
 CA_FILE = "ca.pem"
 _TEMPORARY = "live-emulator-"
 
@@ -34,7 +35,7 @@ class DataFolder:
         self.path = path
         self.is_temporary = is_temporary
         self.media_path = path / "media"
-        self.world_path = MEMORY if is_temporary else str(path / "world.sqlite3")
+        self.world_path = MEMORY if is_temporary else str(path / WORLD_FILE)
         self._release: Release | None = release
 
     @classmethod

@@ -234,6 +234,20 @@ def _as_one(steps: Iterable[str]) -> str:
     return "\n".join(["BEGIN;", *steps, "COMMIT;"])
 
 
+def check_schema(path: Path) -> None:
+    """Read a database's schema without changing the file or its folder.
+
+    Refuses (`unavailable`) one that this program cannot use, and one that is damaged.
+    """
+    try:
+        # Immutable: neither a lock nor the log's files are made.
+        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+            _steps_ahead(connection, str(path))
+    except sqlite3.DatabaseError as error:
+        message = f"{path} cannot be read as a database ({error})."
+        raise Refused("unavailable", message, is_damaged=True) from None
+
+
 def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[str]:
     """The scripts that this database has not run; each also sets the new version and checksum."""
     scripts = _scripts()

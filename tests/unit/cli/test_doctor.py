@@ -3,7 +3,9 @@
 import json
 import os
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from emulator.cli.doctor import Finding, examine, of_clock, of_disk, of_python
 from emulator.machine.certificates import server_context
 from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
+from emulator.world.store import database
 from tests.support.tables import table
 
 
@@ -102,6 +105,32 @@ def test_doctor_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
         f"port {port}", "ok", f"used by the emulator that is running (pid {os.getpid()})"
     )
     assert "an emulator is running on it" in data.message
+
+
+def test_doctor_database_of_a_newer_program_is_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "world.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+
+    schema = Path(database.__file__).with_name("schema")
+    result = finding(settings_in(tmp_path), "data")
+
+    assert (result.state, result.message) == (
+        "fail",
+        f"{path} was written by a newer live-emulator (its schema is 999, this program knows"
+        f" {len(list(schema.glob('*.sql')))}). Upgrade, or choose another folder with --data.",
+    )
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_doctor_damaged_database_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "world.sqlite3").write_bytes(b"garbage" * 1000)
+
+    result = finding(settings_in(tmp_path), "data")
+
+    assert result.state == "warn"
+    assert "cannot be read as a database" in result.message
+    assert "moves it aside" in result.advice
 
 
 def test_doctor_untrusted_ca_is_a_warning(tmp_path: Path) -> None:
