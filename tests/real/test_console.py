@@ -197,6 +197,13 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_selector("td:has-text('ak_demo@again')")
     assert walk.ask("GET", "/auth/me", key="ak_auto_newcomer@again").status == 200
 
+    # When it is dropped by others, then a view that follows its events says so.
+    await page.evaluate("location.hash = '#/w/again/chat'")
+    await page.wait_for_selector(".say")
+    assert walk.ask("DELETE", f"{walk.ready['admin']}/worlds/again", key=None).status == 204
+    await page.wait_for_selector("main [role=alert]:has-text('There is no world again')")
+    await page.evaluate("location.hash = '#/w/elsewhere/worlds'")
+
     # When it is deleted, the page switches to the default world.
     await page.click("button[aria-label='Drop elsewhere']")
     await page.click("dialog button:text-is('Drop it')")

@@ -13,6 +13,8 @@ const listeners = new Set();
 const stateListeners = new Set();
 let state = "connecting";
 let abort = null;
+// The world has been dropped, or is not made yet: it is asked for again until it is there.
+let isWorldMissing = false;
 
 /**
  * Call back with each event `{seq, at, kind, values}` of these kinds (`[]` means all).
@@ -162,11 +164,14 @@ async function open() {
     const response = await fetch("/_emulator/live", { headers, signal });
     if (response.status === 401) return; // The page asks for the token, then reloads.
     if (response.status === 404) {
-      again(signal, RETRY_MS); // The world does not exist yet; the lists say so.
+      if (!isWorldMissing) tell({ kind: "WorldReplaced", values: {} }); // The lists say so.
+      isWorldMissing = true;
+      again(signal, RETRY_MS);
       return;
     }
     if (!response.ok) throw new Error(`The answer was ${response.status}.`);
-    const isAgain = state === "lost";
+    const isAgain = state === "lost" || isWorldMissing;
+    isWorldMissing = false;
     setState("open");
     report(true);
     if (isAgain) tell({ kind: "WorldReplaced", values: {} });
@@ -223,6 +228,7 @@ function pass(news, lastRequest) {
 export function reconnect() {
   abort?.abort();
   abort = null;
+  isWorldMissing = false;
   state = "connecting";
   open();
 }

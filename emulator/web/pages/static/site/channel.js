@@ -27,7 +27,7 @@ export function Channel({ username, kind, id }) {
     return () => { document.title = "Live"; };
   }, [profile.data]);
 
-  if (!profile.data) {
+  if (!profile.data || profile.error?.status === 404) {
     const message = profile.error?.status === 404 ? `There is no channel called ${username}.` : profile.error?.message;
     if (!message) return html`<p class="muted">Loading …</p>`;
     return html`<${Empty}><h1>${message}</h1><p><a href="#/">Who is live?</a></p><//>`;
