@@ -202,6 +202,7 @@ async def test_console_worlds_have_their_own_clock_and_address(
     await page.wait_for_selector(".say")
     assert walk.ask("DELETE", f"{walk.ready['admin']}/worlds/again", key=None).status == 204
     await page.wait_for_selector("main [role=alert]:has-text('There is no world again')")
+    assert await page.locator(".say").count() == 0
     await page.evaluate("location.hash = '#/w/elsewhere/worlds'")
 
     # When it is deleted, the page switches to the default world.

@@ -78,8 +78,9 @@ export function usePolled(load, { on = [], where, everyMs = 0, deps = [] } = {})
       const data = await calls.load();
       setResult((before) => same(before, asked, data) ?? { subject: asked, data });
     } catch (error) {
-      // The shown data stays readable.
-      setResult((before) => ({ ...(before.subject === asked && before), subject: asked, error }));
+      // The shown data stays readable, unless it is of something that is gone.
+      const isGone = error.status === 404;
+      setResult((before) => ({ ...(!isGone && before.subject === asked && before), subject: asked, error }));
     } finally {
       calls.isLoading = false;
       if (calls.isStale || calls.subject !== asked) reload();
