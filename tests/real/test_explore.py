@@ -122,7 +122,7 @@ def test_explore_stopped_by_ctrl_c_reports_and_can_be_resumed(tmp_path: Path) ->
             ["--limit", "1s", "--", sys.executable, "-c", "import signal; signal.pause()"],
             "did not end within 1s, and was killed. Give it more time with --limit.",
         ),
-        (["--", sys.executable, "-c", ""], "used nothing of the emulator"),
+        (["--", sys.executable, "-c", ""], "passed without using the emulator"),
         (["--resume", "nowhere", "--", "true"], "Give --report or --resume"),
         ([], "Which command?"),
     ],
@@ -145,7 +145,7 @@ def test_explore_says_that_a_command_binds_a_fixed_port(
     status, _, complaint = run(tmp_path, "-j", "2", "--", *command)
 
     assert status == 2
-    assert "it binds a port of a fixed number" in complaint
+    assert "it binds a fixed " in complaint
     assert "Address already in use" in complaint
 
 
