@@ -4,6 +4,7 @@ No stream is ended and no media deleted when room runs out: new publishers, uplo
 refused until somebody deletes recordings or raises the limit (docs/decisions/0043).
 """
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -77,17 +78,22 @@ def usage_of(recordings: tuple[Recording, ...], root: Path, limit_bytes: int) ->
     return Usage(recordings, limit_bytes, disk.total - disk.free, disk.total)
 
 
+def file_sizes(folder: str | Path) -> dict[str, int]:
+    """Return the bytes of each file in a folder, by name, without files that are deleted meanwhile.
+
+    Raises `FileNotFoundError` or `NotADirectoryError` where there is no such folder.
+    """
+    sizes = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):  # It was renamed or deleted.
+                sizes[entry.name] = entry.stat().st_size
+    return sizes
+
+
 def _recording(folder: os.DirEntry[str]) -> Recording | None:
     """The folder's size; None if it was deleted meanwhile."""
-    used_bytes = 0
     try:
-        entries = list(os.scandir(folder))
+        return Recording(folder.name, sum(file_sizes(folder.path).values()))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    for entry in entries:
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:  # It was deleted while we looked.
-            continue
-        used_bytes += status.st_size
-    return Recording(folder.name, used_bytes)

@@ -6,13 +6,13 @@ skipped, and the media that it would have named is ignored.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
+from emulator.media.hls.disk import file_sizes
 from emulator.media.hls.segments import Init, Segment, StoredPart
 from emulator.media.hls.window import Window
 
@@ -133,7 +133,7 @@ def read_index(folder: Path) -> Recorded:
 
     Blocks on the disk. Raises `FileNotFoundError` where there is no index.
     """
-    recorded = Recorded(sizes={entry.name: entry.stat().st_size for entry in os.scandir(folder)})
+    recorded = Recorded(sizes=file_sizes(folder))
     waiting: list[bytes] = []
     with (folder / NAME).open("rb") as file:
         for line in file:

@@ -10,6 +10,7 @@ from typing import TypedDict
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from emulator.media.hls.disk import file_sizes
 from emulator.shapes.addresses import Addresses
 from emulator.shapes.pages import PageShape
 from emulator.shapes.times import iso
@@ -87,8 +88,8 @@ def _sizes(folders: Iterable[tuple[str, Path]]) -> dict[str, int]:
     sizes = {}
     for uid, folder in folders:
         try:
-            sizes[uid] = sum(file.stat().st_size for file in folder.iterdir())
-        except FileNotFoundError:  # It does not exist, or a file was deleted in the meantime.
+            sizes[uid] = sum(file_sizes(folder).values())
+        except FileNotFoundError:  # It does not exist.
             continue
     return sizes
 

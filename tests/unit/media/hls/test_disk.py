@@ -1,8 +1,9 @@
 """Disk limit: the publishers that are refused, and the space that recordings use."""
 
+import threading
 from pathlib import Path
 
-from emulator.media.hls.disk import Recording, Usage, usage
+from emulator.media.hls.disk import Recording, Usage, file_sizes, usage
 from tests.support.tables import table
 
 RECORDINGS = tuple(Recording(name * 32, 100) for name in "abc")
@@ -38,3 +39,24 @@ def test_disk_usage_counts_the_folder_contents(tmp_path: Path) -> None:
     disk_usage = usage(root, 1000)
     assert disk_usage.recordings == (Recording("x", 123),)
     assert 0 < disk_usage.disk_used_bytes < disk_usage.disk_total_bytes
+
+
+def test_disk_sizes_leave_out_files_that_go_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "index.jsonl").write_bytes(b"x" * 7)
+    is_over = threading.Event()
+
+    def rewrite() -> None:
+        while not is_over.is_set():
+            for number in range(20):
+                (tmp_path / f"new-{number}").write_bytes(b"x")
+            for number in range(20):
+                (tmp_path / f"new-{number}").unlink()
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    try:
+        for _ in range(500):
+            assert file_sizes(tmp_path)["index.jsonl"] == 7
+    finally:
+        is_over.set()
+        writer.join()
