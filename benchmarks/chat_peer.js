@@ -6,7 +6,7 @@ const server = new WebSocketServer({ host: "127.0.0.1", port, perMessageDeflate:
 server.on("connection", (socket) => {
   socket.on("message", (text) => {
     const line = JSON.parse(text);
-    const told = JSON.stringify({ type: "message", data: { ...line, padding } });
-    for (const reader of server.clients) reader.send(told);
+    const message = JSON.stringify({ type: "message", data: { ...line, padding } });
+    for (const reader of server.clients) reader.send(message);
   });
 });

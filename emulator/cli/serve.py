@@ -1,4 +1,4 @@
-"""`serve`: run the platform until told to stop."""
+"""`serve`: run the platform until it is stopped."""
 
 import argparse
 import asyncio

@@ -21,7 +21,7 @@ export default function Webhooks({ id }) {
   const on = ["WebhookTargetAdded", "WebhookTargetRemoved"];
   const { data, error } = usePolled(() => admin("GET", "webhooks"), { on });
   return html`
-    <${View} title="Webhooks" about="Addresses that are told of this world's events, and what became
+    <${View} title="Webhooks" about="Addresses that receive this world's events, and what became
       of each delivery.">
       <${Problem} error=${error} />
       <div class="stack">
